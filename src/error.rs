@@ -1,0 +1,129 @@
+//! What can go wrong, as a person reads it: what failed, why, what to do.
+//!
+//! A [`Kind`] maps to an exit code in one place; the texts never hold a secret.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of failure, one for each exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The command line cannot be understood.
+    Usage,
+    /// Settings are missing, unknown or contradict each other.
+    Configuration,
+    /// The issuer refused the client's credentials.
+    CredentialsRefused,
+    /// The issuer cannot be reached, or answers nonsense.
+    Unavailable,
+    /// The issuer limits the rate, for longer than the time limit allows.
+    RateLimited,
+    /// No token can be had that lives as long as was asked for.
+    Lifetime,
+    /// The API refused a token that the issuer had just made.
+    ApiRefused,
+    /// The cache or its lock cannot be used.
+    Cache,
+}
+
+impl Kind {
+    /// The process's exit code, the same for every command.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Usage => 2,
+            Kind::Configuration => 3,
+            Kind::CredentialsRefused => 4,
+            Kind::Unavailable => 5,
+            Kind::RateLimited => 6,
+            Kind::Lifetime => 7,
+            Kind::ApiRefused => 8,
+            Kind::Cache => 9,
+        }
+    }
+
+    /// Whether a later attempt may succeed with nothing changed by a person.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Kind::Unavailable | Kind::RateLimited | Kind::Cache)
+    }
+}
+
+/// One failure: a kind, what failed, the cause, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Error {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// What failed, in one line.
+    pub what: String,
+    /// Why, in one line.
+    pub cause: Option<String>,
+    /// What to do, in one line.
+    pub hint: Option<String>,
+}
+
+/// A result that fails with an [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A failure of `kind`: `what` went wrong.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Error {
+            kind,
+            what: what.into(),
+            cause: None,
+            hint: None,
+        }
+    }
+
+    /// Adds the cause; a whole chain of causes is joined by colons.
+    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(format!("{:#}", cause.into()));
+        self
+    }
+
+    /// Adds the cause as text.
+    pub fn why(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Adds what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    /// Up to three lines, without a newline at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)?;
+        if let Some(cause) = &self.cause {
+            write!(f, "\n  cause: {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_as_what_why_and_what_to_do() {
+        let error = Error::new(Kind::Configuration, "no client id")
+            .because(anyhow::anyhow!("no such file").context("profile prod"))
+            .hint("set GENESYSCLOUD_OAUTHCLIENT_ID");
+        assert_eq!(
+            error.to_string(),
+            "error: no client id\n  cause: profile prod: no such file\n  hint: set GENESYSCLOUD_OAUTHCLIENT_ID"
+        );
+        assert_eq!(error.kind.exit_code(), 3);
+    }
+}

@@ -1,0 +1,3 @@
+//! Collects the real world and runs the command.
+
+fn main() {}

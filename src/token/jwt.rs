@@ -1,0 +1,107 @@
+//! The time claims of a token that happens to be a JWT.
+
+use base64::Engine;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// The claims that bound a JWT's life (RFC 7519 section 4.1), on the issuer's
+/// clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// `exp`: dead at and after this moment.
+    pub expires_at: Option<Timestamp>,
+    /// `nbf`, else `iat`: not valid before this moment.
+    pub not_before: Option<Timestamp>,
+}
+
+/// A NumericDate may have a fraction (RFC 7519 section 2).
+#[derive(Deserialize)]
+struct Raw {
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iat: Option<f64>,
+}
+
+impl Claims {
+    /// Reads the claims of `token`; `None` when it is not a JWT, that is,
+    /// opaque to a client.
+    ///
+    /// The signature is not verified, and need not be: the token came over
+    /// TLS straight from the issuer, a client has no key to check it with,
+    /// and a claim can only make us discard the token *earlier*. Whoever could
+    /// forge it could send any other token as well.
+    pub fn read(token: &str) -> Option<Claims> {
+        // Only a token of three parts with a JSON header is a JWT: an opaque
+        // token with dots in it is none.
+        let (header, rest) = token.split_once('.')?;
+        if rest.matches('.').count() != 1 {
+            return None;
+        }
+        let header = base64::prelude::BASE64_URL_SAFE_NO_PAD
+            .decode(header)
+            .ok()?;
+        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).ok()?;
+        let raw = jsonwebtoken::dangerous::insecure_decode_claims::<Raw>(token).ok()?;
+        Some(Claims {
+            expires_at: raw.exp.map(numeric_date),
+            not_before: raw.nbf.or(raw.iat).map(numeric_date),
+        })
+    }
+}
+
+/// A NumericDate as a moment, cut to whole seconds, at the ends of the
+/// calendar where it lies beyond them.
+fn numeric_date(seconds: f64) -> Timestamp {
+    let end = if seconds < 0.0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    // The cast saturates, and JSON knows no NaN.
+    Timestamp::from_second(seconds.floor() as i64).unwrap_or(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwt(claims: &str) -> String {
+        let encode = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text);
+        format!(
+            "{}.{}.c2ln",
+            encode(r#"{"alg":"RS256","typ":"JWT"}"#),
+            encode(claims)
+        )
+    }
+
+    #[test]
+    fn reads_expiry_and_start_with_or_without_a_fraction() {
+        let claims = Claims::read(&jwt(r#"{"exp":1700000010.9,"iat":1700000000}"#)).unwrap();
+        assert_eq!(
+            claims.expires_at,
+            Timestamp::from_second(1_700_000_010).ok()
+        );
+        assert_eq!(
+            claims.not_before,
+            Timestamp::from_second(1_700_000_000).ok()
+        );
+        let claims = Claims::read(&jwt(r#"{"nbf":5,"iat":3}"#)).unwrap();
+        assert_eq!(claims.not_before, Timestamp::from_second(5).ok());
+        assert_eq!(claims.expires_at, None);
+    }
+
+    #[test]
+    fn what_is_not_a_jwt_is_opaque() {
+        for token in ["", "abc", "a.b", "a.b.c", "a.b.c.d", "..", &"x".repeat(86)] {
+            assert_eq!(Claims::read(token), None, "{token}");
+        }
+        assert_eq!(Claims::read(&jwt(r#"{"exp":"soon"}"#)), None);
+    }
+
+    #[test]
+    fn absurd_dates_stay_at_the_ends_of_the_calendar() {
+        let claims = Claims::read(&jwt(r#"{"exp":1e300,"nbf":-1e300}"#)).unwrap();
+        assert_eq!(claims.expires_at, Some(Timestamp::MAX));
+        assert_eq!(claims.not_before, Some(Timestamp::MIN));
+    }
+}

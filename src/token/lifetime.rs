@@ -1,0 +1,185 @@
+//! How long a new token lives at least, from what the issuer said of it.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::Claims;
+use crate::clock::{Offset, Reading};
+
+/// `expires_in` of the token reply, in seconds (RFC 6749 section 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiresIn(pub i64);
+
+/// Genesys Cloud allows two days at most. More than a year is a mistake,
+/// usually milliseconds: trusted, it would hand out dead tokens.
+const LONGEST: i64 = 366 * 24 * 60 * 60;
+
+/// Why a token's lifetime is not known or cannot be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LifetimeError {
+    /// No `expires_in`, and no JWT whose `exp` could be placed in time.
+    Unstated,
+    /// `expires_in` is neither a number nor a numeric string.
+    NotANumber(String),
+    /// Zero or negative: the token was dead on arrival.
+    Dead(i64),
+    /// Longer than a year.
+    Absurd(String),
+}
+
+impl fmt::Display for LifetimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LifetimeError::Unstated => {
+                write!(
+                    f,
+                    "the reply has no expires_in, and the token is not a JWT that ends"
+                )
+            }
+            LifetimeError::NotANumber(value) => write!(f, "expires_in is not a number: {value}"),
+            LifetimeError::Dead(seconds) => {
+                write!(
+                    f,
+                    "the token was dead on arrival: it lives {seconds} seconds"
+                )
+            }
+            LifetimeError::Absurd(value) => {
+                write!(
+                    f,
+                    "expires_in is {value}, more than a year: are these milliseconds?"
+                )
+            }
+        }
+    }
+}
+
+impl ExpiresIn {
+    /// Reads the JSON value: a number, or a string that holds one, as some
+    /// issuers send it. A fraction of a second is dropped.
+    pub fn read(value: &Value) -> Result<ExpiresIn, LifetimeError> {
+        let seconds = match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
+            _ => None,
+        };
+        let seconds = seconds.ok_or_else(|| LifetimeError::NotANumber(short(value)))?;
+        if seconds > LONGEST as f64 {
+            return Err(LifetimeError::Absurd(short(value)));
+        }
+        match seconds.floor() as i64 {
+            seconds if seconds <= 0 => Err(LifetimeError::Dead(seconds)),
+            seconds => Ok(ExpiresIn(seconds)),
+        }
+    }
+}
+
+/// The least lifetime, counted from the moment the request was sent: the
+/// earlier of `expires_in` and, for a JWT whose issuer's clock was measured,
+/// `exp` seen from the pessimistic end of that measurement.
+pub fn lifetime(
+    expires_in: Option<ExpiresIn>,
+    expires_at: Option<Timestamp>,
+    offset: Option<Offset>,
+    sent: &Reading,
+    received: &Reading,
+) -> Result<SignedDuration, LifetimeError> {
+    let stated = expires_in.map(|seconds| SignedDuration::from_secs(seconds.0));
+    let claimed = expires_at.zip(offset).map(|(expires_at, offset)| {
+        let round_trip = received.boot_since(sent).unwrap_or_default();
+        expires_at.duration_since(received.wall) - offset.max + round_trip
+    });
+    let least = match (stated, claimed) {
+        (Some(stated), Some(claimed)) => stated.min(claimed),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => return Err(LifetimeError::Unstated),
+    };
+    if least <= SignedDuration::ZERO {
+        return Err(LifetimeError::Dead(least.as_secs()));
+    }
+    if least.as_secs() > LONGEST {
+        return Err(LifetimeError::Absurd(format!(
+            "{} (from exp)",
+            least.as_secs()
+        )));
+    }
+    Ok(least)
+}
+
+impl Claims {
+    /// [`lifetime`] needs only the end.
+    pub fn end(claims: Option<&Claims>) -> Option<Timestamp> {
+        claims.and_then(|claims| claims.expires_at)
+    }
+}
+
+/// The value as JSON, cut so that a message stays one line.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::tests::reading;
+    use serde_json::json;
+
+    #[test]
+    fn expires_in_is_a_number_or_a_string_of_one() {
+        assert_eq!(ExpiresIn::read(&json!(86400)), Ok(ExpiresIn(86400)));
+        assert_eq!(ExpiresIn::read(&json!("3600")), Ok(ExpiresIn(3600)));
+        assert_eq!(ExpiresIn::read(&json!(59.9)), Ok(ExpiresIn(59)));
+        assert_eq!(ExpiresIn::read(&json!(0)), Err(LifetimeError::Dead(0)));
+        assert_eq!(ExpiresIn::read(&json!(-5)), Err(LifetimeError::Dead(-5)));
+        for nonsense in [
+            json!("soon"),
+            json!(""),
+            json!("NaN"),
+            json!("inf"),
+            json!(true),
+            json!(null),
+            json!([1]),
+        ] {
+            assert_eq!(
+                ExpiresIn::read(&nonsense),
+                Err(LifetimeError::NotANumber(nonsense.to_string()))
+            );
+        }
+        for absurd in [
+            json!(86_400_000),
+            json!(1e300),
+            json!("99999999999999999999"),
+        ] {
+            assert_eq!(
+                ExpiresIn::read(&absurd),
+                Err(LifetimeError::Absurd(absurd.to_string()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_jwt_that_ends_before_expires_in_counts() {
+        let (sent, received) = (reading(10, 1_000), reading(12, 1_002));
+        let offset = Offset::measure(&sent, &received, Timestamp::from_second(5_000).unwrap());
+        let exp = Timestamp::from_second(5_060).ok();
+        // The issuer showed at most 5001 when the request was sent.
+        let least = lifetime(Some(ExpiresIn(300)), exp, offset, &sent, &received);
+        assert_eq!(least, Ok(SignedDuration::from_secs(59)));
+        let least = lifetime(Some(ExpiresIn(30)), exp, offset, &sent, &received);
+        assert_eq!(least, Ok(SignedDuration::from_secs(30)));
+        assert_eq!(
+            lifetime(None, exp, None, &sent, &received),
+            Err(LifetimeError::Unstated)
+        );
+        let past = Timestamp::from_second(4_000).ok();
+        assert_eq!(
+            lifetime(Some(ExpiresIn(300)), past, offset, &sent, &received),
+            Err(LifetimeError::Dead(-1_001))
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! Is a cached token known to live long enough? The verdict and its reason.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use super::Stamp;
+use crate::clock::Reading;
+
+/// How long the caller needs the token to live, after the skew is taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinTtl {
+    /// Nobody asked: this much, but at most half of what a new token offers,
+    /// so that a short-lived token is not minted anew on every call.
+    Default(SignedDuration),
+    /// Asked for: a promise. A token that cannot keep it is not handed out.
+    Explicit(SignedDuration),
+}
+
+/// What makes a token good enough to be handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// How far the clocks of issuer and API may disagree: subtracted from
+    /// every lifetime.
+    pub skew: SignedDuration,
+    /// How long the token has to live beyond that.
+    pub min_ttl: MinTtl,
+    /// Only a token whose request was sent after this will do
+    /// (`--force-refresh`).
+    pub newer_than: Option<Reading>,
+}
+
+/// Which local clock says that the token is oldest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The boot clock: the rule.
+    BootClock,
+    /// The wall clock: it jumped ahead, or the boot clock stood still (a
+    /// restored snapshot).
+    WallClock,
+}
+
+/// How old a token is, by the most pessimistic trustworthy clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Age {
+    /// Time since the token request was sent.
+    pub elapsed: SignedDuration,
+    /// The clock that says so.
+    pub by: Evidence,
+    /// How much further the wall clock moved than the boot clock: near zero
+    /// unless it was stepped.
+    pub wall_step: SignedDuration,
+}
+
+/// Whether a token may be handed out, with the numbers behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Known to live long enough.
+    Fresh {
+        /// Lifetime left, the skew not yet taken off.
+        remaining: SignedDuration,
+        /// Its age.
+        age: Age,
+    },
+    /// Not known to live long enough.
+    Stale(Stale),
+}
+
+/// Why a token is not good enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stale {
+    /// Made on another boot or another machine: the boot clock says nothing.
+    OtherBoot,
+    /// The boot clock shows less than when the token was made: a snapshot.
+    BootClockWentBack(SignedDuration),
+    /// Made before the forced refresh began.
+    NotForced,
+    /// Too little life left.
+    TooShort {
+        /// Lifetime left, the skew not yet taken off; negative when dead.
+        remaining: SignedDuration,
+        /// What is taken off for the disagreement of issuer and API.
+        skew: SignedDuration,
+        /// What has to be left after that.
+        wanted: SignedDuration,
+        /// Its age.
+        age: Age,
+    },
+}
+
+impl Age {
+    /// The age at `now` of a token whose request was sent at `sent`.
+    ///
+    /// Both local clocks have counted since then. The boot clock cannot be
+    /// stepped, but stands still in a snapshot; the wall clock then shows the
+    /// truth. So the larger count is the one to act on: at worst, a wall clock
+    /// that was stepped ahead costs one mint.
+    pub fn of(sent: &Reading, now: &Reading) -> Result<Age, Stale> {
+        let boot = now.boot_since(sent).ok_or(Stale::OtherBoot)?;
+        if boot.is_negative() {
+            return Err(Stale::BootClockWentBack(-boot));
+        }
+        let wall = now.wall_since(sent);
+        let by = if wall > boot + STEP {
+            Evidence::WallClock
+        } else {
+            Evidence::BootClock
+        };
+        Ok(Age {
+            elapsed: boot.max(wall),
+            by,
+            wall_step: wall - boot,
+        })
+    }
+
+    /// The step of the wall clock since the token was made, if there was one.
+    pub fn step(&self) -> Option<SignedDuration> {
+        (self.wall_step.abs() > STEP).then_some(self.wall_step)
+    }
+}
+
+/// Slewing moves the wall clock by well under this in a token's life; more is
+/// a step.
+const STEP: SignedDuration = SignedDuration::from_secs(1);
+
+impl Demand {
+    /// Judges a token at `now`.
+    pub fn judge(&self, stamp: &Stamp, now: &Reading) -> Verdict {
+        let age = match Age::of(&stamp.sent, now) {
+            Ok(age) => age,
+            Err(why) => return Verdict::Stale(why),
+        };
+        if let Some(start) = &self.newer_than
+            && stamp
+                .sent
+                .boot_since(start)
+                .is_none_or(|since| since.is_negative())
+        {
+            return Verdict::Stale(Stale::NotForced);
+        }
+        let remaining = stamp.lifetime - age.elapsed;
+        let wanted = self.wanted(stamp.lifetime);
+        if remaining - self.skew >= wanted && remaining > self.skew {
+            Verdict::Fresh { remaining, age }
+        } else {
+            let skew = self.skew;
+            Verdict::Stale(Stale::TooShort {
+                remaining,
+                skew,
+                wanted,
+                age,
+            })
+        }
+    }
+
+    /// How long a token of this lifetime has to live after the skew.
+    pub fn wanted(&self, lifetime: SignedDuration) -> SignedDuration {
+        match self.min_ttl {
+            MinTtl::Explicit(wanted) => wanted,
+            MinTtl::Default(wanted) => wanted
+                .min((lifetime - self.skew) / 2)
+                .max(SignedDuration::ZERO),
+        }
+    }
+
+    /// The lifetime left of a token that is too short by default, but still
+    /// alive by more than the skew: good enough when none better can be had.
+    /// `None` when the caller asked for more, in so many words.
+    pub fn makeshift(&self, stamp: &Stamp, now: &Reading) -> Option<SignedDuration> {
+        if self.newer_than.is_some() || matches!(self.min_ttl, MinTtl::Explicit(_)) {
+            return None;
+        }
+        let age = Age::of(&stamp.sent, now).ok()?;
+        let remaining = stamp.lifetime - age.elapsed;
+        (remaining > self.skew).then_some(remaining)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Fresh { remaining, age } => {
+                write!(f, "fresh: {} left by {}", Seconds(*remaining), age)
+            }
+            Verdict::Stale(why) => write!(f, "stale: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stale::OtherBoot => f.write_str(
+                "made on another boot or machine, so this boot clock says nothing of its age",
+            ),
+            Stale::BootClockWentBack(by) => write!(
+                f,
+                "the boot clock shows {} less than when it was made: a restored snapshot",
+                Seconds(*by)
+            ),
+            Stale::NotForced => f.write_str("made before the forced refresh began"),
+            Stale::TooShort {
+                remaining,
+                skew,
+                wanted,
+                age,
+            } => write!(
+                f,
+                "{} left by {}, less the skew of {}, is under the wanted {}",
+                Seconds(*remaining),
+                age,
+                Seconds(*skew),
+                Seconds(*wanted)
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.by {
+            Evidence::BootClock => f.write_str("the boot clock")?,
+            Evidence::WallClock => f.write_str("the wall clock")?,
+        }
+        match self.step() {
+            Some(step) => write!(
+                f,
+                " (the wall clock was stepped by {:+.1}s)",
+                step.as_secs_f64()
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A duration in seconds with one decimal at most: `5s`, `-0.3s`.
+pub struct Seconds(pub SignedDuration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0.as_secs_f64() * 10.0).round() / 10.0;
+        write!(f, "{tenths}s")
+    }
+}
