@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// The result cannot be written.
+    Output,
     /// The command line cannot be understood.
     Usage,
     /// Settings are missing, unknown or contradict each other.
@@ -32,6 +34,7 @@ impl Kind {
     /// The process's exit code, the same for every command.
     pub fn exit_code(self) -> u8 {
         match self {
+            Kind::Output => 1,
             Kind::Usage => 2,
             Kind::Configuration => 3,
             Kind::CredentialsRefused => 4,

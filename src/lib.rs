@@ -1,7 +1,11 @@
 //! `gc-token` hands out a Genesys Cloud access token that is known, by
 //! measurement, to live long enough.
 
+pub mod broker;
+pub mod cache;
+pub mod cli;
 pub mod clock;
+pub mod duration;
 pub mod endpoint;
 pub mod error;
 pub mod output;

@@ -1,14 +1,29 @@
 //! What the user wants, from flags, a Terraform query, the environment and a
 //! profile. Every value knows where it came from.
 
-use std::fmt;
+mod issuer;
+mod layers;
+pub mod names;
+mod origin;
+mod profile;
+mod query;
+mod secret;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use jiff::SignedDuration;
 
-use crate::region::Region;
-use crate::token::Demand;
+pub use issuer::Issuer;
+pub use layers::{Flags, Layers};
+pub use names::Setting;
+pub use origin::{Given, Origin};
+pub use query::Query;
+pub use secret::SecretSource;
+
+use crate::error::{Error, Kind, Result};
+use crate::token::{Demand, MinTtl};
+use crate::world::World;
 
 /// Everything that the broker needs, parsed and checked.
 #[derive(Debug)]
@@ -46,33 +61,6 @@ pub enum ClientAuth {
     Post,
 }
 
-/// The client secret, or the way to it. Redacted in `Debug`.
-#[derive(Debug)]
-pub enum SecretSource {
-    /// Known already.
-    Known(SecretString),
-    /// A command that prints it: slow, may prompt, so it is run only when a
-    /// token has to be minted. An argv list; no shell.
-    Command(Vec<String>),
-}
-
-/// The authorization server and what is asked of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer {
-    /// The token endpoint.
-    pub token_url: String,
-    /// The issuer's base URL, where the issuer is Genesys Cloud.
-    pub login_url: Option<String>,
-    /// The API's base URL, where known.
-    pub api_url: Option<String>,
-    /// The region, where known.
-    pub region: Option<&'static Region>,
-    /// `scope` of the request (RFC 6749 section 3.3).
-    pub scope: Option<String>,
-    /// `audience` of the request, as several issuers want it.
-    pub audience: Option<String>,
-}
-
 /// Where and how tokens are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSettings {
@@ -93,38 +81,100 @@ pub struct Network {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Where a value came from; its `Display` is how a message names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A command-line flag, by its name without dashes.
-    Flag(&'static str),
-    /// A key of the Terraform query.
-    Query(&'static str),
-    /// An environment variable.
-    Variable(&'static str),
-    /// A key of a profile.
-    Profile {
-        /// The profile's name.
-        profile: String,
-        /// The key in it.
-        key: &'static str,
-        /// The file that holds it.
-        file: PathBuf,
-    },
-    /// Nobody said anything.
-    Default,
+/// `--skew` when nobody says otherwise.
+pub const DEFAULT_SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// `--min-ttl` when nobody says otherwise.
+pub const DEFAULT_MIN_TTL: SignedDuration = SignedDuration::from_mins(10);
+/// `--timeout` when nobody says otherwise.
+pub const DEFAULT_TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
+/// `--lock-timeout` when nobody says otherwise: a little more than another
+/// process may take to mint.
+pub const DEFAULT_LOCK_TIMEOUT: SignedDuration = SignedDuration::from_secs(35);
+
+/// Parses and checks what the layers say.
+///
+/// # Errors
+/// [`Kind::Usage`] for a bad flag, [`Kind::Configuration`] for anything else;
+/// the message names the value and where it came from.
+pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
+    let issuer = Issuer::resolve(layers)?;
+    let client = client(layers, world)?;
+    let newer_than = layers
+        .switch(&names::FORCE_REFRESH)?
+        .then(|| world.clock.read());
+    let min_ttl = layers.duration(&names::MIN_TTL)?;
+    Ok(Settings {
+        client,
+        issuer,
+        demand: Demand {
+            skew: layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW),
+            min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
+            newer_than,
+        },
+        cache: cache(layers, world)?,
+        network: Network {
+            timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
+            ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
+        },
+    })
 }
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Flag(name) => write!(f, "--{name}"),
-            Origin::Query(key) => write!(f, "query key {key:?}"),
-            Origin::Variable(name) => f.write_str(name),
-            Origin::Profile { profile, key, file } => {
-                write!(f, "{key} of profile {profile:?} in {}", file.display())
-            }
-            Origin::Default => f.write_str("the default"),
+/// Where tokens are kept: needed by itself to look after the cache.
+pub fn cache(layers: &Layers, world: &World) -> Result<CacheSettings> {
+    let lock_timeout = layers
+        .duration(&names::LOCK_TIMEOUT)?
+        .unwrap_or(DEFAULT_LOCK_TIMEOUT);
+    let dir = match layers.find(&names::CACHE_DIR) {
+        Some(given) => Some(PathBuf::from(given.value)),
+        None => world.places.cache.clone(),
+    };
+    let dir = match layers.switch(&names::NO_CACHE)? {
+        true => None,
+        false => Some(dir.ok_or_else(no_cache_dir)?),
+    };
+    let state_dir = world.places.state.clone();
+    Ok(CacheSettings {
+        dir,
+        state_dir,
+        lock_timeout: lock_timeout.unsigned_abs(),
+    })
+}
+
+fn client(layers: &Layers, world: &mut World) -> Result<Client> {
+    let id = layers.find(&names::CLIENT_ID).ok_or_else(|| {
+        Error::new(Kind::Configuration, "there is no client id")
+            .why(layers.sources(&names::CLIENT_ID))
+            .hint("set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET")
+    })?;
+    let auth = match layers.find(&names::CLIENT_AUTH) {
+        None => ClientAuth::default(),
+        Some(given) if given.value == "basic" => ClientAuth::Basic,
+        Some(given) if given.value == "post" => ClientAuth::Post,
+        Some(given) => return Err(given.refused("is not a way to authenticate: basic or post")),
+    };
+    let secret = SecretSource::resolve(layers, &id, world)?;
+    Ok(Client {
+        id: id.value,
+        secret,
+        auth,
+    })
+}
+
+fn positive(layers: &Layers, setting: &'static Setting) -> Result<Option<Duration>> {
+    match layers.duration(setting)? {
+        Some(SignedDuration::ZERO) => {
+            let given = layers.find(setting).expect("it was found above");
+            Err(given.refused("leaves no time at all"))
         }
+        given => Ok(given.map(|duration| duration.unsigned_abs())),
     }
 }
+
+fn no_cache_dir() -> Error {
+    Error::new(Kind::Configuration, "there is no place for the cache")
+        .why("the user has no home directory")
+        .hint("set HOME or --cache-dir, or go without a cache: --no-cache")
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -104,3 +104,6 @@ impl Stamp {
             .clamp(SignedDuration::ZERO, skew)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

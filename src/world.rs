@@ -22,8 +22,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Where the user's files belong.
     pub places: Places,
-    /// Standard input.
-    pub stdin: Box<dyn Read>,
+    /// Standard input; `None` once somebody has taken it.
+    pub stdin: Option<Box<dyn Read>>,
     /// Whether a person sits at standard input.
     pub stdin_is_terminal: bool,
     /// Standard output: data only, and nothing at all on failure.
@@ -65,13 +65,18 @@ impl Places {
 }
 
 impl World {
+    /// Standard input, for the one who reads it to its end.
+    pub fn take_stdin(&mut self) -> Option<Box<dyn Read>> {
+        self.stdin.take()
+    }
+
     /// The process's own world.
     pub fn real() -> World {
         World {
             env: Environment::Process,
             clock: Arc::new(SystemClock::default()),
             places: Places::of_user(),
-            stdin: Box::new(std::io::stdin()),
+            stdin: Some(Box::new(std::io::stdin())),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout: Box::new(std::io::stdout()),
             talk: Talk::stderr(),

@@ -1,0 +1,470 @@
+//! The broker with a clock that is told what to show, and an issuer that is
+//! told what to answer. Real files, no processes.
+
+use std::cell::{Cell, RefCell};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::clock::BootId;
+use crate::settings::tests::settings;
+use crate::token::AccessToken;
+
+/// Shows what it is told, and moves on when somebody sleeps.
+struct FakeClock(Mutex<Reading>);
+
+impl FakeClock {
+    fn new() -> Self {
+        FakeClock(Mutex::new(crate::clock::tests::reading(1_000, 1_000_000)))
+    }
+
+    fn advance(&self, seconds: i64) {
+        self.step(seconds, seconds);
+    }
+
+    /// Moves the boot clock and the wall clock by different amounts.
+    fn step(&self, boot: i64, wall: i64) {
+        let mut reading = self.0.lock().unwrap();
+        reading.boot += SignedDuration::from_secs(boot);
+        reading.wall += SignedDuration::from_secs(wall);
+    }
+
+    fn reboot(&self) {
+        self.0.lock().unwrap().boot_id = Some(BootId("another".into()));
+    }
+}
+
+impl Clock for FakeClock {
+    fn read(&self) -> Reading {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn sleep(&self, time: Duration) {
+        let time = SignedDuration::try_from(time).unwrap();
+        let mut reading = self.0.lock().unwrap();
+        reading.boot += time;
+        reading.wall += time;
+    }
+}
+
+/// Answers with numbered tokens of one lifetime, or with an error.
+struct FakeIssuer<'a> {
+    clock: &'a FakeClock,
+    lifetime: Cell<i64>,
+    mints: Cell<u32>,
+    error: RefCell<Option<Error>>,
+    not_before: Cell<Option<i64>>,
+}
+
+impl Mint for FakeIssuer<'_> {
+    fn mint(&self) -> Result<Token> {
+        self.mints.set(self.mints.get() + 1);
+        if let Some(error) = self.error.borrow().clone() {
+            return Err(error);
+        }
+        let now = self.clock.read();
+        let offset = crate::clock::Offset::measure(&now, &now, now.wall);
+        let not_before = self
+            .not_before
+            .get()
+            .map(|ahead| now.wall + SignedDuration::from_secs(ahead));
+        Ok(Token {
+            access_token: AccessToken::new(format!("token-{}", self.mints.get())),
+            token_type: "bearer".into(),
+            stamp: Stamp {
+                sent: now.clone(),
+                received: now,
+                lifetime: SignedDuration::from_secs(self.lifetime.get()),
+                offset,
+                not_before,
+            },
+        })
+    }
+}
+
+/// What was said on standard error.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Scene<'a> {
+    dir: tempfile::TempDir,
+    settings: Settings,
+    clock: &'a FakeClock,
+    issuer: FakeIssuer<'a>,
+    said: Said,
+}
+
+impl<'a> Scene<'a> {
+    fn new(clock: &'a FakeClock, lifetime: i64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = settings("http://127.0.0.1:1");
+        settings.cache.dir = Some(dir.path().join("cache"));
+        let issuer = FakeIssuer {
+            clock,
+            lifetime: lifetime.into(),
+            mints: 0.into(),
+            error: None.into(),
+            not_before: None.into(),
+        };
+        Scene {
+            dir,
+            settings,
+            clock,
+            issuer,
+            said: Said::default(),
+        }
+    }
+
+    fn get(&self) -> Result<Given> {
+        let talk = Talk::to(Box::new(self.said.clone()));
+        let broker = Broker {
+            settings: &self.settings,
+            mint: &self.issuer,
+            clock: self.clock,
+            talk: &talk,
+        };
+        broker.get()
+    }
+
+    /// Which token came, and how.
+    fn got(&self) -> (String, How) {
+        let given = self.get().unwrap();
+        (given.token.access_token.expose().to_owned(), given.how)
+    }
+
+    fn said(&self) -> String {
+        String::from_utf8(self.said.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn file(&self, extension: &str) -> std::path::PathBuf {
+        let dir = self.settings.cache.dir.as_deref().unwrap();
+        dir.join(format!("{}.{extension}", cache::Key::of(&self.settings)))
+    }
+
+    fn fail_with(&self, kind: Kind) {
+        *self.issuer.error.borrow_mut() = Some(Error::new(kind, "the mint failed"));
+    }
+}
+
+fn first() -> (String, How) {
+    ("token-1".into(), How::Minted)
+}
+
+#[test]
+fn mints_once_and_reuses_until_half_of_the_usable_life_is_left() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 305);
+    assert_eq!(scene.got(), first());
+    clock.advance(150);
+    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    clock.advance(1);
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+}
+
+#[test]
+fn an_explicit_wish_is_kept_or_refused() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 305);
+    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(300));
+    assert_eq!(scene.got(), first());
+    clock.advance(1);
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
+    let error = scene.get().unwrap_err();
+    assert_eq!(error.kind, Kind::Lifetime);
+    assert_eq!(
+        error.what,
+        "no token can be had that lives 301s after a skew of 5s"
+    );
+}
+
+#[test]
+fn a_token_that_does_not_outlive_the_skew_is_never_handed_out() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 5);
+    assert_eq!(scene.get().unwrap_err().kind, Kind::Lifetime);
+    scene.issuer.lifetime.set(6);
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+}
+
+#[test]
+fn another_boot_a_snapshot_and_a_wall_clock_ahead_cost_a_mint() {
+    for disturb in [
+        (|clock| clock.reboot()) as fn(&FakeClock),
+        |clock| clock.step(-1, 0),
+        |clock| clock.step(0, 86_400),
+    ] {
+        let clock = FakeClock::new();
+        let scene = Scene::new(&clock, 86_400);
+        assert_eq!(scene.got(), first());
+        assert_eq!(scene.got().1, How::Cached);
+        disturb(&clock);
+        assert_eq!(scene.got().1, How::Minted);
+    }
+}
+
+#[test]
+fn a_wall_clock_stepped_back_costs_nothing_and_prolongs_nothing() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    clock.step(60, -86_400);
+    assert_eq!(scene.got().1, How::Cached);
+    clock.step(3_600, -86_400);
+    assert_eq!(scene.got().1, How::Minted);
+}
+
+#[test]
+fn while_the_issuer_is_out_of_reach_a_token_that_lives_will_do() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    clock.advance(3_594);
+    scene.fail_with(Kind::Unavailable);
+    assert_eq!(scene.got(), ("token-1".into(), How::Makeshift));
+    assert_eq!(
+        scene.said(),
+        "gc-token: warning: using the cached token, which lives 6s more, because the mint failed\n"
+    );
+    clock.advance(1);
+    assert_eq!(
+        scene.get().unwrap_err().kind,
+        Kind::Unavailable,
+        "within the skew"
+    );
+}
+
+#[test]
+fn refused_credentials_and_explicit_wishes_have_no_soft_window() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    clock.advance(3_200);
+    scene.fail_with(Kind::CredentialsRefused);
+    assert_eq!(scene.get().unwrap_err().kind, Kind::CredentialsRefused);
+    clock.advance(1);
+    scene.fail_with(Kind::RateLimited);
+    assert_eq!(scene.got().1, How::Makeshift);
+    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_mins(10));
+    assert_eq!(scene.get().unwrap_err().kind, Kind::RateLimited);
+    scene.settings.demand.min_ttl = MinTtl::Default(SignedDuration::from_mins(10));
+    scene.settings.demand.newer_than = Some(clock.read());
+    assert_eq!(scene.get().unwrap_err().kind, Kind::RateLimited);
+}
+
+#[test]
+fn a_forced_refresh_takes_a_token_that_was_asked_for_after_it_began() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    clock.advance(1);
+    scene.settings.demand.newer_than = Some(clock.read());
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    // Another process that was forced at the same moment.
+    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+    clock.advance(1);
+    scene.settings.demand.newer_than = Some(clock.read());
+    assert_eq!(scene.got(), ("token-3".into(), How::Minted));
+}
+
+#[test]
+fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    let seal = || cache::seal_of(&scene.settings).unwrap();
+    let dir = scene.settings.cache.dir.clone().unwrap();
+    let slot = Slot::new(&dir, &scene.settings, seal());
+    let lock = slot.try_lock().unwrap().unwrap();
+    lock.record_failure(&Error::new(Kind::RateLimited, "the other's"), clock.read());
+    // It began before the failure: no mint of its own.
+    assert_eq!(scene.get().unwrap_err().what, "the other's");
+    assert_eq!(scene.issuer.mints.get(), 0);
+    drop(lock);
+    // It begins after the failure: its own mint.
+    clock.advance(1);
+    assert_eq!(scene.got(), first());
+    assert!(!scene.file("failure").exists());
+}
+
+#[test]
+fn a_lock_that_is_never_freed_ends_in_an_error_that_names_its_holder() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    let dir = scene.settings.cache.dir.clone().unwrap();
+    let slot = Slot::new(
+        &dir,
+        &scene.settings,
+        cache::seal_of(&scene.settings).unwrap(),
+    );
+    let _lock = slot.try_lock().unwrap().unwrap();
+    let error = scene.get().unwrap_err();
+    assert_eq!(error.kind, Kind::Cache);
+    let me = std::process::id();
+    assert_eq!(
+        error.what,
+        format!("waited 1s for process {me}, which is minting")
+    );
+}
+
+#[test]
+fn a_token_valid_only_in_a_moment_is_held_back() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    scene.issuer.not_before.set(Some(3));
+    let start = clock.read();
+    assert_eq!(scene.got(), first());
+    assert_eq!(clock.read().boot - start.boot, SignedDuration::from_secs(3));
+    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(clock.read().boot - start.boot, SignedDuration::from_secs(3));
+}
+
+#[test]
+fn a_changed_secret_is_a_miss_and_a_warning() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    scene.settings.client.secret =
+        crate::settings::SecretSource::Known("rotated".to_owned().into());
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(
+        scene.said(),
+        "gc-token: warning: the cached entry is not used: its seal does not open: \
+         the client secret was changed, or the file was\n"
+    );
+}
+
+#[test]
+fn files_are_private_and_no_other_is_trusted() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (dir, file) = (
+        scene.settings.cache.dir.clone().unwrap(),
+        scene.file("token"),
+    );
+    assert_eq!(
+        (mode(&dir), mode(&file), mode(&scene.file("lock"))),
+        (0o700, 0o600, 0o600)
+    );
+
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let shown = |error: Error| {
+        assert_eq!(error.kind, Kind::Cache);
+        error
+            .to_string()
+            .replace(&*file.to_string_lossy(), "FILE")
+            .replace(&*dir.to_string_lossy(), "DIR")
+    };
+    set(&file, 0o644);
+    assert_eq!(
+        shown(scene.get().unwrap_err()),
+        "error: FILE is open to other users\n  cause: its mode is 0644\n  hint: chmod 600 FILE, or remove it"
+    );
+    std::fs::remove_file(&file).unwrap();
+    set(&dir, 0o777);
+    assert_eq!(
+        shown(scene.get().unwrap_err()),
+        "error: DIR can be written to by other users\n  cause: its mode is 0777\n  hint: chmod 700 DIR"
+    );
+    set(&dir, 0o700);
+    std::os::unix::fs::symlink("/etc/passwd", &file).unwrap();
+    assert_eq!(
+        shown(scene.get().unwrap_err()),
+        "error: FILE is a symbolic link, not a file of this cache\n  hint: remove it"
+    );
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert_eq!(
+        shown(scene.get().unwrap_err()),
+        "error: FILE is a directory, not a file of this cache\n  hint: remove it"
+    );
+    assert_eq!(scene.issuer.mints.get(), 1);
+}
+
+#[test]
+fn what_is_no_entry_is_a_miss_and_a_warning_whatever_it_is() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    let whole = std::fs::read(scene.file("token")).unwrap();
+    for garbage in [
+        &b""[..],
+        b"x",
+        b"gc-token cache entry 1\n{}\n",
+        &whole[..whole.len() - 1],
+    ] {
+        std::fs::write(scene.file("token"), garbage).unwrap();
+        assert_eq!(scene.got().1, How::Minted);
+        assert!(
+            scene.said().contains("the cached entry is not used: "),
+            "{garbage:?}"
+        );
+        scene.said.0.lock().unwrap().clear();
+        assert_eq!(scene.got().1, How::Cached);
+    }
+}
+
+#[test]
+fn without_a_cache_every_call_mints_and_leaves_nothing() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 3_600);
+    scene.settings.cache.dir = None;
+    assert_eq!(scene.got(), first());
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(std::fs::read_dir(scene.dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn eviction_takes_only_the_very_token() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    assert_eq!(scene.got(), first());
+    let dir = scene.settings.cache.dir.clone().unwrap();
+    let slot = Slot::new(
+        &dir,
+        &scene.settings,
+        cache::seal_of(&scene.settings).unwrap(),
+    );
+    let lock = slot.try_lock().unwrap().unwrap();
+    assert!(!lock.evict(&AccessToken::new("another".into())).unwrap());
+    assert!(scene.file("token").exists());
+    assert!(lock.evict(&AccessToken::new("token-1".into())).unwrap());
+    assert!(!scene.file("token").exists());
+}
+
+#[test]
+fn the_cache_is_listed_pruned_and_cleared() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    let dir = scene.settings.cache.dir.clone().unwrap();
+    let patience = Duration::from_secs(1);
+    assert_eq!(cache::list(&dir).unwrap().len(), 0);
+    assert_eq!(scene.got(), first());
+    std::fs::write(dir.join("notes.txt"), "mine").unwrap();
+    let kept = cache::list(&dir).unwrap();
+    assert_eq!(kept[0].header.as_ref().unwrap().client_id, "client");
+    assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 0);
+    clock.advance(3_600);
+    assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 1);
+    assert_eq!(scene.got().1, How::Minted);
+    assert_eq!(cache::clear(&dir, patience, &clock).unwrap(), 1);
+    let left: Vec<_> = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["notes.txt"]);
+}

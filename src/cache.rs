@@ -1,0 +1,17 @@
+//! Where tokens are kept between runs: a sealed file per kind of token, and a
+//! kernel lock beside it.
+
+mod entry;
+mod key;
+mod keyring;
+mod place;
+mod seal;
+mod slot;
+mod sweep;
+
+pub use entry::Header;
+pub use key::Key;
+pub use keyring::seal_of;
+pub use seal::Seal;
+pub use slot::{Lock, Lookup, Slot};
+pub use sweep::{Kept, clear, list, prune};

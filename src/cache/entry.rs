@@ -1,0 +1,160 @@
+//! The bytes of an entry: a line that names the format, a line of what is
+//! known and not secret, and the sealed token.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Key;
+use super::seal::Seal;
+use crate::settings::Settings;
+use crate::token::{AccessToken, Stamp, Token};
+
+const FORMAT: &[u8] = b"gc-token cache entry 1\n";
+
+/// What an entry shows without its secret: for `cache list` and `status`.
+/// Authenticated together with the sealed token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The token endpoint.
+    pub token_url: String,
+    /// The OAuth client.
+    pub client_id: String,
+    /// The scope that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The audience that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// How the token is presented.
+    pub token_type: String,
+    /// What is known of the token's life.
+    pub stamp: Stamp,
+}
+
+/// Why an entry's bytes are not a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Corrupt {
+    /// It begins with something else, or ends too early.
+    Format,
+    /// The header is no header.
+    Header(String),
+    /// Tampered with, or sealed under another client secret.
+    Seal,
+}
+
+impl fmt::Display for Corrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Corrupt::Format => f.write_str("it is not an entry of this format"),
+            Corrupt::Header(why) => write!(f, "its header cannot be read: {why}"),
+            Corrupt::Seal => f.write_str(
+                "its seal does not open: the client secret was changed, or the file was",
+            ),
+        }
+    }
+}
+
+/// The bytes to store for `token`.
+pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal) -> Vec<u8> {
+    let header = Header {
+        token_url: settings.issuer.token_url.clone(),
+        client_id: settings.client.id.clone(),
+        scope: settings.issuer.scope.clone(),
+        audience: settings.issuer.audience.clone(),
+        token_type: token.token_type.clone(),
+        stamp: token.stamp.clone(),
+    };
+    let mut bytes = FORMAT.to_vec();
+    serde_json::to_writer(&mut bytes, &header).expect("a header is plain data");
+    bytes.push(b'\n');
+    let secret = Zeroizing::new(token.access_token.expose().as_bytes().to_vec());
+    let sealed = seal.close(&context(key, &bytes), &secret);
+    bytes.extend(sealed);
+    bytes
+}
+
+/// The token in `bytes`.
+pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corrupt> {
+    let (header, open_part) = split(bytes)?;
+    let sealed = &bytes[open_part..];
+    let secret = seal
+        .open(&context(key, &bytes[..open_part]), sealed)
+        .map_err(|_| Corrupt::Seal)?;
+    let secret = std::str::from_utf8(&secret).map_err(|_| Corrupt::Seal)?;
+    Ok(Token {
+        access_token: AccessToken::new(secret.to_owned()),
+        token_type: header.token_type,
+        stamp: header.stamp,
+    })
+}
+
+/// The part that is not secret, unauthenticated: good enough to be shown.
+pub(super) fn peek(bytes: &[u8]) -> Result<Header, Corrupt> {
+    split(bytes).map(|(header, _)| header)
+}
+
+/// The header, and where the sealed part begins.
+fn split(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
+    let rest = bytes.strip_prefix(FORMAT).ok_or(Corrupt::Format)?;
+    let end = rest
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .ok_or(Corrupt::Format)?;
+    let header =
+        serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.to_string()))?;
+    Ok((header, FORMAT.len() + end + 1))
+}
+
+/// An entry is bound to its name, too: it does not open under another.
+fn context(key: &Key, open_part: &[u8]) -> Vec<u8> {
+    [key.to_string().as_bytes(), b"\n", open_part].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::settings;
+    use crate::token::tests::token;
+
+    #[test]
+    fn comes_back_whole_and_holds_no_token_in_the_clear() {
+        let (settings, token, seal) = (settings("http://x"), token("s3cret-t0ken", 300), seal());
+        let key = Key::of(&settings);
+        let bytes = encode(&key, &settings, &token, &seal);
+        assert_eq!(decode(&key, &bytes, &seal).unwrap(), token);
+        assert_eq!(peek(&bytes).unwrap().stamp, token.stamp);
+        assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
+    }
+
+    #[test]
+    fn truncated_at_every_length_and_flipped_in_every_bit_it_is_corrupt() {
+        let (settings, seal) = (settings("http://x"), seal());
+        let key = Key::of(&settings);
+        let bytes = encode(&key, &settings, &token("t", 300), &seal);
+        for length in 0..bytes.len() {
+            assert!(
+                decode(&key, &bytes[..length], &seal).is_err(),
+                "cut at {length}"
+            );
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode(&key, &changed, &seal).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn does_not_open_under_another_name() {
+        let (one, mut two, seal) = (settings("http://x"), settings("http://x"), seal());
+        two.client.id = "another".into();
+        let bytes = encode(&Key::of(&one), &one, &token("t", 300), &seal);
+        assert_eq!(decode(&Key::of(&two), &bytes, &seal), Err(Corrupt::Seal));
+    }
+
+    fn seal() -> Seal {
+        Seal::under(b"secret")
+    }
+}

@@ -1,0 +1,97 @@
+//! The name of an entry: a hash of everything that makes tokens differ.
+
+use std::fmt;
+
+use ring::digest;
+
+use crate::settings::{SecretSource, Settings};
+
+/// The name of one entry. Two requests have the same key when, and only when,
+/// a token made for one is as good for the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of the token that these settings ask for.
+    ///
+    /// A secret that is known is not part of it: the seal depends on it. The
+    /// command of a secret that is not known is, for the seal cannot.
+    pub fn of(settings: &Settings) -> Key {
+        let issuer = &settings.issuer;
+        let mut hash = Hasher::new();
+        hash.field(&issuer.token_url);
+        hash.field("client_credentials");
+        hash.field(&settings.client.id);
+        hash.field(issuer.scope.as_deref().unwrap_or_default());
+        hash.field(issuer.audience.as_deref().unwrap_or_default());
+        if let SecretSource::Command(argv) = &settings.client.secret {
+            argv.iter().for_each(|word| hash.field(word));
+        }
+        Key(hash.finish())
+    }
+
+    /// The key that a file name stands for, if it can be one.
+    pub fn parse(stem: &str) -> Option<Key> {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (stem.len() == 2 * KEY_BYTES && stem.bytes().all(hex)).then(|| Key(stem.to_owned()))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// 128 bits name an entry: enough that no two kinds of token ever share one.
+const KEY_BYTES: usize = 16;
+
+/// Hashes fields so that no two different lists of fields hash alike.
+struct Hasher(digest::Context);
+
+impl Hasher {
+    fn new() -> Self {
+        Hasher(digest::Context::new(&digest::SHA256))
+    }
+
+    fn field(&mut self, text: &str) {
+        self.0.update(&(text.len() as u64).to_be_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    fn finish(self) -> String {
+        let hash = self.0.finish();
+        hash.as_ref()[..KEY_BYTES]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::settings;
+
+    #[test]
+    fn whatever_makes_tokens_differ_makes_keys_differ() {
+        let base = || settings("http://127.0.0.1:1");
+        let mut others = vec![base(), base(), base(), base(), base()];
+        others[0].client.id.push('x');
+        others[1].issuer.scope = Some("a".into());
+        others[2].issuer.audience = Some("a".into());
+        others[3].issuer.token_url.push('x');
+        others[4].client.secret = SecretSource::Command(vec!["pass".into()]);
+        let mut keys: Vec<_> = others
+            .iter()
+            .map(|other| Key::of(other).to_string())
+            .collect();
+        keys.push(Key::of(&base()).to_string());
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), 6);
+        assert_eq!(Key::of(&base()), Key::of(&base()));
+        assert_eq!(Key::parse(&keys[0]).unwrap().to_string(), keys[0]);
+        assert_eq!(Key::parse("../../etc/passwd"), None);
+    }
+}

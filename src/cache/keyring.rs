@@ -1,0 +1,127 @@
+//! The secret that a cache is sealed under.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use super::Seal;
+use super::place::{self, Found};
+use crate::error::{Error, Kind, Result};
+use crate::settings::{SecretSource, Settings};
+
+const KEY_LEN: usize = 32;
+
+/// The seal for these settings: under the client secret where it is known.
+/// Where a command has to be asked for it, under a random key that is kept
+/// apart from the cache, so that the command is asked only to mint.
+pub fn seal_of(settings: &Settings) -> Result<Seal> {
+    match &settings.client.secret {
+        SecretSource::Known(secret) => Ok(Seal::under(secret.expose_secret().as_bytes())),
+        SecretSource::Command(_) => {
+            let dir = settings
+                .cache
+                .state_dir
+                .as_deref()
+                .ok_or_else(no_state_dir)?;
+            Ok(Seal::under(&random_key(dir)?))
+        }
+    }
+}
+
+/// The random key of this user, made at its first use.
+fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let path = dir.join("seal.key");
+    if let Some(key) = read(&path)? {
+        return Ok(key);
+    }
+    place::prepare(dir)?;
+    match create(&path) {
+        // Another process was faster: its key counts.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(unusable(&path).because(error)),
+        Ok(()) => {}
+    }
+    read(&path)?.ok_or_else(|| unusable(&path).why("it was removed at once"))
+}
+
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match place::read(path)? {
+        Found::Nothing => Ok(None),
+        Found::Unreadable(error) => Err(unusable(path).because(error)),
+        Found::Bytes(bytes) if bytes.len() == KEY_LEN => Ok(Some(Zeroizing::new(bytes))),
+        Found::Bytes(bytes) => {
+            Err(unusable(path).why(format!("it has {} bytes, not {KEY_LEN}", bytes.len())))
+        }
+    }
+}
+
+/// Writes the key under a name of its own and links it into place, which fails
+/// where one stands already: nobody ever reads half a key.
+fn create(path: &Path) -> io::Result<()> {
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    SystemRandom::new()
+        .fill(key.as_mut())
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    let own = path.with_extension(format!("key.{}", std::process::id()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&own)?;
+    let linked = file
+        .write_all(key.as_ref())
+        .and_then(|()| std::fs::hard_link(&own, path));
+    std::fs::remove_file(&own)?;
+    linked
+}
+
+fn unusable(path: &Path) -> Error {
+    Error::new(
+        Kind::Cache,
+        format!("cannot use the key {}", path.display()),
+    )
+    .hint("remove it, and a new one is made")
+}
+
+fn no_state_dir() -> Error {
+    Error::new(
+        Kind::Cache,
+        "there is no place for the key that seals the cache",
+    )
+    .why("the user has no home directory, and the client secret comes from a command")
+    .hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_random_key_is_made_once_and_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state");
+        let first = random_key(&state).unwrap();
+        assert_eq!(random_key(&state).unwrap(), first);
+        let mode = std::fs::metadata(state.join("seal.key"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(&state).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_key_of_another_length_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        random_key(dir.path()).unwrap();
+        std::fs::write(dir.path().join("seal.key"), b"short").unwrap();
+        let error = random_key(dir.path()).unwrap_err();
+        assert_eq!(error.cause.as_deref(), Some("it has 5 bytes, not 32"));
+    }
+}

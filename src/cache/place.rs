@@ -1,0 +1,159 @@
+//! Files that only their owner may read or write: checked when they are read,
+//! created so when they are written.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use crate::error::{Error, Kind, Result};
+
+/// No token comes near this; a larger file is not one of ours.
+const LONGEST: u64 = 2 << 20;
+
+/// What stands under a name.
+pub(super) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A file of ours that cannot be read.
+    Unreadable(io::Error),
+    /// Its bytes.
+    Bytes(Vec<u8>),
+}
+
+/// Reads a private file.
+///
+/// # Errors
+/// [`Kind::Cache`] when somebody else could have written it or may read it.
+pub(super) fn read(path: &Path) -> Result<Found> {
+    let file = match open(OpenOptions::new().read(true), path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if is_symlink(&error) => return Err(not_a_file(path, "a symbolic link")),
+        Err(error) => return Ok(Found::Unreadable(error)),
+    };
+    let length = check(&file, path)?;
+    let mut bytes = Vec::with_capacity(length as usize);
+    match (&file).take(LONGEST).read_to_end(&mut bytes) {
+        Ok(_) => Ok(Found::Bytes(bytes)),
+        Err(error) => Ok(Found::Unreadable(error)),
+    }
+}
+
+/// Opens a private file for a lock, and makes it where it is missing.
+pub(super) fn open_or_create(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    let file = open(options.read(true).write(true).create(true), path).map_err(|error| {
+        if is_symlink(&error) {
+            not_a_file(path, "a symbolic link")
+        } else {
+            unusable(path, error)
+        }
+    })?;
+    check(&file, path)?;
+    Ok(file)
+}
+
+/// Writes a private file by way of `fresh`, so that whoever reads `path` finds
+/// either the old bytes or the new ones. The caller holds the lock.
+///
+/// Not synced to the disk: a write that a power cut tears reads as a miss.
+pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What a killed process left is not reused: its mode is not known.
+    let _ = std::fs::remove_file(fresh);
+    let mut file = open(OpenOptions::new().write(true).create_new(true), fresh)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| std::fs::rename(fresh, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(fresh);
+    }
+    written
+}
+
+/// Makes the directory, private, where it is missing, and checks it where it
+/// stands: nobody else may be able to put files into it.
+pub(super) fn prepare(dir: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    let about = made
+        .and_then(|()| std::fs::metadata(dir))
+        .map_err(|error| unusable(dir, error))?;
+    if about.uid() != me() {
+        return Err(foreign(dir, about.uid()));
+    }
+    if about.mode() & 0o022 != 0 {
+        let what = format!("{} can be written to by other users", dir.display());
+        return Err(Error::new(Kind::Cache, what)
+            .why(format!("its mode is {:04o}", about.mode() & 0o7777))
+            .hint(format!("chmod 700 {}", dir.display())));
+    }
+    Ok(())
+}
+
+/// Neither follows a link nor waits for the other end of a pipe.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    options
+        .mode(0o600)
+        .custom_flags(flags.bits() as i32)
+        .open(path)
+}
+
+/// The file's length, once it is known to be a file, ours, and private.
+fn check(file: &File, path: &Path) -> Result<u64> {
+    let about = file.metadata().map_err(|error| unusable(path, error))?;
+    if !about.is_file() {
+        let kind = if about.is_dir() {
+            "a directory"
+        } else {
+            "a device or a pipe"
+        };
+        return Err(not_a_file(path, kind));
+    }
+    if about.uid() != me() {
+        return Err(foreign(path, about.uid()));
+    }
+    if about.mode() & 0o077 != 0 {
+        let what = format!("{} is open to other users", path.display());
+        return Err(Error::new(Kind::Cache, what)
+            .why(format!("its mode is {:04o}", about.mode() & 0o7777))
+            .hint(format!("chmod 600 {}, or remove it", path.display())));
+    }
+    Ok(about.len().min(LONGEST))
+}
+
+fn me() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn is_symlink(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+fn foreign(path: &Path, owner: u32) -> Error {
+    Error::new(
+        Kind::Cache,
+        format!("{} belongs to another user", path.display()),
+    )
+    .why(format!(
+        "its owner is user {owner}, and this is user {}",
+        me()
+    ))
+    .hint("name a directory of your own with --cache-dir, or change the owner")
+}
+
+fn not_a_file(path: &Path, kind: &str) -> Error {
+    Error::new(
+        Kind::Cache,
+        format!("{} is {kind}, not a file of this cache", path.display()),
+    )
+    .hint("remove it")
+}
+
+fn unusable(path: &Path, error: io::Error) -> Error {
+    Error::new(Kind::Cache, format!("cannot use {}", path.display()))
+        .because(error)
+        .hint("name a writable directory with --cache-dir, or go without: --no-cache")
+}

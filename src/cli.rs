@@ -1,0 +1,184 @@
+//! The command line: clap's types, whose doc comments are the help texts.
+
+mod settings;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use settings::SettingsArgs;
+
+/// Hands out a Genesys Cloud access token that is known to live long enough.
+///
+/// Mints an OAuth client-credentials token or reuses a cached one, and measures
+/// instead of trusting the local clock. Credentials come from
+/// GENESYSCLOUD_REGION, GENESYSCLOUD_OAUTHCLIENT_ID and
+/// GENESYSCLOUD_OAUTHCLIENT_SECRET, or from a profile.
+#[derive(Debug, Parser)]
+#[command(name = "gc-token", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 ok, 1 the result cannot be written, 2 usage, 3 configuration,
+4 credentials refused, 5 network or issuer unavailable, 6 rate limited, 7 the
+wanted lifetime cannot be had, 8 the API refused the token, 9 cache or lock
+unusable. On failure standard output is empty, but for 'env' in a shell's
+dialect, which prints a statement that fails.";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Answer Terraform's external data source.
+    ///
+    /// Reads the query, a JSON object of strings, from standard input, and
+    /// prints one JSON object of strings. Query keys: profile, region,
+    /// client_id, skew, min_ttl, scope, audience.
+    External(SettingsArgs),
+    /// Print statements that set the token in a shell or a CI system.
+    ///
+    /// Use it as: eval "$(gc-token env)"
+    Env(EnvArgs),
+    /// Print the token.
+    Get(GetArgs),
+    /// Show what is cached and whether it would be reused. No network.
+    Status(StatusArgs),
+    /// Look after the cache.
+    Cache(CacheArgs),
+    /// List the regions of Genesys Cloud.
+    Regions,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// `env`.
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// The shell or CI system to write for: posix (bash, dash, zsh), fish,
+    /// powershell, cmd, nushell, dotenv, json, github, gitlab, azure
+    /// [default: posix].
+    #[arg(long, short, value_name = "NAME")]
+    shell: Option<String>,
+    /// The variable that gets the token [default: GENESYSCLOUD_ACCESS_TOKEN].
+    #[arg(long, value_name = "NAME")]
+    var: Option<String>,
+    /// The variable that gets the region [default: GENESYSCLOUD_REGION].
+    #[arg(long, value_name = "NAME")]
+    region_var: Option<String>,
+    /// Print statements that take the variables away. Needs no credentials.
+    #[arg(long)]
+    unset: bool,
+    /// What makes the token.
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// `get`.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// text: the token alone; json: with its end and its URLs; header: an
+    /// HTTP Authorization header [default: text].
+    #[arg(long, short, value_name = "FORMAT")]
+    format: Option<String>,
+    /// What makes the token.
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+    /// Which token to look at.
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// `cache`.
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub verb: CacheVerb,
+    /// Where the cache is [default: the user's cache directory].
+    #[arg(long, value_name = "DIR", global = true)]
+    cache_dir: Option<String>,
+    /// How long to wait for a process that is minting [default: 35s].
+    #[arg(long, value_name = "TIME", global = true)]
+    lock_timeout: Option<String>,
+    /// Print JSON, for programs.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// The verbs of `cache`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum CacheVerb {
+    /// Print the directory.
+    Path,
+    /// List what is cached: no secrets, and none needed.
+    List,
+    /// Remove every token.
+    Clear,
+    /// Remove the tokens that are dead.
+    Prune,
+}
+
+/// The flags of a verb, as the settings take them.
+pub trait Flags {
+    /// Each flag that was given: its name, and its value.
+    fn flags(self) -> crate::settings::Flags;
+}
+
+impl Flags for EnvArgs {
+    fn flags(self) -> crate::settings::Flags {
+        let mut flags = self.settings.flags();
+        flags.extend(given("shell", self.shell));
+        flags.extend(given("var", self.var));
+        flags.extend(given("region-var", self.region_var));
+        flags.extend(switched("unset", self.unset));
+        flags
+    }
+}
+
+impl Flags for GetArgs {
+    fn flags(self) -> crate::settings::Flags {
+        let mut flags = self.settings.flags();
+        flags.extend(given("format", self.format));
+        flags
+    }
+}
+
+impl Flags for StatusArgs {
+    fn flags(self) -> crate::settings::Flags {
+        let mut flags = self.settings.flags();
+        flags.extend(switched("json", self.json));
+        flags
+    }
+}
+
+impl Flags for CacheArgs {
+    fn flags(self) -> crate::settings::Flags {
+        let mut flags = Vec::new();
+        flags.extend(given("cache-dir", self.cache_dir));
+        flags.extend(given("lock-timeout", self.lock_timeout));
+        flags.extend(switched("json", self.json));
+        flags
+    }
+}
+
+fn given(name: &'static str, value: Option<String>) -> Option<(&'static str, String)> {
+    value.map(|value| (name, value))
+}
+
+fn switched(name: &'static str, on: bool) -> Option<(&'static str, String)> {
+    on.then(|| (name, "true".to_owned()))
+}

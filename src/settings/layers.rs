@@ -1,0 +1,145 @@
+//! Flags > Terraform query > environment > profile.
+
+use jiff::SignedDuration;
+
+use super::names::{self, Setting};
+use super::origin::{Given, Origin};
+use super::profile::Profile;
+use super::query::Query;
+use crate::duration;
+use crate::error::Result;
+use crate::world::{Environment, World};
+
+/// The flags that were given: name without dashes, and value. A switch that
+/// was given has the value `true`.
+pub type Flags = Vec<(&'static str, String)>;
+
+/// All sources, in their order.
+pub struct Layers {
+    flags: Flags,
+    query: Query,
+    env: Environment,
+    pub(super) profile: Option<Profile>,
+}
+
+impl Layers {
+    /// Collects the sources; reads the profile that the others name.
+    ///
+    /// # Errors
+    /// `Configuration` when a profile that was asked for does not exist, or a
+    /// profile's file cannot be read.
+    pub fn collect(flags: Flags, query: Query, world: &World) -> Result<Layers> {
+        let env = world.env.clone();
+        let mut layers = Layers {
+            flags,
+            query,
+            env,
+            profile: None,
+        };
+        layers.profile = Profile::load(layers.find(&names::PROFILE), world)?;
+        layers.warn_of_overrides(world);
+        Ok(layers)
+    }
+
+    /// The first source's value of this setting.
+    pub fn find(&self, setting: &'static Setting) -> Option<Given> {
+        self.from_flags(setting)
+            .or_else(|| self.from_query(setting))
+            .or_else(|| self.from_environment(setting))
+            .or_else(|| self.profile.as_ref()?.find(setting))
+    }
+
+    /// The setting's value, for a message or an output that needs no checks.
+    pub fn text(&self, setting: &'static Setting) -> Option<String> {
+        self.find(setting).map(|given| given.value)
+    }
+
+    /// A setting that is a duration.
+    pub fn duration(&self, setting: &'static Setting) -> Result<Option<SignedDuration>> {
+        let Some(given) = self.find(setting) else {
+            return Ok(None);
+        };
+        let parsed = duration::parse(&given.value);
+        parsed.map(Some).map_err(|why| {
+            given
+                .refused("is not a duration")
+                .why(why.to_string())
+                .hint("write 5s, 90, 1m30s or 1h")
+        })
+    }
+
+    /// A setting that is on or off; off when nobody says anything.
+    pub fn switch(&self, setting: &'static Setting) -> Result<bool> {
+        let Some(given) = self.find(setting) else {
+            return Ok(false);
+        };
+        match given.value.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(true),
+            "0" | "false" | "no" | "off" => Ok(false),
+            _ => Err(given.refused("is neither true nor false")),
+        }
+    }
+
+    /// A variable of the environment that is no setting.
+    pub(super) fn variable(&self, name: &'static str) -> Option<Given> {
+        let value = self.env.text(name)?;
+        Some(Given {
+            value,
+            origin: Origin::Variable(name),
+        })
+    }
+
+    /// Where a missing setting was looked for.
+    pub fn sources(&self, setting: &Setting) -> String {
+        let profile = match &self.profile {
+            Some(profile) => profile.to_string(),
+            None => "no profile".into(),
+        };
+        let query = if setting.in_query { "the query, " } else { "" };
+        let variables = setting.variables.join(", ");
+        format!(
+            "looked at --{}, {query}{variables} and {profile}",
+            setting.flag
+        )
+    }
+
+    fn from_flags(&self, setting: &'static Setting) -> Option<Given> {
+        let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
+        Some(Given {
+            value: value.clone(),
+            origin: Origin::Flag(setting.flag),
+        })
+    }
+
+    fn from_query(&self, setting: &'static Setting) -> Option<Given> {
+        let value = self.query.get(setting)?;
+        Some(Given {
+            value: value.to_owned(),
+            origin: Origin::Query(setting.key),
+        })
+    }
+
+    fn from_environment(&self, setting: &'static Setting) -> Option<Given> {
+        setting
+            .variables
+            .iter()
+            .find_map(|name| self.variable(name))
+    }
+
+    /// Who names a profile expects it to count, and the environment goes
+    /// before it: say so.
+    fn warn_of_overrides(&self, world: &World) {
+        let Some(profile) = self.profile.as_ref().filter(|profile| profile.was_named) else {
+            return;
+        };
+        for setting in [&names::REGION, &names::CLIENT_ID] {
+            let over = self.from_environment(setting).zip(profile.find(setting));
+            if let Some((environment, profile)) = over.filter(|(one, two)| one.value != two.value) {
+                world.talk.warn(format_args!(
+                    "{} goes before {}",
+                    environment.origin, profile.origin
+                ));
+            }
+        }
+    }
+}

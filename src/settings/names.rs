@@ -1,0 +1,96 @@
+//! Every setting, and the names it goes by in each source.
+
+/// One setting.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its flag, without dashes.
+    pub flag: &'static str,
+    /// Its key in a profile and, where allowed, in a Terraform query.
+    pub key: &'static str,
+    /// Its environment variables, the first that is set counts.
+    pub variables: &'static [&'static str],
+    /// Whether a Terraform query may hold it.
+    pub in_query: bool,
+    /// Whether a profile may hold it.
+    pub in_profile: bool,
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident = $flag:literal $key:literal
+        [$($variable:literal),+] $(+ $also:ident)*;)+) => {
+        $($(#[$doc])*
+        pub const $name: Setting = Setting {
+            flag: $flag,
+            key: $key,
+            variables: &[$($variable),+],
+            $($also: true,)*
+            ..NOWHERE_ELSE
+        };)+
+
+        /// Every setting.
+        pub const ALL: &[&Setting] = &[$(&$name),+];
+    };
+}
+
+const NOWHERE_ELSE: Setting = Setting {
+    flag: "",
+    key: "",
+    variables: &[],
+    in_query: false,
+    in_profile: false,
+};
+
+settings! {
+    /// Which profile to read.
+    PROFILE = "profile" "profile" ["GC_TOKEN_PROFILE"] + in_query;
+    /// The region of Genesys Cloud.
+    REGION = "region" "region" ["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"] + in_query + in_profile;
+    /// The OAuth client's id.
+    CLIENT_ID = "client-id" "client_id"
+        ["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"] + in_query + in_profile;
+    /// The file that holds the client secret.
+    CLIENT_SECRET_FILE = "client-secret-file" "client_secret_file"
+        ["GC_TOKEN_CLIENT_SECRET_FILE"] + in_profile;
+    /// `basic` or `post`.
+    CLIENT_AUTH = "client-auth" "client_auth" ["GC_TOKEN_CLIENT_AUTH"] + in_profile;
+    /// The issuer's base URL.
+    LOGIN_URL = "login-url" "login_url" ["GC_TOKEN_LOGIN_URL"] + in_profile;
+    /// The API's base URL.
+    API_URL = "api-url" "api_url" ["GC_TOKEN_API_URL"] + in_profile;
+    /// The token endpoint of any other issuer.
+    TOKEN_URL = "token-url" "token_url" ["GC_TOKEN_TOKEN_URL"] + in_profile;
+    /// The scope to ask for.
+    SCOPE = "scope" "scope" ["GC_TOKEN_SCOPE"] + in_query + in_profile;
+    /// The audience to ask for.
+    AUDIENCE = "audience" "audience" ["GC_TOKEN_AUDIENCE"] + in_query + in_profile;
+    /// How far issuer and API may disagree.
+    SKEW = "skew" "skew" ["GC_TOKEN_SKEW"] + in_query + in_profile;
+    /// How long the token has to live.
+    MIN_TTL = "min-ttl" "min_ttl" ["GC_TOKEN_MIN_TTL"] + in_query + in_profile;
+    /// The time limit on a mint.
+    TIMEOUT = "timeout" "timeout" ["GC_TOKEN_TIMEOUT"] + in_profile;
+    /// Certificates to trust besides the system's.
+    CA_FILE = "ca-file" "ca_file" ["GC_TOKEN_CA_FILE"] + in_profile;
+    /// Where tokens are kept.
+    CACHE_DIR = "cache-dir" "cache_dir" ["GC_TOKEN_CACHE_DIR"] + in_profile;
+    /// How long to wait for another process that is minting.
+    LOCK_TIMEOUT = "lock-timeout" "lock_timeout" ["GC_TOKEN_LOCK_TIMEOUT"] + in_profile;
+    /// Keep nothing.
+    NO_CACHE = "no-cache" "no_cache" ["GC_TOKEN_NO_CACHE"] + in_profile;
+    /// Mint even where a good token is cached.
+    FORCE_REFRESH = "force-refresh" "force_refresh" ["GC_TOKEN_FORCE_REFRESH"];
+    /// How much is said on standard error.
+    VERBOSE = "verbose" "verbose" ["GC_TOKEN_VERBOSE"];
+    /// What `get` prints.
+    FORMAT = "format" "format" ["GC_TOKEN_FORMAT"];
+    /// What `env` writes for.
+    SHELL = "shell" "shell" ["GC_TOKEN_SHELL"];
+    /// The variable that `env` sets to the token.
+    VAR = "var" "var" ["GC_TOKEN_VAR"];
+    /// The variable that `env` sets to the region.
+    REGION_VAR = "region-var" "region_var" ["GC_TOKEN_REGION_VAR"];
+    /// Take the variables away.
+    UNSET = "unset" "unset" ["GC_TOKEN_UNSET"];
+    /// `status` and `cache list` for programs.
+    JSON = "json" "json" ["GC_TOKEN_JSON"];
+}

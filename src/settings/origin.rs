@@ -1,0 +1,59 @@
+//! Where a value came from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::error::{Error, Kind};
+
+/// Where a value came from; its `Display` is how a message names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A command-line flag, by its name without dashes.
+    Flag(&'static str),
+    /// A key of the Terraform query.
+    Query(&'static str),
+    /// An environment variable.
+    Variable(&'static str),
+    /// A key of a profile.
+    Profile {
+        /// The profile's name.
+        profile: String,
+        /// The key in it.
+        key: String,
+        /// The file that holds it.
+        file: PathBuf,
+    },
+}
+
+/// A value, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The value as it was written.
+    pub value: String,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+impl Given {
+    /// The error that refuses this value: it `is not …`.
+    pub fn refused(&self, is: &str) -> Error {
+        let kind = match self.origin {
+            Origin::Flag(_) => Kind::Usage,
+            _ => Kind::Configuration,
+        };
+        Error::new(kind, format!("{}: {:?} {is}", self.origin, self.value))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag(name) => write!(f, "--{name}"),
+            Origin::Query(key) => write!(f, "query key {key:?}"),
+            Origin::Variable(name) => f.write_str(name),
+            Origin::Profile { profile, key, file } => {
+                write!(f, "{key} of profile {profile:?} in {}", file.display())
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The query of Terraform's `external` data source: one JSON object of
+//! strings on standard input.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::names::{self, Setting};
+use crate::error::{Error, Kind, Result};
+
+/// The settings in a query. Empty values count as not given, so that a
+/// Terraform variable may default to `""`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query(BTreeMap<&'static str, String>);
+
+/// No query comes near this.
+const LONGEST: u64 = 1 << 20;
+
+impl Query {
+    /// Reads the query from `input`, to its end.
+    pub fn read(input: &mut dyn Read) -> Result<Query> {
+        let mut bytes = Vec::new();
+        input
+            .take(LONGEST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| {
+                Error::new(
+                    Kind::Configuration,
+                    "cannot read the query from standard input",
+                )
+                .because(error)
+            })?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(refused("it is longer than 1 MiB"));
+        }
+        Query::parse(&bytes)
+    }
+
+    /// Parses a query.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`], naming the key that is unknown, not a string,
+    /// or a secret. Values are not shown: somebody may have put a secret there.
+    pub fn parse(bytes: &[u8]) -> Result<Query> {
+        if bytes.trim_ascii().is_empty() {
+            return Err(refused("standard input is empty")
+                .hint("to try it by hand: echo '{}' | gc-token external"));
+        }
+        // The parser's own words may quote the input.
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            refused(format!(
+                "no JSON at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        })?;
+        let Value::Object(object) = value else {
+            return Err(refused("it is not a JSON object"));
+        };
+        let mut query = BTreeMap::new();
+        for (key, value) in object {
+            let setting = find(&key)?;
+            let value = match value {
+                Value::String(value) => value,
+                // As Terraform does before it calls a program.
+                Value::Null => continue,
+                _ => return Err(refused(format!("the value of {key:?} is not a string"))),
+            };
+            if !value.is_empty() {
+                query.insert(setting.key, value);
+            }
+        }
+        Ok(Query(query))
+    }
+
+    /// The query's value of this setting.
+    pub fn get(&self, setting: &Setting) -> Option<&str> {
+        self.0.get(setting.key).map(String::as_str)
+    }
+}
+
+fn find(key: &str) -> Result<&'static Setting> {
+    let settings = || names::ALL.iter().filter(|setting| setting.in_query);
+    if let Some(setting) = settings().find(|setting| setting.key == key) {
+        return Ok(setting);
+    }
+    if key.contains("secret") || key.contains("password") {
+        return Err(refused(format!(
+            "{key:?} would write the secret into Terraform's state"
+        ))
+        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
+    }
+    let known: Vec<_> = settings().map(|setting| setting.key).collect();
+    Err(refused(format!("unknown key {key:?}")).hint(format!("known keys: {}", known.join(", "))))
+}
+
+fn refused(why: impl Into<String>) -> Error {
+    Error::new(
+        Kind::Configuration,
+        "the query on standard input cannot be used",
+    )
+    .why(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_strings_drops_null_and_empty() {
+        let query = br#" {"region":"eu-west-1","scope":null,"audience":"","min_ttl":"5m"} "#;
+        let query = Query::parse(query).unwrap();
+        assert_eq!(query.get(&names::REGION), Some("eu-west-1"));
+        assert_eq!(query.get(&names::MIN_TTL), Some("5m"));
+        assert_eq!(query.get(&names::SCOPE), None);
+        assert_eq!(query.get(&names::AUDIENCE), None);
+        assert_eq!(Query::parse(b"{}").unwrap(), Query::default());
+    }
+
+    #[test]
+    fn refuses_everything_else_by_name() {
+        let why = |text: &str| Query::parse(text.as_bytes()).unwrap_err().cause.unwrap();
+        assert_eq!(why(""), "standard input is empty");
+        assert_eq!(why("{"), "no JSON at line 1, column 1");
+        assert_eq!(why("[]"), "it is not a JSON object");
+        assert_eq!(
+            why(r#"{"region":1}"#),
+            r#"the value of "region" is not a string"#
+        );
+        assert_eq!(why(r#"{"regoin":"x"}"#), r#"unknown key "regoin""#);
+        assert_eq!(why(r#"{"timeout":"x"}"#), r#"unknown key "timeout""#);
+        assert_eq!(
+            why(r#"{"client_secret":"hush"}"#),
+            r#""client_secret" would write the secret into Terraform's state"#
+        );
+    }
+
+    #[test]
+    fn is_read_to_a_limit() {
+        let mut endless = std::io::repeat(b' ');
+        let error = Query::read(&mut endless).unwrap_err();
+        assert_eq!(error.cause.as_deref(), Some("it is longer than 1 MiB"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The client secret: file, environment, profile, or a command that prints it.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::origin::Given;
+use super::{Layers, names};
+use crate::error::{Error, Kind, Result};
+use crate::world::{Clock, World};
+
+/// The client secret, or the way to it. Redacted in `Debug`.
+#[derive(Debug, Clone)]
+pub enum SecretSource {
+    /// Known already.
+    Known(SecretString),
+    /// A command that prints it: slow, may prompt, so it is run only when a
+    /// token has to be minted. An argv list; no shell.
+    Command(Vec<String>),
+}
+
+/// The variables that hold a client secret: our own name, then the Terraform
+/// provider's.
+const VARIABLES: [&str; 2] = ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
+
+/// How long a secret command may take: long enough for a person to unlock a
+/// password manager.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+/// No secret comes near this.
+const LONGEST: u64 = 64 << 10;
+
+impl SecretSource {
+    /// Finds the secret of the client `id`: `--client-secret-file`, then the
+    /// environment, then the profile, if it is the profile's client.
+    pub(super) fn resolve(layers: &Layers, id: &Given, world: &mut World) -> Result<SecretSource> {
+        if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
+            return read_file(&file, world).map(SecretSource::Known);
+        }
+        if let Some(given) = VARIABLES.iter().find_map(|name| layers.variable(name)) {
+            let secret = trimmed(Zeroizing::new(given.value.into_bytes()));
+            return checked(secret, &given.origin.to_string()).map(SecretSource::Known);
+        }
+        let Some(profile) = &layers.profile else {
+            return Err(missing(id, layers));
+        };
+        let own = profile.find(&names::CLIENT_ID);
+        if own.is_some_and(|own| own.value != id.value) {
+            return Err(missing(id, layers).why(format!(
+                "{} is of another client than {} names",
+                profile.origin("client_secret"),
+                id.origin
+            )));
+        }
+        if let Some(secret) = profile.secret() {
+            return Ok(SecretSource::Known(secret));
+        }
+        profile
+            .secret_command()?
+            .map(SecretSource::Command)
+            .ok_or_else(|| missing(id, layers))
+    }
+
+    /// The secret itself; runs the command where it takes one.
+    pub fn get(&self, clock: &dyn Clock) -> Result<SecretString> {
+        match self {
+            SecretSource::Known(secret) => Ok(secret.clone()),
+            SecretSource::Command(argv) => run(argv, clock),
+        }
+    }
+}
+
+fn missing(id: &Given, layers: &Layers) -> Error {
+    let profile = match &layers.profile {
+        Some(profile) => profile.to_string(),
+        None => "no profile".into(),
+    };
+    Error::new(
+        Kind::Configuration,
+        format!("there is no secret for client {:?}", id.value),
+    )
+    .why(format!(
+        "looked at --client-secret-file, {} and {profile}",
+        VARIABLES.join(", ")
+    ))
+    .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+}
+
+/// The secret in a file; `-` is standard input.
+fn read_file(file: &Given, world: &mut World) -> Result<SecretString> {
+    let unreadable = || {
+        let what = format!("cannot read the client secret from {:?}", file.value);
+        Error::new(Kind::Configuration, what).hint(format!("see {}", file.origin))
+    };
+    let mut secret = Zeroizing::new(Vec::new());
+    let read = if file.value == "-" {
+        if world.stdin_is_terminal {
+            return Err(unreadable().why("standard input is a terminal, where it would be shown"));
+        }
+        let stdin = world
+            .take_stdin()
+            .ok_or_else(|| unreadable().why("standard input holds the Terraform query already"))?;
+        stdin.take(LONGEST).read_to_end(&mut secret)
+    } else {
+        std::fs::File::open(&file.value)
+            .and_then(|file| file.take(LONGEST).read_to_end(&mut secret))
+    };
+    read.map_err(|error| unreadable().because(error))?;
+    checked(
+        trimmed(secret),
+        &format!("{:?} ({})", file.value, file.origin),
+    )
+}
+
+/// Runs the command without a shell; its standard error and its terminal are
+/// the user's, so that it can ask.
+fn run(argv: &[String], clock: &dyn Clock) -> Result<SecretString> {
+    // Its arguments are the user's own business: only its name is shown.
+    let name = &argv[0];
+    let failed = || {
+        let what = format!("the client secret command {name:?} failed");
+        Error::new(Kind::Configuration, what).hint("see client_secret_command in the profile")
+    };
+    let mut child = Command::new(name)
+        .args(&argv[1..])
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed().because(error))?;
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let reader = std::thread::spawn(move || {
+        let mut secret = Zeroizing::new(Vec::new());
+        stdout
+            .by_ref()
+            .take(LONGEST)
+            .read_to_end(&mut secret)
+            .map(|_| secret)
+    });
+    let start = clock.read();
+    let status = loop {
+        match child.try_wait().map_err(|error| failed().because(error))? {
+            Some(status) => break status,
+            None if clock.read().boot - start.boot
+                > COMMAND_LIMIT.try_into().unwrap_or_default() =>
+            {
+                let _ = child.kill().and_then(|()| child.wait());
+                return Err(failed().why(format!("it took longer than {COMMAND_LIMIT:?}")));
+            }
+            None => clock.sleep(Duration::from_millis(5)),
+        }
+    };
+    if !status.success() {
+        return Err(failed().why(status.to_string()));
+    }
+    let secret = reader
+        .join()
+        .map_err(|_| failed().why("its output cannot be read"))?;
+    let secret = secret.map_err(|error| failed().because(error))?;
+    checked(trimmed(secret), &format!("the output of {name:?}"))
+}
+
+/// Without the line ends that editors, `echo` and CI forms leave behind.
+fn trimmed(mut secret: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    while matches!(secret.last(), Some(b'\n' | b'\r')) {
+        secret.pop();
+    }
+    secret
+}
+
+fn checked(mut secret: Zeroizing<Vec<u8>>, origin: &str) -> Result<SecretString> {
+    let refuse = |why: &str| {
+        let what = format!("the client secret from {origin} {why}");
+        Err(Error::new(Kind::Configuration, what))
+    };
+    if secret.is_empty() {
+        return refuse("is empty");
+    }
+    if secret.iter().any(u8::is_ascii_control) {
+        return refuse("has more than one line, or control characters");
+    }
+    match String::from_utf8(std::mem::take(&mut *secret)) {
+        Ok(secret) => Ok(secret.into()),
+        Err(error) => {
+            error.into_bytes().zeroize();
+            refuse("is not UTF-8")
+        }
+    }
+}
