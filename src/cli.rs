@@ -53,8 +53,11 @@ pub enum Verb {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    Man,
+    /// Print the manual, as a page for man(1).
+    Man {
+        /// The verb whose page it is [default: the overview].
+        verb: Option<String>,
+    },
 }
 
 /// `env`.

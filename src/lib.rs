@@ -1,10 +1,16 @@
 //! `gc-token` hands out a Genesys Cloud access token that is known, by
 //! measurement, to live long enough.
+//!
+//! Read on in the order of a token's way:
+//! [`cli`] → [`settings`] → [`broker`] → [`cache`] or [`endpoint`] →
+//! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
+//! in [`world`]; [`command`] has a thin file per verb.
 
 pub mod broker;
 pub mod cache;
 pub mod cli;
 pub mod clock;
+mod command;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
@@ -13,3 +19,44 @@ pub mod region;
 pub mod settings;
 pub mod token;
 pub mod world;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+
+use cli::Cli;
+use error::{Error, Kind};
+use world::World;
+
+/// Runs a command line, `args[0]` included; returns the exit code.
+pub fn run(args: &[OsString], world: &mut World) -> u8 {
+    let result = match Cli::try_parse_from(args) {
+        Ok(cli) => command::run(cli.verb, world),
+        Err(refusal) => return explain(&refusal, args, world),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(error) => report(&error, world),
+    }
+}
+
+/// Says what went wrong.
+fn report(error: &Error, world: &World) -> u8 {
+    world.talk.error(error);
+    error.kind.exit_code()
+}
+
+/// Help goes to standard output and is no failure; a command line that cannot
+/// be understood is one.
+fn explain(refusal: &clap::Error, args: &[OsString], world: &mut World) -> u8 {
+    let text = refusal.render().to_string();
+    if !refusal.use_stderr() {
+        let written = world.stdout.write_all(text.as_bytes());
+        return if written.is_ok() { 0 } else { Kind::Output.exit_code() };
+    }
+    let statement = command::env::failure(args, &world.env).unwrap_or_default();
+    let _ = world.stdout.write_all(statement.as_bytes());
+    world.talk.error(text.trim_end());
+    Kind::Usage.exit_code()
+}

@@ -1,3 +1,11 @@
-//! Collects the real world and runs the command.
+//! Collects the real world, runs the command, exits.
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use gc_token::world::World;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    ExitCode::from(gc_token::run(&args, &mut World::real()))
+}

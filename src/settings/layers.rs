@@ -23,22 +23,20 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Collects the sources; reads the profile that the others name.
+    /// The sources without the profile, which the others name.
+    pub fn new(flags: Flags, query: Query, env: &Environment) -> Layers {
+        Layers { flags, query, env: env.clone(), profile: None }
+    }
+
+    /// Reads the profile.
     ///
     /// # Errors
-    /// `Configuration` when a profile that was asked for does not exist, or a
-    /// profile's file cannot be read.
-    pub fn collect(flags: Flags, query: Query, world: &World) -> Result<Layers> {
-        let env = world.env.clone();
-        let mut layers = Layers {
-            flags,
-            query,
-            env,
-            profile: None,
-        };
-        layers.profile = Profile::load(layers.find(&names::PROFILE), world)?;
-        layers.warn_of_overrides(world);
-        Ok(layers)
+    /// When a profile that was asked for does not exist, or a file of profiles
+    /// cannot be read.
+    pub fn load_profile(&mut self, world: &World) -> Result<()> {
+        self.profile = Profile::load(self.find(&names::PROFILE), world)?;
+        self.warn_of_overrides(world);
+        Ok(())
     }
 
     /// The first source's value of this setting.
@@ -78,6 +76,12 @@ impl Layers {
             "0" | "false" | "no" | "off" => Ok(false),
             _ => Err(given.refused("is neither true nor false")),
         }
+    }
+
+    /// How much is said: 0 warnings, 1 decisions, 2 each step.
+    pub fn verbosity(&self) -> Result<u8> {
+        let Some(given) = self.find(&names::VERBOSE) else { return Ok(0) };
+        given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
     /// A variable of the environment that is no setting.

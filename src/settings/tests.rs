@@ -80,7 +80,8 @@ impl User {
             .map(|(name, value)| (*name, value.to_string()))
             .collect();
         let query = Query::parse(query.as_bytes())?;
-        let layers = Layers::collect(flags, query, &world)?;
+        let mut layers = Layers::new(flags, query, &world.env);
+        layers.load_profile(&world)?;
         resolve(&layers, &mut world)
     }
 

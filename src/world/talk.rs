@@ -51,6 +51,11 @@ impl Talk {
         self.say(Level::Warning, message);
     }
 
+    /// Says why the command failed.
+    pub fn error(&self, error: impl fmt::Display) {
+        self.write(format_args!("gc-token: {error}\n"));
+    }
+
     /// Says one line. A line that cannot be written is lost: there is nowhere
     /// left to say so.
     pub fn say(&self, level: Level, message: impl fmt::Display) {
@@ -62,9 +67,13 @@ impl Talk {
         } else {
             ""
         };
+        self.write(format_args!("gc-token: {mark}{message}\n"));
+    }
+
+    fn write(&self, text: fmt::Arguments<'_>) {
         if let Ok(mut sink) = self.sink.lock() {
             // One write, so that lines of several processes do not mix.
-            let _ = sink.write_all(format!("gc-token: {mark}{message}\n").as_bytes());
+            let _ = sink.write_all(text.to_string().as_bytes());
         }
     }
 }

@@ -1,0 +1,82 @@
+//! `cache`: look after what is kept.
+
+use std::path::Path;
+
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::{layers, print};
+use crate::cache::{self, Kept};
+use crate::cli::CacheVerb;
+use crate::clock::Reading;
+use crate::error::Result;
+use crate::settings::{self, Flags, Query, names};
+use crate::token::{Age, Seconds};
+use crate::world::World;
+
+pub(super) fn run(verb: CacheVerb, flags: Flags, world: &mut World) -> Result<()> {
+    let layers = layers(flags, Query::default(), world)?;
+    let settings = settings::cache(&layers, world)?;
+    let Some(dir) = settings.dir.as_deref() else {
+        return print(world, b"");
+    };
+    let patience = settings.lock_timeout;
+    match verb {
+        CacheVerb::Path => print(world, format!("{}\n", dir.display()).as_bytes()),
+        CacheVerb::List => list(dir, layers.switch(&names::JSON)?, world),
+        CacheVerb::Clear => removed(cache::clear(dir, patience, &*world.clock)?, world),
+        CacheVerb::Prune => removed(cache::prune(dir, patience, &*world.clock)?, world),
+    }
+}
+
+fn removed(count: usize, world: &mut World) -> Result<()> {
+    let plural = if count == 1 { "" } else { "s" };
+    print(world, format!("removed {count} token{plural}\n").as_bytes())
+}
+
+fn list(dir: &Path, as_json: bool, world: &mut World) -> Result<()> {
+    let now = world.clock.read();
+    let kept = cache::list(dir)?;
+    let text = if as_json {
+        let rows: Vec<_> = kept.iter().map(|kept| row_json(kept, &now)).collect();
+        format!("{}\n", serde_json::Value::from(rows))
+    } else {
+        kept.iter().map(|kept| row(kept, &now)).collect()
+    };
+    print(world, text.as_bytes())
+}
+
+fn row(kept: &Kept, now: &Reading) -> String {
+    match &kept.header {
+        Ok(header) => {
+            let left = match remaining(kept, now) {
+                Some(left) if left.is_positive() => format!("{} left", Seconds(left)),
+                Some(_) => "dead".to_owned(),
+                None => "made on another boot or machine".to_owned(),
+            };
+            format!("{}  client {}  {left}\n  {}\n", header.token_url, header.client_id, kept.file.display())
+        }
+        Err(why) => format!("unreadable: {why}\n  {}\n", kept.file.display()),
+    }
+}
+
+fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
+    let file = kept.file.display().to_string();
+    match &kept.header {
+        Ok(header) => json!({
+            "file": file,
+            "token_url": header.token_url,
+            "client_id": header.client_id,
+            "scope": header.scope,
+            "audience": header.audience,
+            "expires_at": header.stamp.expires_at().to_string(),
+            "remaining_seconds": remaining(kept, now).map(|left| left.as_secs_f64()),
+        }),
+        Err(why) => json!({ "file": file, "unreadable": why }),
+    }
+}
+
+fn remaining(kept: &Kept, now: &Reading) -> Option<SignedDuration> {
+    let stamp = &kept.header.as_ref().ok()?.stamp;
+    Some(stamp.lifetime - Age::of(&stamp.sent, now).ok()?.elapsed())
+}

@@ -1,0 +1,97 @@
+//! `env`: statements that set the token in a shell or a CI system.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use clap::ValueEnum;
+
+use super::{layers, print, token};
+use crate::error::{Error, Kind, Result};
+use crate::output::{Dialect, Name, Rendered, Variable};
+use crate::settings::{Flags, Layers, Query, names};
+use crate::world::{Environment, World};
+
+pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
+    let asked = Layers::new(flags.clone(), Query::default(), &world.env);
+    let dialect = dialect(&asked);
+    let result = match dialect {
+        Ok(dialect) => hand_out(dialect, flags, world),
+        Err(error) => return fail(Dialect::default(), error, world),
+    };
+    result.or_else(|error| fail(dialect.unwrap_or_default(), error, world))
+}
+
+/// `eval ""` succeeds, so a script would go on without a token: give it a
+/// statement that fails. The error counts, also when this cannot be written.
+fn fail(dialect: Dialect, error: Error, world: &mut World) -> Result<()> {
+    let _ = print(world, dialect.failure().unwrap_or_default().as_bytes());
+    Err(error)
+}
+
+/// The statement that fails, for a command line that could not be parsed.
+pub(crate) fn failure(args: &[OsString], env: &Environment) -> Option<&'static str> {
+    let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    if args.get(1)? != "env" {
+        return None;
+    }
+    let flag = |(at, arg): (usize, &std::borrow::Cow<'_, str>)| match &**arg {
+        "--shell" | "-s" => Some(args.get(at + 1)?.to_string()),
+        arg => arg.strip_prefix("--shell=").or(arg.strip_prefix("-s")).map(str::to_owned),
+    };
+    let named = args.iter().enumerate().find_map(flag).or_else(|| env.text("GC_TOKEN_SHELL"));
+    let dialect = named.and_then(|name| Dialect::from_str(&name, false).ok());
+    dialect.unwrap_or_default().failure()
+}
+
+fn dialect(layers: &Layers) -> Result<Dialect> {
+    let Some(given) = layers.find(&names::SHELL) else { return Ok(Dialect::default()) };
+    Dialect::from_str(&given.value, false).map_err(|_| {
+        let known: Vec<_> = Dialect::value_variants().iter().map(|one| one.name()).collect();
+        given.refused("is neither a shell nor a CI system").hint(format!("one of {}", known.join(", ")))
+    })
+}
+
+fn hand_out(dialect: Dialect, flags: Flags, world: &mut World) -> Result<()> {
+    let layers = layers(flags, Query::default(), world)?;
+    let token_name = name(&layers, &names::VAR, "GENESYSCLOUD_ACCESS_TOKEN")?;
+    let region_name = name(&layers, &names::REGION_VAR, "GENESYSCLOUD_REGION")?;
+    if layers.switch(&names::UNSET)? {
+        let bytes = dialect.unset(&[&token_name, &region_name])?;
+        return print(world, &bytes);
+    }
+    let (settings, given) = token(&layers, world)?;
+    let access_token = given.token.access_token.expose();
+    let mut variables = vec![Variable { name: &token_name, value: access_token, secret: true }];
+    if let Some(region) = settings.issuer.region {
+        variables.push(Variable { name: &region_name, value: region.aws, secret: false });
+    }
+    let rendered = dialect.export(&variables)?;
+    deliver(&rendered, world)
+}
+
+/// Standard output first: it holds the mask, without which a log could show
+/// what the file gets.
+fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
+    let Some(bytes) = &rendered.github_env else { return print(world, &rendered.stdout) };
+    let unusable = |what: &str| {
+        Error::new(Kind::Configuration, what).hint("run this in a step of a GitHub Actions job")
+    };
+    let path = world.env.os("GITHUB_ENV").ok_or_else(|| unusable("GITHUB_ENV is not set"))?;
+    let mut file = OpenOptions::new().append(true).open(&path).map_err(|error| {
+        unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).because(error)
+    })?;
+    print(world, &rendered.stdout)?;
+    file.write_all(bytes).map_err(|error| {
+        Error::new(Kind::Output, format!("cannot write to {}", path.display())).because(error)
+    })
+}
+
+fn name(layers: &Layers, setting: &'static names::Setting, default: &str) -> Result<Name> {
+    let Some(given) = layers.find(setting) else {
+        return Ok(default.parse().expect("the default is a name"));
+    };
+    given.value.parse().map_err(|_| {
+        given.refused("is not the name of a variable").hint("letters, digits and _, no digit first")
+    })
+}

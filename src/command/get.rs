@@ -1,0 +1,30 @@
+//! `get`: the token, for a person or a script.
+
+use super::{layers, one_of, print, token};
+use crate::error::Result;
+use crate::output::{HandOut, get};
+use crate::settings::{Flags, Query, names};
+use crate::world::World;
+
+#[derive(Clone, Copy)]
+enum Format {
+    Text,
+    Json,
+    Header,
+}
+
+const FORMATS: &[(&str, Format)] =
+    &[("text", Format::Text), ("json", Format::Json), ("header", Format::Header)];
+
+pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
+    let layers = layers(flags, Query::default(), world)?;
+    let format = one_of(&layers, &names::FORMAT, FORMATS, Format::Text)?;
+    let (settings, given) = token(&layers, world)?;
+    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
+    let bytes = match format {
+        Format::Text => get::text(&hand_out),
+        Format::Json => get::json(&hand_out, given.token.stamp.remaining(&world.clock.read()))?,
+        Format::Header => get::header(&hand_out)?,
+    };
+    print(world, &bytes)
+}
