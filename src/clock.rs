@@ -30,7 +30,7 @@ impl Reading {
     /// known to be of the same boot.
     pub fn boot_since(&self, earlier: &Reading) -> Option<SignedDuration> {
         match (&self.boot_id, &earlier.boot_id) {
-            (Some(now), Some(then)) if now == then => Some(self.boot - earlier.boot),
+            (Some(now), Some(then)) if now == then => Some(self.boot.saturating_sub(earlier.boot)),
             _ => None,
         }
     }
@@ -74,18 +74,20 @@ impl Offset {
         let min = date.duration_since(received.wall);
         Some(Offset {
             min,
-            max: min + DATE_RESOLUTION + round_trip,
+            max: min
+                .saturating_add(DATE_RESOLUTION)
+                .saturating_add(round_trip),
         })
     }
 
     /// Half the interval's width: the "+/-" of a report.
     pub fn uncertainty(&self) -> SignedDuration {
-        (self.max - self.min) / 2
+        self.max.saturating_sub(self.min) / 2
     }
 
     /// The interval's middle.
     pub fn middle(&self) -> SignedDuration {
-        self.min + self.uncertainty()
+        self.min.saturating_add(self.uncertainty())
     }
 }
 
@@ -99,6 +101,13 @@ impl fmt::Display for Offset {
             self.uncertainty().as_secs_f64()
         )
     }
+}
+
+/// `moment` moved by `by`, at the end of the calendar where that lies beyond
+/// it: a date that an issuer made up must not be able to stop the program.
+pub fn shift(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    // Only calendar units can fail here, and a duration has none.
+    moment.saturating_add(by).unwrap_or(moment)
 }
 
 #[cfg(test)]
@@ -141,6 +150,12 @@ pub(crate) mod tests {
         there.boot_id = None;
         assert_eq!(there.boot_since(&there), None);
         assert_eq!(Offset::measure(&here, &there, here.wall), None);
+    }
+
+    #[test]
+    fn moments_stop_at_the_ends_of_the_calendar() {
+        assert_eq!(shift(Timestamp::MAX, SignedDuration::MAX), Timestamp::MAX);
+        assert_eq!(shift(Timestamp::MAX, SignedDuration::MIN), Timestamp::MIN);
     }
 
     #[test]

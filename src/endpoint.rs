@@ -1,11 +1,31 @@
 //! The token endpoint: one request, its reply, and when to try again.
 
+mod fault;
+mod http;
+mod proxy;
+mod refusal;
+mod reply;
+mod request;
+mod retry;
+mod roots;
+mod words;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
-use crate::error::Result;
+use crate::clock::{Offset, Reading};
+use crate::error::{Error, Kind, Result};
 use crate::settings::{ClientAuth, Issuer, Network};
-use crate::token::Token;
-use crate::world::{Clock, Talk};
+use crate::token::{Claims, Stamp, Token, lifetime};
+use crate::world::{Clock, Environment, Level, Talk};
+
+use http::{Exchange, Wire};
+use reply::Reader;
+use request::Prepared;
+use retry::{Failure, GiveUp, Next};
 
 /// What is sent to the token endpoint (RFC 6749 section 4.4.2).
 pub struct TokenRequest<'a> {
@@ -21,14 +41,189 @@ pub struct TokenRequest<'a> {
 
 /// Asks for a new token, within the network's time limit.
 ///
+/// The process's environment decides about proxies (`HTTPS_PROXY` and its
+/// kin) and about trusted certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+///
+/// Blocks: the asynchronous runtime it needs exists only inside. To be called
+/// from a thread that runs no other one.
+///
 /// # Errors
 /// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
 /// `Configuration`, each with the issuer's own words where it gave any.
 pub fn mint(
-    _request: &TokenRequest<'_>,
-    _network: &Network,
-    _clock: &dyn Clock,
-    _talk: &Talk,
+    request: &TokenRequest<'_>,
+    network: &Network,
+    clock: &dyn Clock,
+    talk: &Talk,
 ) -> Result<Token> {
-    unreachable!()
+    mint_in(&Environment::Process, request, network, clock, talk)
+}
+
+/// [`mint`] with proxies and certificates of another environment.
+///
+/// # Errors
+/// As [`mint`].
+pub fn mint_in(
+    env: &Environment,
+    request: &TokenRequest<'_>,
+    network: &Network,
+    clock: &dyn Clock,
+    talk: &Talk,
+) -> Result<Token> {
+    let request = Prepared::new(request)?;
+    let wire = Wire::new(&request, network, env, talk)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
+        })?;
+    let minting = Minting {
+        request: &request,
+        wire: &wire,
+        budget: network.timeout,
+        clock,
+        talk,
+        last: RefCell::default(),
+    };
+    let token = runtime.block_on(minting.run());
+    // A name that is still being looked up must not hold the process up.
+    runtime.shutdown_background();
+    token
+}
+
+/// One mint, with all its attempts.
+struct Minting<'a> {
+    request: &'a Prepared,
+    wire: &'a Wire,
+    budget: Duration,
+    clock: &'a dyn Clock,
+    talk: &'a Talk,
+    /// The attempt in progress (from 1), and the failure before it.
+    last: RefCell<(u32, Option<Failure>)>,
+}
+
+impl Minting<'_> {
+    async fn run(&self) -> Result<Token> {
+        match tokio::time::timeout(self.budget, self.attempts()).await {
+            Ok(result) => result,
+            Err(_) => Err(self.out_of_time()),
+        }
+    }
+
+    async fn attempts(&self) -> Result<Token> {
+        let start = self.clock.read();
+        for attempt in 1.. {
+            self.last.borrow_mut().0 = attempt;
+            let failure = match self.attempt(attempt).await {
+                Ok(token) => return Ok(token),
+                Err(failure) => failure,
+            };
+            let elapsed = since(&start, &self.clock.read());
+            match retry::next(
+                attempt,
+                failure.again,
+                elapsed,
+                self.budget,
+                fastrand::f64(),
+            ) {
+                Next::GiveUp(why) => return Err(self.given_up(failure, attempt, why)),
+                Next::Retry(wait) => {
+                    let cause = failure.error.cause.as_deref().unwrap_or_default();
+                    self.talk.say(
+                        Level::Info,
+                        format_args!("attempt {attempt}: {cause}; trying again in {wait:.1?}"),
+                    );
+                    self.last.borrow_mut().1 = Some(failure);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+        unreachable!("the attempts are limited")
+    }
+
+    async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
+        let host = self.request.host();
+        self.talk.say(
+            Level::Debug,
+            format_args!("asking {host} for a token (attempt {attempt})"),
+        );
+        let exchange = self.wire.send(self.request, self.clock).await?;
+        let took = since(&exchange.sent, &exchange.received);
+        self.talk.say(
+            Level::Debug,
+            format_args!("HTTP {} after {took:.1?}", exchange.reply.status),
+        );
+        let reader = Reader {
+            host: &host,
+            secrets: &self.request.secrets,
+        };
+        token(&reader, exchange)
+    }
+
+    fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {
+        let mut error = failure.error;
+        if attempts > 1 {
+            error.what = format!("{} after {attempts} attempts", error.what);
+        }
+        if let GiveUp::NoTime(wait) = why {
+            let cause = error.cause.unwrap_or_default();
+            error.cause = Some(format!(
+                "{cause}; the next attempt in {wait:.1?} would be past the time limit of {:?}",
+                self.budget
+            ));
+        }
+        error
+    }
+
+    /// The time limit struck in the middle of an attempt, or of a wait.
+    fn out_of_time(&self) -> Error {
+        let (attempt, last) = self.last.take();
+        let host = self.request.host();
+        let what = format!("no token from {host} within {:?}", self.budget);
+        let hint = "check the network, or allow more time with --timeout";
+        let pending = format!("no complete reply to attempt {attempt}");
+        match last.map(|failure| failure.error) {
+            None => Error::new(Kind::Unavailable, what).why(pending),
+            Some(Error { kind, cause, .. }) => {
+                let cause = cause.unwrap_or_default();
+                Error::new(kind, what).why(format!("{pending}; before that: {cause}"))
+            }
+        }
+        .hint(hint)
+    }
+}
+
+/// Builds the token with what was measured around its making.
+fn token(reader: &Reader<'_>, exchange: Exchange) -> Result<Token, Failure> {
+    let Exchange {
+        sent,
+        received,
+        reply,
+    } = exchange;
+    let grant = reader.read(&reply, received.wall)?;
+    let date = reply::date(&reply.headers);
+    let offset = date.and_then(|date| Offset::measure(&sent, &received, date));
+    let end = Claims::end(grant.claims.as_ref());
+    let lifetime = lifetime(grant.expires_in, end, offset, &sent, &received)
+        .map_err(|error| reader.unlivable(&error))?;
+    Ok(Token {
+        access_token: grant.access_token,
+        token_type: grant.token_type,
+        stamp: Stamp {
+            lifetime,
+            offset,
+            not_before: grant.claims.and_then(|claims| claims.not_before),
+            sent,
+            received,
+        },
+    })
+}
+
+/// Time between two readings of one process, hence of one boot.
+fn since(earlier: &Reading, later: &Reading) -> Duration {
+    let time = later.boot.saturating_sub(earlier.boot);
+    time.max(SignedDuration::ZERO)
+        .try_into()
+        .unwrap_or_default()
 }

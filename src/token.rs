@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Offset, Reading};
+use crate::clock::{Offset, Reading, shift};
 
 mod jwt;
 mod lifetime;
@@ -84,10 +84,10 @@ impl Stamp {
     pub fn expires_at(&self) -> Timestamp {
         let round_trip = self.received.boot_since(&self.sent).unwrap_or_default();
         let sent_by_issuer = match self.offset {
-            Some(offset) => self.received.wall - round_trip + offset.min,
+            Some(offset) => shift(self.received.wall, offset.min.saturating_sub(round_trip)),
             None => self.sent.wall,
         };
-        let end = sent_by_issuer + self.lifetime;
+        let end = shift(sent_by_issuer, self.lifetime);
         Timestamp::from_second(end.as_second()).unwrap_or(end)
     }
 
@@ -98,7 +98,7 @@ impl Stamp {
             return SignedDuration::ZERO;
         };
         let since = now.boot_since(&self.received).unwrap_or_default();
-        let issuer_now = self.received.wall + offset.min + since;
+        let issuer_now = shift(self.received.wall, offset.min.saturating_add(since));
         not_before
             .duration_since(issuer_now)
             .clamp(SignedDuration::ZERO, skew)

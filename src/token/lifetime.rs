@@ -88,7 +88,10 @@ pub fn lifetime(
     let stated = expires_in.map(|seconds| SignedDuration::from_secs(seconds.0));
     let claimed = expires_at.zip(offset).map(|(expires_at, offset)| {
         let round_trip = received.boot_since(sent).unwrap_or_default();
-        expires_at.duration_since(received.wall) - offset.max + round_trip
+        expires_at
+            .duration_since(received.wall)
+            .saturating_sub(offset.max)
+            .saturating_add(round_trip)
     });
     let least = match (stated, claimed) {
         (Some(stated), Some(claimed)) => stated.min(claimed),

@@ -98,10 +98,12 @@ impl Age {
     pub fn of(sent: &Reading, now: &Reading) -> Result<Age, Stale> {
         let boot = now.boot_since(sent).ok_or(Stale::OtherBoot)?;
         if boot.is_negative() {
-            return Err(Stale::BootClockWentBack(-boot));
+            return Err(Stale::BootClockWentBack(
+                SignedDuration::ZERO.saturating_sub(boot),
+            ));
         }
         let wall = now.wall_since(sent);
-        let by = if wall > boot + STEP {
+        let by = if wall > boot.saturating_add(STEP) {
             Evidence::WallClock
         } else {
             Evidence::BootClock
@@ -109,7 +111,7 @@ impl Age {
         Ok(Age {
             elapsed: boot.max(wall),
             by,
-            wall_step: wall - boot,
+            wall_step: wall.saturating_sub(boot),
         })
     }
 
@@ -138,9 +140,9 @@ impl Demand {
         {
             return Verdict::Stale(Stale::NotForced);
         }
-        let remaining = stamp.lifetime - age.elapsed;
+        let remaining = stamp.lifetime.saturating_sub(age.elapsed);
         let wanted = self.wanted(stamp.lifetime);
-        if remaining - self.skew >= wanted && remaining > self.skew {
+        if remaining.saturating_sub(self.skew) >= wanted && remaining > self.skew {
             Verdict::Fresh { remaining, age }
         } else {
             let skew = self.skew;
@@ -158,7 +160,7 @@ impl Demand {
         match self.min_ttl {
             MinTtl::Explicit(wanted) => wanted,
             MinTtl::Default(wanted) => wanted
-                .min((lifetime - self.skew) / 2)
+                .min(lifetime.saturating_sub(self.skew) / 2)
                 .max(SignedDuration::ZERO),
         }
     }
@@ -171,7 +173,7 @@ impl Demand {
             return None;
         }
         let age = Age::of(&stamp.sent, now).ok()?;
-        let remaining = stamp.lifetime - age.elapsed;
+        let remaining = stamp.lifetime.saturating_sub(age.elapsed);
         (remaining > self.skew).then_some(remaining)
     }
 }

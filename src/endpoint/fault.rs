@@ -1,0 +1,229 @@
+//! What went wrong on the way to the issuer, told apart.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls::CertificateError;
+
+use super::http::LARGEST;
+use super::retry::{Again, Failure};
+use crate::error::{Error, Kind};
+
+/// Who was to be reached, and with how much patience.
+pub(super) struct Place {
+    /// The issuer's host.
+    pub(super) host: String,
+    /// The proxy on the way, as messages name it.
+    pub(super) proxy: Option<String>,
+    /// The limit on connecting.
+    pub(super) connect: Duration,
+    /// The limit on one attempt.
+    pub(super) attempt: Duration,
+}
+
+/// What a chain of library errors comes down to.
+enum Fault<'a> {
+    Certificate(&'a CertificateError),
+    Tls(&'a rustls::Error),
+    ProxyWantsCredentials,
+    ProxyRefused,
+    Dns,
+    Timeout,
+    Refused,
+    NotHttp,
+    Closed,
+    Other(String),
+}
+
+/// What a person can do about it, and whether trying again may help.
+struct Advice {
+    cause: String,
+    hint: String,
+    passing: bool,
+}
+
+impl Place {
+    /// A request that got no whole reply. `now` is the local wall clock, by
+    /// which certificates are judged.
+    pub(super) fn failure(&self, error: reqwest::Error, now: Timestamp) -> Failure {
+        let connecting = error.is_connect();
+        let advice = self.advise(Fault::of(&error), connecting, now);
+        let error = Error::new(Kind::Unavailable, format!("no token from {}", self.host))
+            .why(advice.cause)
+            .hint(advice.hint);
+        Failure {
+            error,
+            again: match advice.passing {
+                true => Again::After(Duration::ZERO),
+                false => Again::Never,
+            },
+        }
+    }
+
+    /// A reply that is not read to its end.
+    pub(super) fn too_large(&self, status: u16) -> Failure {
+        let cause = format!(
+            "{} answered HTTP {status} with more than {} KiB, which no token reply has",
+            self.host,
+            LARGEST / 1024
+        );
+        let error = Error::new(Kind::Unavailable, format!("no token from {}", self.host))
+            .why(cause)
+            .hint("check that --token-url, --login-url or --region names the token endpoint");
+        Failure {
+            error,
+            again: Again::Never,
+        }
+    }
+
+    /// Whoever answers the phone: the proxy, where there is one.
+    fn peer(&self) -> &str {
+        self.proxy.as_deref().unwrap_or(&self.host)
+    }
+
+    fn advise(&self, fault: Fault<'_>, connecting: bool, now: Timestamp) -> Advice {
+        let peer = self.peer();
+        let passing = !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp);
+        let cause = match fault {
+            Fault::Certificate(fault) => return self.certificate(fault, now),
+            Fault::Tls(fault) => {
+                return Advice {
+                    cause: format!("TLS with {}: {fault}", self.host),
+                    hint: "check that the URL's host and port speak TLS".to_owned(),
+                    passing: false,
+                };
+            }
+            Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
+            Fault::ProxyRefused => format!("{peer} refused to connect to {}", self.host),
+            Fault::Dns => format!("the name of {peer} cannot be resolved (DNS)"),
+            Fault::Timeout if connecting => {
+                format!("connecting to {peer} took longer than {:?}", self.connect)
+            }
+            Fault::Timeout => format!("no complete reply within {:?}", self.attempt),
+            Fault::Refused => format!("{peer} refused the connection: nothing listens there"),
+            Fault::NotHttp => format!("{} does not speak HTTP", self.host),
+            Fault::Closed => "the connection was closed before a complete reply".to_owned(),
+            Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
+            Fault::Other(cause) => cause,
+        };
+        Advice {
+            cause,
+            hint: self.network_hint(),
+            passing,
+        }
+    }
+
+    fn network_hint(&self) -> String {
+        match &self.proxy {
+            Some(_) => "check HTTPS_PROXY (its credentials, too) and NO_PROXY".to_owned(),
+            None => format!(
+                "check that {} is right and can be reached from here; a proxy is named with HTTPS_PROXY",
+                self.host
+            ),
+        }
+    }
+
+    fn certificate(&self, fault: &CertificateError, now: Timestamp) -> Advice {
+        let clock = "this machine's clock shows";
+        let wrong_clock = "if that is not the time, set the clock; otherwise the certificate's owner has to renew it";
+        let (cause, hint) = match fault {
+            CertificateError::UnknownIssuer => (
+                "its certificate is signed by an authority that is not trusted here".to_owned(),
+                "if a proxy inspects TLS, or the issuer is your own, name its CA with --ca-file",
+            ),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+                format!("its certificate has expired; {clock} {now:.0}"),
+                wrong_clock,
+            ),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+                format!("its certificate is not valid yet; {clock} {now:.0}"),
+                wrong_clock,
+            ),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                (
+                    "its certificate is for another host".to_owned(),
+                    "check the host's name; something between here and the issuer may have answered",
+                )
+            }
+            other => (
+                format!("its certificate is invalid: {other}"),
+                "something between here and the issuer may have answered, such as a proxy that inspects TLS",
+            ),
+        };
+        Advice {
+            cause: format!("{} cannot be trusted: {cause}", self.host),
+            hint: hint.to_owned(),
+            passing: false,
+        }
+    }
+}
+
+impl<'a> Fault<'a> {
+    fn of(error: &'a reqwest::Error) -> Fault<'a> {
+        let timeout = error.is_timeout();
+        let dns = error.is_dns();
+        let mut deepest = String::new();
+        let mut next = error.source();
+        while let Some(error) = next {
+            if let Some(fault) = Fault::of_link(error) {
+                return fault;
+            }
+            deepest = error.to_string();
+            next = inner(error);
+        }
+        match () {
+            () if dns => Fault::Dns,
+            () if timeout => Fault::Timeout,
+            () => Fault::Other(deepest),
+        }
+    }
+
+    /// One link of a chain, if it tells all.
+    fn of_link(error: &'a (dyn StdError + 'static)) -> Option<Fault<'a>> {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(match tls {
+                rustls::Error::InvalidCertificate(fault) => Fault::Certificate(fault),
+                other => Fault::Tls(other),
+            });
+        }
+        if let Some(http) = error.downcast_ref::<hyper::Error>() {
+            if http.is_parse() {
+                return Some(Fault::NotHttp);
+            }
+            if http.is_incomplete_message() {
+                return Some(Fault::Closed);
+            }
+        }
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return match io.kind() {
+                io::ErrorKind::ConnectionRefused => Some(Fault::Refused),
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => Some(Fault::Closed),
+                _ => None,
+            };
+        }
+        // The type is not public.
+        match error.to_string().strip_prefix("tunnel error: ")? {
+            "proxy authorization required" => Some(Fault::ProxyWantsCredentials),
+            "unsuccessful" | "proxy response headers too long" => Some(Fault::ProxyRefused),
+            "unexpected end of file" => Some(Fault::Closed),
+            _ => None,
+        }
+    }
+}
+
+/// The next link. What an I/O error wraps is not its source, but its source's
+/// parent.
+fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Which way the request takes: straight to the issuer or through a proxy.
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use reqwest::ClientBuilder;
+use url::{Host, Url};
+
+use crate::error::{Error, Kind, Result};
+use crate::world::Environment;
+
+/// The way to an issuer.
+pub(super) enum Route {
+    /// No proxy.
+    Direct,
+    /// Through a proxy.
+    Proxy(Intercept),
+}
+
+impl Route {
+    /// The way to `url` that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY` ask for, else the system's settings on macOS and Windows.
+    ///
+    /// A loopback host is never reached through a proxy: to the proxy, that
+    /// name means the proxy itself.
+    ///
+    /// # Errors
+    /// `Configuration` for a SOCKS proxy: there is no support for it, and going
+    /// straight would go round what the user wanted.
+    pub(super) fn to(url: &Url, env: &Environment) -> Result<Route> {
+        if is_loopback(url) {
+            return Ok(Route::Direct);
+        }
+        let Some(proxy) = url
+            .as_str()
+            .parse()
+            .ok()
+            .and_then(|uri| matcher(env).intercept(&uri))
+        else {
+            return Ok(Route::Direct);
+        };
+        let route = Route::Proxy(proxy);
+        match &route {
+            Route::Proxy(proxy) if !matches!(proxy.uri().scheme_str(), Some("http" | "https")) => {
+                Err(Error::new(
+                    Kind::Configuration,
+                    format!("{} cannot be used", route.name().unwrap_or_default()),
+                )
+                .why("it is a SOCKS proxy, and only HTTP proxies are supported")
+                .hint("set HTTPS_PROXY to an HTTP proxy, or list the issuer in NO_PROXY"))
+            }
+            _ => Ok(route),
+        }
+    }
+
+    /// `the proxy host:port`; `None` without one. Never its credentials.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Route::Direct => None,
+            Route::Proxy(proxy) => {
+                let authority = proxy.uri().authority()?.as_str();
+                let host = authority.rsplit('@').next().unwrap_or(authority);
+                Some(format!("the proxy {host}"))
+            }
+        }
+    }
+
+    /// Makes a client take this way and no other.
+    pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder> {
+        let Route::Proxy(proxy) = self else {
+            return Ok(builder.no_proxy());
+        };
+        let mut chosen = reqwest::Proxy::all(proxy.uri().to_string()).map_err(|_| {
+            // The library's message would show the URL.
+            let name = self.name().unwrap_or_default();
+            Error::new(Kind::Configuration, format!("{name} cannot be used"))
+                .hint("check HTTPS_PROXY")
+        })?;
+        if let Some(auth) = proxy.basic_auth() {
+            chosen = chosen.custom_http_auth(auth.clone());
+        }
+        Ok(builder.proxy(chosen))
+    }
+}
+
+/// Whether the URL names this very machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
+    }
+}
+
+fn matcher(env: &Environment) -> Matcher {
+    if let Environment::Process = env {
+        return Matcher::from_system();
+    }
+    let first = |upper, lower| env.text(upper).or_else(|| env.text(lower));
+    Matcher::builder()
+        .all(first("ALL_PROXY", "all_proxy").unwrap_or_default())
+        .http(first("HTTP_PROXY", "http_proxy").unwrap_or_default())
+        .https(first("HTTPS_PROXY", "https_proxy").unwrap_or_default())
+        .no(first("NO_PROXY", "no_proxy").unwrap_or_default())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route<const N: usize>(url: &str, env: [(&str, &str); N]) -> Result<Option<String>> {
+        Route::to(&Url::parse(url).unwrap(), &env.into()).map(|route| route.name())
+    }
+
+    #[test]
+    fn the_proxy_is_named_without_its_credentials() {
+        let env = [("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128/x")];
+        let name = route("https://login.mypurecloud.ie/oauth/token", env).unwrap();
+        assert_eq!(name.as_deref(), Some("the proxy proxy.example:3128"));
+    }
+
+    #[test]
+    fn exceptions_and_this_machine_are_reached_straight() {
+        let env = [
+            ("ALL_PROXY", "http://proxy.example:3128"),
+            ("NO_PROXY", "mypurecloud.ie"),
+        ];
+        for url in [
+            "https://login.mypurecloud.ie/",
+            "https://localhost:1/",
+            "https://sandbox.localhost/",
+            "http://127.0.0.9/",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]/",
+        ] {
+            assert_eq!(route(url, env).unwrap(), None, "{url}");
+        }
+        let name = route("https://login.mypurecloud.de/", env).unwrap();
+        assert_eq!(name.as_deref(), Some("the proxy proxy.example:3128"));
+    }
+
+    #[test]
+    fn a_socks_proxy_is_refused_by_name() {
+        let env = [("ALL_PROXY", "socks5://user:hunter2@proxy.example:1080")];
+        let error = route("https://login.mypurecloud.ie/", env).unwrap_err();
+        assert_eq!(error.kind, Kind::Configuration);
+        assert_eq!(error.what, "the proxy proxy.example:1080 cannot be used");
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

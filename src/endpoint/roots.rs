@@ -1,0 +1,213 @@
+//! Whose certificates are trusted: the system's store, and what the user adds.
+
+use std::path::{Path, PathBuf};
+
+use rustls::RootCertStore;
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+
+use crate::error::{Error, Kind, Result};
+use crate::world::{Environment, Level, Talk};
+
+/// The trusted certificates: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they
+/// are set, else the system's, and those of `ca_file` besides.
+///
+/// # Errors
+/// `Configuration` when a file that was named cannot be read or holds no
+/// certificate, or when nothing at all is trusted.
+pub(super) fn load(
+    ca_file: Option<&Path>,
+    env: &Environment,
+    talk: &Talk,
+) -> Result<RootCertStore> {
+    let mut store = RootCertStore::empty();
+    let system = system(env)?;
+    let (trusted, _) = store.add_parsable_certificates(system);
+    talk.say(
+        Level::Debug,
+        format_args!("trusting {trusted} certificates of the system"),
+    );
+    if let Some(file) = ca_file {
+        let certs = named(file, "--ca-file", load_certs_from_paths(Some(file), None))?;
+        let (added, _) = store.add_parsable_certificates(certs);
+        if added == 0 {
+            return Err(unusable(
+                file,
+                "--ca-file",
+                "it holds no usable certificate",
+            ));
+        }
+        talk.say(
+            Level::Debug,
+            format_args!("trusting {added} certificates of {}", file.display()),
+        );
+    }
+    if store.is_empty() {
+        return Err(
+            Error::new(Kind::Configuration, "no certificate authority is trusted")
+                .why("the system's certificate store is empty or missing")
+                .hint("install the package ca-certificates, or name a bundle with --ca-file or SSL_CERT_FILE"),
+        );
+    }
+    Ok(store)
+}
+
+type Certs = Vec<rustls::pki_types::CertificateDer<'static>>;
+
+fn system(env: &Environment) -> Result<Certs> {
+    let file = env.os("SSL_CERT_FILE").map(PathBuf::from);
+    let dirs = env.os("SSL_CERT_DIR");
+    if file.is_none() && dirs.is_none() {
+        return Ok(platform());
+    }
+    let mut certs = Vec::new();
+    if let Some(file) = file {
+        let found = load_certs_from_paths(Some(&file), None);
+        certs = named(&file, "SSL_CERT_FILE", found)?;
+        // Some environments set both variables to the system's own. Then the
+        // directory has the bundle's certificates again, one by one.
+        if is_bundle(&file) && dirs.as_deref() == file.parent().map(Path::as_os_str) {
+            return Ok(certs);
+        }
+    }
+    // Unlike the file, a directory may be missing: OpenSSL passes over it, too.
+    for dir in std::env::split_paths(&dirs.unwrap_or_default()) {
+        certs.extend(load_certs_from_paths(None, Some(&dir)).certs);
+    }
+    Ok(certs)
+}
+
+/// Bundles of the distributions, most widespread first.
+const BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+fn is_bundle(file: &Path) -> bool {
+    BUNDLES.iter().any(|bundle| file == Path::new(bundle))
+}
+
+/// The system's own store.
+///
+/// On Linux the bundle alone, where there is one: reading it takes 1 ms,
+/// reading the directory beside it, which has the same certificates again,
+/// 4 to 6 ms more. A certificate that was put only into the directory is
+/// reached with `SSL_CERT_DIR` or `--ca-file`.
+fn platform() -> Certs {
+    if cfg!(target_os = "linux") {
+        let bundles = BUNDLES.iter().map(Path::new);
+        for bundle in bundles.filter(|bundle| bundle.exists()) {
+            let certs = load_certs_from_paths(Some(bundle), None).certs;
+            if !certs.is_empty() {
+                return certs;
+            }
+        }
+    }
+    load_native_certs().certs
+}
+
+/// A file that somebody named has to be of use.
+fn named(file: &Path, origin: &str, found: CertificateResult) -> Result<Certs> {
+    match found.errors.first() {
+        _ if !found.certs.is_empty() => Ok(found.certs),
+        None => Err(unusable(file, origin, "it holds no PEM certificate")),
+        Some(error) => {
+            let cause = std::error::Error::source(error)
+                .map_or(error.to_string(), |cause| cause.to_string());
+            Err(unusable(file, origin, &cause))
+        }
+    }
+}
+
+fn unusable(file: &Path, origin: &str, cause: &str) -> Error {
+    let what = format!(
+        "the certificates in {} (from {origin}) cannot be used",
+        file.display()
+    );
+    Error::new(Kind::Configuration, what)
+        .why(cause)
+        .hint("name a readable file of certificates in PEM format")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_with<const N: usize>(ca_file: Option<&Path>, env: [(&str, &str); N]) -> Result<usize> {
+        let talk = Talk::to(Box::new(std::io::sink()));
+        load(ca_file, &env.into(), &talk).map(|store| store.len())
+    }
+
+    fn certificate() -> String {
+        rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .unwrap()
+            .cert
+            .pem()
+    }
+
+    #[test]
+    fn a_named_file_is_read_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = dir.path().join("bundle.pem");
+        std::fs::write(&bundle, certificate() + &certificate()).unwrap();
+        let ca = dir.path().join("ca.pem");
+        std::fs::write(&ca, certificate()).unwrap();
+        let env = [("SSL_CERT_FILE", bundle.to_str().unwrap())];
+        assert_eq!(load_with(None, env), Ok(2));
+        assert_eq!(load_with(Some(&ca), env), Ok(3));
+        let env = [("SSL_CERT_DIR", dir.path().to_str().unwrap())];
+        assert_eq!(load_with(None, env), Ok(3));
+        let both = [
+            ("SSL_CERT_FILE", bundle.to_str().unwrap()),
+            ("SSL_CERT_DIR", dir.path().to_str().unwrap()),
+        ];
+        assert_eq!(load_with(None, both), Ok(5));
+    }
+
+    #[test]
+    fn a_named_file_that_is_of_no_use_is_refused_by_name_and_origin() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str, content: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        };
+        let missing = dir.path().join("missing.pem");
+        for (file, cause) in [
+            (missing, "No such file or directory (os error 2)"),
+            (path("empty.pem", ""), "it holds no PEM certificate"),
+            (path("text.pem", "hello"), "it holds no PEM certificate"),
+            (
+                path(
+                    "junk.pem",
+                    "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n",
+                ),
+                "it holds no usable certificate",
+            ),
+        ] {
+            let error = load_with(Some(&file), []).unwrap_err();
+            assert_eq!(error.kind, Kind::Configuration);
+            assert_eq!(
+                error.what,
+                format!(
+                    "the certificates in {} (from --ca-file) cannot be used",
+                    file.display()
+                )
+            );
+            assert_eq!(error.cause.as_deref(), Some(cause));
+        }
+        let env = [("SSL_CERT_FILE", "/nonexistent/bundle.pem")];
+        let error = load_with(None, env).unwrap_err();
+        assert!(error.what.contains("(from SSL_CERT_FILE)"), "{error}");
+    }
+
+    #[test]
+    fn trusting_nobody_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = [("SSL_CERT_DIR", dir.path().to_str().unwrap())];
+        let error = load_with(None, env).unwrap_err();
+        assert_eq!(error.what, "no certificate authority is trusted");
+    }
+}
