@@ -4,6 +4,27 @@
 use crate::settings::Issuer;
 use crate::token::Token;
 
+mod answer;
+mod azure;
+mod bytes;
+mod cmd;
+mod dialect;
+mod dotenv;
+mod fish;
+pub mod get;
+mod github;
+mod gitlab;
+mod json;
+mod nushell;
+mod posix;
+mod powershell;
+pub mod terraform;
+mod variable;
+
+pub use bytes::Bytes;
+pub use dialect::{Dialect, Rendered};
+pub use variable::{Name, NameError, Variable};
+
 /// What is handed out.
 #[derive(Clone, Copy)]
 pub struct HandOut<'a> {
@@ -11,4 +32,54 @@ pub struct HandOut<'a> {
     pub token: &'a Token,
     /// Where it is good for.
     pub issuer: &'a Issuer,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::clock::tests::reading;
+    use crate::region::Region;
+    use crate::token::{AccessToken, Stamp};
+
+    /// A token of one hour, asked for at 1970-01-12T13:46:40Z.
+    pub(crate) fn token(access_token: &str) -> Token {
+        Token {
+            access_token: AccessToken::new(access_token.into()),
+            token_type: "bearer".into(),
+            stamp: Stamp {
+                sent: reading(5, 1_000_000),
+                received: reading(6, 1_000_001),
+                lifetime: SignedDuration::from_hours(1),
+                offset: None,
+                not_before: None,
+            },
+        }
+    }
+
+    /// Genesys Cloud in Ireland.
+    pub(crate) fn ireland() -> Issuer {
+        let region = Region::find("eu-west-1").unwrap();
+        Issuer {
+            token_url: format!("{}/oauth/token", region.login_url()),
+            login_url: Some(region.login_url()),
+            api_url: Some(region.api_url()),
+            region: Some(region),
+            scope: None,
+            audience: None,
+        }
+    }
+
+    /// An issuer of which only the token endpoint is known.
+    pub(crate) fn stranger() -> Issuer {
+        Issuer {
+            token_url: "https://id.example/token".into(),
+            login_url: None,
+            api_url: None,
+            region: None,
+            scope: None,
+            audience: None,
+        }
+    }
 }

@@ -1,0 +1,132 @@
+//! The formats of `get`: the token alone, as JSON, or as a header.
+
+use jiff::SignedDuration;
+
+use super::answer::{Answer, line};
+use super::{Bytes, HandOut};
+use crate::error::{Error, Kind, Result};
+
+/// The token and a newline.
+pub fn text(hand_out: &HandOut<'_>) -> Bytes {
+    let mut out = Bytes::new();
+    out.text(hand_out.token.access_token.expose()).text("\n");
+    out
+}
+
+/// One JSON object: what Terraform gets ([`super::terraform::result`]), and
+/// `expires_in`, the whole seconds of life left, as a number, as in a token
+/// endpoint's reply (RFC 6749 section 5.1).
+///
+/// `remaining` is the lifetime left by the clocks of this machine. It is
+/// rounded down and never below zero; the skew is not taken off.
+///
+/// # Errors
+/// None in practice; that of the JSON writer.
+pub fn json(hand_out: &HandOut<'_>, remaining: SignedDuration) -> Result<Bytes> {
+    line(&Answer::new(hand_out, Some(remaining.as_secs().max(0))))
+}
+
+/// `Authorization: Bearer` and the token (RFC 6750 section 2.1), for example
+/// for `curl -H @-`.
+///
+/// # Errors
+/// `Configuration` for a token of another type, and for one that a header
+/// cannot carry: anything but visible ASCII could end the header and begin
+/// another.
+pub fn header(hand_out: &HandOut<'_>) -> Result<Bytes> {
+    let token = hand_out.token;
+    if !token.token_type.eq_ignore_ascii_case("bearer") {
+        return Err(Error::new(
+            Kind::Configuration,
+            format!(
+                "a token of type {:?} cannot be presented in a Bearer header",
+                token.token_type
+            ),
+        )
+        .hint("use --format json and present it as its type demands"));
+    }
+    let access_token = token.access_token.expose();
+    if access_token.is_empty() || !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::new(
+            Kind::Configuration,
+            "the access token cannot be written as a header",
+        )
+        .why("it is empty, or holds characters other than visible ASCII (RFC 6750 section 2.1)")
+        .hint("use --format json"));
+    }
+    let mut out = Bytes::new();
+    out.text("Authorization: Bearer ")
+        .text(access_token)
+        .text("\n");
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{ireland, token};
+    use super::*;
+    use crate::token::Token;
+
+    fn with<T>(token: &Token, show: impl FnOnce(&HandOut<'_>) -> T) -> T {
+        show(&HandOut {
+            token,
+            issuer: &ireland(),
+        })
+    }
+
+    #[test]
+    fn text_is_the_token_and_a_newline() {
+        assert_eq!(&*with(&token("abc"), text), b"abc\n");
+    }
+
+    #[test]
+    fn json_tells_the_seconds_left_as_a_number() {
+        let shown = |remaining| {
+            let json = with(&token("abc"), |hand_out| json(hand_out, remaining)).unwrap();
+            String::from_utf8(json.to_vec()).unwrap()
+        };
+        assert_eq!(
+            shown(SignedDuration::from_millis(3_599_900)),
+            concat!(
+                r#"{"access_token":"abc","token_type":"bearer","expires_in":3599,"#,
+                r#""expires_at":"1970-01-12T14:46:40Z","aws_region":"eu-west-1","#,
+                r#""api_url":"https://api.mypurecloud.ie","#,
+                r#""login_url":"https://login.mypurecloud.ie"}"#,
+                "\n"
+            )
+        );
+        assert!(shown(SignedDuration::from_secs(-7)).contains(r#""expires_in":0,"#));
+    }
+
+    #[test]
+    fn header_says_bearer_however_the_issuer_spells_it() {
+        for spelling in ["bearer", "Bearer", "BEARER"] {
+            let mut token = token("a.b-c~d+e/f==");
+            token.token_type = spelling.into();
+            assert_eq!(
+                &*with(&token, header).unwrap(),
+                b"Authorization: Bearer a.b-c~d+e/f==\n"
+            );
+        }
+    }
+
+    #[test]
+    fn header_refuses_what_could_begin_another_header() {
+        for hostile in ["", "a\r\nX: y", "a\nb", "a b", "a\0", "a\x7f", "\u{20ac}"] {
+            let error = with(&token(hostile), header).unwrap_err();
+            assert_eq!(error.kind, Kind::Configuration);
+            assert!(hostile.is_empty() || !error.to_string().contains(hostile));
+        }
+    }
+
+    #[test]
+    fn header_refuses_another_type() {
+        let mut token = token("abc");
+        token.token_type = "DPoP".into();
+        let error = with(&token, header).unwrap_err();
+        assert_eq!(
+            error.what,
+            "a token of type \"DPoP\" cannot be presented in a Bearer header"
+        );
+    }
+}
