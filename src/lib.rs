@@ -1,11 +1,14 @@
 //! `gc-token` hands out a Genesys Cloud access token that is known, by
 //! measurement, to live long enough.
 
+pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod endpoint;
 pub mod error;
 pub mod output;
 pub mod region;
+pub mod sandbox;
 pub mod settings;
 pub mod token;
 pub mod world;

@@ -23,7 +23,7 @@ pub struct World {
     /// Where the user's files belong.
     pub places: Places,
     /// Standard input.
-    pub stdin: Box<dyn Read>,
+    pub stdin: Box<dyn Read + Send>,
     /// Whether a person sits at standard input.
     pub stdin_is_terminal: bool,
     /// Standard output: data only, and nothing at all on failure.

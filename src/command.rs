@@ -1,0 +1,3 @@
+//! A thin file for each command.
+
+pub mod sandbox;
