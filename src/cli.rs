@@ -1,5 +1,6 @@
 //! The command line: clap's types, whose doc comments are the help texts.
 
+pub mod sandbox;
 mod settings;
 
 use clap::{Args, Parser, Subcommand};
@@ -48,6 +49,8 @@ pub enum Verb {
     Cache(CacheArgs),
     /// List the regions of Genesys Cloud.
     Regions,
+    /// Run a local stand-in for Genesys Cloud.
+    Sandbox(sandbox::Args),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -7,6 +7,7 @@ mod external;
 mod get;
 mod man;
 mod regions;
+mod sandbox;
 mod status;
 
 use std::io::Write;
@@ -26,6 +27,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
         Verb::Regions => regions::run(world),
+        Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
         Verb::Man { verb } => man::run(verb.as_deref(), world),
     }

@@ -16,6 +16,7 @@ pub mod endpoint;
 pub mod error;
 pub mod output;
 pub mod region;
+pub mod sandbox;
 pub mod settings;
 pub mod token;
 pub mod world;

@@ -79,6 +79,14 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// The lifetime left at `now`, the skew not taken off; negative when dead.
+    ///
+    /// # Errors
+    /// When the local clocks cannot tell.
+    pub fn remaining(&self, now: &Reading) -> Result<SignedDuration, Stale> {
+        Ok(self.lifetime.saturating_sub(Age::of(&self.sent, now)?.elapsed()))
+    }
+
     /// When the token ends: on the issuer's clock where that was measured,
     /// else on the local wall clock. Pessimistic, cut to whole seconds.
     pub fn expires_at(&self) -> Timestamp {

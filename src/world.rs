@@ -23,7 +23,7 @@ pub struct World {
     /// Where the user's files belong.
     pub places: Places,
     /// Standard input; `None` once somebody has taken it.
-    pub stdin: Option<Box<dyn Read>>,
+    pub stdin: Option<Box<dyn Read + Send>>,
     /// Whether a person sits at standard input.
     pub stdin_is_terminal: bool,
     /// Standard output: data only, and nothing at all on failure.
@@ -66,7 +66,7 @@ impl Places {
 
 impl World {
     /// Standard input, for the one who reads it to its end.
-    pub fn take_stdin(&mut self) -> Option<Box<dyn Read>> {
+    pub fn take_stdin(&mut self) -> Option<Box<dyn Read + Send>> {
         self.stdin.take()
     }
 

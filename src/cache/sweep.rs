@@ -8,7 +8,6 @@ use super::place::{self, Found};
 use super::{Key, slot};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
-use crate::token::Age;
 use crate::world::Clock;
 
 /// One entry, as it shows without its secret.
@@ -68,7 +67,7 @@ pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize>
 
 fn may_live(header: &Header, now: &Reading) -> bool {
     let stamp = &header.stamp;
-    Age::of(&stamp.sent, now).is_ok_and(|age| age.elapsed < stamp.lifetime)
+    stamp.remaining(now).is_ok_and(|left| left.is_positive())
 }
 
 fn peek(path: &Path) -> Result<Header, String> {

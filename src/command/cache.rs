@@ -11,7 +11,7 @@ use crate::cli::CacheVerb;
 use crate::clock::Reading;
 use crate::error::Result;
 use crate::settings::{self, Flags, Query, names};
-use crate::token::{Age, Seconds};
+use crate::token::Seconds;
 use crate::world::World;
 
 pub(super) fn run(verb: CacheVerb, flags: Flags, world: &mut World) -> Result<()> {
@@ -77,6 +77,5 @@ fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
 }
 
 fn remaining(kept: &Kept, now: &Reading) -> Option<SignedDuration> {
-    let stamp = &kept.header.as_ref().ok()?.stamp;
-    Some(stamp.lifetime - Age::of(&stamp.sent, now).ok()?.elapsed())
+    kept.header.as_ref().ok()?.stamp.remaining(now).ok()
 }

@@ -23,7 +23,10 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let bytes = match format {
         Format::Text => get::text(&hand_out),
-        Format::Json => get::json(&hand_out, given.token.stamp.remaining(&world.clock.read()))?,
+        Format::Json => {
+            let remaining = given.token.stamp.remaining(&world.clock.read());
+            get::json(&hand_out, remaining.unwrap_or_default())?
+        }
         Format::Header => get::header(&hand_out)?,
     };
     print(world, &bytes)

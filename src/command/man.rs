@@ -15,8 +15,7 @@ pub(super) fn run(verb: Option<&str>, world: &mut World) -> Result<()> {
         Some(verb) => command
             .find_subcommand(verb)
             .ok_or_else(|| Error::new(Kind::Usage, format!("there is no verb {verb:?}")))?
-            .clone()
-            .name(format!("gc-token-{verb}")),
+            .clone(),
     };
     let mut roff = Vec::new();
     clap_mangen::Man::new(page).render(&mut roff).expect("a vector takes everything");

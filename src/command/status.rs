@@ -62,7 +62,7 @@ impl Report<'_> {
         if let Ok(age) = Age::of(&stamp.sent, self.now) {
             for (clock, evidence, elapsed) in evidence(&age) {
                 let decides = if age.by() == evidence { ", decides" } else { "" };
-                let left = Seconds(stamp.lifetime - elapsed);
+                let left = Seconds(stamp.lifetime.saturating_sub(elapsed));
                 lines.push((clock, format!("{left} left{decides}")));
             }
         }
@@ -126,7 +126,7 @@ impl Report<'_> {
                 .map(|(clock, evidence, elapsed)| {
                     json!({
                         "clock": clock,
-                        "remaining": (stamp.lifetime - elapsed).as_secs_f64(),
+                        "remaining": (stamp.lifetime.saturating_sub(elapsed)).as_secs_f64(),
                         "decides": age.by() == evidence,
                     })
                 })

@@ -15,9 +15,9 @@ pub enum Dialect {
     #[default]
     #[value(aliases = ["sh", "bash", "dash", "zsh", "ksh"])]
     Posix,
-    /// fish: gc-token env --format fish | source
+    /// fish: gc-token env --shell fish | source
     Fish,
-    /// PowerShell: gc-token env --format powershell | Invoke-Expression
+    /// PowerShell: gc-token env --shell powershell | Invoke-Expression
     #[value(name = "powershell", alias = "pwsh")]
     PowerShell,
     /// Windows' cmd: a file to call, or the lines of a for /f
@@ -169,7 +169,7 @@ impl Dialect {
     fn refuse(self, name: &Name, why: &Cannot) -> Error {
         self.cannot(name)
             .why(why.0)
-            .hint("--format json can write any value")
+            .hint("--shell json can write any value")
     }
 
     fn cannot(self, name: &Name) -> Error {
@@ -181,7 +181,7 @@ impl Dialect {
         let what = format!("--unset cannot be written as {}", self.name());
         Error::new(Kind::Usage, what)
             .why("this format can set variables, and has no way to take them away")
-            .hint("--unset takes the formats posix, fish, powershell, cmd and nushell")
+            .hint("--unset takes the shells posix, fish, powershell, cmd and nushell")
     }
 }
 

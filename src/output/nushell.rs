@@ -6,7 +6,7 @@ use super::{Bytes, Name, Variable};
 
 /// A double-quoted string: nushell expands nothing in it but its backslash
 /// escapes. For a file that is sourced; in a running session,
-/// `gc-token env --format json | from json | load-env` needs no file.
+/// `gc-token env --shell json | from json | load-env` needs no file.
 pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) {
     out.text("$env.").text(variable.name.as_str()).text(" = \"");
     for char in variable.value.chars() {

@@ -40,16 +40,13 @@ pub enum Evidence {
     WallClock,
 }
 
-/// How old a token is, by the most pessimistic trustworthy clock.
+/// How old a token is, by each local clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
-    /// Time since the token request was sent.
-    pub elapsed: SignedDuration,
-    /// The clock that says so.
-    pub by: Evidence,
-    /// How much further the wall clock moved than the boot clock: near zero
-    /// unless it was stepped.
-    pub wall_step: SignedDuration,
+    /// Time since the token request was sent, by the boot clock.
+    pub boot: SignedDuration,
+    /// The same by the wall clock: steps are in it.
+    pub wall: SignedDuration,
 }
 
 /// Whether a token may be handed out, with the numbers behind it.
@@ -91,33 +88,34 @@ pub enum Stale {
 impl Age {
     /// The age at `now` of a token whose request was sent at `sent`.
     ///
-    /// Both local clocks have counted since then. The boot clock cannot be
-    /// stepped, but stands still in a snapshot; the wall clock then shows the
-    /// truth. So the larger count is the one to act on: at worst, a wall clock
-    /// that was stepped ahead costs one mint.
+    /// # Errors
+    /// When the boot clock cannot tell.
     pub fn of(sent: &Reading, now: &Reading) -> Result<Age, Stale> {
         let boot = now.boot_since(sent).ok_or(Stale::OtherBoot)?;
         if boot.is_negative() {
-            return Err(Stale::BootClockWentBack(
-                SignedDuration::ZERO.saturating_sub(boot),
-            ));
+            return Err(Stale::BootClockWentBack(SignedDuration::ZERO.saturating_sub(boot)));
         }
-        let wall = now.wall_since(sent);
-        let by = if wall > boot.saturating_add(STEP) {
-            Evidence::WallClock
-        } else {
-            Evidence::BootClock
-        };
-        Ok(Age {
-            elapsed: boot.max(wall),
-            by,
-            wall_step: wall.saturating_sub(boot),
-        })
+        Ok(Age { boot, wall: now.wall_since(sent) })
+    }
+
+    /// The age to act on: the larger of the two.
+    ///
+    /// The boot clock cannot be stepped, but stands still in a snapshot; the
+    /// wall clock then shows the truth. At worst, a wall clock that was stepped
+    /// ahead costs one mint.
+    pub fn elapsed(&self) -> SignedDuration {
+        self.boot.max(self.wall)
+    }
+
+    /// The clock that decides.
+    pub fn by(&self) -> Evidence {
+        if self.wall > self.boot.saturating_add(STEP) { Evidence::WallClock } else { Evidence::BootClock }
     }
 
     /// The step of the wall clock since the token was made, if there was one.
     pub fn step(&self) -> Option<SignedDuration> {
-        (self.wall_step.abs() > STEP).then_some(self.wall_step)
+        let step = self.wall.saturating_sub(self.boot);
+        (step.abs() > STEP).then_some(step)
     }
 }
 
@@ -140,7 +138,7 @@ impl Demand {
         {
             return Verdict::Stale(Stale::NotForced);
         }
-        let remaining = stamp.lifetime.saturating_sub(age.elapsed);
+        let remaining = stamp.lifetime.saturating_sub(age.elapsed());
         let wanted = self.wanted(stamp.lifetime);
         if remaining.saturating_sub(self.skew) >= wanted && remaining > self.skew {
             Verdict::Fresh { remaining, age }
@@ -172,8 +170,7 @@ impl Demand {
         if self.newer_than.is_some() || matches!(self.min_ttl, MinTtl::Explicit(_)) {
             return None;
         }
-        let age = Age::of(&stamp.sent, now).ok()?;
-        let remaining = stamp.lifetime.saturating_sub(age.elapsed);
+        let remaining = stamp.remaining(now).ok()?;
         (remaining > self.skew).then_some(remaining)
     }
 }
@@ -220,7 +217,7 @@ impl fmt::Display for Stale {
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.by {
+        match self.by() {
             Evidence::BootClock => f.write_str("the boot clock")?,
             Evidence::WallClock => f.write_str("the wall clock")?,
         }

@@ -1,0 +1,195 @@
+//! The arguments of `gc-token sandbox`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::sandbox::duration::{offset, span};
+use crate::sandbox::{DEFAULT_SECRET, ExpiresIn, Faults, Plan, TokenFormat};
+use crate::world::Environment;
+
+/// The variable that holds another client secret than the default one.
+pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
+
+/// Run a local stand-in for Genesys Cloud.
+///
+/// It has a login host and an API host, each with a clock of its own, on
+/// loopback. The variables that point gc-token and Terraform at it are printed
+/// as soon as it listens; it serves until it is interrupted. Its client secret
+/// is the well-known "sandbox-secret", which protects nothing, unless
+/// GC_TOKEN_SANDBOX_SECRET holds another one.
+///
+/// While it runs, GET /sandbox/counters on the API host tells what happened so
+/// far, PUT /sandbox/plan changes what it pretends, and DELETE /sandbox/tokens
+/// revokes every token.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the login host listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen_login: SocketAddr,
+
+    /// Where the API host listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen_api: SocketAddr,
+
+    /// The id of the only OAuth client
+    #[arg(long, value_name = "ID", default_value = "sandbox-client")]
+    pub client_id: String,
+
+    /// How long a new token lives
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = span)]
+    pub lifetime: Duration,
+
+    /// What a token looks like
+    #[arg(long, value_enum, default_value = "opaque")]
+    pub format: TokenFormat,
+
+    /// How far the login host's clock is ahead of this machine's; -2s is behind
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = offset,
+        allow_hyphen_values = true
+    )]
+    pub issuer_offset: SignedDuration,
+
+    /// How far the API host's clock is ahead of this machine's; -2s is behind
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = offset,
+        allow_hyphen_values = true
+    )]
+    pub api_offset: SignedDuration,
+
+    /// How long every reply of the login host takes
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span)]
+    pub latency: Duration,
+
+    /// What goes wrong with the first token requests, such as 3*500,429:2,drop
+    ///
+    /// One item for each request, in order; N* repeats an item. The items are:
+    /// ok; STATUS or STATUS:RETRY-AFTER, where "date+2s" makes an HTTP date;
+    /// rate-limit (the vendor's 400); drop, cut and hang (no answer, half an
+    /// answer, none until the client leaves); huge (over 1 MiB); no-date and
+    /// aged:SECONDS (no Date header, an Age header); slow:DURATION; garbage (a
+    /// web page); redirect or redirect:URL; reply:STATUS:TYPE:BODY.
+    #[arg(long, value_name = "LIST", default_value = "")]
+    pub faults: Faults,
+
+    /// What expires_in says: "lifetime", "missing", or any JSON value
+    #[arg(long, value_name = "WHAT", default_value = "lifetime")]
+    pub expires_in: ExpiresIn,
+
+    /// Speak TLS, with a certificate authority made at the start
+    #[arg(long, requires = "ca_out")]
+    pub tls: bool,
+
+    /// Write the authority's certificate to this file
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub ca_out: Option<PathBuf>,
+
+    /// Print the variables as one line of JSON instead of shell exports
+    #[arg(long)]
+    pub json: bool,
+
+    /// Stop when standard input is closed, too
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+}
+
+impl Args {
+    /// What the sandbox is to pretend. The client secret comes from the
+    /// environment, because other users of the machine can read arguments.
+    pub fn plan(&self, env: &Environment) -> Plan {
+        Plan {
+            client_id: self.client_id.clone(),
+            client_secret: env
+                .text(SECRET_VARIABLE)
+                .unwrap_or_else(|| DEFAULT_SECRET.to_owned())
+                .into(),
+            lifetime: self.lifetime,
+            format: self.format,
+            issuer_offset: self.issuer_offset,
+            api_offset: self.api_offset,
+            latency: self.latency,
+            faults: self.faults.0.clone(),
+            expires_in: self.expires_in.clone(),
+            token: None,
+            tls: self.tls,
+            listen_login: self.listen_login,
+            listen_api: self.listen_api,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parse(args: &[&str]) -> Result<Args, clap::Error> {
+        let name = ["sandbox"].iter();
+        Command::try_parse_from(name.chain(args)).map(|command| command.args)
+    }
+
+    #[test]
+    fn flags_become_a_plan() {
+        let args = parse(&[
+            "--lifetime=10s",
+            "--format=jwt",
+            "--issuer-offset=-2s",
+            "--api-offset",
+            "-1h",
+            "--faults=2*500,drop",
+            "--expires-in=missing",
+        ])
+        .unwrap();
+        let plan = args.plan(&[("GC_TOKEN_SANDBOX_SECRET", "other")].into());
+        assert_eq!(plan.client_secret.expose_secret(), "other");
+        assert_eq!(plan.lifetime, Duration::from_secs(10));
+        assert_eq!(plan.format, TokenFormat::Jwt);
+        assert_eq!(plan.issuer_offset, SignedDuration::from_secs(-2));
+        assert_eq!(plan.api_offset, SignedDuration::from_hours(-1));
+        assert_eq!(plan.faults.len(), 3);
+        assert_eq!(plan.expires_in, ExpiresIn::Missing);
+    }
+
+    #[test]
+    fn no_flags_are_the_default_plan() {
+        let plan = parse(&[]).unwrap().plan(&[].into());
+        let default = Plan::default();
+        assert_eq!(plan.client_secret.expose_secret(), DEFAULT_SECRET);
+        assert_eq!(plan.client_id, default.client_id);
+        assert_eq!(plan.lifetime, default.lifetime);
+        assert_eq!(plan.format, default.format);
+        assert_eq!(plan.listen_login, default.listen_login);
+        assert_eq!(plan.listen_api, default.listen_api);
+        assert!(plan.faults.is_empty());
+    }
+
+    #[test]
+    fn bad_values_are_refused_by_name() {
+        for (arg, says) in [
+            ("--lifetime=soon", "\"soon\" is not a duration"),
+            ("--latency=-1s", "\"-1s\" is negative"),
+            ("--faults=bang", "unknown fault \"bang\""),
+            ("--tls", "--ca-out <FILE>"),
+        ] {
+            let refusal = parse(&[arg]).unwrap_err().to_string();
+            assert!(refusal.contains(says), "{arg}: {refusal}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `gc-token sandbox`: runs the stand-in until it is told to stop.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::cli::sandbox::{Args, SECRET_VARIABLE};
+use crate::error::{Error, Kind, Result};
+use crate::sandbox::{DEFAULT_SECRET, Sandbox};
+use crate::world::{Level, World};
+
+/// Starts the sandbox, prints the variables that point clients at it, and
+/// serves until SIGINT or SIGTERM, or until standard input closes where that
+/// was asked for.
+///
+/// # Errors
+/// `Configuration` when the sandbox cannot start, or when the certificate or
+/// the variables cannot be written.
+pub fn run(args: &Args, world: &mut World) -> Result<()> {
+    let failed = |what: &str, cause: io::Error| {
+        Error::new(Kind::Configuration, format!("the sandbox {what}")).because(cause)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| failed("cannot start", cause))?;
+    // From here on a signal ends the sandbox in good order.
+    let signals = runtime
+        .block_on(async { Signals::listen() })
+        .map_err(|cause| failed("cannot listen to signals", cause))?;
+    let sandbox = Sandbox::start(args.plan(&world.env), world.clock.clone())?;
+    let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
+        (Some(file), Some(pem)) => Some(write_ca(file, pem)?),
+        _ => None,
+    };
+    let variables = variables(args, world, &sandbox, ca_file);
+    let text = if args.json {
+        as_json(&variables)
+    } else {
+        as_exports(&variables)
+    };
+    world
+        .stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| world.stdout.flush())
+        .map_err(|cause| failed("cannot print its variables", cause))?;
+    let counters = format!("{}/sandbox/counters", sandbox.api_url());
+    world
+        .talk
+        .say(Level::Info, format_args!("counters at {counters}"));
+    let stdin_closes = args.until_stdin_closes.then(|| watch(world));
+    runtime.block_on(stop(signals, stdin_closes));
+    Ok(())
+}
+
+/// A variable's name and its value.
+type Variable = (&'static str, Value);
+
+enum Value {
+    /// This text.
+    Text(String),
+    /// What another variable holds: a secret of the user's own is not
+    /// repeated.
+    SameAs(&'static str),
+}
+
+fn variables(
+    args: &Args,
+    world: &World,
+    sandbox: &Sandbox,
+    ca_file: Option<String>,
+) -> Vec<Variable> {
+    let secret = match world.env.os(SECRET_VARIABLE) {
+        Some(_) => Value::SameAs(SECRET_VARIABLE),
+        None => Value::Text(DEFAULT_SECRET.to_owned()),
+    };
+    let client_id = Value::Text(args.client_id.clone());
+    let mut variables = vec![
+        ("GENESYSCLOUD_OAUTHCLIENT_ID", client_id),
+        ("GENESYSCLOUD_OAUTHCLIENT_SECRET", secret),
+        ("GC_TOKEN_LOGIN_URL", Value::Text(sandbox.login_url())),
+        ("GC_TOKEN_API_URL", Value::Text(sandbox.api_url())),
+    ];
+    variables.extend(ca_file.map(|file| ("GC_TOKEN_CA_FILE", Value::Text(file))));
+    variables
+}
+
+/// One POSIX `export` for each variable.
+fn as_exports(variables: &[Variable]) -> String {
+    let export = |(name, value): &Variable| match value {
+        Value::Text(text) => format!("export {name}='{}'\n", text.replace('\'', r"'\''")),
+        Value::SameAs(other) => format!("export {name}=\"${other}\"\n"),
+    };
+    variables.iter().map(export).collect()
+}
+
+/// One line. A secret that is not to be repeated is left out.
+fn as_json(variables: &[Variable]) -> String {
+    let member = |(name, value): &Variable| match value {
+        Value::Text(text) => Some((name.to_string(), text.as_str().into())),
+        Value::SameAs(_) => None,
+    };
+    let object: serde_json::Map<_, _> = variables.iter().filter_map(member).collect();
+    format!("{}\n", serde_json::Value::Object(object))
+}
+
+/// Writes the certificate, and says where it is for every working directory.
+fn write_ca(file: &Path, pem: &str) -> Result<String> {
+    let write = || {
+        fs::write(file, pem)?;
+        let absolute = std::path::absolute(file)?;
+        absolute
+            .into_os_string()
+            .into_string()
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid UTF-8"))
+    };
+    write().map_err(|cause| {
+        let what = format!("--ca-out: cannot write {}", file.display());
+        Error::new(Kind::Configuration, what).because(cause)
+    })
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+}
+
+/// Tells when standard input has come to its end. The thread that reads it may
+/// outlive the command: a blocked read cannot be called off.
+fn watch(world: &mut World) -> oneshot::Receiver<()> {
+    let stdin = world.take_stdin();
+    let (closed, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        if let Some(mut stdin) = stdin {
+            let _ = io::copy(&mut stdin, &mut io::sink());
+        }
+        let _ = closed.send(());
+    });
+    receiver
+}
+
+async fn stop(mut signals: Signals, stdin_closes: Option<oneshot::Receiver<()>>) {
+    let stdin_closes = async {
+        match stdin_closes {
+            Some(closed) => drop(closed.await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = signals.interrupt.recv() => {}
+        _ = signals.terminate.recv() => {}
+        () = stdin_closes => {}
+    }
+}

@@ -1,0 +1,224 @@
+//! What both hosts share: the plan, the clocks, the tokens, and the counters.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ring::hmac;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::faults::Fault;
+use super::mint::{self, Validity};
+use super::plan::{Change, ExpiresIn, Plan};
+use super::routing::Resources;
+use crate::world::Clock;
+
+/// One of the two hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    Login,
+    Api,
+}
+
+/// What has happened so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// Requests of any kind to the login host.
+    pub login_requests: u64,
+    /// Requests for a token, those among them that failed included.
+    pub token_requests: u64,
+    /// Tokens made.
+    pub mints: u64,
+    /// Requests to the API, the refused ones included.
+    pub api_calls: u64,
+    /// API calls refused with a 401.
+    pub refusals: u64,
+    /// Tokens revoked by `DELETE /api/v2/tokens/me`.
+    pub revocations: u64,
+    /// How often each `X-Request-Id` of an API POST was carried out.
+    pub executed: BTreeMap<String, u64>,
+    /// The last request for a token.
+    pub last_token_request: Option<TokenRequestSeen>,
+}
+
+/// What a token request looked like; nothing secret is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TokenRequestSeen {
+    /// How the client presented itself: `basic`, `post`, or not at all.
+    pub client_auth: Option<String>,
+    /// The fields of its form, without the client's secret.
+    pub form: BTreeMap<String, String>,
+}
+
+/// Why the API does not accept a request's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// There is none.
+    Missing,
+    /// It was never minted, or is revoked.
+    Unknown,
+    /// The API's clock is behind its start.
+    NotYetValid,
+    /// The API's clock has reached its end.
+    Expired,
+}
+
+/// Why the login host makes no token for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stranger {
+    UnknownId,
+    WrongSecret,
+}
+
+/// A minted token and what the reply says of its life.
+pub(super) struct Minted {
+    pub(super) access_token: String,
+    pub(super) expires_in: Option<Value>,
+}
+
+/// The state behind both hosts.
+pub(super) struct Cloud {
+    clock: Arc<dyn Clock>,
+    signing_key: hmac::Key,
+    state: Mutex<State>,
+}
+
+struct State {
+    plan: Plan,
+    faults: VecDeque<Fault>,
+    tokens: HashMap<String, Validity>,
+    resources: Resources,
+    counters: Counters,
+}
+
+impl Cloud {
+    pub(super) fn new(mut plan: Plan, clock: Arc<dyn Clock>) -> Cloud {
+        let faults = std::mem::take(&mut plan.faults).into();
+        Cloud {
+            clock,
+            signing_key: mint::signing_key(),
+            state: Mutex::new(State {
+                plan,
+                faults,
+                tokens: HashMap::new(),
+                resources: Resources::default(),
+                counters: Counters::default(),
+            }),
+        }
+    }
+
+    /// What a host's own clock shows.
+    pub(super) fn now(&self, host: Host) -> Timestamp {
+        self.state().now(host, &*self.clock)
+    }
+
+    pub(super) fn latency(&self) -> Duration {
+        self.state().plan.latency
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.state().counters.clone()
+    }
+
+    pub(super) fn count(&self, event: impl FnOnce(&mut Counters)) {
+        event(&mut self.state().counters);
+    }
+
+    pub(super) fn change(&self, change: Change) {
+        let mut state = self.state();
+        if let Some(faults) = &change.faults {
+            state.faults = faults.iter().cloned().collect();
+        }
+        state.plan.change(change);
+    }
+
+    /// Takes the fault that the next token request meets.
+    pub(super) fn next_fault(&self) -> Fault {
+        self.state().faults.pop_front().unwrap_or(Fault::Nothing)
+    }
+
+    /// Whether the client is who it claims to be.
+    pub(super) fn authenticate(&self, id: &str, secret: &str) -> Result<(), Stranger> {
+        let plan = &self.state().plan;
+        if id != plan.client_id {
+            Err(Stranger::UnknownId)
+        } else if secret != plan.client_secret.expose_secret() {
+            Err(Stranger::WrongSecret)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes a token; older ones stay as good as they are.
+    pub(super) fn mint(&self) -> Minted {
+        let mut state = self.state();
+        let now = state.now(Host::Login, &*self.clock);
+        let (access_token, validity) = mint::mint(&state.plan, now, &self.signing_key);
+        state.tokens.insert(access_token.clone(), validity);
+        state.counters.mints += 1;
+        Minted {
+            access_token,
+            expires_in: match &state.plan.expires_in {
+                ExpiresIn::Lifetime => Some(state.plan.lifetime.as_secs().into()),
+                ExpiresIn::Missing => None,
+                ExpiresIn::Json(value) => Some(value.clone()),
+            },
+        }
+    }
+
+    /// Judges a token on the API's clock, to the nanosecond: whoever wants a
+    /// tolerance has to bring it along.
+    pub(super) fn judge(&self, token: Option<&str>) -> Result<(), Refusal> {
+        let state = self.state();
+        let now = state.now(Host::Api, &*self.clock);
+        let token = token.ok_or(Refusal::Missing)?;
+        let validity = state.tokens.get(token).ok_or(Refusal::Unknown)?;
+        if validity.not_before.is_some_and(|start| now < start) {
+            Err(Refusal::NotYetValid)
+        } else if now >= validity.expires_at {
+            Err(Refusal::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn revoke(&self, token: &str) {
+        let mut state = self.state();
+        if state.tokens.remove(token).is_some() {
+            state.counters.revocations += 1;
+        }
+    }
+
+    pub(super) fn revoke_all(&self) {
+        self.state().tokens.clear();
+    }
+
+    /// The client that all tokens belong to.
+    pub(super) fn client_id(&self) -> String {
+        self.state().plan.client_id.clone()
+    }
+
+    pub(super) fn resources<T>(&self, work: impl FnOnce(&mut Resources) -> T) -> T {
+        work(&mut self.state().resources)
+    }
+
+    /// No change is left half done by a panic, so a poisoned lock is as good.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn now(&self, host: Host, clock: &dyn Clock) -> Timestamp {
+        let offset = match host {
+            Host::Login => self.plan.issuer_offset,
+            Host::Api => self.plan.api_offset,
+        };
+        let wall = clock.read().wall;
+        // Only an offset beyond the calendar does not fit.
+        wall.saturating_add(offset).unwrap_or(wall)
+    }
+}

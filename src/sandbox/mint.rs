@@ -1,0 +1,147 @@
+//! New tokens: their text, and when the API accepts it.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use ring::hmac;
+use ring::rand::SystemRandom;
+use serde_json::json;
+
+use super::plan::{Plan, TokenFormat};
+
+/// When the API accepts a token, on the API's own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Validity {
+    /// Not before this moment; opaque tokens are valid at once.
+    pub(super) not_before: Option<Timestamp>,
+    /// Not at this moment, nor after it.
+    pub(super) expires_at: Timestamp,
+}
+
+/// Makes a token at `now` on the issuer's clock.
+pub(super) fn mint(plan: &Plan, now: Timestamp, key: &hmac::Key) -> (String, Validity) {
+    match plan.format {
+        TokenFormat::Opaque => {
+            let validity = Validity {
+                not_before: None,
+                expires_at: end(now, plan),
+            };
+            (plan.token.clone().unwrap_or_else(opaque), validity)
+        }
+        TokenFormat::Jwt => {
+            // A NumericDate is cut to whole seconds, and the claims are all
+            // that an API knows of the token.
+            let issued = whole_seconds(now);
+            let validity = Validity {
+                not_before: Some(issued),
+                expires_at: whole_seconds(end(issued, plan)),
+            };
+            let text = plan.token.clone();
+            (text.unwrap_or_else(|| jwt(plan, validity, key)), validity)
+        }
+    }
+}
+
+/// A key that signs JWTs for as long as the sandbox runs.
+pub(super) fn signing_key() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, &random::<32>())
+}
+
+/// A random identifier in the shape of a version 4 UUID (RFC 9562 section 5.4).
+pub(super) fn uuid() -> String {
+    let random = u128::from_ne_bytes(random());
+    let bits = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    format!(
+        "{}-{}-{}-{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
+}
+
+/// 86 characters of base64url.
+fn opaque() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(random::<64>())
+}
+
+fn jwt(plan: &Plan, validity: Validity, key: &hmac::Key) -> String {
+    let issued = validity.not_before.map(|time| time.as_second());
+    let header = json!({ "alg": "HS256", "typ": "JWT" });
+    let claims = json!({
+        "sub": plan.client_id,
+        "jti": uuid(),
+        "iat": issued,
+        "nbf": issued,
+        "exp": validity.expires_at.as_second(),
+    });
+    let encode = |json: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+    let signed = format!("{}.{}", encode(header), encode(claims));
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(key, signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+fn end(start: Timestamp, plan: &Plan) -> Timestamp {
+    start
+        .saturating_add(plan.lifetime)
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_nanosecond().div_euclid(1_000_000_000) as i64).unwrap_or(time)
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    ring::rand::generate(&SystemRandom::new())
+        .expect("the system's random source works")
+        .expose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Claims;
+    use std::time::Duration;
+
+    fn plan(format: TokenFormat) -> Plan {
+        Plan {
+            format,
+            lifetime: Duration::from_secs(300),
+            ..Plan::default()
+        }
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(millis).unwrap()
+    }
+
+    #[test]
+    fn an_opaque_token_has_86_characters_and_lives_from_now() {
+        let (token, validity) = mint(&plan(TokenFormat::Opaque), at(1_500), &signing_key());
+        assert_eq!(token.len(), 86);
+        assert_eq!(Claims::read(&token), None);
+        assert_eq!(validity.not_before, None);
+        assert_eq!(validity.expires_at, at(301_500));
+    }
+
+    #[test]
+    fn a_jwt_tells_its_validity_in_whole_seconds() {
+        let (token, validity) = mint(&plan(TokenFormat::Jwt), at(1_500), &signing_key());
+        assert_eq!(validity.not_before, Some(at(1_000)));
+        assert_eq!(validity.expires_at, at(301_000));
+        let claims = Claims::read(&token).expect("a JWT");
+        assert_eq!(claims.not_before, validity.not_before);
+        assert_eq!(claims.expires_at, Some(validity.expires_at));
+    }
+
+    #[test]
+    fn uuids_say_their_version_and_differ() {
+        let id = uuid();
+        assert_eq!(id.len(), 36);
+        assert_eq!(id.as_bytes()[14], b'4');
+        assert!(b"89ab".contains(&id.as_bytes()[19]), "{id}");
+        assert_ne!(id, uuid());
+    }
+}

@@ -1,0 +1,106 @@
+//! What all replies have in common: JSON, a date, a correlation id.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use axum::http::{Response, StatusCode};
+use axum::middleware::Next;
+use hyper::body::Frame;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+
+use super::cloud::{Cloud, Host};
+use super::{faults, mint};
+
+/// The vendor's support asks for it.
+const CORRELATION_ID: HeaderName = HeaderName::from_static("inin-correlation-id");
+
+/// Marks a reply that goes out without a `Date`.
+#[derive(Clone)]
+pub(super) struct Undated;
+
+/// Marks a request that gets no reply: its connection is closed.
+#[derive(Clone)]
+pub(super) struct HangUp;
+
+/// An HTTP date (RFC 9110 section 5.6.7); `None` before the year 0.
+pub(super) fn http_date(time: Timestamp) -> Option<HeaderValue> {
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&time);
+    HeaderValue::try_from(text.ok()?).ok()
+}
+
+/// A body with a content type. A type that no header can hold is left out.
+pub(super) fn reply(
+    status: StatusCode,
+    content_type: &str,
+    body: impl Into<Body>,
+) -> Response<Body> {
+    let mut reply = Response::new(body.into());
+    *reply.status_mut() = status;
+    if let Ok(content_type) = HeaderValue::try_from(content_type) {
+        reply.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    reply
+}
+
+pub(super) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    reply(status, "application/json", body)
+}
+
+/// A failure in the API's words.
+pub(super) fn api_error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    json(status, faults::api_error(status.as_u16(), code, message))
+}
+
+/// Gives every reply of a host its clock's date and a correlation id.
+pub(super) async fn stamp(
+    State((cloud, host)): State<(Arc<Cloud>, Host)>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let mut reply = next.run(request).await;
+    let undated = reply.extensions().get::<Undated>().is_some();
+    let headers = reply.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(mint::uuid()) {
+        headers.insert(CORRELATION_ID, id);
+    }
+    if let Some(date) = http_date(cloud.now(host))
+        && !undated
+    {
+        headers.insert(DATE, date);
+    }
+    reply
+}
+
+/// A body that does not tell its length in advance, and may break off.
+pub(super) struct Pieces(Vec<std::io::Result<Bytes>>);
+
+impl Pieces {
+    /// All of it.
+    pub(super) fn whole(body: String) -> Body {
+        Body::new(Pieces(vec![Ok(body.into())]))
+    }
+
+    /// Its first half, and then nothing but a broken connection.
+    pub(super) fn cut(body: String) -> Body {
+        let half = Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2]);
+        let broken = std::io::ErrorKind::ConnectionAborted.into();
+        // Taken from the end.
+        Body::new(Pieces(vec![Err(broken), Ok(half)]))
+    }
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        let piece = self.0.pop();
+        std::task::Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    }
+}

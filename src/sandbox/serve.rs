@@ -1,0 +1,99 @@
+//! Connections: accepted, decrypted, and answered by a router.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use super::reply::HangUp;
+use crate::error::{Error, Kind, Result};
+
+/// The work of the sandbox's thread: serves the hosts until `stopped` is told
+/// to stop or its sender is dropped, then cuts every connection.
+pub(super) fn runtime(
+    hosts: [(TcpListener, Router); 2],
+    tls: Option<Arc<ServerConfig>>,
+    stopped: oneshot::Receiver<()>,
+) -> Result<impl FnOnce() + Send + 'static> {
+    let start = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        for (listener, router) in hosts {
+            let listener = {
+                let _inside = runtime.enter();
+                tokio::net::TcpListener::from_std(listener)?
+            };
+            let tls = tls.clone().map(TlsAcceptor::from);
+            runtime.spawn(accept(listener, tls, router));
+        }
+        Ok(runtime)
+    };
+    let runtime = start().map_err(|cause: io::Error| {
+        Error::new(Kind::Configuration, "the sandbox cannot start").because(cause)
+    })?;
+    Ok(move || {
+        let _ = runtime.block_on(stopped);
+    })
+}
+
+async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, router: Router) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, most likely: some will be closed.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (tls, router) = (tls.clone(), router.clone());
+        tokio::spawn(async move {
+            match tls {
+                None => answer(stream, router).await,
+                Some(tls) => {
+                    // A client that does not trust the authority leaves here.
+                    if let Ok(stream) = tls.accept(stream).await {
+                        answer(stream, router).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Answers the requests of one connection. How it ends is the client's affair.
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request: Request<Incoming>| {
+        let reply = router.call(request);
+        async {
+            let Ok(reply) = reply.await;
+            hang_up_if_marked(reply)
+        }
+    });
+    let _ = http1::Builder::new()
+        // The date is the host's own.
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// An error closes the connection without an answer.
+fn hang_up_if_marked(reply: Response<Body>) -> io::Result<Response<Body>> {
+    match reply.extensions().get::<HangUp>() {
+        Some(HangUp) => Err(io::ErrorKind::ConnectionAborted.into()),
+        None => Ok(reply),
+    }
+}
