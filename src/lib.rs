@@ -2,6 +2,7 @@
 //! measurement, to live long enough.
 
 pub mod clock;
+pub mod duration;
 pub mod endpoint;
 pub mod error;
 pub mod output;
