@@ -12,7 +12,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::cloud::{Cloud, Host, Refusal};
-use super::{control, reply, routing};
+use super::{control, mishap, reply, routing};
 
 /// The API host's routes, and the sandbox's own controls beside them.
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
@@ -28,6 +28,10 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
         .with_state(cloud.clone());
     control::router(cloud.clone())
         .fallback_service(api)
+        .layer(from_fn_with_state(
+            (cloud.clone(), Host::Api),
+            mishap::meet_fault,
+        ))
         .layer(from_fn_with_state((cloud, Host::Api), reply::stamp))
 }
 
@@ -45,7 +49,6 @@ async fn judge(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) ->
     if !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
-    cloud.count(|counters| counters.api_calls += 1);
     if let Err(refusal) = cloud.judge(bearer(request.headers())) {
         cloud.count(|counters| counters.refusals += 1);
         return refuse(refusal);

@@ -90,14 +90,13 @@ enum Piece {
 
 impl Pieces {
     /// All of it.
-    pub(super) fn whole(body: String) -> Body {
-        Body::new(Pieces(vec![Piece::Bytes(body.into())]))
+    pub(super) fn whole(body: Bytes) -> Body {
+        Body::new(Pieces(vec![Piece::Bytes(body)]))
     }
 
     /// Its first half, and then nothing but a broken connection.
-    pub(super) fn cut(body: String) -> Body {
-        let half = body.len() / 2;
-        let half = Bytes::from(body).slice(..half);
+    pub(super) fn cut(body: Bytes) -> Body {
+        let half = body.slice(..body.len() / 2);
         // Taken from the end.
         Body::new(Pieces(vec![Piece::Break, Piece::Flush, Piece::Bytes(half)]))
     }

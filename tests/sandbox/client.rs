@@ -104,7 +104,7 @@ impl Client {
         self.try_send(request).unwrap()
     }
 
-    fn try_send(&self, request: RequestBuilder) -> Result<Answer, String> {
+    pub(crate) fn try_send(&self, request: RequestBuilder) -> Result<Answer, String> {
         self.runtime.block_on(async {
             let reply = request.send().await.map_err(|why| format!("{why:?}"))?;
             Ok(Answer {

@@ -3,6 +3,11 @@
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
+use gc_token::sandbox::Plan;
+use gc_token::world::{Clock, SystemClock};
+use jiff::SignedDuration;
+use serde_json::json;
+
 use crate::{faults, start};
 
 #[test]
@@ -75,4 +80,47 @@ fn a_huge_reply_is_right_and_does_not_tell_its_length() {
     assert_eq!(answer.header("content-length"), None);
     assert!(answer.body.len() > 1 << 20);
     assert_eq!(answer.token().len(), 86);
+}
+
+#[test]
+fn an_api_call_is_dropped_before_and_cut_after_it_is_carried_out() {
+    let plan = Plan {
+        api_faults: faults("drop,cut,503").faults,
+        ..Plan::default()
+    };
+    let (sandbox, client, _) = start(plan);
+    let token = client.mint().token();
+    let url = format!("{}/api/v2/routing/skills", sandbox.api_url());
+    let post = |id: &str| {
+        let request = client.http.post(&url).header("x-request-id", id);
+        let request = client.as_json(request.body(json!({ "name": "x" }).to_string()));
+        client.try_send(request.bearer_auth(&token))
+    };
+    assert!(post("dropped").is_err());
+    assert!(post("cut").is_err());
+    assert_eq!(post("unavailable").unwrap().status, 503);
+    assert_eq!(post("good").unwrap().status, 200);
+    let counters = sandbox.counters();
+    assert_eq!(
+        counters.executed,
+        [("cut".into(), 1), ("good".into(), 1)].into()
+    );
+    assert_eq!((counters.api_calls, counters.token_requests), (4, 1));
+}
+
+/// Nothing is too late here, so a busy machine does no harm.
+#[test]
+fn latency_and_slow_replies_take_their_time() {
+    let plan = Plan {
+        latency: Duration::from_millis(40),
+        ..faults("ok,slow:60ms")
+    };
+    let (_sandbox, client, _) = start(plan);
+    let clock = SystemClock::default();
+    for least in [40, 100] {
+        let before = clock.read();
+        assert_eq!(client.mint().status, 200);
+        let took = clock.read().boot_since(&before).unwrap();
+        assert!(took >= SignedDuration::from_millis(least), "{took}");
+    }
 }

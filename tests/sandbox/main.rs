@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use client::Client;
 use gc_token::clock::{BootId, Reading};
-use gc_token::sandbox::{Faults, Plan, Sandbox};
+use gc_token::sandbox::{DEFAULT_SECRET, Faults, Plan, Sandbox};
 use gc_token::world::Clock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -105,6 +105,11 @@ fn the_plan_changes_while_it_runs() {
         "{}",
         refused.body
     );
+    assert_eq!(put(json!({ "client_secret": "rotated" })).status, 204);
+    assert_eq!(client.mint().status, 400);
+    let back = json!({ "client_secret": DEFAULT_SECRET });
+    assert_eq!(put(back).status, 204);
+
     let tokens = format!("{}/sandbox/tokens", sandbox.api_url());
     let token = client.mint().token();
     assert_eq!(put(json!({ "api_offset": "0s" })).status, 204);
