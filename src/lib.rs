@@ -10,7 +10,7 @@ pub mod broker;
 pub mod cache;
 pub mod cli;
 pub mod clock;
-mod command;
+pub mod command;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
@@ -54,7 +54,11 @@ fn explain(refusal: &clap::Error, args: &[OsString], world: &mut World) -> u8 {
     let text = refusal.render().to_string();
     if !refusal.use_stderr() {
         let written = world.stdout.write_all(text.as_bytes());
-        return if written.is_ok() { 0 } else { Kind::Output.exit_code() };
+        return if written.is_ok() {
+            0
+        } else {
+            Kind::Output.exit_code()
+        };
     }
     let statement = command::env::failure(args, &world.env).unwrap_or_default();
     let _ = world.stdout.write_all(statement.as_bytes());

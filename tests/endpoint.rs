@@ -110,7 +110,8 @@ impl Mint {
     }
 
     fn token(self) -> Token {
-        self.result.unwrap_or_else(|error| panic!("{error}\n{}", self.talk))
+        self.result
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.talk))
     }
 
     fn error(self) -> Error {

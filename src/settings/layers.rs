@@ -25,7 +25,12 @@ pub struct Layers {
 impl Layers {
     /// The sources without the profile, which the others name.
     pub fn new(flags: Flags, query: Query, env: &Environment) -> Layers {
-        Layers { flags, query, env: env.clone(), profile: None }
+        Layers {
+            flags,
+            query,
+            env: env.clone(),
+            profile: None,
+        }
     }
 
     /// Reads the profile.
@@ -80,8 +85,13 @@ impl Layers {
 
     /// How much is said: 0 warnings, 1 decisions, 2 each step.
     pub fn verbosity(&self) -> Result<u8> {
-        let Some(given) = self.find(&names::VERBOSE) else { return Ok(0) };
-        given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
+        let Some(given) = self.find(&names::VERBOSE) else {
+            return Ok(0);
+        };
+        given
+            .value
+            .parse()
+            .map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
     /// A variable of the environment that is no setting.

@@ -34,7 +34,11 @@ impl Server {
     }
 
     /// The same over TLS, with this certificate.
-    pub(crate) fn start_tls(steps: Vec<Step>, cert: CertificateDer<'static>, key: Vec<u8>) -> Server {
+    pub(crate) fn start_tls(
+        steps: Vec<Step>,
+        cert: CertificateDer<'static>,
+        key: Vec<u8>,
+    ) -> Server {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
