@@ -2,6 +2,7 @@
 
 mod cache;
 mod completions;
+mod demo;
 pub(crate) mod env;
 mod external;
 mod get;
@@ -27,6 +28,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
         Verb::Regions => regions::run(world),
+        Verb::Demo => demo::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
         Verb::Man { verb } => man::run(verb.as_deref(), world),
