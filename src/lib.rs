@@ -5,6 +5,7 @@ pub mod clock;
 pub mod endpoint;
 pub mod error;
 pub mod output;
+pub mod plugin;
 pub mod region;
 pub mod settings;
 pub mod token;
