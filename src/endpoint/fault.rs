@@ -133,6 +133,11 @@ impl Place {
                 "its certificate is signed by an authority that is not trusted here".to_owned(),
                 "if a proxy inspects TLS, or the issuer is your own, name its CA with --ca-file",
             ),
+            CertificateError::BadSignature => (
+                "its certificate is not signed by the authority of that name that is trusted here"
+                    .to_owned(),
+                "if that authority was made anew, name its present certificate with --ca-file",
+            ),
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
                 format!("its certificate has expired; {clock} {now:.0}"),
                 wrong_clock,
