@@ -74,15 +74,20 @@ impl Wire {
             "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
             _ => RootCertStore::empty(),
         };
-        let connect = CONNECT.min(network.timeout);
-        let attempt = attempt_limit(network.timeout);
-        let builder = Client::builder()
+        let mut builder = Client::builder()
             .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
             .tls_backend_preconfigured(tls(roots)?)
             .http1_only()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(connect)
-            .timeout(attempt);
+            .redirect(redirect::Policy::none());
+        // A limit as long as the total one would race with it.
+        let connect = Some(CONNECT).filter(|connect| *connect < network.timeout);
+        let attempt = attempt_limit(network.timeout);
+        if let Some(limit) = connect {
+            builder = builder.connect_timeout(limit);
+        }
+        if let Some(limit) = attempt {
+            builder = builder.timeout(limit);
+        }
         let client = route.apply(builder)?.build().map_err(|error| {
             let what = "the HTTP client cannot be set up";
             Error::new(Kind::Configuration, what).because(error.without_url())
@@ -90,8 +95,8 @@ impl Wire {
         let place = Place {
             host: request.host(),
             proxy: route.name(),
-            connect,
-            attempt,
+            connect: connect.unwrap_or(network.timeout),
+            attempt: attempt.unwrap_or(network.timeout),
         };
         Ok(Wire { client, place })
     }
@@ -143,9 +148,10 @@ impl Wire {
 }
 
 /// One attempt may take half of the time limit, so that a connection that
-/// hangs is given up while there is time for another one.
-fn attempt_limit(timeout: Duration) -> Duration {
-    (timeout / 2).max(timeout.min(PATIENCE))
+/// hangs is given up while there is time for another one. `None` for a time
+/// limit that is for one attempt.
+fn attempt_limit(timeout: Duration) -> Option<Duration> {
+    (timeout > PATIENCE).then(|| (timeout / 2).max(PATIENCE))
 }
 
 /// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on
@@ -166,8 +172,15 @@ mod tests {
 
     #[test]
     fn one_attempt_leaves_time_for_another_unless_the_limit_is_short() {
-        for (timeout, limit) in [(1, 1), (10, 10), (20, 10), (30, 15), (60, 30)] {
-            let limit = Duration::from_secs(limit);
+        for (timeout, limit) in [
+            (1, None),
+            (10, None),
+            (11, Some(10)),
+            (20, Some(10)),
+            (30, Some(15)),
+            (60, Some(30)),
+        ] {
+            let limit = limit.map(Duration::from_secs);
             assert_eq!(attempt_limit(Duration::from_secs(timeout)), limit);
         }
     }
