@@ -15,6 +15,7 @@ pub mod duration;
 pub mod endpoint;
 pub mod error;
 pub mod output;
+pub mod plugin;
 pub mod region;
 pub mod sandbox;
 pub mod settings;
