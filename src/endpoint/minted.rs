@@ -109,6 +109,14 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_token_may_outlive_the_calendar() {
+        let body = r#"{"access_token":"t","expires_in":31536000}"#;
+        let last_day = Some("Thu, 30 Dec 9999 21:59:59 GMT");
+        let end = minted(body, last_day).unwrap().stamp.expires_at();
+        assert_eq!(end.as_second(), jiff::Timestamp::MAX.as_second());
+    }
+
     proptest! {
         #[test]
         fn no_date_and_no_claim_overflows_the_calendar(
