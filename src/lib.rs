@@ -14,6 +14,7 @@ pub mod command;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
+mod http;
 pub mod output;
 pub mod plugin;
 pub mod region;

@@ -3,7 +3,9 @@
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::ClientBuilder;
-use url::{Host, Url};
+use url::Url;
+
+use super::is_loopback;
 
 use crate::error::{Error, Kind, Result};
 use crate::world::Environment;
@@ -81,19 +83,6 @@ impl Route {
             chosen = chosen.custom_http_auth(auth.clone());
         }
         Ok(builder.proxy(chosen))
-    }
-}
-
-/// Whether the URL names this very machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
     }
 }
 
