@@ -114,7 +114,7 @@ fn dotenv_means_the_same_to_the_shells() {
         ..shell
     });
     let sourced = &sourced[..3];
-    proptest!(config(4), |(values in vec(prop_oneof![value(), "[ -~]{0,6}", "[a-z ~#:=]{1,4}"], 60))| {
+    proptest!(config(6), |(values in vec(prop_oneof![value(), "[ -~]{0,6}", "[a-d ~#:=]{1,4}"], 60))| {
         let carried: Vec<_> = values
             .into_iter()
             .filter(|value| export(Dialect::Dotenv, value).is_some())
