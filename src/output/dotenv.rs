@@ -5,8 +5,8 @@ use super::{Bytes, Variable};
 
 /// `NAME=value` in the part of the format on which its readers agree: the
 /// shells' `set -a; . ./.env`, Node (its own reader and the package `dotenv`)
-/// and python-dotenv were tried; the documentation of Docker Compose, systemd
-/// and Ruby's dotenv says the same.
+/// and python-dotenv were tried; the documentation of Docker Compose and the
+/// source of Ruby's dotenv say the same.
 ///
 /// A value of letters, digits and `_ - . / , + = @ %` that does not begin with
 /// `=` (zsh expands `=name`) stands bare, so that `docker run --env-file` reads
