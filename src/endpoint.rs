@@ -1,13 +1,10 @@
 //! The token endpoint: one request, its reply, and when to try again.
 
-mod fault;
-mod http;
-mod proxy;
+mod minted;
 mod refusal;
 mod reply;
 mod request;
 mod retry;
-mod roots;
 mod words;
 
 use std::cell::RefCell;
@@ -16,13 +13,13 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
-use crate::clock::{Offset, Reading};
+use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::{ClientAuth, Issuer, Network};
-use crate::token::{Claims, Stamp, Token, lifetime};
+use crate::token::Token;
 use crate::world::{Clock, Environment, Level, Talk};
 
-use http::{Exchange, Wire};
+use crate::http::Wire;
 use reply::Reader;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
@@ -71,7 +68,7 @@ pub fn mint_in(
     talk: &Talk,
 ) -> Result<Token> {
     let request = Prepared::new(request)?;
-    let wire = Wire::new(&request, network, env, talk)?;
+    let wire = Wire::new(&request.url, "no token", network, env, talk)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -113,7 +110,9 @@ impl Minting<'_> {
 
     async fn attempts(&self) -> Result<Token> {
         let start = self.clock.read();
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             self.last.borrow_mut().0 = attempt;
             let failure = match self.attempt(attempt).await {
                 Ok(token) => return Ok(token),
@@ -139,7 +138,6 @@ impl Minting<'_> {
                 }
             }
         }
-        unreachable!("the attempts are limited")
     }
 
     async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
@@ -148,7 +146,7 @@ impl Minting<'_> {
             Level::Debug,
             format_args!("asking {host} for a token (attempt {attempt})"),
         );
-        let exchange = self.wire.send(self.request, self.clock).await?;
+        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
         let took = since(&exchange.sent, &exchange.received);
         self.talk.say(
             Level::Debug,
@@ -158,7 +156,7 @@ impl Minting<'_> {
             host: &host,
             secrets: &self.request.secrets,
         };
-        token(&reader, exchange)
+        minted::token(&reader, exchange)
     }
 
     fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {
@@ -192,32 +190,6 @@ impl Minting<'_> {
         }
         .hint(hint)
     }
-}
-
-/// Builds the token with what was measured around its making.
-fn token(reader: &Reader<'_>, exchange: Exchange) -> Result<Token, Failure> {
-    let Exchange {
-        sent,
-        received,
-        reply,
-    } = exchange;
-    let grant = reader.read(&reply, received.wall)?;
-    let date = reply::date(&reply.headers);
-    let offset = date.and_then(|date| Offset::measure(&sent, &received, date));
-    let end = Claims::end(grant.claims.as_ref());
-    let lifetime = lifetime(grant.expires_in, end, offset, &sent, &received)
-        .map_err(|error| reader.unlivable(&error))?;
-    Ok(Token {
-        access_token: grant.access_token,
-        token_type: grant.token_type,
-        stamp: Stamp {
-            lifetime,
-            offset,
-            not_before: grant.claims.and_then(|claims| claims.not_before),
-            sent,
-            received,
-        },
-    })
 }
 
 /// Time between two readings of one process, hence of one boot.

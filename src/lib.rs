@@ -15,6 +15,7 @@ pub mod demo;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
+mod http;
 pub mod output;
 pub mod plugin;
 pub mod region;

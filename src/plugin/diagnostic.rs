@@ -57,7 +57,8 @@ impl From<Error> for Diagnostic {
     /// What failed becomes the summary, cause and hint the detail.
     fn from(error: Error) -> Diagnostic {
         let paragraphs: Vec<String> = [error.cause, error.hint].into_iter().flatten().collect();
-        Diagnostic::error(error.what, paragraphs.join("\n\n"))
+        let attribute = error.attribute;
+        Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
     }
 }
 
