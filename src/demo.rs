@@ -53,12 +53,12 @@ const TOO_LATE: SignedDuration = SignedDuration::from_secs(11);
 pub fn run(clock: Arc<dyn Clock>, stdout: &mut dyn Write, interrupted: &AtomicBool) -> Result<()> {
     let sandbox = Sandbox::start(plan(), clock.clone())?;
     let mut stage = Stage {
-        http: Http::new()?,
+        http: Http::new(&sandbox, &*clock)?,
         client: GcToken::new(&sandbox, clock.clone())?,
         patience: Patience::new(clock.clone(), interrupted),
         report: Report::new(stdout),
         sandbox,
-        clock,
+        clock: &*clock,
     };
     stage.introduce()?;
     let naive = stage.naive_mints()?;
@@ -86,9 +86,9 @@ fn plan() -> Plan {
 /// Who takes part.
 struct Stage<'a> {
     sandbox: Sandbox,
-    http: Http,
+    http: Http<'a>,
     client: GcToken,
-    clock: Arc<dyn Clock>,
+    clock: &'a dyn Clock,
     patience: Patience<'a>,
     report: Report<'a>,
 }
@@ -118,7 +118,7 @@ impl Stage<'_> {
 
     /// What a cache script does: remember `now + expires_in`.
     fn naive_mints(&mut self) -> Result<Naive> {
-        let naive = Naive::mint(&self.http, &self.sandbox, &*self.clock)?;
+        let naive = Naive::mint(&self.http, self.clock)?;
         self.patience.start();
         self.say(
             "naive",
@@ -199,7 +199,7 @@ impl Stage<'_> {
 
     /// Presents a token to the API, which is to answer as foretold.
     fn call(&mut self, token: &str, foretold: &Answer) -> Result<()> {
-        let answer = self.http.call(&self.sandbox, token)?;
+        let answer = self.http.call(token)?;
         self.say("  API", format_args!("{answer}"))?;
         self.check(
             answer == *foretold,

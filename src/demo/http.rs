@@ -1,20 +1,24 @@
-//! What `curl` would do: one request to the sandbox, no proxy, no opinions.
+//! What `curl` would do: one request to the sandbox, and no opinions.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use url::Url;
 
 use crate::error::{Error, Kind, Result};
+use crate::http::Wire;
 use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use crate::settings::Network;
+use crate::world::{Clock, Environment, Talk};
 
 /// The requests of those who are not `gc-token`.
-pub(super) struct Http {
-    client: Client,
+pub(super) struct Http<'a> {
+    issuer: Wire,
+    api: Wire,
+    clock: &'a dyn Clock,
     runtime: Runtime,
 }
 
@@ -44,29 +48,17 @@ impl Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.status,
-            if self.code.is_empty() {
-                "OK"
-            } else {
-                &self.code
-            }
-        )
+        let code = Some(&*self.code).filter(|code| !code.is_empty());
+        write!(f, "{} {}", self.status, code.unwrap_or("OK"))
     }
 }
 
-impl Http {
-    pub(super) fn new() -> Result<Http> {
+impl<'a> Http<'a> {
+    pub(super) fn new(sandbox: &Sandbox, clock: &'a dyn Clock) -> Result<Http<'a>> {
         Ok(Http {
-            client: Client::builder()
-                .tls_backend_preconfigured(no_tls().map_err(|why| failed().because(why))?)
-                .no_proxy()
-                .redirect(redirect::Policy::none())
-                .timeout(Duration::from_secs(5))
-                .build()
-                .map_err(|why| failed().because(why))?,
+            issuer: wire(&format!("{}/oauth/token", sandbox.login_url()))?,
+            api: wire(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
+            clock,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -75,13 +67,13 @@ impl Http {
     }
 
     /// Asks the issuer for a token: the token, and its `expires_in`.
-    pub(super) fn mint(&self, sandbox: &Sandbox) -> Result<(String, i64)> {
+    pub(super) fn mint(&self) -> Result<(String, i64)> {
         let request = self
-            .client
-            .post(format!("{}/oauth/token", sandbox.login_url()))
+            .issuer
+            .request(Method::POST)
             .basic_auth(Plan::default().client_id, Some(DEFAULT_SECRET))
             .form(&[("grant_type", "client_credentials")]);
-        let (_, reply) = self.send(request)?;
+        let (_, reply) = self.send(&self.issuer, request)?;
         let token = reply["access_token"].as_str();
         let expires_in = reply["expires_in"].as_i64();
         let (token, expires_in) = token.zip(expires_in).ok_or_else(failed)?;
@@ -89,33 +81,30 @@ impl Http {
     }
 
     /// Presents a token to the API.
-    pub(super) fn call(&self, sandbox: &Sandbox, token: &str) -> Result<Answer> {
-        let me = format!("{}/api/v2/tokens/me", sandbox.api_url());
-        let (status, reply) = self.send(self.client.get(me).bearer_auth(token))?;
+    pub(super) fn call(&self, token: &str) -> Result<Answer> {
+        let request = self.api.request(Method::GET).bearer_auth(token);
+        let (status, reply) = self.send(&self.api, request)?;
         let code = reply["code"].as_str().unwrap_or_default().to_owned();
         Ok(Answer { status, code })
     }
 
-    fn send(&self, request: RequestBuilder) -> Result<(u16, Value)> {
-        let exchange = async {
-            let reply = request.send().await?;
-            Ok((reply.status().as_u16(), reply.bytes().await?))
-        };
-        let (status, body) = self
-            .runtime
-            .block_on(exchange)
-            .map_err(|why: reqwest::Error| failed().because(why.without_url()))?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    fn send(&self, wire: &Wire, request: RequestBuilder) -> Result<(u16, Value)> {
+        let exchange = self.runtime.block_on(wire.send(request, self.clock));
+        let reply = exchange.map_err(|failure| failure.error)?.reply;
+        let body = serde_json::from_slice(&reply.body).unwrap_or_default();
+        Ok((reply.status, body))
     }
 }
 
-/// The sandbox speaks plain HTTP, and the client cannot be built without TLS.
-fn no_tls() -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth())
+/// On loopback, so nothing of the user's environment counts.
+fn wire(url: &str) -> Result<Wire> {
+    let url = Url::parse(url).map_err(|why| failed().because(why))?;
+    let network = Network {
+        timeout: Duration::from_secs(5),
+        ca_file: None,
+    };
+    let quiet = Talk::to(Box::new(std::io::sink()));
+    Wire::new(&url, "no demo", &network, &Environment::from([]), &quiet)
 }
 
 fn failed() -> Error {

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::http::Http;
 use crate::clock::shift;
 use crate::error::Result;
-use crate::sandbox::Sandbox;
 use crate::world::Clock;
 
 /// Its cache.
@@ -19,8 +18,8 @@ pub(super) struct Naive {
 }
 
 impl Naive {
-    pub(super) fn mint(http: &Http, sandbox: &Sandbox, clock: &dyn Clock) -> Result<Naive> {
-        let (token, expires_in) = http.mint(sandbox)?;
+    pub(super) fn mint(http: &Http<'_>, clock: &dyn Clock) -> Result<Naive> {
+        let (token, expires_in) = http.mint()?;
         let lifetime = SignedDuration::from_secs(expires_in);
         Ok(Naive {
             token,
