@@ -82,7 +82,7 @@ impl Object {
             return Ok(Object::default());
         };
         let mut bytes = wire.msgpack.as_slice();
-        let value = rmpv::decode::read_value(&mut bytes)
+        let value = rmpv::decode::read_value_with_max_depth(&mut bytes, DEPTH)
             .map_err(|error| unreadable(&format!("it is not msgpack: {error}")))?;
         if !bytes.is_empty() {
             return Err(unreadable("something follows its end"));
@@ -179,6 +179,10 @@ impl Value {
     }
 }
 
+/// How deep a value may be nested, in rmpv's steps, of which it takes a few for
+/// each level. Its own limit, 1024, is too much for a thread's stack.
+const DEPTH: usize = 64;
+
 /// Every whole number below 2^53 has a double of its own.
 const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
 
@@ -262,5 +266,124 @@ impl<T: Into<Value>> FromIterator<(String, T)> for Value {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(pairs: I) -> Value {
         let pairs = pairs.into_iter().map(|(key, value)| (key, value.into()));
         Value::Map(pairs.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugin::schema::Attribute;
+    use proptest::prelude::*;
+
+    fn block() -> Block {
+        Block::new("")
+            .with(Attribute::required("text", Type::String, ""))
+            .with(Attribute::optional("flag", Type::Bool, ""))
+            .with(Attribute::optional("number", Type::Number, ""))
+            .with(Attribute::optional("list", Type::list(Type::String), ""))
+            .with(Attribute::computed("map", Type::map(Type::Number), ""))
+    }
+
+    fn wire(value: rmpv::Value) -> DynamicValue {
+        let mut msgpack = Vec::new();
+        rmpv::encode::write_value(&mut msgpack, &value).unwrap();
+        DynamicValue { msgpack }
+    }
+
+    #[test]
+    fn every_attribute_is_sent_and_those_not_set_are_null() {
+        let sent = Object::default()
+            .with("text", "x")
+            .encode(&block())
+            .unwrap();
+        let null = rmpv::Value::Nil;
+        let pairs = [
+            ("text", "x".into()),
+            ("flag", null.clone()),
+            ("number", null.clone()),
+            ("list", null.clone()),
+            ("map", null),
+        ];
+        let pairs = pairs.map(|(name, value): (&str, rmpv::Value)| (name.into(), value));
+        assert_eq!(sent, wire(rmpv::Value::Map(pairs.to_vec())));
+    }
+
+    #[test]
+    fn a_whole_number_travels_as_one_and_a_large_one_as_text() {
+        let number = |value| wire(rmpv::Value::Map(vec![("number".into(), value)]));
+        let ten = Object::default()
+            .with("number", 10.0)
+            .encode(&block())
+            .unwrap();
+        assert!(ten.msgpack.ends_with(&[
+            10, 0xa4, b'l', b'i', b's', b't', 0xc0, 0xa3, b'm', b'a', b'p', 0xc0
+        ]));
+        let large = Object::decode(&block(), Some(&number("1e30".into()))).unwrap();
+        assert_eq!(*large.get("number"), Value::Number(1e30));
+        Object::decode(&block(), Some(&number("many".into()))).unwrap_err();
+    }
+
+    #[test]
+    fn a_part_that_is_unknown_is_found() {
+        let list = Value::List(vec![Value::from("known"), Value::Unknown]);
+        let object = Object::default().with("list", list).with("text", "x");
+        assert_eq!(object.unknown().collect::<Vec<_>>(), ["list"]);
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let object = Object::default().with("text", "hush");
+        assert_eq!(format!("{object:?}"), r#"Object({"text": String(..)})"#);
+        let wire = object.encode(&block()).unwrap();
+        assert_eq!(format!("{wire:?}"), "DynamicValue { .. }");
+    }
+
+    fn values() -> impl Strategy<Value = Object> {
+        let pair = (
+            any::<Option<String>>(),
+            any::<Option<bool>>(),
+            any::<Option<i32>>(),
+        );
+        let more = (
+            proptest::collection::vec(any::<String>(), 0..4),
+            any::<f64>(),
+        );
+        (pair, more).prop_map(|((text, flag, number), (list, fraction))| {
+            Object::default()
+                .with("text", text)
+                .with("flag", flag)
+                .with("number", number.map(f64::from))
+                .with("list", list.into_iter().collect::<Value>())
+                .with(
+                    "map",
+                    [("a".to_owned(), fraction)].into_iter().collect::<Value>(),
+                )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded_again(object in values()) {
+            let wire = object.encode(&block()).unwrap();
+            prop_assert_eq!(Object::decode(&block(), Some(&wire)).unwrap(), object);
+        }
+
+        #[test]
+        fn no_bytes_are_too_odd_to_be_refused(msgpack: Vec<u8>) {
+            let _ = Object::decode(&block(), Some(&DynamicValue { msgpack }));
+        }
+
+        #[test]
+        fn a_broken_value_is_refused_or_read(object in values(), at: usize, byte: u8, cut: bool) {
+            let mut wire = object.encode(&block()).unwrap();
+            let at = at % wire.msgpack.len();
+            wire.msgpack[at] = byte;
+            if cut {
+                wire.msgpack.truncate(at);
+                Object::decode(&block(), Some(&wire)).unwrap_err();
+            } else {
+                let _ = Object::decode(&block(), Some(&wire));
+            }
+        }
     }
 }

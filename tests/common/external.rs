@@ -98,11 +98,17 @@ fn inits(terraform: &Path) -> bool {
 pub fn stand_in() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let build = || {
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "external_stand_in"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", "external_stand_in"]);
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        // Cargo sets these for a test. ring is built again when they change.
+        for name in ["MANIFEST_DIR", "MANIFEST_LINKS", "PKG_NAME"] {
+            cargo.env_remove(format!("CARGO_{name}"));
+        }
+        for part in ["MAJOR", "MINOR", "PATCH", "PRE"] {
+            cargo.env_remove(format!("CARGO_PKG_VERSION_{part}"));
+        }
+        let status = cargo.status().unwrap();
         assert!(status.success(), "the stand-in does not build");
         // target/debug/deps/this_test -> target/debug/examples/
         let test = std::env::current_exe().unwrap();
