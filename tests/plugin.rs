@@ -370,7 +370,11 @@ async fn the_death_of_the_parent_ends_the_process() {
     let tmp = tempfile::tempdir().unwrap();
     let script = "\"$0\" & echo $!; wait";
     let mut parent = std::process::Command::new("/bin/sh")
-        .args(["-c", script, common::external::stand_in().to_str().unwrap()])
+        .args([
+            "-c",
+            script,
+            common::external::test_providers().to_str().unwrap(),
+        ])
         .env_clear()
         .envs(PLAIN)
         .env("TMPDIR", tmp.path())

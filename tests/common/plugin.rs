@@ -41,7 +41,7 @@ pub struct Plugin {
 
 /// The command that starts the plugin with these variables and no others.
 pub fn command(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(super::external::stand_in());
+    let mut command = Command::new(super::external::test_providers());
     command.env_clear().envs(variables.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command
