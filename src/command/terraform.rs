@@ -72,10 +72,10 @@ fn cli_configuration(mirror: &Path) -> String {
 provider_installation {{
   filesystem_mirror {{
     path    = {:?}
-    include = ["*/{SOURCE}"]
+    include = ["{SOURCE}"]
   }}
   direct {{
-    exclude = ["*/{SOURCE}"]
+    exclude = ["{SOURCE}"]
   }}
 }}
 
