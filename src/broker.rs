@@ -12,7 +12,7 @@ use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
 use crate::token::{Demand, MinTtl, Stamp, Token, Verdict};
-use crate::world::{Clock, Level, Talk};
+use crate::world::{Clock, Environment, Level, Talk};
 
 /// Makes a new token: the token endpoint, or a stand-in in a test.
 pub trait Mint {
@@ -140,7 +140,7 @@ impl Broker<'_> {
         }
         self.hold_back(&token.stamp);
         Some(Given {
-            token,
+            token: *token,
             how: How::Cached,
         })
     }
@@ -207,7 +207,7 @@ impl Broker<'_> {
             error.what,
         ));
         Ok(Given {
-            token,
+            token: *token,
             how: How::Makeshift,
         })
     }
@@ -283,6 +283,8 @@ fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
 pub struct Endpoint<'a> {
     /// Whom to ask, and how.
     pub settings: &'a Settings,
+    /// Decides about proxies and trusted certificates.
+    pub env: &'a Environment,
     /// The clocks to measure with.
     pub clock: &'a dyn Clock,
     /// Where retries are explained.
@@ -298,7 +300,13 @@ impl Mint for Endpoint<'_> {
             client_secret: &secret,
             auth: self.settings.client.auth,
         };
-        crate::endpoint::mint(&request, &self.settings.network, self.clock, self.talk)
+        crate::endpoint::mint(
+            self.env,
+            &request,
+            &self.settings.network,
+            self.clock,
+            self.talk,
+        )
     }
 }
 

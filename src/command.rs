@@ -10,11 +10,12 @@ mod man;
 mod regions;
 pub mod sandbox;
 mod status;
+mod terraform;
 
 use std::io::Write;
 
 use crate::broker::{Broker, Endpoint, Given};
-use crate::cli::{Flags, Verb};
+use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
 use crate::world::World;
@@ -27,6 +28,9 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Get(args) => get::run(args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
+        Verb::Terraform {
+            verb: TerraformVerb::Install { mirror },
+        } => terraform::install(mirror, world),
         Verb::Regions => regions::run(world),
         Verb::Demo => demo::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
@@ -48,6 +52,7 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
     let mint = Endpoint {
         settings: &settings,
+        env: &world.env,
         clock: &*world.clock,
         talk: &world.talk,
     };

@@ -19,7 +19,7 @@ use crate::settings::{ClientAuth, Issuer, Network};
 use crate::token::Token;
 use crate::world::{Clock, Environment, Level, Talk};
 
-use crate::http::Wire;
+use crate::http::{self, Wire};
 use reply::Reader;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
@@ -36,10 +36,9 @@ pub struct TokenRequest<'a> {
     pub auth: ClientAuth,
 }
 
-/// Asks for a new token, within the network's time limit.
-///
-/// The process's environment decides about proxies (`HTTPS_PROXY` and its
-/// kin) and about trusted certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+/// Asks for a new token, within the network's time limit. `env` decides about
+/// proxies (`HTTPS_PROXY` and its kin) and about trusted certificates
+/// (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
 ///
 /// Blocks: the asynchronous runtime it needs exists only inside. To be called
 /// from a thread that runs no other one.
@@ -48,19 +47,6 @@ pub struct TokenRequest<'a> {
 /// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
 /// `Configuration`, each with the issuer's own words where it gave any.
 pub fn mint(
-    request: &TokenRequest<'_>,
-    network: &Network,
-    clock: &dyn Clock,
-    talk: &Talk,
-) -> Result<Token> {
-    mint_in(&Environment::Process, request, network, clock, talk)
-}
-
-/// [`mint`] with proxies and certificates of another environment.
-///
-/// # Errors
-/// As [`mint`].
-pub fn mint_in(
     env: &Environment,
     request: &TokenRequest<'_>,
     network: &Network,
@@ -69,12 +55,6 @@ pub fn mint_in(
 ) -> Result<Token> {
     let request = Prepared::new(request)?;
     let wire = Wire::new(&request.url, "no token", network, env, talk)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
-        })?;
     let minting = Minting {
         request: &request,
         wire: &wire,
@@ -83,10 +63,8 @@ pub fn mint_in(
         talk,
         last: RefCell::default(),
     };
-    let token = runtime.block_on(minting.run());
-    // A name that is still being looked up must not hold the process up.
-    runtime.shutdown_background();
-    token
+    let token = http::block_on(network.timeout, minting.attempts())?;
+    token.unwrap_or_else(|| Err(minting.out_of_time()))
 }
 
 /// One mint, with all its attempts.
@@ -101,13 +79,6 @@ struct Minting<'a> {
 }
 
 impl Minting<'_> {
-    async fn run(&self) -> Result<Token> {
-        match tokio::time::timeout(self.budget, self.attempts()).await {
-            Ok(result) => result,
-            Err(_) => Err(self.out_of_time()),
-        }
-    }
-
     async fn attempts(&self) -> Result<Token> {
         let start = self.clock.read();
         let mut attempt = 0;
@@ -146,7 +117,10 @@ impl Minting<'_> {
             Level::Debug,
             format_args!("asking {host} for a token (attempt {attempt})"),
         );
-        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
+        let exchange = self
+            .wire
+            .send(self.request.fill(self.wire), self.clock)
+            .await?;
         let took = since(&exchange.sent, &exchange.received);
         self.talk.say(
             Level::Debug,

@@ -99,7 +99,7 @@ impl Report<'_> {
     fn demand(&self) -> String {
         let demand = &self.settings.demand;
         let min_ttl = match demand.min_ttl {
-            MinTtl::Explicit(min_ttl) => format!("{}", human(min_ttl)),
+            MinTtl::Explicit(min_ttl) => human(min_ttl),
             MinTtl::Default(min_ttl) => {
                 format!("{} or half of what a new token offers", human(min_ttl))
             }

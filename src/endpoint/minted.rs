@@ -1,9 +1,9 @@
 //! A grant becomes a token: with what was measured around its making.
 
-use crate::http::{Exchange, date};
 use super::reply::Reader;
 use super::retry::Failure;
 use crate::clock::Offset;
+use crate::http::{Exchange, date};
 use crate::token::{Claims, Stamp, Token, lifetime};
 
 /// Reads the reply, measures the issuer's clock by its `Date`, and says how
@@ -41,11 +41,11 @@ mod tests {
     use proptest::prelude::*;
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use crate::http::Reply;
     use super::super::words::Secrets;
     use super::*;
     use crate::clock::tests::reading;
     use crate::error::Kind;
+    use crate::http::Reply;
 
     const DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
     const DATE_SECOND: i64 = 1_700_000_000;
