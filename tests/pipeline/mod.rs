@@ -113,7 +113,7 @@ impl Job {
 
     /// Whether the sandbox's API takes the token.
     pub fn api_accepts(&self, token: &str) -> bool {
-        super::common::api_accepts(&self.sandbox.api_url(), token)
+        crate::api::accepts(&self.sandbox.api_url(), token)
     }
 
     /// Runs a script in bash and adds what it says to the log.
