@@ -34,10 +34,18 @@ macro_rules! settings {
 
 /// Whether a setting may stand in a query, and in a profile.
 macro_rules! places {
-    () => { (false, false) };
-    (query) => { (true, false) };
-    (profile) => { (false, true) };
-    (query profile) => { (true, true) };
+    () => {
+        (false, false)
+    };
+    (query) => {
+        (true, false)
+    };
+    (profile) => {
+        (false, true)
+    };
+    (query profile) => {
+        (true, true)
+    };
 }
 
 settings! {
