@@ -13,7 +13,7 @@ mod terraform;
 
 use std::io::Write;
 
-use crate::broker::{Broker, Endpoint, Given};
+use crate::broker::{Broker, Given, Network};
 use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
@@ -48,7 +48,7 @@ fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers>
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
-    let mint = Endpoint {
+    let remote = Network {
         settings: &settings,
         env: &world.env,
         clock: &*world.clock,
@@ -56,7 +56,7 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     };
     let broker = Broker {
         settings: &settings,
-        mint: &mint,
+        remote: &remote,
         clock: &*world.clock,
         talk: &world.talk,
     };
