@@ -3,7 +3,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 pub mod external;
+pub mod plugin;
 pub mod terraform;
+pub mod tls;
 
 use std::io::Write;
 use std::path::PathBuf;
