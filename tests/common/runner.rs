@@ -86,9 +86,9 @@ impl Runner {
         self
     }
 
-    /// Runs as another user, to whom HOME is given and who can reach the
+    /// Makes HOME another user's, who runs everything, and can reach the
     /// program. For root only.
-    pub fn as_user(mut self, uid: u32) -> Runner {
+    pub fn owned_by(mut self, uid: u32) -> Runner {
         let program = self.caught.path().join("gc-token");
         fs::copy(&self.program, &program).unwrap();
         let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755));
