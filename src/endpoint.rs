@@ -1,14 +1,10 @@
 //! The token endpoint: one request, its reply, and when to try again.
 
-mod fault;
-mod http;
 mod minted;
-mod proxy;
 mod refusal;
 mod reply;
 mod request;
 mod retry;
-mod roots;
 mod words;
 
 use std::cell::RefCell;
@@ -23,7 +19,7 @@ use crate::settings::{ClientAuth, Issuer, Network};
 use crate::token::Token;
 use crate::world::{Clock, Environment, Level, Talk};
 
-use http::Wire;
+use crate::http::Wire;
 use reply::Reader;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
@@ -72,7 +68,7 @@ pub fn mint_in(
     talk: &Talk,
 ) -> Result<Token> {
     let request = Prepared::new(request)?;
-    let wire = Wire::new(&request, network, env, talk)?;
+    let wire = Wire::new(&request.url, "no token", network, env, talk)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -150,7 +146,7 @@ impl Minting<'_> {
             Level::Debug,
             format_args!("asking {host} for a token (attempt {attempt})"),
         );
-        let exchange = self.wire.send(self.request, self.clock).await?;
+        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
         let took = since(&exchange.sent, &exchange.received);
         self.talk.say(
             Level::Debug,

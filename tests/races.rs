@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
+use common::cloud::{accepts, cloud, faults};
 use common::gate::Gate;
 use common::process::{Finished, Running};
 use common::runner::Runner;
-use common::{accepts, cloud, faults};
 use gc_token::sandbox::{Plan, Sandbox};
 
 /// What a process says with `-v` once it has read the clock and the cache:

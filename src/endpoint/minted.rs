@@ -1,7 +1,7 @@
 //! A grant becomes a token: with what was measured around its making.
 
-use super::http::Exchange;
-use super::reply::{self, Reader};
+use crate::http::{Exchange, date};
+use super::reply::Reader;
 use super::retry::Failure;
 use crate::clock::Offset;
 use crate::token::{Claims, Stamp, Token, lifetime};
@@ -15,7 +15,7 @@ pub(super) fn token(reader: &Reader<'_>, exchange: Exchange) -> Result<Token, Fa
         reply,
     } = exchange;
     let grant = reader.read(&reply, received.wall)?;
-    let date = reply::date(&reply.headers);
+    let date = date(&reply.headers);
     let offset = date.and_then(|date| Offset::measure(&sent, &received, date));
     let end = Claims::end(grant.claims.as_ref());
     let lifetime = lifetime(grant.expires_in, end, offset, &sent, &received)
@@ -41,7 +41,7 @@ mod tests {
     use proptest::prelude::*;
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::super::http::Reply;
+    use crate::http::Reply;
     use super::super::words::Secrets;
     use super::*;
     use crate::clock::tests::reading;
@@ -107,6 +107,14 @@ mod tests {
             error.cause.as_deref(),
             Some("the reply has no expires_in, and the token is not a JWT that ends")
         );
+    }
+
+    #[test]
+    fn a_token_may_outlive_the_calendar() {
+        let body = r#"{"access_token":"t","expires_in":31536000}"#;
+        let last_day = Some("Thu, 30 Dec 9999 21:59:59 GMT");
+        let end = minted(body, last_day).unwrap().stamp.expires_at();
+        assert_eq!(end.as_second(), jiff::Timestamp::MAX.as_second());
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! Flags > Terraform query > environment > profile.
 
 use jiff::SignedDuration;
+use secrecy::SecretString;
 
 use super::names::{self, Setting};
 use super::origin::{Given, Origin};
@@ -18,6 +19,8 @@ pub type Flags = Vec<(&'static str, String)>;
 pub struct Layers {
     flags: Flags,
     query: Query,
+    /// A secret that was handed in, not looked up.
+    pub(super) secret: Option<SecretString>,
     env: Environment,
     pub(super) profile: Option<Profile>,
 }
@@ -28,9 +31,15 @@ impl Layers {
         Layers {
             flags,
             query,
+            secret: None,
             env: env.clone(),
             profile: None,
         }
+    }
+
+    /// Hands in the client secret itself: it goes before every other source.
+    pub fn with_secret(self, secret: Option<SecretString>) -> Layers {
+        Layers { secret, ..self }
     }
 
     /// Reads the profile.
@@ -47,7 +56,7 @@ impl Layers {
     /// The first source's value of this setting.
     pub fn find(&self, setting: &'static Setting) -> Option<Given> {
         self.from_flags(setting)
-            .or_else(|| self.from_query(setting))
+            .or_else(|| self.query.get(setting))
             .or_else(|| self.from_environment(setting))
             .or_else(|| self.profile.as_ref()?.find(setting))
     }
@@ -122,14 +131,6 @@ impl Layers {
         Some(Given {
             value: value.clone(),
             origin: Origin::Flag(setting.flag),
-        })
-    }
-
-    fn from_query(&self, setting: &'static Setting) -> Option<Given> {
-        let value = self.query.get(setting)?;
-        Some(Given {
-            value: value.to_owned(),
-            origin: Origin::Query(setting.key),
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::{CLIENT, SECRET};
+use super::cloud::{CLIENT, SECRET};
 
 /// The sandbox's tokens have 86 characters of base64url, and so has the
 /// longest part of a JWT or more. Nothing else in a test comes near.

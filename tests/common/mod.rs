@@ -1,59 +1,45 @@
-//! What the tests of the real program share: a runner that nothing leaks into,
-//! and a guard that searches everything the program says for secrets.
+//! What the end-to-end tests share: the real program on a runner that nothing
+//! leaks into, a guard that searches all it says for secrets, and Terraform.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test is a crate of its own, and takes what it needs"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+pub mod cloud;
+pub mod external;
 pub mod gate;
 pub mod guard;
 pub mod process;
 pub mod runner;
+pub mod terraform;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
+use std::io::Write;
+use std::path::PathBuf;
 
-use gc_token::sandbox::{Plan, Sandbox};
-use gc_token::world::SystemClock;
+use gc_token::world::Environment;
 
-/// The client of every test.
-pub const CLIENT: &str = "the-client";
-
-/// Its secret, which no encoding leaves as it is.
-pub const SECRET: &str = "the-cl1ent/s3cret of:the+test";
-
-/// A stand-in for Genesys Cloud that knows the client.
-pub fn cloud(plan: Plan) -> Sandbox {
-    let plan = Plan {
-        client_id: CLIENT.into(),
-        client_secret: SECRET.into(),
-        ..plan
-    };
-    Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
-}
-
-/// The sandbox's plan with what goes wrong, in its compact notation.
-pub fn faults(list: &str) -> Plan {
-    let faults: gc_token::sandbox::Faults = list.parse().unwrap();
-    Plan {
-        faults: faults.0,
-        ..Plan::default()
+/// The program of this name, as the shell would find it.
+pub fn program(name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name));
     }
+    let path = Environment::Process.os("PATH")?;
+    let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(name));
+    candidates.find(|candidate| candidate.is_file())
 }
 
-/// Whether the API takes this token, now.
-pub fn accepts(cloud: &Sandbox, token: &str) -> bool {
-    let api = cloud.api_url();
-    let mut stream = TcpStream::connect(&api["http://".len()..]).unwrap();
-    let request = format!(
-        "GET /api/v2/tokens/me HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\
-         Connection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
-    reply.starts_with("HTTP/1.1 200 ")
+/// A tool that a test needs is not there: a failure in CI, and elsewhere said
+/// so loudly that nobody takes the test for passed.
+pub fn missing(tool: &str) {
+    let ci = Environment::Process
+        .text("CI")
+        .is_some_and(|ci| ci == "true");
+    assert!(!ci, "{tool} is missing, which CI has to have");
+    say(&format!("NOT TESTED: {tool} is missing"));
+}
+
+/// Says something past the test harness, which keeps what a passing test
+/// prints to itself.
+pub fn say(message: &str) {
+    let test = std::thread::current();
+    let test = test.name().unwrap_or("test");
+    let _ = std::io::stderr().write_all(format!("{test}: {message}\n").as_bytes());
 }

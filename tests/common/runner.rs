@@ -11,10 +11,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gc_token::sandbox::Sandbox;
+use gc_token::world::Environment;
 use tempfile::TempDir;
 
+use super::cloud::{CLIENT, SECRET};
 use super::process::{Finished, Running};
-use super::{CLIENT, SECRET};
 
 /// A CI runner.
 pub struct Runner {
@@ -36,7 +37,7 @@ impl Runner {
         let path = home.path().display().to_string();
         Runner {
             env: [
-                ("PATH".into(), path_variable()),
+                ("PATH".into(), Environment::Process.os("PATH").unwrap()),
                 ("HOME".into(), path.as_str().into()),
             ]
             .into(),
@@ -180,13 +181,4 @@ impl Runner {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         self.caught.path().join(format!("{number}.{kind}"))
     }
-}
-
-/// The PATH that the tests themselves run with.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "shells and their tools are found by it"
-)]
-pub fn path_variable() -> OsString {
-    std::env::var_os("PATH").unwrap_or_default()
 }

@@ -200,6 +200,11 @@ fn a_huge_reply_is_refused_announced_or_not() {
         );
         assert_eq!(server.requests().len(), 1);
     }
+    // One that only announces it is not waited for.
+    let announced = b"HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n".to_vec();
+    let server = Server::start(vec![Step::Send(announced)]);
+    let cause = Setup::http(&server).mint().error().cause.unwrap();
+    assert!(cause.contains("with more than 1024 KiB"), "{cause}");
     // The largest reply that is read.
     let good = format!("{GOOD}{}", " ".repeat(1024 * 1024 - GOOD.len()));
     let server = Server::start(vec![reply(200, "", &good)]);

@@ -190,3 +190,25 @@ fn loopback_is_reached_past_any_proxy() {
     setup.env = [("ALL_PROXY", proxy.as_str())].into();
     setup.mint().token();
 }
+
+#[test]
+fn an_https_proxy_that_cannot_be_trusted_is_the_one_that_is_named() {
+    let (_, der, key) = certificate("127.0.0.1", (2020, 2100));
+    let proxy = Server::start_tls(vec![reply(200, "", "")], der, key);
+    let dir = tempfile::tempdir().unwrap();
+    let ca = dir.path().join("ca.pem");
+    std::fs::write(&ca, certificate("x", (2020, 2100)).0).unwrap();
+    let mut setup = Setup::of("https://login.example.invalid/oauth/token".to_owned());
+    setup.env = [
+        (
+            "HTTPS_PROXY",
+            format!("https://127.0.0.1:{}", proxy.port).as_str(),
+        ),
+        ("SSL_CERT_FILE", ca.to_str().unwrap()),
+    ]
+    .into();
+    let error = setup.mint().error();
+    let begin = format!("the proxy 127.0.0.1:{} cannot be trusted: ", proxy.port);
+    assert!(error.cause.as_ref().unwrap().starts_with(&begin), "{error}");
+    assert_eq!(proxy.requests(), [""; 0]);
+}

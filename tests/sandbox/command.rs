@@ -34,7 +34,7 @@ fn start(args: &[&str], env: Environment) -> Running {
             env,
             clock: Arc::new(SystemClock::default()),
             places: Places::default(),
-            stdin: Box::new(its_stdin),
+            stdin: Some(Box::new(its_stdin)),
             stdin_is_terminal: false,
             stdout: Box::new(its_stdout),
             talk: Talk::to(Box::new(std::io::sink())),

@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::CertificateError;
 
-use super::http::LARGEST;
-use super::retry::{Again, Failure};
+use super::{Failure, LARGEST};
 use crate::error::{Error, Kind};
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Place {
+    /// What comes of it when it fails: "no token".
+    pub(super) purpose: &'static str,
     /// The issuer's host.
     pub(super) host: String,
     /// The proxy on the way, as messages name it.
@@ -53,16 +54,8 @@ impl Place {
     pub(super) fn failure(&self, error: reqwest::Error, now: Timestamp) -> Failure {
         let connecting = error.is_connect();
         let advice = self.advise(Fault::of(&error), connecting, now);
-        let error = Error::new(Kind::Unavailable, format!("no token from {}", self.host))
-            .why(advice.cause)
-            .hint(advice.hint);
-        Failure {
-            error,
-            again: match advice.passing {
-                true => Again::After(Duration::ZERO),
-                false => Again::Never,
-            },
-        }
+        let error = self.error().why(advice.cause).hint(advice.hint);
+        Failure { error, passing: advice.passing }
     }
 
     /// A reply that is not read to its end.
@@ -72,13 +65,15 @@ impl Place {
             self.host,
             LARGEST / 1024
         );
-        let error = Error::new(Kind::Unavailable, format!("no token from {}", self.host))
+        let error = self
+            .error()
             .why(cause)
             .hint("check that --token-url, --login-url or --region names the token endpoint");
-        Failure {
-            error,
-            again: Again::Never,
-        }
+        Failure { error, passing: false }
+    }
+
+    fn error(&self) -> Error {
+        Error::new(Kind::Unavailable, format!("{} from {}", self.purpose, self.host))
     }
 
     /// Whoever answers the phone: the proxy, where there is one.

@@ -1,52 +1,66 @@
 //! The HTTP client: one request over the wire, and its reply as it came.
 
+mod fault;
+mod proxy;
+mod roots;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, redirect};
+use jiff::Timestamp;
+use reqwest::header::{AGE, DATE, HeaderMap};
+use reqwest::{Client, Method, RequestBuilder, redirect};
 use rustls::{ClientConfig, RootCertStore};
+use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::fault::Place;
-use super::proxy::Route;
-use super::request::Prepared;
-use super::retry::Failure;
-use super::roots;
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
-/// A client for one token endpoint.
-pub(super) struct Wire {
+use fault::Place;
+use proxy::Route;
+
+/// A client for one URL.
+pub(crate) struct Wire {
     client: Client,
+    url: Url,
     place: Place,
 }
 
+/// A request that got no reply worth reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// What to tell the user.
+    pub(crate) error: Error,
+    /// Whether the same request may succeed later.
+    pub(crate) passing: bool,
+}
+
 /// A reply, before anything in it is believed.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     /// The HTTP status code.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The header fields.
-    pub(super) headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The whole body, at most [`LARGEST`] bytes. It may hold a token.
-    pub(super) body: Zeroizing<Vec<u8>>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 /// A reply, and the clocks around it.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     /// Just before the request was sent, connecting included.
-    pub(super) sent: Reading,
+    pub(crate) sent: Reading,
     /// Just after the reply's header arrived, which is where its `Date` is.
-    pub(super) received: Reading,
+    pub(crate) received: Reading,
     /// The reply.
-    pub(super) reply: Reply,
+    pub(crate) reply: Reply,
 }
 
 /// A token reply takes a few kilobytes. More than this is none, and is not
 /// read to its end.
-pub(super) const LARGEST: usize = 1024 * 1024;
+pub(crate) const LARGEST: usize = 1024 * 1024;
 
 /// No working network takes longer to connect, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -55,22 +69,23 @@ const CONNECT: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Wire {
-    /// A client for the endpoint of `request`. Certificates are loaded only
-    /// when the endpoint speaks TLS.
+    /// A client for `url`. Certificates are loaded only when it speaks TLS.
+    /// `purpose` begins every message: "no token".
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
-    pub(super) fn new(
-        request: &Prepared,
+    pub(crate) fn new(
+        url: &Url,
+        purpose: &'static str,
         network: &Network,
         env: &Environment,
         talk: &Talk,
     ) -> Result<Wire> {
-        let route = Route::to(&request.url, env)?;
+        let route = Route::to(url, env)?;
         if let Some(proxy) = route.name() {
             talk.say(Level::Debug, format_args!("going through {proxy}"));
         }
-        let roots = match request.url.scheme() {
+        let roots = match url.scheme() {
             "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
             _ => RootCertStore::empty(),
         };
@@ -93,35 +108,29 @@ impl Wire {
             Error::new(Kind::Configuration, what).because(error.without_url())
         })?;
         let place = Place {
-            host: request.host(),
+            purpose,
+            host: host(url),
             proxy: route.name(),
             connect: connect.unwrap_or(network.timeout),
             attempt: attempt.unwrap_or(network.timeout),
         };
-        Ok(Wire { client, place })
+        Ok(Wire { client, url: url.clone(), place })
+    }
+
+    /// A request to the URL, to be filled and sent.
+    pub(crate) fn request(&self, method: Method) -> RequestBuilder {
+        self.client.request(method, self.url.clone())
     }
 
     /// Sends the request once and reads the reply.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
-        request: &Prepared,
+        request: RequestBuilder,
         clock: &dyn Clock,
     ) -> Result<Exchange, Failure> {
-        let mut builder = self
-            .client
-            .post(request.url.clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(
-                CONTENT_TYPE,
-                HeaderValue::from_static("application/x-www-form-urlencoded"),
-            )
-            .body(request.form.as_bytes().to_vec());
-        if let Some(authorization) = &request.authorization {
-            builder = builder.header(AUTHORIZATION, authorization.clone());
-        }
         let sent = clock.read();
         let failed = |error| self.place.failure(error, sent.wall);
-        let mut response = builder.send().await.map_err(failed)?;
+        let mut response = request.send().await.map_err(failed)?;
         let received = clock.read();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
@@ -144,6 +153,53 @@ impl Wire {
                 body,
             },
         })
+    }
+}
+
+impl Exchange {
+    /// The moment the reply was written, by the remote clock. `None` when it
+    /// came from a cache (`Age`), or when the header is missing, repeated or
+    /// not a date.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        date(&self.reply.headers)
+    }
+}
+
+/// See [`Exchange::date`].
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let mut dates = headers.get_all(DATE).iter();
+    let date = http_date(dates.next()?.to_str().ok()?)?;
+    dates.next().is_none().then_some(date)
+}
+
+/// A date of HTTP (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
+    Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
+}
+
+/// A URL's host, and its port unless that is the scheme's own: all that a
+/// message shows of it, for the path or the user part may be private.
+pub(crate) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("(no host)");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Whether the URL names this very machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
     }
 }
 
