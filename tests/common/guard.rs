@@ -21,7 +21,6 @@ pub fn spellings() -> Vec<String> {
         pair(SECRET),
         pair(&form),
         form,
-        BASE64_STANDARD.encode(SECRET),
     ]
 }
 
@@ -49,25 +48,22 @@ pub fn holds_no_token(bytes: &[u8], place: &str) {
     }
 }
 
-/// Panics when a file below `dir` holds a secret or one of the `tokens`.
+/// Panics when a file below `dir` holds a secret or what looks like a token.
 /// Returns how many files were searched.
-pub fn holds_nothing_below(dir: &Path, tokens: &[String]) -> usize {
+pub fn holds_nothing_below(dir: &Path) -> usize {
     let mut searched = 0;
     let Ok(entries) = std::fs::read_dir(dir) else {
         return 0;
     };
     for path in entries.map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
-            searched += holds_nothing_below(&path, tokens);
+            searched += holds_nothing_below(&path);
             continue;
         }
         let place = path.display().to_string();
         let bytes = std::fs::read(&path).unwrap();
         holds_no_secret(&bytes, &place);
         holds_no_token(&bytes, &place);
-        for token in tokens {
-            assert!(!contains(&bytes, token.as_bytes()), "{place} holds {token}");
-        }
         searched += 1;
     }
     searched
