@@ -38,6 +38,8 @@ impl Prepared {
         let basic = basic(request.client_id, secret);
         let mut secrets = Secrets::default();
         secrets.add(&basic);
+        // How issuers have it that do without the encoding.
+        secrets.add(&pair(request.client_id, secret));
         secrets.add(secret);
         secrets.add(&encode(secret));
         let authorization = match request.auth {
@@ -97,7 +99,11 @@ pub(super) fn endpoint(text: &str) -> Result<Url> {
 /// Genesys Cloud makes, and saves a secret that holds a colon or a percent sign
 /// at issuers that follow the RFC.
 fn basic(id: &str, secret: &str) -> Zeroizing<String> {
-    let pair = Zeroizing::new(format!("{}:{}", *encode(id), *encode(secret)));
+    pair(&encode(id), &encode(secret))
+}
+
+fn pair(id: &str, secret: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{id}:{secret}"));
     BASE64_STANDARD.encode(pair.as_bytes()).into()
 }
 
