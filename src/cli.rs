@@ -55,6 +55,14 @@ pub enum Verb {
     },
     /// List the regions of Genesys Cloud.
     Regions,
+    /// Show what the program is for. Needs no account.
+    ///
+    /// Starts the sandbox with an API whose clock is ahead of the issuer's and
+    /// tokens that live for seconds; a client that trusts the local clock
+    /// fails, gc-token does not. Takes about eleven seconds, uses loopback
+    /// alone, leaves nothing behind, and checks each of its claims: exits with
+    /// 8 if one does not come true.
+    Demo,
     /// Run a local stand-in for Genesys Cloud.
     Sandbox(sandbox::Args),
     /// Print a completion script for a shell.

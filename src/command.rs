@@ -2,6 +2,7 @@
 
 mod cache;
 mod completions;
+mod demo;
 pub(crate) mod env;
 mod external;
 mod get;
@@ -31,6 +32,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
             verb: TerraformVerb::Install { mirror },
         } => terraform::install(mirror, world),
         Verb::Regions => regions::run(world),
+        Verb::Demo => demo::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
         Verb::Man { verb } => man::run(verb.as_deref(), world),

@@ -12,6 +12,7 @@ pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod demo;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
