@@ -28,18 +28,14 @@ wanted lifetime cannot be had, 8 the API refused the token, 9 cache or lock
 unusable. On failure standard output is empty, but for 'env' in a shell's
 dialect, which prints a statement that fails.";
 
-/// The verbs.
+/// The verbs. Only the one that is asked for is set up in full, so its own help
+/// stands with its arguments, and a line of it here, for the overview.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Answer Terraform's external data source.
-    ///
-    /// Reads the query, a JSON object of strings, from standard input, and
-    /// prints one JSON object of strings. Query keys: profile, region,
-    /// client_id, skew, min_ttl, scope, audience.
-    External(SettingsArgs),
+    External(ExternalArgs),
     /// Print statements that set the token in a shell or a CI system.
-    ///
-    /// Use it as: eval "$(gc-token env)"
     Env(EnvArgs),
     /// Print the token.
     Get(GetArgs),
@@ -63,7 +59,21 @@ pub enum Verb {
     },
 }
 
-/// `env`.
+/// Answer Terraform's external data source.
+///
+/// Reads the query, a JSON object of strings, from standard input, and
+/// prints one JSON object of strings. Query keys: profile, region,
+/// client_id, skew, min_ttl, scope, audience.
+#[derive(Debug, Args)]
+pub struct ExternalArgs {
+    /// What makes the token.
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Print statements that set the token in a shell or a CI system.
+///
+/// Use it as: eval "$(gc-token env)"
 #[derive(Debug, Args)]
 pub struct EnvArgs {
     /// The shell or CI system to write for: posix (bash, dash, zsh), fish,
@@ -85,7 +95,7 @@ pub struct EnvArgs {
     settings: SettingsArgs,
 }
 
-/// `get`.
+/// Print the token.
 #[derive(Debug, Args)]
 pub struct GetArgs {
     /// text: the token alone; json: with its end and its URLs; header: an
@@ -97,7 +107,7 @@ pub struct GetArgs {
     settings: SettingsArgs,
 }
 
-/// `status`.
+/// Show what is cached and whether it would be reused. No network.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Print JSON, for programs.
@@ -108,7 +118,7 @@ pub struct StatusArgs {
     settings: SettingsArgs,
 }
 
-/// `cache`.
+/// Look after the cache.
 #[derive(Debug, Args)]
 pub struct CacheArgs {
     /// What to do with it.
@@ -142,6 +152,12 @@ pub enum CacheVerb {
 pub trait Flags {
     /// Each flag that was given: its name, and its value.
     fn flags(self) -> crate::settings::Flags;
+}
+
+impl Flags for ExternalArgs {
+    fn flags(self) -> crate::settings::Flags {
+        self.settings.flags()
+    }
 }
 
 impl Flags for EnvArgs {
