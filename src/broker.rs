@@ -8,10 +8,11 @@ use secrecy::SecretString;
 
 use crate::cache::{self, Lock, Lookup, Slot};
 use crate::clock::Reading;
+use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
-use crate::token::{Demand, MinTtl, Seconds, Stamp, Token, Verdict};
-use crate::world::{Clock, Level, Talk};
+use crate::token::{Demand, MinTtl, Stamp, Token, Verdict};
+use crate::world::{Clock, Environment, Level, Talk};
 
 /// Makes a new token: the token endpoint, or a stand-in in a test.
 pub trait Mint {
@@ -139,7 +140,7 @@ impl Broker<'_> {
         }
         self.hold_back(&token.stamp);
         Some(Given {
-            token,
+            token: *token,
             how: How::Cached,
         })
     }
@@ -151,7 +152,7 @@ impl Broker<'_> {
         }
         let wait = stamp.hold_back(&self.clock.read(), self.demand().skew);
         if wait.is_positive() {
-            let wait_text = Seconds(wait);
+            let wait_text = human(wait);
             self.talk.say(
                 Level::Info,
                 format_args!("held back: valid only in {wait_text}"),
@@ -173,7 +174,7 @@ impl Broker<'_> {
         }
         self.talk.say(
             Level::Info,
-            format_args!("minted: lives {}", Seconds(token.stamp.lifetime)),
+            format_args!("minted: lives {}", human(token.stamp.lifetime)),
         );
         self.warn_if_short(&token.stamp);
         Ok(Given {
@@ -202,11 +203,11 @@ impl Broker<'_> {
             .unwrap_or_default();
         self.talk.warn(format_args!(
             "using the cached token, which lives {} more, because {}{cause}",
-            Seconds(remaining),
+            human(remaining),
             error.what,
         ));
         Ok(Given {
-            token,
+            token: *token,
             how: How::Makeshift,
         })
     }
@@ -217,7 +218,7 @@ impl Broker<'_> {
         let holder = holder.as_deref().unwrap_or("another process");
         Error::new(
             Kind::Cache,
-            format!("waited {} for {holder}, which is minting", Seconds(waited)),
+            format!("waited {} for {holder}, which is minting", human(waited)),
         )
         .why(format!("it holds the lock of {}", slot.file().display()))
         .hint("see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache")
@@ -247,9 +248,9 @@ impl Broker<'_> {
             self.talk.warn(format_args!(
                 "the issuer's tokens live {}: reused while {} are left, not the default {} \
                  (raise 'Token Duration' of the OAuth client, or set --min-ttl)",
-                Seconds(stamp.lifetime),
-                Seconds(wanted),
-                Seconds(default)
+                human(stamp.lifetime),
+                human(wanted),
+                human(default)
             ));
         }
     }
@@ -257,13 +258,13 @@ impl Broker<'_> {
 
 /// Even a new token cannot keep the promise.
 fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
-    let lifetime = Seconds(stamp.lifetime);
-    let skew = Seconds(demand.skew);
+    let lifetime = human(stamp.lifetime);
+    let skew = human(demand.skew);
     let what = match demand.min_ttl {
         MinTtl::Explicit(wanted) => {
             format!(
                 "no token can be had that lives {} after a skew of {skew}",
-                Seconds(wanted)
+                human(wanted)
             )
         }
         MinTtl::Default(_) => format!("a new token does not outlive the skew of {skew}"),
@@ -282,6 +283,8 @@ fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
 pub struct Endpoint<'a> {
     /// Whom to ask, and how.
     pub settings: &'a Settings,
+    /// Decides about proxies and trusted certificates.
+    pub env: &'a Environment,
     /// The clocks to measure with.
     pub clock: &'a dyn Clock,
     /// Where retries are explained.
@@ -297,7 +300,13 @@ impl Mint for Endpoint<'_> {
             client_secret: &secret,
             auth: self.settings.client.auth,
         };
-        crate::endpoint::mint(&request, &self.settings.network, self.clock, self.talk)
+        crate::endpoint::mint(
+            self.env,
+            &request,
+            &self.settings.network,
+            self.clock,
+            self.talk,
+        )
     }
 }
 

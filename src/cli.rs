@@ -43,6 +43,12 @@ pub enum Verb {
     Status(StatusArgs),
     /// Look after the cache.
     Cache(CacheArgs),
+    /// Use this program as a Terraform provider.
+    Terraform {
+        /// What to do.
+        #[command(subcommand)]
+        verb: TerraformVerb,
+    },
     /// List the regions of Genesys Cloud.
     Regions,
     /// Run a local stand-in for Genesys Cloud.
@@ -133,6 +139,22 @@ pub struct CacheArgs {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     json: bool,
+}
+
+/// The verbs of `terraform`.
+#[derive(Debug, Subcommand)]
+pub enum TerraformVerb {
+    /// Put this program into a local mirror of providers, and print what the
+    /// configuration needs.
+    ///
+    /// Terraform and OpenTofu look into ~/.terraform.d/plugins by themselves.
+    /// Another mirror has to be named in the CLI configuration, which is
+    /// printed, too.
+    Install {
+        /// The mirror [default: ~/.terraform.d/plugins].
+        #[arg(long, value_name = "DIR")]
+        mirror: Option<std::path::PathBuf>,
+    },
 }
 
 /// The verbs of `cache`.

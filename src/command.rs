@@ -7,13 +7,14 @@ mod external;
 mod get;
 mod man;
 mod regions;
-mod sandbox;
+pub mod sandbox;
 mod status;
+mod terraform;
 
 use std::io::Write;
 
 use crate::broker::{Broker, Endpoint, Given};
-use crate::cli::{Flags, Verb};
+use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
 use crate::world::World;
@@ -26,6 +27,9 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Get(args) => get::run(args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
+        Verb::Terraform {
+            verb: TerraformVerb::Install { mirror },
+        } => terraform::install(mirror, world),
         Verb::Regions => regions::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
@@ -44,26 +48,49 @@ fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers>
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
-    let mint = Endpoint { settings: &settings, clock: &*world.clock, talk: &world.talk };
-    let broker =
-        Broker { settings: &settings, mint: &mint, clock: &*world.clock, talk: &world.talk };
+    let mint = Endpoint {
+        settings: &settings,
+        env: &world.env,
+        clock: &*world.clock,
+        talk: &world.talk,
+    };
+    let broker = Broker {
+        settings: &settings,
+        mint: &mint,
+        clock: &*world.clock,
+        talk: &world.talk,
+    };
     let given = broker.get()?;
     Ok((settings, given))
 }
 
 /// Writes a result, whole or not at all.
 fn print(world: &mut World, bytes: &[u8]) -> Result<()> {
-    let written = world.stdout.write_all(bytes).and_then(|()| world.stdout.flush());
-    written.map_err(|error| {
-        Error::new(Kind::Output, "cannot write to standard output").because(error)
-    })
+    let written = world
+        .stdout
+        .write_all(bytes)
+        .and_then(|()| world.stdout.flush());
+    written
+        .map_err(|error| Error::new(Kind::Output, "cannot write to standard output").because(error))
 }
 
 /// Refuses a value that is none of a list.
-fn one_of<T: Copy>(layers: &Layers, setting: &'static names::Setting, of: &[(&str, T)], default: T) -> Result<T> {
-    let Some(given) = layers.find(setting) else { return Ok(default) };
-    of.iter().find(|(name, _)| given.value == *name).map(|(_, value)| *value).ok_or_else(|| {
-        let known: Vec<_> = of.iter().map(|(name, _)| *name).collect();
-        given.refused("is unknown").hint(format!("one of {}", known.join(", ")))
-    })
+fn one_of<T: Copy>(
+    layers: &Layers,
+    setting: &'static names::Setting,
+    of: &[(&str, T)],
+    default: T,
+) -> Result<T> {
+    let Some(given) = layers.find(setting) else {
+        return Ok(default);
+    };
+    of.iter()
+        .find(|(name, _)| given.value == *name)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let known: Vec<_> = of.iter().map(|(name, _)| *name).collect();
+            given
+                .refused("is unknown")
+                .hint(format!("one of {}", known.join(", ")))
+        })
 }

@@ -1,13 +1,10 @@
 //! The token endpoint: one request, its reply, and when to try again.
 
-mod fault;
-mod http;
-mod proxy;
+mod minted;
 mod refusal;
 mod reply;
 mod request;
 mod retry;
-mod roots;
 mod words;
 
 use std::cell::RefCell;
@@ -16,13 +13,13 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
-use crate::clock::{Offset, Reading};
+use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::{ClientAuth, Issuer, Network};
-use crate::token::{Claims, Stamp, Token, lifetime};
+use crate::token::Token;
 use crate::world::{Clock, Environment, Level, Talk};
 
-use http::{Exchange, Wire};
+use crate::http::{self, Wire};
 use reply::Reader;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
@@ -39,10 +36,9 @@ pub struct TokenRequest<'a> {
     pub auth: ClientAuth,
 }
 
-/// Asks for a new token, within the network's time limit.
-///
-/// The process's environment decides about proxies (`HTTPS_PROXY` and its
-/// kin) and about trusted certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+/// Asks for a new token, within the network's time limit. `env` decides about
+/// proxies (`HTTPS_PROXY` and its kin) and about trusted certificates
+/// (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
 ///
 /// Blocks: the asynchronous runtime it needs exists only inside. To be called
 /// from a thread that runs no other one.
@@ -51,19 +47,6 @@ pub struct TokenRequest<'a> {
 /// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
 /// `Configuration`, each with the issuer's own words where it gave any.
 pub fn mint(
-    request: &TokenRequest<'_>,
-    network: &Network,
-    clock: &dyn Clock,
-    talk: &Talk,
-) -> Result<Token> {
-    mint_in(&Environment::Process, request, network, clock, talk)
-}
-
-/// [`mint`] with proxies and certificates of another environment.
-///
-/// # Errors
-/// As [`mint`].
-pub fn mint_in(
     env: &Environment,
     request: &TokenRequest<'_>,
     network: &Network,
@@ -71,13 +54,7 @@ pub fn mint_in(
     talk: &Talk,
 ) -> Result<Token> {
     let request = Prepared::new(request)?;
-    let wire = Wire::new(&request, network, env, talk)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
-        })?;
+    let wire = Wire::new(&request.url, "no token", network, env, talk)?;
     let minting = Minting {
         request: &request,
         wire: &wire,
@@ -86,10 +63,8 @@ pub fn mint_in(
         talk,
         last: RefCell::default(),
     };
-    let token = runtime.block_on(minting.run());
-    // A name that is still being looked up must not hold the process up.
-    runtime.shutdown_background();
-    token
+    let token = http::block_on(network.timeout, minting.attempts())?;
+    token.unwrap_or_else(|| Err(minting.out_of_time()))
 }
 
 /// One mint, with all its attempts.
@@ -104,16 +79,11 @@ struct Minting<'a> {
 }
 
 impl Minting<'_> {
-    async fn run(&self) -> Result<Token> {
-        match tokio::time::timeout(self.budget, self.attempts()).await {
-            Ok(result) => result,
-            Err(_) => Err(self.out_of_time()),
-        }
-    }
-
     async fn attempts(&self) -> Result<Token> {
         let start = self.clock.read();
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             self.last.borrow_mut().0 = attempt;
             let failure = match self.attempt(attempt).await {
                 Ok(token) => return Ok(token),
@@ -139,7 +109,6 @@ impl Minting<'_> {
                 }
             }
         }
-        unreachable!("the attempts are limited")
     }
 
     async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
@@ -148,7 +117,10 @@ impl Minting<'_> {
             Level::Debug,
             format_args!("asking {host} for a token (attempt {attempt})"),
         );
-        let exchange = self.wire.send(self.request, self.clock).await?;
+        let exchange = self
+            .wire
+            .send(self.request.fill(self.wire), self.clock)
+            .await?;
         let took = since(&exchange.sent, &exchange.received);
         self.talk.say(
             Level::Debug,
@@ -158,7 +130,7 @@ impl Minting<'_> {
             host: &host,
             secrets: &self.request.secrets,
         };
-        token(&reader, exchange)
+        minted::token(&reader, exchange)
     }
 
     fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {
@@ -192,32 +164,6 @@ impl Minting<'_> {
         }
         .hint(hint)
     }
-}
-
-/// Builds the token with what was measured around its making.
-fn token(reader: &Reader<'_>, exchange: Exchange) -> Result<Token, Failure> {
-    let Exchange {
-        sent,
-        received,
-        reply,
-    } = exchange;
-    let grant = reader.read(&reply, received.wall)?;
-    let date = reply::date(&reply.headers);
-    let offset = date.and_then(|date| Offset::measure(&sent, &received, date));
-    let end = Claims::end(grant.claims.as_ref());
-    let lifetime = lifetime(grant.expires_in, end, offset, &sent, &received)
-        .map_err(|error| reader.unlivable(&error))?;
-    Ok(Token {
-        access_token: grant.access_token,
-        token_type: grant.token_type,
-        stamp: Stamp {
-            lifetime,
-            offset,
-            not_before: grant.claims.and_then(|claims| claims.not_before),
-            sent,
-            received,
-        },
-    })
 }
 
 /// Time between two readings of one process, hence of one boot.

@@ -63,6 +63,8 @@ pub struct Error {
     pub cause: Option<String>,
     /// What to do, in one line.
     pub hint: Option<String>,
+    /// The attribute of a Terraform configuration that is at fault.
+    pub attribute: Option<String>,
 }
 
 /// A result that fails with an [`Error`].
@@ -76,6 +78,7 @@ impl Error {
             what: what.into(),
             cause: None,
             hint: None,
+            attribute: None,
         }
     }
 
@@ -88,6 +91,12 @@ impl Error {
     /// Adds the cause as text.
     pub fn why(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// Points at an attribute of a Terraform configuration.
+    pub fn at(mut self, attribute: impl Into<String>) -> Self {
+        self.attribute = Some(attribute.into());
         self
     }
 

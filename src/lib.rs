@@ -6,15 +6,19 @@
 //! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
 //! in [`world`]; [`command`] has a thin file per verb.
 
+pub mod api;
 pub mod broker;
 pub mod cache;
 pub mod cli;
 pub mod clock;
-mod command;
+pub mod command;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
+mod http;
 pub mod output;
+pub mod plugin;
+pub mod provider;
 pub mod region;
 pub mod sandbox;
 pub mod settings;
@@ -28,13 +32,18 @@ use clap::Parser;
 
 use cli::Cli;
 use error::{Error, Kind};
+use provider::TokenProvider;
 use world::World;
 
 /// Runs a command line, `args[0]` included; returns the exit code.
 pub fn run(args: &[OsString], world: &mut World) -> u8 {
-    let result = match Cli::try_parse_from(args) {
-        Ok(cli) => command::run(cli.verb, world),
-        Err(refusal) => return explain(&refusal, args, world),
+    let result = match plugin::is_wanted(&world.env, args.get(1..).unwrap_or_default()) {
+        Ok(false) => match Cli::try_parse_from(args) {
+            Ok(cli) => command::run(cli.verb, world),
+            Err(refusal) => return explain(&refusal, args, world),
+        },
+        Ok(true) => plugin::serve(TokenProvider::new(world), world),
+        Err(error) => Err(error),
     };
     match result {
         Ok(()) => 0,
@@ -54,7 +63,11 @@ fn explain(refusal: &clap::Error, args: &[OsString], world: &mut World) -> u8 {
     let text = refusal.render().to_string();
     if !refusal.use_stderr() {
         let written = world.stdout.write_all(text.as_bytes());
-        return if written.is_ok() { 0 } else { Kind::Output.exit_code() };
+        return if written.is_ok() {
+            0
+        } else {
+            Kind::Output.exit_code()
+        };
     }
     let statement = command::env::failure(args, &world.env).unwrap_or_default();
     let _ = world.stdout.write_all(statement.as_bytes());

@@ -11,6 +11,7 @@ pub mod duration;
 mod faults;
 mod issuer;
 mod mint;
+mod mishap;
 mod plan;
 mod reply;
 mod routing;

@@ -16,7 +16,7 @@ mod verdict;
 
 pub use jwt::Claims;
 pub use lifetime::{ExpiresIn, LifetimeError, lifetime};
-pub use verdict::{Age, Demand, Evidence, MinTtl, Seconds, Stale, Verdict};
+pub use verdict::{Age, Demand, Evidence, MinTtl, Stale, Verdict};
 
 /// An access token's bytes. Redacted in `Debug`, without `Display`, wiped
 /// when dropped.
@@ -84,7 +84,9 @@ impl Stamp {
     /// # Errors
     /// When the local clocks cannot tell.
     pub fn remaining(&self, now: &Reading) -> Result<SignedDuration, Stale> {
-        Ok(self.lifetime.saturating_sub(Age::of(&self.sent, now)?.elapsed()))
+        Ok(self
+            .lifetime
+            .saturating_sub(Age::of(&self.sent, now)?.elapsed()))
     }
 
     /// When the token ends: on the issuer's clock where that was measured,

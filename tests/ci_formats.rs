@@ -2,6 +2,7 @@
 //! readers, written after those systems' documented rules and the source of
 //! GitHub's runner, Azure's agent and GitLab.
 
+use clap::ValueEnum;
 use gc_token::output::{Dialect, Name, Variable};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -71,19 +72,8 @@ proptest! {
 
     #[test]
     fn a_plain_token_is_refused_nowhere(token in "[A-Za-z0-9._~+/=-]{1,200}") {
-        for dialect in [
-            Dialect::Posix,
-            Dialect::Fish,
-            Dialect::PowerShell,
-            Dialect::Cmd,
-            Dialect::Nushell,
-            Dialect::Dotenv,
-            Dialect::Json,
-            Dialect::GithubActions,
-            Dialect::Gitlab,
-            Dialect::AzurePipelines,
-        ] {
-            prop_assert!(export(dialect, &token).is_some(), "{:?}", dialect);
+        for dialect in Dialect::value_variants() {
+            prop_assert!(export(*dialect, &token).is_some(), "{:?}", dialect);
         }
     }
 }
@@ -228,7 +218,7 @@ fn export(dialect: Dialect, value: &str) -> Option<(String, String)> {
     Some((text(&rendered.stdout), file.unwrap_or_default()))
 }
 
-/// Any text but NUL, half of it made of what these formats stumble over, and
+/// Any text but NUL, much of it made of what these formats stumble over, and
 /// of their own words.
 fn value() -> impl Strategy<Value = String> {
     let words = proptest::sample::select(vec![
@@ -267,5 +257,7 @@ fn value() -> impl Strategy<Value = String> {
     ]);
     let any = any::<char>().prop_filter("no variable holds NUL", |char| *char != '\0');
     let piece = prop_oneof![words.prop_map(String::from), any.prop_map(String::from)];
-    proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
+    let wild = proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat());
+    // Wild values are refused by most of these formats; mild ones seldom.
+    prop_oneof![wild, "[ -~]{0,8}", "[a-z !^\u{e4}\u{3000}]{1,4}"]
 }

@@ -114,7 +114,7 @@ fn dotenv_means_the_same_to_the_shells() {
         ..shell
     });
     let sourced = &sourced[..3];
-    proptest!(config(4), |(values in vec(value(), 60))| {
+    proptest!(config(6), |(values in vec(prop_oneof![value(), "[ -~]{0,6}", "[a-d ~#:=]{1,4}"], 60))| {
         let carried: Vec<_> = values
             .into_iter()
             .filter(|value| export(Dialect::Dotenv, value).is_some())
@@ -295,7 +295,8 @@ fn config(cases: u32) -> Config {
     Config {
         cases,
         failure_persistence: None,
-        max_shrink_iters: 200,
+        max_shrink_iters: 50,
+        max_shrink_time: 30_000,
         ..Config::default()
     }
 }

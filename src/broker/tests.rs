@@ -185,7 +185,7 @@ fn an_explicit_wish_is_kept_or_refused() {
     assert_eq!(error.kind, Kind::Lifetime);
     assert_eq!(
         error.what,
-        "no token can be had that lives 301s after a skew of 5s"
+        "no token can be had that lives 5m1s after a skew of 5s"
     );
 }
 

@@ -31,7 +31,7 @@ pub enum Lookup {
     /// Something that is no token for these settings, and why.
     Unusable(String),
     /// A token; whether it still lives is another question.
-    Found(Token),
+    Found(Box<Token>),
 }
 
 /// The lock on one entry: only its holder mints and stores. Freed by the
@@ -71,7 +71,7 @@ impl<'a> Slot<'a> {
             Found::Bytes(bytes) => bytes,
         };
         Ok(match entry::decode(&self.key, &bytes, &self.seal) {
-            Ok(token) => Lookup::Found(token),
+            Ok(token) => Lookup::Found(token.into()),
             Err(corrupt) => Lookup::Unusable(corrupt.to_string()),
         })
     }

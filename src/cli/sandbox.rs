@@ -81,6 +81,10 @@ pub struct Args {
     #[arg(long, value_name = "LIST", default_value = "")]
     pub faults: Faults,
 
+    /// The same for the first API calls
+    #[arg(long, value_name = "LIST", default_value = "")]
+    pub api_faults: Faults,
+
     /// What expires_in says: "lifetime", "missing", or any JSON value
     #[arg(long, value_name = "WHAT", default_value = "lifetime")]
     pub expires_in: ExpiresIn,
@@ -118,6 +122,7 @@ impl Args {
             api_offset: self.api_offset,
             latency: self.latency,
             faults: self.faults.0.clone(),
+            api_faults: self.api_faults.0.clone(),
             expires_in: self.expires_in.clone(),
             token: None,
             tls: self.tls,

@@ -9,9 +9,9 @@ use super::{layers, print};
 use crate::cache::{self, Kept};
 use crate::cli::CacheVerb;
 use crate::clock::Reading;
+use crate::duration::human;
 use crate::error::Result;
 use crate::settings::{self, Flags, Query, names};
-use crate::token::Seconds;
 use crate::world::World;
 
 pub(super) fn run(verb: CacheVerb, flags: Flags, world: &mut World) -> Result<()> {
@@ -50,11 +50,16 @@ fn row(kept: &Kept, now: &Reading) -> String {
     match &kept.header {
         Ok(header) => {
             let left = match remaining(kept, now) {
-                Some(left) if left.is_positive() => format!("{} left", Seconds(left)),
+                Some(left) if left.is_positive() => format!("{} left", human(left)),
                 Some(_) => "dead".to_owned(),
                 None => "made on another boot or machine".to_owned(),
             };
-            format!("{}  client {}  {left}\n  {}\n", header.token_url, header.client_id, kept.file.display())
+            format!(
+                "{}  client {}  {left}\n  {}\n",
+                header.token_url,
+                header.client_id,
+                kept.file.display()
+            )
         }
         Err(why) => format!("unreadable: {why}\n  {}\n", kept.file.display()),
     }

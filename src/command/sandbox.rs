@@ -164,3 +164,28 @@ async fn stop(mut signals: Signals, stdin_closes: Option<oneshot::Receiver<()>>)
         () = stdin_closes => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Vec<Variable> {
+        vec![
+            ("ID", Value::Text("it's $HOME".into())),
+            ("SECRET", Value::SameAs(SECRET_VARIABLE)),
+        ]
+    }
+
+    #[test]
+    fn exports_are_quoted_and_repeat_no_secret() {
+        assert_eq!(
+            as_exports(&variables()),
+            "export ID='it'\\''s $HOME'\nexport SECRET=\"$GC_TOKEN_SANDBOX_SECRET\"\n"
+        );
+    }
+
+    #[test]
+    fn json_is_one_line_and_repeats_no_secret() {
+        assert_eq!(as_json(&variables()), "{\"ID\":\"it's $HOME\"}\n");
+    }
+}

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::{layers, print};
 use crate::cache::{self, Lookup, Slot};
 use crate::clock::Reading;
+use crate::duration::human;
 use crate::error::Result;
 use crate::settings::{self, Flags, Query, Settings, names};
-use crate::token::{Age, Evidence, MinTtl, Seconds, Stamp, Verdict};
+use crate::token::{Age, Evidence, MinTtl, Stamp, Verdict};
 use crate::world::World;
 
 pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
@@ -21,7 +22,12 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
             (slot.read()?, Some(slot.file().display().to_string()))
         }
     };
-    let report = Report { settings: &settings, lookup: &lookup, file: file.as_deref(), now: &now };
+    let report = Report {
+        settings: &settings,
+        lookup: &lookup,
+        file: file.as_deref(),
+        now: &now,
+    };
     let text = match layers.switch(&names::JSON)? {
         true => format!("{}\n", report.json()),
         false => report.table(),
@@ -50,19 +56,35 @@ impl Report<'_> {
             Lookup::Unusable(why) => lines.push(("verdict", format!("would mint: {why}"))),
             Lookup::Found(token) => self.found(&token.stamp, &mut lines),
         }
-        lines.iter().map(|(name, value)| format!("{name:<12}{value}\n")).collect()
+        lines
+            .iter()
+            .map(|(name, value)| format!("{name:<12}{value}\n"))
+            .collect()
     }
 
     fn found(&self, stamp: &Stamp, lines: &mut Vec<(&str, String)>) {
-        lines.push(("lifetime", format!("{} from the request", Seconds(stamp.lifetime))));
-        lines.push(("expires", format!("{} by the issuer's clock", stamp.expires_at())));
+        lines.push((
+            "lifetime",
+            format!("{} from the request", human(stamp.lifetime)),
+        ));
+        lines.push((
+            "expires",
+            format!("{} by the issuer's clock", stamp.expires_at()),
+        ));
         if let Some(offset) = stamp.offset {
-            lines.push(("offset", format!("the issuer's clock was {offset} from this one")));
+            lines.push((
+                "offset",
+                format!("the issuer's clock was {offset} from this one"),
+            ));
         }
         if let Ok(age) = Age::of(&stamp.sent, self.now) {
             for (clock, evidence, elapsed) in evidence(&age) {
-                let decides = if age.by() == evidence { ", decides" } else { "" };
-                let left = Seconds(stamp.lifetime.saturating_sub(elapsed));
+                let decides = if age.by() == evidence {
+                    ", decides"
+                } else {
+                    ""
+                };
+                let left = human(stamp.lifetime.saturating_sub(elapsed));
                 lines.push((clock, format!("{left} left{decides}")));
             }
         }
@@ -77,12 +99,12 @@ impl Report<'_> {
     fn demand(&self) -> String {
         let demand = &self.settings.demand;
         let min_ttl = match demand.min_ttl {
-            MinTtl::Explicit(min_ttl) => format!("{}", Seconds(min_ttl)),
+            MinTtl::Explicit(min_ttl) => human(min_ttl),
             MinTtl::Default(min_ttl) => {
-                format!("{} or half of what a new token offers", Seconds(min_ttl))
+                format!("{} or half of what a new token offers", human(min_ttl))
             }
         };
-        format!("min-ttl {min_ttl}, after a skew of {}", Seconds(demand.skew))
+        format!("min-ttl {min_ttl}, after a skew of {}", human(demand.skew))
     }
 
     /// For programs. Durations are in seconds.
@@ -116,7 +138,12 @@ impl Report<'_> {
         report["why"] = verdict.to_string().into();
         report["lifetime"] = stamp.lifetime.as_secs_f64().into();
         report["expires_at"] = stamp.expires_at().to_string().into();
-        report["wanted"] = self.settings.demand.wanted(stamp.lifetime).as_secs_f64().into();
+        report["wanted"] = self
+            .settings
+            .demand
+            .wanted(stamp.lifetime)
+            .as_secs_f64()
+            .into();
         if let Some(offset) = stamp.offset {
             report["issuer_offset"] =
                 json!({ "min": offset.min.as_secs_f64(), "max": offset.max.as_secs_f64() });

@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use serde_json::{Map, Value};
 
-use super::http::Reply;
 use super::refusal::{Refusal, Words};
 use super::retry::{Again, Failure};
 use super::words::Secrets;
 use crate::error::{Error, Kind};
+use crate::http::{Reply, date, http_date};
 use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError};
 
 /// What a good reply holds (RFC 6749 section 5.1).
@@ -201,22 +201,6 @@ impl Reader<'_> {
 
 const ANSWERED_BY_ANOTHER: &str = "something other than the issuer may have answered, such as a captive portal or a proxy; \
      check --token-url, --login-url or --region";
-
-/// The moment the reply was written, by the issuer's clock. `None` when it
-/// came from a cache (`Age`), or when the header is missing, repeated or not a
-/// date.
-pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    if headers.contains_key(AGE) {
-        return None;
-    }
-    let mut dates = headers.get_all(DATE).iter();
-    let date = http_date(dates.next()?.to_str().ok()?)?;
-    dates.next().is_none().then_some(date)
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
-}
 
 /// How long the issuer asks to wait (RFC 9110 section 10.2.3); zero when it
 /// does not. A date is compared with the reply's own `Date`: both are of the

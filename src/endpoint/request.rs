@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use reqwest::header::HeaderValue;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 use super::TokenRequest;
 use super::words::Secrets;
 use crate::error::{Error, Kind, Result};
+use crate::http::Wire;
 use crate::settings::ClientAuth;
 
 /// A token request, ready to be sent any number of times.
@@ -53,16 +55,21 @@ impl Prepared {
     /// The endpoint as messages name it: its host, and its port unless that is
     /// the scheme's own. Never the path or the user part, which may be private.
     pub(super) fn host(&self) -> String {
-        host(&self.url)
+        crate::http::host(&self.url)
     }
-}
 
-/// A URL's host, and its port unless that is the scheme's own.
-pub(super) fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("(no host)");
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
+    /// The request with its form and its headers.
+    pub(super) fn fill(&self, wire: &Wire) -> RequestBuilder {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let builder = wire
+            .request(Method::POST)
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(CONTENT_TYPE, form)
+            .body(self.form.as_bytes().to_vec());
+        match &self.authorization {
+            Some(authorization) => builder.header(AUTHORIZATION, authorization.clone()),
+            None => builder,
+        }
     }
 }
 

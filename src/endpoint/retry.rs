@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::http;
 
 /// A token request that failed, and whether another one may succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,19 @@ pub(super) struct Failure {
     pub(super) error: Error,
     /// Whether the same request is worth sending again.
     pub(super) again: Again,
+}
+
+impl From<http::Failure> for Failure {
+    fn from(failure: http::Failure) -> Failure {
+        let again = match failure.passing {
+            true => Again::After(Duration::ZERO),
+            false => Again::Never,
+        };
+        Failure {
+            error: failure.error,
+            again,
+        }
+    }
 }
 
 /// Whether the same request is worth sending again.

@@ -4,15 +4,16 @@ use super::dialect::Cannot;
 use super::{Bytes, Variable};
 
 /// `NAME=value` in the part of the format on which its readers agree: the
-/// shell's `set -a; . ./.env`, the dotenv libraries of Node, Python, Ruby and
-/// Rust, Docker Compose and systemd.
+/// shells' `set -a; . ./.env`, Node (its own reader and the package `dotenv`)
+/// and python-dotenv were tried; the documentation of Docker Compose and the
+/// source of Ruby's dotenv say the same.
 ///
-/// A value of letters, digits and `_ - . / : , + = @ %` stands bare, which
-/// `docker run --env-file` reads, too. Anything else goes between single
-/// quotes, which Docker would take for a part of the value. Refused is what
-/// the readers disagree on even there: a single quote, a backslash (Python
-/// unescapes it), `$` (Python and Node's dotenv-expand expand it) and control
-/// characters.
+/// A value of letters, digits and `_ - . / , + = @ %` that does not begin with
+/// `=` (zsh expands `=name`) stands bare, so that `docker run --env-file` reads
+/// it, too. Anything else goes between single quotes, which that would take for
+/// a part of the value. Refused is what the readers disagree on even there: a
+/// single quote, a backslash (Python unescapes it), `$` (Python and Node's
+/// dotenv-expand expand it) and control characters.
 pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
     let (name, value) = (variable.name.as_str(), variable.value);
     if value.contains(['\'', '\\', '$']) {
@@ -25,14 +26,15 @@ pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Can
             "it holds a control character, on which the readers of .env files disagree",
         ));
     }
-    let quote = if value.bytes().all(is_bare) { "" } else { "'" };
+    let quote = if is_bare(value) { "" } else { "'" };
     out.text(name).text("=");
     out.text(quote).text(value).text(quote).text("\n");
     Ok(())
 }
 
-fn is_bare(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-./:,+=@%".contains(&byte)
+fn is_bare(value: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./,+=@%".contains(&byte);
+    value.bytes().all(harmless) && !value.starts_with('=')
 }
 
 #[cfg(test)]
@@ -50,6 +52,8 @@ mod tests {
     #[test]
     fn the_rest_stands_between_single_quotes() {
         assert_eq!(set(Dotenv, " a #b \"").unwrap(), "A=' a #b \"'\n");
+        assert_eq!(set(Dotenv, "=ls").unwrap(), "A='=ls'\n");
+        assert_eq!(set(Dotenv, "a:=ls").unwrap(), "A='a:=ls'\n");
         assert_eq!(set(Dotenv, "`id`;\u{e4}").unwrap(), "A='`id`;\u{e4}'\n");
     }
 

@@ -12,7 +12,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::cloud::{Cloud, Host, Refusal};
-use super::{control, reply, routing};
+use super::{control, mishap, reply, routing};
 
 /// The API host's routes, and the sandbox's own controls beside them.
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
@@ -28,6 +28,10 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
         .with_state(cloud.clone());
     control::router(cloud.clone())
         .fallback_service(api)
+        .layer(from_fn_with_state(
+            (cloud.clone(), Host::Api),
+            mishap::meet_fault,
+        ))
         .layer(from_fn_with_state((cloud, Host::Api), reply::stamp))
 }
 
@@ -40,9 +44,11 @@ pub(super) fn home_division() -> Value {
     json!({ "id": DIVISION, "name": "Home", "description": "The home division" })
 }
 
-/// Lets a request through if its token is good at this moment.
+/// Lets an API call through if its token is good at this moment.
 async fn judge(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) -> Response<Body> {
-    cloud.count(|counters| counters.api_calls += 1);
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
     if let Err(refusal) = cloud.judge(bearer(request.headers())) {
         cloud.count(|counters| counters.refusals += 1);
         return refuse(refusal);

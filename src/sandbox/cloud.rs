@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::http::Method;
 use jiff::Timestamp;
 use ring::hmac;
 use secrecy::ExposeSecret;
@@ -89,6 +91,7 @@ pub(super) struct Cloud {
 struct State {
     plan: Plan,
     faults: VecDeque<Fault>,
+    api_faults: VecDeque<Fault>,
     tokens: HashMap<String, Validity>,
     resources: Resources,
     counters: Counters,
@@ -97,12 +100,14 @@ struct State {
 impl Cloud {
     pub(super) fn new(mut plan: Plan, clock: Arc<dyn Clock>) -> Cloud {
         let faults = std::mem::take(&mut plan.faults).into();
+        let api_faults = std::mem::take(&mut plan.api_faults).into();
         Cloud {
             clock,
             signing_key: mint::signing_key(),
             state: Mutex::new(State {
                 plan,
                 faults,
+                api_faults,
                 tokens: HashMap::new(),
                 resources: Resources::default(),
                 counters: Counters::default(),
@@ -127,17 +132,34 @@ impl Cloud {
         event(&mut self.state().counters);
     }
 
-    pub(super) fn change(&self, change: Change) {
+    pub(super) fn change(&self, mut change: Change) {
         let mut state = self.state();
-        if let Some(faults) = &change.faults {
-            state.faults = faults.iter().cloned().collect();
+        if let Some(faults) = change.faults.take() {
+            state.faults = faults.into();
+        }
+        if let Some(faults) = change.api_faults.take() {
+            state.api_faults = faults.into();
         }
         state.plan.change(change);
     }
 
-    /// Takes the fault that the next token request meets.
-    pub(super) fn next_fault(&self) -> Fault {
-        self.state().faults.pop_front().unwrap_or(Fault::Nothing)
+    /// Counts a request, and takes the fault that it meets. Only requests for
+    /// a token and API calls meet any.
+    pub(super) fn next_fault(&self, host: Host, request: &Request) -> Fault {
+        let path = request.uri().path();
+        let mut state = self.state();
+        let faults = match host {
+            Host::Login if path == "/oauth/token" && request.method() == Method::POST => {
+                state.counters.token_requests += 1;
+                &mut state.faults
+            }
+            Host::Api if path.starts_with("/api/") => {
+                state.counters.api_calls += 1;
+                &mut state.api_faults
+            }
+            _ => return Fault::Nothing,
+        };
+        faults.pop_front().unwrap_or(Fault::Nothing)
     }
 
     /// Whether the client is who it claims to be.

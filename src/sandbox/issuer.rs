@@ -1,4 +1,4 @@
-//! The login host: one client, one grant, and whatever the plan lets go wrong.
+//! The login host: one client, one grant.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,9 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Request, State};
-use axum::http::header::{
-    AGE, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
-};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::post;
@@ -18,8 +16,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use super::cloud::{Cloud, Host, Stranger, TokenRequestSeen};
-use super::faults::{self, Fault, RetryAfter};
-use super::reply::{self, HangUp, Pieces, Undated};
+use super::{faults, mishap, reply};
 
 type Fields = BTreeMap<String, String>;
 
@@ -28,6 +25,10 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
     Router::new()
         .route("/oauth/token", post(token).fallback(not_post))
         .fallback(unknown_route)
+        .layer(from_fn_with_state(
+            (cloud.clone(), Host::Login),
+            mishap::meet_fault,
+        ))
         .layer(from_fn_with_state(
             (cloud.clone(), Host::Login),
             reply::stamp,
@@ -56,44 +57,16 @@ async fn token(
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Response<Body> {
-    cloud.count(|counters| counters.token_requests += 1);
-    let answer = |send: fn(String) -> Body| match &form {
-        Ok(Form(form)) => answer(&cloud, &headers, form, send),
-        Err(rejection) => refuse("invalid_request", &rejection.body_text()),
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(rejection) => return refuse("invalid_request", &rejection.body_text()),
     };
-    match cloud.next_fault() {
-        Fault::Nothing => answer(Body::from),
-        Fault::Slow(time) => {
-            tokio::time::sleep(time).await;
-            answer(Body::from)
-        }
-        Fault::Reply(made_up) => make_up(&cloud, made_up),
-        Fault::Drop => with_extension(Response::default(), HangUp),
-        Fault::Cut => answer(Pieces::cut),
-        Fault::Hang => std::future::pending().await,
-        Fault::Huge => answer(|body| Pieces::whole(padded(&body))),
-        Fault::NoDate => with_extension(answer(Body::from), Undated),
-        Fault::Aged(age) => {
-            let mut reply = answer(Body::from);
-            reply.headers_mut().insert(AGE, age.into());
-            reply
-        }
-    }
-}
-
-/// What a faultless login host answers; `send` turns a token reply into a body.
-fn answer(
-    cloud: &Cloud,
-    headers: &HeaderMap,
-    form: &Fields,
-    send: fn(String) -> Body,
-) -> Response<Body> {
-    let presented = Credentials::find(headers, form);
-    cloud.count(|counters| counters.last_token_request = Some(seen(presented.as_ref(), form)));
+    let presented = Credentials::find(&headers, &form);
+    cloud.count(|counters| counters.last_token_request = Some(seen(presented.as_ref(), &form)));
     let Some(credentials) = presented else {
         return refuse("invalid_client", "no client credentials");
     };
-    match credentials.check(cloud) {
+    match credentials.check(&cloud) {
         Err(Stranger::UnknownId) => return refuse("invalid_client", "client not found"),
         Err(Stranger::WrongSecret) => return refuse("invalid_client", "authentication failed"),
         Ok(()) => {}
@@ -108,7 +81,7 @@ fn answer(
     if let Some(expires_in) = minted.expires_in {
         body["expires_in"] = expires_in;
     }
-    let mut reply = reply::json(StatusCode::OK, send(body.to_string()));
+    let mut reply = reply::json(StatusCode::OK, body.to_string());
     let no_store = HeaderValue::from_static("no-store");
     reply.headers_mut().insert(CACHE_CONTROL, no_store);
     reply
@@ -180,44 +153,10 @@ fn seen(credentials: Option<&Credentials>, form: &Fields) -> TokenRequestSeen {
     }
 }
 
-fn make_up(cloud: &Cloud, made_up: faults::Reply) -> Response<Body> {
-    let status = StatusCode::from_u16(made_up.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut reply = reply::reply(status, &made_up.content_type, made_up.body);
-    let retry_after = match made_up.retry_after {
-        Some(RetryAfter::Text(text)) => HeaderValue::try_from(text).ok(),
-        Some(RetryAfter::Date(ahead)) => cloud
-            .now(Host::Login)
-            .saturating_add(ahead)
-            .ok()
-            .and_then(reply::http_date),
-        None => None,
-    };
-    let location = made_up.location.and_then(|url| url.try_into().ok());
-    for (name, value) in [(RETRY_AFTER, retry_after), (LOCATION, location)] {
-        if let Some(value) = value {
-            reply.headers_mut().insert(name, value);
-        }
-    }
-    reply
-}
-
-/// More than 1 MiB, and still the same JSON.
-fn padded(body: &str) -> String {
-    format!("{}{body}", " ".repeat(1 << 20))
-}
-
 /// A refusal of RFC 6749 section 5.2; the vendor sends 400 for all of them.
 fn refuse(error: &str, description: &str) -> Response<Body> {
     let body = faults::oauth_error(error, description);
     reply::json(StatusCode::BAD_REQUEST, body)
-}
-
-fn with_extension(
-    mut reply: Response<Body>,
-    mark: impl Clone + Send + Sync + 'static,
-) -> Response<Body> {
-    reply.extensions_mut().insert(mark);
-    reply
 }
 
 async fn not_post() -> Response<Body> {

@@ -37,6 +37,8 @@ pub struct Plan {
     /// What goes wrong, one for each token request, in this order; afterwards
     /// nothing does.
     pub faults: Vec<Fault>,
+    /// The same for API calls.
+    pub api_faults: Vec<Fault>,
     /// What the token reply says about the lifetime, whatever the truth is.
     pub expires_in: ExpiresIn,
     /// Hand out this very text instead of a random token.
@@ -77,6 +79,9 @@ pub enum ExpiresIn {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Change {
+    /// See [`Plan::client_secret`]: it is rotated.
+    #[serde(deserialize_with = "secret")]
+    pub client_secret: Option<SecretString>,
     /// See [`Plan::lifetime`].
     #[serde(deserialize_with = "span")]
     pub lifetime: Option<Duration>,
@@ -94,6 +99,9 @@ pub struct Change {
     /// See [`Plan::faults`]. Faults that are still to come are replaced.
     #[serde(deserialize_with = "faults")]
     pub faults: Option<Vec<Fault>>,
+    /// See [`Plan::api_faults`]. Faults that are still to come are replaced.
+    #[serde(deserialize_with = "faults")]
+    pub api_faults: Option<Vec<Fault>>,
     /// See [`Plan::expires_in`].
     pub expires_in: Option<ExpiresIn>,
     /// See [`Plan::token`]. `Some(None)`, in JSON `null`, goes back to random
@@ -115,6 +123,7 @@ impl Default for Plan {
             api_offset: SignedDuration::ZERO,
             latency: Duration::ZERO,
             faults: Vec::new(),
+            api_faults: Vec::new(),
             expires_in: ExpiresIn::Lifetime,
             token: None,
             tls: false,
@@ -127,12 +136,14 @@ impl Default for Plan {
 impl Plan {
     /// Takes over what `change` gives.
     pub fn change(&mut self, change: Change) {
+        replace(&mut self.client_secret, change.client_secret);
         replace(&mut self.lifetime, change.lifetime);
         replace(&mut self.format, change.format);
         replace(&mut self.issuer_offset, change.issuer_offset);
         replace(&mut self.api_offset, change.api_offset);
         replace(&mut self.latency, change.latency);
         replace(&mut self.faults, change.faults);
+        replace(&mut self.api_faults, change.api_faults);
         replace(&mut self.expires_in, change.expires_in);
         replace(&mut self.token, change.token);
     }
@@ -157,6 +168,10 @@ fn replace<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
     }
+}
+
+fn secret<'de, D: Deserializer<'de>>(json: D) -> Result<Option<SecretString>, D::Error> {
+    String::deserialize(json).map(|text| Some(text.into()))
 }
 
 fn span<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Duration>, D::Error> {

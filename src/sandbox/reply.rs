@@ -1,6 +1,9 @@
 //! What all replies have in common: JSON, a date, a correlation id.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
@@ -75,32 +78,46 @@ pub(super) async fn stamp(
 }
 
 /// A body that does not tell its length in advance, and may break off.
-pub(super) struct Pieces(Vec<std::io::Result<Bytes>>);
+pub(super) struct Pieces(Vec<Piece>);
+
+enum Piece {
+    Bytes(Bytes),
+    /// What came before is sent now.
+    Flush,
+    /// The connection breaks.
+    Break,
+}
 
 impl Pieces {
     /// All of it.
-    pub(super) fn whole(body: String) -> Body {
-        Body::new(Pieces(vec![Ok(body.into())]))
+    pub(super) fn whole(body: Bytes) -> Body {
+        Body::new(Pieces(vec![Piece::Bytes(body)]))
     }
 
     /// Its first half, and then nothing but a broken connection.
-    pub(super) fn cut(body: String) -> Body {
-        let half = Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2]);
-        let broken = std::io::ErrorKind::ConnectionAborted.into();
+    pub(super) fn cut(body: Bytes) -> Body {
+        let half = body.slice(..body.len() / 2);
         // Taken from the end.
-        Body::new(Pieces(vec![Err(broken), Ok(half)]))
+        Body::new(Pieces(vec![Piece::Break, Piece::Flush, Piece::Bytes(half)]))
     }
 }
 
 impl HttpBody for Pieces {
     type Data = Bytes;
-    type Error = std::io::Error;
+    type Error = io::Error;
 
     fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<std::io::Result<Frame<Bytes>>>> {
-        let piece = self.0.pop();
-        std::task::Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.0.pop() {
+            Some(Piece::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Some(Piece::Flush) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Piece::Break) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
+            None => Poll::Ready(None),
+        }
     }
 }

@@ -10,6 +10,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
+use super::mint;
 use crate::error::{Error, Kind, Result};
 
 /// What the hosts need to speak TLS, and their clients to trust them.
@@ -58,9 +59,10 @@ impl Tls {
 
 fn authority() -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "gc-token sandbox CA");
+    // Two runs differ in name, too, so that trusting the wrong one reads as an
+    // unknown issuer and not as a forged signature.
+    let name = format!("gc-token sandbox CA {}", mint::uuid());
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params)

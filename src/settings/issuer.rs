@@ -1,13 +1,12 @@
 //! Whom to ask: the region's hosts, hosts named one by one, or any other
 //! issuer.
 
-use std::net::IpAddr;
-
-use url::{Host, Url};
+use url::Url;
 
 use super::origin::Given;
 use super::{Layers, names};
 use crate::error::{Error, Kind, Result};
+use crate::http::is_loopback;
 use crate::region::Region;
 
 /// The authorization server and what is asked of it.
@@ -106,16 +105,6 @@ fn checked_url(given: &Given) -> Result<Url> {
             .refused("would send the client secret unencrypted")
             .hint("use https; http is for loopback addresses only")),
         _ => Err(given.refused("is neither https nor http")),
-    }
-}
-
-/// Whether the URL's host is this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-        None => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Flags > Terraform query > environment > profile.
 
 use jiff::SignedDuration;
+use secrecy::SecretString;
 
 use super::names::{self, Setting};
 use super::origin::{Given, Origin};
@@ -18,6 +19,8 @@ pub type Flags = Vec<(&'static str, String)>;
 pub struct Layers {
     flags: Flags,
     query: Query,
+    /// A secret that was handed in, not looked up.
+    pub(super) secret: Option<SecretString>,
     env: Environment,
     pub(super) profile: Option<Profile>,
 }
@@ -25,7 +28,18 @@ pub struct Layers {
 impl Layers {
     /// The sources without the profile, which the others name.
     pub fn new(flags: Flags, query: Query, env: &Environment) -> Layers {
-        Layers { flags, query, env: env.clone(), profile: None }
+        Layers {
+            flags,
+            query,
+            secret: None,
+            env: env.clone(),
+            profile: None,
+        }
+    }
+
+    /// Hands in the client secret itself: it goes before every other source.
+    pub fn with_secret(self, secret: Option<SecretString>) -> Layers {
+        Layers { secret, ..self }
     }
 
     /// Reads the profile.
@@ -41,9 +55,9 @@ impl Layers {
 
     /// The first source's value of this setting.
     pub fn find(&self, setting: &'static Setting) -> Option<Given> {
-        self.from_flags(setting)
-            .or_else(|| self.from_query(setting))
-            .or_else(|| self.from_environment(setting))
+        self.in_flags(setting)
+            .or_else(|| self.query.get(setting))
+            .or_else(|| self.in_environment(setting))
             .or_else(|| self.profile.as_ref()?.find(setting))
     }
 
@@ -80,8 +94,13 @@ impl Layers {
 
     /// How much is said: 0 warnings, 1 decisions, 2 each step.
     pub fn verbosity(&self) -> Result<u8> {
-        let Some(given) = self.find(&names::VERBOSE) else { return Ok(0) };
-        given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
+        let Some(given) = self.find(&names::VERBOSE) else {
+            return Ok(0);
+        };
+        given
+            .value
+            .parse()
+            .map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
     /// A variable of the environment that is no setting.
@@ -107,7 +126,7 @@ impl Layers {
         )
     }
 
-    fn from_flags(&self, setting: &'static Setting) -> Option<Given> {
+    fn in_flags(&self, setting: &'static Setting) -> Option<Given> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
         Some(Given {
             value: value.clone(),
@@ -115,15 +134,7 @@ impl Layers {
         })
     }
 
-    fn from_query(&self, setting: &'static Setting) -> Option<Given> {
-        let value = self.query.get(setting)?;
-        Some(Given {
-            value: value.to_owned(),
-            origin: Origin::Query(setting.key),
-        })
-    }
-
-    fn from_environment(&self, setting: &'static Setting) -> Option<Given> {
+    fn in_environment(&self, setting: &'static Setting) -> Option<Given> {
         setting
             .variables
             .iter()
@@ -137,7 +148,7 @@ impl Layers {
             return;
         };
         for setting in [&names::REGION, &names::CLIENT_ID] {
-            let over = self.from_environment(setting).zip(profile.find(setting));
+            let over = self.in_environment(setting).zip(profile.find(setting));
             if let Some((environment, profile)) = over.filter(|(one, two)| one.value != two.value) {
                 world.talk.warn(format_args!(
                     "{} goes before {}",

@@ -12,6 +12,8 @@ pub enum Origin {
     Flag(&'static str),
     /// A key of the Terraform query.
     Query(&'static str),
+    /// An attribute in a Terraform configuration.
+    Attribute(&'static str),
     /// An environment variable.
     Variable(&'static str),
     /// A key of a profile.
@@ -41,7 +43,11 @@ impl Given {
             Origin::Flag(_) => Kind::Usage,
             _ => Kind::Configuration,
         };
-        Error::new(kind, format!("{}: {:?} {is}", self.origin, self.value))
+        let error = Error::new(kind, format!("{}: {:?} {is}", self.origin, self.value));
+        match self.origin {
+            Origin::Attribute(name) => error.at(name),
+            _ => error,
+        }
     }
 }
 
@@ -50,6 +56,7 @@ impl fmt::Display for Origin {
         match self {
             Origin::Flag(name) => write!(f, "--{name}"),
             Origin::Query(key) => write!(f, "query key {key:?}"),
+            Origin::Attribute(name) => write!(f, "attribute {name:?}"),
             Origin::Variable(name) => f.write_str(name),
             Origin::Profile { profile, key, file } => {
                 write!(f, "{key} of profile {profile:?} in {}", file.display())

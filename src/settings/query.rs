@@ -7,12 +7,18 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::names::{self, Setting};
+use super::origin::{Given, Origin};
 use crate::error::{Error, Kind, Result};
 
 /// The settings in a query. Empty values count as not given, so that a
 /// Terraform variable may default to `""`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Query(BTreeMap<&'static str, String>);
+pub struct Query {
+    values: BTreeMap<&'static str, String>,
+    /// Whether it is an ephemeral resource's or a data source's own attributes,
+    /// in place of an external program's query.
+    attributes: bool,
+}
 
 /// No query comes near this.
 const LONGEST: u64 = 1 << 20;
@@ -71,12 +77,34 @@ impl Query {
                 query.insert(setting.key, value);
             }
         }
-        Ok(Query(query))
+        Ok(Query {
+            values: query,
+            attributes: false,
+        })
+    }
+
+    /// Attributes of our own Terraform provider; empty ones count as not given.
+    pub fn of_attributes<'a>(
+        attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
+    ) -> Query {
+        let given = attributes
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty());
+        let values = given.map(|(key, value)| (key, value.to_owned())).collect();
+        Query {
+            values,
+            attributes: true,
+        }
     }
 
     /// The query's value of this setting.
-    pub fn get(&self, setting: &Setting) -> Option<&str> {
-        self.0.get(setting.key).map(String::as_str)
+    pub fn get(&self, setting: &Setting) -> Option<Given> {
+        let value = self.values.get(setting.key)?.clone();
+        let origin = match self.attributes {
+            true => Origin::Attribute(setting.key),
+            false => Origin::Query(setting.key),
+        };
+        Some(Given { value, origin })
     }
 }
 
@@ -111,10 +139,11 @@ mod tests {
     fn takes_strings_drops_null_and_empty() {
         let query = br#" {"region":"eu-west-1","scope":null,"audience":"","min_ttl":"5m"} "#;
         let query = Query::parse(query).unwrap();
-        assert_eq!(query.get(&names::REGION), Some("eu-west-1"));
-        assert_eq!(query.get(&names::MIN_TTL), Some("5m"));
-        assert_eq!(query.get(&names::SCOPE), None);
-        assert_eq!(query.get(&names::AUDIENCE), None);
+        let value = |setting| query.get(setting).map(|given| given.value);
+        assert_eq!(value(&names::REGION).as_deref(), Some("eu-west-1"));
+        assert_eq!(value(&names::MIN_TTL).as_deref(), Some("5m"));
+        assert_eq!(value(&names::SCOPE), None);
+        assert_eq!(value(&names::AUDIENCE), None);
         assert_eq!(Query::parse(b"{}").unwrap(), Query::default());
     }
 

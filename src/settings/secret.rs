@@ -37,6 +37,9 @@ impl SecretSource {
     /// Finds the secret of the client `id`: `--client-secret-file`, then the
     /// environment, then the profile, if it is the profile's client.
     pub(super) fn resolve(layers: &Layers, id: &Given, world: &mut World) -> Result<SecretSource> {
+        if let Some(secret) = &layers.secret {
+            return Ok(SecretSource::Known(secret.clone()));
+        }
         if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
             return read_file(&file, world).map(SecretSource::Known);
         }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::Stamp;
 use crate::clock::Reading;
+use crate::duration::human;
 
 /// How long the caller needs the token to live, after the skew is taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +94,14 @@ impl Age {
     pub fn of(sent: &Reading, now: &Reading) -> Result<Age, Stale> {
         let boot = now.boot_since(sent).ok_or(Stale::OtherBoot)?;
         if boot.is_negative() {
-            return Err(Stale::BootClockWentBack(SignedDuration::ZERO.saturating_sub(boot)));
+            return Err(Stale::BootClockWentBack(
+                SignedDuration::ZERO.saturating_sub(boot),
+            ));
         }
-        Ok(Age { boot, wall: now.wall_since(sent) })
+        Ok(Age {
+            boot,
+            wall: now.wall_since(sent),
+        })
     }
 
     /// The age to act on: the larger of the two.
@@ -109,7 +115,11 @@ impl Age {
 
     /// The clock that decides.
     pub fn by(&self) -> Evidence {
-        if self.wall > self.boot.saturating_add(STEP) { Evidence::WallClock } else { Evidence::BootClock }
+        if self.wall > self.boot.saturating_add(STEP) {
+            Evidence::WallClock
+        } else {
+            Evidence::BootClock
+        }
     }
 
     /// The step of the wall clock since the token was made, if there was one.
@@ -179,7 +189,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verdict::Fresh { remaining, age } => {
-                write!(f, "fresh: {} left by {}", Seconds(*remaining), age)
+                write!(f, "fresh: {} left by {}", human(*remaining), age)
             }
             Verdict::Stale(why) => write!(f, "stale: {why}"),
         }
@@ -195,7 +205,7 @@ impl fmt::Display for Stale {
             Stale::BootClockWentBack(by) => write!(
                 f,
                 "the boot clock shows {} less than when it was made: a restored snapshot",
-                Seconds(*by)
+                human(*by)
             ),
             Stale::NotForced => f.write_str("made before the forced refresh began"),
             Stale::TooShort {
@@ -206,10 +216,10 @@ impl fmt::Display for Stale {
             } => write!(
                 f,
                 "{} left by {}, less the skew of {}, is under the wanted {}",
-                Seconds(*remaining),
+                human(*remaining),
                 age,
-                Seconds(*skew),
-                Seconds(*wanted)
+                human(*skew),
+                human(*wanted)
             ),
         }
     }
@@ -229,15 +239,5 @@ impl fmt::Display for Age {
             ),
             None => Ok(()),
         }
-    }
-}
-
-/// A duration in seconds with one decimal at most: `5s`, `-0.3s`.
-pub struct Seconds(pub SignedDuration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = (self.0.as_secs_f64() * 10.0).round() / 10.0;
-        write!(f, "{tenths}s")
     }
 }

@@ -1,1 +1,232 @@
+use reqwest::header::HeaderValue;
 
+use super::*;
+
+mod properties;
+
+const NOW: i64 = 1_700_000_000;
+/// [`NOW`] as a date.
+const NOW_DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
+
+fn reply(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Reply {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(*name, HeaderValue::from_str(value).unwrap());
+    }
+    Reply {
+        status,
+        headers: map,
+        body: body.to_vec().into(),
+    }
+}
+
+fn read(reply: &Reply) -> Result<Grant, Failure> {
+    let mut secrets = Secrets::default();
+    secrets.add("s3cret");
+    let reader = Reader {
+        host: "login.example",
+        secrets: &secrets,
+    };
+    reader.read(reply, Timestamp::from_second(NOW).unwrap())
+}
+
+fn error(reply: &Reply) -> Error {
+    read(reply).unwrap_err().error
+}
+
+#[test]
+fn a_good_reply_is_a_grant() {
+    for (body, token_type, expires_in) in [
+        (
+            r#"{"access_token":"t","token_type":"Bearer","expires_in":300,"error":""}"#,
+            "Bearer",
+            Some(300),
+        ),
+        (
+            r#"{"access_token":"t","expires_in":"300","scope":"x"}"#,
+            "bearer",
+            Some(300),
+        ),
+        (
+            r#"{"access_token":"t","token_type":null,"expires_in":null}"#,
+            "bearer",
+            None,
+        ),
+    ] {
+        let grant = Grant {
+            access_token: AccessToken::new("t".to_owned()),
+            token_type: token_type.to_owned(),
+            expires_in: expires_in.map(ExpiresIn),
+            claims: None,
+        };
+        assert_eq!(read(&reply(200, &[], body.as_bytes())), Ok(grant), "{body}");
+    }
+}
+
+/// Status, body, kind, cause; whether it is tried again.
+type Row<'a> = (u16, &'a str, Kind, &'a str, bool);
+
+#[rustfmt::skip]
+const BAD: &[Row<'_>] = &[
+    // No token where one should be.
+    (200, "", Kind::Unavailable, "HTTP 200 with an empty body", false),
+    (200, "<html>tok-en</html>", Kind::Unavailable, "HTTP 200 with 19 bytes of text/html that are not a JSON object", false),
+    (200, "[]", Kind::Unavailable, "HTTP 200 with 2 bytes of text/html that are not a JSON object", false),
+    (200, "\"token\"", Kind::Unavailable, "HTTP 200 with 7 bytes of text/html that are not a JSON object", false),
+    (200, r#"{"access_token":"tok"#, Kind::Unavailable, "HTTP 200 with 20 bytes of text/html that are not a JSON object", false),
+    (200, r#"{"access_token":"tok"} {}"#, Kind::Unavailable, "HTTP 200 with 25 bytes of text/html that are not a JSON object", false),
+    (200, "{}", Kind::Unavailable, "HTTP 200 without an access_token", false),
+    (200, r#"{"access_token":""}"#, Kind::Unavailable, "HTTP 200 with an empty access_token", false),
+    (200, r#"{"access_token":null}"#, Kind::Unavailable, "HTTP 200 with an access_token that is no string", false),
+    (200, r#"{"access_token":7}"#, Kind::Unavailable, "HTTP 200 with an access_token that is no string", false),
+    (200, r#"{"access_token":"a\nb"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
+    (200, r#"{"access_token":"a b"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
+    (200, r#"{"access_token":"\u00e9"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
+    (200, r#"{"access_token":"t","token_type":"be\nar"}"#, Kind::Unavailable, "HTTP 200 with a token_type that is no name", false),
+    (200, r#"{"access_token":"t","token_type":["bearer"]}"#, Kind::Unavailable, "HTTP 200 with a token_type that is no name", false),
+    (200, r#"{"error":"invalid_client"}"#, Kind::CredentialsRefused, "HTTP 200: invalid_client", false),
+    (201, r#"{"access_token":"t","expires_in":300}"#, Kind::Unavailable, "HTTP 201 where 200 was expected", false),
+    (204, "", Kind::Unavailable, "HTTP 204 where 200 was expected", false),
+    (600, "", Kind::Unavailable, "HTTP 600 where 200 was expected", false),
+    // A lifetime that is of no use.
+    (200, r#"{"access_token":"t","expires_in":0}"#, Kind::Lifetime, "the token was dead on arrival: it lives 0 seconds", false),
+    (200, r#"{"access_token":"t","expires_in":"-1"}"#, Kind::Lifetime, "the token was dead on arrival: it lives -1 seconds", false),
+    (200, r#"{"access_token":"t","expires_in":86400000}"#, Kind::Unavailable, "expires_in is 86400000, more than a year: are these milliseconds?", false),
+    (200, r#"{"access_token":"t","expires_in":"soon s3cret"}"#, Kind::Unavailable, "expires_in is not a number: \"soon [redacted]\"", false),
+    // The issuer's own "no".
+    (400, r#"{"error":"invalid_client","description":"client not found","error_description":"client not found"}"#, Kind::CredentialsRefused, "HTTP 400: invalid_client: client not found", false),
+    (400, r#"{"error":"unauthorized_client"}"#, Kind::CredentialsRefused, "HTTP 400: unauthorized_client", false),
+    (400, r#"{"error":"invalid_grant","error_description":"no"}"#, Kind::CredentialsRefused, "HTTP 400: invalid_grant: no", false),
+    (401, "", Kind::CredentialsRefused, "HTTP 401 with an empty body", false),
+    (401, "<html>", Kind::CredentialsRefused, "HTTP 401 with 6 bytes of text/html that are not a JSON object", false),
+    (403, r#"{"code":"forbidden","message":"s3cret is \u001b[31mbad"}"#, Kind::CredentialsRefused, "HTTP 403: forbidden: [redacted] is bad", false),
+    (403, "<html>blocked</html>", Kind::Unavailable, "HTTP 403 with 20 bytes of text/html that are not a JSON object", false),
+    (400, r#"{"error":"invalid_scope","error_description":"no such scope"}"#, Kind::Configuration, "HTTP 400: invalid_scope: no such scope", false),
+    (400, r#"{"error":"unsupported_grant_type"}"#, Kind::Configuration, "HTTP 400: unsupported_grant_type", false),
+    (400, r#"{"error":"invalid_request","error_description":"no grant_type"}"#, Kind::Configuration, "HTTP 400: invalid_request: no grant_type", false),
+    (400, r#"{"error":{"deep":1}}"#, Kind::Unavailable, "HTTP 400 with a JSON object that names no error", false),
+    (404, "<html>", Kind::Configuration, "HTTP 404 with 6 bytes of text/html that are not a JSON object", false),
+    (405, "{}", Kind::Configuration, "HTTP 405 with a JSON object that names no error", false),
+    (407, "", Kind::Unavailable, "HTTP 407: a proxy wants credentials", false),
+    (418, "{}", Kind::Unavailable, "HTTP 418 with a JSON object that names no error", false),
+    // What may pass.
+    (400, r#"{"error":"invalid_request","error_description":"Rate limit exceeded; 5 a minute"}"#, Kind::RateLimited, "HTTP 400: invalid_request: Rate limit exceeded; 5 a minute", true),
+    (429, "", Kind::RateLimited, "HTTP 429 with an empty body", true),
+    (429, r#"{"error":"invalid_client"}"#, Kind::RateLimited, "HTTP 429: invalid_client", true),
+    (500, r#"{"error":"server_error"}"#, Kind::Unavailable, "HTTP 500: server_error", true),
+    (502, "<html>", Kind::Unavailable, "HTTP 502 with 6 bytes of text/html that are not a JSON object", true),
+    (599, "", Kind::Unavailable, "HTTP 599 with an empty body", true),
+    // A redirect without a target.
+    (302, "", Kind::Unavailable, "HTTP 302: a redirect to nowhere", false),
+];
+
+#[test]
+fn a_bad_reply_has_one_kind_and_one_cause() {
+    for (status, body, kind, cause, again) in BAD {
+        let html = ("content-type", "text/html; charset=utf-8");
+        let failure = read(&reply(*status, &[html], body.as_bytes())).unwrap_err();
+        assert_eq!(failure.error.cause.as_deref(), Some(*cause), "{body}");
+        assert_eq!(failure.error.kind, *kind, "{status} {body}");
+        assert_eq!(failure.again != Again::Never, *again, "{status} {body}");
+        assert!(failure.error.hint.is_some(), "{status} {body}");
+        assert!(failure.error.what.contains("login.example"), "{status}");
+    }
+}
+
+#[test]
+fn the_three_lines_of_refused_credentials() {
+    let mut reply = reply(400, &[], br#"{"error":"invalid_client"}"#);
+    let value = HeaderValue::from_bytes(b"5b2f-11\t\xffx").unwrap();
+    reply.headers.insert("inin-correlation-id", value);
+    assert_eq!(
+        error(&reply).to_string(),
+        "error: login.example refused the client's credentials\n  \
+         cause: HTTP 400: invalid_client; correlation id 5b2f-11 \u{fffd}x\n  \
+         hint: check the client id and secret, that the OAuth client belongs to this region, \
+         and that its grant type is Client Credentials"
+    );
+}
+
+#[test]
+fn a_content_type_is_shown_only_when_it_is_one() {
+    for bad in [
+        "\u{1b}[31m",
+        "text",
+        "a/b c",
+        &format!("a/{}", "b".repeat(60)),
+    ] {
+        let mut reply = reply(200, &[], b"x");
+        if let Ok(value) = HeaderValue::from_bytes(bad.as_bytes()) {
+            reply.headers.insert(CONTENT_TYPE, value);
+        }
+        let cause = error(&reply).cause.unwrap();
+        assert_eq!(cause, "HTTP 200 with 1 bytes that are not a JSON object");
+    }
+}
+
+#[test]
+fn a_redirect_names_the_host_and_no_more() {
+    for (location, host) in [
+        ("https://portal.example/login?session=x", "portal.example"),
+        ("http://me:pw@portal.example:8080/", "portal.example"),
+        ("/elsewhere?session=x", "login.example"),
+    ] {
+        let cause = error(&reply(307, &[("location", location)], b"")).cause;
+        let expected = format!("HTTP 307: a redirect to {host}, which is not followed");
+        assert_eq!(cause, Some(expected));
+    }
+}
+
+#[test]
+fn long_words_are_cut() {
+    let body = format!(r#"{{"error":"{}"}}"#, "x".repeat(1_000));
+    let cause = error(&reply(400, &[], body.as_bytes())).cause.unwrap();
+    assert_eq!(cause, format!("HTTP 400: {}...", "x".repeat(200)));
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date_by_the_issuers_clock() {
+    let ten_later = "Tue, 14 Nov 2023 22:13:30 GMT";
+    let hour_earlier = "Tue, 14 Nov 2023 21:13:20 GMT";
+    for (headers, seconds) in [
+        (vec![], 0),
+        (vec![("retry-after", "7")], 7),
+        (vec![("retry-after", " 7 ")], 7),
+        (vec![("retry-after", "99999999999999999999999")], u64::MAX),
+        (vec![("retry-after", "-7")], 0),
+        (vec![("retry-after", "1.5")], 0),
+        (vec![("retry-after", "soon")], 0),
+        (vec![("retry-after", "")], 0),
+        (vec![("retry-after", ten_later)], 10),
+        (vec![("retry-after", hour_earlier)], 0),
+        (
+            vec![("retry-after", ten_later), ("date", hour_earlier)],
+            3_610,
+        ),
+        (vec![("retry-after", ten_later), ("date", NOW_DATE)], 10),
+    ] {
+        let failure = read(&reply(503, &headers, b"")).unwrap_err();
+        let again = Again::After(Duration::from_secs(seconds));
+        assert_eq!(failure.again, again, "{headers:?}");
+    }
+}
+
+#[test]
+fn a_date_counts_only_when_it_is_the_issuers_own_and_fresh() {
+    let now = Timestamp::from_second(NOW).ok();
+    for (headers, expected) in [
+        (vec![("date", NOW_DATE)], now),
+        (vec![], None),
+        (vec![("date", "yesterday")], None),
+        (vec![("date", NOW_DATE), ("age", "0")], None),
+        (vec![("date", NOW_DATE), ("date", NOW_DATE)], None),
+        // Beyond the calendar of the time library.
+        (vec![("date", "Fri, 31 Dec 9999 23:59:59 GMT")], None),
+    ] {
+        assert_eq!(
+            date(&reply(200, &headers, b"").headers),
+            expected,
+            "{headers:?}"
+        );
+    }
+}

@@ -91,10 +91,10 @@ fn is_bundle(file: &Path) -> bool {
 
 /// The system's own store.
 ///
-/// On Linux the bundle alone, where there is one: reading it takes 1 ms,
-/// reading the directory beside it, which has the same certificates again,
-/// 4 to 6 ms more. A certificate that was put only into the directory is
-/// reached with `SSL_CERT_DIR` or `--ca-file`.
+/// On Linux the bundle alone, where there is one: reading it takes about 1 ms,
+/// and 4 to 6 ms together with the directory beside it, which has the same
+/// certificates again. One that was put only into the directory is reached
+/// with `SSL_CERT_DIR` or `--ca-file`.
 fn platform() -> Certs {
     if cfg!(target_os = "linux") {
         let bundles = BUNDLES.iter().map(Path::new);

@@ -1,8 +1,11 @@
 //! Which way the request takes: straight to the issuer or through a proxy.
 
+use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::ClientBuilder;
-use url::{Host, Url};
+use url::Url;
+
+use super::is_loopback;
 
 use crate::error::{Error, Kind, Result};
 use crate::world::Environment;
@@ -23,18 +26,20 @@ impl Route {
     /// name means the proxy itself.
     ///
     /// # Errors
-    /// `Configuration` for a SOCKS proxy: there is no support for it, and going
-    /// straight would go round what the user wanted.
+    /// `Configuration` for a variable that names no proxy, and for a SOCKS
+    /// proxy, which is not supported: going straight would go round what the
+    /// user wanted.
     pub(super) fn to(url: &Url, env: &Environment) -> Result<Route> {
         if is_loopback(url) {
             return Ok(Route::Direct);
         }
-        let Some(proxy) = url
-            .as_str()
-            .parse()
-            .ok()
-            .and_then(|uri| matcher(env).intercept(&uri))
-        else {
+        let Ok(uri) = url.as_str().parse() else {
+            return Ok(Route::Direct);
+        };
+        if let Some(name) = unusable(&uri, env) {
+            return Err(not_a_proxy(name));
+        }
+        let Some(proxy) = matcher(env).intercept(&uri) else {
             return Ok(Route::Direct);
         };
         let route = Route::Proxy(proxy);
@@ -81,17 +86,40 @@ impl Route {
     }
 }
 
-/// Whether the URL names this very machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
-    }
+/// The variable that is meant for `uri` and is no proxy's URL. The library
+/// passes over it in silence, or takes half of a password for the host.
+fn unusable(uri: &Uri, env: &Environment) -> Option<&'static str> {
+    let names = match uri.scheme_str() {
+        Some("https") => ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        _ => ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    };
+    let (name, value) = names
+        .into_iter()
+        .find_map(|name| Some((name, env.text(name)?)))?;
+    let no = env.text("NO_PROXY").or_else(|| env.text("no_proxy"));
+    let intercepts = |proxy: &str, no: &str| {
+        let matcher = Matcher::builder().all(proxy).no(no).build();
+        matcher.intercept(uri).is_some()
+    };
+    let wanted = intercepts("http://proxy", no.as_deref().unwrap_or_default());
+    (wanted && !(intercepts(&value, "") && is_proxy(&value))).then_some(name)
+}
+
+/// Whether the host is where the host belongs: a `/`, `?` or `#` in a password
+/// ends the authority, and leaves the `@` behind it.
+fn is_proxy(value: &str) -> bool {
+    let url = match value.contains("://") {
+        true => Url::parse(value),
+        false => Url::parse(&format!("http://{value}")),
+    };
+    url.is_ok_and(|url| !url[url::Position::AfterPort..].contains('@'))
+}
+
+/// Does not show the value: it may hold a password, and often is unusable
+/// because of one.
+fn not_a_proxy(name: &str) -> Error {
+    Error::new(Kind::Configuration, format!("{name} is not the URL of a proxy"))
+        .hint("write http://host:port, or http://user:password@host:port with special characters percent-encoded")
 }
 
 fn matcher(env: &Environment) -> Matcher {
@@ -149,5 +177,29 @@ mod tests {
         assert_eq!(error.kind, Kind::Configuration);
         assert_eq!(error.what, "the proxy proxy.example:1080 cannot be used");
         assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_variable_that_names_no_proxy_is_refused_where_it_is_meant() {
+        for value in [
+            "http://user:hunter2#@proxy.example:3128",
+            "http://user:2/hunter2@proxy.example:3128",
+            "user:2?hunter2@proxy.example:3128",
+            "http://user:hunter2@proxy.example:port",
+            "http://",
+            "hunter2 ",
+            "ftp://proxy.example",
+        ] {
+            let env = [("HTTPS_PROXY", value), ("NO_PROXY", "mypurecloud.ie")];
+            let error = route("https://login.mypurecloud.de/", env).unwrap_err();
+            assert_eq!(error.kind, Kind::Configuration);
+            assert_eq!(error.what, "HTTPS_PROXY is not the URL of a proxy");
+            assert!(!error.to_string().contains("hunter2"));
+            assert_eq!(route("https://login.mypurecloud.ie/", env), Ok(None));
+            assert_eq!(route("http://other.example/", env), Ok(None));
+        }
+        let env = [("HTTPS_PROXY", "proxy.example:3128")];
+        let name = route("https://login.mypurecloud.de/", env).unwrap();
+        assert_eq!(name.as_deref(), Some("the proxy proxy.example:3128"));
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Drop,
     /// Read the request, send these bytes one by one with pauses between.
     Trickle(Vec<u8>, Duration),
+    /// Send these bytes without waiting for a request, then as [`Step::Hang`].
+    Blurt(Vec<u8>),
     /// Read the request and answer nothing until the client goes away.
     Hang,
 }
@@ -34,7 +36,11 @@ impl Server {
     }
 
     /// The same over TLS, with this certificate.
-    pub(crate) fn start_tls(steps: Vec<Step>, cert: CertificateDer<'static>, key: Vec<u8>) -> Server {
+    pub(crate) fn start_tls(
+        steps: Vec<Step>,
+        cert: CertificateDer<'static>,
+        key: Vec<u8>,
+    ) -> Server {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -101,13 +107,18 @@ impl Stream for StreamOwned<ServerConnection, TcpStream> {
 }
 
 fn serve(stream: &mut impl Stream, step: Step, seen: &Mutex<Vec<String>>) {
+    if let Step::Blurt(bytes) = step {
+        let _ = stream.write_all(&bytes);
+        while stream.read(&mut [0; 512]).is_ok_and(|n| n > 0) {}
+        return;
+    }
     // A client that gives up in the handshake sends no request.
     let Ok(request) = read_request(stream) else {
         return;
     };
     seen.lock().unwrap().push(request);
     match step {
-        Step::Drop => return,
+        Step::Drop | Step::Blurt(_) => return,
         Step::Send(bytes) => {
             let _ = stream.write_all(&bytes);
         }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::CertificateError;
 
-use super::http::LARGEST;
-use super::retry::{Again, Failure};
+use super::{Failure, LARGEST};
 use crate::error::{Error, Kind};
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Place {
+    /// What comes of it when it fails: "no token".
+    pub(super) purpose: &'static str,
     /// The issuer's host.
     pub(super) host: String,
     /// The proxy on the way, as messages name it.
@@ -25,8 +26,11 @@ pub(super) struct Place {
 
 /// What a chain of library errors comes down to.
 enum Fault<'a> {
-    Certificate(&'a CertificateError),
-    Tls(&'a rustls::Error),
+    Tls {
+        fault: &'a rustls::Error,
+        /// Whether it was with an HTTPS proxy, not with the issuer.
+        with_proxy: bool,
+    },
     ProxyWantsCredentials,
     ProxyRefused,
     Dns,
@@ -50,15 +54,10 @@ impl Place {
     pub(super) fn failure(&self, error: reqwest::Error, now: Timestamp) -> Failure {
         let connecting = error.is_connect();
         let advice = self.advise(Fault::of(&error), connecting, now);
-        let error = Error::new(Kind::Unavailable, format!("no token from {}", self.host))
-            .why(advice.cause)
-            .hint(advice.hint);
+        let error = self.error().why(advice.cause).hint(advice.hint);
         Failure {
             error,
-            again: match advice.passing {
-                true => Again::After(Duration::ZERO),
-                false => Again::Never,
-            },
+            passing: advice.passing,
         }
     }
 
@@ -69,13 +68,31 @@ impl Place {
             self.host,
             LARGEST / 1024
         );
-        let error = Error::new(Kind::Unavailable, format!("no token from {}", self.host))
+        let error = self
+            .error()
             .why(cause)
             .hint("check that --token-url, --login-url or --region names the token endpoint");
         Failure {
             error,
-            again: Again::Never,
+            passing: false,
         }
+    }
+
+    /// A request that was cut off.
+    pub(super) fn too_slow(&self) -> Failure {
+        let advice = self.advise(Fault::Timeout, false, Timestamp::UNIX_EPOCH);
+        let error = self.error().why(advice.cause).hint(advice.hint);
+        Failure {
+            error,
+            passing: true,
+        }
+    }
+
+    fn error(&self) -> Error {
+        Error::new(
+            Kind::Unavailable,
+            format!("{} from {}", self.purpose, self.host),
+        )
     }
 
     /// Whoever answers the phone: the proxy, where there is one.
@@ -87,13 +104,9 @@ impl Place {
         let peer = self.peer();
         let passing = !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp);
         let cause = match fault {
-            Fault::Certificate(fault) => return self.certificate(fault, now),
-            Fault::Tls(fault) => {
-                return Advice {
-                    cause: format!("TLS with {}: {fault}", self.host),
-                    hint: "check that the URL's host and port speak TLS".to_owned(),
-                    passing: false,
-                };
+            Fault::Tls { fault, with_proxy } => {
+                let peer = if with_proxy { peer } else { &self.host };
+                return tls(peer, fault, now);
             }
             Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
             Fault::ProxyRefused => format!("{peer} refused to connect to {}", self.host),
@@ -124,75 +137,40 @@ impl Place {
             ),
         }
     }
-
-    fn certificate(&self, fault: &CertificateError, now: Timestamp) -> Advice {
-        let clock = "this machine's clock shows";
-        let wrong_clock = "if that is not the time, set the clock; otherwise the certificate's owner has to renew it";
-        let (cause, hint) = match fault {
-            CertificateError::UnknownIssuer => (
-                "its certificate is signed by an authority that is not trusted here".to_owned(),
-                "if a proxy inspects TLS, or the issuer is your own, name its CA with --ca-file",
-            ),
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
-                format!("its certificate has expired; {clock} {now:.0}"),
-                wrong_clock,
-            ),
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
-                format!("its certificate is not valid yet; {clock} {now:.0}"),
-                wrong_clock,
-            ),
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                (
-                    "its certificate is for another host".to_owned(),
-                    "check the host's name; something between here and the issuer may have answered",
-                )
-            }
-            other => (
-                format!("its certificate is invalid: {other}"),
-                "something between here and the issuer may have answered, such as a proxy that inspects TLS",
-            ),
-        };
-        Advice {
-            cause: format!("{} cannot be trusted: {cause}", self.host),
-            hint: hint.to_owned(),
-            passing: false,
-        }
-    }
 }
 
 impl<'a> Fault<'a> {
     fn of(error: &'a reqwest::Error) -> Fault<'a> {
-        let timeout = error.is_timeout();
-        let dns = error.is_dns();
+        let mut with_proxy = false;
         let mut deepest = String::new();
         let mut next = error.source();
-        while let Some(error) = next {
-            if let Some(fault) = Fault::of_link(error) {
+        while let Some(link) = next {
+            if let Some(fault) = link.downcast_ref() {
+                return Fault::Tls { fault, with_proxy };
+            }
+            if let Some(fault) = Fault::of_link(link) {
                 return fault;
             }
-            deepest = error.to_string();
-            next = inner(error);
+            deepest = link.to_string();
+            with_proxy |= deepest == "tunnel error: failed to create underlying connection";
+            next = inner(link);
         }
-        match () {
-            () if dns => Fault::Dns,
-            () if timeout => Fault::Timeout,
-            () => Fault::Other(deepest),
+        if error.is_dns() {
+            Fault::Dns
+        } else if error.is_timeout() {
+            Fault::Timeout
+        } else {
+            Fault::Other(deepest)
         }
     }
 
     /// One link of a chain, if it tells all.
     fn of_link(error: &'a (dyn StdError + 'static)) -> Option<Fault<'a>> {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(match tls {
-                rustls::Error::InvalidCertificate(fault) => Fault::Certificate(fault),
-                other => Fault::Tls(other),
-            });
-        }
         if let Some(http) = error.downcast_ref::<hyper::Error>() {
             if http.is_parse() {
                 return Some(Fault::NotHttp);
             }
-            if http.is_incomplete_message() {
+            if http.is_incomplete_message() || http.is_closed() || http.is_canceled() {
                 return Some(Fault::Closed);
             }
         }
@@ -213,6 +191,52 @@ impl<'a> Fault<'a> {
             "unexpected end of file" => Some(Fault::Closed),
             _ => None,
         }
+    }
+}
+
+/// A handshake that failed would fail again.
+fn tls(peer: &str, fault: &rustls::Error, now: Timestamp) -> Advice {
+    let rustls::Error::InvalidCertificate(fault) = fault else {
+        return Advice {
+            cause: format!("TLS with {peer}: {fault}"),
+            hint: "check that this host and port speak TLS".to_owned(),
+            passing: false,
+        };
+    };
+    let clock = "this machine's clock shows";
+    let wrong_clock =
+        "if that is not the time, set the clock; otherwise the certificate's owner has to renew it";
+    let (cause, hint) = match fault {
+        CertificateError::UnknownIssuer => (
+            "its certificate is signed by an authority that is not trusted here".to_owned(),
+            "if a proxy inspects TLS, or the issuer is your own, name its CA with --ca-file",
+        ),
+        CertificateError::BadSignature => (
+            "its certificate is not signed by the authority of that name that is trusted here"
+                .to_owned(),
+            "if that authority was made anew, name its present certificate with --ca-file",
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            format!("its certificate has expired; {clock} {now:.0}"),
+            wrong_clock,
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            format!("its certificate is not valid yet; {clock} {now:.0}"),
+            wrong_clock,
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            "its certificate is for another host".to_owned(),
+            "check the host's name; something between here and the issuer may have answered",
+        ),
+        other => (
+            format!("its certificate is invalid: {other}"),
+            "something between here and the issuer may have answered, such as a proxy that inspects TLS",
+        ),
+    };
+    Advice {
+        cause: format!("{peer} cannot be trusted: {cause}"),
+        hint: hint.to_owned(),
+        passing: false,
     }
 }
 

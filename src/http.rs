@@ -1,0 +1,262 @@
+//! The HTTP client: one request over the wire, and its reply as it came.
+
+mod fault;
+mod proxy;
+mod roots;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{AGE, DATE, HeaderMap};
+use reqwest::{Client, Method, RequestBuilder, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use crate::clock::Reading;
+use crate::error::{Error, Kind, Result};
+use crate::settings::Network;
+use crate::world::{Clock, Environment, Level, Talk};
+
+use fault::Place;
+use proxy::Route;
+
+/// A client for one URL.
+pub(crate) struct Wire {
+    client: Client,
+    url: Url,
+    place: Place,
+}
+
+/// A request that got no reply worth reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// What to tell the user.
+    pub(crate) error: Error,
+    /// Whether the same request may succeed later.
+    pub(crate) passing: bool,
+}
+
+/// A reply, before anything in it is believed.
+pub(crate) struct Reply {
+    /// The HTTP status code.
+    pub(crate) status: u16,
+    /// The header fields.
+    pub(crate) headers: HeaderMap,
+    /// The whole body, at most [`LARGEST`] bytes. It may hold a token.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// A reply, and the clocks around it.
+pub(crate) struct Exchange {
+    /// Just before the request was sent, connecting included.
+    pub(crate) sent: Reading,
+    /// Just after the reply's header arrived, which is where its `Date` is.
+    pub(crate) received: Reading,
+    /// The reply.
+    pub(crate) reply: Reply,
+}
+
+/// A token reply takes a few kilobytes. More than this is none, and is not
+/// read to its end.
+pub(crate) const LARGEST: usize = 1024 * 1024;
+
+/// No working network takes longer to connect, TLS included.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A shorter time limit is for one attempt.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Wire {
+    /// A client for `url`. Certificates are loaded only when it speaks TLS.
+    /// `purpose` begins every message: "no token".
+    ///
+    /// # Errors
+    /// `Configuration` when the trusted certificates or the proxy are unusable.
+    pub(crate) fn new(
+        url: &Url,
+        purpose: &'static str,
+        network: &Network,
+        env: &Environment,
+        talk: &Talk,
+    ) -> Result<Wire> {
+        let route = Route::to(url, env)?;
+        if let Some(proxy) = route.name() {
+            talk.say(Level::Debug, format_args!("going through {proxy}"));
+        }
+        let roots = match url.scheme() {
+            "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
+            _ => RootCertStore::empty(),
+        };
+        let mut builder = Client::builder()
+            .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured(tls(roots)?)
+            .http1_only()
+            .redirect(redirect::Policy::none());
+        // A limit as long as the total one would race with it.
+        let connect = Some(CONNECT).filter(|connect| *connect < network.timeout);
+        let attempt = attempt_limit(network.timeout);
+        if let Some(limit) = connect {
+            builder = builder.connect_timeout(limit);
+        }
+        if let Some(limit) = attempt {
+            builder = builder.timeout(limit);
+        }
+        let client = route.apply(builder)?.build().map_err(|error| {
+            let what = "the HTTP client cannot be set up";
+            Error::new(Kind::Configuration, what).because(error.without_url())
+        })?;
+        let place = Place {
+            purpose,
+            host: host(url),
+            proxy: route.name(),
+            connect: connect.unwrap_or(network.timeout),
+            attempt: attempt.unwrap_or(network.timeout),
+        };
+        Ok(Wire {
+            client,
+            url: url.clone(),
+            place,
+        })
+    }
+
+    /// A request to the URL, to be filled and sent.
+    pub(crate) fn request(&self, method: Method) -> RequestBuilder {
+        self.client.request(method, self.url.clone())
+    }
+
+    /// The failure of a request that was cut off by a limit on the whole work.
+    pub(crate) fn too_slow(&self) -> Failure {
+        self.place.too_slow()
+    }
+
+    /// Sends the request once and reads the reply.
+    pub(crate) async fn send(
+        &self,
+        request: RequestBuilder,
+        clock: &dyn Clock,
+    ) -> Result<Exchange, Failure> {
+        let sent = clock.read();
+        let failed = |error| self.place.failure(error, sent.wall);
+        let mut response = request.send().await.map_err(failed)?;
+        let received = clock.read();
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Zeroizing::new(Vec::new());
+        if response.content_length() > Some(LARGEST as u64) {
+            return Err(self.place.too_large(status));
+        }
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(self.place.too_large(status));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Exchange {
+            sent,
+            received,
+            reply: Reply {
+                status,
+                headers,
+                body,
+            },
+        })
+    }
+}
+
+/// Runs `work` on a runtime that exists only for it; `None` when it takes
+/// longer than `limit`.
+///
+/// # Errors
+/// `Unavailable` when the system has no means for a runtime.
+pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
+        })?;
+    let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
+    // A name that is still being looked up must not hold the process up.
+    runtime.shutdown_background();
+    Ok(done)
+}
+
+/// The moment a reply was written, by the remote clock. `None` when it came
+/// from a cache (`Age`), or when the header is missing, repeated or not a date.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let mut dates = headers.get_all(DATE).iter();
+    let date = http_date(dates.next()?.to_str().ok()?)?;
+    dates.next().is_none().then_some(date)
+}
+
+/// A date of HTTP (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
+    Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
+}
+
+/// A URL's host, and its port unless that is the scheme's own: all that a
+/// message shows of it, for the path or the user part may be private.
+pub(crate) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("(no host)");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Whether the URL names this very machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
+    }
+}
+
+/// One attempt may take half of the time limit, so that a connection that
+/// hangs is given up while there is time for another one. `None` for a time
+/// limit that is for one attempt.
+fn attempt_limit(timeout: Duration) -> Option<Duration> {
+    (timeout > PATIENCE).then(|| (timeout / 2).max(PATIENCE))
+}
+
+/// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on
+/// gathering entropy as the whole mint takes.
+fn tls(roots: RootCertStore) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::new(Kind::Configuration, "TLS cannot be set up").because(error))?;
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_leaves_time_for_another_unless_the_limit_is_short() {
+        for (timeout, limit) in [
+            (1, None),
+            (10, None),
+            (11, Some(10)),
+            (20, Some(10)),
+            (30, Some(15)),
+            (60, Some(30)),
+        ] {
+            let limit = limit.map(Duration::from_secs);
+            assert_eq!(attempt_limit(Duration::from_secs(timeout)), limit);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Mutual TLS with certificates that live as long as the process (go-plugin's
+//! AutoMTLS): each side knows the other's only certificate beforehand, so there
+//! is no authority, and no validity to check against a clock.
+
+use std::sync::Arc;
+
+use p521::ecdsa::signature::Verifier as _;
+use p521::ecdsa::{DerSignature, VerifyingKey};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls13_signature};
+use rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, PrivatePkcs8KeyDer,
+    SignatureVerificationAlgorithm, UnixTime, alg_id,
+};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, PeerIncompatible, ServerConfig,
+    SignatureScheme,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::error::{Error, Kind, Result};
+
+/// The server's side of the connection.
+pub(super) struct Identity {
+    /// Lets in the pinned client, and no other.
+    pub(super) acceptor: TlsAcceptor,
+    /// What the client expects to be shown.
+    pub(super) certificate: CertificateDer<'static>,
+}
+
+impl Identity {
+    /// Makes a new key and certificate for a server that serves `client` alone.
+    pub(super) fn new(client: CertificateDer<'static>) -> Result<Identity> {
+        let (key, certificate) = self_signed().map_err(failed)?;
+        let provider = Arc::new(ring::default_provider());
+        let verifier = Pinned {
+            client,
+            others: provider.signature_verification_algorithms,
+        };
+        let mut config = config(provider, verifier, &key, &certificate).map_err(failed)?;
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        // There is no second connection that a ticket could speed up.
+        config.send_tls13_tickets = 0;
+        Ok(Identity {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            certificate,
+        })
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Kind::Configuration, "cannot set up TLS for Terraform").because(error)
+}
+
+/// A P-256 key, and a certificate for `localhost`, the name that go-plugin's
+/// client asks for.
+fn self_signed() -> Result<(KeyPair, CertificateDer<'static>), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(["localhost".to_owned()])?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let certificate = params.self_signed(&key)?;
+    Ok((key, certificate.der().clone()))
+}
+
+fn config(
+    provider: Arc<CryptoProvider>,
+    verifier: Pinned,
+    key: &KeyPair,
+    certificate: &CertificateDer<'static>,
+) -> Result<ServerConfig, rustls::Error> {
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(Arc::new(verifier))
+        .with_single_cert(vec![certificate.clone()], key.into())
+}
+
+/// Accepts one certificate, byte for byte, and a signature by its key.
+///
+/// rustls's own verifier cannot: the certificate is an authority and a leaf at
+/// once, which webpki refuses, and its key is on a curve that ring does not
+/// have.
+#[derive(Debug)]
+struct Pinned {
+    client: CertificateDer<'static>,
+    /// For clients with a key on another curve than go-plugin's.
+    others: WebPkiSupportedAlgorithms,
+}
+
+impl ClientCertVerifier for Pinned {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        if *end_entity == self.client {
+            Ok(ClientCertVerified::assertion())
+        } else {
+            Err(CertificateError::ApplicationVerificationFailure.into())
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Err(PeerIncompatible::Tls12NotOfferedOrEnabled.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = match dss.scheme {
+            SignatureScheme::ECDSA_NISTP521_SHA512 => &GO_PLUGINS,
+            _ => &self.others,
+        };
+        verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let mut schemes = GO_PLUGINS.supported_schemes();
+        schemes.extend(self.others.supported_schemes());
+        schemes
+    }
+}
+
+/// What go-plugin's client signs with.
+static GO_PLUGINS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
+    all: &[&EcdsaP521Sha512],
+    mapping: &[(SignatureScheme::ECDSA_NISTP521_SHA512, &[&EcdsaP521Sha512])],
+};
+
+/// `ecdsa_secp521r1_sha512` of RFC 8446 section 4.2.3.
+#[derive(Debug)]
+struct EcdsaP521Sha512;
+
+impl SignatureVerificationAlgorithm for EcdsaP521Sha512 {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let key = VerifyingKey::from_sec1_bytes(public_key).map_err(|_| InvalidSignature)?;
+        let signature = DerSignature::from_bytes(signature).map_err(|_| InvalidSignature)?;
+        key.verify(message, &signature)
+            .map_err(|_| InvalidSignature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::ECDSA_P521
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::ECDSA_SHA512
+    }
+}

@@ -1,0 +1,39 @@
+//! What the end-to-end tests share.
+
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+
+pub mod external;
+pub mod terraform;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use gc_token::world::Environment;
+
+/// The program of this name, as the shell would find it.
+pub fn program(name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name));
+    }
+    let path = Environment::Process.os("PATH")?;
+    let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(name));
+    candidates.find(|candidate| candidate.is_file())
+}
+
+/// A tool that a test needs is not there: a failure in CI, and elsewhere said
+/// so loudly that nobody takes the test for passed.
+pub fn missing(tool: &str) {
+    let ci = Environment::Process
+        .text("CI")
+        .is_some_and(|ci| ci == "true");
+    assert!(!ci, "{tool} is missing, which CI has to have");
+    say(&format!("NOT TESTED: {tool} is missing"));
+}
+
+/// Says something past the test harness, which keeps what a passing test
+/// prints to itself.
+pub fn say(message: &str) {
+    let test = std::thread::current();
+    let test = test.name().unwrap_or("test");
+    let _ = std::io::stderr().write_all(format!("{test}: {message}\n").as_bytes());
+}

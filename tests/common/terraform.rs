@@ -1,0 +1,211 @@
+//! Runs the real `terraform`, hermetically: own home, own configuration, own
+//! temporary directory, providers from a mirror of its own, and no network
+//! unless the `external` provider comes from the registry.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use gc_token::world::Environment;
+use tempfile::TempDir;
+
+use super::external::External;
+
+/// A directory with a Terraform configuration, and all that Terraform needs
+/// around it.
+pub struct Workspace {
+    terraform: PathBuf,
+    base: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a finished Terraform command has said.
+#[derive(Debug)]
+pub struct Said {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// A Terraform command that is running.
+pub struct Running {
+    /// The process.
+    pub child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Workspace {
+    /// A workspace with this `main.tf`. `None` where there is no `terraform`,
+    /// which is said out loud, and is a failure in CI.
+    ///
+    /// The program is `terraform` in the `PATH`, or what
+    /// `GC_TOKEN_TEST_TERRAFORM` names, `tofu` for one.
+    pub fn new(main: &str) -> Option<Workspace> {
+        let name = Environment::Process.text("GC_TOKEN_TEST_TERRAFORM");
+        let name = name.unwrap_or_else(|| "terraform".to_owned());
+        let Some(terraform) = super::program(&name) else {
+            super::missing(&name);
+            return None;
+        };
+        let workspace = Workspace {
+            terraform,
+            base: tempfile::Builder::new().prefix("gct-").tempdir().unwrap(),
+            variables: Vec::new(),
+        };
+        for dir in ["home", "mirror", "tmp", "work"] {
+            fs::create_dir(workspace.base.path().join(dir)).unwrap();
+        }
+        workspace.write("main.tf", main);
+        External::of_machine(&workspace.terraform).serve_to(&workspace);
+        Some(workspace)
+    }
+
+    /// Sets an environment variable for the commands to come.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Where the configuration lies and the commands run.
+    pub fn dir(&self) -> PathBuf {
+        self.base.path().join("work")
+    }
+
+    /// `TMPDIR` of the commands.
+    pub fn tmp(&self) -> PathBuf {
+        self.base.path().join("tmp")
+    }
+
+    /// Writes a file into the directory of the configuration.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes a shell script next to the configuration.
+    pub fn script(&self, name: &str, body: &str) -> PathBuf {
+        let path = self.write(name, &format!("#!/bin/sh\n{body}"));
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    /// Puts a provider into the mirror, under an address such as
+    /// `example.com/acme/thing`. It is a script that starts `program`, which
+    /// spares Terraform the hashing of a large file.
+    pub fn install(&self, address: &str, version: &str, program: &Path) {
+        let name = address.rsplit('/').next().unwrap();
+        let (os, arch) = platform();
+        let dir = self.base.path().join("mirror").join(address);
+        let dir = dir.join(version).join(format!("{os}_{arch}"));
+        fs::create_dir_all(&dir).unwrap();
+        let path = dir.join(format!("terraform-provider-{name}_v{version}"));
+        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", program.display());
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Writes the CLI configuration: this workspace's mirror, and what `more`
+    /// adds to the ways of installation.
+    pub fn configure_cli(&self, more: &str) {
+        let mirror = self.base.path().join("mirror");
+        let text = format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  \
+             filesystem_mirror {{\n    path = \"{}\"\n  }}\n{more}}}\n",
+            mirror.display()
+        );
+        fs::write(self.base.path().join("terraformrc"), text).unwrap();
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, args: &[&str]) -> Said {
+        self.start(args).wait()
+    }
+
+    /// Runs a command that has to succeed; returns its standard output.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert!(said.status.success(), "terraform {args:?}: {said:#?}");
+        said.stdout
+    }
+
+    /// Runs a command that has to fail; returns its standard error, freed from
+    /// the frame and the line breaks that Terraform puts in.
+    pub fn fails(&self, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert!(!said.status.success(), "terraform {args:?}: {said:#?}");
+        let lines = said.stderr.lines();
+        let bare = lines.map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
+        bare.filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Starts a command.
+    pub fn start(&self, args: &[&str]) -> Running {
+        let stream = |name: &str| self.base.path().join(name);
+        let (stdout, stderr) = (stream("stdout"), stream("stderr"));
+        let child = Command::new(&self.terraform)
+            .args(args)
+            .current_dir(self.dir())
+            .env_clear()
+            .env("PATH", Environment::Process.os("PATH").unwrap_or_default())
+            .env("HOME", self.base.path().join("home"))
+            .env("TMPDIR", self.tmp())
+            .env("TF_CLI_CONFIG_FILE", self.base.path().join("terraformrc"))
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .env("TF_CLI_ARGS", "-no-color")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(std::process::Stdio::null())
+            .stdout(File::create(&stdout).unwrap())
+            .stderr(File::create(&stderr).unwrap())
+            .spawn()
+            .unwrap();
+        Running {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Running {
+    /// Waits for the command's end. One that hangs is killed after two minutes.
+    pub fn wait(mut self) -> Said {
+        for _ in 0..1200 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Said {
+                    status,
+                    stdout: fs::read_to_string(&self.stdout).unwrap(),
+                    stderr: fs::read_to_string(&self.stderr).unwrap(),
+                };
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.child.kill().unwrap();
+        panic!(
+            "terraform hangs; it said: {}",
+            fs::read_to_string(&self.stderr).unwrap()
+        );
+    }
+}
+
+/// Operating system and architecture in Go's words.
+fn platform() -> (&'static str, &'static str) {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        os => os,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        arch => arch,
+    };
+    (os, arch)
+}

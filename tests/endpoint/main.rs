@@ -1,0 +1,6 @@
+//! The token endpoint over real sockets on loopback.
+
+mod attempts;
+mod server;
+mod setup;
+mod trust;
