@@ -141,7 +141,7 @@ pub struct CacheArgs {
     json: bool,
 }
 
-/// The verbs of `terraform`.
+/// Use this program as a Terraform provider.
 #[derive(Debug, Subcommand)]
 pub enum TerraformVerb {
     /// Put this program into a local mirror of providers, and print what the
@@ -225,4 +225,25 @@ fn given(name: &'static str, value: Option<String>) -> Option<(&'static str, Str
 
 fn switched(name: &'static str, on: bool) -> Option<(&'static str, String)> {
     on.then(|| (name, "true".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_overview_and_a_verbs_own_help_begin_alike() {
+        let overview = Cli::command();
+        let mut complete = Cli::command();
+        complete.build();
+        for verb in overview.get_subcommands() {
+            let own = complete
+                .find_subcommand(verb.get_name())
+                .expect("it is the same command");
+            let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            assert_eq!(about(own), about(verb), "{}", verb.get_name());
+        }
+    }
 }
