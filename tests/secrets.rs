@@ -15,7 +15,7 @@ use common::gate::Gate;
 use common::guard;
 use common::process::{Finished, wait_until};
 use common::runner::Runner;
-use gc_token::broker::{Broker, Endpoint};
+use gc_token::broker::{Broker, Network};
 use gc_token::cache::{Seal, Slot, seal_of};
 use gc_token::cli::Cli;
 use gc_token::sandbox::{ExpiresIn, Faults, Plan, Sandbox, TokenFormat};
@@ -341,14 +341,15 @@ fn debug_shows_no_secret() {
     };
     let layers = Layers::new(Vec::new(), Query::default(), &world.env);
     let settings = resolve(&layers, &mut world).unwrap();
-    let mint = Endpoint {
+    let remote = Network {
         settings: &settings,
+        env: &world.env,
         clock: &*world.clock,
         talk: &world.talk,
     };
     let broker = Broker {
         settings: &settings,
-        mint: &mint,
+        remote: &remote,
         clock: &*world.clock,
         talk: &world.talk,
     };

@@ -37,7 +37,7 @@ const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_secs(30);
 
 /// How fast two clocks may drift apart: one part in 2000. NTP slews by no more
 /// than 500 ppm, and crystals are off by less.
-const DRIFT: i32 = 2_000;
+const DRIFT: u32 = 2_000;
 
 impl Measure {
     /// The interval that one reply's `Date` proves.
@@ -91,7 +91,7 @@ impl Measure {
     pub fn seen_from(&self, now: &Reading) -> Option<Offset> {
         let since = now.boot_since(&self.at)?;
         let moved = since.saturating_sub(now.wall_since(&self.at));
-        let drift = since.abs() / DRIFT;
+        let drift = SignedDuration::try_from(since.unsigned_abs() / DRIFT).unwrap_or_default();
         Some(Offset {
             min: self.offset.min.saturating_add(moved).saturating_sub(drift),
             max: self.offset.max.saturating_add(moved).saturating_add(drift),
