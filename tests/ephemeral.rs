@@ -75,6 +75,8 @@ impl Probed {
             let left = std::fs::read_dir(self.terraform.tmp()).unwrap().count();
             let ended = self.who("open").is_subset(&self.who("end"));
             if left == 0 && ended && !self.who("open").iter().any(alive) {
+                let ends = self.journal().into_iter().filter(|(_, word)| word == "end");
+                assert_eq!(ends.count(), self.who("end").len(), "it ended twice");
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -137,7 +139,7 @@ fn a_renewal_that_is_due_at_once_does_not_spin() {
         }
         resource "terraform_data" "uses" {
           provisioner "local-exec" {
-            command     = "i=0; while [ $i -lt 60 ] && ! grep -q renew journal; do sleep 0.5; i=$((i+1)); done"
+            command     = "i=0; while [ $i -lt 60 ] && ! grep -q renew journal; do sleep 0.5; i=$((i+1)); done; sleep 2"
             environment = { SECRET = ephemeral.probe_secret.one.secret }
           }
         }
@@ -177,6 +179,7 @@ fn an_interrupted_apply_leaves_nothing() {
     let said = running.wait();
     assert!(!said.status.success(), "{said:?}");
     assert!(!said.stderr.contains("Plugin did not respond"), "{said:?}");
+    assert!(!probed.who("stop").is_empty());
     probed.assert_nothing_is_left();
 }
 
