@@ -167,6 +167,17 @@ fn the_end_comes_after_a_failing_apply_too() {
 }
 
 #[test]
+fn terraform_waits_for_an_end_that_takes_its_time() {
+    let Some(mut probed) = Probed::new(SECRET_TO_FILE) else {
+        return;
+    };
+    probed.terraform.set("PROBE_SLOW_END", "1");
+    probed.terraform.ok(&["plan"]);
+    assert_eq!(probed.who("open").len(), 1);
+    assert!(probed.who("open").is_subset(&probed.who("end")));
+}
+
+#[test]
 fn an_interrupted_apply_leaves_nothing() {
     let main = SECRET_TO_FILE.replace("> seen", "> seen; sleep 60");
     let Some(probed) = Probed::new(&main) else {
