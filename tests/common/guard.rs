@@ -16,12 +16,7 @@ pub fn spellings() -> Vec<String> {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let form: String = encode(SECRET);
     let pair = |secret: &str| BASE64_STANDARD.encode(format!("{CLIENT}:{secret}"));
-    vec![
-        SECRET.to_owned(),
-        pair(SECRET),
-        pair(&form),
-        form,
-    ]
+    vec![SECRET.to_owned(), pair(SECRET), pair(&form), form]
 }
 
 /// Panics when `bytes` hold the client secret.
