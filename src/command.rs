@@ -67,7 +67,7 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
 }
 
 /// Writes a result, whole or not at all.
-fn print(world: &mut World, bytes: &[u8]) -> Result<()> {
+pub(crate) fn print(world: &mut World, bytes: &[u8]) -> Result<()> {
     let written = world
         .stdout
         .write_all(bytes)

@@ -9,7 +9,7 @@ use std::fs::{self, OpenOptions};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::cloud::{accepts, cloud, faults};
+use common::cloud::{SECRET, accepts, cloud, faults};
 use common::gate::Gate;
 use common::process::{Finished, Running};
 use common::runner::Runner;
@@ -63,6 +63,28 @@ fn two_hundred_at_once_make_one_mint() {
     assert!(accepts(&cloud, tokens.first().unwrap()));
     let minters = all.iter().filter(|one| one.stderr.contains("minted:"));
     assert_eq!(minters.count(), 1);
+}
+
+/// A secret that comes from a command: the key of the seals is made at the
+/// first use, and the command is asked by the one who mints.
+#[test]
+fn the_first_to_need_a_key_agree_on_one() {
+    let cloud = cloud(Plan::default());
+    let gate = Gate::before(&cloud.login_url());
+    let command = "echo asked >> asked; cat secret";
+    let profile = format!("[default]\nclient_secret_command = ['sh', '-c', '{command}']\n");
+    let runner = behind(&gate, &cloud)
+        .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
+        .with_file("secret", SECRET)
+        .with_file(".config/gc-token/config.toml", &profile);
+    let all = begin(&runner, 20, &["get", "-v"]);
+    gate.open();
+    assert_eq!(tokens(&finish(all)).len(), 1);
+    assert_eq!(cloud.counters().mints, 1);
+    let asked = fs::read_to_string(runner.home().join("asked")).unwrap();
+    assert_eq!(asked, "asked\n");
+    let state = fs::read_dir(runner.home().join(".local/state/gc-token")).unwrap();
+    assert_eq!(state.count(), 1);
 }
 
 /// Why nobody waits long after the token is there: those who wait look at the

@@ -27,7 +27,8 @@ pub struct Running {
 }
 
 /// A process that has ended, and all that it said. What differs from run to
-/// run is replaced: HOME, LOGIN (the issuer's host) and KEY (an entry's name).
+/// run is replaced: HOME, LOGIN (the issuer's host), KEY (an entry's name) and ID (a
+/// correlation id).
 #[derive(Debug)]
 pub struct Finished {
     /// Its command line.
@@ -116,7 +117,7 @@ impl Running {
             .names
             .iter()
             .fold(text, |text, (from, to)| text.replace(from, to));
-        without_keys(&text)
+        without_ids(&without_keys(&text))
     }
 }
 
@@ -175,4 +176,14 @@ fn without_keys(text: &str) -> String {
         rest = &word[length..];
     }
     shown + rest
+}
+
+/// Replaces what follows the words "correlation id".
+fn without_ids(text: &str) -> String {
+    let mut parts = text.split("correlation id ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, part| {
+        let id = |char: char| char.is_ascii_hexdigit() || char == '-';
+        shown + "correlation id ID" + part.trim_start_matches(id)
+    })
 }

@@ -91,7 +91,10 @@ impl Runner {
     /// program. For root only.
     pub fn owned_by(mut self, uid: u32) -> Runner {
         let program = self.caught.path().join("gc-token");
-        fs::copy(&self.program, &program).unwrap();
+        // Not by this process, whose children would for a moment hold the copy
+        // open for writing: then it cannot be run.
+        let copied = Command::new("cp").arg(&self.program).arg(&program).status();
+        assert!(copied.unwrap().success());
         let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755));
         open(self.caught.path()).unwrap();
         std::os::unix::fs::chown(self.home(), Some(uid), Some(uid)).unwrap();
@@ -150,7 +153,8 @@ impl Runner {
         );
         let mut command = self.command(shell);
         command.env("PATH", path.unwrap()).args(["-c", script]);
-        self.spawn(command, Stdio::null(), &["get"]).finish()
+        self.spawn(command, Stdio::null(), &["env", "in", shell])
+            .finish()
     }
 
     fn gc_token(&self, args: &[&str]) -> Command {
