@@ -5,6 +5,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::clock::Measure;
 use crate::error::{Error, Kind, Result};
 use crate::http::{self, Exchange, Wire};
 use crate::settings::Network;
@@ -25,10 +26,48 @@ pub struct Api<'a> {
     pub talk: &'a Talk,
 }
 
+/// What the API says to a token.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its verdict.
+    pub opinion: Opinion,
+    /// Its clock, where the answer showed it.
+    pub clock: Option<Measure>,
+}
+
+/// What the API thinks of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opinion {
+    /// It is good.
+    Accepted,
+    /// It is not: HTTP 401.
+    Refused,
+    /// The API has other troubles, or limits the rate: this HTTP status.
+    Unclear(u16),
+}
+
 /// The token that is presented, whoever it belongs to. Needs no permission.
 const TOKENS_ME: &str = "/api/v2/tokens/me";
 
 impl Api<'_> {
+    /// Asks the API what it thinks of `token`, by the one request that needs no
+    /// permission and has no body.
+    ///
+    /// # Errors
+    /// `Unavailable` when the API cannot be reached.
+    pub fn ask(&self, token: &AccessToken) -> Result<Answer> {
+        let exchange = self.present(Method::HEAD, "no word on the token", token)?;
+        let opinion = match exchange.reply.status {
+            200..300 => Opinion::Accepted,
+            401 => Opinion::Refused,
+            status => Opinion::Unclear(status),
+        };
+        Ok(Answer {
+            opinion,
+            clock: exchange.measure(),
+        })
+    }
+
     /// Revokes `token`. One that the API does not accept any more is revoked
     /// already.
     ///

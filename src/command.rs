@@ -14,7 +14,7 @@ mod terraform;
 
 use std::io::Write;
 
-use crate::broker::{Broker, Endpoint, Given};
+use crate::broker::{Broker, Given, Network};
 use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
@@ -50,7 +50,7 @@ fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers>
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
-    let mint = Endpoint {
+    let remote = Network {
         settings: &settings,
         env: &world.env,
         clock: &*world.clock,
@@ -58,7 +58,7 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     };
     let broker = Broker {
         settings: &settings,
-        mint: &mint,
+        remote: &remote,
         clock: &*world.clock,
         talk: &world.talk,
     };
@@ -67,7 +67,7 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
 }
 
 /// Writes a result, whole or not at all.
-fn print(world: &mut World, bytes: &[u8]) -> Result<()> {
+pub(crate) fn print(world: &mut World, bytes: &[u8]) -> Result<()> {
     let written = world
         .stdout
         .write_all(bytes)

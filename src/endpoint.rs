@@ -11,15 +11,16 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use reqwest::Method;
 use secrecy::SecretString;
 
-use crate::clock::Reading;
+use crate::clock::{Measure, Reading};
 use crate::error::{Error, Kind, Result};
+use crate::http::{self, Wire};
 use crate::settings::{ClientAuth, Issuer, Network};
 use crate::token::Token;
 use crate::world::{Clock, Environment, Level, Talk};
 
-use crate::http::{self, Wire};
 use reply::Reader;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
@@ -40,6 +41,8 @@ pub struct TokenRequest<'a> {
 /// proxies (`HTTPS_PROXY` and its kin) and about trusted certificates
 /// (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
 ///
+/// `known` is what earlier contacts showed of the issuer's clock.
+///
 /// Blocks: the asynchronous runtime it needs exists only inside. To be called
 /// from a thread that runs no other one.
 ///
@@ -50,6 +53,7 @@ pub fn mint(
     env: &Environment,
     request: &TokenRequest<'_>,
     network: &Network,
+    known: Option<&Measure>,
     clock: &dyn Clock,
     talk: &Talk,
 ) -> Result<Token> {
@@ -62,9 +66,31 @@ pub fn mint(
         clock,
         talk,
         last: RefCell::default(),
+        issuer: RefCell::new(known.cloned()),
     };
     let token = http::block_on(network.timeout, minting.attempts())?;
     token.unwrap_or_else(|| Err(minting.out_of_time()))
+}
+
+/// Asks for nothing but the time: a request without credentials, whose answer,
+/// whatever it is, shows the issuer's clock. `None` where it has no `Date`.
+///
+/// # Errors
+/// `Unavailable` when the issuer cannot be reached.
+pub fn clock(
+    env: &Environment,
+    issuer: &Issuer,
+    network: &Network,
+    clock: &dyn Clock,
+    talk: &Talk,
+) -> Result<Option<Measure>> {
+    let url = request::endpoint(&issuer.token_url)?;
+    let wire = Wire::new(&url, "no time", network, env, talk)?;
+    let sent = wire.send(wire.request(Method::HEAD), clock);
+    let answer = http::block_on(network.timeout, sent)?.unwrap_or_else(|| Err(wire.too_slow()));
+    answer
+        .map(|exchange| exchange.measure())
+        .map_err(|failure| failure.error)
 }
 
 /// One mint, with all its attempts.
@@ -76,6 +102,8 @@ struct Minting<'a> {
     talk: &'a Talk,
     /// The attempt in progress (from 1), and the failure before it.
     last: RefCell<(u32, Option<Failure>)>,
+    /// What all replies so far proved of the issuer's clock.
+    issuer: RefCell<Option<Measure>>,
 }
 
 impl Minting<'_> {
@@ -130,7 +158,11 @@ impl Minting<'_> {
             host: &host,
             secrets: &self.request.secrets,
         };
-        minted::token(&reader, exchange)
+        if let Some(measure) = exchange.measure() {
+            let joined = measure.join(self.issuer.borrow().as_ref());
+            self.issuer.replace(Some(joined));
+        }
+        minted::token(&reader, exchange, self.issuer.borrow().clone())
     }
 
     fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::clock::Reading;
+use crate::clock::{Measure, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
@@ -162,6 +162,13 @@ impl Wire {
                 body,
             },
         })
+    }
+}
+
+impl Exchange {
+    /// What the reply's `Date` proves of the remote clock.
+    pub(crate) fn measure(&self) -> Option<Measure> {
+        Measure::take(&self.sent, &self.received, date(&self.reply.headers)?)
     }
 }
 

@@ -63,12 +63,8 @@ fn report(error: &Error, world: &World) -> u8 {
 fn explain(refusal: &clap::Error, args: &[OsString], world: &mut World) -> u8 {
     let text = refusal.render().to_string();
     if !refusal.use_stderr() {
-        let written = world.stdout.write_all(text.as_bytes());
-        return if written.is_ok() {
-            0
-        } else {
-            Kind::Output.exit_code()
-        };
+        let printed = command::print(world, text.as_bytes());
+        return printed.map_or_else(|error| report(&error, world), |()| 0);
     }
     let statement = command::env::failure(args, &world.env).unwrap_or_default();
     let _ = world.stdout.write_all(statement.as_bytes());

@@ -8,7 +8,7 @@ mod revocation;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{Broker, Endpoint, Given};
+use crate::broker::{Broker, Given, Network};
 use crate::error::Result;
 use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::settings::{self, Layers, Settings};
@@ -71,7 +71,7 @@ impl TokenProvider {
 
     fn token(&self, settings: &Settings, talk: &Talk) -> Result<Given> {
         let clock = &*self.clock;
-        let mint = Endpoint {
+        let remote = Network {
             settings,
             env: &self.env,
             clock,
@@ -79,7 +79,7 @@ impl TokenProvider {
         };
         Broker {
             settings,
-            mint: &mint,
+            remote: &remote,
             clock,
             talk,
         }

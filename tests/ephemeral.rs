@@ -75,6 +75,8 @@ impl Probed {
             let left = std::fs::read_dir(self.terraform.tmp()).unwrap().count();
             let ended = self.who("open").is_subset(&self.who("end"));
             if left == 0 && ended && !self.who("open").iter().any(alive) {
+                let ends = self.journal().into_iter().filter(|(_, word)| word == "end");
+                assert_eq!(ends.count(), self.who("end").len(), "it ended twice");
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -137,7 +139,7 @@ fn a_renewal_that_is_due_at_once_does_not_spin() {
         }
         resource "terraform_data" "uses" {
           provisioner "local-exec" {
-            command     = "i=0; while [ $i -lt 60 ] && ! grep -q renew journal; do sleep 0.5; i=$((i+1)); done"
+            command     = "i=0; while [ $i -lt 60 ] && ! grep -q renew journal; do sleep 0.5; i=$((i+1)); done; sleep 2"
             environment = { SECRET = ephemeral.probe_secret.one.secret }
           }
         }
@@ -165,6 +167,17 @@ fn the_end_comes_after_a_failing_apply_too() {
 }
 
 #[test]
+fn terraform_waits_for_an_end_that_takes_its_time() {
+    let Some(mut probed) = Probed::new(SECRET_TO_FILE) else {
+        return;
+    };
+    probed.terraform.set("PROBE_SLOW_END", "1");
+    probed.terraform.ok(&["plan"]);
+    assert_eq!(probed.who("open").len(), 1);
+    assert!(probed.who("open").is_subset(&probed.who("end")));
+}
+
+#[test]
 fn an_interrupted_apply_leaves_nothing() {
     let main = SECRET_TO_FILE.replace("> seen", "> seen; sleep 60");
     let Some(probed) = Probed::new(&main) else {
@@ -177,6 +190,7 @@ fn an_interrupted_apply_leaves_nothing() {
     let said = running.wait();
     assert!(!said.status.success(), "{said:?}");
     assert!(!said.stderr.contains("Plugin did not respond"), "{said:?}");
+    assert!(!probed.who("stop").is_empty());
     probed.assert_nothing_is_left();
 }
 

@@ -117,6 +117,7 @@ mod tests {
     use super::*;
     use crate::settings::tests::settings;
     use crate::token::tests::token;
+    use proptest::prelude::*;
 
     #[test]
     fn comes_back_whole_and_holds_no_token_in_the_clear() {
@@ -152,6 +153,42 @@ mod tests {
         two.client.id = "another".into();
         let bytes = encode(&Key::of(&one), &one, &token("t", 300), &seal);
         assert_eq!(decode(&Key::of(&two), &bytes, &seal), Err(Corrupt::Seal));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_an_entry_unless_they_were_sealed(
+            magic in any::<bool>(),
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let settings = settings("http://x");
+            let magic = if magic { FORMAT } else { b"" };
+            let bytes = [magic, &bytes].concat();
+            prop_assert!(decode(&Key::of(&settings), &bytes, &seal()).is_err());
+            let _ = peek(&bytes);
+        }
+
+        /// A header can be forged by whoever can write to the file: it is
+        /// shown, but what follows it does not open.
+        #[test]
+        fn a_forged_header_is_shown_at_most(
+            at in any::<prop::sample::Index>(),
+            part in prop_oneof!["[0-9]{1,20}", "-?P[0-9TDHMS.]{0,30}", ".{0,8}"],
+        ) {
+            let (settings, seal) = (settings("http://x"), seal());
+            let key = Key::of(&settings);
+            let mut bytes = encode(&key, &settings, &token("t", 300), &seal);
+            let end = bytes[FORMAT.len()..].iter().position(|byte| *byte == b'\n').unwrap();
+            let at = FORMAT.len() + at.index(end);
+            let before = bytes.clone();
+            bytes.splice(at..at + 1, part.bytes());
+            if bytes != before {
+                prop_assert!(decode(&key, &bytes, &seal).is_err());
+            }
+            if let Ok(header) = peek(&bytes) {
+                let _ = (header.stamp.expires_at(), header.stamp.remaining(&header.stamp.sent));
+            }
+        }
     }
 
     fn seal() -> Seal {

@@ -1,8 +1,6 @@
 //! The secret that a cache is sealed under.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -60,24 +58,20 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     }
 }
 
-/// Writes the key under a name of its own and links it into place, which fails
+/// Writes the key under a name of its own and moves it into place, which fails
 /// where one stands already: nobody ever reads half a key.
 fn create(path: &Path) -> io::Result<()> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
     SystemRandom::new()
         .fill(key.as_mut())
         .map_err(|_| io::Error::other("the system has no random numbers"))?;
-    let own = path.with_extension(format!("key.{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&own)?;
-    let linked = file
-        .write_all(key.as_ref())
-        .and_then(|()| std::fs::hard_link(&own, path));
-    std::fs::remove_file(&own)?;
-    linked
+    let dir = path.parent().unwrap_or(Path::new("."));
+    // Readable by its owner only, under a random name: one that a killed
+    // process left behind is in nobody's way.
+    let mut file = tempfile::Builder::new().prefix("seal.").tempfile_in(dir)?;
+    file.write_all(key.as_ref())?;
+    file.persist_noclobber(path)?;
+    Ok(())
 }
 
 fn unusable(path: &Path) -> Error {

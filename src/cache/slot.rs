@@ -100,6 +100,29 @@ impl<'a> Slot<'a> {
         }))
     }
 
+    /// Drops the entry if it still holds this very token. Returns whether it
+    /// did: another process may have put a better one there in the meantime,
+    /// or be about to.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when the entry cannot be removed.
+    pub fn evict(&self, token: &AccessToken) -> Result<bool> {
+        let Some(_lock) = self.try_lock()? else {
+            return Ok(false);
+        };
+        match self.read()? {
+            Lookup::Found(found) if found.access_token == *token => {
+                std::fs::remove_file(self.file())
+                    .map(|()| true)
+                    .map_err(|error| {
+                        let what = format!("cannot remove {}", self.file().display());
+                        Error::new(Kind::Cache, what).because(error)
+                    })
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// The process that holds the lock, by what it wrote into the file.
     pub fn holder(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.path("lock")).ok()?;
@@ -142,24 +165,6 @@ impl Lock<'_> {
         let text = serde_json::to_vec(&failure).expect("plain data");
         let bytes = self.slot.seal.close(FAILURE, &text);
         let _ = place::replace(&self.slot.path("failure"), &self.slot.path("new"), &bytes);
-    }
-
-    /// Drops the entry if it still holds this very token. Returns whether it
-    /// did: another process may have put a better one there in the meantime.
-    pub fn evict(&self, token: &AccessToken) -> Result<bool> {
-        match self.slot.read()? {
-            Lookup::Found(found) if found.access_token == *token => {
-                let gone = std::fs::remove_file(self.slot.file());
-                gone.map(|()| true).map_err(|error| {
-                    Error::new(
-                        Kind::Cache,
-                        format!("cannot remove {}", self.slot.file().display()),
-                    )
-                    .because(error)
-                })
-            }
-            _ => Ok(false),
-        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct GcToken {
     _dir: TempDir,
 }
 
-/// `issuer_offset` of `status --json`: an interval, in seconds.
+/// An offset in `status --json`: an interval, in seconds.
 #[derive(Clone, Copy, Deserialize)]
 pub(super) struct Offset {
     pub(super) min: f64,
@@ -39,6 +39,15 @@ struct Got {
 struct Status {
     why: String,
     issuer_offset: Option<Offset>,
+    api_lead: Option<Offset>,
+}
+
+/// What was measured of the other two clocks.
+pub(super) struct Clocks {
+    /// The issuer's clock minus this machine's.
+    pub(super) issuer: Offset,
+    /// The API's clock minus the issuer's.
+    pub(super) lead: Offset,
 }
 
 impl GcToken {
@@ -76,11 +85,11 @@ impl GcToken {
         Ok(status.why)
     }
 
-    /// The issuer's clock minus this machine's, as it was measured.
-    pub(super) fn offset(&self) -> Result<Offset> {
+    /// What was measured so far.
+    pub(super) fn clocks(&self) -> Result<Clocks> {
         let status: Status = self.run(&["status", "--json"])?;
-        status
-            .issuer_offset
+        let both = status.issuer_offset.zip(status.api_lead);
+        both.map(|(issuer, lead)| Clocks { issuer, lead })
             .ok_or_else(|| Error::new(Kind::ApiRefused, "gc-token has measured nothing"))
     }
 

@@ -38,6 +38,8 @@ impl Prepared {
         let basic = basic(request.client_id, secret);
         let mut secrets = Secrets::default();
         secrets.add(&basic);
+        // How issuers have it that do without the encoding.
+        secrets.add(&pair(request.client_id, secret));
         secrets.add(secret);
         secrets.add(&encode(secret));
         let authorization = match request.auth {
@@ -75,7 +77,7 @@ impl Prepared {
 
 /// Parsed again here, although the settings have checked it: this file must
 /// not send a secret to anything but a web server.
-fn endpoint(text: &str) -> Result<Url> {
+pub(super) fn endpoint(text: &str) -> Result<Url> {
     let unusable = |why: &str| {
         Error::new(Kind::Configuration, "the token endpoint's URL is unusable")
             .why(why)
@@ -97,7 +99,11 @@ fn endpoint(text: &str) -> Result<Url> {
 /// Genesys Cloud makes, and saves a secret that holds a colon or a percent sign
 /// at issuers that follow the RFC.
 fn basic(id: &str, secret: &str) -> Zeroizing<String> {
-    let pair = Zeroizing::new(format!("{}:{}", *encode(id), *encode(secret)));
+    pair(&encode(id), &encode(secret))
+}
+
+fn pair(id: &str, secret: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{id}:{secret}"));
     BASE64_STANDARD.encode(pair.as_bytes()).into()
 }
 

@@ -37,6 +37,11 @@ const SETTINGS: &[(&Setting, &str)] = &[
          that cannot is an error.",
     ),
     (
+        &names::VERIFY,
+        "When to ask the API about the token before it is handed out: `auto` (after a mint), \
+         `always` or `never`.",
+    ),
+    (
         &names::SCOPE,
         "The scope to ask for. Genesys Cloud knows none.",
     ),

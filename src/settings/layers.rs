@@ -72,12 +72,9 @@ impl Layers {
             return Ok(None);
         };
         let parsed = duration::parse(&given.value);
-        parsed.map(Some).map_err(|why| {
-            given
-                .refused("is not a duration")
-                .why(why.to_string())
-                .hint("write 5s, 90, 1m30s or 1h")
-        })
+        parsed
+            .map(Some)
+            .map_err(|why| given.refused(&why.to_string()))
     }
 
     /// A setting that is on or off; off when nobody says anything.

@@ -75,6 +75,8 @@ settings! {
     SKEW = "skew" "skew" ["GC_TOKEN_SKEW"] in query profile;
     /// How long the token has to live.
     MIN_TTL = "min-ttl" "min_ttl" ["GC_TOKEN_MIN_TTL"] in query profile;
+    /// When to ask the API about a token.
+    VERIFY = "verify" "verify" ["GC_TOKEN_VERIFY"] in profile;
     /// The time limit on a mint.
     TIMEOUT = "timeout" "timeout" ["GC_TOKEN_TIMEOUT"] in profile;
     /// Certificates to trust besides the system's.

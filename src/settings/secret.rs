@@ -1,6 +1,7 @@
 //! The client secret: file, environment, profile, or a command that prints it.
 
 use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -43,9 +44,11 @@ impl SecretSource {
         if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
             return read_file(&file, world).map(SecretSource::Known);
         }
-        if let Some(given) = VARIABLES.iter().find_map(|name| layers.variable(name)) {
-            let secret = trimmed(Zeroizing::new(given.value.into_bytes()));
-            return checked(secret, &given.origin.to_string()).map(SecretSource::Known);
+        for name in VARIABLES {
+            if let Some(secret) = world.env.os(name) {
+                let secret = trimmed(Zeroizing::new(secret.into_vec()));
+                return checked(secret, name).map(SecretSource::Known);
+            }
         }
         let Some(profile) = &layers.profile else {
             return Err(missing(id, layers));

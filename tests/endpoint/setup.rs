@@ -78,7 +78,7 @@ impl Setup {
         let talk = Talk::to(Box::new(sink.clone()));
         talk.set_verbosity(2);
         let clock = SystemClock::default();
-        let result = mint(&self.env, &request, &self.network, &clock, &talk);
+        let result = mint(&self.env, &request, &self.network, None, &clock, &talk);
         let talk = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let mint = Mint { result, talk };
         mint.holds_no_secret();

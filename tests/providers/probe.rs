@@ -16,6 +16,7 @@ use gc_token::world::World;
 /// The provider.
 pub(crate) struct Probe {
     journal: Option<PathBuf>,
+    slow_end: bool,
     token: Mutex<&'static str>,
 }
 
@@ -24,6 +25,7 @@ impl Probe {
     pub(crate) fn new(world: &World) -> Probe {
         Probe {
             journal: world.env.os("PROBE_JOURNAL").map(PathBuf::from),
+            slow_end: world.env.text("PROBE_SLOW_END").is_some(),
             token: Mutex::new("none"),
         }
     }
@@ -91,7 +93,11 @@ impl Provider for Probe {
         config: &Object,
         _notes: &mut Notes,
     ) -> Result<Opened, Diagnostic> {
-        self.note("open");
+        // A provider may well start a runtime of its own.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async { self.note("open") });
         let value = config.string("value").unwrap_or_default();
         if value == "refuse" {
             return Err(Diagnostic::error("Refused", "As it was told to.").at("value"));
@@ -138,6 +144,10 @@ impl Provider for Probe {
     }
 
     fn end(&self) {
+        if self.slow_end {
+            // Longer than Terraform waits before it kills.
+            std::thread::sleep(Duration::from_secs(3));
+        }
         self.note("end");
     }
 }

@@ -1,0 +1,221 @@
+//! Each bound of a verdict from both sides, and what holds for any readings.
+
+mod properties;
+
+use super::*;
+use crate::clock::BootId;
+use crate::clock::tests::reading;
+use crate::token::tests::token;
+
+const NANO: SignedDuration = SignedDuration::from_nanos(1);
+const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+fn secs(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+/// What the clocks show `age` after a token of [`token`] was asked for.
+fn after(age: SignedDuration) -> Reading {
+    let mut now = reading(100, 1_000);
+    now.boot += age;
+    now.wall += age;
+    now
+}
+
+fn demand(min_ttl: MinTtl) -> Demand {
+    Demand {
+        skew: SKEW,
+        min_ttl,
+        newer_than: None,
+    }
+}
+
+fn is_fresh(demand: &Demand, lifetime: i64, age: SignedDuration) -> bool {
+    let verdict = demand.judge(&token("t", lifetime).stamp, &after(age));
+    matches!(verdict, Verdict::Fresh { .. })
+}
+
+#[test]
+fn the_larger_age_counts_and_only_a_step_makes_the_wall_clock_decide() {
+    let second = secs(1);
+    for (boot, wall, elapsed, by, step) in [
+        (secs(60), secs(60), secs(60), Evidence::BootClock, None),
+        (secs(60), secs(61), secs(61), Evidence::BootClock, None),
+        (
+            secs(60),
+            secs(61) + NANO,
+            secs(61) + NANO,
+            Evidence::WallClock,
+            Some(second + NANO),
+        ),
+        (secs(60), secs(59), secs(60), Evidence::BootClock, None),
+        (
+            secs(60),
+            secs(59) - NANO,
+            secs(60),
+            Evidence::BootClock,
+            Some(-second - NANO),
+        ),
+        (
+            secs(0),
+            secs(-3_600),
+            secs(0),
+            Evidence::BootClock,
+            Some(secs(-3_600)),
+        ),
+    ] {
+        let age = Age { boot, wall };
+        assert_eq!(age.elapsed(), elapsed, "{age:?}");
+        assert_eq!(age.by(), by, "{age:?}");
+        assert_eq!(age.step(), step, "{age:?}");
+    }
+}
+
+#[test]
+fn an_age_needs_one_boot_whose_clock_goes_forward() {
+    let sent = reading(100, 1_000);
+    let age = |boot: i64, wall: i64| Age::of(&sent, &reading(boot, wall));
+    let (boot, wall) = (secs(5), secs(-500));
+    assert_eq!(age(105, 500), Ok(Age { boot, wall }));
+    assert!(age(100, 1_000).is_ok());
+    assert_eq!(age(99, 2_000), Err(Stale::BootClockWentBack(secs(1))));
+    let mut now = reading(105, 1_005);
+    for boot_id in [None, Some(BootId("another".into()))] {
+        now.boot_id = boot_id;
+        assert_eq!(Age::of(&sent, &now), Err(Stale::OtherBoot));
+        assert_eq!(Age::of(&now, &sent), Err(Stale::OtherBoot));
+    }
+}
+
+#[test]
+fn what_is_wanted_by_default_is_at_most_half_of_what_a_new_token_offers() {
+    let default = demand(MinTtl::Default(secs(600)));
+    for (lifetime, wanted) in [
+        (86_400, secs(600)),
+        (1_205, secs(600)),
+        (1_204, secs(599) + secs(1) / 2),
+        (300, secs(147) + secs(1) / 2),
+        (7, secs(1)),
+        (5, secs(0)),
+        (3, secs(0)),
+        (0, secs(0)),
+    ] {
+        assert_eq!(
+            default.wanted(&token("t", lifetime).stamp),
+            wanted,
+            "{lifetime}"
+        );
+        let explicit = demand(MinTtl::Explicit(secs(600)));
+        assert_eq!(
+            explicit.wanted(&token("t", lifetime).stamp),
+            secs(600),
+            "{lifetime}"
+        );
+    }
+}
+
+#[test]
+fn fresh_ends_where_the_skew_and_the_wanted_time_begin() {
+    for (min_ttl, lifetime, last) in [
+        (MinTtl::Explicit(secs(100)), 300, 195),
+        (MinTtl::Explicit(secs(295)), 300, 0),
+        (MinTtl::Default(secs(600)), 86_400, 85_795),
+        (MinTtl::Default(secs(60)), 300, 235),
+        (MinTtl::Default(secs(600)), 305, 150),
+    ] {
+        let demand = demand(min_ttl);
+        assert!(is_fresh(&demand, lifetime, secs(last)), "{min_ttl:?}");
+        assert!(
+            !is_fresh(&demand, lifetime, secs(last) + NANO),
+            "{min_ttl:?}"
+        );
+    }
+    assert!(!is_fresh(
+        &demand(MinTtl::Explicit(secs(296))),
+        300,
+        secs(0)
+    ));
+}
+
+/// Wanting nothing is no reason to hand out a token that issuer and API may
+/// disagree about.
+#[test]
+fn a_token_has_to_outlive_the_skew_even_when_nothing_is_wanted() {
+    for min_ttl in [MinTtl::Explicit(secs(0)), MinTtl::Default(secs(0))] {
+        let demand = demand(min_ttl);
+        assert!(is_fresh(&demand, 300, secs(295) - NANO), "{min_ttl:?}");
+        assert!(!is_fresh(&demand, 300, secs(295)), "{min_ttl:?}");
+    }
+    // The half of no more than the skew is nothing.
+    assert!(!is_fresh(&demand(MinTtl::Default(secs(600))), 5, secs(0)));
+    assert!(is_fresh(&demand(MinTtl::Default(secs(600))), 6, secs(0)));
+}
+
+#[test]
+fn a_verdict_tells_its_numbers() {
+    let mut demand = demand(MinTtl::Explicit(secs(100)));
+    let stamp = token("t", 300).stamp;
+    let mut told = |now: Reading, newer_than: Option<Reading>| {
+        demand.newer_than = newer_than;
+        demand.judge(&stamp, &now).to_string()
+    };
+    assert_eq!(
+        told(after(secs(60)), None),
+        "fresh: 4m left by the boot clock"
+    );
+    assert_eq!(
+        told(reading(160, 1_100), None),
+        "fresh: 3m20s left by the wall clock (the wall clock was stepped by +40.0s)"
+    );
+    assert_eq!(
+        told(reading(310, 500), None),
+        "stale: 1m30s left by the boot clock (the wall clock was stepped by -710.0s), less the \
+         skew of 5s, is under the wanted 1m40s"
+    );
+    assert_eq!(
+        told(reading(90, 1_100), None),
+        "stale: the boot clock shows 10s less than when it was made: a restored snapshot"
+    );
+    assert_eq!(
+        told(after(secs(60)), Some(after(NANO))),
+        "stale: made before the forced refresh began"
+    );
+}
+
+#[test]
+fn a_forced_refresh_takes_what_was_asked_for_after_it_began() {
+    let mut demand = demand(MinTtl::Default(secs(600)));
+    let stamp = token("t", 300).stamp;
+    let mut judge = |start: Reading| {
+        demand.newer_than = Some(start);
+        demand.judge(&stamp, &after(secs(1)))
+    };
+    let forced = Verdict::Stale(Stale::NotForced);
+    assert!(matches!(judge(after(secs(0))), Verdict::Fresh { .. }));
+    assert!(matches!(judge(after(-NANO)), Verdict::Fresh { .. }));
+    assert_eq!(judge(after(NANO)), forced);
+    // By the boot clock: a wall clock can be stepped.
+    assert!(matches!(judge(reading(99, 9_999)), Verdict::Fresh { .. }));
+    let mut elsewhere = after(secs(0));
+    elsewhere.boot_id = None;
+    assert_eq!(judge(elsewhere), forced);
+}
+
+#[test]
+fn a_makeshift_outlives_the_skew_and_breaks_no_promise() {
+    let default = demand(MinTtl::Default(secs(600)));
+    let stamp = token("t", 300).stamp;
+    let at = |age| default.makeshift(&stamp, &after(age));
+    assert_eq!(at(secs(200)), Some(secs(100)));
+    assert_eq!(at(secs(295) - NANO), Some(SKEW + NANO));
+    assert_eq!(at(secs(295)), None);
+    assert_eq!(at(secs(400)), None);
+    assert_eq!(at(secs(-1)), None, "a clock that went back");
+    let explicit = demand(MinTtl::Explicit(secs(0)));
+    assert_eq!(explicit.makeshift(&stamp, &after(secs(1))), None);
+    let forced = Demand {
+        newer_than: Some(after(secs(0))),
+        ..default.clone()
+    };
+    assert_eq!(forced.makeshift(&stamp, &after(secs(1))), None);
+}

@@ -1,0 +1,47 @@
+//! The cloud of the tests, and the client that it knows.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::world::SystemClock;
+
+/// The client of every test.
+pub const CLIENT: &str = "the-client";
+
+/// Its secret, which no encoding leaves as it is.
+pub const SECRET: &str = "the-cl1ent/s3cret of:the+test";
+
+/// A stand-in for Genesys Cloud that knows the client.
+pub fn cloud(plan: Plan) -> Sandbox {
+    let plan = Plan {
+        client_id: CLIENT.into(),
+        client_secret: SECRET.into(),
+        ..plan
+    };
+    Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
+}
+
+/// The sandbox's plan with what goes wrong, in its compact notation.
+pub fn faults(list: &str) -> Plan {
+    let faults: gc_token::sandbox::Faults = list.parse().unwrap();
+    Plan {
+        faults: faults.0,
+        ..Plan::default()
+    }
+}
+
+/// Whether the API takes this token, now.
+pub fn accepts(cloud: &Sandbox, token: &str) -> bool {
+    let api = cloud.api_url();
+    let mut stream = TcpStream::connect(&api["http://".len()..]).unwrap();
+    let request = format!(
+        "GET /api/v2/tokens/me HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply.starts_with("HTTP/1.1 200 ")
+}

@@ -1,0 +1,188 @@
+//! A CI runner: a home directory of its own, and an environment that holds
+//! what the test sets and nothing else.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gc_token::sandbox::Sandbox;
+use gc_token::world::Environment;
+use tempfile::TempDir;
+
+use super::cloud::{CLIENT, SECRET};
+use super::process::{Finished, Running};
+
+/// A CI runner.
+pub struct Runner {
+    home: TempDir,
+    /// Where output is caught: apart from what the program itself writes.
+    caught: TempDir,
+    count: AtomicUsize,
+    env: BTreeMap<OsString, OsString>,
+    program: PathBuf,
+    user: Option<u32>,
+    /// What differs from run to run, and what stands for it in the output.
+    names: Vec<(String, &'static str)>,
+}
+
+impl Runner {
+    /// One that knows nothing but PATH and HOME.
+    pub fn bare() -> Runner {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().display().to_string();
+        Runner {
+            env: [
+                ("PATH".into(), Environment::Process.os("PATH").unwrap()),
+                ("HOME".into(), path.as_str().into()),
+            ]
+            .into(),
+            names: vec![(path, "HOME")],
+            home,
+            caught: tempfile::tempdir().unwrap(),
+            count: AtomicUsize::new(0),
+            program: env!("CARGO_BIN_EXE_gc-token").into(),
+            user: None,
+        }
+    }
+
+    /// One with the URLs and the credentials of `cloud` in its environment.
+    pub fn of(cloud: &Sandbox) -> Runner {
+        Runner::bare()
+            .at(&cloud.login_url())
+            .set("GC_TOKEN_API_URL", cloud.api_url())
+            .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
+    }
+
+    /// Asks the issuer at this URL. Its host reads as LOGIN in all output.
+    pub fn at(mut self, login_url: &str) -> Runner {
+        let host = login_url.split("://").last().unwrap();
+        self.names.push((host.to_owned(), "LOGIN"));
+        self.set("GC_TOKEN_LOGIN_URL", login_url)
+            .set("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT)
+    }
+
+    /// Sets a variable.
+    pub fn set(mut self, name: &str, value: impl AsRef<OsStr>) -> Runner {
+        self.env.insert(name.into(), value.as_ref().to_owned());
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn unset(mut self, name: &str) -> Runner {
+        self.env.remove(OsStr::new(name));
+        self
+    }
+
+    /// Writes a private file below HOME.
+    pub fn with_file(self, path: &str, text: &str) -> Runner {
+        let path = self.home().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        self
+    }
+
+    /// Makes HOME another user's, who runs everything, and can reach the
+    /// program. For root only.
+    pub fn owned_by(mut self, uid: u32) -> Runner {
+        let program = self.caught.path().join("gc-token");
+        // Not by this process, whose children would for a moment hold the copy
+        // open for writing: then it cannot be run.
+        let copied = Command::new("cp").arg(&self.program).arg(&program).status();
+        assert!(copied.unwrap().success());
+        let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755));
+        open(self.caught.path()).unwrap();
+        std::os::unix::fs::chown(self.home(), Some(uid), Some(uid)).unwrap();
+        self.program = program;
+        self.user = Some(uid);
+        self
+    }
+
+    /// The home directory.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Where tokens are kept.
+    pub fn cache(&self) -> PathBuf {
+        self.home().join(".cache/gc-token")
+    }
+
+    /// The only file with this extension in the cache.
+    pub fn cached(&self, extension: &str) -> PathBuf {
+        let paths = fs::read_dir(self.cache()).unwrap();
+        let mut paths = paths
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension() == Some(OsStr::new(extension)));
+        let path = paths.next().expect("there is one");
+        assert_eq!(paths.next(), None);
+        path
+    }
+
+    /// Runs `gc-token` to its end, with nothing on standard input.
+    pub fn run(&self, args: &[&str]) -> Finished {
+        self.start(args).finish()
+    }
+
+    /// Runs `gc-token` to its end, with `stdin` on standard input.
+    pub fn run_on(&self, args: &[&str], stdin: &[u8]) -> Finished {
+        let path = self.next_file("stdin");
+        fs::write(&path, stdin).unwrap();
+        let command = self.gc_token(args);
+        self.spawn(command, File::open(path).unwrap().into(), args)
+            .finish()
+    }
+
+    /// Starts `gc-token`.
+    pub fn start(&self, args: &[&str]) -> Running {
+        self.spawn(self.gc_token(args), Stdio::null(), args)
+    }
+
+    /// Runs a script in a shell in which `gc-token` is on the PATH.
+    pub fn shell(&self, shell: &str, script: &str) -> Finished {
+        let dir = self.program.parent().unwrap().to_owned();
+        let path = std::env::join_paths(
+            [dir]
+                .into_iter()
+                .chain(std::env::split_paths(&self.env[OsStr::new("PATH")])),
+        );
+        let mut command = self.command(shell);
+        command.env("PATH", path.unwrap()).args(["-c", script]);
+        self.spawn(command, Stdio::null(), &["env", "in", shell])
+            .finish()
+    }
+
+    fn gc_token(&self, args: &[&str]) -> Command {
+        let mut command = self.command(&self.program);
+        command.args(args);
+        command
+    }
+
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(&self.env).current_dir(self.home());
+        if let Some(uid) = self.user {
+            command.uid(uid).gid(uid);
+        }
+        command
+    }
+
+    fn spawn(&self, mut command: Command, stdin: Stdio, args: &[&str]) -> Running {
+        let (stdout, stderr) = (self.next_file("stdout"), self.next_file("stderr"));
+        command
+            .stdin(stdin)
+            .stdout(File::create(&stdout).unwrap())
+            .stderr(File::create(&stderr).unwrap());
+        Running::new(command, args, stdout, stderr, self.names.clone())
+    }
+
+    fn next_file(&self, kind: &str) -> PathBuf {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        self.caught.path().join(format!("{number}.{kind}"))
+    }
+}
