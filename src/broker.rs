@@ -143,17 +143,20 @@ impl Broker<'_> {
         };
         self.keep(&lock, &token);
         drop(lock);
-        if let Some(warning) = words::short(self.demand(), &token.stamp) {
+        let given = self.keep_promise(token)?;
+        if let Some(warning) = words::short(self.demand(), &given.token.stamp) {
             self.talk.warn(warning);
         }
-        self.keep_promise(token)
+        Ok(given)
     }
 
     /// Stores the token; it is good even if that fails.
     fn keep(&self, lock: &Lock<'_>, token: &Token) {
         if let Err(error) = lock.store(token) {
-            self.talk
-                .warn(format_args!("the token is not cached: {error}"));
+            self.talk.warn(format_args!(
+                "the token is not cached: {}: {error}",
+                lock.file().display()
+            ));
         }
     }
 
@@ -193,12 +196,7 @@ impl Broker<'_> {
     /// A new token, once it is known to be good enough, and valid already.
     fn keep_promise(&self, token: Token) -> Result<Given> {
         self.hold_back(&token.stamp);
-        let now = self.clock.read();
-        let fresh = matches!(
-            self.demand().judge(&token.stamp, &now),
-            Verdict::Fresh { .. }
-        );
-        if !fresh && self.demand().makeshift(&token.stamp, &now).is_none() {
+        if !self.is_good_enough(&token.stamp) {
             return Err(words::too_short(self.demand(), &token.stamp));
         }
         self.talk.say(Level::Info, words::minted(&token.stamp));
@@ -206,6 +204,13 @@ impl Broker<'_> {
             token,
             how: How::Minted,
         })
+    }
+
+    /// Whether a token can be handed out where no better one can be had.
+    fn is_good_enough(&self, stamp: &Stamp) -> bool {
+        let now = self.clock.read();
+        matches!(self.demand().judge(stamp, &now), Verdict::Fresh { .. })
+            || self.demand().makeshift(stamp, &now).is_some()
     }
 
     /// Waits until a JWT is valid, where it is made for a moment to come.

@@ -144,6 +144,11 @@ impl<'a> Slot<'a> {
 const FAILURE: &[u8] = b"failure";
 
 impl Lock<'_> {
+    /// The entry's file, for messages.
+    pub fn file(&self) -> PathBuf {
+        self.slot.file()
+    }
+
     /// Keeps `token`, in place of whatever was there.
     pub fn store(&self, token: &Token) -> io::Result<()> {
         let slot = self.slot;

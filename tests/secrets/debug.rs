@@ -1,0 +1,73 @@
+//! What `{:?}` shows, in a log or in a failing assertion of somebody's own.
+
+use gc_token::broker::{Broker, Network};
+use gc_token::cache::{Seal, Slot, seal_of};
+use gc_token::sandbox::{Faults, Plan};
+use gc_token::settings::{Layers, Query, resolve};
+use gc_token::world::{Environment, Places, World};
+
+use super::common::cloud::{CLIENT, SECRET, cloud};
+use super::common::guard;
+
+#[test]
+fn debug_shows_no_secret() {
+    let cloud = cloud(Plan::default());
+    let home = tempfile::tempdir().unwrap();
+    let login_url = cloud.login_url();
+    let mut world = World {
+        env: Environment::from([
+            ("GC_TOKEN_LOGIN_URL", login_url.as_str()),
+            ("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT),
+            ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
+        ]),
+        places: Places {
+            cache: Some(home.path().join("cache")),
+            ..Places::default()
+        },
+        ..World::real()
+    };
+    let layers = Layers::new(Vec::new(), Query::default(), &world.env);
+    let settings = resolve(&layers, &mut world).unwrap();
+    let remote = Network {
+        settings: &settings,
+        env: &world.env,
+        clock: &*world.clock,
+        talk: &world.talk,
+    };
+    let broker = Broker {
+        settings: &settings,
+        remote: &remote,
+        clock: &*world.clock,
+        talk: &world.talk,
+    };
+    let given = broker.get().unwrap();
+    guard_sees(given.token.access_token.expose());
+    let dir = settings.cache.dir.as_deref().unwrap();
+    let slot = Slot::new(dir, &settings, seal_of(&settings).unwrap());
+    let lookup = slot.read().unwrap();
+    let lock = slot.try_lock().unwrap();
+    let shown = [
+        format!("{settings:?} {settings:#?}"),
+        format!("{given:?} {:?}", given.token.access_token),
+        format!("{slot:?} {lookup:?} {lock:?}"),
+        format!("{:?}", Seal::under(SECRET.as_bytes())),
+        format!("{:?} {:?}", cloud.counters(), Faults::default()),
+    ];
+    for shown in shown {
+        guard::holds_no_secret(shown.as_bytes(), "Debug");
+        guard::holds_no_token(shown.as_bytes(), "Debug");
+    }
+}
+
+/// A guard that sees nothing would let everything pass.
+fn guard_sees(token: &str) {
+    let finds = |search: fn(&[u8], &str), text: &str| {
+        let text = format!("gc-token: {text}.\n");
+        std::panic::catch_unwind(|| search(text.as_bytes(), "a rehearsal")).is_err()
+    };
+    assert!(finds(guard::holds_no_token, token));
+    for secret in guard::spellings() {
+        assert!(finds(guard::holds_no_secret, &secret));
+    }
+    assert!(!finds(guard::holds_no_secret, "nothing at all"));
+}
