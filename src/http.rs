@@ -1,6 +1,7 @@
 //! The HTTP client: one request over the wire, and its reply as it came.
 
 mod fault;
+mod probe;
 mod proxy;
 mod roots;
 
@@ -20,6 +21,7 @@ use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
 use fault::Place;
+pub(crate) use probe::{Dated, Look};
 use proxy::Route;
 
 /// A client for one URL.
@@ -27,6 +29,8 @@ pub(crate) struct Wire {
     client: Client,
     url: Url,
     place: Place,
+    tls: ClientConfig,
+    trusted: usize,
 }
 
 /// A request that got no reply worth reading.
@@ -89,9 +93,11 @@ impl Wire {
             "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
             _ => RootCertStore::empty(),
         };
+        let trusted = roots.len();
+        let tls = tls(roots)?;
         let mut builder = Client::builder()
             .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(tls(roots)?)
+            .tls_backend_preconfigured(tls.clone())
             .http1_only()
             .redirect(redirect::Policy::none());
         // A limit as long as the total one would race with it.
@@ -118,6 +124,8 @@ impl Wire {
             client,
             url: url.clone(),
             place,
+            tls,
+            trusted,
         })
     }
 

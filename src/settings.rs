@@ -131,10 +131,20 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
             newer_than,
         },
         cache: cache(layers, world)?,
-        network: Network {
-            timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
-            ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
-        },
+        network: network(layers)?,
+    })
+}
+
+/// Whom to ask: what `doctor` can look at without credentials.
+pub fn issuer(layers: &Layers) -> Result<Issuer> {
+    Issuer::resolve(layers)
+}
+
+/// How the issuer is reached.
+pub fn network(layers: &Layers) -> Result<Network> {
+    Ok(Network {
+        timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
+        ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
     })
 }
 

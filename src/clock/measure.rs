@@ -1,6 +1,7 @@
 //! What replies over the network prove about a remote clock.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct Measure {
 /// The `Date` header counts whole seconds (RFC 9110 section 5.6.7): the
 /// remote clock showed up to this much more.
 const DATE_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
+
+/// Nanoseconds in that.
+const NANOS: i128 = 1_000_000_000;
 
 /// A longer round trip makes an interval so wide that it says nothing.
 const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_secs(30);
@@ -103,6 +107,16 @@ impl Measure {
     pub fn shows(&self, now: &Reading) -> Option<(Timestamp, Timestamp)> {
         let offset = self.seen_from(now)?;
         Some((shift(now.wall, offset.min), shift(now.wall, offset.max)))
+    }
+
+    /// How long from `now`, a reading of the same boot, until the remote clock
+    /// turns to its next second, by the middle of what is known. A reply whose
+    /// `Date` is written then tells on which side of that middle the truth
+    /// lies: it halves the interval.
+    pub fn until_its_second_turns(&self, now: &Reading) -> Option<Duration> {
+        let shown = shift(now.wall, self.seen_from(now)?.middle());
+        let since = SignedDuration::from_nanos(shown.as_nanosecond().rem_euclid(NANOS) as i64);
+        Duration::try_from(DATE_RESOLUTION.saturating_sub(since)).ok()
     }
 
     /// How far this clock is ahead of `other`.

@@ -78,6 +78,13 @@ impl Place {
         }
     }
 
+    /// A request that was cut off after this time.
+    pub(super) fn no_answer_within(&self, limit: Duration) -> Error {
+        self.error()
+            .why(format!("no complete reply within {limit:?}"))
+            .hint(self.network_hint())
+    }
+
     /// A request that was cut off.
     pub(super) fn too_slow(&self) -> Failure {
         let advice = self.advise(Fault::Timeout, false, Timestamp::UNIX_EPOCH);
