@@ -104,7 +104,7 @@ mod tests {
             drawn,
             [
                 "this machine  ....................|....................",
-                "issuer        [....|....].............................  1.5s behind (+/- 0.5s)",
+                "issuer        [....|....]..............................  1.5s behind (+/- 0.5s)",
                 "API           ..............................[....|....]  1.5s ahead (+/- 0.5s)",
             ]
         );
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn long_offsets_are_told_in_hours() {
-        assert_eq!(words(&offset(3_600_000, 3_601_000)), "1h ahead (+/- 0.5s)");
+        assert_eq!(words(&offset(3_599_500, 3_600_500)), "1h ahead (+/- 0.5s)");
         assert_eq!(
             words(&offset(-119_000, -119_000)),
             "119.0s behind (+/- 0.0s)"
