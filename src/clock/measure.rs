@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Reading, shift};
+use crate::duration::human;
 
 /// A remote clock minus a local wall clock, known to lie in an interval (ends
 /// included). Signed: positive means that the remote clock is ahead.
@@ -142,14 +143,20 @@ impl Offset {
 }
 
 impl fmt::Display for Offset {
-    /// `2.1s ahead (+/- 0.5s)`.
+    /// `2.1s ahead (+/- 0.5s)`, `1h2m3s behind (+/- 0.5s)`, `3653 days ahead
+    /// (+/- 0.5s)`: no finer than anybody wants to know.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (middle, uncertainty) = (
-            self.middle().as_secs_f64(),
-            self.uncertainty().as_secs_f64(),
-        );
+        const DAY: i64 = 24 * 60 * 60;
+        let middle = self.middle().as_secs_f64();
         let side = if middle < 0.0 { "behind" } else { "ahead" };
-        write!(f, "{:.1}s {side} (+/- {uncertainty:.1}s)", middle.abs())
+        let size = middle.abs().round() as i64;
+        match size {
+            0..120 => write!(f, "{:.1}s", middle.abs())?,
+            _ if size < 2 * DAY => f.write_str(&human(SignedDuration::from_secs(size)))?,
+            _ => write!(f, "{} days", size / DAY)?,
+        }
+        let uncertainty = self.uncertainty().as_secs_f64();
+        write!(f, " {side} (+/- {uncertainty:.1}s)")
     }
 }
 

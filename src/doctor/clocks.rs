@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 
-use super::timeline::words;
 use super::{Finding, Topic};
 use crate::clock::{Measure, Offset, Reading};
 use crate::duration::human;
@@ -71,7 +70,7 @@ fn machine(name: &str, offset: &Offset, contacts: u32, is_right: bool) -> Findin
     let plural = if contacts == 1 { "" } else { "s" };
     let what = format!(
         "the {name}'s clock is {} of this machine's, by {contacts} contact{plural}",
-        words(offset)
+        offset
     );
     let off = off_by(offset);
     if off >= HARMFUL && !is_right {
@@ -132,7 +131,7 @@ fn mixed_up(zone: SignedDuration) -> Finding {
 fn lead(lead: &Offset, skew: SignedDuration) -> Finding {
     let what = format!(
         "the API's clock is {} of the issuer's; the skew is {}",
-        words(lead),
+        lead,
         human(skew)
     );
     if lead.min > skew {

@@ -3,7 +3,6 @@
 use jiff::SignedDuration;
 
 use crate::clock::Offset;
-use crate::duration::human;
 
 /// How many characters the line has.
 const WIDTH: usize = 41;
@@ -29,30 +28,11 @@ pub(super) fn draw(clocks: &[(&str, Offset)]) -> Vec<String> {
     rows.map(|(name, offset)| {
         let says = match *offset {
             HERE => String::new(),
-            _ => format!("  {}", words(offset)),
+            _ => format!("  {}", offset),
         };
         format!("{name:<14}{}{says}", scale.row(offset))
     })
     .collect()
-}
-
-/// `2.1s ahead (+/- 0.1s)`, and `1h2m3s ahead (+/- 0.1s)` where seconds alone
-/// are hard to read.
-pub(super) fn words(offset: &Offset) -> String {
-    let middle = offset.middle();
-    if middle.unsigned_abs().as_secs() < 120 {
-        return offset.to_string();
-    }
-    let side = if middle.is_negative() {
-        "behind"
-    } else {
-        "ahead"
-    };
-    // Rounded: what is left over is less than anybody wants to know here.
-    let size = middle.as_secs_f64().abs().round();
-    let size = SignedDuration::from_secs(size as i64);
-    let uncertainty = offset.uncertainty().as_secs_f64();
-    format!("{} {side} (+/- {uncertainty:.1}s)", human(size))
 }
 
 /// The moments at both ends of the line, in seconds from this machine's.
@@ -136,15 +116,5 @@ mod tests {
         let far = draw(&[("API", offset(decade, decade))]);
         assert_eq!(far[0].find('|'), Some(14));
         assert_eq!(far[1].find('|'), Some(14 + WIDTH - 1));
-    }
-
-    #[test]
-    fn long_offsets_are_told_in_hours() {
-        assert_eq!(words(&offset(3_599_500, 3_600_500)), "1h ahead (+/- 0.5s)");
-        assert_eq!(
-            words(&offset(-119_000, -119_000)),
-            "119.0s behind (+/- 0.0s)"
-        );
-        assert_eq!(words(&offset(-121_000, -121_000)), "2m1s behind (+/- 0.0s)");
     }
 }

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod false_clock;
 mod local;
 mod remote;
 mod report;
