@@ -104,3 +104,23 @@ fn a_certificate_that_is_out_of_date_is_not_blamed_on_the_clock() {
         assert_eq!(cloud.counters().token_requests, 0);
     }
 }
+
+#[test]
+fn a_wall_clock_that_was_stepped_since_the_mint() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    runner.run(&["get"]).token();
+    let Some(runner) = ahead(runner, "-2h") else {
+        return;
+    };
+    Report::of(&runner, &[])
+        .exits_with(0)
+        .says("clocks", "warning", "the wall clock was stepped by -7200.")
+        .says(
+            "clocks",
+            "warning",
+            "about 2h behind: that looks like a time zone mix-up",
+        )
+        .says("token", "ok", "it is reused");
+    assert_eq!(cloud.counters().mints, 1);
+}
