@@ -1,32 +1,27 @@
 //! Get or mint: the cached token where it is known to live long enough, else a
 //! new one, with one mint among all processes that ask at once.
 
-use std::time::Duration;
+mod remote;
+mod verify;
+mod words;
 
-use jiff::SignedDuration;
-use secrecy::SecretString;
+use std::time::Duration;
 
 use crate::cache::{self, Lock, Lookup, Slot};
 use crate::clock::Reading;
-use crate::duration::human;
-use crate::error::{Error, Kind, Result};
-use crate::settings::Settings;
-use crate::token::{Demand, MinTtl, Stamp, Token, Verdict};
+use crate::error::{Error, Result};
+use crate::settings::{Settings, Verify};
+use crate::token::{AccessToken, Demand, Stamp, Token, Verdict};
 use crate::world::{Clock, Level, Talk};
 
-/// Makes a new token: the token endpoint, or a stand-in in a test.
-pub trait Mint {
-    /// Asks the issuer for a token. Takes its time; called by one process at a
-    /// time for each kind of token.
-    fn mint(&self) -> Result<Token>;
-}
+pub use remote::{Network, Remote};
 
 /// Hands out tokens for one set of settings.
 pub struct Broker<'a> {
     /// What is asked for, and where it is kept.
     pub settings: &'a Settings,
-    /// Where a new one comes from.
-    pub mint: &'a dyn Mint,
+    /// The issuer and the API.
+    pub remote: &'a dyn Remote,
     /// The clocks.
     pub clock: &'a dyn Clock,
     /// Where decisions are explained.
@@ -53,6 +48,14 @@ pub enum How {
     Makeshift,
 }
 
+/// One call of [`Broker::get`].
+struct Errand<'a> {
+    slot: &'a Slot<'a>,
+    start: Reading,
+    /// A token that the API has refused: no good, whatever the clocks say.
+    refused: Option<AccessToken>,
+}
+
 /// How often a waiting process looks again. Well under the 100 ms after which
 /// a person, or 200 processes in a row, would notice.
 const STEP: Duration = Duration::from_millis(20);
@@ -61,20 +64,30 @@ impl Broker<'_> {
     /// A token that satisfies the demand.
     ///
     /// # Errors
-    /// Those of the mint; [`Kind::Lifetime`] when even a new token is too
-    /// short; [`Kind::Cache`] when the cache cannot be used safely.
+    /// Those of the mint; `Lifetime` when even a new token is too short;
+    /// `ApiRefused` when the API refuses even a new one; `Cache` when the cache
+    /// cannot be used safely.
     pub fn get(&self) -> Result<Given> {
         let start = self.clock.read();
         let Some(dir) = &self.settings.cache.dir else {
-            return self.keep_promise(self.mint.mint()?);
+            return self.keep_promise(self.new_token(None)?);
         };
         let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
         let first = slot.read()?;
         self.explain(&first);
-        match self.fresh(first, &start) {
-            Some(given) => Ok(given),
-            None => self.wait_or_mint(&slot, &start),
+        let mut errand = Errand {
+            slot: &slot,
+            start,
+            refused: None,
+        };
+        let given = match self.fresh(first, &errand) {
+            Some(given) => given,
+            None => self.wait_or_mint(&errand)?,
+        };
+        if self.settings.verify != Verify::Always || given.how == How::Minted {
+            return Ok(given);
         }
+        self.double_check(given, &mut errand)
     }
 
     fn demand(&self) -> &Demand {
@@ -84,81 +97,100 @@ impl Broker<'_> {
     /// Takes the lock, or waits until its holder is done. Those who wait look
     /// at the entry, not only at the lock: they need not line up for it just to
     /// learn that the work is done.
-    fn wait_or_mint(&self, slot: &Slot<'_>, start: &Reading) -> Result<Given> {
+    fn wait_or_mint(&self, errand: &Errand<'_>) -> Result<Given> {
+        let slot = errand.slot;
         let mut waited = Duration::ZERO;
         loop {
             if let Some(lock) = slot.try_lock()? {
-                return self.miss(slot, lock, start);
+                return self.miss(lock, errand);
             }
             if waited >= self.settings.cache.lock_timeout {
-                return self.make_do(slot, self.lock_timed_out(slot));
+                return self.make_do(words::lock_timed_out(waited, slot), errand);
             }
             self.clock.sleep(STEP);
             waited += STEP;
-            if let Some(given) = self.fresh(slot.read()?, &self.clock.read()) {
+            if let Some(given) = self.fresh(slot.read()?, errand) {
                 return Ok(given);
             }
-            if let Some(error) = slot.failure_since(start) {
-                return self.make_do(slot, error);
+            if let Some(error) = slot.failure_since(&errand.start) {
+                return self.make_do(error, errand);
             }
         }
     }
 
     /// The lock is held: look again, and mint if it is still needed.
-    fn miss(&self, slot: &Slot<'_>, lock: Lock<'_>, start: &Reading) -> Result<Given> {
-        if let Some(given) = self.fresh(slot.read()?, &self.clock.read()) {
+    fn miss(&self, lock: Lock<'_>, errand: &Errand<'_>) -> Result<Given> {
+        let slot = errand.slot;
+        let mut known = None;
+        if let Lookup::Found(token) = slot.read()? {
+            if let Some(token) = self.rescue(&token) {
+                self.keep(&lock, &token);
+            }
+            known = token.stamp.issuer;
+        }
+        if let Some(given) = self.fresh(slot.read()?, errand) {
             return Ok(given);
         }
-        if let Some(error) = slot.failure_since(start) {
-            return self.make_do(slot, error);
+        if let Some(error) = slot.failure_since(&errand.start) {
+            return self.make_do(error, errand);
         }
-        let token = match self.mint.mint() {
+        let token = match self.new_token(known.as_ref()) {
             Ok(token) => token,
             Err(error) => {
                 lock.record_failure(&error, self.clock.read());
-                return self.make_do(slot, error);
+                return self.make_do(error, errand);
             }
         };
-        // The token is good even if it cannot be kept.
-        if let Err(error) = lock.store(&token) {
-            self.talk.warn(format_args!(
-                "the token is not cached: {}: {error}",
-                slot.file().display()
-            ));
-        }
+        self.keep(&lock, &token);
         drop(lock);
-        self.keep_promise(token)
+        let given = self.keep_promise(token)?;
+        if let Some(warning) = words::short(self.demand(), &given.token.stamp) {
+            self.talk.warn(warning);
+        }
+        Ok(given)
     }
 
-    /// The token, if it is there and satisfies the demand at `now`.
-    fn fresh(&self, lookup: Lookup, now: &Reading) -> Option<Given> {
+    /// Stores the token; it is good even if that fails.
+    fn keep(&self, lock: &Lock<'_>, token: &Token) {
+        if let Err(error) = lock.store(token) {
+            self.talk.warn(format_args!(
+                "the token is not cached: {}: {error}",
+                lock.file().display()
+            ));
+        }
+    }
+
+    /// The token, if it is there and satisfies the demand now.
+    fn fresh(&self, lookup: Lookup, errand: &Errand<'_>) -> Option<Given> {
         let Lookup::Found(token) = lookup else {
             return None;
         };
-        if let Verdict::Stale(_) = self.demand().judge(&token.stamp, now) {
+        let verdict = self.demand().judge(&token.stamp, &self.clock.read());
+        let refused = errand.refused.as_ref() == Some(&token.access_token);
+        if refused || matches!(verdict, Verdict::Stale(_)) {
             return None;
         }
         self.hold_back(&token.stamp);
         Some(Given {
-            token,
+            token: *token,
             how: How::Cached,
         })
     }
 
-    /// Waits until a JWT is valid, where it is made for a moment to come.
-    fn hold_back(&self, stamp: &Stamp) {
-        if stamp.not_before.is_none() {
-            return;
+    /// With `--verify always`, a cached token is handed out only when the API
+    /// accepts it; else exactly that one is evicted, and a new one made.
+    fn double_check(&self, given: Given, errand: &mut Errand<'_>) -> Result<Given> {
+        let Given { mut token, how } = given;
+        if !self.is_refused(&mut token)? {
+            return Ok(Given { token, how });
         }
-        let wait = stamp.hold_back(&self.clock.read(), self.demand().skew);
-        if wait.is_positive() {
-            let wait_text = human(wait);
-            self.talk.say(
-                Level::Info,
-                format_args!("held back: valid only in {wait_text}"),
-            );
-            self.clock.sleep(wait.unsigned_abs());
-        }
+        self.talk
+            .warn("the API refuses the cached token: making another");
+        errand.slot.evict(&token.access_token)?;
+        errand.refused = Some(token.access_token);
+        // Either it is new, or another process was faster: both have asked the
+        // API about it.
+        self.wait_or_mint(errand)
     }
 
     /// A new token, once it is known to be good enough, and valid already.
@@ -170,58 +202,48 @@ impl Broker<'_> {
             Verdict::Fresh { .. }
         );
         if !fresh && self.demand().makeshift(&token.stamp, &now).is_none() {
-            return Err(too_short(self.demand(), &token.stamp));
+            return Err(words::too_short(self.demand(), &token.stamp));
         }
-        self.talk.say(
-            Level::Info,
-            format_args!("minted: lives {}", human(token.stamp.lifetime)),
-        );
-        self.warn_if_short(&token.stamp);
+        self.talk.say(Level::Info, words::minted(&token.stamp));
         Ok(Given {
             token,
             how: How::Minted,
         })
     }
 
+    /// Waits until a JWT is valid, where it is made for a moment to come.
+    fn hold_back(&self, stamp: &Stamp) {
+        if stamp.not_before.is_none() {
+            return;
+        }
+        let wait = stamp.hold_back(&self.clock.read(), self.demand().skew);
+        if wait.is_positive() {
+            self.talk.say(Level::Info, words::held_back(wait));
+            self.clock.sleep(wait.unsigned_abs());
+        }
+    }
+
     /// The soft window: when the issuer is out of reach, a token that is too
     /// short by default but still alive is better than none. Refused
     /// credentials are no such case: then the issuer no longer vouches for the
     /// client.
-    fn make_do(&self, slot: &Slot<'_>, error: Error) -> Result<Given> {
+    fn make_do(&self, error: Error, errand: &Errand<'_>) -> Result<Given> {
         if !error.kind.is_passing() {
             return Err(error);
         }
-        let Lookup::Found(token) = slot.read()? else {
+        let Lookup::Found(token) = errand.slot.read()? else {
             return Err(error);
         };
-        let Some(remaining) = self.demand().makeshift(&token.stamp, &self.clock.read()) else {
-            return Err(error);
-        };
-        let cause = error
-            .cause
-            .map(|cause| format!(": {cause}"))
-            .unwrap_or_default();
-        self.talk.warn(format_args!(
-            "using the cached token, which lives {} more, because {}{cause}",
-            human(remaining),
-            error.what,
-        ));
-        Ok(Given {
-            token,
-            how: How::Makeshift,
-        })
-    }
-
-    fn lock_timed_out(&self, slot: &Slot<'_>) -> Error {
-        let waited = SignedDuration::try_from(self.settings.cache.lock_timeout).unwrap_or_default();
-        let holder = slot.holder().map(|pid| format!("process {pid}"));
-        let holder = holder.as_deref().unwrap_or("another process");
-        Error::new(
-            Kind::Cache,
-            format!("waited {} for {holder}, which is minting", human(waited)),
-        )
-        .why(format!("it holds the lock of {}", slot.file().display()))
-        .hint("see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache")
+        match self.demand().makeshift(&token.stamp, &self.clock.read()) {
+            Some(remaining) if errand.refused.as_ref() != Some(&token.access_token) => {
+                self.talk.warn(words::makeshift(remaining, &error));
+                Ok(Given {
+                    token: *token,
+                    how: How::Makeshift,
+                })
+            }
+            _ => Err(error),
+        }
     }
 
     fn explain(&self, lookup: &Lookup) {
@@ -238,67 +260,6 @@ impl Broker<'_> {
             }
             Lookup::Found(_) => {}
         }
-    }
-
-    fn warn_if_short(&self, stamp: &Stamp) {
-        let wanted = self.demand().wanted(stamp.lifetime);
-        if let MinTtl::Default(default) = self.demand().min_ttl
-            && wanted < default
-        {
-            self.talk.warn(format_args!(
-                "the issuer's tokens live {}: reused while {} are left, not the default {} \
-                 (raise 'Token Duration' of the OAuth client, or set --min-ttl)",
-                human(stamp.lifetime),
-                human(wanted),
-                human(default)
-            ));
-        }
-    }
-}
-
-/// Even a new token cannot keep the promise.
-fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
-    let lifetime = human(stamp.lifetime);
-    let skew = human(demand.skew);
-    let what = match demand.min_ttl {
-        MinTtl::Explicit(wanted) => {
-            format!(
-                "no token can be had that lives {} after a skew of {skew}",
-                human(wanted)
-            )
-        }
-        MinTtl::Default(_) => format!("a new token does not outlive the skew of {skew}"),
-    };
-    Error::new(Kind::Lifetime, what)
-        .why(format!(
-            "the issuer's tokens live {lifetime}, counted from the request"
-        ))
-        .hint(
-            "raise 'Token Duration' of the OAuth client (Genesys Cloud: Admin > Integrations > \
-             OAuth, 300 to 172800 seconds), or lower --min-ttl or --skew",
-        )
-}
-
-/// Mints at the token endpoint.
-pub struct Endpoint<'a> {
-    /// Whom to ask, and how.
-    pub settings: &'a Settings,
-    /// The clocks to measure with.
-    pub clock: &'a dyn Clock,
-    /// Where retries are explained.
-    pub talk: &'a Talk,
-}
-
-impl Mint for Endpoint<'_> {
-    fn mint(&self) -> Result<Token> {
-        let secret: SecretString = self.settings.client.secret.get(self.clock)?;
-        let request = crate::endpoint::TokenRequest {
-            issuer: &self.settings.issuer,
-            client_id: &self.settings.client.id,
-            client_secret: &secret,
-            auth: self.settings.client.auth,
-        };
-        crate::endpoint::mint(&request, &self.settings.network, self.clock, self.talk)
     }
 }
 

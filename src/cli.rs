@@ -28,18 +28,14 @@ wanted lifetime cannot be had, 8 the API refused the token, 9 cache or lock
 unusable. On failure standard output is empty, but for 'env' in a shell's
 dialect, which prints a statement that fails.";
 
-/// The verbs.
+/// The verbs. Only the one that is asked for is set up in full, so its own help
+/// stands with its arguments, and a line of it here, for the overview.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Answer Terraform's external data source.
-    ///
-    /// Reads the query, a JSON object of strings, from standard input, and
-    /// prints one JSON object of strings. Query keys: profile, region,
-    /// client_id, skew, min_ttl, scope, audience.
-    External(SettingsArgs),
+    External(ExternalArgs),
     /// Print statements that set the token in a shell or a CI system.
-    ///
-    /// Use it as: eval "$(gc-token env)"
     Env(EnvArgs),
     /// Print the token.
     Get(GetArgs),
@@ -47,8 +43,22 @@ pub enum Verb {
     Status(StatusArgs),
     /// Look after the cache.
     Cache(CacheArgs),
+    /// Use this program as a Terraform provider.
+    Terraform {
+        /// What to do.
+        #[command(subcommand)]
+        verb: TerraformVerb,
+    },
     /// List the regions of Genesys Cloud.
     Regions,
+    /// Show what the program is for. Needs no account.
+    ///
+    /// Starts the sandbox with an API whose clock is ahead of the issuer's and
+    /// tokens that live for seconds; a client that trusts the local clock
+    /// fails, gc-token does not. Takes about eleven seconds, uses loopback
+    /// alone, leaves nothing behind, and checks each of its claims: exits with
+    /// 8 if one does not come true.
+    Demo,
     /// Run a local stand-in for Genesys Cloud.
     Sandbox(sandbox::Args),
     /// Print a completion script for a shell.
@@ -63,7 +73,21 @@ pub enum Verb {
     },
 }
 
-/// `env`.
+/// Answer Terraform's external data source.
+///
+/// Reads the query, a JSON object of strings, from standard input, and
+/// prints one JSON object of strings. Query keys: profile, region,
+/// client_id, skew, min_ttl, scope, audience.
+#[derive(Debug, Args)]
+pub struct ExternalArgs {
+    /// What makes the token.
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Print statements that set the token in a shell or a CI system.
+///
+/// Use it as: eval "$(gc-token env)"
 #[derive(Debug, Args)]
 pub struct EnvArgs {
     /// The shell or CI system to write for: posix (bash, dash, zsh), fish,
@@ -85,7 +109,7 @@ pub struct EnvArgs {
     settings: SettingsArgs,
 }
 
-/// `get`.
+/// Print the token.
 #[derive(Debug, Args)]
 pub struct GetArgs {
     /// text: the token alone; json: with its end and its URLs; header: an
@@ -97,7 +121,7 @@ pub struct GetArgs {
     settings: SettingsArgs,
 }
 
-/// `status`.
+/// Show what is cached and whether it would be reused. No network.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Print JSON, for programs.
@@ -108,7 +132,7 @@ pub struct StatusArgs {
     settings: SettingsArgs,
 }
 
-/// `cache`.
+/// Look after the cache.
 #[derive(Debug, Args)]
 pub struct CacheArgs {
     /// What to do with it.
@@ -123,6 +147,22 @@ pub struct CacheArgs {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     json: bool,
+}
+
+/// Use this program as a Terraform provider.
+#[derive(Debug, Subcommand)]
+pub enum TerraformVerb {
+    /// Put this program into a local mirror of providers, and print what the
+    /// configuration needs.
+    ///
+    /// Terraform and OpenTofu look into ~/.terraform.d/plugins by themselves.
+    /// Another mirror has to be named in the CLI configuration, which is
+    /// printed, too.
+    Install {
+        /// The mirror [default: ~/.terraform.d/plugins].
+        #[arg(long, value_name = "DIR")]
+        mirror: Option<std::path::PathBuf>,
+    },
 }
 
 /// The verbs of `cache`.
@@ -142,6 +182,12 @@ pub enum CacheVerb {
 pub trait Flags {
     /// Each flag that was given: its name, and its value.
     fn flags(self) -> crate::settings::Flags;
+}
+
+impl Flags for ExternalArgs {
+    fn flags(self) -> crate::settings::Flags {
+        self.settings.flags()
+    }
 }
 
 impl Flags for EnvArgs {
@@ -187,4 +233,25 @@ fn given(name: &'static str, value: Option<String>) -> Option<(&'static str, Str
 
 fn switched(name: &'static str, on: bool) -> Option<(&'static str, String)> {
     on.then(|| (name, "true".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_overview_and_a_verbs_own_help_begin_alike() {
+        let overview = Cli::command();
+        let mut complete = Cli::command();
+        complete.build();
+        for verb in overview.get_subcommands() {
+            let own = complete
+                .find_subcommand(verb.get_name())
+                .expect("it is the same command");
+            let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+            assert_eq!(about(own), about(verb), "{}", verb.get_name());
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod cache;
 mod completions;
+mod demo;
 pub(crate) mod env;
 mod external;
 mod get;
@@ -9,11 +10,12 @@ mod man;
 mod regions;
 pub mod sandbox;
 mod status;
+mod terraform;
 
 use std::io::Write;
 
-use crate::broker::{Broker, Endpoint, Given};
-use crate::cli::{Flags, Verb};
+use crate::broker::{Broker, Given, Network};
+use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
 use crate::world::World;
@@ -26,7 +28,11 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Get(args) => get::run(args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
+        Verb::Terraform {
+            verb: TerraformVerb::Install { mirror },
+        } => terraform::install(mirror, world),
         Verb::Regions => regions::run(world),
+        Verb::Demo => demo::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
         Verb::Man { verb } => man::run(verb.as_deref(), world),
@@ -44,14 +50,15 @@ fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers>
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
-    let mint = Endpoint {
+    let remote = Network {
         settings: &settings,
+        env: &world.env,
         clock: &*world.clock,
         talk: &world.talk,
     };
     let broker = Broker {
         settings: &settings,
-        mint: &mint,
+        remote: &remote,
         clock: &*world.clock,
         talk: &world.talk,
     };

@@ -11,15 +11,16 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use reqwest::Method;
 use secrecy::SecretString;
 
-use crate::clock::Reading;
+use crate::clock::{Measure, Reading};
 use crate::error::{Error, Kind, Result};
+use crate::http::{self, Wire};
 use crate::settings::{ClientAuth, Issuer, Network};
 use crate::token::Token;
 use crate::world::{Clock, Environment, Level, Talk};
 
-use crate::http::Wire;
 use reply::Reader;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
@@ -36,10 +37,11 @@ pub struct TokenRequest<'a> {
     pub auth: ClientAuth,
 }
 
-/// Asks for a new token, within the network's time limit.
+/// Asks for a new token, within the network's time limit. `env` decides about
+/// proxies (`HTTPS_PROXY` and its kin) and about trusted certificates
+/// (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
 ///
-/// The process's environment decides about proxies (`HTTPS_PROXY` and its
-/// kin) and about trusted certificates (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+/// `known` is what earlier contacts showed of the issuer's clock.
 ///
 /// Blocks: the asynchronous runtime it needs exists only inside. To be called
 /// from a thread that runs no other one.
@@ -48,33 +50,15 @@ pub struct TokenRequest<'a> {
 /// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
 /// `Configuration`, each with the issuer's own words where it gave any.
 pub fn mint(
-    request: &TokenRequest<'_>,
-    network: &Network,
-    clock: &dyn Clock,
-    talk: &Talk,
-) -> Result<Token> {
-    mint_in(&Environment::Process, request, network, clock, talk)
-}
-
-/// [`mint`] with proxies and certificates of another environment.
-///
-/// # Errors
-/// As [`mint`].
-pub fn mint_in(
     env: &Environment,
     request: &TokenRequest<'_>,
     network: &Network,
+    known: Option<&Measure>,
     clock: &dyn Clock,
     talk: &Talk,
 ) -> Result<Token> {
     let request = Prepared::new(request)?;
     let wire = Wire::new(&request.url, "no token", network, env, talk)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
-        })?;
     let minting = Minting {
         request: &request,
         wire: &wire,
@@ -82,11 +66,31 @@ pub fn mint_in(
         clock,
         talk,
         last: RefCell::default(),
+        issuer: RefCell::new(known.cloned()),
     };
-    let token = runtime.block_on(minting.run());
-    // A name that is still being looked up must not hold the process up.
-    runtime.shutdown_background();
-    token
+    let token = http::block_on(network.timeout, minting.attempts())?;
+    token.unwrap_or_else(|| Err(minting.out_of_time()))
+}
+
+/// Asks for nothing but the time: a request without credentials, whose answer,
+/// whatever it is, shows the issuer's clock. `None` where it has no `Date`.
+///
+/// # Errors
+/// `Unavailable` when the issuer cannot be reached.
+pub fn clock(
+    env: &Environment,
+    issuer: &Issuer,
+    network: &Network,
+    clock: &dyn Clock,
+    talk: &Talk,
+) -> Result<Option<Measure>> {
+    let url = request::endpoint(&issuer.token_url)?;
+    let wire = Wire::new(&url, "no time", network, env, talk)?;
+    let sent = wire.send(wire.request(Method::HEAD), clock);
+    let answer = http::block_on(network.timeout, sent)?.unwrap_or_else(|| Err(wire.too_slow()));
+    answer
+        .map(|exchange| exchange.measure())
+        .map_err(|failure| failure.error)
 }
 
 /// One mint, with all its attempts.
@@ -98,16 +102,11 @@ struct Minting<'a> {
     talk: &'a Talk,
     /// The attempt in progress (from 1), and the failure before it.
     last: RefCell<(u32, Option<Failure>)>,
+    /// What all replies so far proved of the issuer's clock.
+    issuer: RefCell<Option<Measure>>,
 }
 
 impl Minting<'_> {
-    async fn run(&self) -> Result<Token> {
-        match tokio::time::timeout(self.budget, self.attempts()).await {
-            Ok(result) => result,
-            Err(_) => Err(self.out_of_time()),
-        }
-    }
-
     async fn attempts(&self) -> Result<Token> {
         let start = self.clock.read();
         let mut attempt = 0;
@@ -146,7 +145,10 @@ impl Minting<'_> {
             Level::Debug,
             format_args!("asking {host} for a token (attempt {attempt})"),
         );
-        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
+        let exchange = self
+            .wire
+            .send(self.request.fill(self.wire), self.clock)
+            .await?;
         let took = since(&exchange.sent, &exchange.received);
         self.talk.say(
             Level::Debug,
@@ -156,7 +158,11 @@ impl Minting<'_> {
             host: &host,
             secrets: &self.request.secrets,
         };
-        minted::token(&reader, exchange)
+        if let Some(measure) = exchange.measure() {
+            let joined = measure.join(self.issuer.borrow().as_ref());
+            self.issuer.replace(Some(joined));
+        }
+        minted::token(&reader, exchange, self.issuer.borrow().clone())
     }
 
     fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::clock::Reading;
+use crate::clock::{Measure, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
@@ -114,12 +114,21 @@ impl Wire {
             connect: connect.unwrap_or(network.timeout),
             attempt: attempt.unwrap_or(network.timeout),
         };
-        Ok(Wire { client, url: url.clone(), place })
+        Ok(Wire {
+            client,
+            url: url.clone(),
+            place,
+        })
     }
 
     /// A request to the URL, to be filled and sent.
     pub(crate) fn request(&self, method: Method) -> RequestBuilder {
         self.client.request(method, self.url.clone())
+    }
+
+    /// The failure of a request that was cut off by a limit on the whole work.
+    pub(crate) fn too_slow(&self) -> Failure {
+        self.place.too_slow()
     }
 
     /// Sends the request once and reads the reply.
@@ -157,15 +166,32 @@ impl Wire {
 }
 
 impl Exchange {
-    /// The moment the reply was written, by the remote clock. `None` when it
-    /// came from a cache (`Age`), or when the header is missing, repeated or
-    /// not a date.
-    pub(crate) fn date(&self) -> Option<Timestamp> {
-        date(&self.reply.headers)
+    /// What the reply's `Date` proves of the remote clock.
+    pub(crate) fn measure(&self) -> Option<Measure> {
+        Measure::take(&self.sent, &self.received, date(&self.reply.headers)?)
     }
 }
 
-/// See [`Exchange::date`].
+/// Runs `work` on a runtime that exists only for it; `None` when it takes
+/// longer than `limit`.
+///
+/// # Errors
+/// `Unavailable` when the system has no means for a runtime.
+pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
+        })?;
+    let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
+    // A name that is still being looked up must not hold the process up.
+    runtime.shutdown_background();
+    Ok(done)
+}
+
+/// The moment a reply was written, by the remote clock. `None` when it came
+/// from a cache (`Age`), or when the header is missing, repeated or not a date.
 pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     if headers.contains_key(AGE) {
         return None;

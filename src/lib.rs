@@ -6,17 +6,20 @@
 //! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
 //! in [`world`]; [`command`] has a thin file per verb.
 
+pub mod api;
 pub mod broker;
 pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod demo;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
 mod http;
 pub mod output;
 pub mod plugin;
+pub mod provider;
 pub mod region;
 pub mod sandbox;
 pub mod settings;
@@ -30,13 +33,18 @@ use clap::Parser;
 
 use cli::Cli;
 use error::{Error, Kind};
+use provider::TokenProvider;
 use world::World;
 
 /// Runs a command line, `args[0]` included; returns the exit code.
 pub fn run(args: &[OsString], world: &mut World) -> u8 {
-    let result = match Cli::try_parse_from(args) {
-        Ok(cli) => command::run(cli.verb, world),
-        Err(refusal) => return explain(&refusal, args, world),
+    let result = match plugin::is_wanted(&world.env, args.get(1..).unwrap_or_default()) {
+        Ok(false) => match Cli::try_parse_from(args) {
+            Ok(cli) => command::run(cli.verb, world),
+            Err(refusal) => return explain(&refusal, args, world),
+        },
+        Ok(true) => plugin::serve(TokenProvider::new(world), world),
+        Err(error) => Err(error),
     };
     match result {
         Ok(()) => 0,

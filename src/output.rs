@@ -48,13 +48,12 @@ pub(crate) mod tests {
         Token {
             access_token: AccessToken::new(access_token.into()),
             token_type: "bearer".into(),
-            stamp: Stamp {
-                sent: reading(5, 1_000_000),
-                received: reading(6, 1_000_001),
-                lifetime: SignedDuration::from_hours(1),
-                offset: None,
-                not_before: None,
-            },
+            stamp: Stamp::new(
+                reading(5, 1_000_000),
+                SignedDuration::from_hours(1),
+                None,
+                None,
+            ),
         }
     }
 

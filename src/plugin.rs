@@ -16,6 +16,7 @@ mod schema;
 mod socket;
 mod tls;
 mod value;
+mod wire;
 
 use std::io::Write;
 use std::sync::Arc;

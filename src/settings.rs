@@ -34,6 +34,8 @@ pub struct Settings {
     pub issuer: Issuer,
     /// When a token is good enough.
     pub demand: Demand,
+    /// When the API is asked about a token before it is handed out.
+    pub verify: Verify,
     /// Where tokens are kept.
     pub cache: CacheSettings,
     /// How the issuer is reached.
@@ -59,6 +61,21 @@ pub enum ClientAuth {
     Basic,
     /// `client_secret_post`: in the form.
     Post,
+}
+
+/// When the API itself is asked about a token before it is handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verify {
+    /// Whenever the network is needed anyway: after a mint, and for a token
+    /// that comes from another boot or machine. An API that cannot be reached
+    /// is a warning.
+    #[default]
+    Auto,
+    /// Every time, a cached token included. An API that cannot be reached is a
+    /// failure.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 /// Where and how tokens are kept.
@@ -98,6 +115,7 @@ pub const DEFAULT_LOCK_TIMEOUT: SignedDuration = SignedDuration::from_secs(35);
 /// the message names the value and where it came from.
 pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
     let issuer = Issuer::resolve(layers)?;
+    let verify = verify(layers, &issuer)?;
     let client = client(layers, world)?;
     let newer_than = layers
         .switch(&names::FORCE_REFRESH)?
@@ -106,6 +124,7 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
     Ok(Settings {
         client,
         issuer,
+        verify,
         demand: Demand {
             skew: layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW),
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
@@ -158,6 +177,23 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
         secret,
         auth,
     })
+}
+
+fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
+    let Some(given) = layers.find(&names::VERIFY) else {
+        return Ok(Verify::default());
+    };
+    match given.value.as_str() {
+        "auto" => Ok(Verify::Auto),
+        "never" => Ok(Verify::Never),
+        "always" if issuer.api_url.is_some() => Ok(Verify::Always),
+        "always" => Err(given
+            .refused("needs an API to ask")
+            .hint("set --region or --api-url: only Genesys Cloud's API can be asked")),
+        _ => Err(given
+            .refused("is unknown")
+            .hint("one of auto, always, never")),
+    }
 }
 
 fn positive(layers: &Layers, setting: &'static Setting) -> Result<Option<Duration>> {

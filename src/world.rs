@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use clock::{Clock, SystemClock};
 pub use environment::Environment;
-pub use talk::{Level, Talk};
+pub use talk::{Level, Talk, Warnings};
 
 /// Everything that a command touches besides files and the network.
 pub struct World {

@@ -1,5 +1,5 @@
-//! The plugin layer with the real Terraform, by way of the stand-in for the
-//! `external` provider.
+//! The `external` data source with the real Terraform: the behaviour that the
+//! `external` command builds on, whichever provider this machine has.
 
 mod common;
 
@@ -23,7 +23,7 @@ fn a_program_gets_the_query_and_its_answer_reaches_the_outputs() {
           value = data.external.echo.id
         }
     "#;
-    let Some(terraform) = Workspace::new(main) else {
+    let Some(terraform) = Workspace::with_external(main) else {
         return;
     };
     let read = terraform.dir().join("read");
@@ -46,4 +46,90 @@ fn a_program_gets_the_query_and_its_answer_reaches_the_outputs() {
     );
     let query: Value = serde_json::from_slice(&std::fs::read(read).unwrap()).unwrap();
     assert_eq!(query, json!({ "kept": "ä \" \\ é" }));
+}
+
+#[test]
+fn the_standard_error_of_a_failing_program_is_shown() {
+    let main = r#"
+        data "external" "fails" {
+          program = ["sh", "-c", "echo '{}'; echo what went wrong >&2; exit 3"]
+        }
+    "#;
+    let Some(terraform) = Workspace::with_external(main) else {
+        return;
+    };
+    terraform.ok(&["init"]);
+    let error = terraform.fails(&["plan"]);
+    for part in [
+        "Error: External Program Execution Failed",
+        "Error Message: what went wrong",
+        "State: exit status 3",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn what_is_not_an_object_of_strings_is_refused() {
+    for printed in [
+        "",
+        "token",
+        "[]",
+        r#"{"expires_in": 86400}"#,
+        r#"{"a": {}}"#,
+        "{} {}",
+    ] {
+        let main = format!(
+            "data \"external\" \"odd\" {{\n  program = [\"printf\", \"%s\", {}]\n}}\n",
+            json!(printed)
+        );
+        let Some(terraform) = Workspace::with_external(&main) else {
+            return;
+        };
+        terraform.ok(&["init"]);
+        let error = terraform.fails(&["plan"]);
+        let summary = "Error: Unexpected External Program Results";
+        assert!(error.contains(summary), "{printed}: {error}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let main = r#"
+        data "external" "nowhere" {
+          program = ["no-such-program-anywhere"]
+        }
+    "#;
+    let Some(terraform) = Workspace::with_external(main) else {
+        return;
+    };
+    terraform.ok(&["init"]);
+    let error = terraform.fails(&["plan"]);
+    for part in [
+        "Error: External Program Lookup Failed",
+        "Program: no-such-program-anywhere",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn a_program_runs_in_its_working_directory_with_terraforms_environment() {
+    let main = r#"
+        data "external" "here" {
+          program     = ["sh", "-c", "printf '{\"dir\": \"%s\", \"from\": \"%s\"}' \"$(pwd)\" \"$FROM\""]
+          working_dir = "/"
+        }
+        output "here" {
+          value = data.external.here.result
+        }
+    "#;
+    let Some(mut terraform) = Workspace::with_external(main) else {
+        return;
+    };
+    terraform.set("FROM", "outside");
+    terraform.ok(&["init"]);
+    terraform.ok(&["apply", "-auto-approve"]);
+    let here: Value = serde_json::from_str(&terraform.ok(&["output", "-json", "here"])).unwrap();
+    assert_eq!(here, json!({ "dir": "/", "from": "outside" }));
 }

@@ -7,78 +7,145 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::clock::BootId;
+use crate::error::Kind;
+use crate::token::MinTtl;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use crate::api::{Answer, Opinion};
+use crate::clock::{BootId, Measure};
 use crate::settings::tests::settings;
 use crate::token::AccessToken;
 
 /// Shows what it is told, and moves on when somebody sleeps.
-struct FakeClock(Mutex<Reading>);
+struct FakeClock {
+    shows: Mutex<Reading>,
+    /// True time since the start, in seconds.
+    truth: Mutex<SignedDuration>,
+}
 
 impl FakeClock {
     fn new() -> Self {
-        FakeClock(Mutex::new(crate::clock::tests::reading(1_000, 1_000_000)))
+        let shows = Mutex::new(crate::clock::tests::reading(1_000, 1_000_000));
+        FakeClock {
+            shows,
+            truth: Mutex::default(),
+        }
     }
 
+    /// Lets time pass.
     fn advance(&self, seconds: i64) {
-        self.step(seconds, seconds);
+        self.pass(SignedDuration::from_secs(seconds));
     }
 
-    /// Moves the boot clock and the wall clock by different amounts.
+    fn pass(&self, time: SignedDuration) {
+        *self.truth.lock().unwrap() += time;
+        let mut reading = self.shows.lock().unwrap();
+        reading.boot += time;
+        reading.wall += time;
+    }
+
+    /// Changes what the boot clock and the wall clock show; no time passes.
     fn step(&self, boot: i64, wall: i64) {
-        let mut reading = self.0.lock().unwrap();
+        let mut reading = self.shows.lock().unwrap();
         reading.boot += SignedDuration::from_secs(boot);
         reading.wall += SignedDuration::from_secs(wall);
     }
 
     fn reboot(&self) {
-        self.0.lock().unwrap().boot_id = Some(BootId("another".into()));
+        self.shows.lock().unwrap().boot_id = Some(BootId("another".into()));
+    }
+
+    fn since_start(&self) -> SignedDuration {
+        *self.truth.lock().unwrap()
     }
 }
 
 impl Clock for FakeClock {
     fn read(&self) -> Reading {
-        self.0.lock().unwrap().clone()
+        self.shows.lock().unwrap().clone()
     }
 
     fn sleep(&self, time: Duration) {
-        let time = SignedDuration::try_from(time).unwrap();
-        let mut reading = self.0.lock().unwrap();
-        reading.boot += time;
-        reading.wall += time;
+        self.pass(SignedDuration::try_from(time).unwrap());
     }
 }
 
-/// Answers with numbered tokens of one lifetime, or with an error.
-struct FakeIssuer<'a> {
+/// Answers with numbered tokens of one lifetime, or with an error; its clock
+/// is right. The API's clock is ahead by `lead`, and it knows what it refuses.
+struct FakeCloud<'a> {
     clock: &'a FakeClock,
     lifetime: Cell<i64>,
     mints: Cell<u32>,
     error: RefCell<Option<Error>>,
     not_before: Cell<Option<i64>>,
+    lead: Cell<i64>,
+    refuses: RefCell<Vec<&'static str>>,
+    api_error: RefCell<Option<Error>>,
+    asked: Cell<u32>,
+    looked: Cell<u32>,
 }
 
-impl Mint for FakeIssuer<'_> {
-    fn mint(&self) -> Result<Token> {
+impl<'a> FakeCloud<'a> {
+    fn new(clock: &'a FakeClock, lifetime: i64) -> Self {
+        FakeCloud {
+            clock,
+            lifetime: lifetime.into(),
+            mints: 0.into(),
+            error: None.into(),
+            not_before: None.into(),
+            lead: 0.into(),
+            refuses: RefCell::default(),
+            api_error: None.into(),
+            asked: 0.into(),
+            looked: 0.into(),
+        }
+    }
+
+    /// True time goes with the boot clock, whatever the wall clock shows, and
+    /// goes on over a reboot.
+    fn clock_ahead(&self, by: i64) -> Option<Measure> {
+        let now = self.clock.read();
+        let truth = Timestamp::from_second(1_000_000).unwrap() + self.clock.since_start();
+        Measure::take(&now, &now, truth + SignedDuration::from_secs(by))
+    }
+}
+
+impl Remote for FakeCloud<'_> {
+    fn mint(&self, known: Option<&Measure>) -> Result<Token> {
         self.mints.set(self.mints.get() + 1);
         if let Some(error) = self.error.borrow().clone() {
             return Err(error);
         }
         let now = self.clock.read();
-        let offset = crate::clock::Offset::measure(&now, &now, now.wall);
-        let not_before = self
-            .not_before
-            .get()
-            .map(|ahead| now.wall + SignedDuration::from_secs(ahead));
+        let ahead = |seconds| now.wall + SignedDuration::from_secs(seconds);
+        let not_before = self.not_before.get().map(ahead);
+        let issuer = self.clock_ahead(0).map(|clock| clock.join(known));
+        let lifetime = SignedDuration::from_secs(self.lifetime.get());
         Ok(Token {
             access_token: AccessToken::new(format!("token-{}", self.mints.get())),
             token_type: "bearer".into(),
-            stamp: Stamp {
-                sent: now.clone(),
-                received: now,
-                lifetime: SignedDuration::from_secs(self.lifetime.get()),
-                offset,
-                not_before,
-            },
+            stamp: Stamp::new(now, lifetime, not_before, issuer),
+        })
+    }
+
+    fn issuer_clock(&self) -> Result<Option<Measure>> {
+        self.looked.set(self.looked.get() + 1);
+        Ok(self.clock_ahead(0))
+    }
+
+    fn ask_api(&self, token: &AccessToken) -> Result<Answer> {
+        self.asked.set(self.asked.get() + 1);
+        if let Some(error) = self.api_error.borrow().clone() {
+            return Err(error);
+        }
+        let opinion = match self.refuses.borrow().contains(&token.expose()) {
+            true => Opinion::Refused,
+            false => Opinion::Accepted,
+        };
+        Ok(Answer {
+            opinion,
+            clock: self.clock_ahead(self.lead.get()),
         })
     }
 }
@@ -101,7 +168,7 @@ struct Scene<'a> {
     dir: tempfile::TempDir,
     settings: Settings,
     clock: &'a FakeClock,
-    issuer: FakeIssuer<'a>,
+    cloud: FakeCloud<'a>,
     said: Said,
 }
 
@@ -110,18 +177,12 @@ impl<'a> Scene<'a> {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = settings("http://127.0.0.1:1");
         settings.cache.dir = Some(dir.path().join("cache"));
-        let issuer = FakeIssuer {
-            clock,
-            lifetime: lifetime.into(),
-            mints: 0.into(),
-            error: None.into(),
-            not_before: None.into(),
-        };
+        let cloud = FakeCloud::new(clock, lifetime);
         Scene {
             dir,
             settings,
             clock,
-            issuer,
+            cloud,
             said: Said::default(),
         }
     }
@@ -130,7 +191,7 @@ impl<'a> Scene<'a> {
         let talk = Talk::to(Box::new(self.said.clone()));
         let broker = Broker {
             settings: &self.settings,
-            mint: &self.issuer,
+            remote: &self.cloud,
             clock: self.clock,
             talk: &talk,
         };
@@ -153,7 +214,7 @@ impl<'a> Scene<'a> {
     }
 
     fn fail_with(&self, kind: Kind) {
-        *self.issuer.error.borrow_mut() = Some(Error::new(kind, "the mint failed"));
+        *self.cloud.error.borrow_mut() = Some(Error::new(kind, "the mint failed"));
     }
 }
 
@@ -194,35 +255,61 @@ fn a_token_that_does_not_outlive_the_skew_is_never_handed_out() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 5);
     assert_eq!(scene.get().unwrap_err().kind, Kind::Lifetime);
-    scene.issuer.lifetime.set(6);
+    scene.cloud.lifetime.set(6);
     assert_eq!(scene.got(), ("token-2".into(), How::Minted));
 }
 
+/// Disturbs what the clocks show; an hour has passed in truth.
+const DISTURBANCES: [fn(&FakeClock); 3] = [
+    |clock| clock.reboot(),
+    |clock| clock.step(-3_601, 0),
+    |clock| clock.step(0, 86_400),
+];
+
 #[test]
-fn another_boot_a_snapshot_and_a_wall_clock_ahead_cost_a_mint() {
-    for disturb in [
-        (|clock| clock.reboot()) as fn(&FakeClock),
-        |clock| clock.step(-1, 0),
-        |clock| clock.step(0, 86_400),
-    ] {
+fn clocks_in_doubt_cost_one_look_at_the_issuers_clock() {
+    for disturb in DISTURBANCES {
         let clock = FakeClock::new();
         let scene = Scene::new(&clock, 86_400);
         assert_eq!(scene.got(), first());
-        assert_eq!(scene.got().1, How::Cached);
+        clock.advance(3_600);
         disturb(&clock);
+        assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+        assert_eq!((scene.cloud.mints.get(), scene.cloud.looked.get()), (1, 1));
+        // From now on it is an entry of this boot, whose age is known.
+        assert_eq!(scene.got().1, How::Cached);
+        assert_eq!(scene.cloud.looked.get(), 1);
+        // A second of the 86400 is lost to the resolution of Date.
+        clock.advance(86_400 - 1 - 3_600 - 600 - 4);
         assert_eq!(scene.got().1, How::Minted);
     }
 }
 
 #[test]
-fn a_wall_clock_stepped_back_costs_nothing_and_prolongs_nothing() {
+fn clocks_in_doubt_do_not_save_a_token_that_is_too_old() {
+    for disturb in DISTURBANCES {
+        let clock = FakeClock::new();
+        let scene = Scene::new(&clock, 4_000);
+        assert_eq!(scene.got(), first());
+        clock.advance(3_600);
+        disturb(&clock);
+        assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    }
+}
+
+#[test]
+fn an_api_vouches_for_a_token_of_another_boot_with_its_own_clock() {
     let clock = FakeClock::new();
-    let scene = Scene::new(&clock, 3_600);
+    let mut scene = Scene::new(&clock, 86_400);
+    scene.settings.issuer.api_url = Some("http://127.0.0.1:2".into());
     assert_eq!(scene.got(), first());
-    clock.step(60, -86_400);
-    assert_eq!(scene.got().1, How::Cached);
-    clock.step(3_600, -86_400);
-    assert_eq!(scene.got().1, How::Minted);
+    clock.reboot();
+    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!((scene.cloud.looked.get(), scene.cloud.asked.get()), (0, 2));
+    // Refused there, it is not good, whatever its age.
+    clock.step(-5_000, 0);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
 }
 
 #[test]
@@ -289,7 +376,7 @@ fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
     lock.record_failure(&Error::new(Kind::RateLimited, "the other's"), clock.read());
     // It began before the failure: no mint of its own.
     assert_eq!(scene.get().unwrap_err().what, "the other's");
-    assert_eq!(scene.issuer.mints.get(), 0);
+    assert_eq!(scene.cloud.mints.get(), 0);
     drop(lock);
     // It begins after the failure: its own mint.
     clock.advance(1);
@@ -321,12 +408,11 @@ fn a_lock_that_is_never_freed_ends_in_an_error_that_names_its_holder() {
 fn a_token_valid_only_in_a_moment_is_held_back() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
-    scene.issuer.not_before.set(Some(3));
-    let start = clock.read();
+    scene.cloud.not_before.set(Some(3));
     assert_eq!(scene.got(), first());
-    assert_eq!(clock.read().boot - start.boot, SignedDuration::from_secs(3));
+    assert_eq!(clock.since_start().as_secs(), 3);
     assert_eq!(scene.got().1, How::Cached);
-    assert_eq!(clock.read().boot - start.boot, SignedDuration::from_secs(3));
+    assert_eq!(clock.since_start().as_secs(), 3);
 }
 
 #[test]
@@ -392,7 +478,7 @@ fn files_are_private_and_no_other_is_trusted() {
         shown(scene.get().unwrap_err()),
         "error: FILE is a directory, not a file of this cache\n  hint: remove it"
     );
-    assert_eq!(scene.issuer.mints.get(), 1);
+    assert_eq!(scene.cloud.mints.get(), 1);
 }
 
 #[test]
@@ -439,10 +525,9 @@ fn eviction_takes_only_the_very_token() {
         &scene.settings,
         cache::seal_of(&scene.settings).unwrap(),
     );
-    let lock = slot.try_lock().unwrap().unwrap();
-    assert!(!lock.evict(&AccessToken::new("another".into())).unwrap());
+    assert!(!slot.evict(&AccessToken::new("another".into())).unwrap());
     assert!(scene.file("token").exists());
-    assert!(lock.evict(&AccessToken::new("token-1".into())).unwrap());
+    assert!(slot.evict(&AccessToken::new("token-1".into())).unwrap());
     assert!(!scene.file("token").exists());
 }
 
@@ -467,4 +552,116 @@ fn the_cache_is_listed_pruned_and_cleared() {
         .map(|file| file.unwrap().file_name())
         .collect();
     assert_eq!(left, ["notes.txt"]);
+}
+
+/// A scene with an API to ask.
+fn with_api(clock: &FakeClock, lifetime: i64, verify: Verify) -> Scene<'_> {
+    let mut scene = Scene::new(clock, lifetime);
+    scene.settings.issuer.api_url = Some("http://127.0.0.1:2".into());
+    scene.settings.verify = verify;
+    scene
+}
+
+#[test]
+fn the_api_is_asked_when_it_is_to_be_asked() {
+    for (verify, after_mint, after_reuse) in [
+        (Verify::Auto, 1, 1),
+        (Verify::Always, 1, 2),
+        (Verify::Never, 0, 0),
+    ] {
+        let clock = FakeClock::new();
+        let scene = with_api(&clock, 3_600, verify);
+        assert_eq!(scene.got(), first());
+        assert_eq!(scene.cloud.asked.get(), after_mint);
+        assert_eq!(scene.got().1, How::Cached);
+        assert_eq!(scene.cloud.asked.get(), after_reuse);
+    }
+}
+
+#[test]
+fn a_new_token_that_the_api_refuses_is_made_once_more_and_never_stored() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+}
+
+#[test]
+fn an_api_that_refuses_every_token_ends_in_a_diagnosis_of_the_clocks() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 10, Verify::Auto);
+    scene
+        .cloud
+        .refuses
+        .borrow_mut()
+        .extend(["token-1", "token-2"]);
+    scene.cloud.lead.set(20);
+    let error = scene.get().unwrap_err();
+    assert_eq!(error.kind, Kind::ApiRefused);
+    assert_eq!(
+        error.cause.as_deref(),
+        Some(
+            "the API's clock is 20.0s ahead (+/- 1.0s) of the issuer's, and a token lives 10s: it \
+             is dead on arrival"
+        )
+    );
+    assert!(!scene.file("token").exists());
+    assert_eq!(scene.cloud.mints.get(), 2);
+}
+
+#[test]
+fn a_cached_token_that_the_api_refuses_is_evicted_and_replaced() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Always);
+    assert_eq!(scene.got(), first());
+    clock.advance(1);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+}
+
+#[test]
+fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
+    let clock = FakeClock::new();
+    let mut scene = with_api(&clock, 3_600, Verify::Auto);
+    let error = Error::new(Kind::Unavailable, "no word").why("connection refused");
+    *scene.cloud.api_error.borrow_mut() = Some(error);
+    assert_eq!(scene.got(), first());
+    assert_eq!(
+        scene.said(),
+        "gc-token: warning: the API was not asked about the token: connection refused\n"
+    );
+    scene.settings.verify = Verify::Always;
+    assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable);
+}
+
+#[test]
+fn a_lead_of_the_api_beyond_the_skew_is_learned_and_taken_off() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.lead.set(60);
+    assert_eq!(scene.got(), first());
+    assert_eq!(
+        scene.said(),
+        "gc-token: warning: the API's clock is 60.0s ahead (+/- 1.0s) of the issuer's, more than \
+         the skew of 5s: 1m1s are taken off every token's life\n"
+    );
+    clock.advance(3_600 - 61 - 600);
+    assert_eq!(scene.got().1, How::Cached);
+    clock.advance(1);
+    assert_eq!(scene.got().1, How::Minted);
+}
+
+#[test]
+fn a_token_that_the_api_does_not_take_yet_gets_a_second_chance() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.not_before.set(Some(0));
+    scene.cloud.lead.set(-3);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    let start = clock.since_start();
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(clock.since_start() - start, SignedDuration::from_secs(6));
+    assert_eq!(scene.cloud.asked.get(), 3);
 }

@@ -186,7 +186,7 @@ mod tests {
                 prop_assert!(decode(&key, &bytes, &seal).is_err());
             }
             if let Ok(header) = peek(&bytes) {
-                let _ = (header.stamp.expires_at(), header.stamp.remaining(&header.stamp.received));
+                let _ = (header.stamp.expires_at(), header.stamp.remaining(&header.stamp.sent));
             }
         }
     }

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn whatever_makes_tokens_differ_makes_keys_differ() {
         let base = || settings("http://127.0.0.1:1");
-        let mut others = vec![base(), base(), base(), base(), base()];
+        let mut others = [base(), base(), base(), base(), base()];
         others[0].client.id.push('x');
         others[1].issuer.scope = Some("a".into());
         others[2].issuer.audience = Some("a".into());

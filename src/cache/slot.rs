@@ -31,7 +31,7 @@ pub enum Lookup {
     /// Something that is no token for these settings, and why.
     Unusable(String),
     /// A token; whether it still lives is another question.
-    Found(Token),
+    Found(Box<Token>),
 }
 
 /// The lock on one entry: only its holder mints and stores. Freed by the
@@ -71,7 +71,7 @@ impl<'a> Slot<'a> {
             Found::Bytes(bytes) => bytes,
         };
         Ok(match entry::decode(&self.key, &bytes, &self.seal) {
-            Ok(token) => Lookup::Found(token),
+            Ok(token) => Lookup::Found(token.into()),
             Err(corrupt) => Lookup::Unusable(corrupt.to_string()),
         })
     }
@@ -100,6 +100,29 @@ impl<'a> Slot<'a> {
         }))
     }
 
+    /// Drops the entry if it still holds this very token. Returns whether it
+    /// did: another process may have put a better one there in the meantime,
+    /// or be about to.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when the entry cannot be removed.
+    pub fn evict(&self, token: &AccessToken) -> Result<bool> {
+        let Some(_lock) = self.try_lock()? else {
+            return Ok(false);
+        };
+        match self.read()? {
+            Lookup::Found(found) if found.access_token == *token => {
+                std::fs::remove_file(self.file())
+                    .map(|()| true)
+                    .map_err(|error| {
+                        let what = format!("cannot remove {}", self.file().display());
+                        Error::new(Kind::Cache, what).because(error)
+                    })
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// The process that holds the lock, by what it wrote into the file.
     pub fn holder(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.path("lock")).ok()?;
@@ -121,6 +144,11 @@ impl<'a> Slot<'a> {
 const FAILURE: &[u8] = b"failure";
 
 impl Lock<'_> {
+    /// The entry's file, for messages.
+    pub fn file(&self) -> PathBuf {
+        self.slot.file()
+    }
+
     /// Keeps `token`, in place of whatever was there.
     pub fn store(&self, token: &Token) -> io::Result<()> {
         let slot = self.slot;
@@ -142,24 +170,6 @@ impl Lock<'_> {
         let text = serde_json::to_vec(&failure).expect("plain data");
         let bytes = self.slot.seal.close(FAILURE, &text);
         let _ = place::replace(&self.slot.path("failure"), &self.slot.path("new"), &bytes);
-    }
-
-    /// Drops the entry if it still holds this very token. Returns whether it
-    /// did: another process may have put a better one there in the meantime.
-    pub fn evict(&self, token: &AccessToken) -> Result<bool> {
-        match self.slot.read()? {
-            Lookup::Found(found) if found.access_token == *token => {
-                let gone = std::fs::remove_file(self.slot.file());
-                gone.map(|()| true).map_err(|error| {
-                    Error::new(
-                        Kind::Cache,
-                        format!("cannot remove {}", self.slot.file().display()),
-                    )
-                    .because(error)
-                })
-            }
-            _ => Ok(false),
-        }
     }
 }
 

@@ -31,6 +31,10 @@ pub struct SettingsArgs {
     /// [default: 10m, at most half of what a new token offers].
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     min_ttl: Option<String>,
+    /// When to ask the API about a token before it is handed out: auto (when
+    /// the network is needed anyway), always or never [default: auto].
+    #[arg(long, value_name = "WHEN")]
+    verify: Option<String>,
     /// The scope to ask for.
     #[arg(long, value_name = "SCOPE")]
     scope: Option<String>,
@@ -80,6 +84,7 @@ impl Flags for SettingsArgs {
             given("client-auth", self.client_auth),
             given("skew", self.skew),
             given("min-ttl", self.min_ttl),
+            given("verify", self.verify),
             given("scope", self.scope),
             given("audience", self.audience),
             given("login-url", self.login_url),

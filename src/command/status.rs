@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{layers, print};
 use crate::cache::{self, Lookup, Slot};
-use crate::clock::Reading;
+use crate::clock::{Measure, Offset, Reading};
 use crate::duration::human;
 use crate::error::Result;
 use crate::settings::{self, Flags, Query, Settings, names};
@@ -65,17 +65,22 @@ impl Report<'_> {
     fn found(&self, stamp: &Stamp, lines: &mut Vec<(&str, String)>) {
         lines.push((
             "lifetime",
-            format!("{} from the request", human(stamp.lifetime)),
+            format!("{} from the request", human(stamp.whole)),
         ));
         lines.push((
             "expires",
             format!("{} by the issuer's clock", stamp.expires_at()),
         ));
-        if let Some(offset) = stamp.offset {
-            lines.push((
-                "offset",
-                format!("the issuer's clock was {offset} from this one"),
-            ));
+        for (name, clock) in [("issuer", &stamp.issuer), ("API", &stamp.api)] {
+            if let Some(offset) = clock.as_ref().and_then(|clock| clock.seen_from(self.now)) {
+                lines.push((
+                    "clock",
+                    format!("the {name}'s is {offset} of this machine's"),
+                ));
+            }
+        }
+        if let Some(lead) = stamp.lead() {
+            lines.push(("clock", format!("the API's is {lead} of the issuer's")));
         }
         if let Ok(age) = Age::of(&stamp.sent, self.now) {
             for (clock, evidence, elapsed) in evidence(&age) {
@@ -99,7 +104,7 @@ impl Report<'_> {
     fn demand(&self) -> String {
         let demand = &self.settings.demand;
         let min_ttl = match demand.min_ttl {
-            MinTtl::Explicit(min_ttl) => format!("{}", human(min_ttl)),
+            MinTtl::Explicit(min_ttl) => human(min_ttl),
             MinTtl::Default(min_ttl) => {
                 format!("{} or half of what a new token offers", human(min_ttl))
             }
@@ -136,18 +141,20 @@ impl Report<'_> {
         let verdict = self.settings.demand.judge(stamp, self.now);
         report["fresh"] = matches!(verdict, Verdict::Fresh { .. }).into();
         report["why"] = verdict.to_string().into();
-        report["lifetime"] = stamp.lifetime.as_secs_f64().into();
+        report["lifetime"] = stamp.whole.as_secs_f64().into();
         report["expires_at"] = stamp.expires_at().to_string().into();
-        report["wanted"] = self
-            .settings
-            .demand
-            .wanted(stamp.lifetime)
-            .as_secs_f64()
-            .into();
-        if let Some(offset) = stamp.offset {
-            report["issuer_offset"] =
-                json!({ "min": offset.min.as_secs_f64(), "max": offset.max.as_secs_f64() });
-        }
+        report["wanted"] = self.settings.demand.wanted(stamp).as_secs_f64().into();
+        let seconds = |offset: Option<Offset>| {
+            let ends = |offset: Offset| json!([offset.min.as_secs_f64(), offset.max.as_secs_f64()]);
+            offset.map_or(Value::Null, ends)
+        };
+        let seen = |clock: &Option<Measure>| -> Option<Value> {
+            Some(seconds(clock.as_ref()?.seen_from(self.now)))
+        };
+        report["issuer_offset"] = seen(&stamp.issuer).unwrap_or_default();
+        report["api_offset"] = seen(&stamp.api).unwrap_or_default();
+        report["api_lead"] = seconds(stamp.lead());
+        report["skew_taken_off"] = self.settings.demand.skew_for(stamp).as_secs_f64().into();
         if let Ok(age) = Age::of(&stamp.sent, self.now) {
             report["evidence"] = evidence(&age)
                 .map(|(clock, evidence, elapsed)| {

@@ -1,35 +1,32 @@
 //! A grant becomes a token: with what was measured around its making.
 
-use crate::http::{Exchange, date};
 use super::reply::Reader;
 use super::retry::Failure;
-use crate::clock::Offset;
+use crate::clock::Measure;
+use crate::http::Exchange;
 use crate::token::{Claims, Stamp, Token, lifetime};
 
-/// Reads the reply, measures the issuer's clock by its `Date`, and says how
-/// long the token lives at least.
-pub(super) fn token(reader: &Reader<'_>, exchange: Exchange) -> Result<Token, Failure> {
+/// Reads the reply, and says how long the token lives at least. `issuer` is
+/// what this reply, and those before it, proved of the issuer's clock.
+pub(super) fn token(
+    reader: &Reader<'_>,
+    exchange: Exchange,
+    issuer: Option<Measure>,
+) -> Result<Token, Failure> {
     let Exchange {
         sent,
         received,
         reply,
     } = exchange;
     let grant = reader.read(&reply, received.wall)?;
-    let date = date(&reply.headers);
-    let offset = date.and_then(|date| Offset::measure(&sent, &received, date));
     let end = Claims::end(grant.claims.as_ref());
-    let lifetime = lifetime(grant.expires_in, end, offset, &sent, &received)
+    let lifetime = lifetime(grant.expires_in, end, issuer.as_ref(), &sent)
         .map_err(|error| reader.unlivable(&error))?;
+    let not_before = grant.claims.and_then(|claims| claims.not_before);
     Ok(Token {
         access_token: grant.access_token,
         token_type: grant.token_type,
-        stamp: Stamp {
-            lifetime,
-            offset,
-            not_before: grant.claims.and_then(|claims| claims.not_before),
-            sent,
-            received,
-        },
+        stamp: Stamp::new(sent, lifetime, not_before, issuer),
     })
 }
 
@@ -41,11 +38,11 @@ mod tests {
     use proptest::prelude::*;
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use crate::http::Reply;
     use super::super::words::Secrets;
     use super::*;
     use crate::clock::tests::reading;
     use crate::error::Kind;
+    use crate::http::Reply;
 
     const DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
     const DATE_SECOND: i64 = 1_700_000_000;
@@ -66,18 +63,17 @@ mod tests {
             host: "login.example",
             secrets: &Secrets::default(),
         };
-        token(
-            &reader,
-            Exchange {
-                sent: reading(10, 5_000),
-                received: reading(12, 5_002),
-                reply: Reply {
-                    status: 200,
-                    headers,
-                    body: body.as_bytes().to_vec().into(),
-                },
+        let exchange = Exchange {
+            sent: reading(10, 5_000),
+            received: reading(12, 5_002),
+            reply: Reply {
+                status: 200,
+                headers,
+                body: body.as_bytes().to_vec().into(),
             },
-        )
+        };
+        let issuer = exchange.measure();
+        token(&reader, exchange, issuer)
     }
 
     #[test]
@@ -85,11 +81,11 @@ mod tests {
         let body = r#"{"access_token":"t","expires_in":300}"#;
         let stamp = minted(body, Some(DATE)).unwrap().stamp;
         let ahead = SignedDuration::from_secs(DATE_SECOND - 5_002);
-        let offset = stamp.offset.unwrap();
+        let offset = stamp.issuer.as_ref().unwrap().offset;
         assert_eq!(offset.min, ahead);
         assert_eq!(offset.max, ahead + SignedDuration::from_secs(3));
-        assert_eq!(stamp.expires_at().as_second(), DATE_SECOND - 2 + 300);
-        assert_eq!(minted(body, None).unwrap().stamp.offset, None);
+        assert_eq!(stamp.expires_at().as_second(), DATE_SECOND - 3 + 300);
+        assert_eq!(minted(body, None).unwrap().stamp.issuer, None);
     }
 
     #[test]
@@ -99,7 +95,7 @@ mod tests {
         let claims = format!(r#"{{"exp":{0},"nbf":{0}}}"#, DATE_SECOND + 61);
         let body = format!(r#"{{"access_token":"{}"}}"#, jwt(&claims));
         let stamp = minted(&body, Some(DATE)).unwrap().stamp;
-        assert_eq!(stamp.lifetime, SignedDuration::from_secs(60));
+        assert_eq!(stamp.lifetime.as_secs(), 59);
         assert_eq!(stamp.not_before.unwrap().as_second(), DATE_SECOND + 61);
         let error = minted(&body, None).unwrap_err().error;
         assert_eq!(error.kind, Kind::Lifetime);

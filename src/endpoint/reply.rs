@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use serde_json::{Map, Value};
 
-use crate::http::{Reply, date, http_date};
 use super::refusal::{Refusal, Words};
 use super::retry::{Again, Failure};
 use super::words::Secrets;
 use crate::error::{Error, Kind};
+use crate::http::{Reply, date, http_date};
 use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError};
 
 /// What a good reply holds (RFC 6749 section 5.1).

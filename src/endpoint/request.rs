@@ -77,7 +77,7 @@ impl Prepared {
 
 /// Parsed again here, although the settings have checked it: this file must
 /// not send a secret to anything but a web server.
-fn endpoint(text: &str) -> Result<Url> {
+pub(super) fn endpoint(text: &str) -> Result<Url> {
     let unusable = |why: &str| {
         Error::new(Kind::Configuration, "the token endpoint's URL is unusable")
             .why(why)

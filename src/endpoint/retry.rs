@@ -20,7 +20,10 @@ impl From<http::Failure> for Failure {
             true => Again::After(Duration::ZERO),
             false => Again::Never,
         };
-        Failure { error: failure.error, again }
+        Failure {
+            error: failure.error,
+            again,
+        }
     }
 }
 

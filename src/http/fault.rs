@@ -55,7 +55,10 @@ impl Place {
         let connecting = error.is_connect();
         let advice = self.advise(Fault::of(&error), connecting, now);
         let error = self.error().why(advice.cause).hint(advice.hint);
-        Failure { error, passing: advice.passing }
+        Failure {
+            error,
+            passing: advice.passing,
+        }
     }
 
     /// A reply that is not read to its end.
@@ -69,11 +72,27 @@ impl Place {
             .error()
             .why(cause)
             .hint("check that --token-url, --login-url or --region names the token endpoint");
-        Failure { error, passing: false }
+        Failure {
+            error,
+            passing: false,
+        }
+    }
+
+    /// A request that was cut off.
+    pub(super) fn too_slow(&self) -> Failure {
+        let advice = self.advise(Fault::Timeout, false, Timestamp::UNIX_EPOCH);
+        let error = self.error().why(advice.cause).hint(advice.hint);
+        Failure {
+            error,
+            passing: true,
+        }
     }
 
     fn error(&self) -> Error {
-        Error::new(Kind::Unavailable, format!("{} from {}", self.purpose, self.host))
+        Error::new(
+            Kind::Unavailable,
+            format!("{} from {}", self.purpose, self.host),
+        )
     }
 
     /// Whoever answers the phone: the proxy, where there is one.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::diagnostic::Diagnostic;
 use super::proto;
 use super::provider::{Notes, Provider};
-use super::schema::{Block, Schema, Usage};
+use super::schema::{Attribute, Block, Schema, Usage};
 use super::value::Object;
 use crate::world::Clock;
 
@@ -201,15 +201,14 @@ fn complete(block: &Block, config: &Object) -> Result<(), Diagnostic> {
         let detail = format!("{name:?} is known only after apply, but is needed now.");
         return Err(Diagnostic::error("Value not known yet", detail).at(name));
     }
-    let required = |name: &str| {
-        let attribute = block.attributes.iter().find(|known| known.name == name);
-        attribute.is_some_and(|attribute| attribute.usage == Usage::Required)
-    };
-    let mut names = block.attributes.iter().map(|attribute| attribute.name);
-    match names.find(|name| required(name) && config.is_null(name)) {
-        Some(name) => {
+    let mut required = block
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.usage == Usage::Required);
+    match required.find(|attribute| config.is_null(attribute.name)) {
+        Some(Attribute { name, .. }) => {
             let detail = format!("{name:?} is required, but it is null.");
-            Err(Diagnostic::error("Missing required argument", detail).at(name))
+            Err(Diagnostic::error("Missing required argument", detail).at(*name))
         }
         None => Ok(()),
     }

@@ -58,7 +58,10 @@ impl From<Error> for Diagnostic {
     fn from(error: Error) -> Diagnostic {
         let paragraphs: Vec<String> = [error.cause, error.hint].into_iter().flatten().collect();
         let attribute = error.attribute;
-        Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
+        Diagnostic {
+            attribute,
+            ..Diagnostic::error(error.what, paragraphs.join("\n\n"))
+        }
     }
 }
 

@@ -99,7 +99,8 @@ pub trait Provider: Send + Sync + 'static {
     fn stop(&self) {}
 
     /// The process is about to end, for whatever reason but SIGKILL. Called
-    /// once; cut off after ten seconds.
+    /// once; Terraform waits for it; cut off after ten seconds. Work that
+    /// Terraform has given up may still be going on in other threads.
     fn end(&self) {}
 }
 

@@ -167,3 +167,36 @@ impl SignatureVerificationAlgorithm for EcdsaP521Sha512 {
         alg_id::ECDSA_SHA512
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use p521::ecdsa::SigningKey;
+    use p521::ecdsa::signature::Signer as _;
+
+    use super::*;
+
+    fn key(scalar: u8) -> (SigningKey, Vec<u8>) {
+        let mut bytes = [0; 66];
+        bytes[65] = scalar;
+        let key = SigningKey::from_slice(&bytes).unwrap();
+        let public = VerifyingKey::from(&key).to_sec1_point(false);
+        (key, public.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_signature_on_go_plugins_curve_is_verified() {
+        let ((key, public), (_, other)) = (key(7), key(8));
+        let signature: DerSignature = key.sign(b"message");
+        let verify = |public: &[u8], message: &[u8], signature: &[u8]| {
+            EcdsaP521Sha512
+                .verify_signature(public, message, signature)
+                .is_ok()
+        };
+        assert!(verify(&public, b"message", signature.as_bytes()));
+        assert!(!verify(&public, b"another", signature.as_bytes()));
+        assert!(!verify(&other, b"message", signature.as_bytes()));
+        assert!(!verify(&public, b"message", b"garbage"));
+        assert!(!verify(b"garbage", b"message", signature.as_bytes()));
+        assert!(!verify(&[], b"message", &[]));
+    }
+}

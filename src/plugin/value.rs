@@ -1,15 +1,11 @@
-//! Terraform's values, and how they travel: as msgpack in a `DynamicValue`.
+//! Terraform's values.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::diagnostic::Diagnostic;
-use super::proto::DynamicValue;
-use super::schema::{Block, Type};
-
 /// The attributes of one block. An attribute that is not set is null.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Object(BTreeMap<String, Value>);
+pub struct Object(pub(super) BTreeMap<String, Value>);
 
 /// The value of an attribute. `Debug` does not show it: it may be a secret.
 #[derive(Clone, PartialEq)]
@@ -74,46 +70,6 @@ impl Object {
         self.0.extend(other.0);
         self
     }
-
-    /// Reads what Terraform sent for `block`. A type that is not the schema's
-    /// is an error, so that a provider can rely on its own schema.
-    pub(super) fn decode(block: &Block, wire: Option<&DynamicValue>) -> Result<Object, Diagnostic> {
-        let Some(wire) = wire else {
-            return Ok(Object::default());
-        };
-        let mut bytes = wire.msgpack.as_slice();
-        let value = rmpv::decode::read_value(&mut bytes)
-            .map_err(|error| unreadable(&format!("it is not msgpack: {error}")))?;
-        if !bytes.is_empty() {
-            return Err(unreadable("something follows its end"));
-        }
-        match value {
-            rmpv::Value::Nil => Ok(Object::default()),
-            rmpv::Value::Ext(..) => {
-                let unknown = |name: &'static str| (name.to_owned(), Value::Unknown);
-                let names = block.attributes.iter().map(|attribute| attribute.name);
-                Ok(Object(names.map(unknown).collect()))
-            }
-            rmpv::Value::Map(pairs) => {
-                let pairs = pairs.into_iter().map(|pair| attribute(block, pair));
-                pairs.collect::<Result<_, _>>().map(Object)
-            }
-            _ => Err(unreadable("it is not an object")),
-        }
-    }
-
-    /// Writes the object for Terraform, which wants *every* attribute of the
-    /// schema, nulls included.
-    pub(super) fn encode(&self, block: &Block) -> Result<DynamicValue, Diagnostic> {
-        let pair = |name| (rmpv::Value::from(name), self.get(name).to_msgpack());
-        let names = block.attributes.iter().map(|attribute| attribute.name);
-        let mut msgpack = Vec::new();
-        rmpv::encode::write_value(&mut msgpack, &rmpv::Value::Map(names.map(pair).collect()))
-            .map_err(|error| {
-                Diagnostic::error("The result cannot be encoded", error.to_string())
-            })?;
-        Ok(DynamicValue { msgpack })
-    }
 }
 
 impl Value {
@@ -126,84 +82,6 @@ impl Value {
             Value::Null | Value::String(_) | Value::Bool(_) | Value::Number(_) => false,
         }
     }
-
-    /// `None` when the value is not of type `kind`.
-    fn from_msgpack(kind: &Type, value: rmpv::Value) -> Option<Value> {
-        Some(match (kind, value) {
-            (_, rmpv::Value::Nil) => Value::Null,
-            // Terraform uses several codes, with and without a payload that
-            // narrows down what the value may become.
-            (_, rmpv::Value::Ext(..)) => Value::Unknown,
-            (Type::String, rmpv::Value::String(text)) => Value::String(text.into_str()?),
-            (Type::Bool, rmpv::Value::Boolean(truth)) => Value::Bool(truth),
-            // A number that fits neither 64-bit format travels as text.
-            (Type::Number, rmpv::Value::String(text)) => {
-                Value::Number(text.as_str()?.parse().ok()?)
-            }
-            (Type::Number, number) => Value::Number(number.as_f64()?),
-            (Type::List(element), rmpv::Value::Array(values)) => {
-                let values = values.into_iter();
-                let values = values.map(|value| Value::from_msgpack(element, value));
-                Value::List(values.collect::<Option<_>>()?)
-            }
-            (Type::Map(element), rmpv::Value::Map(pairs)) => {
-                let pair = |(key, value)| {
-                    let rmpv::Value::String(key) = key else {
-                        return None;
-                    };
-                    Some((key.into_str()?, Value::from_msgpack(element, value)?))
-                };
-                Value::Map(pairs.into_iter().map(pair).collect::<Option<_>>()?)
-            }
-            _ => return None,
-        })
-    }
-
-    fn to_msgpack(&self) -> rmpv::Value {
-        match self {
-            Value::Null => rmpv::Value::Nil,
-            Value::Unknown => rmpv::Value::Ext(0, vec![0]),
-            Value::String(text) => text.as_str().into(),
-            Value::Bool(truth) => (*truth).into(),
-            Value::Number(number) if number.fract() == 0.0 && number.abs() < EXACT_BELOW => {
-                (*number as i64).into()
-            }
-            Value::Number(number) => (*number).into(),
-            Value::List(values) => values.iter().map(Value::to_msgpack).collect(),
-            Value::Map(values) => {
-                let pair =
-                    |(key, value): (&String, &Value)| (key.as_str().into(), value.to_msgpack());
-                rmpv::Value::Map(values.iter().map(pair).collect())
-            }
-        }
-    }
-}
-
-/// Every whole number below 2^53 has a double of its own.
-const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
-
-/// One attribute of `block` from the wire.
-fn attribute(
-    block: &Block,
-    (name, value): (rmpv::Value, rmpv::Value),
-) -> Result<(String, Value), Diagnostic> {
-    let name = name
-        .as_str()
-        .ok_or_else(|| unreadable("an attribute's name is not text"))?;
-    let known = block
-        .attributes
-        .iter()
-        .find(|attribute| attribute.name == name);
-    let attribute = known.ok_or_else(|| unreadable(&format!("it has no attribute {name:?}")))?;
-    let value = Value::from_msgpack(&attribute.kind, value).ok_or_else(|| {
-        unreadable(&format!("{name:?} is not of type {:?}", attribute.kind)).at(name)
-    })?;
-    Ok((name.to_owned(), value))
-}
-
-fn unreadable(why: &str) -> Diagnostic {
-    let detail = format!("The value does not fit the provider's schema: {why}.");
-    Diagnostic::error("Terraform sent an unreadable configuration", detail)
 }
 
 impl fmt::Debug for Value {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AGE, CONTENT_LENGTH, HeaderValue, LOCATION, RETRY_AFTER};
+use axum::http::header::{AGE, HeaderValue, LOCATION, RETRY_AFTER};
 use axum::http::{Response, StatusCode};
 use axum::middleware::Next;
 
@@ -70,8 +70,7 @@ fn make_up(cloud: &Cloud, host: Host, made_up: faults::Reply) -> Response<Body> 
 
 /// The reply with another body in place of its own.
 async fn with_body(reply: Response<Body>, spoil: fn(Bytes) -> Body) -> Response<Body> {
-    let (mut head, body) = reply.into_parts();
-    head.headers.remove(CONTENT_LENGTH);
+    let (head, body) = reply.into_parts();
     // The sandbox's own bodies are in memory already.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     Response::from_parts(head, spoil(body))

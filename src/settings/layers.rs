@@ -55,9 +55,9 @@ impl Layers {
 
     /// The first source's value of this setting.
     pub fn find(&self, setting: &'static Setting) -> Option<Given> {
-        self.from_flags(setting)
+        self.in_flags(setting)
             .or_else(|| self.query.get(setting))
-            .or_else(|| self.from_environment(setting))
+            .or_else(|| self.in_environment(setting))
             .or_else(|| self.profile.as_ref()?.find(setting))
     }
 
@@ -123,7 +123,7 @@ impl Layers {
         )
     }
 
-    fn from_flags(&self, setting: &'static Setting) -> Option<Given> {
+    fn in_flags(&self, setting: &'static Setting) -> Option<Given> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
         Some(Given {
             value: value.clone(),
@@ -131,7 +131,7 @@ impl Layers {
         })
     }
 
-    fn from_environment(&self, setting: &'static Setting) -> Option<Given> {
+    fn in_environment(&self, setting: &'static Setting) -> Option<Given> {
         setting
             .variables
             .iter()
@@ -145,7 +145,7 @@ impl Layers {
             return;
         };
         for setting in [&names::REGION, &names::CLIENT_ID] {
-            let over = self.from_environment(setting).zip(profile.find(setting));
+            let over = self.in_environment(setting).zip(profile.find(setting));
             if let Some((environment, profile)) = over.filter(|(one, two)| one.value != two.value) {
                 world.talk.warn(format_args!(
                     "{} goes before {}",

@@ -17,14 +17,14 @@ pub struct Setting {
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident = $flag:literal $key:literal
-        [$($variable:literal),+] $(+ $also:ident)*;)+) => {
+        [$($variable:literal),+] $(in $place:ident $($also:ident)?)?;)+) => {
         $($(#[$doc])*
         pub const $name: Setting = Setting {
             flag: $flag,
             key: $key,
             variables: &[$($variable),+],
-            $($also: true,)*
-            ..NOWHERE_ELSE
+            in_query: places!($($place $($also)?)?).0,
+            in_profile: places!($($place $($also)?)?).1,
         };)+
 
         /// Every setting.
@@ -32,51 +32,61 @@ macro_rules! settings {
     };
 }
 
-const NOWHERE_ELSE: Setting = Setting {
-    flag: "",
-    key: "",
-    variables: &[],
-    in_query: false,
-    in_profile: false,
-};
+/// Whether a setting may stand in a query, and in a profile.
+macro_rules! places {
+    () => {
+        (false, false)
+    };
+    (query) => {
+        (true, false)
+    };
+    (profile) => {
+        (false, true)
+    };
+    (query profile) => {
+        (true, true)
+    };
+}
 
 settings! {
     /// Which profile to read.
-    PROFILE = "profile" "profile" ["GC_TOKEN_PROFILE"] + in_query;
+    PROFILE = "profile" "profile" ["GC_TOKEN_PROFILE"] in query;
     /// The region of Genesys Cloud.
-    REGION = "region" "region" ["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"] + in_query + in_profile;
+    REGION = "region" "region" ["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"] in query profile;
     /// The OAuth client's id.
     CLIENT_ID = "client-id" "client_id"
-        ["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"] + in_query + in_profile;
+        ["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"] in query profile;
     /// The file that holds the client secret.
     CLIENT_SECRET_FILE = "client-secret-file" "client_secret_file"
-        ["GC_TOKEN_CLIENT_SECRET_FILE"] + in_profile;
+        ["GC_TOKEN_CLIENT_SECRET_FILE"] in profile;
     /// `basic` or `post`.
-    CLIENT_AUTH = "client-auth" "client_auth" ["GC_TOKEN_CLIENT_AUTH"] + in_profile;
+    CLIENT_AUTH = "client-auth" "client_auth" ["GC_TOKEN_CLIENT_AUTH"] in profile;
     /// The issuer's base URL.
-    LOGIN_URL = "login-url" "login_url" ["GC_TOKEN_LOGIN_URL"] + in_profile;
+    LOGIN_URL = "login-url" "login_url" ["GC_TOKEN_LOGIN_URL"] in profile;
     /// The API's base URL.
-    API_URL = "api-url" "api_url" ["GC_TOKEN_API_URL"] + in_profile;
+    API_URL = "api-url" "api_url" ["GC_TOKEN_API_URL"] in profile;
     /// The token endpoint of any other issuer.
-    TOKEN_URL = "token-url" "token_url" ["GC_TOKEN_TOKEN_URL"] + in_profile;
+    TOKEN_URL = "token-url" "token_url" ["GC_TOKEN_TOKEN_URL"] in profile;
     /// The scope to ask for.
-    SCOPE = "scope" "scope" ["GC_TOKEN_SCOPE"] + in_query + in_profile;
+    SCOPE = "scope" "scope" ["GC_TOKEN_SCOPE"] in query profile;
     /// The audience to ask for.
-    AUDIENCE = "audience" "audience" ["GC_TOKEN_AUDIENCE"] + in_query + in_profile;
+    AUDIENCE = "audience" "audience" ["GC_TOKEN_AUDIENCE"] in query profile;
     /// How far issuer and API may disagree.
-    SKEW = "skew" "skew" ["GC_TOKEN_SKEW"] + in_query + in_profile;
+    SKEW = "skew" "skew" ["GC_TOKEN_SKEW"] in query profile;
     /// How long the token has to live.
-    MIN_TTL = "min-ttl" "min_ttl" ["GC_TOKEN_MIN_TTL"] + in_query + in_profile;
+    MIN_TTL = "min-ttl" "min_ttl" ["GC_TOKEN_MIN_TTL"] in query profile;
+    /// When to ask the API about a token.
+    VERIFY = "verify" "verify" ["GC_TOKEN_VERIFY"] in profile;
     /// The time limit on a mint.
-    TIMEOUT = "timeout" "timeout" ["GC_TOKEN_TIMEOUT"] + in_profile;
+    TIMEOUT = "timeout" "timeout" ["GC_TOKEN_TIMEOUT"] in profile;
     /// Certificates to trust besides the system's.
-    CA_FILE = "ca-file" "ca_file" ["GC_TOKEN_CA_FILE"] + in_profile;
+    CA_FILE = "ca-file" "ca_file" ["GC_TOKEN_CA_FILE"] in profile;
     /// Where tokens are kept.
-    CACHE_DIR = "cache-dir" "cache_dir" ["GC_TOKEN_CACHE_DIR"] + in_profile;
+    CACHE_DIR = "cache-dir" "cache_dir" ["GC_TOKEN_CACHE_DIR"] in profile;
     /// How long to wait for another process that is minting.
-    LOCK_TIMEOUT = "lock-timeout" "lock_timeout" ["GC_TOKEN_LOCK_TIMEOUT"] + in_profile;
+    LOCK_TIMEOUT = "lock-timeout" "lock_timeout" ["GC_TOKEN_LOCK_TIMEOUT"] in profile;
     /// Keep nothing.
-    NO_CACHE = "no-cache" "no_cache" ["GC_TOKEN_NO_CACHE"] + in_profile;
+    NO_CACHE = "no-cache" "no_cache" ["GC_TOKEN_NO_CACHE"] in profile;
     /// Mint even where a good token is cached.
     FORCE_REFRESH = "force-refresh" "force_refresh" ["GC_TOKEN_FORCE_REFRESH"];
     /// How much is said on standard error.

@@ -77,14 +77,24 @@ impl Query {
                 query.insert(setting.key, value);
             }
         }
-        Ok(Query { values: query, attributes: false })
+        Ok(Query {
+            values: query,
+            attributes: false,
+        })
     }
 
     /// Attributes of our own Terraform provider; empty ones count as not given.
-    pub fn of_attributes<'a>(attributes: impl IntoIterator<Item = (&'static str, &'a str)>) -> Query {
-        let given = attributes.into_iter().filter(|(_, value)| !value.is_empty());
+    pub fn of_attributes<'a>(
+        attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
+    ) -> Query {
+        let given = attributes
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty());
         let values = given.map(|(key, value)| (key, value.to_owned())).collect();
-        Query { values, attributes: true }
+        Query {
+            values,
+            attributes: true,
+        }
     }
 
     /// The query's value of this setting.

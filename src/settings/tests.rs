@@ -26,6 +26,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             min_ttl: MinTtl::Default(DEFAULT_MIN_TTL),
             newer_than: None,
         },
+        verify: Verify::Auto,
         cache: CacheSettings {
             dir: None,
             state_dir: None,

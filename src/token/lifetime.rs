@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::Claims;
-use crate::clock::{Offset, Reading};
+use crate::clock::{Measure, Reading};
 
 /// `expires_in` of the token reply, in seconds (RFC 6749 section 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,24 +75,22 @@ impl ExpiresIn {
     }
 }
 
-/// The least lifetime, counted from the moment the request was sent: the
-/// earlier of `expires_in` and, for a JWT whose issuer's clock was measured,
-/// `exp` seen from the pessimistic end of that measurement.
+/// The least lifetime, counted from the moment `sent` at which the request was
+/// sent: the earlier of `expires_in` and, for a JWT whose issuer's clock was
+/// measured, `exp` seen from the pessimistic end of that measurement.
 pub fn lifetime(
     expires_in: Option<ExpiresIn>,
     expires_at: Option<Timestamp>,
-    offset: Option<Offset>,
+    issuer: Option<&Measure>,
     sent: &Reading,
-    received: &Reading,
 ) -> Result<SignedDuration, LifetimeError> {
     let stated = expires_in.map(|seconds| SignedDuration::from_secs(seconds.0));
-    let claimed = expires_at.zip(offset).map(|(expires_at, offset)| {
-        let round_trip = received.boot_since(sent).unwrap_or_default();
-        expires_at
-            .duration_since(received.wall)
-            .saturating_sub(offset.max)
-            .saturating_add(round_trip)
-    });
+    let latest = issuer
+        .and_then(|issuer| issuer.shows(sent))
+        .map(|(_, latest)| latest);
+    let claimed = expires_at
+        .zip(latest)
+        .map(|(end, latest)| end.duration_since(latest));
     let least = match (stated, claimed) {
         (Some(stated), Some(claimed)) => stated.min(claimed),
         (Some(only), None) | (None, Some(only)) => only,
@@ -168,21 +166,27 @@ mod tests {
     #[test]
     fn a_jwt_that_ends_before_expires_in_counts() {
         let (sent, received) = (reading(10, 1_000), reading(12, 1_002));
-        let offset = Offset::measure(&sent, &received, Timestamp::from_second(5_000).unwrap());
-        let exp = Timestamp::from_second(5_060).ok();
-        // The issuer showed at most 5001 when the request was sent.
-        let least = lifetime(Some(ExpiresIn(300)), exp, offset, &sent, &received);
-        assert_eq!(least, Ok(SignedDuration::from_secs(59)));
-        let least = lifetime(Some(ExpiresIn(30)), exp, offset, &sent, &received);
-        assert_eq!(least, Ok(SignedDuration::from_secs(30)));
+        let issuer = Measure::take(&sent, &received, Timestamp::from_second(5_000).unwrap());
+        let least = |expires_in, exp, issuer| {
+            let exp = Timestamp::from_second(exp).ok();
+            lifetime(Some(ExpiresIn(expires_in)), exp, issuer, &sent)
+        };
+        // The issuer showed at most 5001 when the request was sent, give or
+        // take a millisecond of drift.
+        let claimed = SignedDuration::from_secs(59) - SignedDuration::from_millis(1);
+        assert_eq!(least(300, 5_060, issuer.as_ref()), Ok(claimed));
         assert_eq!(
-            lifetime(None, exp, None, &sent, &received),
-            Err(LifetimeError::Unstated)
+            least(30, 5_060, issuer.as_ref()),
+            Ok(SignedDuration::from_secs(30))
         );
-        let past = Timestamp::from_second(4_000).ok();
+        assert_eq!(least(300, 5_060, None), Ok(SignedDuration::from_secs(300)));
         assert_eq!(
-            lifetime(Some(ExpiresIn(300)), past, offset, &sent, &received),
+            least(300, 4_000, issuer.as_ref()),
             Err(LifetimeError::Dead(-1_001))
+        );
+        assert_eq!(
+            lifetime(None, None, issuer.as_ref(), &sent),
+            Err(LifetimeError::Unstated)
         );
     }
 }

@@ -149,11 +149,10 @@ impl Demand {
             return Verdict::Stale(Stale::NotForced);
         }
         let remaining = stamp.lifetime.saturating_sub(age.elapsed());
-        let wanted = self.wanted(stamp.lifetime);
-        if remaining.saturating_sub(self.skew) >= wanted && remaining > self.skew {
+        let (skew, wanted) = (self.skew_for(stamp), self.wanted(stamp));
+        if remaining.saturating_sub(skew) >= wanted && remaining > skew {
             Verdict::Fresh { remaining, age }
         } else {
-            let skew = self.skew;
             Verdict::Stale(Stale::TooShort {
                 remaining,
                 skew,
@@ -163,13 +162,22 @@ impl Demand {
         }
     }
 
-    /// How long a token of this lifetime has to live after the skew.
-    pub fn wanted(&self, lifetime: SignedDuration) -> SignedDuration {
+    /// What is taken off this token's life: the skew that was asked for, or
+    /// the lead of the API's clock that was measured, if that is larger.
+    pub fn skew_for(&self, stamp: &Stamp) -> SignedDuration {
+        stamp
+            .lead()
+            .map_or(self.skew, |lead| lead.max.max(self.skew))
+    }
+
+    /// How long this token has to live after the skew.
+    pub fn wanted(&self, stamp: &Stamp) -> SignedDuration {
         match self.min_ttl {
             MinTtl::Explicit(wanted) => wanted,
-            MinTtl::Default(wanted) => wanted
-                .min(lifetime.saturating_sub(self.skew) / 2)
-                .max(SignedDuration::ZERO),
+            MinTtl::Default(wanted) => {
+                let usable = stamp.whole.saturating_sub(self.skew_for(stamp));
+                wanted.min(usable / 2).max(SignedDuration::ZERO)
+            }
         }
     }
 
@@ -181,7 +189,19 @@ impl Demand {
             return None;
         }
         let remaining = stamp.remaining(now).ok()?;
-        (remaining > self.skew).then_some(remaining)
+        (remaining > self.skew_for(stamp)).then_some(remaining)
+    }
+}
+
+impl Stale {
+    /// Whether the local clocks are in doubt: another clock's word may show
+    /// that the token is good after all.
+    pub fn is_doubtful(&self) -> bool {
+        match self {
+            Stale::OtherBoot | Stale::BootClockWentBack(_) => true,
+            Stale::TooShort { age, .. } => age.by() == Evidence::WallClock,
+            Stale::NotForced => false,
+        }
     }
 }
 

@@ -1,9 +1,10 @@
-//! Warnings and details, on standard error.
+//! Warnings and details: to standard error, or collected for somebody else to
+//! show.
 
 use std::fmt;
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +20,26 @@ pub enum Level {
 /// Where warnings and details go. Never told a secret.
 pub struct Talk {
     verbosity: AtomicU8,
-    sink: Mutex<Box<dyn Write + Send>>,
+    sink: Sink,
+}
+
+enum Sink {
+    Lines(Mutex<Box<dyn Write + Send>>),
+    Collected(Warnings),
+}
+
+/// Warnings that were collected.
+#[derive(Clone, Default)]
+pub struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Warnings {
+    /// Those since the last call.
+    pub fn take(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .map(|mut warnings| std::mem::take(&mut *warnings))
+            .unwrap_or_default()
+    }
 }
 
 impl Talk {
@@ -32,8 +52,21 @@ impl Talk {
     pub fn to(sink: Box<dyn Write + Send>) -> Talk {
         Talk {
             verbosity: AtomicU8::new(0),
-            sink: Mutex::new(sink),
+            sink: Sink::Lines(Mutex::new(sink)),
         }
+    }
+
+    /// Collects warnings, for somebody who shows them in a way of their own.
+    pub fn collected() -> (Talk, Warnings) {
+        let warnings = Warnings::default();
+        let sink = Sink::Collected(warnings.clone());
+        (
+            Talk {
+                verbosity: AtomicU8::new(0),
+                sink,
+            },
+            warnings,
+        )
     }
 
     /// 0 says warnings, 1 (`-v`) decisions, 2 (`-vv`) each step.
@@ -53,11 +86,10 @@ impl Talk {
 
     /// Says why the command failed.
     pub fn error(&self, error: impl fmt::Display) {
-        self.write(format_args!("gc-token: {error}\n"));
+        self.line("", &error);
     }
 
-    /// Says one line. A line that cannot be written is lost: there is nowhere
-    /// left to say so.
+    /// Says something, if it is to be said at this level.
     pub fn say(&self, level: Level, message: impl fmt::Display) {
         if !self.says(level) {
             return;
@@ -67,13 +99,23 @@ impl Talk {
         } else {
             ""
         };
-        self.write(format_args!("gc-token: {mark}{message}\n"));
+        self.line(mark, &message);
     }
 
-    fn write(&self, text: fmt::Arguments<'_>) {
-        if let Ok(mut sink) = self.sink.lock() {
-            // One write, so that lines of several processes do not mix.
-            let _ = sink.write_all(text.to_string().as_bytes());
+    /// A line that cannot be written is lost: there is nowhere left to say so.
+    fn line(&self, mark: &str, message: &dyn fmt::Display) {
+        match &self.sink {
+            Sink::Lines(sink) => {
+                if let Ok(mut sink) = sink.lock() {
+                    // One write, so that lines of several processes do not mix.
+                    let _ = sink.write_all(format!("gc-token: {mark}{message}\n").as_bytes());
+                }
+            }
+            Sink::Collected(warnings) => {
+                if let Ok(mut warnings) = warnings.0.lock() {
+                    warnings.push(message.to_string());
+                }
+            }
         }
     }
 }

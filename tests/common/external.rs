@@ -29,13 +29,14 @@ impl External {
         static FOUND: OnceLock<External> = OnceLock::new();
         let found = FOUND.get_or_init(|| {
             let mirror = Environment::Process.os("GC_TOKEN_TEST_MIRROR");
-            match mirror.map(PathBuf::from) {
+            let found = match mirror.map(PathBuf::from) {
                 Some(mirror) => External::Mirror(mirror),
                 None if registry_serves(terraform) => External::Registry,
-                None => External::StandIn(stand_in()),
-            }
+                None => External::StandIn(test_providers()),
+            };
+            super::say(&format!("hashicorp/external comes from: {found:?}"));
+            found
         });
-        super::say(&format!("hashicorp/external comes from: {found:?}"));
         found.clone()
     }
 
@@ -51,7 +52,7 @@ impl External {
             External::Registry => format!("  direct {{\n    {include}\n  }}\n"),
             External::StandIn(program) => {
                 for address in addresses {
-                    workspace.install(&address, VERSION, program);
+                    workspace.install(&address, VERSION, program, "");
                 }
                 String::new()
             }
@@ -93,21 +94,27 @@ fn inits(terraform: &Path) -> bool {
     init.is_ok_and(|output| output.status.success())
 }
 
-/// The stand-in's program. `cargo test` has built it already, `cargo test
+/// The program of the providers for tests. `cargo test` has built it already, `cargo test
 /// --test NAME` has not.
-pub fn stand_in() -> PathBuf {
+pub fn test_providers() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let build = || {
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "external_stand_in"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .unwrap();
-        assert!(status.success(), "the stand-in does not build");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", "test_providers"]);
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        // Cargo sets these for a test. ring is built again when they change.
+        for name in ["MANIFEST_DIR", "MANIFEST_LINKS", "PKG_NAME"] {
+            cargo.env_remove(format!("CARGO_{name}"));
+        }
+        for part in ["MAJOR", "MINOR", "PATCH", "PRE"] {
+            cargo.env_remove(format!("CARGO_PKG_VERSION_{part}"));
+        }
+        let status = cargo.status().unwrap();
+        assert!(status.success(), "the providers for tests do not build");
         // target/debug/deps/this_test -> target/debug/examples/
         let test = std::env::current_exe().unwrap();
         let target = test.ancestors().nth(2).unwrap();
-        target.join("examples/external_stand_in")
+        target.join("examples/test_providers")
     };
     BUILT.get_or_init(build).clone()
 }

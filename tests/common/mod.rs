@@ -7,9 +7,11 @@ pub mod cloud;
 pub mod external;
 pub mod gate;
 pub mod guard;
+pub mod plugin;
 pub mod process;
 pub mod runner;
 pub mod terraform;
+pub mod tls;
 
 use std::io::Write;
 use std::path::PathBuf;

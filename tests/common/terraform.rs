@@ -1,9 +1,10 @@
 //! Runs the real `terraform`, hermetically: own home, own configuration, own
 //! temporary directory, providers from a mirror of its own, and no network
-//! unless the `external` provider comes from the registry.
+//! unless the `external` provider is wanted and comes from the registry.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
@@ -62,6 +63,13 @@ impl Workspace {
             fs::create_dir(workspace.base.path().join(dir)).unwrap();
         }
         workspace.write("main.tf", main);
+        workspace.configure_cli("");
+        Some(workspace)
+    }
+
+    /// A workspace that has the `external` provider, too; it says where from.
+    pub fn with_external(main: &str) -> Option<Workspace> {
+        let workspace = Workspace::new(main)?;
         External::of_machine(&workspace.terraform).serve_to(&workspace);
         Some(workspace)
     }
@@ -97,15 +105,16 @@ impl Workspace {
 
     /// Puts a provider into the mirror, under an address such as
     /// `example.com/acme/thing`. It is a script that starts `program`, which
-    /// spares Terraform the hashing of a large file.
-    pub fn install(&self, address: &str, version: &str, program: &Path) {
+    /// spares Terraform the hashing of a large file, with a variable set
+    /// (`NAME=value`, or nothing).
+    pub fn install(&self, address: &str, version: &str, program: &Path, setting: &str) {
         let name = address.rsplit('/').next().unwrap();
         let (os, arch) = platform();
         let dir = self.base.path().join("mirror").join(address);
         let dir = dir.join(version).join(format!("{os}_{arch}"));
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join(format!("terraform-provider-{name}_v{version}"));
-        let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", program.display());
+        let script = format!("#!/bin/sh\n{setting} exec '{}' \"$@\"\n", program.display());
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     }
@@ -162,6 +171,7 @@ impl Workspace {
             .env("TF_INPUT", "0")
             .env("TF_CLI_ARGS", "-no-color")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .process_group(0)
             .stdin(std::process::Stdio::null())
             .stdout(File::create(&stdout).unwrap())
             .stderr(File::create(&stderr).unwrap())

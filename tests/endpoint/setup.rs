@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gc_token::endpoint::{TokenRequest, mint_in};
+use gc_token::endpoint::{TokenRequest, mint};
 use gc_token::error::Error;
 use gc_token::settings::{ClientAuth, Issuer, Network};
 use gc_token::token::Token;
@@ -78,7 +78,7 @@ impl Setup {
         let talk = Talk::to(Box::new(sink.clone()));
         talk.set_verbosity(2);
         let clock = SystemClock::default();
-        let result = mint_in(&self.env, &request, &self.network, &clock, &talk);
+        let result = mint(&self.env, &request, &self.network, None, &clock, &talk);
         let talk = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let mint = Mint { result, talk };
         mint.holds_no_secret();

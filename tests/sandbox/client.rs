@@ -1,8 +1,9 @@
 //! A client without opinions: no proxy, no redirects, no retries.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use gc_token::sandbox::{DEFAULT_SECRET, Sandbox};
@@ -119,8 +120,13 @@ impl Client {
     /// is closed.
     pub(crate) fn raw_mint(&self) -> String {
         let mut bytes = Vec::new();
+        let mut stream = self.raw_request();
+        let patience = Some(Duration::from_secs(30));
+        stream.set_read_timeout(patience).unwrap();
         // A reset instead of an orderly close is fine here.
-        let _ = self.raw_request().read_to_end(&mut bytes);
+        if let Err(why) = stream.read_to_end(&mut bytes) {
+            assert_eq!(why.kind(), ErrorKind::ConnectionReset);
+        }
         String::from_utf8(bytes).unwrap()
     }
 

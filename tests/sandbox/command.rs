@@ -1,9 +1,11 @@
 //! The command: what it prints, and what ends it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use clap::Parser;
 use gc_token::cli::sandbox::Args;
@@ -68,10 +70,10 @@ fn serves_until_stdin_closes_or_a_signal_comes() {
     );
     let api = variables["GC_TOKEN_API_URL"].as_str().unwrap();
     let address = api.strip_prefix("http://").unwrap();
-    std::net::TcpStream::connect(address).unwrap();
+    TcpStream::connect(address).unwrap();
     drop(json.stdin);
     assert_eq!(json.thread.join().unwrap(), Ok(()));
-    assert!(std::net::TcpStream::connect(address).is_err());
+    assert!(TcpStream::connect(address).is_err());
 
     let dir = tempfile::tempdir().unwrap();
     let ca = dir.path().join("ca.pem");
@@ -94,6 +96,12 @@ fn serves_until_stdin_closes_or_a_signal_comes() {
     );
     let pem = std::fs::read_to_string(&ca).unwrap();
     assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
+    let address = lines[3].split_once("https://").unwrap().1;
+    let mut idle = TcpStream::connect(address.trim_end_matches("'\n")).unwrap();
+    let moment = Some(Duration::from_millis(100));
+    idle.set_read_timeout(moment).unwrap();
+    let kind = idle.read(&mut [0]).unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::WouldBlock, "it serves on");
     kill_process(getpid(), Signal::TERM).unwrap();
     assert_eq!(exports.thread.join().unwrap(), Ok(()));
 }

@@ -100,9 +100,17 @@ fn what_is_wanted_by_default_is_at_most_half_of_what_a_new_token_offers() {
         (3, secs(0)),
         (0, secs(0)),
     ] {
-        assert_eq!(default.wanted(secs(lifetime)), wanted, "{lifetime}");
+        assert_eq!(
+            default.wanted(&token("t", lifetime).stamp),
+            wanted,
+            "{lifetime}"
+        );
         let explicit = demand(MinTtl::Explicit(secs(600)));
-        assert_eq!(explicit.wanted(secs(lifetime)), secs(600), "{lifetime}");
+        assert_eq!(
+            explicit.wanted(&token("t", lifetime).stamp),
+            secs(600),
+            "{lifetime}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::Offset;
+use crate::clock::{Measure, Offset};
 
 /// Any duration at all, and often one near an end of the range or near zero.
 fn any_duration() -> impl Strategy<Value = SignedDuration> {
@@ -56,16 +56,31 @@ fn any_demand() -> impl Strategy<Value = Demand> {
     })
 }
 
+fn any_measure() -> impl Strategy<Value = Option<Measure>> {
+    let parts = (any_reading(), any_duration(), any_duration(), any::<u32>());
+    prop::option::of(parts.prop_map(|(at, min, max, contacts)| {
+        let offset = Offset { min, max };
+        Measure {
+            at,
+            offset,
+            contacts,
+        }
+    }))
+}
+
 fn any_stamp() -> impl Strategy<Value = Stamp> {
-    let offset = (any_duration(), any_duration()).prop_map(|(min, max)| Offset { min, max });
-    let offset = prop::option::of(offset);
-    let parts = (any_reading(), any_reading(), any_duration(), offset);
-    parts.prop_map(|(sent, received, lifetime, offset)| Stamp {
-        not_before: Some(received.wall),
-        sent,
-        received,
-        lifetime,
-        offset,
+    let parts = (
+        any_reading(),
+        any_duration(),
+        any_duration(),
+        any_measure(),
+        any_measure(),
+    );
+    parts.prop_map(|(sent, lifetime, whole, issuer, api)| Stamp {
+        not_before: Some(sent.wall),
+        whole,
+        api,
+        ..Stamp::new(sent, lifetime, None, issuer)
     })
 }
 
@@ -92,9 +107,9 @@ proptest! {
         let verdict = demand.judge(&stamp, &now);
         prop_assert!(!verdict.to_string().is_empty());
         if let Verdict::Fresh { remaining, age } = verdict {
-            let left = exactly_remaining(&stamp, &now).expect("a clock tells") - exact(demand.skew);
+            let left = exactly_remaining(&stamp, &now).expect("a clock tells") - exact(demand.skew_for(&stamp));
             prop_assert!(left > 0);
-            prop_assert!(left >= exact(demand.wanted(stamp.lifetime)));
+            prop_assert!(left >= exact(demand.wanted(&stamp)));
             if let MinTtl::Explicit(promise) = demand.min_ttl {
                 prop_assert!(left >= exact(promise));
             }
@@ -134,9 +149,10 @@ proptest! {
         let _ = stamp.expires_at();
         let held = stamp.hold_back(&now, skew);
         prop_assert!(held >= SignedDuration::ZERO && held <= skew);
-        if let Some(offset) = stamp.offset {
-            let _ = offset.to_string();
+        for clock in [&stamp.issuer, &stamp.api].into_iter().flatten() {
+            let _ = (clock.offset.to_string(), clock.shows(&now), stamp.carried(clock));
         }
+        let _ = stamp.lead().map(|lead| lead.to_string());
         if let Ok(age) = Age::of(&stamp.sent, &now) {
             let _ = (age.by(), age.step(), age.to_string(), human(age.elapsed()));
         }

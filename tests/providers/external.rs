@@ -1,41 +1,17 @@
 //! A stand-in for the provider `hashicorp/external`, for machines that do not
 //! reach the Terraform registry: one data source, `external`, that runs a
-//! program. It is built by `cargo test` and installed nowhere.
-//!
-//! The schema and the summaries of errors are those of version 2.3.
-
-mod program;
+//! program. The schema and the summaries of errors are those of version 2.3.
 
 use std::collections::BTreeMap;
-use std::process::ExitCode;
 
 use gc_token::plugin::{
-    self, Attribute, Block, Diagnostic, Notes, Object, Provider, Schema, Type, Value,
+    Attribute, Block, Diagnostic, Notes, Object, Provider, Schema, Type, Value,
 };
-use gc_token::world::World;
 
-fn main() -> ExitCode {
-    let args: Vec<_> = std::env::args_os().skip(1).collect();
-    let mut world = World::real();
-    let served = plugin::is_wanted(&world.env, &args).and_then(|wanted| match wanted {
-        true => plugin::serve(External, &mut world),
-        false => {
-            world
-                .talk
-                .warn("this is a Terraform provider for tests; Terraform starts it");
-            Ok(())
-        }
-    });
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            world.talk.warn(&error);
-            ExitCode::from(error.kind.exit_code())
-        }
-    }
-}
+use crate::program;
 
-struct External;
+/// The provider.
+pub(crate) struct External;
 
 impl Provider for External {
     fn schema(&self) -> Schema {

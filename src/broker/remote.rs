@@ -1,0 +1,91 @@
+//! What the broker needs of the network: the issuer and the API.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::api::{Answer, Api};
+use crate::clock::Measure;
+use crate::endpoint::{self, TokenRequest};
+use crate::error::{Error, Kind, Result};
+use crate::settings::{self, Settings, Verify};
+use crate::token::{AccessToken, Token};
+use crate::world::{Clock, Environment, Talk};
+
+/// The issuer and the API, or a stand-in in a test.
+pub trait Remote {
+    /// Asks the issuer for a token. `known` is what earlier contacts showed of
+    /// its clock.
+    fn mint(&self, known: Option<&Measure>) -> Result<Token>;
+
+    /// Asks the issuer for the time only; `None` when it does not say.
+    fn issuer_clock(&self) -> Result<Option<Measure>>;
+
+    /// Asks the API what it thinks of a token.
+    fn ask_api(&self, token: &AccessToken) -> Result<Answer>;
+}
+
+/// The real ones, over the network.
+pub struct Network<'a> {
+    /// Whom to ask, and how.
+    pub settings: &'a Settings,
+    /// Decides about proxies and trusted certificates.
+    pub env: &'a Environment,
+    /// The clocks to measure with.
+    pub clock: &'a dyn Clock,
+    /// Where each step is explained.
+    pub talk: &'a Talk,
+}
+
+/// How long an answer is waited for that is good to have, and not needed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Network<'_> {
+    fn patience(&self) -> settings::Network {
+        let network = self.settings.network.clone();
+        let timeout = match self.settings.verify {
+            Verify::Always => network.timeout,
+            Verify::Auto | Verify::Never => network.timeout.min(PATIENCE),
+        };
+        settings::Network { timeout, ..network }
+    }
+}
+
+impl Remote for Network<'_> {
+    fn mint(&self, known: Option<&Measure>) -> Result<Token> {
+        let secret: SecretString = self.settings.client.secret.get(self.clock)?;
+        let request = TokenRequest {
+            issuer: &self.settings.issuer,
+            client_id: &self.settings.client.id,
+            client_secret: &secret,
+            auth: self.settings.client.auth,
+        };
+        endpoint::mint(
+            self.env,
+            &request,
+            &self.settings.network,
+            known,
+            self.clock,
+            self.talk,
+        )
+    }
+
+    fn issuer_clock(&self) -> Result<Option<Measure>> {
+        let issuer = &self.settings.issuer;
+        endpoint::clock(self.env, issuer, &self.patience(), self.clock, self.talk)
+    }
+
+    fn ask_api(&self, token: &AccessToken) -> Result<Answer> {
+        let url = self.settings.issuer.api_url.as_deref();
+        let url = url.ok_or_else(|| Error::new(Kind::Configuration, "there is no API to ask"))?;
+        let network = &self.patience();
+        Api {
+            url,
+            network,
+            env: self.env,
+            clock: self.clock,
+            talk: self.talk,
+        }
+        .ask(token)
+    }
+}

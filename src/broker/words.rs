@@ -1,0 +1,128 @@
+//! The broker's warnings, details and errors.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::cache::Slot;
+use crate::clock::Offset;
+use crate::duration::human;
+use crate::error::{Error, Kind};
+use crate::token::{Demand, MinTtl, Stamp};
+
+/// Where the lifetime of tokens is set.
+const TOKEN_DURATION: &str = "raise 'Token Duration' of the OAuth client (Genesys Cloud: Admin > \
+                              Integrations > OAuth, 300 to 172800 seconds)";
+
+pub(super) fn minted(stamp: &Stamp) -> String {
+    let clock = match &stamp.issuer {
+        Some(issuer) => format!("the issuer's clock is {}", issuer.offset),
+        None => "the issuer did not show its clock".to_owned(),
+    };
+    format!("minted: lives {}; {clock}", human(stamp.whole))
+}
+
+pub(super) fn held_back(wait: SignedDuration) -> String {
+    format!("held back: valid only in {}", human(wait))
+}
+
+pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
+    let cause = error
+        .cause
+        .as_ref()
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    let remaining = human(remaining);
+    format!(
+        "using the cached token, which lives {remaining} more, because {}{cause}",
+        error.what
+    )
+}
+
+/// The API's clock is further ahead than the skew allows for.
+pub(super) fn lead(lead: &Offset, skew: SignedDuration) -> String {
+    format!(
+        "the API's clock is {lead} of the issuer's, more than the skew of {}: {} are taken off \
+         every token's life",
+        human(skew),
+        human(lead.max)
+    )
+}
+
+/// The default wish is not fulfilled; the user should know why.
+pub(super) fn short(demand: &Demand, stamp: &Stamp) -> Option<String> {
+    let MinTtl::Default(default) = demand.min_ttl else {
+        return None;
+    };
+    let wanted = demand.wanted(stamp);
+    (wanted < default).then(|| {
+        format!(
+            "the issuer's tokens live {}: reused while {} are left, not the default {} ({}, or \
+             set --min-ttl)",
+            human(stamp.whole),
+            human(wanted),
+            human(default),
+            TOKEN_DURATION
+        )
+    })
+}
+
+/// Even a new token cannot keep the promise.
+pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
+    let skew = human(demand.skew_for(stamp));
+    let what = match demand.min_ttl {
+        MinTtl::Explicit(wanted) => {
+            format!(
+                "no token can be had that lives {} after a skew of {skew}",
+                human(wanted)
+            )
+        }
+        MinTtl::Default(_) => format!("a new token does not outlive the skew of {skew}"),
+    };
+    let lifetime = human(stamp.whole);
+    Error::new(Kind::Lifetime, what)
+        .why(format!(
+            "the issuer's tokens live {lifetime}, counted from the request"
+        ))
+        .hint(format!("{TOKEN_DURATION}, or lower --min-ttl or --skew"))
+        .at("min_ttl")
+}
+
+/// The API refuses even a new token.
+pub(super) fn refused(stamp: &Stamp) -> Error {
+    let error = Error::new(
+        Kind::ApiRefused,
+        "the API refuses tokens that the issuer makes",
+    );
+    match stamp.lead() {
+        Some(lead) if lead.min >= stamp.lifetime => error
+            .why(format!(
+                "the API's clock is {lead} of the issuer's, and a token lives {}: it is dead on \
+                 arrival",
+                human(stamp.whole)
+            ))
+            .hint(TOKEN_DURATION),
+        Some(lead) => error
+            .why(format!(
+                "its clock is {lead} of the issuer's, so that alone does not make a token of {} \
+                 dead",
+                human(stamp.whole)
+            ))
+            .hint("check that login and API belong to one region, and that the client is active"),
+        None => error
+            .why("HTTP 401; its clock could not be compared with the issuer's")
+            .hint("check that login and API belong to one region, and that the client is active"),
+    }
+}
+
+pub(super) fn lock_timed_out(timeout: Duration, slot: &Slot<'_>) -> Error {
+    let waited = human(SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX));
+    let holder = slot.holder().map(|pid| format!("process {pid}"));
+    let holder = holder.as_deref().unwrap_or("another process");
+    Error::new(
+        Kind::Cache,
+        format!("waited {waited} for {holder}, which is minting"),
+    )
+    .why(format!("it holds the lock of {}", slot.file().display()))
+    .hint("see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache")
+}

@@ -1,0 +1,48 @@
+//! `demo`: the fault that the program is for, with no account.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::demo;
+use crate::error::{Error, Kind, Result};
+use crate::world::World;
+
+/// Prints as it goes: the report takes as long as its tokens live, and a claim
+/// that does not come true is to be seen where it was made.
+pub(super) fn run(world: &mut World) -> Result<()> {
+    let interrupted = watch()
+        .map_err(|why| Error::new(Kind::Configuration, "cannot listen to signals").because(why))?;
+    demo::run(world.clock.clone(), &mut *world.stdout, &interrupted)
+}
+
+/// A flag that the first SIGINT or SIGTERM raises, so that the demo ends in
+/// good order and takes its files along. The thread ends with the process.
+fn watch() -> io::Result<Arc<AtomicBool>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (mut interrupt, mut terminate) = {
+        let _context = runtime.enter();
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
+    };
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = flag.clone();
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            });
+            raised.store(true, Ordering::Relaxed);
+        })?;
+    Ok(flag)
+}

@@ -1,0 +1,111 @@
+//! `terraform install`: this program, where Terraform looks for providers.
+
+use std::path::{Path, PathBuf};
+
+use super::print;
+use crate::error::{Error, Kind, Result};
+use crate::world::World;
+
+/// `source` of the provider, below the default registry of each tool.
+const SOURCE: &str = "gc-token/gctoken";
+/// The default registries of Terraform and of OpenTofu: a mirror has a
+/// directory for each.
+const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> {
+    let implied = world
+        .places
+        .home
+        .as_ref()
+        .map(|home| home.join(".terraform.d/plugins"));
+    let needs_configuration = mirror.is_some() && mirror != implied;
+    let mirror = mirror.or(implied).ok_or_else(|| {
+        Error::new(Kind::Configuration, "there is no place for the provider")
+            .why("the user has no home directory")
+            .hint("name one with --mirror")
+    })?;
+    let mirror = std::path::absolute(&mirror).map_err(|error| unusable(&mirror, error))?;
+    let program = std::env::current_exe()
+        .map_err(|error| unusable(Path::new("this program's own file"), error))?;
+    for registry in REGISTRIES {
+        let place = mirror.join(place_in_mirror(registry));
+        put(&program, &place).map_err(|error| unusable(&place, error))?;
+    }
+    let mut text = format!("# Installed {SOURCE} {VERSION} in {}\n\n", mirror.display());
+    if needs_configuration {
+        text += &cli_configuration(&mirror);
+    }
+    text += &required_providers();
+    print(world, text.as_bytes())
+}
+
+/// Where a mirror keeps this version for this machine ("unpacked layout").
+fn place_in_mirror(registry: &str) -> PathBuf {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    let dir = format!("{registry}/{SOURCE}/{VERSION}/{os}_{arch}");
+    Path::new(&dir).join(format!("terraform-provider-gctoken_v{VERSION}"))
+}
+
+/// Copies the program; a running older copy goes on undisturbed.
+fn put(program: &Path, place: &Path) -> std::io::Result<()> {
+    if let Some(dir) = place.parent() {
+        std::fs::create_dir_all(dir)?;
+    }
+    let fresh = place.with_extension("new");
+    std::fs::copy(program, &fresh)?;
+    std::fs::rename(&fresh, place)
+}
+
+fn cli_configuration(mirror: &Path) -> String {
+    format!(
+        r#"# In ~/.terraformrc (OpenTofu: ~/.tofurc), or the file that TF_CLI_CONFIG_FILE names:
+provider_installation {{
+  filesystem_mirror {{
+    path    = {:?}
+    include = ["{SOURCE}"]
+  }}
+  direct {{
+    exclude = ["{SOURCE}"]
+  }}
+}}
+
+"#,
+        mirror.display().to_string()
+    )
+}
+
+fn required_providers() -> String {
+    format!(
+        r#"# In the configuration (Terraform 1.10 or later, OpenTofu 1.11 or later):
+terraform {{
+  required_providers {{
+    gctoken = {{
+      source  = "{SOURCE}"
+      version = "{VERSION}"
+    }}
+  }}
+}}
+
+ephemeral "gctoken_access_token" "this" {{}}
+"#
+    )
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Error {
+    Error::new(
+        Kind::Configuration,
+        format!("cannot use {}", path.display()),
+    )
+    .because(error)
+    .hint("name a writable directory with --mirror")
+}

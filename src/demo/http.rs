@@ -1,0 +1,112 @@
+//! What `curl` would do: one request to the sandbox, and no opinions.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use url::Url;
+
+use crate::error::{Error, Kind, Result};
+use crate::http::Wire;
+use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use crate::settings::Network;
+use crate::world::{Clock, Environment, Talk};
+
+/// The requests of those who are not `gc-token`.
+pub(super) struct Http<'a> {
+    issuer: Wire,
+    api: Wire,
+    clock: &'a dyn Clock,
+    runtime: Runtime,
+}
+
+/// What the API says to a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    status: u16,
+    /// The API's name for what is wrong; empty when nothing is.
+    code: String,
+}
+
+impl Answer {
+    pub(super) fn ok() -> Answer {
+        Answer {
+            status: 200,
+            code: String::new(),
+        }
+    }
+
+    pub(super) fn expired() -> Answer {
+        Answer {
+            status: 401,
+            code: "credentials.expired".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = Some(&*self.code).filter(|code| !code.is_empty());
+        write!(f, "{} {}", self.status, code.unwrap_or("OK"))
+    }
+}
+
+impl<'a> Http<'a> {
+    pub(super) fn new(sandbox: &Sandbox, clock: &'a dyn Clock) -> Result<Http<'a>> {
+        Ok(Http {
+            issuer: wire(&format!("{}/oauth/token", sandbox.login_url()))?,
+            api: wire(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
+            clock,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|why| failed().because(why))?,
+        })
+    }
+
+    /// Asks the issuer for a token: the token, and its `expires_in`.
+    pub(super) fn mint(&self) -> Result<(String, i64)> {
+        let request = self
+            .issuer
+            .request(Method::POST)
+            .basic_auth(Plan::default().client_id, Some(DEFAULT_SECRET))
+            .form(&[("grant_type", "client_credentials")]);
+        let (_, reply) = self.send(&self.issuer, request)?;
+        let token = reply["access_token"].as_str();
+        let expires_in = reply["expires_in"].as_i64();
+        let (token, expires_in) = token.zip(expires_in).ok_or_else(failed)?;
+        Ok((token.to_owned(), expires_in))
+    }
+
+    /// Presents a token to the API.
+    pub(super) fn call(&self, token: &str) -> Result<Answer> {
+        let request = self.api.request(Method::GET).bearer_auth(token);
+        let (status, reply) = self.send(&self.api, request)?;
+        let code = reply["code"].as_str().unwrap_or_default().to_owned();
+        Ok(Answer { status, code })
+    }
+
+    fn send(&self, wire: &Wire, request: RequestBuilder) -> Result<(u16, Value)> {
+        let exchange = self.runtime.block_on(wire.send(request, self.clock));
+        let reply = exchange.map_err(|failure| failure.error)?.reply;
+        let body = serde_json::from_slice(&reply.body).unwrap_or_default();
+        Ok((reply.status, body))
+    }
+}
+
+/// On loopback, so nothing of the user's environment counts.
+fn wire(url: &str) -> Result<Wire> {
+    let url = Url::parse(url).map_err(|why| failed().because(why))?;
+    let network = Network {
+        timeout: Duration::from_secs(5),
+        ca_file: None,
+    };
+    let quiet = Talk::to(Box::new(std::io::sink()));
+    Wire::new(&url, "no demo", &network, &Environment::from([]), &quiet)
+}
+
+fn failed() -> Error {
+    Error::new(Kind::Unavailable, "the sandbox cannot be talked to")
+}

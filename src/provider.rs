@@ -1,0 +1,173 @@
+//! What the Terraform provider offers: an ephemeral access token, made by the
+//! same broker, from the same sources and the same cache as on the command
+//! line.
+
+mod attributes;
+mod revocation;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::broker::{Broker, Given, Network};
+use crate::error::Result;
+use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
+use crate::settings::{self, Layers, Settings};
+use crate::world::{Clock, Environment, Places, Talk, World};
+
+use revocation::Revocations;
+
+/// The type name of the ephemeral resource.
+pub const ACCESS_TOKEN: &str = "gctoken_access_token";
+
+/// The provider `gctoken`.
+pub struct TokenProvider {
+    env: Environment,
+    clock: Arc<dyn Clock>,
+    places: Places,
+    /// The `provider` block: defaults for every resource.
+    defaults: Mutex<Object>,
+    revocations: Revocations,
+}
+
+impl TokenProvider {
+    /// A provider that looks for settings where the command line does.
+    pub fn new(world: &World) -> TokenProvider {
+        TokenProvider {
+            env: world.env.clone(),
+            clock: world.clock.clone(),
+            places: world.places.clone(),
+            defaults: Mutex::default(),
+            revocations: Revocations::new(world.env.clone(), world.clock.clone()),
+        }
+    }
+
+    fn open(&self, config: &Object, talk: Talk) -> Result<Opened> {
+        let defaults = self
+            .defaults
+            .lock()
+            .map(|defaults| defaults.clone())
+            .unwrap_or_default();
+        let attributes = attributes::merge(&defaults, config)?;
+        let mut world = self.world(talk);
+        let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
+            .with_secret(attributes.client_secret);
+        layers.load_profile(&world)?;
+        let mut settings = settings::resolve(&layers, &mut world)?;
+        if attributes.revoke_on_close {
+            // A token that others may be using is not ours to revoke.
+            settings.cache.dir = None;
+        }
+        let given = self.token(&settings, &world.talk)?;
+        let private = match attributes.revoke_on_close {
+            true => self.revocations.remember(&given.token, &settings)?,
+            false => Vec::new(),
+        };
+        Ok(Opened {
+            result: result(&given, &settings),
+            private,
+            renew_after: None,
+        })
+    }
+
+    fn token(&self, settings: &Settings, talk: &Talk) -> Result<Given> {
+        let clock = &*self.clock;
+        let remote = Network {
+            settings,
+            env: &self.env,
+            clock,
+            talk,
+        };
+        Broker {
+            settings,
+            remote: &remote,
+            clock,
+            talk,
+        }
+        .get()
+    }
+
+    /// A world for one call: Terraform has both standard streams.
+    fn world(&self, talk: Talk) -> World {
+        World {
+            env: self.env.clone(),
+            clock: self.clock.clone(),
+            places: self.places.clone(),
+            stdin: None,
+            stdin_is_terminal: false,
+            stdout: Box::new(std::io::sink()),
+            talk,
+        }
+    }
+}
+
+impl Provider for TokenProvider {
+    fn schema(&self) -> Schema {
+        let provider = attributes::settings(Block::new(
+            "Hands out Genesys Cloud access tokens that are known to live long enough. Every \
+             argument is a default for the provider's resources; what is not set comes from the \
+             environment or a profile, as for the command `gc-token`.",
+        ));
+        Schema {
+            provider,
+            ephemeral_resources: BTreeMap::from([(ACCESS_TOKEN, attributes::access_token())]),
+            ..Schema::default()
+        }
+    }
+
+    fn configure(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+        if let Ok(mut defaults) = self.defaults.lock() {
+            *defaults = config.clone();
+        }
+        Ok(())
+    }
+
+    fn open_ephemeral(
+        &self,
+        _name: &str,
+        config: &Object,
+        notes: &mut Notes,
+    ) -> Result<Opened, Diagnostic> {
+        let (talk, warnings) = Talk::collected();
+        let opened = self.open(config, talk);
+        let warning = |text| Diagnostic::warning("gc-token has a warning", text);
+        notes.extend(warnings.take().into_iter().map(warning));
+        opened.map_err(Diagnostic::from)
+    }
+
+    fn close_ephemeral(
+        &self,
+        _name: &str,
+        private: &[u8],
+        notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        // The run is over, and the token ends by itself: no reason to fail.
+        if let Err(error) = self.revocations.revoke(private) {
+            let mut diagnostic = Diagnostic::from(error);
+            diagnostic.severity = crate::plugin::Severity::Warning;
+            notes.push(diagnostic);
+        }
+        Ok(())
+    }
+
+    fn end(&self) {
+        self.revocations.revoke_all();
+    }
+}
+
+fn result(given: &Given, settings: &Settings) -> Object {
+    let token = &given.token;
+    let region = settings
+        .issuer
+        .region
+        .map(|region| region.aws)
+        .unwrap_or_default();
+    Object::default()
+        .with("access_token", token.access_token.expose())
+        .with("token_type", token.token_type.as_str())
+        .with("expires_at", token.stamp.expires_at().to_string())
+        .with("aws_region", region)
+        .with(
+            "api_url",
+            settings.issuer.api_url.as_deref().unwrap_or_default(),
+        )
+}

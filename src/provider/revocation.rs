@@ -1,0 +1,108 @@
+//! Tokens of this run alone, to be revoked at its end, whichever way it ends.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::error::{Error, Kind, Result};
+use crate::settings::{Network, Settings};
+use crate::token::{AccessToken, Token};
+use crate::world::{Clock, Environment, Talk};
+
+/// The tokens that are still to be revoked.
+pub(super) struct Revocations {
+    env: Environment,
+    clock: Arc<dyn Clock>,
+    open: Mutex<BTreeMap<u64, Revocable>>,
+}
+
+struct Revocable {
+    token: AccessToken,
+    api_url: String,
+    network: Network,
+}
+
+/// Terraform waits for the end of a plugin only so long.
+const LIMIT: Duration = Duration::from_secs(5);
+
+impl Revocations {
+    pub(super) fn new(env: Environment, clock: Arc<dyn Clock>) -> Revocations {
+        Revocations {
+            env,
+            clock,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Notes that the token is to be revoked; returns what Terraform keeps for
+    /// it: a number, for the token itself must not leave this process.
+    ///
+    /// # Errors
+    /// `Configuration` when there is no API to revoke it at.
+    pub(super) fn remember(&self, token: &Token, settings: &Settings) -> Result<Vec<u8>> {
+        let api_url = settings.issuer.api_url.clone().ok_or_else(|| {
+            Error::new(
+                Kind::Configuration,
+                "revoke_on_close needs the API of Genesys Cloud",
+            )
+            .why("no region and no API URL is set")
+            .at("revoke_on_close")
+        })?;
+        let network = Network {
+            timeout: settings.network.timeout.min(LIMIT),
+            ..settings.network.clone()
+        };
+        let revocable = Revocable {
+            token: token.access_token.clone(),
+            api_url,
+            network,
+        };
+        let mut open = self.open.lock().map_err(|_| poisoned())?;
+        let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
+        open.insert(number, revocable);
+        Ok(number.to_string().into_bytes())
+    }
+
+    /// Revokes what [`Revocations::remember`] returned this for; nothing where
+    /// it returned none, or that is done already.
+    pub(super) fn revoke(&self, private: &[u8]) -> Result<()> {
+        let number = std::str::from_utf8(private)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let Some(number) = number else { return Ok(()) };
+        let revocable = self.open.lock().map_err(|_| poisoned())?.remove(&number);
+        revocable.map_or(Ok(()), |revocable| self.send(&revocable))
+    }
+
+    /// Revokes the rest: Terraform does not close what was open when a
+    /// resource failed, or when it was interrupted.
+    pub(super) fn revoke_all(&self) {
+        let Ok(mut open) = self.open.lock() else {
+            return;
+        };
+        for revocable in std::mem::take(&mut *open).into_values() {
+            // Nobody is left who could be told; the token ends by itself.
+            let _ = self.send(&revocable);
+        }
+    }
+
+    fn send(&self, revocable: &Revocable) -> Result<()> {
+        let (talk, _warnings) = Talk::collected();
+        let api = Api {
+            url: &revocable.api_url,
+            network: &revocable.network,
+            env: &self.env,
+            clock: &*self.clock,
+            talk: &talk,
+        };
+        api.revoke(&revocable.token)
+    }
+}
+
+fn poisoned() -> Error {
+    Error::new(
+        Kind::Output,
+        "an earlier call has failed in the middle of its work",
+    )
+}

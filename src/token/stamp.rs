@@ -1,0 +1,103 @@
+//! What is known of a token's life.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Age, Stale};
+use crate::clock::{Measure, Offset, Reading, shift};
+
+/// What is known of a token's life. Holds nothing secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The clocks just before the token request was sent. A token is not older
+    /// than its request, so ages are counted from here.
+    pub sent: Reading,
+    /// The least time that the token lives, counted from `sent`.
+    pub lifetime: SignedDuration,
+    /// The same of the token when it was new: what a new one would offer.
+    pub whole: SignedDuration,
+    /// The earliest moment, on the issuer's clock, at which the token ends;
+    /// known where that clock was measured.
+    pub ends: Option<Timestamp>,
+    /// The earliest moment, on the issuer's clock, at which a JWT is valid
+    /// (`nbf`, else `iat`).
+    pub not_before: Option<Timestamp>,
+    /// The issuer's clock, where it was measured on this boot.
+    pub issuer: Option<Measure>,
+    /// The API's clock, likewise.
+    pub api: Option<Measure>,
+}
+
+impl Stamp {
+    /// A new token's stamp; `issuer` is what its reply, and those before it,
+    /// proved of the issuer's clock.
+    pub fn new(
+        sent: Reading,
+        lifetime: SignedDuration,
+        not_before: Option<Timestamp>,
+        issuer: Option<Measure>,
+    ) -> Stamp {
+        let sent_at = issuer.as_ref().and_then(|issuer| issuer.shows(&sent));
+        let ends = sent_at.map(|(earliest, _)| shift(earliest, lifetime));
+        Stamp {
+            sent,
+            lifetime,
+            whole: lifetime,
+            ends,
+            not_before,
+            issuer,
+            api: None,
+        }
+    }
+
+    /// The lifetime left at `now`, the skew not taken off; negative when dead.
+    ///
+    /// # Errors
+    /// When the local clocks cannot tell.
+    pub fn remaining(&self, now: &Reading) -> Result<SignedDuration, Stale> {
+        Ok(self
+            .lifetime
+            .saturating_sub(Age::of(&self.sent, now)?.elapsed()))
+    }
+
+    /// When the token ends: on the issuer's clock where that was measured,
+    /// else on the local wall clock. Pessimistic, cut to whole seconds.
+    pub fn expires_at(&self) -> Timestamp {
+        let end = self
+            .ends
+            .unwrap_or_else(|| shift(self.sent.wall, self.lifetime));
+        Timestamp::from_second(end.as_second()).unwrap_or(end)
+    }
+
+    /// How long to hold the token back so that it is valid by the clock of the
+    /// API, else of the issuer; at most `skew`. Zero for opaque tokens.
+    pub fn hold_back(&self, now: &Reading, skew: SignedDuration) -> SignedDuration {
+        let judge = self.api.as_ref().or(self.issuer.as_ref());
+        let shown = judge.and_then(|judge| judge.shows(now));
+        let (Some(not_before), Some((earliest, _))) = (self.not_before, shown) else {
+            return SignedDuration::ZERO;
+        };
+        not_before
+            .duration_since(earliest)
+            .clamp(SignedDuration::ZERO, skew)
+    }
+
+    /// How far the API's clock is ahead of the issuer's, where both were
+    /// measured: the part of a token's life that the API does not honour.
+    pub fn lead(&self) -> Option<Offset> {
+        self.api.as_ref()?.ahead_of(self.issuer.as_ref()?)
+    }
+
+    /// The stamp of the same token on this boot, by what `clock`, the issuer's
+    /// or the API's, has just shown. `None` when nobody knows when it ends.
+    pub fn carried(&self, clock: &Measure) -> Option<Stamp> {
+        let (_, latest) = clock.shows(&clock.at)?;
+        Some(Stamp {
+            sent: clock.at.clone(),
+            lifetime: self.ends?.duration_since(latest),
+            issuer: None,
+            api: None,
+            ..self.clone()
+        })
+    }
+}
