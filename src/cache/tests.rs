@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::slot::{Claim, claim};
 use super::*;
 use crate::settings::tests::settings;
 use crate::token::tests::token;
@@ -11,6 +12,23 @@ use crate::world::SystemClock;
 /// Clearing removes the files of locks as well. Whoever has opened such a file
 /// just before, and locks it just after, holds nothing: somebody else may hold
 /// the lock on the file that stands there now.
+#[test]
+fn a_lock_on_a_removed_file_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    let open = || place::open_or_create(&path).unwrap();
+    let held = claim(open(), &path).unwrap();
+    assert!(matches!(held, Claim::Held(_)), "{held:?}");
+    assert!(matches!(claim(open(), &path), Ok(Claim::Taken)));
+    drop(held);
+    let opened = [open(), open()];
+    std::fs::remove_file(&path).unwrap();
+    let [one, other] = opened;
+    assert!(matches!(claim(one, &path), Ok(Claim::Gone)));
+    let _new = open();
+    assert!(matches!(claim(other, &path), Ok(Claim::Gone)));
+}
+
 #[test]
 fn no_two_hold_a_lock_while_a_third_clears_the_cache() {
     let dir = tempfile::tempdir().unwrap();
