@@ -8,7 +8,7 @@ mod revocation;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{Broker, Given, Network};
+use crate::broker::{self, Given};
 use crate::error::Result;
 use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::settings::{self, Layers, Settings};
@@ -57,7 +57,7 @@ impl TokenProvider {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
-        let given = self.token(&settings, &world.talk)?;
+        let given = broker::token(&settings, &world)?;
         let private = match attributes.revoke_on_close {
             true => self.revocations.remember(&given.token, &settings)?,
             false => Vec::new(),
@@ -67,23 +67,6 @@ impl TokenProvider {
             private,
             renew_after: None,
         })
-    }
-
-    fn token(&self, settings: &Settings, talk: &Talk) -> Result<Given> {
-        let clock = &*self.clock;
-        let remote = Network {
-            settings,
-            env: &self.env,
-            clock,
-            talk,
-        };
-        Broker {
-            settings,
-            remote: &remote,
-            clock,
-            talk,
-        }
-        .get()
     }
 
     /// A world for one call: Terraform has both standard streams.
