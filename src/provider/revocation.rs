@@ -14,7 +14,8 @@ use crate::world::{Clock, Environment, Talk};
 pub(super) struct Revocations {
     env: Environment,
     clock: Arc<dyn Clock>,
-    open: Mutex<BTreeMap<u64, Revocable>>,
+    /// `None` once the run is over.
+    open: Mutex<Option<BTreeMap<u64, Revocable>>>,
 }
 
 struct Revocable {
@@ -31,7 +32,7 @@ impl Revocations {
         Revocations {
             env,
             clock,
-            open: Mutex::default(),
+            open: Mutex::new(Some(BTreeMap::new())),
         }
     }
 
@@ -59,6 +60,14 @@ impl Revocations {
             network,
         };
         let mut open = self.open.lock().map_err(|_| poisoned())?;
+        let Some(open) = &mut *open else {
+            // Terraform has given up while the token was being made.
+            self.send(&revocable)?;
+            return Err(Error::new(
+                Kind::Output,
+                "the run was over before the token was made",
+            ));
+        };
         let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
         open.insert(number, revocable);
         Ok(number.to_string().into_bytes())
@@ -71,17 +80,17 @@ impl Revocations {
             .ok()
             .and_then(|text| text.parse().ok());
         let Some(number) = number else { return Ok(()) };
-        let revocable = self.open.lock().map_err(|_| poisoned())?.remove(&number);
+        let mut open = self.open.lock().map_err(|_| poisoned())?;
+        let revocable = open.as_mut().and_then(|open| open.remove(&number));
+        drop(open);
         revocable.map_or(Ok(()), |revocable| self.send(&revocable))
     }
 
     /// Revokes the rest: Terraform does not close what was open when a
     /// resource failed, or when it was interrupted.
     pub(super) fn revoke_all(&self) {
-        let Ok(mut open) = self.open.lock() else {
-            return;
-        };
-        for revocable in std::mem::take(&mut *open).into_values() {
+        let open = self.open.lock().ok().and_then(|mut open| open.take());
+        for revocable in open.unwrap_or_default().into_values() {
             // Nobody is left who could be told; the token ends by itself.
             let _ = self.send(&revocable);
         }
