@@ -53,14 +53,20 @@ impl TokenProvider {
             .with_secret(attributes.client_secret);
         layers.load_profile(&world)?;
         let mut settings = settings::resolve(&layers, &mut world)?;
-        if attributes.revoke_on_close {
+        let revoke_at = match attributes.revoke_on_close {
+            true => Some(revocation::api_of(&settings)?),
+            false => None,
+        };
+        if revoke_at.is_some() {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
         let given = broker::token(&settings, &world)?;
-        let private = match attributes.revoke_on_close {
-            true => self.revocations.remember(&given.token, &settings)?,
-            false => Vec::new(),
+        let private = match revoke_at {
+            Some(api_url) => self
+                .revocations
+                .remember(&given.token, api_url, &settings.network)?,
+            None => Vec::new(),
         };
         Ok(Opened {
             result: result(&given, &settings),

@@ -36,23 +36,18 @@ impl Revocations {
         }
     }
 
-    /// Notes that the token is to be revoked; returns what Terraform keeps for
-    /// it: a number, for the token itself must not leave this process.
-    ///
-    /// # Errors
-    /// `Configuration` when there is no API to revoke it at.
-    pub(super) fn remember(&self, token: &Token, settings: &Settings) -> Result<Vec<u8>> {
-        let api_url = settings.issuer.api_url.clone().ok_or_else(|| {
-            Error::new(
-                Kind::Configuration,
-                "revoke_on_close needs the API of Genesys Cloud",
-            )
-            .why("no region and no API URL is set")
-            .at("revoke_on_close")
-        })?;
+    /// Notes that the token is to be revoked at `api_url`; returns what
+    /// Terraform keeps for it: a number, for the token itself must not leave
+    /// this process.
+    pub(super) fn remember(
+        &self,
+        token: &Token,
+        api_url: String,
+        network: &Network,
+    ) -> Result<Vec<u8>> {
         let network = Network {
-            timeout: settings.network.timeout.min(LIMIT),
-            ..settings.network.clone()
+            timeout: network.timeout.min(LIMIT),
+            ..network.clone()
         };
         let revocable = Revocable {
             token: token.access_token.clone(),
@@ -107,6 +102,21 @@ impl Revocations {
         };
         api.revoke(&revocable.token)
     }
+}
+
+/// Where tokens of these settings are revoked.
+///
+/// # Errors
+/// `Configuration` when nobody knows: then none is made, either.
+pub(super) fn api_of(settings: &Settings) -> Result<String> {
+    settings.issuer.api_url.clone().ok_or_else(|| {
+        Error::new(
+            Kind::Configuration,
+            "revoke_on_close needs the API of Genesys Cloud",
+        )
+        .why("no region and no API URL is set")
+        .at("revoke_on_close")
+    })
 }
 
 fn poisoned() -> Error {
