@@ -12,9 +12,33 @@ use crate::clock::Reading;
 use crate::error::{Error, Result};
 use crate::settings::{Settings, Verify};
 use crate::token::{AccessToken, Demand, Stamp, Token, Verdict};
-use crate::world::{Clock, Level, Talk};
+use crate::world::{Clock, Level, Talk, World};
 
 pub use remote::{Network, Remote};
+
+/// A token for these settings, from the cache or over the network.
+///
+/// # Errors
+/// Those of [`Broker::get`].
+pub fn token(settings: &Settings, world: &World) -> Result<Given> {
+    let World {
+        env, clock, talk, ..
+    } = world;
+    let clock = &**clock;
+    let remote = &Network {
+        settings,
+        env,
+        clock,
+        talk,
+    };
+    Broker {
+        settings,
+        remote,
+        clock,
+        talk,
+    }
+    .get()
+}
 
 /// Hands out tokens for one set of settings.
 pub struct Broker<'a> {
@@ -196,12 +220,7 @@ impl Broker<'_> {
     /// A new token, once it is known to be good enough, and valid already.
     fn keep_promise(&self, token: Token) -> Result<Given> {
         self.hold_back(&token.stamp);
-        let now = self.clock.read();
-        let fresh = matches!(
-            self.demand().judge(&token.stamp, &now),
-            Verdict::Fresh { .. }
-        );
-        if !fresh && self.demand().makeshift(&token.stamp, &now).is_none() {
+        if !self.is_good_enough(&token.stamp) {
             return Err(words::too_short(self.demand(), &token.stamp));
         }
         self.talk.say(Level::Info, words::minted(&token.stamp));
@@ -209,6 +228,13 @@ impl Broker<'_> {
             token,
             how: How::Minted,
         })
+    }
+
+    /// Whether a token can be handed out where no better one can be had.
+    fn is_good_enough(&self, stamp: &Stamp) -> bool {
+        let now = self.clock.read();
+        matches!(self.demand().judge(stamp, &now), Verdict::Fresh { .. })
+            || self.demand().makeshift(stamp, &now).is_some()
     }
 
     /// Waits until a JWT is valid, where it is made for a moment to come.

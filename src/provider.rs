@@ -8,7 +8,7 @@ mod revocation;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{Broker, Given, Network};
+use crate::broker::{self, Given};
 use crate::error::Result;
 use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::settings::{self, Layers, Settings};
@@ -53,37 +53,26 @@ impl TokenProvider {
             .with_secret(attributes.client_secret);
         layers.load_profile(&world)?;
         let mut settings = settings::resolve(&layers, &mut world)?;
-        if attributes.revoke_on_close {
+        let revoke_at = match attributes.revoke_on_close {
+            true => Some(revocation::api_of(&settings)?),
+            false => None,
+        };
+        if revoke_at.is_some() {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
-        let given = self.token(&settings, &world.talk)?;
-        let private = match attributes.revoke_on_close {
-            true => self.revocations.remember(&given.token, &settings)?,
-            false => Vec::new(),
+        let given = broker::token(&settings, &world)?;
+        let private = match revoke_at {
+            Some(api_url) => self
+                .revocations
+                .remember(&given.token, api_url, &settings.network)?,
+            None => Vec::new(),
         };
         Ok(Opened {
             result: result(&given, &settings),
             private,
             renew_after: None,
         })
-    }
-
-    fn token(&self, settings: &Settings, talk: &Talk) -> Result<Given> {
-        let clock = &*self.clock;
-        let remote = Network {
-            settings,
-            env: &self.env,
-            clock,
-            talk,
-        };
-        Broker {
-            settings,
-            remote: &remote,
-            clock,
-            talk,
-        }
-        .get()
     }
 
     /// A world for one call: Terraform has both standard streams.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use issuer::Issuer;
+pub(crate) use issuer::is_loopback;
 pub use layers::{Flags, Layers};
 pub use names::Setting;
 pub use origin::{Given, Origin};

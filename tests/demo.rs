@@ -87,6 +87,7 @@ fn tells_a_true_story_and_leaves_nothing_behind() {
         [
             "mints",
             "has measured",
+            "has measured",
             "reuses its token",
             "mints again",
             "mints again"
@@ -115,7 +116,7 @@ fn puts_its_files_away_when_it_is_interrupted() {
         let mut child = piped.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut lines = stdout.lines().map(Result::unwrap);
-        lines.find(|line| line.contains("has measured")).unwrap();
+        lines.find(|line| line.contains("the API is")).unwrap();
         assert!(!machine.is_untouched(), "its cache is somewhere");
         kill_process(Pid::from_child(&child), signal).unwrap();
         let rest: Vec<_> = lines.collect();

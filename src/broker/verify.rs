@@ -73,7 +73,11 @@ impl Broker<'_> {
     /// first.
     pub(super) fn new_token(&self, known: Option<&Measure>) -> Result<Token> {
         let mut token = self.remote.mint(known)?;
-        if self.verifies() && self.is_refused(&mut token)? {
+        // Nobody gets a token that is too short: its fate does not matter.
+        if !self.verifies() || !self.is_good_enough(&token.stamp) {
+            return Ok(token);
+        }
+        if self.is_refused(&mut token)? {
             self.talk
                 .warn("the API refuses a token that was made just now: making another");
             token = self.remote.mint(token.stamp.issuer.as_ref())?;

@@ -57,12 +57,11 @@ pub(super) fn short(demand: &Demand, stamp: &Stamp) -> Option<String> {
     let wanted = demand.wanted(stamp);
     (wanted < default).then(|| {
         format!(
-            "the issuer's tokens live {}: reused while {} are left, not the default {} ({}, or \
-             set --min-ttl)",
+            "the issuer's tokens live {}: reused while {} are left, not the default {} (raise the \
+             OAuth client's 'Token Duration', or set --min-ttl)",
             human(stamp.whole),
             human(wanted),
-            human(default),
-            TOKEN_DURATION
+            human(default)
         )
     })
 }
