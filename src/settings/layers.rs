@@ -115,11 +115,10 @@ impl Layers {
             Some(profile) => profile.to_string(),
             None => "no profile".into(),
         };
-        let query = if setting.in_query { "the query, " } else { "" };
-        let variables = setting.variables.join(", ");
+        let places = self.query.places(setting);
         format!(
-            "looked at --{}, {query}{variables} and {profile}",
-            setting.flag
+            "looked at {places}, {} and {profile}",
+            setting.variables.join(", ")
         )
     }
 
