@@ -88,6 +88,11 @@ impl Workspace {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
+    /// The tool's program.
+    pub fn program(&self) -> &Path {
+        &self.terraform
+    }
+
     /// All of it: what the commands have said, the home directory and `TMPDIR`
     /// included.
     pub fn base(&self) -> &Path {

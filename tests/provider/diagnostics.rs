@@ -1,6 +1,8 @@
 //! What the user reads when something is wrong: a diagnostic that points at its
 //! line, with cause and hint.
 
+use std::time::Duration;
+
 use gc_token::sandbox::Plan;
 
 use crate::common::cloud::SECRET;
@@ -43,7 +45,7 @@ const ERRORS: &[Case] = &[
         "min_ttl = \"2d\"",
         &[],
         &[
-            "Error: no token can be had that lives 2d",
+            "Error: no token can be had that lives 48h",
             "min_ttl = \"2d\"",
             "Token Duration",
         ],
@@ -60,7 +62,7 @@ const ERRORS: &[Case] = &[
         "",
         &[("GENESYSCLOUD_OAUTHCLIENT_SECRET", "")],
         &[
-            "Error: there is no client secret",
+            "Error: there is no secret for client",
             "GENESYSCLOUD_OAUTHCLIENT_SECRET",
         ],
     ),
@@ -87,16 +89,49 @@ fn errors_say_what_where_why_and_what_to_do() {
     };
     for (arguments, variables, words) in ERRORS {
         rig.change(arguments, USES);
-        let before = rig.with(variables);
+        for (name, value) in *variables {
+            rig.terraform.set(name, value);
+        }
         let said = rig.terraform.fails(&["plan"]);
         for word in *words {
             assert!(said.contains(word), "{word}: {said}");
         }
         assert!(!said.contains(SECRET) && !said.contains("not-the-secret"));
-        for (name, value) in before {
-            rig.terraform.set(&name, &value);
-        }
+        rig.reset();
     }
     assert_eq!(rig.cloud.counters().mints, 1);
     rig.assert_nothing_is_left();
+}
+
+#[test]
+fn warnings_are_warnings() {
+    let plan = Plan {
+        lifetime: Duration::from_secs(120),
+        ..Plan::default()
+    };
+    let Some(rig) = Rig::new(Tool::Terraform, plan, "", USES) else {
+        return;
+    };
+    let said = rig.terraform.ok(&["plan"]);
+    for word in ["Warning: gc-token has a warning", "tokens live 2m"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[test]
+fn verify_decides_whether_the_api_is_asked_about_a_cached_token() {
+    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), "verify = \"never\"", USES) else {
+        return;
+    };
+    rig.shared_token();
+    rig.cloud.revoke_all();
+    let error = rig.terraform.fails(&["apply", "-auto-approve"]);
+    assert!(error.contains("exit status 22"), "{error}");
+    assert_eq!(rig.cloud.counters().mints, 1);
+
+    rig.change("verify = \"always\"", USES);
+    let said = rig.terraform.ok(&["apply", "-auto-approve"]);
+    let warning = "the API refuses the cached token: making another";
+    assert!(said.contains(warning), "{said}");
+    assert_eq!(rig.cloud.counters().mints, 2);
 }

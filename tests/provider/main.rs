@@ -4,8 +4,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod clocks;
 mod diagnostics;
 mod ends;
+mod example;
 mod rig;
 mod saved_plan;
 mod search;

@@ -39,15 +39,23 @@ impl Rig {
     /// prints, with `arguments` in the ephemeral resource, and `rest`. `None`
     /// where a tool is missing, which has been said by then.
     pub(crate) fn new(tool: Tool, plan: Plan, arguments: &str, rest: &str) -> Option<Rig> {
-        let mut terraform = Workspace::of(tool, &main(arguments, rest))?;
-        let cloud = cloud(plan);
-        point_at(&cloud, &mut terraform);
-        terraform.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
+        let mut rig = Rig {
+            terraform: Workspace::of(tool, &main(arguments, rest))?,
+            cloud: cloud(plan),
+        };
+        rig.reset();
         // As the user is told to do it, for nothing else is needed here.
         let configuration = format!("disable_checkpoint = true\n{}", installed().configuration);
-        std::fs::write(terraform.base().join("terraformrc"), configuration).unwrap();
-        terraform.ok(&["init"]);
-        Some(Rig { terraform, cloud })
+        std::fs::write(rig.terraform.base().join("terraformrc"), configuration).unwrap();
+        rig.terraform.ok(&["init"]);
+        Some(rig)
+    }
+
+    /// Points the provider at the sandbox with good credentials, whatever was
+    /// set before.
+    pub(crate) fn reset(&mut self) {
+        point_at(&self.cloud, &mut self.terraform);
+        self.terraform.set("GC_TOKEN_TIMEOUT", "");
     }
 
     /// Writes another configuration.
@@ -109,7 +117,7 @@ impl Rig {
     }
 }
 
-/// Sets what points gc-token at the sandbox, all but the secret.
+/// Sets what points gc-token at the sandbox.
 pub(crate) fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
     let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
     let path = Environment::Process.text("PATH").unwrap_or_default();
@@ -117,6 +125,7 @@ pub(crate) fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
     terraform.set("GC_TOKEN_LOGIN_URL", &cloud.login_url());
     terraform.set("GC_TOKEN_API_URL", &cloud.api_url());
     terraform.set("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT);
+    terraform.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
 }
 
 /// What `gc-token terraform install` prints.

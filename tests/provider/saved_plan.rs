@@ -94,7 +94,6 @@ impl Contrast {
         let mut terraform = Workspace::with_external(&format!("{source}{uses}"))?;
         let cloud = cloud(short_lived());
         point_at(&cloud, &mut terraform);
-        terraform.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
         terraform.ok(&["init"]);
         terraform.ok(&["plan", "-out=saved"]);
         Some(Contrast { terraform, cloud })
