@@ -127,15 +127,25 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
         issuer,
         verify,
         demand: Demand {
-            skew: layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW),
+            skew: skew(layers)?,
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
             newer_than,
         },
         cache: cache(layers, world)?,
-        network: Network {
-            timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
-            ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
-        },
+        network: network(layers)?,
+    })
+}
+
+/// How far the clocks of issuer and API may disagree.
+pub fn skew(layers: &Layers) -> Result<SignedDuration> {
+    Ok(layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW))
+}
+
+/// How the issuer is reached: needed by itself to look at clocks.
+pub fn network(layers: &Layers) -> Result<Network> {
+    Ok(Network {
+        timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
+        ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
     })
 }
 
@@ -165,6 +175,7 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
         Error::new(Kind::Configuration, "there is no client id")
             .why(layers.sources(&names::CLIENT_ID))
             .hint("set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET")
+            .at(names::CLIENT_ID.key)
     })?;
     let auth = match layers.find(&names::CLIENT_AUTH) {
         None => ClientAuth::default(),

@@ -27,7 +27,7 @@ pub struct Issuer {
 
 impl Issuer {
     /// Token URL > login URL > region.
-    pub(super) fn resolve(layers: &Layers) -> Result<Issuer> {
+    pub fn resolve(layers: &Layers) -> Result<Issuer> {
         let region = match layers.find(&names::REGION) {
             Some(given) => Some(find_region(&given)?),
             None => None,
@@ -126,4 +126,5 @@ fn no_issuer(layers: &Layers) -> Error {
     Error::new(Kind::Configuration, "there is no region")
         .why(layers.sources(&names::REGION))
         .hint("set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer")
+        .at(names::REGION.key)
 }

@@ -106,6 +106,11 @@ impl Query {
         }
     }
 
+    /// Whether these are attributes of our own Terraform provider.
+    pub(super) fn is_of_attributes(&self) -> bool {
+        self.source == Source::Attributes
+    }
+
     /// The query's value of this setting.
     pub fn get(&self, setting: &Setting) -> Option<Given> {
         let value = self.values.get(setting.key)?.clone();
