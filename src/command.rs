@@ -3,6 +3,7 @@
 mod cache;
 mod completions;
 mod demo;
+mod doctor;
 pub(crate) mod env;
 mod external;
 mod get;
@@ -27,6 +28,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Env(args) => env::run(args.flags(), world),
         Verb::Get(args) => get::run(args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
+        Verb::Doctor(args) => doctor::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
         Verb::Terraform {
             verb: TerraformVerb::Install { mirror },

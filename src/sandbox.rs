@@ -56,7 +56,10 @@ impl Sandbox {
         let api = listen(plan.listen_api)?;
         let addresses = (address(&login)?, address(&api)?);
         let tls = match plan.tls {
-            true => Some(Tls::generate(&[addresses.0.ip(), addresses.1.ip()])?),
+            true => Some(Tls::generate(
+                &[addresses.0.ip(), addresses.1.ip()],
+                plan.validity,
+            )?),
             false => None,
         };
         let cloud = Arc::new(Cloud::new(plan, clock));

@@ -141,7 +141,12 @@ pub fn skew(layers: &Layers) -> Result<SignedDuration> {
     Ok(layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW))
 }
 
-/// How the issuer is reached: needed by itself to look at clocks.
+/// Whom to ask: what `doctor` can look at without credentials.
+pub fn issuer(layers: &Layers) -> Result<Issuer> {
+    Issuer::resolve(layers)
+}
+
+/// How the issuer is reached.
 pub fn network(layers: &Layers) -> Result<Network> {
     Ok(Network {
         timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),

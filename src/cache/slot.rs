@@ -214,6 +214,31 @@ pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
     }
 }
 
+/// Uses `dir` as a mint would, with a file of its own that is gone afterwards:
+/// makes the directory, writes, locks, and sees whether the lock holds.
+///
+/// # Errors
+/// [`Kind::Cache`] when one of that fails.
+pub fn try_out(dir: &Path) -> Result<()> {
+    place::prepare(dir)?;
+    let path = dir.join(format!("doctor-{}.lock", std::process::id()));
+    let holds = (|| {
+        let held = try_lock(&path)?;
+        Ok(held.is_some() && try_lock(&path)?.is_none())
+    })();
+    let _ = std::fs::remove_file(&path);
+    match holds {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let what = format!("locks in {} do not hold", dir.display());
+            Err(Error::new(Kind::Cache, what)
+                .why("a second lock on a locked file was granted")
+                .hint("name a directory on a local file system with --cache-dir"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), std::fs::symlink_metadata(path)) {
         (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),

@@ -10,7 +10,7 @@ use crate::duration::human;
 use crate::endpoint;
 use crate::error::Result;
 use crate::plugin::{Attribute, Block, Object, Type, Value};
-use crate::settings::{self, Issuer, Layers};
+use crate::settings::{self, Layers};
 use crate::world::World;
 
 /// The settings that it takes. The client secret is none of them: what a data
@@ -103,7 +103,7 @@ impl Clocks {
     /// `Configuration`, or `Unavailable` when the issuer cannot be reached. An
     /// API that cannot be reached is a warning.
     pub(super) fn measure(layers: &Layers, world: &World) -> Result<Clocks> {
-        let issuer = Issuer::resolve(layers)?;
+        let issuer = settings::issuer(layers)?;
         let network = settings::network(layers)?;
         let skew = settings::skew(layers)?;
         let (env, clock, talk) = (&world.env, &*world.clock, &world.talk);

@@ -27,7 +27,7 @@ pub struct Issuer {
 
 impl Issuer {
     /// Token URL > login URL > region.
-    pub fn resolve(layers: &Layers) -> Result<Issuer> {
+    pub(super) fn resolve(layers: &Layers) -> Result<Issuer> {
         let region = match layers.find(&names::REGION) {
             Some(given) => Some(find_region(&given)?),
             None => None,

@@ -32,6 +32,7 @@ const CASES: &[Case] = &[
     case("env", &[], &["--shell=nonsense"]),
     case("get", &["--format=json"], &["--min-ttl=3d"]),
     case("status", &["--json"], &["--skew=nonsense"]),
+    case("doctor", &[], &["--min-ttl=3d"]),
     case("cache path", &[], &["--lock-timeout=nonsense"]),
     case("cache list", &["--json"], &["--lock-timeout=nonsense"]),
     case("cache prune", &[], &["--lock-timeout=nonsense"]),
