@@ -15,3 +15,6 @@ pub use keyring::seal_of;
 pub use seal::Seal;
 pub use slot::{Lock, Lookup, Slot, try_out};
 pub use sweep::{Kept, clear, list, prune};
+
+#[cfg(test)]
+mod tests;

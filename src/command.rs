@@ -15,7 +15,7 @@ mod terraform;
 
 use std::io::Write;
 
-use crate::broker::{Broker, Given, Network};
+use crate::broker::{self, Given};
 use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
@@ -52,19 +52,7 @@ fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers>
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
-    let remote = Network {
-        settings: &settings,
-        env: &world.env,
-        clock: &*world.clock,
-        talk: &world.talk,
-    };
-    let broker = Broker {
-        settings: &settings,
-        remote: &remote,
-        clock: &*world.clock,
-        talk: &world.talk,
-    };
-    let given = broker.get()?;
+    let given = broker::token(&settings, world)?;
     Ok((settings, given))
 }
 

@@ -103,6 +103,12 @@ impl Sandbox {
         self.cloud.counters()
     }
 
+    /// The tokens that were made and not revoked, dead ones included: to look
+    /// for them where they must not be.
+    pub fn tokens(&self) -> Vec<String> {
+        self.cloud.tokens()
+    }
+
     /// Changes the plan from now on, as `PUT /sandbox/plan` does.
     pub fn change(&self, change: Change) {
         self.cloud.change(change);

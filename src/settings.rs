@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use issuer::Issuer;
+pub(crate) use issuer::is_loopback;
 pub use layers::{Flags, Layers};
 pub use names::Setting;
 pub use origin::{Given, Origin};
@@ -126,13 +127,18 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
         issuer,
         verify,
         demand: Demand {
-            skew: layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW),
+            skew: skew(layers)?,
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
             newer_than,
         },
         cache: cache(layers, world)?,
         network: network(layers)?,
     })
+}
+
+/// How far the clocks of issuer and API may disagree.
+pub fn skew(layers: &Layers) -> Result<SignedDuration> {
+    Ok(layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW))
 }
 
 /// Whom to ask: what `doctor` can look at without credentials.
@@ -174,6 +180,7 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
         Error::new(Kind::Configuration, "there is no client id")
             .why(layers.sources(&names::CLIENT_ID))
             .hint("set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET")
+            .at(names::CLIENT_ID.key)
     })?;
     let auth = match layers.find(&names::CLIENT_AUTH) {
         None => ClientAuth::default(),

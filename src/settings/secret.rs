@@ -103,19 +103,13 @@ impl SecretSource {
 }
 
 fn missing(id: &Given, layers: &Layers) -> Error {
-    let profile = match &layers.profile {
-        Some(profile) => profile.to_string(),
-        None => "no profile".into(),
-    };
     Error::new(
         Kind::Configuration,
         format!("there is no secret for client {:?}", id.value),
     )
-    .why(format!(
-        "looked at --client-secret-file, {} and {profile}",
-        VARIABLES.join(", ")
-    ))
+    .why(layers.secret_sources(&VARIABLES))
     .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+    .at("client_secret")
 }
 
 /// The secret in a file; `-` is standard input.
