@@ -61,12 +61,11 @@ impl TokenProvider {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
-        let given = broker::token(&settings, &world).map_err(|error| {
-            match (error.kind, secret_at) {
+        let given =
+            broker::token(&settings, &world).map_err(|error| match (error.kind, secret_at) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.at(attribute),
                 _ => error,
-            }
-        })?;
+            })?;
         let private = match revoke_at {
             Some(api_url) => self
                 .revocations

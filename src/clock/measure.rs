@@ -153,7 +153,7 @@ impl fmt::Display for Offset {
         match size {
             0..120 => write!(f, "{:.1}s", middle.abs())?,
             _ if size < 2 * DAY => f.write_str(&human(SignedDuration::from_secs(size)))?,
-            _ => write!(f, "{} days", size / DAY)?,
+            _ => write!(f, "{} days", size.saturating_add(DAY / 2) / DAY)?,
         }
         let uncertainty = self.uncertainty().as_secs_f64();
         write!(f, " {side} (+/- {uncertainty:.1}s)")

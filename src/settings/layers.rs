@@ -113,7 +113,10 @@ impl Layers {
     pub fn sources(&self, setting: &Setting) -> String {
         let places = self.query.places(setting);
         let variables = setting.variables.join(", ");
-        format!("looked at {places}, {variables} and {}", self.profile_text())
+        format!(
+            "looked at {places}, {variables} and {}",
+            self.profile_text()
+        )
     }
 
     /// Where a missing client secret was looked for.

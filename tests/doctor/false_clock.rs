@@ -53,11 +53,13 @@ fn cloud_valid(from: i64, to: i64) -> (Sandbox, Runner) {
 
 #[test]
 fn a_clock_that_is_wrong_is_named_with_its_offset() {
-    for (by, state, shown) in [
-        ("+2h", "has expired", "2h behind"),
-        ("-2h", "is not valid yet", "2h ahead"),
-        ("+3650d", "has expired", "3650 days behind"),
-        ("-3650d", "is not valid yet", "3650 days ahead"),
+    let hours = ["1h59m59s", "2h", "2h1s", "2h2s"];
+    let days = ["3650 days"; 4];
+    for (by, state, sizes, side) in [
+        ("+2h", "has expired", hours, "behind"),
+        ("-2h", "is not valid yet", hours, "ahead"),
+        ("+3650d", "has expired", days, "behind"),
+        ("-3650d", "is not valid yet", days, "ahead"),
     ] {
         let (cloud, runner) = cloud_valid(-1, 1);
         let Some(runner) = ahead(runner, by) else {
@@ -70,15 +72,9 @@ fn a_clock_that_is_wrong_is_named_with_its_offset() {
             said.contains(&format!("its certificate {state}")),
             "{by}: {said}"
         );
-        let offset = format!("its own clock is {shown} (+/- ");
-        // The last second may turn between two readings.
-        let nearly = offset
-            .replace("2h behind", "1h59m59s behind")
-            .replace("2h ahead", "1h59m59s ahead");
-        assert!(
-            said.contains(&offset) || said.contains(&nearly),
-            "{by}: {said}"
-        );
+        // One contact tells to half a second, and slowly on a busy machine.
+        let tells = |size: &&str| said.contains(&format!("its own clock is {size} {side} (+/- "));
+        assert!(sizes.iter().any(|size| tells(size)), "{by}: {said}");
         assert!(
             said.contains("this machine's clock is wrong, most likely"),
             "{said}"
