@@ -74,7 +74,7 @@ fn a_clock_that_is_wrong_is_named_with_its_offset() {
         );
         // One contact tells to half a second, and slowly on a busy machine.
         let tells = |size: &&str| said.contains(&format!("its own clock is {size} {side} (+/- "));
-        assert!(sizes.iter().any(|size| tells(size)), "{by}: {said}");
+        assert!(sizes.iter().any(tells), "{by}: {said}");
         assert!(
             said.contains("this machine's clock is wrong, most likely"),
             "{said}"
