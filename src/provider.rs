@@ -120,6 +120,28 @@ impl Provider for TokenProvider {
         }
     }
 
+    fn validate(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn validate_data_source(
+        &self,
+        _name: &str,
+        config: &Object,
+        _notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn validate_ephemeral(
+        &self,
+        _name: &str,
+        config: &Object,
+        _notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
     fn configure(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
         if let Ok(mut defaults) = self.defaults.lock() {
             *defaults = config.clone();
@@ -164,6 +186,14 @@ impl Provider for TokenProvider {
     fn end(&self) {
         self.revocations.revoke_all();
     }
+}
+
+/// Checks what is known of a block, and is wrong by itself: then Terraform shows
+/// its line, wherever the block stands.
+fn check(config: &Object) -> Result<(), Diagnostic> {
+    let nothing = Environment::Fixed(BTreeMap::new());
+    let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
+    settings::check(&layers).map_err(Diagnostic::from)
 }
 
 /// Does `work`, and passes its warnings on.

@@ -154,6 +154,20 @@ pub fn network(layers: &Layers) -> Result<Network> {
     })
 }
 
+/// Checks each value by itself, whatever else may be missing.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn check(layers: &Layers) -> Result<()> {
+    skew(layers)?;
+    layers.duration(&names::MIN_TTL)?;
+    if let Some(given) = layers.find(&names::REGION) {
+        issuer::find_region(&given)?;
+    }
+    wanted_verify(layers)?;
+    Ok(())
+}
+
 /// Where tokens are kept: needed by itself to look after the cache.
 pub fn cache(layers: &Layers, world: &World) -> Result<CacheSettings> {
     let lock_timeout = layers
@@ -197,20 +211,29 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
 }
 
 fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
-    let Some(given) = layers.find(&names::VERIFY) else {
-        return Ok(Verify::default());
-    };
-    match given.value.as_str() {
-        "auto" => Ok(Verify::Auto),
-        "never" => Ok(Verify::Never),
-        "always" if issuer.api_url.is_some() => Ok(Verify::Always),
-        "always" => Err(given
+    match wanted_verify(layers)? {
+        (Verify::Always, Some(given)) if issuer.api_url.is_none() => Err(given
             .refused("needs an API to ask")
             .hint("set --region or --api-url: only Genesys Cloud's API can be asked")),
-        _ => Err(given
-            .refused("is unknown")
-            .hint("one of auto, always, never")),
+        (wanted, _) => Ok(wanted),
     }
+}
+
+fn wanted_verify(layers: &Layers) -> Result<(Verify, Option<Given>)> {
+    let Some(given) = layers.find(&names::VERIFY) else {
+        return Ok((Verify::default(), None));
+    };
+    let wanted = match given.value.as_str() {
+        "auto" => Verify::Auto,
+        "always" => Verify::Always,
+        "never" => Verify::Never,
+        _ => {
+            return Err(given
+                .refused("is unknown")
+                .hint("one of auto, always, never"));
+        }
+    };
+    Ok((wanted, Some(given)))
 }
 
 fn positive(layers: &Layers, setting: &'static Setting) -> Result<Option<Duration>> {

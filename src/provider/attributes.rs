@@ -121,6 +121,12 @@ pub(super) fn merge(defaults: &Object, config: &Object) -> Result<Attributes> {
     })
 }
 
+/// The settings among a block's own arguments that are known already.
+pub(super) fn known(config: &Object) -> Query {
+    let known = |(setting, _): &(&Setting, _)| Some((setting.key, config.string(setting.key)?));
+    Query::of_attributes(SETTINGS.iter().filter_map(known))
+}
+
 /// The settings with these keys, the provider block's where the resource has
 /// none.
 ///

@@ -65,7 +65,7 @@ fn token_endpoint(login_url: &str) -> String {
     format!("{login_url}/oauth/token")
 }
 
-fn find_region(given: &Given) -> Result<&'static Region> {
+pub(super) fn find_region(given: &Given) -> Result<&'static Region> {
     Region::find(&given.value).map_err(|unknown| {
         let mut error = given.refused("is not a region of Genesys Cloud");
         error.hint = unknown.hint;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::{Change, Plan};
+use jiff::SignedDuration;
 
 use crate::common::cloud::SECRET;
 use crate::common::terraform::Tool;
@@ -104,6 +105,47 @@ fn errors_say_what_where_why_and_what_to_do() {
 }
 
 #[test]
+fn validate_finds_bad_values_in_every_block() {
+    let rest = r#"
+        provider "gctoken" {
+          region = "eu-vest-1"
+        }
+        variable "verify" {
+          default = "sometimes"
+        }
+        data "gctoken_clock" "this" {
+          skew = "fast"
+        }
+    "#;
+    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), "min_ttl = \"1x\"", rest) else {
+        return;
+    };
+    let bad = |words: [&str; 2]| {
+        let said = rig.terraform.fails(&["validate"]);
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    };
+    bad(["in provider \"gctoken\"", "did you mean eu-west-1"]);
+    let rest = rest.replace("eu-vest-1", "eu-west-1");
+    rig.change("min_ttl = \"1x\"", &rest);
+    bad([
+        "in data \"gctoken_clock\" \"this\"",
+        "attribute \"skew\": \"fast\"",
+    ]);
+    bad([
+        "in ephemeral \"gctoken_access_token\" \"this\"",
+        "attribute \"min_ttl\": \"1x\"",
+    ]);
+
+    // A variable's value is known only while planning.
+    rig.change("verify = var.verify", &rest.replace("fast", "2s"));
+    rig.terraform.ok(&["validate"]);
+    let said = rig.terraform.fails(&["plan"]);
+    assert!(said.contains("one of auto, always, never"), "{said}");
+}
+
+#[test]
 fn warnings_are_warnings() {
     let plan = Plan {
         lifetime: Duration::from_secs(120),
@@ -114,6 +156,16 @@ fn warnings_are_warnings() {
     };
     let said = rig.terraform.ok(&["plan"]);
     for word in ["Warning: gc-token has a warning", "tokens live 2m"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+
+    rig.cloud.change(Change {
+        api_offset: Some(SignedDuration::from_secs(20)),
+        ..Change::default()
+    });
+    rig.change("verify = \"always\"", USES);
+    let said = rig.terraform.ok(&["plan"]);
+    for word in ["the API's clock is", "more than the skew"] {
         assert!(said.contains(word), "{word}: {said}");
     }
 }

@@ -54,6 +54,7 @@ fn journey(tool: Tool) {
     assert_eq!(rig.cloud.counters().mints, 2, "{tool:?}");
     terraform.ok(&["destroy", "-auto-approve"]);
     rig.assert_nothing_is_left();
+    assert!(std::fs::read_to_string(log).unwrap().contains("[TRACE]"));
     assert_no_secret(&rig);
 }
 
