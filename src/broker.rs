@@ -189,12 +189,14 @@ impl Broker<'_> {
         let Lookup::Found(token) = lookup else {
             return None;
         };
-        let verdict = self.demand().judge(&token.stamp, &self.clock.read());
         let refused = errand.refused.as_ref() == Some(&token.access_token);
-        if refused || matches!(verdict, Verdict::Stale(_)) {
+        if refused || !self.is_fresh(&token.stamp) {
             return None;
         }
-        self.hold_back(&token.stamp);
+        // Time that it is held back is time that it does not live.
+        if self.hold_back(&token.stamp) && !self.is_fresh(&token.stamp) {
+            return None;
+        }
         Some(Given {
             token: *token,
             how: How::Cached,
@@ -202,14 +204,16 @@ impl Broker<'_> {
     }
 
     /// With `--verify always`, a cached token is handed out only when the API
-    /// accepts it; else exactly that one is evicted, and a new one made.
+    /// accepts it, and does not show by its clock that the token is too old;
+    /// else exactly that one is evicted, and a new one made.
     fn double_check(&self, given: Given, errand: &mut Errand<'_>) -> Result<Given> {
         let Given { mut token, how } = given;
-        if !self.is_refused(&mut token)? {
+        if self.is_refused(&mut token)? {
+            self.talk
+                .warn("the API refuses the cached token: making another");
+        } else if how == How::Makeshift || self.is_fresh(&token.stamp) {
             return Ok(Given { token, how });
         }
-        self.talk
-            .warn("the API refuses the cached token: making another");
         errand.slot.evict(&token.access_token)?;
         errand.refused = Some(token.access_token);
         // Either it is new, or another process was faster: both have asked the
@@ -230,23 +234,29 @@ impl Broker<'_> {
         })
     }
 
+    fn is_fresh(&self, stamp: &Stamp) -> bool {
+        let verdict = self.demand().judge(stamp, &self.clock.read());
+        matches!(verdict, Verdict::Fresh { .. })
+    }
+
     /// Whether a token can be handed out where no better one can be had.
     fn is_good_enough(&self, stamp: &Stamp) -> bool {
-        let now = self.clock.read();
-        matches!(self.demand().judge(stamp, &now), Verdict::Fresh { .. })
-            || self.demand().makeshift(stamp, &now).is_some()
+        let makeshift = || self.demand().makeshift(stamp, &self.clock.read());
+        self.is_fresh(stamp) || makeshift().is_some()
     }
 
     /// Waits until a JWT is valid, where it is made for a moment to come.
-    fn hold_back(&self, stamp: &Stamp) {
+    /// Returns whether that took any time.
+    fn hold_back(&self, stamp: &Stamp) -> bool {
         if stamp.not_before.is_none() {
-            return;
+            return false;
         }
         let wait = stamp.hold_back(&self.clock.read(), self.demand().skew);
         if wait.is_positive() {
             self.talk.say(Level::Info, words::held_back(wait));
             self.clock.sleep(wait.unsigned_abs());
         }
+        wait.is_positive()
     }
 
     /// The soft window: when the issuer is out of reach, a token that is too
@@ -289,5 +299,7 @@ impl Broker<'_> {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

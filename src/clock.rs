@@ -43,6 +43,12 @@ impl Reading {
     }
 }
 
+/// How far two clocks may have drifted apart in this time: one part in 2000.
+/// NTP slews by no more than 500 ppm, and crystals are off by less.
+pub fn drift(since: SignedDuration) -> SignedDuration {
+    SignedDuration::try_from(since.unsigned_abs() / 2_000).unwrap_or_default()
+}
+
 /// `moment` moved by `by`, at the end of the calendar where that lies beyond
 /// it: a date that an issuer made up must not be able to stop the program.
 pub fn shift(moment: Timestamp, by: SignedDuration) -> Timestamp {

@@ -48,21 +48,13 @@ impl Broker<'_> {
                 Ok(Answer {
                     clock: Some(clock), ..
                 }) => {
-                    let stamp = token.stamp.carried(&clock)?;
-                    return Some(Stamp {
-                        api: Some(clock),
-                        ..stamp
-                    });
+                    return token.stamp.carried_by_api(clock);
                 }
                 Ok(Answer { clock: None, .. }) | Err(_) => {}
             }
         }
         let clock = self.remote.issuer_clock().ok()??;
-        let stamp = token.stamp.carried(&clock)?;
-        Some(Stamp {
-            issuer: Some(clock),
-            ..stamp
-        })
+        token.stamp.carried_by_issuer(clock)
     }
 
     fn verifies(&self) -> bool {
@@ -116,10 +108,25 @@ impl Broker<'_> {
             }
         };
         if let Some(clock) = answer.clock {
-            token.stamp.api = Some(clock.join(token.stamp.api.as_ref()));
-            self.tell_lead(&token.stamp);
+            self.learn(&mut token.stamp, clock);
         }
         Ok(Some(answer.opinion))
+    }
+
+    /// Takes in what the API's clock shows. Where it cannot have come so far
+    /// since it was seen last, the local clocks stood still (a snapshot), and
+    /// only the API's tells how old the token is.
+    fn learn(&self, stamp: &mut Stamp, clock: Measure) {
+        let earlier = stamp.api.as_ref();
+        if earlier.is_some_and(|earlier| clock.contradicts(earlier))
+            && let Some(carried) = stamp.carried_by_api(clock.clone())
+        {
+            self.talk.say(Level::Info, words::STOOD_STILL);
+            *stamp = carried;
+            return;
+        }
+        stamp.api = Some(clock.join(earlier));
+        self.tell_lead(stamp);
     }
 
     /// Says that the skew which was asked for is not enough.

@@ -39,6 +39,10 @@ pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
     )
 }
 
+/// The API's clock has come further than the local ones.
+pub(super) const STOOD_STILL: &str = "since the API was asked last, its clock was stepped, or the local clocks stood still: the \
+     token's age is taken from the API's";
+
 /// The API's clock is further ahead than the skew allows for.
 pub(super) fn lead(lead: &Offset, skew: SignedDuration) -> String {
     format!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, shift};
+use super::{Reading, drift, shift};
 use crate::duration::human;
 
 /// A remote clock minus a local wall clock, known to lie in an interval (ends
@@ -39,10 +39,6 @@ const NANOS: i128 = 1_000_000_000;
 
 /// A longer round trip makes an interval so wide that it says nothing.
 const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_secs(30);
-
-/// How fast two clocks may drift apart: one part in 2000. NTP slews by no more
-/// than 500 ppm, and crystals are off by less.
-const DRIFT: u32 = 2_000;
 
 impl Measure {
     /// The interval that one reply's `Date` proves.
@@ -91,12 +87,19 @@ impl Measure {
         }
     }
 
+    /// Whether this measure and an earlier one of the same clock, on this boot,
+    /// cannot both be right.
+    pub fn contradicts(&self, earlier: &Measure) -> bool {
+        let then = earlier.seen_from(&self.at);
+        then.is_some_and(|then| then.min > self.offset.max || then.max < self.offset.min)
+    }
+
     /// The remote clock minus the wall clock of `now`, a reading of the same
     /// boot; wider by what the clocks may have drifted apart in between.
     pub fn seen_from(&self, now: &Reading) -> Option<Offset> {
         let since = now.boot_since(&self.at)?;
         let moved = since.saturating_sub(now.wall_since(&self.at));
-        let drift = SignedDuration::try_from(since.unsigned_abs() / DRIFT).unwrap_or_default();
+        let drift = drift(since);
         Some(Offset {
             min: self.offset.min.saturating_add(moved).saturating_sub(drift),
             max: self.offset.max.saturating_add(moved).saturating_add(drift),

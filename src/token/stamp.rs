@@ -26,6 +26,10 @@ pub struct Stamp {
     pub issuer: Option<Measure>,
     /// The API's clock, likewise.
     pub api: Option<Measure>,
+    /// How far the API's clock was ahead of the issuer's, as measured on
+    /// another boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Offset>,
 }
 
 impl Stamp {
@@ -47,6 +51,7 @@ impl Stamp {
             not_before,
             issuer,
             api: None,
+            learned: None,
         }
     }
 
@@ -85,18 +90,36 @@ impl Stamp {
     /// How far the API's clock is ahead of the issuer's, where both were
     /// measured: the part of a token's life that the API does not honour.
     pub fn lead(&self) -> Option<Offset> {
-        self.api.as_ref()?.ahead_of(self.issuer.as_ref()?)
+        let both = self.api.as_ref().zip(self.issuer.as_ref());
+        both.and_then(|(api, issuer)| api.ahead_of(issuer))
+            .or(self.learned)
     }
 
-    /// The stamp of the same token on this boot, by what `clock`, the issuer's
-    /// or the API's, has just shown. `None` when nobody knows when it ends.
-    pub fn carried(&self, clock: &Measure) -> Option<Stamp> {
-        let (_, latest) = clock.shows(&clock.at)?;
+    /// The stamp of the same token on this boot, by what the issuer's clock has
+    /// just shown. `None` when nobody knows when it ends.
+    pub fn carried_by_issuer(&self, issuer: Measure) -> Option<Stamp> {
+        let (_, latest) = issuer.shows(&issuer.at)?;
         Some(Stamp {
-            sent: clock.at.clone(),
+            sent: issuer.at.clone(),
             lifetime: self.ends?.duration_since(latest),
-            issuer: None,
+            issuer: Some(issuer),
             api: None,
+            learned: self.lead(),
+            ..self.clone()
+        })
+    }
+
+    /// The same by what the API's clock has just shown. Where its lead was
+    /// measured, that is taken off later, as from every lifetime.
+    pub fn carried_by_api(&self, api: Measure) -> Option<Stamp> {
+        let (_, latest) = api.shows(&api.at)?;
+        let lead = self.lead().map_or(SignedDuration::ZERO, |lead| lead.min);
+        Some(Stamp {
+            sent: api.at.clone(),
+            lifetime: self.ends?.duration_since(latest).saturating_add(lead),
+            issuer: None,
+            api: Some(api),
+            learned: self.lead(),
             ..self.clone()
         })
     }

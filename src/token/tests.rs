@@ -80,13 +80,13 @@ fn on_another_boot_a_clock_that_was_measured_there_tells_what_is_left() {
     let mut there = reading(7, 9);
     there.boot_id = Some(crate::clock::BootId("b".into()));
     let clock = Measure::take(&there, &there, at(5_100)).unwrap();
-    let carried = stamp.carried(&clock).unwrap();
+    let carried = stamp.carried_by_issuer(clock.clone()).unwrap();
     // It ends at 5299 less drift, and the clock shows at most 5101.
     assert_eq!(carried.lifetime.as_secs(), 197);
     assert_eq!(carried.remaining(&there).unwrap().as_secs(), 197);
     assert_eq!(carried.expires_at(), stamp.expires_at());
     assert_eq!(
-        token("t", 300).stamp.carried(&clock),
+        token("t", 300).stamp.carried_by_issuer(clock),
         None,
         "nobody knows its end"
     );

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::SignedDuration;
 
 use super::Stamp;
-use crate::clock::Reading;
+use crate::clock::{Reading, drift};
 use crate::duration::human;
 
 /// How long the caller needs the token to live, after the skew is taken off.
@@ -77,7 +77,8 @@ pub enum Stale {
     TooShort {
         /// Lifetime left, the skew not yet taken off; negative when dead.
         remaining: SignedDuration,
-        /// What is taken off for the disagreement of issuer and API.
+        /// What is taken off for the disagreement of issuer and API, and for
+        /// what the local clocks may have missed.
         skew: SignedDuration,
         /// What has to be left after that.
         wanted: SignedDuration,
@@ -111,6 +112,12 @@ impl Age {
     /// ahead costs one mint.
     pub fn elapsed(&self) -> SignedDuration {
         self.boot.max(self.wall)
+    }
+
+    /// What clocks that go too slowly may have missed of it: in two days, more
+    /// than the skew.
+    pub fn missed(&self) -> SignedDuration {
+        drift(self.elapsed())
     }
 
     /// The clock that decides.
@@ -149,7 +156,8 @@ impl Demand {
             return Verdict::Stale(Stale::NotForced);
         }
         let remaining = stamp.lifetime.saturating_sub(age.elapsed());
-        let (skew, wanted) = (self.skew_for(stamp), self.wanted(stamp));
+        let skew = self.skew_for(stamp).saturating_add(age.missed());
+        let wanted = self.wanted(stamp);
         if remaining.saturating_sub(skew) >= wanted && remaining > skew {
             Verdict::Fresh { remaining, age }
         } else {
@@ -188,8 +196,10 @@ impl Demand {
         if self.newer_than.is_some() || matches!(self.min_ttl, MinTtl::Explicit(_)) {
             return None;
         }
-        let remaining = stamp.remaining(now).ok()?;
-        (remaining > self.skew_for(stamp)).then_some(remaining)
+        let age = Age::of(&stamp.sent, now).ok()?;
+        let remaining = stamp.lifetime.saturating_sub(age.elapsed());
+        let skew = self.skew_for(stamp).saturating_add(age.missed());
+        (remaining > skew).then_some(remaining)
     }
 }
 

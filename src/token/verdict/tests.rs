@@ -66,6 +66,7 @@ fn the_larger_age_counts_and_only_a_step_makes_the_wall_clock_decide() {
     ] {
         let age = Age { boot, wall };
         assert_eq!(age.elapsed(), elapsed, "{age:?}");
+        assert_eq!(age.missed(), elapsed / 2_000, "{age:?}");
         assert_eq!(age.by(), by, "{age:?}");
         assert_eq!(age.step(), step, "{age:?}");
     }
@@ -116,14 +117,16 @@ fn what_is_wanted_by_default_is_at_most_half_of_what_a_new_token_offers() {
 
 #[test]
 fn fresh_ends_where_the_skew_and_the_wanted_time_begin() {
-    for (min_ttl, lifetime, last) in [
-        (MinTtl::Explicit(secs(100)), 300, 195),
-        (MinTtl::Explicit(secs(295)), 300, 0),
-        (MinTtl::Default(secs(600)), 86_400, 85_795),
-        (MinTtl::Default(secs(60)), 300, 235),
-        (MinTtl::Default(secs(600)), 305, 150),
+    for (min_ttl, wanted, lifetime, last) in [
+        (MinTtl::Explicit as fn(_) -> _, 100, 300, 195),
+        (MinTtl::Explicit, 295, 300, 0),
+        (MinTtl::Default, 600, 86_400, 85_795),
+        (MinTtl::Default, 60, 300, 235),
+        (MinTtl::Default, 150, 305, 150),
     ] {
-        let demand = demand(min_ttl);
+        // The local clocks may have missed so much in that time.
+        let demand = demand(min_ttl(secs(wanted) - secs(last) / 2_000));
+        let min_ttl = demand.min_ttl;
         assert!(is_fresh(&demand, lifetime, secs(last)), "{min_ttl:?}");
         assert!(
             !is_fresh(&demand, lifetime, secs(last) + NANO),
@@ -143,8 +146,11 @@ fn fresh_ends_where_the_skew_and_the_wanted_time_begin() {
 fn a_token_has_to_outlive_the_skew_even_when_nothing_is_wanted() {
     for min_ttl in [MinTtl::Explicit(secs(0)), MinTtl::Default(secs(0))] {
         let demand = demand(min_ttl);
-        assert!(is_fresh(&demand, 300, secs(295) - NANO), "{min_ttl:?}");
-        assert!(!is_fresh(&demand, 300, secs(295)), "{min_ttl:?}");
+        // Of 290 s, the local clocks may have missed 0.145 s.
+        let last = secs(290) + SignedDuration::from_millis(4_852);
+        let milli = SignedDuration::from_millis(1);
+        assert!(is_fresh(&demand, 300, last), "{min_ttl:?}");
+        assert!(!is_fresh(&demand, 300, last + milli), "{min_ttl:?}");
     }
     // The half of no more than the skew is nothing.
     assert!(!is_fresh(&demand(MinTtl::Default(secs(600))), 5, secs(0)));
@@ -207,8 +213,10 @@ fn a_makeshift_outlives_the_skew_and_breaks_no_promise() {
     let stamp = token("t", 300).stamp;
     let at = |age| default.makeshift(&stamp, &after(age));
     assert_eq!(at(secs(200)), Some(secs(100)));
-    assert_eq!(at(secs(295) - NANO), Some(SKEW + NANO));
-    assert_eq!(at(secs(295)), None);
+    // The local clocks may have missed nearly 0.15 s.
+    let last = secs(294) + SignedDuration::from_millis(852);
+    assert_eq!(at(last), Some(secs(300) - last));
+    assert_eq!(at(last + SignedDuration::from_millis(1)), None);
     assert_eq!(at(secs(400)), None);
     assert_eq!(at(secs(-1)), None, "a clock that went back");
     let explicit = demand(MinTtl::Explicit(secs(0)));

@@ -1,0 +1,17 @@
+//! The clock matrix: what a runner's wrong clock does to the client that
+//! everybody writes first, and to `gc-token`. `docs/clocks.md` holds the
+//! result, and is compared with it;
+//!
+//!     GC_TOKEN_WRITE_DOCS=1 cargo test --test clocks
+//!
+//! writes it anew.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cell;
+mod clock;
+mod docs;
+mod matrix;
+mod real;
+mod script;
