@@ -14,8 +14,10 @@ use crate::duration::human;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offset {
     /// The remote clock is ahead by at least this much.
+    #[serde(with = "super::wire::duration")]
     pub min: SignedDuration,
     /// The remote clock is ahead by at most this much.
+    #[serde(with = "super::wire::duration")]
     pub max: SignedDuration,
 }
 
