@@ -28,7 +28,8 @@ pub struct Row {
     pub witness: Witness,
     /// The lifetime left, at least; negative when dead.
     pub left: SignedDuration,
-    /// What is taken off for the disagreement of issuer and API.
+    /// What is taken off for the disagreement of issuer and API, and for what
+    /// a local clock may have missed.
     pub taken_off: SignedDuration,
     /// What is left after that.
     pub rest: SignedDuration,
@@ -70,7 +71,8 @@ impl Arithmetic {
                 (Witness::Wall, Evidence::WallClock, age.wall),
             ] {
                 let left = stamp.lifetime.saturating_sub(elapsed);
-                rows.push(row(witness, left, skew, age.by() == evidence));
+                let taken_off = skew.saturating_add(age.missed());
+                rows.push(row(witness, left, taken_off, age.by() == evidence));
             }
         }
         let remote = |clock: &Option<Measure>| {
