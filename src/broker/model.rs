@@ -102,7 +102,7 @@ fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
             1 => (0_i64..100).prop_map(Pause::Share),
             1 => (0_i64..1_300).prop_map(Pause::Share),
-            2 => (-2 * SECOND..20 * SECOND).prop_map(Pause::Edge),
+            3 => (-10 * SECOND..5 * SECOND).prop_map(Pause::Edge),
         ],
         prop::option::of(trouble()),
         prop::bool::weighted(0.1),
@@ -118,7 +118,8 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn plan() -> impl Strategy<Value = Plan> {
     let lead = prop_oneof![
-        2 => -5 * SECOND..5 * SECOND,
+        1 => -5 * SECOND..5 * SECOND,
+        2 => 5 * SECOND - 500..=5 * SECOND,
         1 => -120 * SECOND..=120 * SECOND,
     ];
     let lifetime = prop_oneof![5_i64..60, 60_i64..2_000, 2_000_i64..=172_800];
