@@ -3,7 +3,8 @@
 //! clocks do; and no token is made without a cause.
 //!
 //! **The promise.** At the moment it is handed out, a token lives at the API
-//! for `min_ttl` more (a makeshift: lives), as long as
+//! for `min_ttl` more (a makeshift, and a new one of which nobody asked more:
+//! lives), as long as
 //! - the API's clock is ahead of the issuer's by no more than the larger of
 //!   `skew` and what was measured, and
 //! - one of the two local clocks has counted all the time since the token was
@@ -253,9 +254,10 @@ impl<'a> Scene<'a> {
     fn check_promise(&mut self, given: &Given) -> Result<(), TestCaseError> {
         let stamp = &given.token.stamp;
         let (_, left) = self.cloud.left(&given.token.access_token);
-        let promised = match given.how {
-            How::Makeshift => SignedDuration::ZERO,
-            How::Cached | How::Minted => self.settings.demand.wanted(stamp),
+        let demand = &self.settings.demand;
+        let promised = match (given.how, demand.min_ttl) {
+            (How::Makeshift, _) | (How::Minted, MinTtl::Default(_)) => SignedDuration::ZERO,
+            (How::Cached, _) | (How::Minted, MinTtl::Explicit(_)) => demand.wanted(stamp),
         };
         let lead = millis(self.cloud.plan.lead);
         let slack = self.joined_wrongly();
