@@ -718,6 +718,17 @@ fn a_snapshot_with_both_clocks_standing_still_is_noticed_by_asking_the_api() {
     assert_eq!(scene.said(), "");
 }
 
+#[test]
+fn the_time_that_a_token_is_held_back_is_time_that_it_does_not_live() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 305);
+    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(293));
+    scene.cloud.not_before.set(Some(8));
+    // It is held back for the skew, 5 s, and 3 s are left to wait.
+    assert_eq!(scene.got(), first());
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+}
+
 /// What was measured of both remote clocks holds on every boot.
 #[test]
 fn a_learned_lead_outlives_a_reboot() {
