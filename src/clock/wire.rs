@@ -15,7 +15,9 @@ pub(crate) mod duration {
     }
 
     /// Refuses what is no duration.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<SignedDuration, D::Error> {
         let (seconds, nanos) = <(i64, i32)>::deserialize(from)?;
         let is_one = nanos.unsigned_abs() < 1_000_000_000
             && (seconds == 0 || nanos == 0 || seconds.signum() == i64::from(nanos.signum()));
@@ -50,12 +52,17 @@ pub(crate) mod maybe_moment {
     struct Moment(#[serde(with = "super::moment")] Timestamp);
 
     /// As [`super::moment`], or null.
-    pub(crate) fn serialize<S: Serializer>(it: &Option<Timestamp>, out: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        it: &Option<Timestamp>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
         it.map(Moment).serialize(out)
     }
 
     /// Refuses what is not on the calendar.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Timestamp>, D::Error> {
         Ok(Option::<Moment>::deserialize(from)?.map(|moment| moment.0))
     }
 }

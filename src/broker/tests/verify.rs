@@ -1,0 +1,108 @@
+//! What the API says of a token.
+
+use super::*;
+
+#[test]
+fn the_api_is_asked_when_it_is_to_be_asked() {
+    for (verify, after_mint, after_reuse) in [
+        (Verify::Auto, 1, 1),
+        (Verify::Always, 1, 2),
+        (Verify::Never, 0, 0),
+    ] {
+        let clock = FakeClock::new();
+        let scene = with_api(&clock, 3_600, verify);
+        assert_eq!(scene.got(), first());
+        assert_eq!(scene.cloud.asked.get(), after_mint);
+        assert_eq!(scene.got().1, How::Cached);
+        assert_eq!(scene.cloud.asked.get(), after_reuse);
+    }
+}
+
+#[test]
+fn a_new_token_that_the_api_refuses_is_made_once_more_and_never_stored() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+}
+
+#[test]
+fn an_api_that_refuses_every_token_ends_in_a_diagnosis_of_the_clocks() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 10, Verify::Auto);
+    scene
+        .cloud
+        .refuses
+        .borrow_mut()
+        .extend(["token-1", "token-2"]);
+    scene.cloud.lead.set(20);
+    let error = scene.get().unwrap_err();
+    assert_eq!(error.kind, Kind::ApiRefused);
+    assert_eq!(
+        error.cause.as_deref(),
+        Some(
+            "the API's clock is 20.0s ahead (+/- 1.0s) of the issuer's, and a token lives 10s: it \
+             is dead on arrival"
+        )
+    );
+    assert!(!scene.file("token").exists());
+    assert_eq!(scene.cloud.mints.get(), 2);
+}
+
+#[test]
+fn a_cached_token_that_the_api_refuses_is_evicted_and_replaced() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Always);
+    assert_eq!(scene.got(), first());
+    clock.advance(1);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+}
+
+#[test]
+fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
+    let clock = FakeClock::new();
+    let mut scene = with_api(&clock, 3_600, Verify::Auto);
+    let error = Error::new(Kind::Unavailable, "no word").why("connection refused");
+    *scene.cloud.api_error.borrow_mut() = Some(error);
+    assert_eq!(scene.got(), first());
+    assert_eq!(
+        scene.said(),
+        "gc-token: warning: the API was not asked about the token: connection refused\n"
+    );
+    scene.settings.verify = Verify::Always;
+    assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable);
+}
+
+#[test]
+fn a_lead_of_the_api_beyond_the_skew_is_learned_and_taken_off() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.lead.set(60);
+    assert_eq!(scene.got(), first());
+    assert_eq!(
+        scene.said(),
+        "gc-token: warning: the API's clock is 60.0s ahead (+/- 1.0s) of the issuer's, more than \
+         the skew of 5s: 1m1s are taken off every token's life\n"
+    );
+    // 1.5 s of that time the clock may have missed.
+    clock.advance(3_600 - 61 - 600 - 2);
+    assert_eq!(scene.got().1, How::Cached);
+    clock.advance(1);
+    assert_eq!(scene.got().1, How::Minted);
+}
+
+#[test]
+fn a_token_that_the_api_does_not_take_yet_gets_a_second_chance() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.not_before.set(Some(0));
+    scene.cloud.lead.set(-3);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    let start = clock.since_start();
+    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(clock.since_start() - start, SignedDuration::from_secs(6));
+    assert_eq!(scene.cloud.asked.get(), 3);
+}
