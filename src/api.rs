@@ -56,7 +56,7 @@ impl Api<'_> {
     /// # Errors
     /// `Unavailable` when the API cannot be reached.
     pub fn ask(&self, token: &AccessToken) -> Result<Answer> {
-        let exchange = self.present(Method::HEAD, "no word on the token", token)?;
+        let exchange = self.send(Method::HEAD, "no word on the token", Some(token))?;
         let opinion = match exchange.reply.status {
             200..300 => Opinion::Accepted,
             401 => Opinion::Refused,
@@ -68,14 +68,24 @@ impl Api<'_> {
         })
     }
 
+    /// Asks for nothing but the time: a request without a token, which the API
+    /// refuses, shows its clock as well. `None` where the answer has no `Date`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the API cannot be reached.
+    pub fn clock(&self) -> Result<Option<Measure>> {
+        let exchange = self.send(Method::HEAD, "no time", None)?;
+        Ok(exchange.measure())
+    }
+
     /// Revokes `token`. One that the API does not accept any more is revoked
     /// already.
     ///
     /// # Errors
     /// `Unavailable` when the API cannot be reached or gives another answer.
     pub fn revoke(&self, token: &AccessToken) -> Result<()> {
-        let exchange =
-            self.present(Method::DELETE, "the token is not revoked: no answer", token)?;
+        let purpose = "the token is not revoked: no answer";
+        let exchange = self.send(Method::DELETE, purpose, Some(token))?;
         match exchange.reply.status {
             200..300 | 401 => Ok(()),
             status => Err(Error::new(Kind::Unavailable, "the token is not revoked")
@@ -84,24 +94,21 @@ impl Api<'_> {
         }
     }
 
-    /// Sends a request to [`TOKENS_ME`] with `token`.
-    fn present(
+    /// Sends a request to [`TOKENS_ME`].
+    fn send(
         &self,
         method: Method,
         purpose: &'static str,
-        token: &AccessToken,
+        token: Option<&AccessToken>,
     ) -> Result<Exchange> {
         let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
             Error::new(Kind::Configuration, "the API's URL is unusable").because(error)
         })?;
-        let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
-        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
-            Error::new(Kind::Unavailable, "the token cannot be presented")
-                .why("it holds characters that no header can")
-        })?;
-        bearer.set_sensitive(true);
         let wire = Wire::new(&url, purpose, self.network, self.env, self.talk)?;
-        let request = wire.request(method).header(AUTHORIZATION, bearer);
+        let mut request = wire.request(method);
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, bearer(token)?);
+        }
         let sent = http::block_on(self.network.timeout, wire.send(request, self.clock))?;
         sent.unwrap_or_else(|| Err(wire.too_slow()))
             .map_err(|failure| failure.error)
@@ -110,4 +117,14 @@ impl Api<'_> {
     fn host(&self) -> String {
         Url::parse(self.url).map_or_else(|_| self.url.to_owned(), |url| http::host(&url))
     }
+}
+
+fn bearer(token: &AccessToken) -> Result<HeaderValue> {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        Error::new(Kind::Unavailable, "the token cannot be presented")
+            .why("it holds characters that no header can")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }

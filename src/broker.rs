@@ -12,9 +12,33 @@ use crate::clock::Reading;
 use crate::error::{Error, Result};
 use crate::settings::{Settings, Verify};
 use crate::token::{AccessToken, Demand, Stamp, Token, Verdict};
-use crate::world::{Clock, Level, Talk};
+use crate::world::{Clock, Level, Talk, World};
 
 pub use remote::{Network, Remote};
+
+/// A token for these settings, from the cache or over the network.
+///
+/// # Errors
+/// Those of [`Broker::get`].
+pub fn token(settings: &Settings, world: &World) -> Result<Given> {
+    let World {
+        env, clock, talk, ..
+    } = world;
+    let clock = &**clock;
+    let remote = &Network {
+        settings,
+        env,
+        clock,
+        talk,
+    };
+    Broker {
+        settings,
+        remote,
+        clock,
+        talk,
+    }
+    .get()
+}
 
 /// Hands out tokens for one set of settings.
 pub struct Broker<'a> {

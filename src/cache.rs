@@ -13,5 +13,8 @@ pub use entry::Header;
 pub use key::Key;
 pub use keyring::seal_of;
 pub use seal::Seal;
-pub use slot::{Lock, Lookup, Slot};
+pub use slot::{Lock, Lookup, Slot, try_out};
 pub use sweep::{Kept, clear, list, prune};
+
+#[cfg(test)]
+mod tests;

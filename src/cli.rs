@@ -26,7 +26,7 @@ Exit codes: 0 ok, 1 the result cannot be written, 2 usage, 3 configuration,
 4 credentials refused, 5 network or issuer unavailable, 6 rate limited, 7 the
 wanted lifetime cannot be had, 8 the API refused the token, 9 cache or lock
 unusable. On failure standard output is empty, but for 'env' in a shell's
-dialect, which prints a statement that fails.";
+dialect, which prints a statement that fails, and for the report of 'doctor'.";
 
 /// The verbs. Only the one that is asked for is set up in full, so its own help
 /// stands with its arguments, and a line of it here, for the overview.
@@ -41,6 +41,8 @@ pub enum Verb {
     Get(GetArgs),
     /// Show what is cached and whether it would be reused. No network.
     Status(StatusArgs),
+    /// Find out whether a pipeline would succeed, and why not.
+    Doctor(DoctorArgs),
     /// Look after the cache.
     Cache(CacheArgs),
     /// Use this program as a Terraform provider.
@@ -132,6 +134,23 @@ pub struct StatusArgs {
     settings: SettingsArgs,
 }
 
+/// Find out whether a pipeline would succeed, and why not.
+///
+/// Looks at the settings, the way to both hosts, three clocks, the cache and
+/// a token, and prints what it finds, which holds no secret. Gets a token as
+/// any other verb does: from the cache, or a new one, which is then kept.
+/// Exits with 0 when the API accepts that token, else with the code of the
+/// first failure. Takes a few seconds.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+    /// What makes the token.
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
 /// Look after the cache.
 #[derive(Debug, Args)]
 pub struct CacheArgs {
@@ -210,6 +229,14 @@ impl Flags for GetArgs {
 }
 
 impl Flags for StatusArgs {
+    fn flags(self) -> crate::settings::Flags {
+        let mut flags = self.settings.flags();
+        flags.extend(switched("json", self.json));
+        flags
+    }
+}
+
+impl Flags for DoctorArgs {
     fn flags(self) -> crate::settings::Flags {
         let mut flags = self.settings.flags();
         flags.extend(switched("json", self.json));

@@ -4,6 +4,7 @@
 //! readings in.
 
 mod measure;
+pub(crate) mod wire;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,10 +21,12 @@ pub struct BootId(pub String);
 pub struct Reading {
     /// `CLOCK_BOOTTIME`: time since boot. Goes on during suspend, is never
     /// stepped.
+    #[serde(with = "wire::duration")]
     pub boot: SignedDuration,
     /// Which boot that clock counts from; `None` where the system does not say.
     pub boot_id: Option<BootId>,
     /// The wall clock: may be wrong by any amount, and may be stepped.
+    #[serde(with = "wire::moment")]
     pub wall: Timestamp,
 }
 

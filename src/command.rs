@@ -3,6 +3,7 @@
 mod cache;
 mod completions;
 mod demo;
+mod doctor;
 pub(crate) mod env;
 mod external;
 mod get;
@@ -14,7 +15,7 @@ mod terraform;
 
 use std::io::Write;
 
-use crate::broker::{Broker, Given, Network};
+use crate::broker::{self, Given};
 use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
@@ -27,6 +28,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Env(args) => env::run(args.flags(), world),
         Verb::Get(args) => get::run(args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
+        Verb::Doctor(args) => doctor::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
         Verb::Terraform {
             verb: TerraformVerb::Install { mirror },
@@ -50,19 +52,7 @@ fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers>
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = settings::resolve(layers, world)?;
-    let remote = Network {
-        settings: &settings,
-        env: &world.env,
-        clock: &*world.clock,
-        talk: &world.talk,
-    };
-    let broker = Broker {
-        settings: &settings,
-        remote: &remote,
-        clock: &*world.clock,
-        talk: &world.talk,
-    };
-    let given = broker.get()?;
+    let given = broker::token(&settings, world)?;
     Ok((settings, given))
 }
 

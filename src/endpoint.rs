@@ -58,7 +58,7 @@ pub fn mint(
     talk: &Talk,
 ) -> Result<Token> {
     let request = Prepared::new(request)?;
-    let wire = Wire::new(&request.url, "no token", network, env, talk)?;
+    let wire = Wire::new(&request.url, "no token", network, env, talk)?.knowing(known);
     let minting = Minting {
         request: &request,
         wire: &wire,

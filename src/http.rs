@@ -1,6 +1,9 @@
 //! The HTTP client: one request over the wire, and its reply as it came.
 
+mod certificate;
 mod fault;
+mod opinion;
+mod probe;
 mod proxy;
 mod roots;
 
@@ -9,9 +12,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{AGE, DATE, HeaderMap};
-use reqwest::{Client, Method, RequestBuilder, redirect};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, redirect};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{ClientConfig, RootCertStore};
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::{Measure, Reading};
@@ -20,6 +24,7 @@ use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
 use fault::Place;
+pub(crate) use probe::{Dated, Look};
 use proxy::Route;
 
 /// A client for one URL.
@@ -27,6 +32,10 @@ pub(crate) struct Wire {
     client: Client,
     url: Url,
     place: Place,
+    tls: ClientConfig,
+    roots: Arc<RootCertStore>,
+    route: Route,
+    known: Option<Measure>,
 }
 
 /// A request that got no reply worth reading.
@@ -89,11 +98,9 @@ impl Wire {
             "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
             _ => RootCertStore::empty(),
         };
-        let mut builder = Client::builder()
-            .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(tls(roots)?)
-            .http1_only()
-            .redirect(redirect::Policy::none());
+        let roots = Arc::new(roots);
+        let tls = tls(roots.clone(), Arc::new(DefaultTimeProvider))?;
+        let mut builder = builder(tls.clone());
         // A limit as long as the total one would race with it.
         let connect = Some(CONNECT).filter(|connect| *connect < network.timeout);
         let attempt = attempt_limit(network.timeout);
@@ -118,7 +125,20 @@ impl Wire {
             client,
             url: url.clone(),
             place,
+            tls,
+            roots,
+            route,
+            known: None,
         })
+    }
+
+    /// Tells what earlier contacts showed of the peer's clock: a message may
+    /// need it.
+    pub(crate) fn knowing(self, known: Option<&Measure>) -> Wire {
+        Wire {
+            known: known.cloned(),
+            ..self
+        }
     }
 
     /// A request to the URL, to be filled and sent.
@@ -138,8 +158,16 @@ impl Wire {
         clock: &dyn Clock,
     ) -> Result<Exchange, Failure> {
         let sent = clock.read();
-        let failed = |error| self.place.failure(error, sent.wall);
-        let mut response = request.send().await.map_err(failed)?;
+        let mut response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                let opinion = match fault::untimely(&error) {
+                    Some(untimely) => self.opinion(untimely, clock).await,
+                    None => None,
+                };
+                return Err(self.place.failure(error, sent.wall, opinion));
+            }
+        };
         let received = clock.read();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
@@ -147,7 +175,8 @@ impl Wire {
         if response.content_length() > Some(LARGEST as u64) {
             return Err(self.place.too_large(status));
         }
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        let broken = |error| self.place.failure(error, sent.wall, None);
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > LARGEST {
                 return Err(self.place.too_large(status));
             }
@@ -216,19 +245,6 @@ pub(crate) fn host(url: &Url) -> String {
     }
 }
 
-/// Whether the URL names this very machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
-    }
-}
-
 /// One attempt may take half of the time limit, so that a connection that
 /// hangs is given up while there is time for another one. `None` for a time
 /// limit that is for one attempt.
@@ -236,11 +252,20 @@ fn attempt_limit(timeout: Duration) -> Option<Duration> {
     (timeout > PATIENCE).then(|| (timeout / 2).max(PATIENCE))
 }
 
+/// What all clients have in common.
+fn builder(tls: ClientConfig) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(tls)
+        .http1_only()
+        .redirect(redirect::Policy::none())
+}
+
 /// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on
-/// gathering entropy as the whole mint takes.
-fn tls(roots: RootCertStore) -> Result<ClientConfig> {
+/// gathering entropy as the whole mint takes. Certificates are judged by `time`.
+fn tls(roots: Arc<RootCertStore>, time: Arc<dyn TimeProvider>) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_details(provider, time)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Configuration, "TLS cannot be set up").because(error))?;
     let mut config = config.with_root_certificates(roots).with_no_client_auth();

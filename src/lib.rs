@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod demo;
+pub mod doctor;
 pub mod duration;
 pub mod endpoint;
 pub mod error;

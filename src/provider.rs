@@ -1,23 +1,27 @@
 //! What the Terraform provider offers: an ephemeral access token, made by the
 //! same broker, from the same sources and the same cache as on the command
-//! line.
+//! line; and a look at the clocks that decide how long it lives.
 
 mod attributes;
+mod clocks;
 mod revocation;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{Broker, Given, Network};
-use crate::error::Result;
+use crate::broker::{self, Given};
+use crate::error::{Kind, Result};
 use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::settings::{self, Layers, Settings};
 use crate::world::{Clock, Environment, Places, Talk, World};
 
+use clocks::Clocks;
 use revocation::Revocations;
 
 /// The type name of the ephemeral resource.
 pub const ACCESS_TOKEN: &str = "gctoken_access_token";
+/// The type name of the data source.
+pub const CLOCK: &str = "gctoken_clock";
 
 /// The provider `gctoken`.
 pub struct TokenProvider {
@@ -42,25 +46,31 @@ impl TokenProvider {
     }
 
     fn open(&self, config: &Object, talk: Talk) -> Result<Opened> {
-        let defaults = self
-            .defaults
-            .lock()
-            .map(|defaults| defaults.clone())
-            .unwrap_or_default();
-        let attributes = attributes::merge(&defaults, config)?;
+        let attributes = attributes::merge(&self.defaults(), config)?;
         let mut world = self.world(talk);
+        let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
         let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
             .with_secret(attributes.client_secret);
         layers.load_profile(&world)?;
         let mut settings = settings::resolve(&layers, &mut world)?;
-        if attributes.revoke_on_close {
+        let revoke_at = match attributes.revoke_on_close {
+            true => Some(revocation::api_of(&settings)?),
+            false => None,
+        };
+        if revoke_at.is_some() {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
-        let given = self.token(&settings, &world.talk)?;
-        let private = match attributes.revoke_on_close {
-            true => self.revocations.remember(&given.token, &settings)?,
-            false => Vec::new(),
+        let given =
+            broker::token(&settings, &world).map_err(|error| match (error.kind, secret_at) {
+                (Kind::CredentialsRefused, Some(attribute)) => error.at(attribute),
+                _ => error,
+            })?;
+        let private = match revoke_at {
+            Some(api_url) => self
+                .revocations
+                .remember(&given.token, api_url, &settings.network)?,
+            None => Vec::new(),
         };
         Ok(Opened {
             result: result(&given, &settings),
@@ -69,21 +79,17 @@ impl TokenProvider {
         })
     }
 
-    fn token(&self, settings: &Settings, talk: &Talk) -> Result<Given> {
-        let clock = &*self.clock;
-        let remote = Network {
-            settings,
-            env: &self.env,
-            clock,
-            talk,
-        };
-        Broker {
-            settings,
-            remote: &remote,
-            clock,
-            talk,
-        }
-        .get()
+    fn clocks(&self, config: &Object, talk: Talk) -> Result<Clocks> {
+        let query = attributes::query(&self.defaults(), config, clocks::SETTINGS)?;
+        let world = self.world(talk);
+        let mut layers = Layers::new(Vec::new(), query, &self.env);
+        layers.load_profile(&world)?;
+        Clocks::measure(&layers, &world)
+    }
+
+    fn defaults(&self) -> Object {
+        let defaults = self.defaults.lock().map(|defaults| defaults.clone());
+        defaults.unwrap_or_default()
     }
 
     /// A world for one call: Terraform has both standard streams.
@@ -109,9 +115,31 @@ impl Provider for TokenProvider {
         ));
         Schema {
             provider,
+            data_sources: BTreeMap::from([(CLOCK, clocks::block())]),
             ephemeral_resources: BTreeMap::from([(ACCESS_TOKEN, attributes::access_token())]),
-            ..Schema::default()
         }
+    }
+
+    fn validate(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn validate_data_source(
+        &self,
+        _name: &str,
+        config: &Object,
+        _notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn validate_ephemeral(
+        &self,
+        _name: &str,
+        config: &Object,
+        _notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        check(config)
     }
 
     fn configure(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
@@ -121,17 +149,23 @@ impl Provider for TokenProvider {
         Ok(())
     }
 
+    fn read_data_source(
+        &self,
+        _name: &str,
+        config: &Object,
+        notes: &mut Notes,
+    ) -> Result<Object, Diagnostic> {
+        let clocks = noted(notes, |talk| self.clocks(config, talk))?;
+        Ok(clocks.result())
+    }
+
     fn open_ephemeral(
         &self,
         _name: &str,
         config: &Object,
         notes: &mut Notes,
     ) -> Result<Opened, Diagnostic> {
-        let (talk, warnings) = Talk::collected();
-        let opened = self.open(config, talk);
-        let warning = |text| Diagnostic::warning("gc-token has a warning", text);
-        notes.extend(warnings.take().into_iter().map(warning));
-        opened.map_err(Diagnostic::from)
+        noted(notes, |talk| self.open(config, talk))
     }
 
     fn close_ephemeral(
@@ -152,6 +186,23 @@ impl Provider for TokenProvider {
     fn end(&self) {
         self.revocations.revoke_all();
     }
+}
+
+/// Checks what is known of a block, and is wrong by itself: then Terraform shows
+/// its line, wherever the block stands.
+fn check(config: &Object) -> Result<(), Diagnostic> {
+    let nothing = Environment::Fixed(BTreeMap::new());
+    let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
+    settings::check(&layers).map_err(Diagnostic::from)
+}
+
+/// Does `work`, and passes its warnings on.
+fn noted<T>(notes: &mut Notes, work: impl FnOnce(Talk) -> Result<T>) -> Result<T, Diagnostic> {
+    let (talk, warnings) = Talk::collected();
+    let done = work(talk);
+    let warning = |text| Diagnostic::warning("gc-token has a warning", text);
+    notes.extend(warnings.take().into_iter().map(warning));
+    done.map_err(Diagnostic::from)
 }
 
 fn result(given: &Given, settings: &Settings) -> Object {

@@ -56,7 +56,10 @@ impl Sandbox {
         let api = listen(plan.listen_api)?;
         let addresses = (address(&login)?, address(&api)?);
         let tls = match plan.tls {
-            true => Some(Tls::generate(&[addresses.0.ip(), addresses.1.ip()])?),
+            true => Some(Tls::generate(
+                &[addresses.0.ip(), addresses.1.ip()],
+                plan.validity,
+            )?),
             false => None,
         };
         let cloud = Arc::new(Cloud::new(plan, clock));
@@ -98,6 +101,12 @@ impl Sandbox {
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
         self.cloud.counters()
+    }
+
+    /// The tokens that were made and not revoked, dead ones included: to look
+    /// for them where they must not be.
+    pub fn tokens(&self) -> Vec<String> {
+        self.cloud.tokens()
     }
 
     /// Changes the plan from now on, as `PUT /sandbox/plan` does.

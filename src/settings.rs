@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use issuer::Issuer;
+pub(crate) use issuer::is_loopback;
 pub use layers::{Flags, Layers};
 pub use names::Setting;
 pub use origin::{Given, Origin};
@@ -126,16 +127,45 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
         issuer,
         verify,
         demand: Demand {
-            skew: layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW),
+            skew: skew(layers)?,
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
             newer_than,
         },
         cache: cache(layers, world)?,
-        network: Network {
-            timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
-            ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
-        },
+        network: network(layers)?,
     })
+}
+
+/// How far the clocks of issuer and API may disagree.
+pub fn skew(layers: &Layers) -> Result<SignedDuration> {
+    Ok(layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW))
+}
+
+/// Whom to ask: what `doctor` can look at without credentials.
+pub fn issuer(layers: &Layers) -> Result<Issuer> {
+    Issuer::resolve(layers)
+}
+
+/// How the issuer is reached.
+pub fn network(layers: &Layers) -> Result<Network> {
+    Ok(Network {
+        timeout: positive(layers, &names::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
+        ca_file: layers.find(&names::CA_FILE).map(|given| given.value.into()),
+    })
+}
+
+/// Checks each value by itself, whatever else may be missing.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn check(layers: &Layers) -> Result<()> {
+    skew(layers)?;
+    layers.duration(&names::MIN_TTL)?;
+    if let Some(given) = layers.find(&names::REGION) {
+        issuer::find_region(&given)?;
+    }
+    wanted_verify(layers)?;
+    Ok(())
 }
 
 /// Where tokens are kept: needed by itself to look after the cache.
@@ -164,6 +194,7 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
         Error::new(Kind::Configuration, "there is no client id")
             .why(layers.sources(&names::CLIENT_ID))
             .hint("set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET")
+            .at(names::CLIENT_ID.key)
     })?;
     let auth = match layers.find(&names::CLIENT_AUTH) {
         None => ClientAuth::default(),
@@ -180,20 +211,29 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
 }
 
 fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
-    let Some(given) = layers.find(&names::VERIFY) else {
-        return Ok(Verify::default());
-    };
-    match given.value.as_str() {
-        "auto" => Ok(Verify::Auto),
-        "never" => Ok(Verify::Never),
-        "always" if issuer.api_url.is_some() => Ok(Verify::Always),
-        "always" => Err(given
+    match wanted_verify(layers)? {
+        (Verify::Always, Some(given)) if issuer.api_url.is_none() => Err(given
             .refused("needs an API to ask")
             .hint("set --region or --api-url: only Genesys Cloud's API can be asked")),
-        _ => Err(given
-            .refused("is unknown")
-            .hint("one of auto, always, never")),
+        (wanted, _) => Ok(wanted),
     }
+}
+
+fn wanted_verify(layers: &Layers) -> Result<(Verify, Option<Given>)> {
+    let Some(given) = layers.find(&names::VERIFY) else {
+        return Ok((Verify::default(), None));
+    };
+    let wanted = match given.value.as_str() {
+        "auto" => Verify::Auto,
+        "always" => Verify::Always,
+        "never" => Verify::Never,
+        _ => {
+            return Err(given
+                .refused("is unknown")
+                .hint("one of auto, always, never"));
+        }
+    };
+    Ok((wanted, Some(given)))
 }
 
 fn positive(layers: &Layers, setting: &'static Setting) -> Result<Option<Duration>> {

@@ -6,11 +6,13 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+mod arithmetic;
 mod jwt;
 mod lifetime;
 mod stamp;
 mod verdict;
 
+pub use arithmetic::{Arithmetic, Row, Witness};
 pub use jwt::Claims;
 pub use lifetime::{ExpiresIn, LifetimeError, lifetime};
 pub use stamp::Stamp;

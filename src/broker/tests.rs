@@ -555,6 +555,19 @@ fn the_cache_is_listed_pruned_and_cleared() {
     assert_eq!(left, ["notes.txt"]);
 }
 
+#[test]
+fn a_token_of_another_boot_is_pruned_when_it_has_ended() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    let dir = scene.settings.cache.dir.clone().unwrap();
+    let patience = Duration::from_secs(1);
+    assert_eq!(scene.got(), first());
+    clock.reboot();
+    assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 0);
+    clock.advance(3_600);
+    assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 1);
+}
+
 /// A scene with an API to ask.
 fn with_api(clock: &FakeClock, lifetime: i64, verify: Verify) -> Scene<'_> {
     let mut scene = Scene::new(clock, lifetime);

@@ -111,6 +111,25 @@ mod tests {
     }
 
     #[test]
+    fn all_who_come_first_get_the_same_key() {
+        for _ in 0..50 {
+            let dir = tempfile::tempdir().unwrap();
+            let together = std::sync::Barrier::new(4);
+            let get = || {
+                together.wait();
+                random_key(dir.path()).unwrap()
+            };
+            let keys: Vec<_> = std::thread::scope(|scope| {
+                let all = [(); 4].map(|()| scope.spawn(get));
+                all.map(|one| one.join().unwrap()).into()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            assert_eq!(random_key(dir.path()).unwrap(), keys[0]);
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
     fn a_key_of_another_length_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         random_key(dir.path()).unwrap();

@@ -30,7 +30,7 @@ pub(super) enum Found {
 pub(super) fn read(path: &Path) -> Result<Found> {
     let file = match open(OpenOptions::new().read(true), path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if is_absent(&error) => return Ok(Found::Nothing),
         Err(error) if is_symlink(&error) => return Err(not_a_file(path, "a symbolic link")),
         Err(error) => return Ok(Found::Unreadable(error)),
     };
@@ -45,13 +45,14 @@ pub(super) fn read(path: &Path) -> Result<Found> {
 /// Opens a private file for a lock, and makes it where it is missing.
 pub(super) fn open_or_create(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
-    let file = open(options.read(true).write(true).create(true), path).map_err(|error| {
-        if is_symlink(&error) {
-            not_a_file(path, "a symbolic link")
-        } else {
-            unusable(path, error)
-        }
-    })?;
+    let file =
+        open(options.read(true).write(true).create(true), path).map_err(|error| {
+            match error.kind() {
+                _ if is_symlink(&error) => not_a_file(path, "a symbolic link"),
+                io::ErrorKind::IsADirectory => not_a_file(path, "a directory"),
+                _ => unusable(path, error),
+            }
+        })?;
     check(&file, path)?;
     Ok(file)
 }
@@ -126,6 +127,15 @@ fn check(file: &File, path: &Path) -> Result<u64> {
 
 fn me() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Not there, or below something that is no directory: whoever writes finds out
+/// and says so.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 fn is_symlink(error: &io::Error) -> bool {

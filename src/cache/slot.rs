@@ -176,25 +176,66 @@ impl Lock<'_> {
 /// Locks the file at `path`; `None` while somebody else holds it.
 pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
     loop {
-        let mut file = place::open_or_create(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => {
-                return Err(
-                    Error::new(Kind::Cache, format!("cannot lock {}", path.display()))
-                        .because(error)
-                        .hint("name a directory on a local file system with --cache-dir"),
-                );
+        match claim(place::open_or_create(path)?, path)? {
+            Claim::Held(mut file) => {
+                let _ = file.set_len(0).and_then(|()| file.rewind());
+                let _ = write!(file, "{}", std::process::id());
+                return Ok(Some(file));
             }
+            Claim::Taken => return Ok(None),
+            Claim::Gone => {}
         }
-        // `cache clear` removes lock files: a lock on a removed one guards
-        // nothing, so take the one that stands there now.
-        if is_at(&file, path) {
-            let _ = file.set_len(0).and_then(|()| file.rewind());
-            let _ = write!(file, "{}", std::process::id());
-            return Ok(Some(file));
+    }
+}
+
+/// What came of locking a file that was opened a moment ago.
+#[derive(Debug)]
+pub(super) enum Claim {
+    /// The lock is held, for as long as the file is.
+    Held(File),
+    /// Somebody else holds it.
+    Taken,
+    /// `cache clear` has removed the file: a lock on it guards nothing, so take
+    /// the one that stands there now.
+    Gone,
+}
+
+pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
+    match file.try_lock() {
+        Ok(()) if is_at(&file, path) => Ok(Claim::Held(file)),
+        Ok(()) => Ok(Claim::Gone),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(Claim::Taken),
+        Err(std::fs::TryLockError::Error(error)) => Err(Error::new(
+            Kind::Cache,
+            format!("cannot lock {}", path.display()),
+        )
+        .because(error)
+        .hint("name a directory on a local file system with --cache-dir")),
+    }
+}
+
+/// Uses `dir` as a mint would, with a file of its own that is gone afterwards:
+/// makes the directory, writes, locks, and sees whether the lock holds.
+///
+/// # Errors
+/// [`Kind::Cache`] when one of that fails.
+pub fn try_out(dir: &Path) -> Result<()> {
+    place::prepare(dir)?;
+    let path = dir.join(format!("doctor-{}.lock", std::process::id()));
+    let holds = (|| {
+        let held = try_lock(&path)?;
+        Ok(held.is_some() && try_lock(&path)?.is_none())
+    })();
+    let _ = std::fs::remove_file(&path);
+    match holds {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let what = format!("locks in {} do not hold", dir.display());
+            Err(Error::new(Kind::Cache, what)
+                .why("a second lock on a locked file was granted")
+                .hint("name a directory on a local file system with --cache-dir"))
         }
+        Err(error) => Err(error),
     }
 }
 

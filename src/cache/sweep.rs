@@ -67,7 +67,12 @@ pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize>
 
 fn may_live(header: &Header, now: &Reading) -> bool {
     let stamp = &header.stamp;
-    stamp.remaining(now).is_ok_and(|left| left.is_positive())
+    match stamp.remaining(now) {
+        Ok(left) => left.is_positive(),
+        // Of another boot: a remote clock could show that it is good. For
+        // tidying up, the wall clock is good enough.
+        Err(_) => stamp.ends.is_some_and(|ends| ends > now.wall),
+    }
 }
 
 fn peek(path: &Path) -> Result<Header, String> {

@@ -126,6 +126,7 @@ impl Args {
             expires_in: self.expires_in.clone(),
             token: None,
             tls: self.tls,
+            validity: None,
             listen_login: self.listen_login,
             listen_api: self.listen_api,
         }

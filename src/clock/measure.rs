@@ -1,19 +1,23 @@
 //! What replies over the network prove about a remote clock.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Reading, drift, shift};
+use crate::duration::human;
 
 /// A remote clock minus a local wall clock, known to lie in an interval (ends
 /// included). Signed: positive means that the remote clock is ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offset {
     /// The remote clock is ahead by at least this much.
+    #[serde(with = "super::wire::duration")]
     pub min: SignedDuration,
     /// The remote clock is ahead by at most this much.
+    #[serde(with = "super::wire::duration")]
     pub max: SignedDuration,
 }
 
@@ -31,6 +35,9 @@ pub struct Measure {
 /// The `Date` header counts whole seconds (RFC 9110 section 5.6.7): the
 /// remote clock showed up to this much more.
 const DATE_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
+
+/// Nanoseconds in that.
+const NANOS: i128 = 1_000_000_000;
 
 /// A longer round trip makes an interval so wide that it says nothing.
 const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_secs(30);
@@ -108,6 +115,16 @@ impl Measure {
         Some((shift(now.wall, offset.min), shift(now.wall, offset.max)))
     }
 
+    /// How long from `now`, a reading of the same boot, until the remote clock
+    /// turns to its next second, by the middle of what is known. A reply whose
+    /// `Date` is written then tells on which side of that middle the truth
+    /// lies: it halves the interval.
+    pub fn until_its_second_turns(&self, now: &Reading) -> Option<Duration> {
+        let shown = shift(now.wall, self.seen_from(now)?.middle());
+        let since = SignedDuration::from_nanos(shown.as_nanosecond().rem_euclid(NANOS) as i64);
+        Duration::try_from(DATE_RESOLUTION.saturating_sub(since)).ok()
+    }
+
     /// How far this clock is ahead of `other`.
     pub fn ahead_of(&self, other: &Measure) -> Option<Offset> {
         let other = other.seen_from(&self.at)?;
@@ -131,14 +148,20 @@ impl Offset {
 }
 
 impl fmt::Display for Offset {
-    /// `2.1s ahead (+/- 0.5s)`.
+    /// `2.1s ahead (+/- 0.5s)`, `1h2m3s behind (+/- 0.5s)`, `3653 days ahead
+    /// (+/- 0.5s)`: no finer than anybody wants to know.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (middle, uncertainty) = (
-            self.middle().as_secs_f64(),
-            self.uncertainty().as_secs_f64(),
-        );
+        const DAY: i64 = 24 * 60 * 60;
+        let middle = self.middle().as_secs_f64();
         let side = if middle < 0.0 { "behind" } else { "ahead" };
-        write!(f, "{:.1}s {side} (+/- {uncertainty:.1}s)", middle.abs())
+        let size = middle.abs().round() as i64;
+        match size {
+            0..120 => write!(f, "{:.1}s", middle.abs())?,
+            _ if size < 2 * DAY => f.write_str(&human(SignedDuration::from_secs(size)))?,
+            _ => write!(f, "{} days", size.saturating_add(DAY / 2) / DAY)?,
+        }
+        let uncertainty = self.uncertainty().as_secs_f64();
+        write!(f, " {side} (+/- {uncertainty:.1}s)")
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::CertificateError;
 
+use super::certificate::{Opinion, Untimely};
 use super::{Failure, LARGEST};
 use crate::error::{Error, Kind};
 
@@ -50,10 +51,15 @@ struct Advice {
 
 impl Place {
     /// A request that got no whole reply. `now` is the local wall clock, by
-    /// which certificates are judged.
-    pub(super) fn failure(&self, error: reqwest::Error, now: Timestamp) -> Failure {
+    /// which certificates are judged, and `opinion` what the peer thinks of it.
+    pub(super) fn failure(
+        &self,
+        error: reqwest::Error,
+        now: Timestamp,
+        opinion: Option<Opinion>,
+    ) -> Failure {
         let connecting = error.is_connect();
-        let advice = self.advise(Fault::of(&error), connecting, now);
+        let advice = self.advise(Fault::of(&error), connecting, (now, opinion));
         let error = self.error().why(advice.cause).hint(advice.hint);
         Failure {
             error,
@@ -78,9 +84,16 @@ impl Place {
         }
     }
 
+    /// A request that was cut off after this time.
+    pub(super) fn no_answer_within(&self, limit: Duration) -> Error {
+        self.error()
+            .why(format!("no complete reply within {limit:?}"))
+            .hint(self.network_hint())
+    }
+
     /// A request that was cut off.
     pub(super) fn too_slow(&self) -> Failure {
-        let advice = self.advise(Fault::Timeout, false, Timestamp::UNIX_EPOCH);
+        let advice = self.advise(Fault::Timeout, false, (Timestamp::UNIX_EPOCH, None));
         let error = self.error().why(advice.cause).hint(advice.hint);
         Failure {
             error,
@@ -100,13 +113,18 @@ impl Place {
         self.proxy.as_deref().unwrap_or(&self.host)
     }
 
-    fn advise(&self, fault: Fault<'_>, connecting: bool, now: Timestamp) -> Advice {
+    fn advise(
+        &self,
+        fault: Fault<'_>,
+        connecting: bool,
+        time: (Timestamp, Option<Opinion>),
+    ) -> Advice {
         let peer = self.peer();
         let passing = !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp);
         let cause = match fault {
             Fault::Tls { fault, with_proxy } => {
                 let peer = if with_proxy { peer } else { &self.host };
-                return tls(peer, fault, now);
+                return tls(peer, fault, time);
             }
             Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
             Fault::ProxyRefused => format!("{peer} refused to connect to {}", self.host),
@@ -194,8 +212,20 @@ impl<'a> Fault<'a> {
     }
 }
 
+/// Whether the peer's certificate was out of date, by this machine's clock. An
+/// HTTPS proxy's does not count: it is not the peer.
+pub(super) fn untimely(error: &reqwest::Error) -> Option<Untimely> {
+    match Fault::of(error) {
+        Fault::Tls {
+            fault: rustls::Error::InvalidCertificate(fault),
+            with_proxy: false,
+        } => Untimely::of(fault),
+        _ => None,
+    }
+}
+
 /// A handshake that failed would fail again.
-fn tls(peer: &str, fault: &rustls::Error, now: Timestamp) -> Advice {
+fn tls(peer: &str, fault: &rustls::Error, (now, opinion): (Timestamp, Option<Opinion>)) -> Advice {
     let rustls::Error::InvalidCertificate(fault) = fault else {
         return Advice {
             cause: format!("TLS with {peer}: {fault}"),
@@ -203,9 +233,10 @@ fn tls(peer: &str, fault: &rustls::Error, now: Timestamp) -> Advice {
             passing: false,
         };
     };
-    let clock = "this machine's clock shows";
-    let wrong_clock =
-        "if that is not the time, set the clock; otherwise the certificate's owner has to renew it";
+    if let Some(untimely) = Untimely::of(fault) {
+        let (cause, hint) = untimely.words(now, opinion);
+        return untrusted(peer, cause, hint);
+    }
     let (cause, hint) = match fault {
         CertificateError::UnknownIssuer => (
             "its certificate is signed by an authority that is not trusted here".to_owned(),
@@ -216,14 +247,6 @@ fn tls(peer: &str, fault: &rustls::Error, now: Timestamp) -> Advice {
                 .to_owned(),
             "if that authority was made anew, name its present certificate with --ca-file",
         ),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
-            format!("its certificate has expired; {clock} {now:.0}"),
-            wrong_clock,
-        ),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
-            format!("its certificate is not valid yet; {clock} {now:.0}"),
-            wrong_clock,
-        ),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
             "its certificate is for another host".to_owned(),
             "check the host's name; something between here and the issuer may have answered",
@@ -233,6 +256,10 @@ fn tls(peer: &str, fault: &rustls::Error, now: Timestamp) -> Advice {
             "something between here and the issuer may have answered, such as a proxy that inspects TLS",
         ),
     };
+    untrusted(peer, cause, hint)
+}
+
+fn untrusted(peer: &str, cause: String, hint: &str) -> Advice {
     Advice {
         cause: format!("{peer} cannot be trusted: {cause}"),
         hint: hint.to_owned(),

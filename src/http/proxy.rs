@@ -5,9 +5,8 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::ClientBuilder;
 use url::Url;
 
-use super::is_loopback;
-
 use crate::error::{Error, Kind, Result};
+use crate::settings::is_loopback;
 use crate::world::Environment;
 
 /// The way to an issuer.

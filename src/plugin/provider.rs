@@ -95,7 +95,8 @@ pub trait Provider: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Terraform was interrupted and asks to cut the work in hand short.
+    /// Terraform was interrupted and asks to cut the work in hand short. It may
+    /// come late or never: then only [`Provider::end`] is called.
     fn stop(&self) {}
 
     /// The process is about to end, for whatever reason but SIGKILL. Called

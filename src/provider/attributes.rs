@@ -54,13 +54,19 @@ const SETTINGS: &[(&Setting, &str)] = &[
 const CLIENT_SECRET: &str = "client_secret";
 const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 
+/// Adds those arguments that are settings and have one of these keys.
+pub(super) fn some_settings(block: Block, keys: &[&str]) -> Block {
+    let settings = SETTINGS.iter();
+    let wanted = settings.filter(|(setting, _)| keys.contains(&setting.key));
+    wanted.fold(block, |block, (setting, description)| {
+        block.with(Attribute::optional(setting.key, Type::String, description))
+    })
+}
+
 /// Adds the arguments that are settings.
 pub(super) fn settings(block: Block) -> Block {
-    let block = SETTINGS
-        .iter()
-        .fold(block, |block, (setting, description)| {
-            block.with(Attribute::optional(setting.key, Type::String, description))
-        });
+    let keys: Vec<_> = SETTINGS.iter().map(|(setting, _)| setting.key).collect();
+    let block = some_settings(block, &keys);
     let description = "The client secret. May itself be ephemeral; the environment variable \
                        `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
     block.with(Attribute::optional(CLIENT_SECRET, Type::String, description).sensitive())
@@ -104,25 +110,52 @@ pub(super) fn access_token() -> Block {
 /// `Configuration` when the provider block holds a value that is known only
 /// after apply: a token made without it could be another client's.
 pub(super) fn merge(defaults: &Object, config: &Object) -> Result<Attributes> {
-    let find = |name: &'static str| match config.get(name) {
-        Value::Null => defaults.get(name).clone(),
-        own => own.clone(),
-    };
-    let text = |name: &'static str| match find(name) {
-        Value::String(text) => Ok(Some(text)),
-        Value::Unknown => Err(unknown(name)),
-        _ => Ok(None),
-    };
-    let mut given = Vec::new();
-    for (setting, _) in SETTINGS {
-        given.extend(text(setting.key)?.map(|value| (setting.key, value)));
-    }
-    let client_secret = text(CLIENT_SECRET)?.filter(|secret| !secret.is_empty());
+    let keys = SETTINGS.iter().map(|(setting, _)| setting.key);
+    let client_secret = text(defaults, config, CLIENT_SECRET)?;
     Ok(Attributes {
-        query: Query::of_attributes(given.iter().map(|(key, value)| (*key, value.as_str()))),
-        client_secret: client_secret.map(Into::into),
+        query: query(defaults, config, keys)?,
+        client_secret: client_secret
+            .filter(|secret| !secret.is_empty())
+            .map(Into::into),
         revoke_on_close: config.bool(REVOKE_ON_CLOSE).unwrap_or_default(),
     })
+}
+
+/// The settings among a block's own arguments that are known already.
+pub(super) fn known(config: &Object) -> Query {
+    let known = |(setting, _): &(&Setting, _)| Some((setting.key, config.string(setting.key)?));
+    Query::of_attributes(SETTINGS.iter().filter_map(known))
+}
+
+/// The settings with these keys, the provider block's where the resource has
+/// none.
+///
+/// # Errors
+/// As [`merge`].
+pub(super) fn query(
+    defaults: &Object,
+    config: &Object,
+    keys: impl IntoIterator<Item = &'static str>,
+) -> Result<Query> {
+    let mut given = Vec::new();
+    for key in keys {
+        given.extend(text(defaults, config, key)?.map(|value| (key, value)));
+    }
+    Ok(Query::of_attributes(
+        given.iter().map(|(key, value)| (*key, value.as_str())),
+    ))
+}
+
+fn text(defaults: &Object, config: &Object, name: &'static str) -> Result<Option<String>> {
+    let value = match config.get(name) {
+        Value::Null => defaults.get(name),
+        own => own,
+    };
+    match value {
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Unknown => Err(unknown(name)),
+        _ => Ok(None),
+    }
 }
 
 fn unknown(name: &'static str) -> Error {

@@ -14,7 +14,8 @@ use crate::world::{Clock, Environment, Talk};
 pub(super) struct Revocations {
     env: Environment,
     clock: Arc<dyn Clock>,
-    open: Mutex<BTreeMap<u64, Revocable>>,
+    /// `None` once the run is over.
+    open: Mutex<Option<BTreeMap<u64, Revocable>>>,
 }
 
 struct Revocable {
@@ -31,27 +32,22 @@ impl Revocations {
         Revocations {
             env,
             clock,
-            open: Mutex::default(),
+            open: Mutex::new(Some(BTreeMap::new())),
         }
     }
 
-    /// Notes that the token is to be revoked; returns what Terraform keeps for
-    /// it: a number, for the token itself must not leave this process.
-    ///
-    /// # Errors
-    /// `Configuration` when there is no API to revoke it at.
-    pub(super) fn remember(&self, token: &Token, settings: &Settings) -> Result<Vec<u8>> {
-        let api_url = settings.issuer.api_url.clone().ok_or_else(|| {
-            Error::new(
-                Kind::Configuration,
-                "revoke_on_close needs the API of Genesys Cloud",
-            )
-            .why("no region and no API URL is set")
-            .at("revoke_on_close")
-        })?;
+    /// Notes that the token is to be revoked at `api_url`; returns what
+    /// Terraform keeps for it: a number, for the token itself must not leave
+    /// this process.
+    pub(super) fn remember(
+        &self,
+        token: &Token,
+        api_url: String,
+        network: &Network,
+    ) -> Result<Vec<u8>> {
         let network = Network {
-            timeout: settings.network.timeout.min(LIMIT),
-            ..settings.network.clone()
+            timeout: network.timeout.min(LIMIT),
+            ..network.clone()
         };
         let revocable = Revocable {
             token: token.access_token.clone(),
@@ -59,6 +55,14 @@ impl Revocations {
             network,
         };
         let mut open = self.open.lock().map_err(|_| poisoned())?;
+        let Some(open) = &mut *open else {
+            // Terraform has given up while the token was being made.
+            self.send(&revocable)?;
+            return Err(Error::new(
+                Kind::Output,
+                "the run was over before the token was made",
+            ));
+        };
         let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
         open.insert(number, revocable);
         Ok(number.to_string().into_bytes())
@@ -71,17 +75,17 @@ impl Revocations {
             .ok()
             .and_then(|text| text.parse().ok());
         let Some(number) = number else { return Ok(()) };
-        let revocable = self.open.lock().map_err(|_| poisoned())?.remove(&number);
+        let mut open = self.open.lock().map_err(|_| poisoned())?;
+        let revocable = open.as_mut().and_then(|open| open.remove(&number));
+        drop(open);
         revocable.map_or(Ok(()), |revocable| self.send(&revocable))
     }
 
     /// Revokes the rest: Terraform does not close what was open when a
     /// resource failed, or when it was interrupted.
     pub(super) fn revoke_all(&self) {
-        let Ok(mut open) = self.open.lock() else {
-            return;
-        };
-        for revocable in std::mem::take(&mut *open).into_values() {
+        let open = self.open.lock().ok().and_then(|mut open| open.take());
+        for revocable in open.unwrap_or_default().into_values() {
             // Nobody is left who could be told; the token ends by itself.
             let _ = self.send(&revocable);
         }
@@ -98,6 +102,21 @@ impl Revocations {
         };
         api.revoke(&revocable.token)
     }
+}
+
+/// Where tokens of these settings are revoked.
+///
+/// # Errors
+/// `Configuration` when nobody knows: then none is made, either.
+pub(super) fn api_of(settings: &Settings) -> Result<String> {
+    settings.issuer.api_url.clone().ok_or_else(|| {
+        Error::new(
+            Kind::Configuration,
+            "revoke_on_close needs the API of Genesys Cloud",
+        )
+        .why("no region and no API URL is set")
+        .at("revoke_on_close")
+    })
 }
 
 fn poisoned() -> Error {

@@ -214,6 +214,10 @@ impl Cloud {
         }
     }
 
+    pub(super) fn tokens(&self) -> Vec<String> {
+        self.state().tokens.keys().cloned().collect()
+    }
+
     pub(super) fn revoke_all(&self) {
         self.state().tokens.clear();
     }

@@ -1,24 +1,29 @@
-//! Durations as a person writes them: `90`, `1m30s`, `-2s`.
+//! Durations of the sandbox: an offset of a clock may be negative.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// A duration that may be negative; a bare number counts seconds.
+use crate::duration::parse;
+
+/// A duration with or without a sign: `90`, `1m30s`, `-2s`, `+2s`.
 ///
 /// # Errors
 /// A sentence that names the text.
 pub fn offset(text: &str) -> Result<SignedDuration, String> {
-    let digits = text.trim_start_matches(['+', '-']);
-    let bare = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let parsed = match bare {
-        true => format!("{text}s").parse(),
-        false => text.parse(),
+    let (sign, amount) = match text.strip_prefix('-') {
+        Some(amount) => (-1, amount),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    parsed.map_err(|_| format!("{text:?} is not a duration such as 10s, 1m30s or -2s"))
+    match parse(amount) {
+        Ok(amount) => Ok(amount * sign),
+        Err(_) => Err(format!(
+            "{text:?} is not a duration such as 10s, 1m30s or -2s"
+        )),
+    }
 }
 
-/// A duration of zero or more; a bare number counts seconds.
+/// A duration of zero or more.
 ///
 /// # Errors
 /// A sentence that names the text.

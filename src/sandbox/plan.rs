@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -45,6 +45,9 @@ pub struct Plan {
     pub token: Option<String>,
     /// Speak TLS, with a certificate authority made at the start.
     pub tls: bool,
+    /// From when to when the hosts' certificate is valid, on this machine's
+    /// clock; else from 1975 to 4096.
+    pub validity: Option<(Timestamp, Timestamp)>,
     /// Where the login host listens: a loopback address; port 0 picks one.
     pub listen_login: SocketAddr,
     /// Where the API host listens: a loopback address; port 0 picks one.
@@ -127,6 +130,7 @@ impl Default for Plan {
             expires_in: ExpiresIn::Lifetime,
             token: None,
             tls: false,
+            validity: None,
             listen_login: any_port,
             listen_api: any_port,
         }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -23,16 +24,28 @@ impl Tls {
     /// Certificates for `localhost`, the usual loopback addresses and `hosts`.
     ///
     /// They are valid from 1975 to 4096 (the library's default), because the
-    /// sandbox's clients may well have clocks that are years off. The
+    /// sandbox's clients may well have clocks that are years off; the hosts'
+    /// from the first to the last moment of `validity`, if it is given. The
     /// authority's key is never stored.
-    pub(super) fn generate(hosts: &[IpAddr]) -> Result<Tls> {
+    pub(super) fn generate(
+        hosts: &[IpAddr],
+        validity: Option<(Timestamp, Timestamp)>,
+    ) -> Result<Tls> {
         let generate = || -> Result<Tls, anyhow::Error> {
             let ca_key = KeyPair::generate()?;
             let ca_params = authority()?;
             let ca = ca_params.self_signed(&ca_key)?;
             let key = KeyPair::generate()?;
             let issuer = Issuer::new(ca_params, ca_key);
-            let certificate = server(hosts)?.signed_by(&key, &issuer)?;
+            let mut params = server(hosts)?;
+            if let Some((first, last)) = validity {
+                let epoch = rcgen::date_time_ymd(1970, 1, 1);
+                params.not_before =
+                    epoch + first.duration_since(Timestamp::UNIX_EPOCH).unsigned_abs();
+                params.not_after =
+                    epoch + last.duration_since(Timestamp::UNIX_EPOCH).unsigned_abs();
+            }
+            let certificate = params.signed_by(&key, &issuer)?;
             let provider = Arc::new(rustls::crypto::ring::default_provider());
             let mut config = ServerConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()?

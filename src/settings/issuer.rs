@@ -1,12 +1,11 @@
 //! Whom to ask: the region's hosts, hosts named one by one, or any other
 //! issuer.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::origin::Given;
 use super::{Layers, names};
 use crate::error::{Error, Kind, Result};
-use crate::http::is_loopback;
 use crate::region::Region;
 
 /// The authorization server and what is asked of it.
@@ -37,6 +36,8 @@ impl Issuer {
             Some(given) => Some(base_url(&given)?),
             None => None,
         };
+        // A login host of Genesys Cloud tells its region, too.
+        let region = region.or_else(|| Region::find(login_url.as_deref()?).ok());
         let api_url = match layers.find(&names::API_URL) {
             Some(given) => Some(base_url(&given)?),
             None => region.map(Region::api_url),
@@ -64,7 +65,7 @@ fn token_endpoint(login_url: &str) -> String {
     format!("{login_url}/oauth/token")
 }
 
-fn find_region(given: &Given) -> Result<&'static Region> {
+pub(super) fn find_region(given: &Given) -> Result<&'static Region> {
     Region::find(&given.value).map_err(|unknown| {
         let mut error = given.refused("is not a region of Genesys Cloud");
         error.hint = unknown.hint;
@@ -108,8 +109,22 @@ fn checked_url(given: &Given) -> Result<Url> {
     }
 }
 
+/// Whether the URL names this very machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        None => false,
+    }
+}
+
 fn no_issuer(layers: &Layers) -> Error {
     Error::new(Kind::Configuration, "there is no region")
         .why(layers.sources(&names::REGION))
         .hint("set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer")
+        .at(names::REGION.key)
 }

@@ -111,16 +111,32 @@ impl Layers {
 
     /// Where a missing setting was looked for.
     pub fn sources(&self, setting: &Setting) -> String {
-        let profile = match &self.profile {
-            Some(profile) => profile.to_string(),
-            None => "no profile".into(),
-        };
-        let query = if setting.in_query { "the query, " } else { "" };
+        let places = self.query.places(setting);
         let variables = setting.variables.join(", ");
         format!(
-            "looked at --{}, {query}{variables} and {profile}",
-            setting.flag
+            "looked at {places}, {variables} and {}",
+            self.profile_text()
         )
+    }
+
+    /// Where a missing client secret was looked for.
+    pub(super) fn secret_sources(&self, variables: &[&str]) -> String {
+        let before = match self.query.is_of_attributes() {
+            true => "the attribute client_secret",
+            false => "--client-secret-file",
+        };
+        let variables = variables.join(", ");
+        format!(
+            "looked at {before}, {variables} and {}",
+            self.profile_text()
+        )
+    }
+
+    fn profile_text(&self) -> String {
+        match &self.profile {
+            Some(profile) => profile.to_string(),
+            None => "no profile".into(),
+        }
     }
 
     fn in_flags(&self, setting: &'static Setting) -> Option<Given> {

@@ -15,9 +15,18 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     values: BTreeMap<&'static str, String>,
-    /// Whether it is an ephemeral resource's or a data source's own attributes,
-    /// in place of an external program's query.
-    attributes: bool,
+    source: Source,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Source {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// Standard input.
+    Stdin,
+    /// The attributes of our own Terraform provider.
+    Attributes,
 }
 
 /// No query comes near this.
@@ -79,7 +88,7 @@ impl Query {
         }
         Ok(Query {
             values: query,
-            attributes: false,
+            source: Source::Stdin,
         })
     }
 
@@ -93,18 +102,33 @@ impl Query {
         let values = given.map(|(key, value)| (key, value.to_owned())).collect();
         Query {
             values,
-            attributes: true,
+            source: Source::Attributes,
         }
+    }
+
+    /// Whether these are attributes of our own Terraform provider.
+    pub(super) fn is_of_attributes(&self) -> bool {
+        self.source == Source::Attributes
     }
 
     /// The query's value of this setting.
     pub fn get(&self, setting: &Setting) -> Option<Given> {
         let value = self.values.get(setting.key)?.clone();
-        let origin = match self.attributes {
-            true => Origin::Attribute(setting.key),
-            false => Origin::Query(setting.key),
+        let origin = match self.source {
+            Source::Attributes => Origin::Attribute(setting.key),
+            Source::Stdin | Source::Nothing => Origin::Query(setting.key),
         };
         Some(Given { value, origin })
+    }
+
+    /// What the user could have written this setting in: a flag, and a query
+    /// where there is one, or an attribute.
+    pub(super) fn places(&self, setting: &Setting) -> String {
+        match self.source {
+            Source::Attributes => format!("attribute {:?}", setting.key),
+            Source::Stdin if setting.in_query => format!("--{}, the query", setting.flag),
+            Source::Stdin | Source::Nothing => format!("--{}", setting.flag),
+        }
     }
 }
 
@@ -144,7 +168,7 @@ mod tests {
         assert_eq!(value(&names::MIN_TTL).as_deref(), Some("5m"));
         assert_eq!(value(&names::SCOPE), None);
         assert_eq!(value(&names::AUDIENCE), None);
-        assert_eq!(Query::parse(b"{}").unwrap(), Query::default());
+        assert!(Query::parse(b"{}").unwrap().values.is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::origin::Given;
 use super::{Layers, names};
 use crate::error::{Error, Kind, Result};
-use crate::world::{Clock, World};
+use crate::world::{Clock, Environment, World};
 
 /// The client secret, or the way to it. Redacted in `Debug`.
 #[derive(Debug, Clone)]
@@ -70,6 +70,29 @@ impl SecretSource {
             .ok_or_else(|| missing(id, layers))
     }
 
+    /// Where the secret is looked up first and found: the source's name, never
+    /// the secret. Nothing is read for it.
+    pub fn place(layers: &Layers, env: &Environment) -> Option<String> {
+        if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
+            let name = match file.value.as_str() {
+                "-" => "standard input".to_owned(),
+                name => format!("the file {name}"),
+            };
+            return Some(format!("{name}, from {}", file.origin));
+        }
+        if let Some(name) = VARIABLES.into_iter().find(|name| env.os(name).is_some()) {
+            return Some(name.to_owned());
+        }
+        let profile = layers.profile.as_ref()?;
+        if profile.secret().is_some() {
+            return Some(profile.origin("client_secret").to_string());
+        }
+        let argv = profile.secret_command().ok()??;
+        // Its arguments are the user's own business.
+        let origin = profile.origin("client_secret_command");
+        Some(format!("the command {:?}, {origin}", argv[0]))
+    }
+
     /// The secret itself; runs the command where it takes one.
     pub fn get(&self, clock: &dyn Clock) -> Result<SecretString> {
         match self {
@@ -80,19 +103,13 @@ impl SecretSource {
 }
 
 fn missing(id: &Given, layers: &Layers) -> Error {
-    let profile = match &layers.profile {
-        Some(profile) => profile.to_string(),
-        None => "no profile".into(),
-    };
     Error::new(
         Kind::Configuration,
         format!("there is no secret for client {:?}", id.value),
     )
-    .why(format!(
-        "looked at --client-secret-file, {} and {profile}",
-        VARIABLES.join(", ")
-    ))
+    .why(layers.secret_sources(&VARIABLES))
     .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+    .at("client_secret")
 }
 
 /// The secret in a file; `-` is standard input.

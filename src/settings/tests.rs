@@ -228,6 +228,20 @@ fn urls_may_be_named_one_by_one() {
 }
 
 #[test]
+fn a_login_host_of_genesys_cloud_tells_the_region() {
+    let user = User::new([CREDENTIALS[1], CREDENTIALS[2]]);
+    let issuer = user
+        .resolve(&[("login-url", "https://login.mypurecloud.ie")], "{}")
+        .unwrap()
+        .issuer;
+    assert_eq!(issuer.region.unwrap().aws, "eu-west-1");
+    assert_eq!(
+        issuer.api_url.as_deref(),
+        Some("https://api.mypurecloud.ie")
+    );
+}
+
+#[test]
 fn bad_values_are_refused_by_name_and_origin() {
     let user = User::new(CREDENTIALS)
         .with_file("empty", "")

@@ -76,7 +76,9 @@ fn an_answer_that_is_no_token_is_explained() {
     let mut report = Report::default();
     for reply in bodies.chain(others) {
         let cloud = cloud(faults_of(&reply));
-        let finished = Runner::of(&cloud).run(&["get"]);
+        // The API would be asked about tokens that are made up here.
+        let runner = Runner::of(&cloud).set("GC_TOKEN_VERIFY", "never");
+        let finished = runner.run(&["get"]);
         report.failure(&reply.escape_debug().to_string(), &finished);
         assert_eq!(cloud.counters().token_requests, 1, "{reply}");
     }

@@ -1,4 +1,4 @@
-//! Runs the real `terraform`, hermetically: own home, own configuration, own
+//! Runs the real `terraform` or `tofu`, hermetically: own home, own configuration, own
 //! temporary directory, providers from a mirror of its own, and no network
 //! unless the `external` provider is wanted and comes from the registry.
 
@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gc_token::world::Environment;
@@ -14,12 +15,23 @@ use tempfile::TempDir;
 
 use super::external::External;
 
+/// Who reads the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// `terraform` in the `PATH`, or what `GC_TOKEN_TEST_TERRAFORM` names.
+    Terraform,
+    /// What `GC_TOKEN_TEST_TOFU` names, as `tests/opentofu` prints it, or
+    /// `tofu` in the `PATH`.
+    OpenTofu,
+}
+
 /// A directory with a Terraform configuration, and all that Terraform needs
 /// around it.
 pub struct Workspace {
     terraform: PathBuf,
     base: TempDir,
     variables: Vec<(String, String)>,
+    started: AtomicUsize,
 }
 
 /// What a finished Terraform command has said.
@@ -42,22 +54,19 @@ pub struct Running {
 }
 
 impl Workspace {
-    /// A workspace with this `main.tf`. `None` where there is no `terraform`,
-    /// which is said out loud, and is a failure in CI.
-    ///
-    /// The program is `terraform` in the `PATH`, or what
-    /// `GC_TOKEN_TEST_TERRAFORM` names, `tofu` for one.
+    /// A workspace for Terraform with this `main.tf`; see [`Workspace::of`].
     pub fn new(main: &str) -> Option<Workspace> {
-        let name = Environment::Process.text("GC_TOKEN_TEST_TERRAFORM");
-        let name = name.unwrap_or_else(|| "terraform".to_owned());
-        let Some(terraform) = super::program(&name) else {
-            super::missing(&name);
-            return None;
-        };
+        Workspace::of(Tool::Terraform, main)
+    }
+
+    /// A workspace with this `main.tf`. `None` where the tool is missing,
+    /// which is said out loud, and is a failure in CI.
+    pub fn of(tool: Tool, main: &str) -> Option<Workspace> {
         let workspace = Workspace {
-            terraform,
+            terraform: tool.program()?,
             base: tempfile::Builder::new().prefix("gct-").tempdir().unwrap(),
             variables: Vec::new(),
+            started: AtomicUsize::new(0),
         };
         for dir in ["home", "mirror", "tmp", "work"] {
             fs::create_dir(workspace.base.path().join(dir)).unwrap();
@@ -77,6 +86,22 @@ impl Workspace {
     /// Sets an environment variable for the commands to come.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The tool's program.
+    pub fn program(&self) -> &Path {
+        &self.terraform
+    }
+
+    /// All of it: what the commands have said, the home directory and `TMPDIR`
+    /// included.
+    pub fn base(&self) -> &Path {
+        self.base.path()
+    }
+
+    /// The user's home directory.
+    pub fn home(&self) -> PathBuf {
+        self.base.path().join("home")
     }
 
     /// Where the configuration lies and the commands run.
@@ -131,6 +156,14 @@ impl Workspace {
         fs::write(self.base.path().join("terraformrc"), text).unwrap();
     }
 
+    /// Adds a way of installation to the CLI configuration.
+    pub fn install_also_from(&self, way: &str) {
+        let path = self.base.path().join("terraformrc");
+        let text = fs::read_to_string(&path).unwrap();
+        let ways = text.trim_end().strip_suffix('}').unwrap();
+        fs::write(path, format!("{ways}{way}}}\n")).unwrap();
+    }
+
     /// Runs a command to its end.
     pub fn run(&self, args: &[&str]) -> Said {
         self.start(args).wait()
@@ -157,14 +190,15 @@ impl Workspace {
 
     /// Starts a command.
     pub fn start(&self, args: &[&str]) -> Running {
-        let stream = |name: &str| self.base.path().join(name);
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let stream = |name: &str| self.base.path().join(format!("{number}.{name}"));
         let (stdout, stderr) = (stream("stdout"), stream("stderr"));
         let child = Command::new(&self.terraform)
             .args(args)
             .current_dir(self.dir())
             .env_clear()
             .env("PATH", Environment::Process.os("PATH").unwrap_or_default())
-            .env("HOME", self.base.path().join("home"))
+            .env("HOME", self.home())
             .env("TMPDIR", self.tmp())
             .env("TF_CLI_CONFIG_FILE", self.base.path().join("terraformrc"))
             .env("TF_IN_AUTOMATION", "1")
@@ -182,6 +216,22 @@ impl Workspace {
             stdout,
             stderr,
         }
+    }
+}
+
+impl Tool {
+    /// `None` where it is missing, which has been said by then.
+    fn program(self) -> Option<PathBuf> {
+        let (name, variable) = match self {
+            Tool::Terraform => ("terraform", "GC_TOKEN_TEST_TERRAFORM"),
+            Tool::OpenTofu => ("tofu", "GC_TOKEN_TEST_TOFU"),
+        };
+        let named = Environment::Process.text(variable);
+        let found = super::program(named.as_deref().unwrap_or(name));
+        if found.is_none() {
+            super::missing(&format!("{name} (tests/run has it, or {variable})"));
+        }
+        found
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use gc_token::clock::Measure;
 use gc_token::endpoint::{TokenRequest, mint};
 use gc_token::error::Error;
 use gc_token::settings::{ClientAuth, Issuer, Network};
@@ -32,6 +33,7 @@ pub(crate) struct Setup {
     pub(crate) network: Network,
     pub(crate) env: Environment,
     pub(crate) auth: ClientAuth,
+    pub(crate) known: Option<Measure>,
 }
 
 impl Setup {
@@ -44,6 +46,7 @@ impl Setup {
             },
             env: Environment::Fixed(Default::default()),
             auth: ClientAuth::Basic,
+            known: None,
         }
     }
 
@@ -78,7 +81,8 @@ impl Setup {
         let talk = Talk::to(Box::new(sink.clone()));
         talk.set_verbosity(2);
         let clock = SystemClock::default();
-        let result = mint(&self.env, &request, &self.network, None, &clock, &talk);
+        let known = self.known.as_ref();
+        let result = mint(&self.env, &request, &self.network, known, &clock, &talk);
         let talk = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let mint = Mint { result, talk };
         mint.holds_no_secret();

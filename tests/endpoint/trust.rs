@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gc_token::clock::Measure;
 use gc_token::error::Kind;
 use gc_token::world::{Clock, SystemClock};
 use rustls::pki_types::CertificateDer;
@@ -48,6 +49,16 @@ fn certificate(name: &str, years: (i32, i32)) -> (String, CertificateDer<'static
 
 /// Mints over TLS with a certificate for `name`, trusted or not.
 fn mint_over_tls(name: &str, years: (i32, i32), trusted: bool) -> (Mint, Server) {
+    mint_over_tls_knowing(None, name, years, trusted)
+}
+
+/// The same, after earlier contacts.
+fn mint_over_tls_knowing(
+    known: Option<Measure>,
+    name: &str,
+    years: (i32, i32),
+    trusted: bool,
+) -> (Mint, Server) {
     let (pem, der, key) = certificate(name, years);
     let server = Server::start_tls(vec![reply(200, "", GOOD)], der, key);
     let dir = tempfile::tempdir().unwrap();
@@ -59,6 +70,7 @@ fn mint_over_tls(name: &str, years: (i32, i32), trusted: bool) -> (Mint, Server)
     let other = write("other.pem", certificate("other", (2020, 2100)).0);
     let mut setup = Setup::of(format!("https://127.0.0.1:{}/oauth/token", server.port));
     setup.env = [("SSL_CERT_FILE", other.to_str().unwrap())].into();
+    setup.known = known;
     if trusted {
         setup.network.ca_file = Some(write("ca.pem", pem));
     }
@@ -118,7 +130,34 @@ fn a_certificate_that_cannot_be_trusted_gets_no_secret_and_says_why() {
             error.what,
             format!("no token from 127.0.0.1:{}", server.port)
         );
-        assert_eq!(server.requests(), [""; 0]);
+        // A host whose certificate is out of date is asked for the time.
+        for request in server.requests() {
+            assert!(request.starts_with("HEAD / HTTP/1.1\r\n"), "{request}");
+            assert!(!request.contains("uthorization"), "{request}");
+            assert!(years != (2020, 2100), "{request}");
+        }
+    }
+}
+
+#[test]
+fn an_earlier_contact_tells_that_the_clock_is_wrong() {
+    let now = SystemClock::default().read();
+    for (date, cause, hint) in [
+        ("2001-06-01T00:00:00Z", " days behind (+/- ", "most likely"),
+        (
+            "2003-06-01T00:00:00Z",
+            " days behind (+/- ",
+            "has to renew it",
+        ),
+    ] {
+        let date = date.parse().unwrap();
+        let known = Measure::take(&now, &now, date);
+        let (mint, _) = mint_over_tls_knowing(known, "127.0.0.1", (2001, 2002), true);
+        let error = mint.error();
+        let said = error.cause.as_ref().unwrap();
+        let begin = "and its own clock, by an earlier contact, is ";
+        assert!(said.contains(begin) && said.contains(cause), "{error}");
+        assert!(error.hint.as_ref().unwrap().contains(hint), "{error}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `{:?}` shows, in a log or in a failing assertion of somebody's own.
 
-use gc_token::broker::{Broker, Network};
+use gc_token::broker;
 use gc_token::cache::{Seal, Slot, seal_of};
 use gc_token::sandbox::{Faults, Plan};
 use gc_token::settings::{Layers, Query, resolve};
@@ -28,19 +28,7 @@ fn debug_shows_no_secret() {
     };
     let layers = Layers::new(Vec::new(), Query::default(), &world.env);
     let settings = resolve(&layers, &mut world).unwrap();
-    let remote = Network {
-        settings: &settings,
-        env: &world.env,
-        clock: &*world.clock,
-        talk: &world.talk,
-    };
-    let broker = Broker {
-        settings: &settings,
-        remote: &remote,
-        clock: &*world.clock,
-        talk: &world.talk,
-    };
-    let given = broker.get().unwrap();
+    let given = broker::token(&settings, &world).unwrap();
     guard_sees(given.token.access_token.expose());
     let dir = settings.cache.dir.as_deref().unwrap();
     let slot = Slot::new(dir, &settings, seal_of(&settings).unwrap());

@@ -37,7 +37,7 @@ fn a_step_of_the_wall_clock_does_not_forge_the_round_trip() {
             max: secs(-3_599)
         }
     );
-    assert_eq!(measure.offset.to_string(), "3600.0s behind (+/- 1.0s)");
+    assert_eq!(measure.offset.to_string(), "1h behind (+/- 1.0s)");
 }
 
 #[test]
@@ -98,6 +98,58 @@ fn two_remote_clocks_compare_through_ours() {
             max: secs(3)
         }
     );
+}
+
+#[test]
+fn an_offset_is_told_no_finer_than_it_matters() {
+    for (seconds, told) in [
+        (0, "0.0s ahead"),
+        (-119, "119.0s behind"),
+        (-120, "2m behind"),
+        (3_723, "1h2m3s ahead"),
+        (-172_799, "47h59m59s behind"),
+        (10 * 366 * 86_400, "3660 days ahead"),
+        (10 * 366 * 86_400 - 1, "3660 days ahead"),
+    ] {
+        let (min, max) = (seconds * 1_000 - 500, seconds * 1_000 + 500);
+        let [min, max] = [min, max].map(SignedDuration::from_millis);
+        let offset = Offset { min, max };
+        assert_eq!(offset.to_string(), format!("{told} (+/- 0.5s)"));
+    }
+    let forever = Offset {
+        min: SignedDuration::MAX,
+        max: SignedDuration::MAX,
+    };
+    assert!(forever.to_string().contains(" days ahead"));
+}
+
+/// Bisection: whatever the reply says, the next interval is half as wide.
+#[test]
+fn a_contact_at_the_turn_of_the_second_halves_the_interval() {
+    for ahead in [0, 123, 499, 500, 999, -1, -123_456_789] {
+        let local = |boot: i64| {
+            let mut reading = reading(0, 0);
+            reading.boot = SignedDuration::from_millis(boot);
+            reading.wall = Timestamp::from_millisecond(1_000_000 + boot).unwrap();
+            reading
+        };
+        let date = |boot: i64| at((1_000_000 + boot + ahead).div_euclid(1_000));
+        let mut boot = 250;
+        let mut known = Measure::take(&local(boot), &local(boot), date(boot)).unwrap();
+        for width in [500, 250, 125] {
+            let wait = known.until_its_second_turns(&local(boot)).unwrap();
+            assert!(wait <= std::time::Duration::from_secs(1), "{wait:?}");
+            boot += wait.as_millis() as i64;
+            let next = Measure::take(&local(boot), &local(boot), date(boot)).unwrap();
+            known = next.join(Some(&known));
+            // What a millisecond is cut to, and what the clocks may drift.
+            let wide = known.offset.uncertainty() * 2 - SignedDuration::from_millis(width);
+            assert!(
+                wide.abs() < SignedDuration::from_millis(5),
+                "{ahead}: {known:?}"
+            );
+        }
+    }
 }
 
 proptest! {

@@ -1,0 +1,77 @@
+//! The lock, while the cache is cleared around it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::slot::{Claim, claim};
+use super::*;
+use crate::settings::tests::settings;
+use crate::token::tests::token;
+use crate::world::SystemClock;
+
+/// Clearing removes the files of locks as well. Whoever has opened such a file
+/// just before, and locks it just after, holds nothing: somebody else may hold
+/// the lock on the file that stands there now.
+#[test]
+fn a_lock_on_a_removed_file_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    let open = || place::open_or_create(&path).unwrap();
+    let held = claim(open(), &path).unwrap();
+    assert!(matches!(held, Claim::Held(_)), "{held:?}");
+    assert!(matches!(claim(open(), &path), Ok(Claim::Taken)));
+    drop(held);
+    let opened = [open(), open()];
+    std::fs::remove_file(&path).unwrap();
+    let [one, other] = opened;
+    assert!(matches!(claim(one, &path), Ok(Claim::Gone)));
+    let _new = open();
+    assert!(matches!(claim(other, &path), Ok(Claim::Gone)));
+}
+
+#[test]
+fn no_two_hold_a_lock_while_a_third_clears_the_cache() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = settings("http://x");
+    let busy = AtomicUsize::new(WORKERS);
+    let holders = AtomicUsize::new(0);
+    let clear = || {
+        let patience = Duration::from_secs(600);
+        while busy.load(Ordering::SeqCst) > 0 {
+            super::clear(dir.path(), patience, &SystemClock::default()).unwrap();
+        }
+    };
+    let work = || {
+        let _done = Done(&busy);
+        let slot = Slot::new(dir.path(), &settings, Seal::under(b"secret"));
+        let mut times = 0;
+        while times < 500 {
+            let Some(lock) = slot.try_lock().unwrap() else {
+                std::thread::yield_now();
+                continue;
+            };
+            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold it");
+            lock.store(&token("t", 300)).unwrap();
+            assert!(matches!(slot.read().unwrap(), Lookup::Found(_)));
+            holders.fetch_sub(1, Ordering::SeqCst);
+            times += 1;
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(clear);
+        for _ in 0..WORKERS {
+            scope.spawn(work);
+        }
+    });
+}
+
+const WORKERS: usize = 3;
+
+/// Counts a worker out, also when it panics.
+struct Done<'a>(&'a AtomicUsize);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}

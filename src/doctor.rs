@@ -1,0 +1,83 @@
+//! Would a pipeline succeed here, and if not, why? A report that can be shown
+//! to anybody: there is no secret in it.
+//!
+//! Each part looks at one thing ([`machine`], [`way`], [`place`], [`attempt`])
+//! and turns what it sees into [`Finding`]s by pure functions. None stops the
+//! others: without a network there is still all that is local.
+
+mod attempt;
+mod clocks;
+mod finding;
+mod given;
+mod machine;
+mod place;
+mod render;
+mod timeline;
+mod verdict;
+mod way;
+
+use crate::clock::{Offset, Reading};
+use crate::error::{Error, Result};
+use crate::settings::{self, DEFAULT_SKEW, Layers, Settings, names};
+use crate::world::World;
+
+pub use finding::{Finding, Level, Topic};
+
+/// All that was found.
+#[derive(Debug)]
+pub struct Report {
+    /// When.
+    pub at: Reading,
+    /// What was found, by topic.
+    pub findings: Vec<Finding>,
+    /// The remote clocks that were measured, as seen from `at`.
+    pub clocks: Vec<(&'static str, Offset)>,
+}
+
+/// Looks at everything, which takes a few seconds. Gets a token as any other
+/// verb does.
+pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
+    let profile = layers.load_profile(world);
+    let settings = profile.and_then(|()| settings::resolve(layers, world));
+    let mut findings = vec![machine::finding()];
+    findings.extend(given::findings(layers, &world.env));
+    findings.extend(unusable(&settings));
+
+    let way = way::look(layers, world);
+    findings.extend(way.findings(layers, &world.env));
+    let skew = layers.duration(&names::SKEW).ok().flatten();
+    let at = world.clock.read();
+    let hosts = way.clocks();
+    findings.extend(clocks::findings(&hosts, skew.unwrap_or(DEFAULT_SKEW), &at));
+    let offsets = hosts
+        .iter()
+        .filter_map(|(name, clock)| Some((*name, clock.as_ref()?.seen_from(&at)?)));
+    let clocks = offsets.collect();
+
+    if let Ok(cache) = settings::cache(layers, world) {
+        findings.extend(place::findings(cache.dir.as_deref()));
+    }
+    if let Ok(settings) = settings {
+        findings.extend(attempt::findings(settings, way.issuer_answers(), world));
+    }
+    findings.push(verdict::of(&findings));
+    // Stable: within a topic, what came first stays first.
+    findings.sort_by_key(|finding| finding.topic);
+    Report {
+        at,
+        findings,
+        clocks,
+    }
+}
+
+fn unusable(settings: &Result<Settings>) -> Option<Finding> {
+    let error = settings.as_ref().err()?;
+    Some(Finding::failure(Topic::Settings, error))
+}
+
+impl Report {
+    /// What stops a pipeline first, if anything does.
+    pub fn failure(&self) -> Option<Error> {
+        self.findings.iter().find_map(Finding::error)
+    }
+}

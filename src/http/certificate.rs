@@ -1,0 +1,172 @@
+//! A certificate that is out of date by this machine's clock: is the clock
+//! wrong, or the certificate?
+
+use jiff::Timestamp;
+use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
+
+use crate::clock::{Offset, shift};
+
+/// On which side of its validity a certificate was met, and that side's end
+/// where it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Untimely {
+    /// It has expired.
+    Expired(Option<Timestamp>),
+    /// It is not valid yet.
+    NotYet(Option<Timestamp>),
+}
+
+/// What is known of the peer's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Opinion {
+    /// The peer's clock minus this machine's.
+    pub(super) offset: Offset,
+    /// Who says so.
+    pub(super) from: Source,
+}
+
+/// Who says what the peer's clock shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The peer, now, once its certificate was judged at a moment at which it
+    /// is valid.
+    Peer,
+    /// An earlier contact, whose certificate was found good.
+    Earlier,
+}
+
+impl Untimely {
+    pub(super) fn of(error: &CertificateError) -> Option<Untimely> {
+        match error {
+            CertificateError::Expired => Some(Untimely::Expired(None)),
+            CertificateError::ExpiredContext { not_after, .. } => {
+                Some(Untimely::Expired(moment(*not_after)))
+            }
+            CertificateError::NotValidYet => Some(Untimely::NotYet(None)),
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                Some(Untimely::NotYet(moment(*not_before)))
+            }
+            _ => None,
+        }
+    }
+
+    /// A moment just inside the validity, for the library to judge by.
+    pub(super) fn within(self) -> Option<UnixTime> {
+        let second = match self {
+            Untimely::Expired(end) => end?.as_second() - 1,
+            Untimely::NotYet(start) => start?.as_second() + 1,
+        };
+        let since = std::time::Duration::from_secs(second.try_into().ok()?);
+        Some(UnixTime::since_unix_epoch(since))
+    }
+
+    /// The cause, after the peer's name, and the hint. `now` is the local wall
+    /// clock.
+    pub(super) fn words(self, now: Timestamp, opinion: Option<Opinion>) -> (String, &'static str) {
+        let state = match self {
+            Untimely::Expired(_) => "has expired",
+            Untimely::NotYet(_) => "is not valid yet",
+        };
+        let cause = format!("its certificate {state}; this machine's clock shows {now:.0}");
+        let Some(opinion) = opinion else {
+            return (cause, self.guess());
+        };
+        let who = match opinion.from {
+            Source::Peer => "its own clock",
+            Source::Earlier => "its own clock, by an earlier contact,",
+        };
+        let cause = format!("{cause}, and {who} is {} of that", opinion.offset);
+        match (self.is_valid_by(now, &opinion.offset), self) {
+            (true, _) => (
+                cause,
+                "this machine's clock is wrong, most likely: set the clock (NTP), and try again",
+            ),
+            (false, Untimely::Expired(_)) => (
+                cause,
+                "both clocks say so: the certificate's owner has to renew it",
+            ),
+            (false, Untimely::NotYet(_)) => (
+                cause,
+                "both clocks say so: the certificate's owner has to wait, or exchange it",
+            ),
+        }
+    }
+
+    fn guess(self) -> &'static str {
+        match self {
+            Untimely::Expired(_) => {
+                "if that is not the time, set the clock; otherwise the certificate's owner has to renew it"
+            }
+            Untimely::NotYet(_) => {
+                "hardly anybody uses a certificate before its time, so this clock is most likely behind: set the clock"
+            }
+        }
+    }
+
+    /// Whether the end that was missed is on the other side of the peer's
+    /// time, wherever in the interval that is.
+    fn is_valid_by(self, now: Timestamp, offset: &Offset) -> bool {
+        match self {
+            Untimely::Expired(end) => end.is_some_and(|end| shift(now, offset.max) <= end),
+            Untimely::NotYet(start) => start.is_some_and(|start| shift(now, offset.min) >= start),
+        }
+    }
+}
+
+fn moment(time: UnixTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.as_secs().try_into().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    const DAY: i64 = 86_400;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn says(offset: i64) -> Option<Opinion> {
+        let offset = SignedDuration::from_secs(offset);
+        Some(Opinion {
+            offset: Offset {
+                min: offset,
+                max: offset + SignedDuration::from_secs(1),
+            },
+            from: Source::Peer,
+        })
+    }
+
+    #[test]
+    fn the_clock_is_to_blame_only_when_the_peers_own_says_so() {
+        let expired = Untimely::Expired(Some(at(10 * DAY)));
+        let not_yet = Untimely::NotYet(Some(at(10 * DAY)));
+        let (late, early) = (at(20 * DAY), at(5 * DAY));
+        for (untimely, now, opinion, hint) in [
+            (expired, late, None, "if that is not the time"),
+            (
+                expired,
+                late,
+                says(-10 * DAY - 1),
+                "clock is wrong, most likely",
+            ),
+            (expired, late, says(-10 * DAY), "has to renew it"),
+            (expired, late, says(0), "has to renew it"),
+            (not_yet, early, None, "most likely behind"),
+            (not_yet, early, says(5 * DAY), "clock is wrong, most likely"),
+            (not_yet, early, says(5 * DAY - 1), "has to wait"),
+        ] {
+            let (_, said) = untimely.words(now, opinion);
+            assert!(said.contains(hint), "{untimely:?} {opinion:?}: {said}");
+        }
+        let (cause, _) = expired.words(late, says(-10 * DAY));
+        assert_eq!(
+            cause,
+            "its certificate has expired; this machine's clock shows 1970-01-21T00:00:00Z, \
+             and its own clock is 10 days behind (+/- 0.5s) of that"
+        );
+    }
+}

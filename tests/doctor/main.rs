@@ -1,0 +1,10 @@
+//! `doctor`, against everything that can be wrong with a pipeline. What it
+//! says is searched for secrets by the harness (`common::process`).
+
+#[path = "../common/mod.rs"]
+mod common;
+mod false_clock;
+mod local;
+mod remote;
+mod report;
+mod server;

@@ -1,0 +1,13 @@
+//! The provider `gctoken` with real Terraform and OpenTofu against the sandbox:
+//! the real program, installed as a user installs it.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod clocks;
+mod diagnostics;
+mod ends;
+mod example;
+mod rig;
+mod saved_plan;
+mod search;
