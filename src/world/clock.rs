@@ -50,8 +50,9 @@ fn boot_clock() -> SignedDuration {
     SignedDuration::new(time.tv_sec, time.tv_nsec as i32)
 }
 
-/// The kernel's boot, and the time namespace when it is not the initial one:
-/// a container can have its boot clock shifted.
+/// The kernel's boot, and by how much the boot clock is shifted where this is
+/// not the initial time namespace: a container can have one of its own. Not the
+/// namespace's number, which the kernel gives to another one later.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn boot_id() -> Option<BootId> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
@@ -61,9 +62,22 @@ fn boot_id() -> Option<BootId> {
     }
     match std::fs::read_link("/proc/self/ns/time") {
         Ok(namespace) if namespace.as_os_str() != INITIAL_TIME_NAMESPACE => {
-            Some(BootId(format!("{boot}/{}", namespace.display())))
+            let offset = std::fs::read_to_string("/proc/self/timens_offsets").ok()?;
+            Some(BootId(shifted(boot, &offset)?))
         }
         _ => Some(BootId(boot.to_owned())),
+    }
+}
+
+/// The boot's identity in a namespace with these offsets: a line each, such as
+/// `boottime 1000 0`, in seconds and nanoseconds (time_namespaces(7)).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn shifted(boot: &str, offsets: &str) -> Option<String> {
+    let mut lines = offsets.lines().map(str::split_whitespace);
+    let mut offset = lines.find_map(|mut words| (words.next()? == "boottime").then_some(words))?;
+    match (offset.next()?, offset.next()?) {
+        ("0", "0") => Some(boot.to_owned()),
+        (seconds, nanos) => Some(format!("{boot}/{seconds}.{nanos}")),
     }
 }
 
@@ -84,6 +98,19 @@ fn boot_id() -> Option<BootId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn boot_clocks_that_are_shifted_alike_are_of_one_boot() {
+        let boot = |seconds| {
+            let offsets = format!("monotonic           0         0\nboottime  {seconds}  0\n");
+            shifted("boot", &offsets)
+        };
+        assert_eq!(boot(0).as_deref(), Some("boot"));
+        assert_eq!(boot(-5).as_deref(), Some("boot/-5.0"));
+        assert_ne!(boot(1_000), boot(1_001));
+        assert_eq!(shifted("boot", "monotonic 0 0\n"), None);
+    }
 
     #[test]
     fn the_boot_clock_goes_on_within_one_boot() {
