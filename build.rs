@@ -6,10 +6,7 @@
 
 use std::env;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "that is how cargo tells the target"
-)]
+#[expect(clippy::disallowed_methods, reason = "that is how cargo tells the target")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let is = |variable: &str, value: &str| env::var(variable).is_ok_and(|found| found == value);

@@ -62,10 +62,7 @@ impl Api<'_> {
             401 => Opinion::Refused,
             status => Opinion::Unclear(status),
         };
-        Ok(Answer {
-            opinion,
-            clock: exchange.measure(),
-        })
+        Ok(Answer { opinion, clock: exchange.measure() })
     }
 
     /// Asks for nothing but the time: a request without a token, which the API
@@ -110,8 +107,7 @@ impl Api<'_> {
             request = request.header(AUTHORIZATION, bearer(token)?);
         }
         let sent = http::block_on(self.network.timeout, wire.send(request, self.clock))?;
-        sent.unwrap_or_else(|| Err(wire.too_slow()))
-            .map_err(|failure| failure.error)
+        sent.unwrap_or_else(|| Err(wire.too_slow())).map_err(|failure| failure.error)
     }
 
     fn host(&self) -> String {

@@ -21,23 +21,10 @@ pub use remote::{Network, Remote};
 /// # Errors
 /// Those of [`Broker::get`].
 pub fn token(settings: &Settings, world: &World) -> Result<Given> {
-    let World {
-        env, clock, talk, ..
-    } = world;
+    let World { env, clock, talk, .. } = world;
     let clock = &**clock;
-    let remote = &Network {
-        settings,
-        env,
-        clock,
-        talk,
-    };
-    Broker {
-        settings,
-        remote,
-        clock,
-        talk,
-    }
-    .get()
+    let remote = &Network { settings, env, clock, talk };
+    Broker { settings, remote, clock, talk }.get()
 }
 
 /// Hands out tokens for one set of settings.
@@ -99,11 +86,7 @@ impl Broker<'_> {
         let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
         let first = slot.read()?;
         self.explain(&first);
-        let mut errand = Errand {
-            slot: &slot,
-            start,
-            refused: None,
-        };
+        let mut errand = Errand { slot: &slot, start, refused: None };
         let given = match self.fresh(first, &errand) {
             Some(given) => given,
             None => self.wait_or_mint(&errand)?,
@@ -177,10 +160,8 @@ impl Broker<'_> {
     /// Stores the token; it is good even if that fails.
     fn keep(&self, lock: &Lock<'_>, token: &Token) {
         if let Err(error) = lock.store(token) {
-            self.talk.warn(format_args!(
-                "the token is not cached: {}: {error}",
-                lock.file().display()
-            ));
+            self.talk
+                .warn(format_args!("the token is not cached: {}: {error}", lock.file().display()));
         }
     }
 
@@ -197,10 +178,7 @@ impl Broker<'_> {
         if self.hold_back(&token.stamp) && !self.is_fresh(&token.stamp) {
             return None;
         }
-        Some(Given {
-            token: *token,
-            how: How::Cached,
-        })
+        Some(Given { token: *token, how: How::Cached })
     }
 
     /// With `--verify always`, a cached token is handed out only when the API
@@ -209,8 +187,7 @@ impl Broker<'_> {
     fn double_check(&self, given: Given, errand: &mut Errand<'_>) -> Result<Given> {
         let Given { mut token, how } = given;
         if self.is_refused(&mut token)? {
-            self.talk
-                .warn("the API refuses the cached token: making another");
+            self.talk.warn("the API refuses the cached token: making another");
         } else if how == How::Makeshift || self.is_fresh(&token.stamp) {
             return Ok(Given { token, how });
         }
@@ -228,10 +205,7 @@ impl Broker<'_> {
             return Err(words::too_short(self.demand(), &token.stamp));
         }
         self.talk.say(Level::Info, words::minted(&token.stamp));
-        Ok(Given {
-            token,
-            how: How::Minted,
-        })
+        Ok(Given { token, how: How::Minted })
     }
 
     fn is_fresh(&self, stamp: &Stamp) -> bool {
@@ -273,10 +247,7 @@ impl Broker<'_> {
         match self.demand().makeshift(&token.stamp, &self.clock.read()) {
             Some(remaining) if errand.refused.as_ref() != Some(&token.access_token) => {
                 self.talk.warn(words::makeshift(remaining, &error));
-                Ok(Given {
-                    token: *token,
-                    how: How::Makeshift,
-                })
+                Ok(Given { token: *token, how: How::Makeshift })
             }
             _ => Err(error),
         }
@@ -286,13 +257,11 @@ impl Broker<'_> {
         match lookup {
             Lookup::Absent => self.talk.say(Level::Info, "no token in the cache"),
             Lookup::Unusable(why) => {
-                self.talk
-                    .warn(format_args!("the cached entry is not used: {why}"));
+                self.talk.warn(format_args!("the cached entry is not used: {why}"));
             }
             Lookup::Found(token) if self.talk.says(Level::Info) => {
                 let verdict = self.demand().judge(&token.stamp, &self.clock.read());
-                self.talk
-                    .say(Level::Info, format_args!("cached token: {verdict}"));
+                self.talk.say(Level::Info, format_args!("cached token: {verdict}"));
             }
             Lookup::Found(_) => {}
         }

@@ -274,9 +274,7 @@ mod tests {
         let mut complete = Cli::command();
         complete.build();
         for verb in overview.get_subcommands() {
-            let own = complete
-                .find_subcommand(verb.get_name())
-                .expect("it is the same command");
+            let own = complete.find_subcommand(verb.get_name()).expect("it is the same command");
             let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
             assert_eq!(about(own), about(verb), "{}", verb.get_name());
         }

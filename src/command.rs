@@ -30,9 +30,9 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Doctor(args) => doctor::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),
-        Verb::Terraform {
-            verb: TerraformVerb::Install { mirror },
-        } => terraform::install(mirror, world),
+        Verb::Terraform { verb: TerraformVerb::Install { mirror } } => {
+            terraform::install(mirror, world)
+        }
         Verb::Regions => regions::run(world),
         Verb::Demo => demo::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
@@ -58,10 +58,7 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
 
 /// Writes a result, whole or not at all.
 pub(crate) fn print(world: &mut World, bytes: &[u8]) -> Result<()> {
-    let written = world
-        .stdout
-        .write_all(bytes)
-        .and_then(|()| world.stdout.flush());
+    let written = world.stdout.write_all(bytes).and_then(|()| world.stdout.flush());
     written
         .map_err(|error| Error::new(Kind::Output, "cannot write to standard output").because(error))
 }
@@ -76,13 +73,8 @@ fn one_of<T: Copy>(
     let Some(given) = layers.find(setting) else {
         return Ok(default);
     };
-    of.iter()
-        .find(|(name, _)| given.value == *name)
-        .map(|(_, value)| *value)
-        .ok_or_else(|| {
-            let known: Vec<_> = of.iter().map(|(name, _)| *name).collect();
-            given
-                .refused("is unknown")
-                .hint(format!("one of {}", known.join(", ")))
-        })
+    of.iter().find(|(name, _)| given.value == *name).map(|(_, value)| *value).ok_or_else(|| {
+        let known: Vec<_> = of.iter().map(|(name, _)| *name).collect();
+        given.refused("is unknown").hint(format!("one of {}", known.join(", ")))
+    })
 }

@@ -141,10 +141,7 @@ impl Stage<'_> {
         )?;
         self.say(
             "naive",
-            format_args!(
-                "now < exp, {:.1}s left: presents its token",
-                left.as_secs_f64()
-            ),
+            format_args!("now < exp, {:.1}s left: presents its token", left.as_secs_f64()),
         )?;
         self.call(&naive.token, &Answer::expired())
     }
@@ -213,12 +210,7 @@ impl Stage<'_> {
     }
 
     fn conclude(&mut self) -> Result<()> {
-        let Counters {
-            mints,
-            api_calls,
-            refusals,
-            ..
-        } = self.sandbox.counters();
+        let Counters { mints, api_calls, refusals, .. } = self.sandbox.counters();
         self.report.text(format_args!(
             "\nThe sandbox counted\n  \
                {mints} mints: 1 by the naive client, {} by gc-token\n  \
@@ -250,12 +242,9 @@ impl Stage<'_> {
         if holds {
             return Ok(());
         }
-        Err(Error::new(
-            Kind::ApiRefused,
-            format!("the demo did not go as told: {claim}"),
-        )
-        .why(instead.to_string())
-        .hint("a machine that stalls for a second can spoil the demo: try again"))
+        Err(Error::new(Kind::ApiRefused, format!("the demo did not go as told: {claim}"))
+            .why(instead.to_string())
+            .hint("a machine that stalls for a second can spoil the demo: try again"))
     }
 }
 

@@ -49,9 +49,8 @@ pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
     let at = world.clock.read();
     let hosts = way.clocks();
     findings.extend(clocks::findings(&hosts, skew.unwrap_or(DEFAULT_SKEW), &at));
-    let offsets = hosts
-        .iter()
-        .filter_map(|(name, clock)| Some((*name, clock.as_ref()?.seen_from(&at)?)));
+    let offsets =
+        hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.seen_from(&at)?)));
     let clocks = offsets.collect();
 
     if let Ok(cache) = settings::cache(layers, world) {
@@ -63,11 +62,7 @@ pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
     findings.push(verdict::of(&findings));
     // Stable: within a topic, what came first stays first.
     findings.sort_by_key(|finding| finding.topic);
-    Report {
-        at,
-        findings,
-        clocks,
-    }
+    Report { at, findings, clocks }
 }
 
 fn unusable(settings: &Result<Settings>) -> Option<Finding> {

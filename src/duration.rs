@@ -43,9 +43,8 @@ pub fn parse(text: &str) -> Result<SignedDuration, DurationError> {
 /// whole milliseconds below. Cut, not rounded, so that it never tells of more
 /// life than a token has. [`parse`] reads it back.
 pub fn human(duration: SignedDuration) -> String {
-    const PRINTER: SpanPrinter = SpanPrinter::new()
-        .spacing(Spacing::None)
-        .direction(Direction::Sign);
+    const PRINTER: SpanPrinter =
+        SpanPrinter::new().spacing(Spacing::None).direction(Direction::Sign);
     let nanos = duration.subsec_nanos();
     let below = match duration.as_secs() {
         0 => nanos % 1_000_000,
@@ -133,11 +132,7 @@ mod tests {
             ("366d", 31_622_400_000),
             ("31622400", 31_622_400_000),
         ] {
-            assert_eq!(
-                parse(text),
-                Ok(SignedDuration::from_millis(millis)),
-                "{text}"
-            );
+            assert_eq!(parse(text), Ok(SignedDuration::from_millis(millis)), "{text}");
         }
     }
 

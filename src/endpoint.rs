@@ -88,9 +88,7 @@ pub fn clock(
     let wire = Wire::new(&url, "no time", network, env, talk)?;
     let sent = wire.send(wire.request(Method::HEAD), clock);
     let answer = http::block_on(network.timeout, sent)?.unwrap_or_else(|| Err(wire.too_slow()));
-    answer
-        .map(|exchange| exchange.measure())
-        .map_err(|failure| failure.error)
+    answer.map(|exchange| exchange.measure()).map_err(|failure| failure.error)
 }
 
 /// One mint, with all its attempts.
@@ -118,13 +116,7 @@ impl Minting<'_> {
                 Err(failure) => failure,
             };
             let elapsed = since(&start, &self.clock.read());
-            match retry::next(
-                attempt,
-                failure.again,
-                elapsed,
-                self.budget,
-                fastrand::f64(),
-            ) {
+            match retry::next(attempt, failure.again, elapsed, self.budget, fastrand::f64()) {
                 Next::GiveUp(why) => return Err(self.given_up(failure, attempt, why)),
                 Next::Retry(wait) => {
                     let cause = failure.error.cause.as_deref().unwrap_or_default();
@@ -141,23 +133,12 @@ impl Minting<'_> {
 
     async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
         let host = self.request.host();
-        self.talk.say(
-            Level::Debug,
-            format_args!("asking {host} for a token (attempt {attempt})"),
-        );
-        let exchange = self
-            .wire
-            .send(self.request.fill(self.wire), self.clock)
-            .await?;
+        self.talk.say(Level::Debug, format_args!("asking {host} for a token (attempt {attempt})"));
+        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
         let took = since(&exchange.sent, &exchange.received);
-        self.talk.say(
-            Level::Debug,
-            format_args!("HTTP {} after {took:.1?}", exchange.reply.status),
-        );
-        let reader = Reader {
-            host: &host,
-            secrets: &self.request.secrets,
-        };
+        self.talk
+            .say(Level::Debug, format_args!("HTTP {} after {took:.1?}", exchange.reply.status));
+        let reader = Reader { host: &host, secrets: &self.request.secrets };
         if let Some(measure) = exchange.measure() {
             let joined = measure.join(self.issuer.borrow().as_ref());
             self.issuer.replace(Some(joined));
@@ -201,7 +182,5 @@ impl Minting<'_> {
 /// Time between two readings of one process, hence of one boot.
 fn since(earlier: &Reading, later: &Reading) -> Duration {
     let time = later.boot.saturating_sub(earlier.boot);
-    time.max(SignedDuration::ZERO)
-        .try_into()
-        .unwrap_or_default()
+    time.max(SignedDuration::ZERO).try_into().unwrap_or_default()
 }

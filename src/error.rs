@@ -73,13 +73,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of `kind`: `what` went wrong.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Error {
-            kind,
-            what: what.into(),
-            cause: None,
-            hint: None,
-            attribute: None,
-        }
+        Error { kind, what: what.into(), cause: None, hint: None, attribute: None }
     }
 
     /// Adds the cause; a whole chain of causes is joined by colons.

@@ -121,24 +121,13 @@ impl Wire {
             connect: connect.unwrap_or(network.timeout),
             attempt: attempt.unwrap_or(network.timeout),
         };
-        Ok(Wire {
-            client,
-            url: url.clone(),
-            place,
-            tls,
-            roots,
-            route,
-            known: None,
-        })
+        Ok(Wire { client, url: url.clone(), place, tls, roots, route, known: None })
     }
 
     /// Tells what earlier contacts showed of the peer's clock: a message may
     /// need it.
     pub(crate) fn knowing(self, known: Option<&Measure>) -> Wire {
-        Wire {
-            known: known.cloned(),
-            ..self
-        }
+        Wire { known: known.cloned(), ..self }
     }
 
     /// A request to the URL, to be filled and sent.
@@ -182,15 +171,7 @@ impl Wire {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Exchange {
-            sent,
-            received,
-            reply: Reply {
-                status,
-                headers,
-                body,
-            },
-        })
+        Ok(Exchange { sent, received, reply: Reply { status, headers, body } })
     }
 }
 
@@ -207,10 +188,8 @@ impl Exchange {
 /// # Errors
 /// `Unavailable` when the system has no means for a runtime.
 pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Error::new(Kind::Unavailable, "the network cannot be used").because(error)
         })?;
     let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
@@ -279,14 +258,9 @@ mod tests {
 
     #[test]
     fn one_attempt_leaves_time_for_another_unless_the_limit_is_short() {
-        for (timeout, limit) in [
-            (1, None),
-            (10, None),
-            (11, Some(10)),
-            (20, Some(10)),
-            (30, Some(15)),
-            (60, Some(30)),
-        ] {
+        for (timeout, limit) in
+            [(1, None), (10, None), (11, Some(10)), (20, Some(10)), (30, Some(15)), (60, Some(30))]
+        {
             let limit = limit.map(Duration::from_secs);
             assert_eq!(attempt_limit(Duration::from_secs(timeout)), limit);
         }

@@ -48,12 +48,7 @@ pub(crate) mod tests {
         Token {
             access_token: AccessToken::new(access_token.into()),
             token_type: "bearer".into(),
-            stamp: Stamp::new(
-                reading(5, 1_000_000),
-                SignedDuration::from_hours(1),
-                None,
-                None,
-            ),
+            stamp: Stamp::new(reading(5, 1_000_000), SignedDuration::from_hours(1), None, None),
         }
     }
 

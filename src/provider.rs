@@ -67,16 +67,10 @@ impl TokenProvider {
                 _ => error,
             })?;
         let private = match revoke_at {
-            Some(api_url) => self
-                .revocations
-                .remember(&given.token, api_url, &settings.network)?,
+            Some(api_url) => self.revocations.remember(&given.token, api_url, &settings.network)?,
             None => Vec::new(),
         };
-        Ok(Opened {
-            result: result(&given, &settings),
-            private,
-            renew_after: None,
-        })
+        Ok(Opened { result: result(&given, &settings), private, renew_after: None })
     }
 
     fn clocks(&self, config: &Object, talk: Talk) -> Result<Clocks> {
@@ -207,18 +201,11 @@ fn noted<T>(notes: &mut Notes, work: impl FnOnce(Talk) -> Result<T>) -> Result<T
 
 fn result(given: &Given, settings: &Settings) -> Object {
     let token = &given.token;
-    let region = settings
-        .issuer
-        .region
-        .map(|region| region.aws)
-        .unwrap_or_default();
+    let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
     Object::default()
         .with("access_token", token.access_token.expose())
         .with("token_type", token.token_type.as_str())
         .with("expires_at", token.stamp.expires_at().to_string())
         .with("aws_region", region)
-        .with(
-            "api_url",
-            settings.issuer.api_url.as_deref().unwrap_or_default(),
-        )
+        .with("api_url", settings.issuer.api_url.as_deref().unwrap_or_default())
 }

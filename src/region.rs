@@ -67,32 +67,24 @@ impl Region {
 /// Takes away what a URL or a host has around the domain.
 fn bare(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase();
-    let host = name
-        .split_once("://")
-        .map_or(name.as_str(), |(_, rest)| rest);
+    let host = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
     let host = host.split(['/', ':', '?', '#']).next().unwrap_or(host);
     let host = host.trim_end_matches('.');
     let hosts = ["api.", "login.", "apps."];
-    hosts
-        .iter()
-        .find_map(|prefix| host.strip_prefix(prefix))
-        .unwrap_or(host)
-        .to_owned()
+    hosts.iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host).to_owned()
 }
 
 fn unknown(name: &str, wanted: &str) -> Error {
-    let names = REGIONS
-        .iter()
-        .flat_map(|region| [region.aws, region.domain]);
+    let names = REGIONS.iter().flat_map(|region| [region.aws, region.domain]);
     let near = names
         .map(|known| (strsim::damerau_levenshtein(wanted, known), known))
         .min()
         .filter(|(distance, known)| *distance <= 1 + known.len() / 6);
     let error = Error::new(Kind::Configuration, format!("unknown region {name:?}"));
     match near {
-        Some((_, known)) => error.hint(format!(
-            "did you mean {known}? 'gc-token regions' lists them all"
-        )),
+        Some((_, known)) => {
+            error.hint(format!("did you mean {known}? 'gc-token regions' lists them all"))
+        }
         None => error.hint("'gc-token regions' lists them all"),
     }
 }
@@ -112,11 +104,7 @@ mod tests {
             "https://LOGIN.mypurecloud.ie:443/oauth/token?x#y",
             "apps.mypurecloud.ie.",
         ] {
-            assert_eq!(
-                Region::find(spelling).unwrap().aws,
-                "eu-west-1",
-                "{spelling}"
-            );
+            assert_eq!(Region::find(spelling).unwrap().aws, "eu-west-1", "{spelling}");
         }
     }
 

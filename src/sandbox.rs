@@ -56,17 +56,11 @@ impl Sandbox {
         let api = listen(plan.listen_api)?;
         let addresses = (address(&login)?, address(&api)?);
         let tls = match plan.tls {
-            true => Some(Tls::generate(
-                &[addresses.0.ip(), addresses.1.ip()],
-                plan.validity,
-            )?),
+            true => Some(Tls::generate(&[addresses.0.ip(), addresses.1.ip()], plan.validity)?),
             false => None,
         };
         let cloud = Arc::new(Cloud::new(plan, clock));
-        let hosts = [
-            (login, issuer::router(cloud.clone())),
-            (api, api::router(cloud.clone())),
-        ];
+        let hosts = [(login, issuer::router(cloud.clone())), (api, api::router(cloud.clone()))];
         let config = tls.as_ref().map(|tls| tls.server.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -140,11 +134,8 @@ impl Drop for Sandbox {
 /// stays on this machine.
 fn listen(address: SocketAddr) -> Result<TcpListener> {
     let refused = |cause: &str| {
-        Error::new(
-            Kind::Configuration,
-            format!("the sandbox cannot listen on {address}"),
-        )
-        .why(cause)
+        Error::new(Kind::Configuration, format!("the sandbox cannot listen on {address}"))
+            .why(cause)
     };
     if !address.ip().is_loopback() {
         return Err(refused("it is not a loopback address").hint("use 127.0.0.1:0 for any port"));
@@ -160,9 +151,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr> {
-    listener
-        .local_addr()
-        .map_err(|cause| cannot_start().because(cause))
+    listener.local_addr().map_err(|cause| cannot_start().because(cause))
 }
 
 fn cannot_start() -> Error {

@@ -118,9 +118,7 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
     let issuer = Issuer::resolve(layers)?;
     let verify = verify(layers, &issuer)?;
     let client = client(layers, world)?;
-    let newer_than = layers
-        .switch(&names::FORCE_REFRESH)?
-        .then(|| world.clock.read());
+    let newer_than = layers.switch(&names::FORCE_REFRESH)?.then(|| world.clock.read());
     let min_ttl = layers.duration(&names::MIN_TTL)?;
     Ok(Settings {
         client,
@@ -170,9 +168,7 @@ pub fn check(layers: &Layers) -> Result<()> {
 
 /// Where tokens are kept: needed by itself to look after the cache.
 pub fn cache(layers: &Layers, world: &World) -> Result<CacheSettings> {
-    let lock_timeout = layers
-        .duration(&names::LOCK_TIMEOUT)?
-        .unwrap_or(DEFAULT_LOCK_TIMEOUT);
+    let lock_timeout = layers.duration(&names::LOCK_TIMEOUT)?.unwrap_or(DEFAULT_LOCK_TIMEOUT);
     let dir = match layers.find(&names::CACHE_DIR) {
         Some(given) => Some(PathBuf::from(given.value)),
         None => world.places.cache.clone(),
@@ -182,11 +178,7 @@ pub fn cache(layers: &Layers, world: &World) -> Result<CacheSettings> {
         false => Some(dir.ok_or_else(no_cache_dir)?),
     };
     let state_dir = world.places.state.clone();
-    Ok(CacheSettings {
-        dir,
-        state_dir,
-        lock_timeout: lock_timeout.unsigned_abs(),
-    })
+    Ok(CacheSettings { dir, state_dir, lock_timeout: lock_timeout.unsigned_abs() })
 }
 
 fn client(layers: &Layers, world: &mut World) -> Result<Client> {
@@ -203,11 +195,7 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
         Some(given) => return Err(given.refused("is not a way to authenticate: basic or post")),
     };
     let secret = SecretSource::resolve(layers, &id, world)?;
-    Ok(Client {
-        id: id.value,
-        secret,
-        auth,
-    })
+    Ok(Client { id: id.value, secret, auth })
 }
 
 fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
@@ -228,9 +216,7 @@ fn wanted_verify(layers: &Layers) -> Result<(Verify, Option<Given>)> {
         "always" => Verify::Always,
         "never" => Verify::Never,
         _ => {
-            return Err(given
-                .refused("is unknown")
-                .hint("one of auto, always, never"));
+            return Err(given.refused("is unknown").hint("one of auto, always, never"));
         }
     };
     Ok((wanted, Some(given)))

@@ -51,9 +51,7 @@ impl Places {
     pub fn of_user() -> Places {
         let project = directories::ProjectDirs::from("", "", "gc-token");
         let state = |dirs: &directories::ProjectDirs| {
-            dirs.state_dir()
-                .unwrap_or(dirs.data_local_dir())
-                .to_path_buf()
+            dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_path_buf()
         };
         Places {
             home: directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_path_buf()),

@@ -129,9 +129,7 @@ fn github_mask(stdout: &str) -> String {
     let data = stdout.strip_prefix("::add-mask::").unwrap();
     let data = data.strip_suffix('\n').unwrap();
     assert!(!data.contains(['\r', '\n']), "the command ends early");
-    data.replace("%0D", "\r")
-        .replace("%0A", "\n")
-        .replace("%25", "%")
+    data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 }
 
 /// A dotenv report: a variable in each line, both sides stripped, the value
@@ -207,11 +205,7 @@ fn powershell(statement: &str) -> String {
 /// What goes to standard output, and to the file of GitHub Actions.
 fn export(dialect: Dialect, value: &str) -> Option<(String, String)> {
     let name: Name = "V".parse().unwrap();
-    let variable = Variable {
-        name: &name,
-        value,
-        secret: true,
-    };
+    let variable = Variable { name: &name, value, secret: true };
     let rendered = dialect.export(&[variable]).ok()?;
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let file = rendered.github_env.map(|file| text(&file));

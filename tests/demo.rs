@@ -17,10 +17,7 @@ struct Machine {
 
 impl Machine {
     fn new() -> Machine {
-        Machine {
-            home: tempfile::tempdir().unwrap(),
-            tmp: tempfile::tempdir().unwrap(),
-        }
+        Machine { home: tempfile::tempdir().unwrap(), tmp: tempfile::tempdir().unwrap() }
     }
 
     /// The demo, in an environment that would spoil it if it counted.
@@ -69,29 +66,13 @@ fn tells_a_true_story_and_leaves_nothing_behind() {
     let answers: Vec<_> = answers.iter().map(|(_, answer)| *answer).collect();
     assert_eq!(
         answers,
-        [
-            "200 OK",
-            "200 OK",
-            "200 OK",
-            "200 OK",
-            "401 credentials.expired",
-            "200 OK"
-        ]
+        ["200 OK", "200 OK", "200 OK", "200 OK", "401 credentials.expired", "200 OK"]
     );
     let ours = told.iter().filter(|(who, _)| *who == "gc-token");
-    let ours: Vec<_> = ours
-        .map(|(_, what)| what.split(':').next().unwrap())
-        .collect();
+    let ours: Vec<_> = ours.map(|(_, what)| what.split(':').next().unwrap()).collect();
     assert_eq!(
         ours,
-        [
-            "mints",
-            "has measured",
-            "has measured",
-            "reuses its token",
-            "mints again",
-            "mints again"
-        ]
+        ["mints", "has measured", "has measured", "reuses its token", "mints again", "mints again"]
     );
     assert!(stdout.contains("4 mints: 1 by the naive client, 3 by gc-token"));
     assert!(stdout.contains("9 API calls: 3 by gc-token, about its new tokens"));

@@ -50,10 +50,7 @@ impl Probed {
     /// The processes that did this.
     fn who(&self, did: &str) -> BTreeSet<String> {
         let journal = self.journal().into_iter();
-        journal
-            .filter(|(_, word)| word == did)
-            .map(|(pid, _)| pid)
-            .collect()
+        journal.filter(|(_, word)| word == did).map(|(pid, _)| pid).collect()
     }
 
     /// Waits until a file is there.
@@ -264,10 +261,7 @@ fn errors_and_warnings_point_at_their_attribute() {
     let said = probed.terraform.run(&["plan"]);
     assert!(!said.status.success());
     let warning = "Warning: An odd token\n";
-    assert!(
-        said.stdout.contains(warning) || said.stderr.contains(warning),
-        "{said:?}"
-    );
+    assert!(said.stdout.contains(warning) || said.stderr.contains(warning), "{said:?}");
     for part in ["Error: Refused", "value = \"refuse\"", "As it was told to."] {
         assert!(said.stderr.contains(part), "{part}: {said:?}");
     }

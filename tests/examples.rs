@@ -80,10 +80,7 @@ fn github_stops_at_the_step_that_gets_no_token() {
         let mut job = Job::new();
         job.rotate_secret();
         let log = job.github(&workflow, steps).unwrap_err();
-        assert!(
-            log.text.contains("authentication failed"),
-            "{name}: {log:?}"
-        );
+        assert!(log.text.contains("authentication failed"), "{name}: {log:?}");
         assert!(!log.text.contains(SECRET), "{name}: {log:?}");
         assert_eq!(job.terraform_calls(), [], "{name}");
     }
@@ -136,9 +133,7 @@ fn azure_hands_the_secret_variable_to_the_step_that_maps_it() {
 #[test]
 fn the_readmes_commands_work() {
     for (shell, tool) in [("bash", "curl"), ("dash", "curl")] {
-        let missing = [shell, tool]
-            .into_iter()
-            .find(|it| common::program(it).is_none());
+        let missing = [shell, tool].into_iter().find(|it| common::program(it).is_none());
         if let Some(missing) = missing {
             common::missing(missing);
             continue;

@@ -33,18 +33,9 @@ fn a_cached_answer_opens_its_entry_and_talks_to_nobody() {
     assert!(cold.opened_below(home.path()).contains(&path(&certificate)));
     assert!(cold.writes_files(), "{cold:?}");
 
-    for verb in [
-        &["get"][..],
-        &["env"],
-        &["get", "--format=json"],
-        &["get", "--format=header"],
-    ] {
+    for verb in [&["get"][..], &["env"], &["get", "--format=json"], &["get", "--format=header"]] {
         let hit = trace(&sandbox, home.path(), verb);
-        assert_eq!(
-            hit.stdout.matches(&cold.stdout.trim_end()).count(),
-            1,
-            "{verb:?}"
-        );
+        assert_eq!(hit.stdout.matches(&cold.stdout.trim_end()).count(), 1, "{verb:?}");
         for call in NETWORK.iter().chain(PROCESSES) {
             assert!(!hit.made(call), "{verb:?} makes {call}: {hit:?}");
         }
@@ -53,10 +44,7 @@ fn a_cached_answer_opens_its_entry_and_talks_to_nobody() {
         assert_eq!(foreign.collect::<Vec<_>>(), [path(&entry)], "{verb:?}");
         assert!(!hit.writes_files(), "{verb:?}: {hit:?}");
         let written: Vec<_> = hit.calls("write").collect();
-        assert!(
-            matches!(written[..], [one] if one.starts_with("1,")),
-            "{verb:?}: {written:?}"
-        );
+        assert!(matches!(written[..], [one] if one.starts_with("1,")), "{verb:?}: {written:?}");
     }
     assert_eq!(sandbox.counters().mints, 1);
 }
@@ -100,9 +88,7 @@ impl Trace {
     /// Arguments and result of each call of this name.
     fn calls(&self, name: &str) -> impl Iterator<Item = &str> {
         let name = format!("{name}(");
-        self.lines
-            .iter()
-            .filter_map(move |line| line.strip_prefix(&name))
+        self.lines.iter().filter_map(move |line| line.strip_prefix(&name))
     }
 
     /// The files that were opened, those not that were looked for in vain.
@@ -115,24 +101,18 @@ impl Trace {
     }
 
     fn opened_below(&self, dir: &Path) -> Vec<String> {
-        self.opened()
-            .filter(|file| Path::new(file).starts_with(dir))
-            .collect()
+        self.opened().filter(|file| Path::new(file).starts_with(dir)).collect()
     }
 
     fn writes_files(&self) -> bool {
         let modes = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"];
-        self.calls("openat")
-            .any(|call| modes.iter().any(|mode| call.contains(mode)))
+        self.calls("openat").any(|call| modes.iter().any(|mode| call.contains(mode)))
             || CHANGES.iter().any(|call| self.made(call))
     }
 }
 
 fn sandbox() -> Sandbox {
-    let plan = Plan {
-        tls: true,
-        ..Plan::default()
-    };
+    let plan = Plan { tls: true, ..Plan::default() };
     Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
 }
 
@@ -153,10 +133,7 @@ fn trace(sandbox: &Sandbox, home: &Path, args: &[&str]) -> Trace {
         .output()
         .expect("strace can be started");
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && stderr.is_empty(),
-        "{args:?}: {stderr}"
-    );
+    assert!(output.status.success() && stderr.is_empty(), "{args:?}: {stderr}");
     let lines = fs::read_to_string(calls).unwrap();
     Trace {
         lines: lines.lines().filter_map(without_process).collect(),
@@ -166,14 +143,11 @@ fn trace(sandbox: &Sandbox, home: &Path, args: &[&str]) -> Trace {
 
 /// `123 close(3) = 0` as `close(3) = 0`.
 fn without_process(line: &str) -> Option<String> {
-    line.split_once(' ')
-        .map(|(_, call)| call.trim_start().to_owned())
+    line.split_once(' ').map(|(_, call)| call.trim_start().to_owned())
 }
 
 fn entry_in(cache: &Path) -> PathBuf {
-    let files = fs::read_dir(cache)
-        .unwrap()
-        .map(|file| file.unwrap().path());
+    let files = fs::read_dir(cache).unwrap().map(|file| file.unwrap().path());
     let mut entries = files.filter(|file| file.extension() == Some(OsStr::new("token")));
     entries.next().expect("the token is cached")
 }
@@ -195,10 +169,7 @@ fn has_strace() -> bool {
     there
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "decides what a missing strace is"
-)]
+#[expect(clippy::disallowed_methods, reason = "decides what a missing strace is")]
 fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|ci| ci == "true")
 }

@@ -62,12 +62,7 @@ struct Schemas {
 
 /// The configuration of an `external` data source.
 fn external(msgpack: &[u8]) -> Typed {
-    Typed {
-        type_name: "external".into(),
-        config: Some(Dynamic {
-            msgpack: msgpack.to_vec(),
-        }),
-    }
+    Typed { type_name: "external".into(), config: Some(Dynamic { msgpack: msgpack.to_vec() }) }
 }
 
 /// An object in which every attribute has this value.
@@ -88,10 +83,7 @@ async fn assert_serves(client: &mut Client) {
 #[tokio::test]
 async fn shutdown_is_answered_and_ends_the_process() {
     let (plugin, mut client) = Plugin::with_client().await;
-    assert_eq!(
-        client.call(SHUTDOWN, frame(&[])).await,
-        Reply::Message(vec![])
-    );
+    assert_eq!(client.call(SHUTDOWN, frame(&[])).await, Reply::Message(vec![]));
     assert!(plugin.ended().await.success());
 }
 
@@ -145,11 +137,7 @@ async fn a_frame_that_is_too_large_is_an_error() {
 #[tokio::test]
 async fn a_message_that_is_no_protobuf_is_an_error() {
     let (_plugin, mut client) = Plugin::with_client().await;
-    for rpc in [
-        "ReadDataSource",
-        "ConfigureProvider",
-        "OpenEphemeralResource",
-    ] {
+    for rpc in ["ReadDataSource", "ConfigureProvider", "OpenEphemeralResource"] {
         let path = format!("/tfplugin6.Provider/{rpc}");
         let reply = client.call(&path, frame(&[0xff; 64])).await;
         assert_eq!(reply, Reply::Status(INTERNAL.into()), "{rpc}");
@@ -164,43 +152,20 @@ async fn a_value_that_is_not_the_schemas_is_a_diagnostic() {
     for (what, msgpack) in [
         ("nothing at all", vec![]),
         ("bytes", vec![0xc4, 1, 0]),
-        (
-            "an array that is said to be huge",
-            vec![0xdd, 0xff, 0xff, 0xff, 0xff],
-        ),
-        (
-            "a map that is said to be huge",
-            vec![0xdf, 0xff, 0xff, 0xff, 0xff, 0xc0],
-        ),
-        (
-            "text that is said to be huge",
-            vec![0xdb, 0xff, 0xff, 0xff, 0xff, 0x41],
-        ),
+        ("an array that is said to be huge", vec![0xdd, 0xff, 0xff, 0xff, 0xff]),
+        ("a map that is said to be huge", vec![0xdf, 0xff, 0xff, 0xff, 0xff, 0xc0]),
+        ("text that is said to be huge", vec![0xdb, 0xff, 0xff, 0xff, 0xff, 0x41]),
         ("text that is not UTF-8", vec![0x81, 0xa2, 0xff, 0xfe, 0xc0]),
         ("arrays in arrays in arrays", nested),
         ("a number", vec![0x2a]),
-        (
-            "a foreign attribute",
-            [&[0x81, 0xa3], &b"foo"[..], &[0xc0]].concat(),
-        ),
+        ("a foreign attribute", [&[0x81, 0xa3], &b"foo"[..], &[0xc0]].concat()),
         ("wrong types", every_attribute(&rmpv::Value::from(1.5))),
-        (
-            "more than one value",
-            [every_attribute(&rmpv::Value::Nil), vec![0xc0]].concat(),
-        ),
+        ("more than one value", [every_attribute(&rmpv::Value::Nil), vec![0xc0]].concat()),
     ] {
         let reply = client.provider("ReadDataSource", &external(&msgpack)).await;
         let read: Read = reply.message();
-        let summaries: Vec<_> = read
-            .diagnostics
-            .iter()
-            .map(|one| one.summary.as_str())
-            .collect();
-        assert_eq!(
-            summaries,
-            ["Terraform sent an unreadable configuration"],
-            "{what}"
-        );
+        let summaries: Vec<_> = read.diagnostics.iter().map(|one| one.summary.as_str()).collect();
+        assert_eq!(summaries, ["Terraform sent an unreadable configuration"], "{what}");
         assert_eq!(read.state, None, "{what}");
     }
     assert_serves(&mut client).await;
@@ -212,22 +177,13 @@ async fn what_cannot_be_worked_with_is_a_diagnostic() {
     let unknown = rmpv::Value::Ext(0, vec![0]);
     let refined = rmpv::Value::Ext(12, vec![0x80]);
     let null = rmpv::Value::Nil;
-    let absent = Typed {
-        config: None,
-        ..external(&[])
-    };
-    let foreign = Typed {
-        type_name: "foreign".into(),
-        ..absent.clone()
-    };
+    let absent = Typed { config: None, ..external(&[]) };
+    let foreign = Typed { type_name: "foreign".into(), ..absent.clone() };
     for (request, summary) in [
         (external(&every_attribute(&unknown)), "Value not known yet"),
         (external(&every_attribute(&refined)), "Value not known yet"),
         (external(&[0xd4, 0, 0]), "Value not known yet"),
-        (
-            external(&every_attribute(&null)),
-            "Missing required argument",
-        ),
+        (external(&every_attribute(&null)), "Missing required argument"),
         (external(&[0xc0]), "Missing required argument"),
         (external(&[0x80]), "Missing required argument"),
         (absent, "Missing required argument"),
@@ -235,18 +191,13 @@ async fn what_cannot_be_worked_with_is_a_diagnostic() {
     ] {
         let reply = client.provider("ReadDataSource", &request).await;
         let read: Read = reply.message();
-        let error = Diagnostic {
-            severity: 1,
-            summary: summary.into(),
-        };
+        let error = Diagnostic { severity: 1, summary: summary.into() };
         assert_eq!(read.diagnostics, [error], "{request:?}");
         assert_eq!(read.state, None, "{request:?}");
     }
     // While it is only validated, it may well be unknown.
     let request = external(&every_attribute(&unknown));
-    let reply = client
-        .provider("ValidateDataResourceConfig", &request)
-        .await;
+    let reply = client.provider("ValidateDataResourceConfig", &request).await;
     assert_eq!(reply, Reply::Message(vec![]));
 }
 
@@ -300,17 +251,11 @@ async fn a_signal_ends_a_plugin_that_nobody_uses() {
 
 #[test]
 fn a_wrong_cookie_is_explained() {
-    let output = command(&[(COOKIE.0, "something else")])
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
+    let output = command(&[(COOKIE.0, "something else")]).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains("this program is a Terraform plugin"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("this program is a Terraform plugin"), "{stderr}");
 }
 
 #[tokio::test]
@@ -330,9 +275,7 @@ async fn only_the_holder_of_the_pinned_certificate_is_served() {
         assert!(refused.contains("alert"), "{refused}");
     }
 
-    let stream = common::tls::connect(&plugin, Some(&terraform))
-        .await
-        .unwrap();
+    let stream = common::tls::connect(&plugin, Some(&terraform)).await.unwrap();
     let mut client = Client::over(stream).await;
     assert_serves(&mut client).await;
     UnixStream::connect(&plugin.socket).await.unwrap_err();
@@ -345,17 +288,12 @@ async fn a_client_without_tls_does_not_disturb_one_with_it() {
     let terraform = Identity::new();
     let plugin = Plugin::start(&[COOKIE, ("PLUGIN_CLIENT_CERT", &terraform.pem)]);
     let mut plain = plugin.connect().await;
-    plain
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        .await
-        .unwrap();
+    plain.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
     let mut reply = Vec::new();
     let _ = plain.read_to_end(&mut reply).await;
     // A TLS alert, and no SETTINGS frame.
     assert_eq!(reply.first(), Some(&0x15), "{reply:?}");
-    let stream = common::tls::connect(&plugin, Some(&terraform))
-        .await
-        .unwrap();
+    let stream = common::tls::connect(&plugin, Some(&terraform)).await.unwrap();
     assert_serves(&mut Client::over(stream).await).await;
 }
 
@@ -366,11 +304,7 @@ async fn the_death_of_the_parent_ends_the_process() {
     let tmp = tempfile::tempdir().unwrap();
     let script = "\"$0\" & echo $!; wait";
     let mut parent = std::process::Command::new("/bin/sh")
-        .args([
-            "-c",
-            script,
-            common::external::test_providers().to_str().unwrap(),
-        ])
+        .args(["-c", script, common::external::test_providers().to_str().unwrap()])
         .env_clear()
         .envs(PLAIN)
         .env("TMPDIR", tmp.path())
@@ -381,11 +315,7 @@ async fn the_death_of_the_parent_ends_the_process() {
     let mut line = || lines.next().unwrap().unwrap();
     // The shell and the plugin write in any order.
     let (one, other) = (line(), line());
-    let (pid, greeting) = if one.contains('|') {
-        (other, one)
-    } else {
-        (one, other)
-    };
+    let (pid, greeting) = if one.contains('|') { (other, one) } else { (one, other) };
     let socket = greeting.split('|').nth(3).unwrap();
     let mut client = Client::over(UnixStream::connect(socket).await.unwrap()).await;
     assert_serves(&mut client).await;

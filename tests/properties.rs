@@ -15,11 +15,7 @@ use serde_json::{Map, Value};
 
 /// Cases are not kept: what they find becomes a test with a name.
 fn config(cases: u32) -> Config {
-    Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    }
+    Config { cases, failure_persistence: None, ..Config::default() }
 }
 
 /// Any JSON value, a string half of the time.
@@ -50,10 +46,7 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 fn in_query(key: &str) -> Option<&'static Setting> {
-    names::ALL
-        .iter()
-        .copied()
-        .find(|setting| setting.in_query && setting.key == key)
+    names::ALL.iter().copied().find(|setting| setting.in_query && setting.key == key)
 }
 
 proptest! {
@@ -188,10 +181,7 @@ fn load(config: PathBuf) -> gc_token::error::Result<()> {
     let world = World {
         env: Environment::Fixed(Default::default()),
         clock: Arc::new(SystemClock::default()),
-        places: Places {
-            config: Some(config),
-            ..Places::default()
-        },
+        places: Places { config: Some(config), ..Places::default() },
         stdin: Some(Box::new(std::io::empty())),
         stdin_is_terminal: false,
         stdout: Box::new(std::io::sink()),

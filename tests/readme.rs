@@ -32,9 +32,7 @@ fn the_commands_work() {
         .collect();
     assert_eq!(blocks.len(), readme.matches("<!-- runs -->").count());
     for shell in ["bash", "dash"] {
-        let missing = [shell, "curl"]
-            .into_iter()
-            .find(|it| common::program(it).is_none());
+        let missing = [shell, "curl"].into_iter().find(|it| common::program(it).is_none());
         if let Some(missing) = missing {
             common::missing(missing);
             continue;
@@ -60,15 +58,9 @@ fn the_table_of_settings_is_complete() {
         .collect();
     for setting in names::ALL {
         let flag = format!("--{}", setting.flag);
-        let cells = rows
-            .get(&flag)
-            .unwrap_or_else(|| panic!("no row of {flag}"));
+        let cells = rows.get(&flag).unwrap_or_else(|| panic!("no row of {flag}"));
         assert_eq!(codes(&cells[1]), setting.variables, "{flag}");
-        let key: &[_] = if setting.in_profile {
-            &[setting.key]
-        } else {
-            &[]
-        };
+        let key: &[_] = if setting.in_profile { &[setting.key] } else { &[] };
         assert_eq!(codes(&cells[2]), key, "{flag}");
     }
     for (flag, default) in [
@@ -80,13 +72,7 @@ fn the_table_of_settings_is_complete() {
         assert_eq!(codes(&rows[flag][3]), [human(default)], "{flag}");
     }
     let documented: BTreeSet<_> = rows.into_keys().collect();
-    let verbs: [&[_]; 5] = [
-        &["external"],
-        &["env"],
-        &["get"],
-        &["status"],
-        &["cache", "list"],
-    ];
+    let verbs: [&[_]; 5] = [&["external"], &["env"], &["get"], &["status"], &["cache", "list"]];
     let offered: BTreeSet<_> = verbs.into_iter().flat_map(flags).collect();
     assert_eq!(documented, offered);
 }
@@ -145,9 +131,7 @@ fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
     for name in known.split(", ").flat_map(|names| names.split(" and ")) {
         let name = name.split([':', '[']).next().unwrap();
         let name = if name == "STATUS" { "500" } else { name };
-        let listed = items
-            .iter()
-            .any(|item| item.split(':').next() == Some(name));
+        let listed = items.iter().any(|item| item.split(':').next() == Some(name));
         assert!(listed, "{name} is not in the table");
     }
     let changes = between(&readme, "| `PUT /sandbox/plan` |", "|");
@@ -161,9 +145,8 @@ fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
 fn the_shells_exist() {
     let text = read("README.md") + &read("terraform-examples/ci-env/README.md");
     let named = text.split("--shell ").skip(1);
-    let named: BTreeSet<_> = named
-        .map(|rest| rest.split([' ', '`', '\'', '\n']).next().unwrap())
-        .collect();
+    let named: BTreeSet<_> =
+        named.map(|rest| rest.split([' ', '`', '\'', '\n']).next().unwrap()).collect();
     assert!(named.len() > 5, "{named:?}");
     for name in named {
         assert!(Dialect::from_str(name, false).is_ok(), "{name}");
@@ -246,11 +229,8 @@ const PAGES: [&str; 8] = [
 /// How a heading is named in a link.
 fn slug(heading: &str) -> String {
     let heading = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = heading
-        .chars()
-        .filter(|char| char.is_alphanumeric() || " -_".contains(*char));
-    kept.map(|char| if char == ' ' { '-' } else { char })
-        .collect()
+    let kept = heading.chars().filter(|char| char.is_alphanumeric() || " -_".contains(*char));
+    kept.map(|char| if char == ' ' { '-' } else { char }).collect()
 }
 
 /// The flags that a verb's help offers.
@@ -264,11 +244,7 @@ fn flags(verb: &[&str]) -> Vec<String> {
         Some(format!("--{}", &name[..end.unwrap_or(name.len())]))
     };
     let flags = help.succeeded().lines();
-    flags
-        .filter(option)
-        .filter_map(flag)
-        .filter(|flag| flag != "--help")
-        .collect()
+    flags.filter(option).filter_map(flag).filter(|flag| flag != "--help").collect()
 }
 
 /// The cells of the table rows that begin like this.

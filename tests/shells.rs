@@ -128,11 +128,7 @@ fn unset_takes_the_variable_away() {
     for shell in SHELLS.iter().chain([&NUSHELL]).filter(installed) {
         let dir = tempfile::tempdir().unwrap();
         let unset = shell.dialect.unset(&[&name()]).unwrap();
-        fs::write(
-            dir.path().join("set"),
-            export(shell.dialect, "x").unwrap().stdout,
-        )
-        .unwrap();
+        fs::write(dir.path().join("set"), export(shell.dialect, "x").unwrap().stdout).unwrap();
         fs::write(dir.path().join("unset"), &unset).unwrap();
         for evaluate in shell.evaluate {
             let evaluate = |file| evaluate.replace("FILE", file);
@@ -184,9 +180,8 @@ fn round_trip(shells: &[Shell], values: &[String]) {
             let rendered = export(shell.dialect, value).expect("shells take any value");
             fs::write(dir.path().join(format!("{i}.env")), rendered.stdout).unwrap();
         }
-        for (locale, evaluate) in LOCALES
-            .iter()
-            .flat_map(|locale| shell.evaluate.iter().map(move |it| (locale, it)))
+        for (locale, evaluate) in
+            LOCALES.iter().flat_map(|locale| shell.evaluate.iter().map(move |it| (locale, it)))
         {
             let mut script = shell.strict.to_owned();
             for i in 0..values.len() {
@@ -267,11 +262,7 @@ fn in_ci() -> bool {
 }
 
 fn export(dialect: Dialect, value: &str) -> Option<Rendered> {
-    let variable = Variable {
-        name: &name(),
-        value,
-        secret: true,
-    };
+    let variable = Variable { name: &name(), value, secret: true };
     dialect.export(&[variable]).ok()
 }
 

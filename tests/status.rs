@@ -12,10 +12,7 @@ use serde_json::Value;
 
 /// What each line begins with, cut to the width of that column.
 fn names(table: &str) -> Vec<&str> {
-    table
-        .lines()
-        .map(|line| line.get(..12).unwrap_or(line).trim_end())
-        .collect()
+    table.lines().map(|line| line.get(..12).unwrap_or(line).trim_end()).collect()
 }
 
 #[test]
@@ -23,10 +20,7 @@ fn without_a_token_there_is_no_arithmetic() {
     let cloud = cloud(Plan::default());
     let runner = Runner::of(&cloud);
     let table = runner.run(&["status"]).succeeded().to_owned();
-    assert_eq!(
-        names(&table),
-        ["client", "issuer", "cache", "wanted", "verdict"]
-    );
+    assert_eq!(names(&table), ["client", "issuer", "cache", "wanted", "verdict"]);
     assert!(table.ends_with("verdict     nothing is cached: would mint\n"));
 }
 
@@ -61,10 +55,7 @@ fn each_clock_says_what_is_left_and_one_decides() {
         "verdict",
     ];
     assert_eq!(names(&table), expected, "{table}");
-    let deciding: Vec<_> = table
-        .lines()
-        .filter(|line| line.ends_with("decides"))
-        .collect();
+    let deciding: Vec<_> = table.lines().filter(|line| line.ends_with("decides")).collect();
     assert_eq!(deciding.len(), 1, "{table}");
     assert!(deciding[0].starts_with("boot clock"), "{table}");
     assert!(table.contains("more than the 5s asked for"), "{table}");
@@ -75,23 +66,13 @@ fn each_clock_says_what_is_left_and_one_decides() {
     assert!((60.0..63.0).contains(&learned), "{json}");
     assert_eq!(json["skew_taken_off"], json["skew_learned"]);
     let evidence = json["evidence"].as_array().unwrap();
-    let clocks: Vec<_> = evidence
-        .iter()
-        .map(|row| row["clock"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        clocks,
-        ["boot clock", "wall clock", "issuer's clock", "API's clock"]
-    );
+    let clocks: Vec<_> = evidence.iter().map(|row| row["clock"].as_str().unwrap()).collect();
+    assert_eq!(clocks, ["boot clock", "wall clock", "issuer's clock", "API's clock"]);
     for row in evidence {
         let number = |name: &str| row[name].as_f64().unwrap();
         let rest = number("remaining") - number("taken_off");
         assert!((number("rest") - rest).abs() < 0.001, "{row}");
-        let left = if row["clock"] == "API's clock" {
-            3_540.0
-        } else {
-            3_600.0
-        };
+        let left = if row["clock"] == "API's clock" { 3_540.0 } else { 3_600.0 };
         assert!(number("remaining") <= left, "{row}");
     }
 }

@@ -29,10 +29,7 @@ fn a_program_gets_the_query_and_its_answer_reaches_the_outputs() {
     let read = terraform.dir().join("read");
     terraform.script(
         "echo.sh",
-        &format!(
-            "cat > '{}'; printf '{{\"argument\": \"%s\"}}' \"$1\"",
-            read.display()
-        ),
+        &format!("cat > '{}'; printf '{{\"argument\": \"%s\"}}' \"$1\"", read.display()),
     );
 
     terraform.ok(&["init"]);
@@ -40,10 +37,7 @@ fn a_program_gets_the_query_and_its_answer_reaches_the_outputs() {
 
     let outputs: Value = serde_json::from_str(&terraform.ok(&["output", "-json"])).unwrap();
     assert_eq!(outputs["id"]["value"], "-");
-    assert_eq!(
-        outputs["result"]["value"],
-        json!({ "argument": "an argument; $(not) a shell's" })
-    );
+    assert_eq!(outputs["result"]["value"], json!({ "argument": "an argument; $(not) a shell's" }));
     let query: Value = serde_json::from_slice(&std::fs::read(read).unwrap()).unwrap();
     assert_eq!(query, json!({ "kept": "ä \" \\ é" }));
 }
@@ -71,14 +65,7 @@ fn the_standard_error_of_a_failing_program_is_shown() {
 
 #[test]
 fn what_is_not_an_object_of_strings_is_refused() {
-    for printed in [
-        "",
-        "token",
-        "[]",
-        r#"{"expires_in": 86400}"#,
-        r#"{"a": {}}"#,
-        "{} {}",
-    ] {
+    for printed in ["", "token", "[]", r#"{"expires_in": 86400}"#, r#"{"a": {}}"#, "{} {}"] {
         let main = format!(
             "data \"external\" \"odd\" {{\n  program = [\"printf\", \"%s\", {}]\n}}\n",
             json!(printed)
@@ -105,10 +92,7 @@ fn a_program_that_is_not_there_is_named() {
     };
     terraform.ok(&["init"]);
     let error = terraform.fails(&["plan"]);
-    for part in [
-        "Error: External Program Lookup Failed",
-        "Program: no-such-program-anywhere",
-    ] {
+    for part in ["Error: External Program Lookup Failed", "Program: no-such-program-anywhere"] {
         assert!(error.contains(part), "{part}: {error}");
     }
 }

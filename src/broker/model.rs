@@ -83,16 +83,10 @@ fn offset() -> impl Strategy<Value = i64> {
 fn trouble() -> impl Strategy<Value = Trouble> {
     prop_oneof![
         offset().prop_map(Trouble::Step),
-        (time(), any::<bool>()).prop_map(|(asleep, wall_goes_on)| Trouble::Suspend {
-            asleep,
-            wall_goes_on
-        }),
+        (time(), any::<bool>())
+            .prop_map(|(asleep, wall_goes_on)| Trouble::Suspend { asleep, wall_goes_on }),
         (time(), prop_oneof![Just(0), 0..10 * HOUR], any::<bool>()).prop_map(
-            |(away, back, wall_is_right)| Trouble::Snapshot {
-                away,
-                back,
-                wall_is_right
-            }
+            |(away, back, wall_is_right)| Trouble::Snapshot { away, back, wall_is_right }
         ),
         (time(), offset()).prop_map(|(away, wall_error)| Trouble::Reboot { away, wall_error }),
     ]
@@ -133,17 +127,15 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::bool::weighted(0.9),
         (0..2 * SECOND, 0..2 * SECOND),
     )
-        .prop_map(
-            |(issuer_ahead, lead, lifetime, jwt, stated, dated, ways)| Plan {
-                issuer_ahead,
-                lead,
-                lifetime,
-                jwt,
-                stated: stated || !jwt,
-                dated,
-                ways,
-            },
-        )
+        .prop_map(|(issuer_ahead, lead, lifetime, jwt, stated, dated, ways)| Plan {
+            issuer_ahead,
+            lead,
+            lifetime,
+            jwt,
+            stated: stated || !jwt,
+            dated,
+            ways,
+        })
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
@@ -156,16 +148,14 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         prop::option::of(prop_oneof![0_i64..600, 0_i64..100_000]),
         verify,
     )
-        .prop_map(
-            |(plan, wall_ahead, drift, skew, min_ttl, verify)| Scenario {
-                plan,
-                wall_ahead,
-                drift,
-                skew,
-                min_ttl,
-                verify,
-            },
-        )
+        .prop_map(|(plan, wall_ahead, drift, skew, min_ttl, verify)| Scenario {
+            plan,
+            wall_ahead,
+            drift,
+            skew,
+            min_ttl,
+            verify,
+        })
 }
 
 /// A world in which time goes on.
@@ -317,9 +307,7 @@ impl<'a> Scene<'a> {
             Lookup::Found(token) => Some(*token),
             _ => None,
         };
-        let left = token
-            .as_ref()
-            .map(|token| self.cloud.left(&token.access_token).0);
+        let left = token.as_ref().map(|token| self.cloud.left(&token.access_token).0);
         Before {
             mints: self.cloud.mints(),
             token,

@@ -60,14 +60,7 @@ impl Remote for Network<'_> {
             client_secret: &secret,
             auth: self.settings.client.auth,
         };
-        endpoint::mint(
-            self.env,
-            &request,
-            &self.settings.network,
-            known,
-            self.clock,
-            self.talk,
-        )
+        endpoint::mint(self.env, &request, &self.settings.network, known, self.clock, self.talk)
     }
 
     fn issuer_clock(&self) -> Result<Option<Measure>> {
@@ -79,13 +72,6 @@ impl Remote for Network<'_> {
         let url = self.settings.issuer.api_url.as_deref();
         let url = url.ok_or_else(|| Error::new(Kind::Configuration, "there is no API to ask"))?;
         let network = &self.patience();
-        Api {
-            url,
-            network,
-            env: self.env,
-            clock: self.clock,
-            talk: self.talk,
-        }
-        .ask(token)
+        Api { url, network, env: self.env, clock: self.clock, talk: self.talk }.ask(token)
     }
 }

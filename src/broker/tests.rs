@@ -28,10 +28,7 @@ struct FakeClock {
 impl FakeClock {
     fn new() -> Self {
         let shows = Mutex::new(crate::clock::tests::reading(1_000, 1_000_000));
-        FakeClock {
-            shows,
-            truth: Mutex::default(),
-        }
+        FakeClock { shows, truth: Mutex::default() }
     }
 
     /// Lets time pass.
@@ -144,10 +141,7 @@ impl Remote for FakeCloud<'_> {
             true => Opinion::Refused,
             false => Opinion::Accepted,
         };
-        Ok(Answer {
-            opinion,
-            clock: self.clock_ahead(self.lead.get()),
-        })
+        Ok(Answer { opinion, clock: self.clock_ahead(self.lead.get()) })
     }
 }
 
@@ -179,13 +173,7 @@ impl<'a> Scene<'a> {
         let mut settings = settings("http://127.0.0.1:1");
         settings.cache.dir = Some(dir.path().join("cache"));
         let cloud = FakeCloud::new(clock, lifetime);
-        Scene {
-            dir,
-            settings,
-            clock,
-            cloud,
-            said: Said::default(),
-        }
+        Scene { dir, settings, clock, cloud, said: Said::default() }
     }
 
     fn get(&self) -> Result<Given> {

@@ -25,15 +25,11 @@ impl Broker<'_> {
         }
         let stamp = self.evidence(token)?;
         let verdict = self.demand().judge(&stamp, &self.clock.read());
-        self.talk
-            .say(Level::Info, format_args!("by a remote clock: {verdict}"));
+        self.talk.say(Level::Info, format_args!("by a remote clock: {verdict}"));
         let Verdict::Fresh { .. } = verdict else {
             return None;
         };
-        Some(Token {
-            stamp,
-            ..token.clone()
-        })
+        Some(Token { stamp, ..token.clone() })
     }
 
     /// What the API's clock, else the issuer's, says of a token's life. The
@@ -41,13 +37,8 @@ impl Broker<'_> {
     fn evidence(&self, token: &Token) -> Option<Stamp> {
         if self.verifies() {
             match self.remote.ask_api(&token.access_token) {
-                Ok(Answer {
-                    opinion: Opinion::Refused,
-                    ..
-                }) => return None,
-                Ok(Answer {
-                    clock: Some(clock), ..
-                }) => {
+                Ok(Answer { opinion: Opinion::Refused, .. }) => return None,
+                Ok(Answer { clock: Some(clock), .. }) => {
                     return token.stamp.carried_by_api(clock);
                 }
                 Ok(Answer { clock: None, .. }) | Err(_) => {}
@@ -70,8 +61,7 @@ impl Broker<'_> {
             return Ok(token);
         }
         if self.is_refused(&mut token)? {
-            self.talk
-                .warn("the API refuses a token that was made just now: making another");
+            self.talk.warn("the API refuses a token that was made just now: making another");
             token = self.remote.mint(token.stamp.issuer.as_ref())?;
             if self.is_refused(&mut token)? {
                 return Err(words::refused(&token.stamp));
@@ -84,9 +74,7 @@ impl Broker<'_> {
     /// valid yet by that clock gets a second chance.
     pub(super) fn is_refused(&self, token: &mut Token) -> Result<bool> {
         let mut opinion = self.ask(token)?;
-        let wait = token
-            .stamp
-            .hold_back(&self.clock.read(), self.demand().skew);
+        let wait = token.stamp.hold_back(&self.clock.read(), self.demand().skew);
         if opinion == Some(Opinion::Refused) && wait.is_positive() {
             self.clock.sleep(wait.unsigned_abs());
             opinion = self.ask(token)?;
@@ -101,9 +89,7 @@ impl Broker<'_> {
             Err(error) if self.settings.verify == Verify::Always => return Err(error),
             Err(error) => {
                 let cause = error.cause.as_deref().unwrap_or(&error.what);
-                self.talk.warn(format_args!(
-                    "the API was not asked about the token: {cause}"
-                ));
+                self.talk.warn(format_args!("the API was not asked about the token: {cause}"));
                 return Ok(None);
             }
         };

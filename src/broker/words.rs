@@ -27,16 +27,9 @@ pub(super) fn held_back(wait: SignedDuration) -> String {
 }
 
 pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
-    let cause = error
-        .cause
-        .as_ref()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
+    let cause = error.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
     let remaining = human(remaining);
-    format!(
-        "using the cached token, which lives {remaining} more, because {}{cause}",
-        error.what
-    )
+    format!("using the cached token, which lives {remaining} more, because {}{cause}", error.what)
 }
 
 /// The API's clock has come further than the local ones.
@@ -75,28 +68,20 @@ pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
     let skew = human(demand.skew_for(stamp));
     let what = match demand.min_ttl {
         MinTtl::Explicit(wanted) => {
-            format!(
-                "no token can be had that lives {} after a skew of {skew}",
-                human(wanted)
-            )
+            format!("no token can be had that lives {} after a skew of {skew}", human(wanted))
         }
         MinTtl::Default(_) => format!("a new token does not outlive the skew of {skew}"),
     };
     let lifetime = human(stamp.whole);
     Error::new(Kind::Lifetime, what)
-        .why(format!(
-            "the issuer's tokens live {lifetime}, counted from the request"
-        ))
+        .why(format!("the issuer's tokens live {lifetime}, counted from the request"))
         .hint(format!("{TOKEN_DURATION}, or lower --min-ttl or --skew"))
         .at("min_ttl")
 }
 
 /// The API refuses even a new token.
 pub(super) fn refused(stamp: &Stamp) -> Error {
-    let error = Error::new(
-        Kind::ApiRefused,
-        "the API refuses tokens that the issuer makes",
-    );
+    let error = Error::new(Kind::ApiRefused, "the API refuses tokens that the issuer makes");
     match stamp.lead() {
         Some(lead) if lead.min >= stamp.lifetime => error
             .why(format!(
@@ -122,10 +107,7 @@ pub(super) fn lock_timed_out(timeout: Duration, slot: &Slot<'_>) -> Error {
     let waited = human(SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX));
     let holder = slot.holder().map(|pid| format!("process {pid}"));
     let holder = holder.as_deref().unwrap_or("another process");
-    Error::new(
-        Kind::Cache,
-        format!("waited {waited} for {holder}, which is minting"),
-    )
-    .why(format!("it holds the lock of {}", slot.file().display()))
-    .hint("see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache")
+    Error::new(Kind::Cache, format!("waited {waited} for {holder}, which is minting"))
+        .why(format!("it holds the lock of {}", slot.file().display()))
+        .hint("see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache")
 }

@@ -79,9 +79,8 @@ pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal)
 pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corrupt> {
     let (header, open_part) = split(bytes)?;
     let sealed = &bytes[open_part..];
-    let secret = seal
-        .open(&context(key, &bytes[..open_part]), sealed)
-        .map_err(|_| Corrupt::Seal)?;
+    let secret =
+        seal.open(&context(key, &bytes[..open_part]), sealed).map_err(|_| Corrupt::Seal)?;
     let secret = std::str::from_utf8(&secret).map_err(|_| Corrupt::Seal)?;
     Ok(Token {
         access_token: AccessToken::new(secret.to_owned()),
@@ -98,10 +97,7 @@ pub(super) fn peek(bytes: &[u8]) -> Result<Header, Corrupt> {
 /// The header, and where the sealed part begins.
 fn split(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
     let rest = bytes.strip_prefix(FORMAT).ok_or(Corrupt::Format)?;
-    let end = rest
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .ok_or(Corrupt::Format)?;
+    let end = rest.iter().position(|byte| *byte == b'\n').ok_or(Corrupt::Format)?;
     let header =
         serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.to_string()))?;
     Ok((header, FORMAT.len() + end + 1))
@@ -135,10 +131,7 @@ mod tests {
         let key = Key::of(&settings);
         let bytes = encode(&key, &settings, &token("t", 300), &seal);
         for length in 0..bytes.len() {
-            assert!(
-                decode(&key, &bytes[..length], &seal).is_err(),
-                "cut at {length}"
-            );
+            assert!(decode(&key, &bytes[..length], &seal).is_err(), "cut at {length}");
         }
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();

@@ -61,10 +61,7 @@ impl Hasher {
 
     fn finish(self) -> String {
         let hash = self.0.finish();
-        hash.as_ref()[..KEY_BYTES]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash.as_ref()[..KEY_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -82,10 +79,7 @@ mod tests {
         others[2].issuer.audience = Some("a".into());
         others[3].issuer.token_url.push('x');
         others[4].client.secret = SecretSource::Command(vec!["pass".into()]);
-        let mut keys: Vec<_> = others
-            .iter()
-            .map(|other| Key::of(other).to_string())
-            .collect();
+        let mut keys: Vec<_> = others.iter().map(|other| Key::of(other).to_string()).collect();
         keys.push(Key::of(&base()).to_string());
         keys.sort();
         keys.dedup();

@@ -21,11 +21,7 @@ pub fn seal_of(settings: &Settings) -> Result<Seal> {
     match &settings.client.secret {
         SecretSource::Known(secret) => Ok(Seal::under(secret.expose_secret().as_bytes())),
         SecretSource::Command(_) => {
-            let dir = settings
-                .cache
-                .state_dir
-                .as_deref()
-                .ok_or_else(no_state_dir)?;
+            let dir = settings.cache.state_dir.as_deref().ok_or_else(no_state_dir)?;
             Ok(Seal::under(&random_key(dir)?))
         }
     }
@@ -75,20 +71,14 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 fn unusable(path: &Path) -> Error {
-    Error::new(
-        Kind::Cache,
-        format!("cannot use the key {}", path.display()),
-    )
-    .hint("remove it, and a new one is made")
+    Error::new(Kind::Cache, format!("cannot use the key {}", path.display()))
+        .hint("remove it, and a new one is made")
 }
 
 fn no_state_dir() -> Error {
-    Error::new(
-        Kind::Cache,
-        "there is no place for the key that seals the cache",
-    )
-    .why("the user has no home directory, and the client secret comes from a command")
-    .hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
+    Error::new(Kind::Cache, "there is no place for the key that seals the cache")
+        .why("the user has no home directory, and the client secret comes from a command")
+        .hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
 }
 
 #[cfg(test)]
@@ -102,10 +92,7 @@ mod tests {
         let state = dir.path().join("state");
         let first = random_key(&state).unwrap();
         assert_eq!(random_key(&state).unwrap(), first);
-        let mode = std::fs::metadata(state.join("seal.key"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(state.join("seal.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(&state).unwrap().count(), 1);
     }

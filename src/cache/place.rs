@@ -65,9 +65,7 @@ pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()>
     // What a killed process left is not reused: its mode is not known.
     let _ = std::fs::remove_file(fresh);
     let mut file = open(OpenOptions::new().write(true).create_new(true), fresh)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| std::fs::rename(fresh, path));
+    let written = file.write_all(bytes).and_then(|()| std::fs::rename(fresh, path));
     if written.is_err() {
         let _ = std::fs::remove_file(fresh);
     }
@@ -78,9 +76,7 @@ pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()>
 /// stands: nobody else may be able to put files into it.
 pub(super) fn prepare(dir: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    let about = made
-        .and_then(|()| std::fs::metadata(dir))
-        .map_err(|error| unusable(dir, error))?;
+    let about = made.and_then(|()| std::fs::metadata(dir)).map_err(|error| unusable(dir, error))?;
     if about.uid() != me() {
         return Err(foreign(dir, about.uid()));
     }
@@ -96,21 +92,14 @@ pub(super) fn prepare(dir: &Path) -> Result<()> {
 /// Neither follows a link nor waits for the other end of a pipe.
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    options
-        .mode(0o600)
-        .custom_flags(flags.bits() as i32)
-        .open(path)
+    options.mode(0o600).custom_flags(flags.bits() as i32).open(path)
 }
 
 /// The file's length, once it is known to be a file, ours, and private.
 fn check(file: &File, path: &Path) -> Result<u64> {
     let about = file.metadata().map_err(|error| unusable(path, error))?;
     if !about.is_file() {
-        let kind = if about.is_dir() {
-            "a directory"
-        } else {
-            "a device or a pipe"
-        };
+        let kind = if about.is_dir() { "a directory" } else { "a device or a pipe" };
         return Err(not_a_file(path, kind));
     }
     if about.uid() != me() {
@@ -132,10 +121,7 @@ fn me() -> u32 {
 /// Not there, or below something that is no directory: whoever writes finds out
 /// and says so.
 fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn is_symlink(error: &io::Error) -> bool {
@@ -143,23 +129,14 @@ fn is_symlink(error: &io::Error) -> bool {
 }
 
 fn foreign(path: &Path, owner: u32) -> Error {
-    Error::new(
-        Kind::Cache,
-        format!("{} belongs to another user", path.display()),
-    )
-    .why(format!(
-        "its owner is user {owner}, and this is user {}",
-        me()
-    ))
-    .hint("name a directory of your own with --cache-dir, or change the owner")
+    Error::new(Kind::Cache, format!("{} belongs to another user", path.display()))
+        .why(format!("its owner is user {owner}, and this is user {}", me()))
+        .hint("name a directory of your own with --cache-dir, or change the owner")
 }
 
 fn not_a_file(path: &Path, kind: &str) -> Error {
-    Error::new(
-        Kind::Cache,
-        format!("{} is {kind}, not a file of this cache", path.display()),
-    )
-    .hint("remove it")
+    Error::new(Kind::Cache, format!("{} is {kind}, not a file of this cache", path.display()))
+        .hint("remove it")
 }
 
 fn unusable(path: &Path, error: io::Error) -> Error {

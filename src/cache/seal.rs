@@ -23,18 +23,14 @@ impl Seal {
     /// A seal under this secret, which should have the entropy of a key: an
     /// issuer's client secrets do.
     pub fn under(secret: &[u8]) -> Seal {
-        Seal {
-            secret: Zeroizing::new(secret.to_vec()),
-        }
+        Seal { secret: Zeroizing::new(secret.to_vec()) }
     }
 
     /// Seals `text`; `context` is authenticated along with it, not hidden.
     /// Returns salt, ciphertext and tag.
     pub fn close(&self, context: &[u8], text: &[u8]) -> Vec<u8> {
         let mut salt = [0; SALT_LEN];
-        SystemRandom::new()
-            .fill(&mut salt)
-            .expect("the system has random numbers");
+        SystemRandom::new().fill(&mut salt).expect("the system has random numbers");
         let mut sealed = text.to_vec();
         self.key(&salt)
             .seal_in_place_append_tag(nonce(), Aad::from(context), &mut sealed)
@@ -58,9 +54,7 @@ impl Seal {
     /// A key for this salt alone (HKDF, RFC 5869).
     fn key(&self, salt: &[u8; SALT_LEN]) -> LessSafeKey {
         let okm = Salt::new(HKDF_SHA256, salt).extract(&self.secret);
-        let okm = okm
-            .expand(&[b"gc-token cache 1"], &AES_256_GCM)
-            .expect("one block");
+        let okm = okm.expand(&[b"gc-token cache 1"], &AES_256_GCM).expect("one block");
         LessSafeKey::new(UnboundKey::from(okm))
     }
 }

@@ -52,12 +52,7 @@ struct Failure {
 impl<'a> Slot<'a> {
     /// The slot of the token that these settings ask for. Touches no file.
     pub fn new(dir: &Path, settings: &'a Settings, seal: Seal) -> Slot<'a> {
-        Slot {
-            dir: dir.to_owned(),
-            key: Key::of(settings),
-            seal,
-            settings,
-        }
+        Slot { dir: dir.to_owned(), key: Key::of(settings), seal, settings }
     }
 
     /// What is in it now. Needs no lock: entries are replaced whole.
@@ -94,10 +89,7 @@ impl<'a> Slot<'a> {
     pub fn try_lock(&'a self) -> Result<Option<Lock<'a>>> {
         place::prepare(&self.dir)?;
         let file = try_lock(&self.path("lock"))?;
-        Ok(file.map(|file| Lock {
-            slot: self,
-            _file: file,
-        }))
+        Ok(file.map(|file| Lock { slot: self, _file: file }))
     }
 
     /// Drops the entry if it still holds this very token. Returns whether it
@@ -112,12 +104,10 @@ impl<'a> Slot<'a> {
         };
         match self.read()? {
             Lookup::Found(found) if found.access_token == *token => {
-                std::fs::remove_file(self.file())
-                    .map(|()| true)
-                    .map_err(|error| {
-                        let what = format!("cannot remove {}", self.file().display());
-                        Error::new(Kind::Cache, what).because(error)
-                    })
+                std::fs::remove_file(self.file()).map(|()| true).map_err(|error| {
+                    let what = format!("cannot remove {}", self.file().display());
+                    Error::new(Kind::Cache, what).because(error)
+                })
             }
             _ => Ok(false),
         }
@@ -163,10 +153,7 @@ impl Lock<'_> {
     /// Leaves word for those who wait that the mint failed at `at`. Best
     /// effort: without it, each of them finds out by itself.
     pub fn record_failure(&self, error: &Error, at: Reading) {
-        let failure = Failure {
-            error: error.clone(),
-            at,
-        };
+        let failure = Failure { error: error.clone(), at };
         let text = serde_json::to_vec(&failure).expect("plain data");
         let bytes = self.slot.seal.close(FAILURE, &text);
         let _ = place::replace(&self.slot.path("failure"), &self.slot.path("new"), &bytes);
@@ -205,12 +192,11 @@ pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
         Ok(()) if is_at(&file, path) => Ok(Claim::Held(file)),
         Ok(()) => Ok(Claim::Gone),
         Err(std::fs::TryLockError::WouldBlock) => Ok(Claim::Taken),
-        Err(std::fs::TryLockError::Error(error)) => Err(Error::new(
-            Kind::Cache,
-            format!("cannot lock {}", path.display()),
-        )
-        .because(error)
-        .hint("name a directory on a local file system with --cache-dir")),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(Error::new(Kind::Cache, format!("cannot lock {}", path.display()))
+                .because(error)
+                .hint("name a directory on a local file system with --cache-dir"))
+        }
     }
 }
 

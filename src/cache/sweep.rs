@@ -27,11 +27,7 @@ pub fn list(dir: &Path) -> Result<Vec<Kept>> {
     for (path, key, extension) in files(dir)? {
         if extension == "token" {
             let header = peek(&path);
-            kept.push(Kept {
-                file: path,
-                header,
-                key,
-            });
+            kept.push(Kept { file: path, header, key });
         }
     }
     Ok(kept)
@@ -49,16 +45,8 @@ pub fn clear(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize>
 pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize> {
     let now = clock.read();
     let kept = list(dir)?;
-    let lives = |kept: &Kept| {
-        kept.header
-            .as_ref()
-            .is_ok_and(|header| may_live(header, &now))
-    };
-    let living: Vec<Key> = kept
-        .into_iter()
-        .filter(lives)
-        .map(|kept| kept.key)
-        .collect();
+    let lives = |kept: &Kept| kept.header.as_ref().is_ok_and(|header| may_live(header, &now));
+    let living: Vec<Key> = kept.into_iter().filter(lives).map(|kept| kept.key).collect();
     let mut keys: Vec<Key> = files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();
     keys.retain(|key| !living.contains(key));
@@ -139,14 +127,10 @@ fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     let ours = |path: PathBuf| {
         let key = Key::parse(path.file_stem()?.to_str()?)?;
         let extension = path.extension()?.to_str()?.to_owned();
-        EXTENSIONS
-            .contains(&extension.as_str())
-            .then_some((path, key, extension))
+        EXTENSIONS.contains(&extension.as_str()).then_some((path, key, extension))
     };
-    let mut files: Vec<_> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter_map(ours)
-        .collect();
+    let mut files: Vec<_> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter_map(ours).collect();
     files.sort_by(|one, two| one.0.cmp(&two.0));
     Ok(files)
 }

@@ -57,14 +57,8 @@ impl Measure {
             return None;
         }
         let min = date.duration_since(received.wall);
-        let max = min
-            .saturating_add(DATE_RESOLUTION)
-            .saturating_add(round_trip);
-        Some(Measure {
-            at: received.clone(),
-            offset: Offset { min, max },
-            contacts: 1,
-        })
+        let max = min.saturating_add(DATE_RESOLUTION).saturating_add(round_trip);
+        Some(Measure { at: received.clone(), offset: Offset { min, max }, contacts: 1 })
     }
 
     /// This measure and an earlier one of the same clock: both hold, so what
@@ -82,11 +76,7 @@ impl Measure {
             return self;
         }
         let contacts = self.contacts.saturating_add(earlier.contacts);
-        Measure {
-            at: self.at,
-            offset: Offset { min, max },
-            contacts,
-        }
+        Measure { at: self.at, offset: Offset { min, max }, contacts }
     }
 
     /// Whether this measure and an earlier one of the same clock, on this boot,

@@ -37,16 +37,9 @@ pub(crate) fn failure(args: &[OsString], env: &Environment) -> Option<&'static s
     }
     let flag = |(at, arg): (usize, &std::borrow::Cow<'_, str>)| match &**arg {
         "--shell" | "-s" => Some(args.get(at + 1)?.to_string()),
-        arg => arg
-            .strip_prefix("--shell=")
-            .or(arg.strip_prefix("-s"))
-            .map(str::to_owned),
+        arg => arg.strip_prefix("--shell=").or(arg.strip_prefix("-s")).map(str::to_owned),
     };
-    let named = args
-        .iter()
-        .enumerate()
-        .find_map(flag)
-        .or_else(|| env.text("GC_TOKEN_SHELL"));
+    let named = args.iter().enumerate().find_map(flag).or_else(|| env.text("GC_TOKEN_SHELL"));
     let dialect = named.and_then(|name| Dialect::from_str(&name, false).ok());
     dialect.unwrap_or_default().failure()
 }
@@ -56,10 +49,7 @@ fn dialect(layers: &Layers) -> Result<Dialect> {
         return Ok(Dialect::default());
     };
     Dialect::from_str(&given.value, false).map_err(|_| {
-        let known: Vec<_> = Dialect::value_variants()
-            .iter()
-            .map(|one| one.name())
-            .collect();
+        let known: Vec<_> = Dialect::value_variants().iter().map(|one| one.name()).collect();
         given
             .refused("is neither a shell nor a CI system")
             .hint(format!("one of {}", known.join(", ")))
@@ -76,17 +66,9 @@ fn hand_out(dialect: Dialect, flags: Flags, world: &mut World) -> Result<()> {
     }
     let (settings, given) = token(&layers, world)?;
     let access_token = given.token.access_token.expose();
-    let mut variables = vec![Variable {
-        name: &token_name,
-        value: access_token,
-        secret: true,
-    }];
+    let mut variables = vec![Variable { name: &token_name, value: access_token, secret: true }];
     if let Some(region) = settings.issuer.region {
-        variables.push(Variable {
-            name: &region_name,
-            value: region.aws,
-            secret: false,
-        });
+        variables.push(Variable { name: &region_name, value: region.aws, secret: false });
     }
     let rendered = dialect.export(&variables)?;
     deliver(&rendered, world)
@@ -101,16 +83,10 @@ fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
     let unusable = |what: &str| {
         Error::new(Kind::Configuration, what).hint("run this in a step of a GitHub Actions job")
     };
-    let path = world
-        .env
-        .os("GITHUB_ENV")
-        .ok_or_else(|| unusable("GITHUB_ENV is not set"))?;
-    let mut file = OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .map_err(|error| {
-            unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).because(error)
-        })?;
+    let path = world.env.os("GITHUB_ENV").ok_or_else(|| unusable("GITHUB_ENV is not set"))?;
+    let mut file = OpenOptions::new().append(true).open(&path).map_err(|error| {
+        unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).because(error)
+    })?;
     print(world, &rendered.stdout)?;
     file.write_all(bytes).map_err(|error| {
         Error::new(Kind::Output, format!("cannot write to {}", path.display())).because(error)
@@ -122,8 +98,6 @@ fn name(layers: &Layers, setting: &'static names::Setting, default: &str) -> Res
         return Ok(default.parse().expect("the default is a name"));
     };
     given.value.parse().map_err(|_| {
-        given
-            .refused("is not the name of a variable")
-            .hint("letters, digits and _, no digit first")
+        given.refused("is not the name of a variable").hint("letters, digits and _, no digit first")
     })
 }

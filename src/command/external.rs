@@ -14,9 +14,6 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     };
     let layers = layers(flags, query, world)?;
     let (settings, given) = token(&layers, world)?;
-    let hand_out = HandOut {
-        token: &given.token,
-        issuer: &settings.issuer,
-    };
+    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     print(world, &terraform::result(&hand_out)?)
 }

@@ -13,20 +13,14 @@ enum Format {
     Header,
 }
 
-const FORMATS: &[(&str, Format)] = &[
-    ("text", Format::Text),
-    ("json", Format::Json),
-    ("header", Format::Header),
-];
+const FORMATS: &[(&str, Format)] =
+    &[("text", Format::Text), ("json", Format::Json), ("header", Format::Header)];
 
 pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     let layers = layers(flags, Query::default(), world)?;
     let format = one_of(&layers, &names::FORMAT, FORMATS, Format::Text)?;
     let (settings, given) = token(&layers, world)?;
-    let hand_out = HandOut {
-        token: &given.token,
-        issuer: &settings.issuer,
-    };
+    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let bytes = match format {
         Format::Text => get::text(&hand_out),
         Format::Json => {

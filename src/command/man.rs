@@ -18,8 +18,6 @@ pub(super) fn run(verb: Option<&str>, world: &mut World) -> Result<()> {
             .clone(),
     };
     let mut roff = Vec::new();
-    clap_mangen::Man::new(page)
-        .render(&mut roff)
-        .expect("a vector takes everything");
+    clap_mangen::Man::new(page).render(&mut roff).expect("a vector takes everything");
     print(world, &roff)
 }

@@ -37,20 +37,14 @@ pub fn run(args: &Args, world: &mut World) -> Result<()> {
         _ => None,
     };
     let variables = variables(args, world, &sandbox, ca_file);
-    let text = if args.json {
-        as_json(&variables)
-    } else {
-        as_exports(&variables)
-    };
+    let text = if args.json { as_json(&variables) } else { as_exports(&variables) };
     world
         .stdout
         .write_all(text.as_bytes())
         .and_then(|()| world.stdout.flush())
         .map_err(|cause| failed("cannot print its variables", cause))?;
     let counters = format!("{}/sandbox/counters", sandbox.api_url());
-    world
-        .talk
-        .say(Level::Info, format_args!("counters at {counters}"));
+    world.talk.say(Level::Info, format_args!("counters at {counters}"));
     let stdin_closes = args.until_stdin_closes.then(|| watch(world));
     runtime.block_on(stop(signals, stdin_closes));
     Ok(())
@@ -170,10 +164,7 @@ mod tests {
     use super::*;
 
     fn variables() -> Vec<Variable> {
-        vec![
-            ("ID", Value::Text("it's $HOME".into())),
-            ("SECRET", Value::SameAs(SECRET_VARIABLE)),
-        ]
+        vec![("ID", Value::Text("it's $HOME".into())), ("SECRET", Value::SameAs(SECRET_VARIABLE))]
     }
 
     #[test]

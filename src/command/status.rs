@@ -21,12 +21,7 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
             (slot.read()?, Some(slot.file().display().to_string()))
         }
     };
-    let report = Report {
-        settings: &settings,
-        lookup: &lookup,
-        file: file.as_deref(),
-        now: &now,
-    };
+    let report = Report { settings: &settings, lookup: &lookup, file: file.as_deref(), now: &now };
     let text = match layers.switch(&names::JSON)? {
         true => format!("{}\n", report.json()),
         false => report.table(),

@@ -14,11 +14,7 @@ const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"]
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> {
-    let implied = world
-        .places
-        .home
-        .as_ref()
-        .map(|home| home.join(".terraform.d/plugins"));
+    let implied = world.places.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
     let mirror = mirror.or(implied).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no place for the provider")
@@ -102,10 +98,7 @@ ephemeral "gctoken_access_token" "this" {{}}
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {
-    Error::new(
-        Kind::Configuration,
-        format!("cannot use {}", path.display()),
-    )
-    .because(error)
-    .hint("name a writable directory with --mirror")
+    Error::new(Kind::Configuration, format!("cannot use {}", path.display()))
+        .because(error)
+        .hint("name a writable directory with --mirror")
 }

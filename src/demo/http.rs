@@ -32,17 +32,11 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn ok() -> Answer {
-        Answer {
-            status: 200,
-            code: String::new(),
-        }
+        Answer { status: 200, code: String::new() }
     }
 
     pub(super) fn expired() -> Answer {
-        Answer {
-            status: 401,
-            code: "credentials.expired".to_owned(),
-        }
+        Answer { status: 401, code: "credentials.expired".to_owned() }
     }
 }
 
@@ -99,10 +93,7 @@ impl<'a> Http<'a> {
 /// On loopback, so nothing of the user's environment counts.
 fn wire(url: &str) -> Result<Wire> {
     let url = Url::parse(url).map_err(|why| failed().because(why))?;
-    let network = Network {
-        timeout: Duration::from_secs(5),
-        ca_file: None,
-    };
+    let network = Network { timeout: Duration::from_secs(5), ca_file: None };
     let quiet = Talk::to(Box::new(std::io::sink()));
     Wire::new(&url, "no demo", &network, &Environment::from([]), &quiet)
 }

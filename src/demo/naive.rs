@@ -21,11 +21,7 @@ impl Naive {
     pub(super) fn mint(http: &Http<'_>, clock: &dyn Clock) -> Result<Naive> {
         let (token, expires_in) = http.mint()?;
         let lifetime = SignedDuration::from_secs(expires_in);
-        Ok(Naive {
-            token,
-            lifetime,
-            exp: shift(clock.read().wall, lifetime),
-        })
+        Ok(Naive { token, lifetime, exp: shift(clock.read().wall, lifetime) })
     }
 
     /// What it believes to be left at `now`: positive means `now < exp`.

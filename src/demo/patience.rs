@@ -22,11 +22,7 @@ const STEP: Duration = Duration::from_millis(50);
 
 impl<'a> Patience<'a> {
     pub(super) fn new(clock: Arc<dyn Clock>, interrupted: &'a AtomicBool) -> Self {
-        Patience {
-            start: clock.read(),
-            clock,
-            interrupted,
-        }
+        Patience { start: clock.read(), clock, interrupted }
     }
 
     /// The story begins now.

@@ -36,11 +36,7 @@ impl Clock for Playback {
     fn read(&self) -> Reading {
         let passed = *self.passed.lock().unwrap();
         let stepped = passed > self.stall.0;
-        let step = if stepped {
-            self.step
-        } else {
-            SignedDuration::ZERO
-        };
+        let step = if stepped { self.step } else { SignedDuration::ZERO };
         Reading {
             boot: passed,
             boot_id: Some(BootId("playback".into())),
@@ -69,10 +65,7 @@ fn tells_the_story() {
 #[test]
 fn says_where_it_does_not_come_true() {
     let at = |moment, longer| Playback {
-        stall: (
-            SignedDuration::from_millis(moment),
-            SignedDuration::from_millis(longer),
-        ),
+        stall: (SignedDuration::from_millis(moment), SignedDuration::from_millis(longer)),
         ..Playback::smooth()
     };
     for (clock, what, last_line) in [
@@ -91,10 +84,7 @@ fn says_where_it_does_not_come_true() {
         ),
         // The wall clock is set back, the API's with it: it takes the token.
         (
-            Playback {
-                step: SignedDuration::from_secs(-3),
-                ..at(10_500, 0)
-            },
+            Playback { step: SignedDuration::from_secs(-3), ..at(10_500, 0) },
             "the API answers 401 credentials.expired: it answered 200 OK",
             " 11.0s    API     200 OK",
         ),

@@ -67,10 +67,9 @@ fn lookup(settings: &Settings) -> Result<Lookup> {
 fn cached(lookup: &Lookup, demand: &Demand, now: &Reading) -> Vec<Finding> {
     match lookup {
         Lookup::Absent => vec![Finding::ok(Topic::Token, "no token was cached")],
-        Lookup::Unusable(why) => vec![Finding::note(
-            Topic::Token,
-            format!("the cached entry is not used: {why}"),
-        )],
+        Lookup::Unusable(why) => {
+            vec![Finding::note(Topic::Token, format!("the cached entry is not used: {why}"))]
+        }
         Lookup::Found(token) => {
             let verdict = demand.judge(&token.stamp, now);
             let what = format!("the cached token is {verdict}");
@@ -87,29 +86,14 @@ fn cached(lookup: &Lookup, demand: &Demand, now: &Reading) -> Vec<Finding> {
 fn get(settings: &Settings, world: &World, findings: &mut Vec<Finding>) -> Result<Given> {
     let (talk, warnings) = Talk::collected();
     let remote = remote(settings, world, &talk);
-    let given = Broker {
-        settings,
-        remote: &remote,
-        clock: &*world.clock,
-        talk: &talk,
-    }
-    .get();
+    let given = Broker { settings, remote: &remote, clock: &*world.clock, talk: &talk }.get();
     let warnings = warnings.take();
-    findings.extend(
-        warnings
-            .into_iter()
-            .map(|warning| Finding::warning(Topic::Token, warning)),
-    );
+    findings.extend(warnings.into_iter().map(|warning| Finding::warning(Topic::Token, warning)));
     given
 }
 
 fn remote<'a>(settings: &'a Settings, world: &'a World, talk: &'a Talk) -> Network<'a> {
-    Network {
-        settings,
-        env: &world.env,
-        clock: &*world.clock,
-        talk,
-    }
+    Network { settings, env: &world.env, clock: &*world.clock, talk }
 }
 
 fn without_cache(error: Option<&Error>) -> Finding {
@@ -166,10 +150,7 @@ fn accepted(settings: &Settings, token: &AccessToken, world: &World) -> Finding 
     let (talk, _) = Talk::collected();
     let failed =
         |kind, cause: String| Error::new(kind, "the API does not accept the token").why(cause);
-    let error = match remote(settings, world, &talk)
-        .ask_api(token)
-        .map(|answer| answer.opinion)
-    {
+    let error = match remote(settings, world, &talk).ask_api(token).map(|answer| answer.opinion) {
         Ok(Opinion::Accepted) => {
             return Finding::ok(Topic::Token, "the API accepts it");
         }

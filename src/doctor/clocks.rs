@@ -23,10 +23,9 @@ pub(super) fn findings(
         .iter()
         .map(|(name, clock)| match seen(*clock) {
             Some((offset, contacts)) => machine(name, &offset, contacts, is_right),
-            None => Finding::note(
-                Topic::Clocks,
-                format!("the {name}'s clock could not be measured"),
-            ),
+            None => {
+                Finding::note(Topic::Clocks, format!("the {name}'s clock could not be measured"))
+            }
         })
         .collect();
     let first = hosts.iter().find_map(|(_, clock)| seen(*clock));
@@ -112,11 +111,7 @@ pub(super) fn time_zone_trap(offset: &Offset) -> Option<SignedDuration> {
 }
 
 fn mixed_up(zone: SignedDuration) -> Finding {
-    let side = if zone.is_negative() {
-        "ahead"
-    } else {
-        "behind"
-    };
+    let side = if zone.is_negative() { "ahead" } else { "behind" };
     let size = SignedDuration::from_secs(zone.as_secs().abs());
     Finding::warning(
         Topic::Clocks,
@@ -129,11 +124,7 @@ fn mixed_up(zone: SignedDuration) -> Finding {
 }
 
 fn lead(lead: &Offset, skew: SignedDuration) -> Finding {
-    let what = format!(
-        "the API's clock is {} of the issuer's; the skew is {}",
-        lead,
-        human(skew)
-    );
+    let what = format!("the API's clock is {} of the issuer's; the skew is {}", lead, human(skew));
     if lead.min > skew {
         let wider = human(SignedDuration::from_secs(lead.max.as_secs() + 1));
         Finding::warning(Topic::Clocks, what).hint(format!(
@@ -170,16 +161,7 @@ mod tests {
         ] {
             assert_eq!(hours(offset(middle, 1)), Some(zone), "{middle}");
         }
-        for middle in [
-            0,
-            5,
-            -179,
-            300,
-            3_600 + 181,
-            -3_600 - 181,
-            2_700,
-            27 * 3_600,
-        ] {
+        for middle in [0, 5, -179, 300, 3_600 + 181, -3_600 - 181, 2_700, 27 * 3_600] {
             assert_eq!(hours(offset(middle, 1)), None, "{middle}");
         }
         assert_eq!(hours(offset(3_600, 181)), None, "too vague to say");
@@ -195,11 +177,7 @@ mod tests {
         assert_eq!(level(offset(-61, 1)), Level::Warning);
         assert_eq!(level(offset(61, 600)), Level::Ok);
         let other = machine("API", &offset(61, 1), 3, true);
-        assert_eq!(
-            other.level,
-            Level::Note,
-            "the API is wrong, not this machine"
-        );
+        assert_eq!(other.level, Level::Note, "the API is wrong, not this machine");
         let skew = SignedDuration::from_secs(5);
         assert_eq!(lead(&offset(6, 1), skew).level, Level::Ok);
         assert_eq!(lead(&offset(-60, 1), skew).level, Level::Ok);

@@ -76,19 +76,12 @@ impl Finding {
     /// An error that a pipeline may outlive.
     pub fn trouble(topic: Topic, error: &Error) -> Finding {
         let hint = error.hint.clone();
-        Finding {
-            hint,
-            ..Finding::warning(topic, words(error))
-        }
+        Finding { hint, ..Finding::warning(topic, words(error)) }
     }
 
     /// An error that stops a pipeline.
     pub fn failure(topic: Topic, error: &Error) -> Finding {
-        Finding {
-            level: Level::Failure,
-            kind: Some(error.kind),
-            ..Finding::trouble(topic, error)
-        }
+        Finding { level: Level::Failure, kind: Some(error.kind), ..Finding::trouble(topic, error) }
     }
 
     /// Adds what to do about it.
@@ -100,20 +93,11 @@ impl Finding {
     /// A failure as an error.
     pub fn error(&self) -> Option<Error> {
         let error = Error::new(self.kind?, self.what.clone());
-        Some(Error {
-            hint: self.hint.clone(),
-            ..error
-        })
+        Some(Error { hint: self.hint.clone(), ..error })
     }
 
     fn new(topic: Topic, level: Level, what: impl Into<String>) -> Finding {
-        Finding {
-            topic,
-            level,
-            what: what.into(),
-            hint: None,
-            kind: None,
-        }
+        Finding { topic, level, what: what.into(), hint: None, kind: None }
     }
 }
 

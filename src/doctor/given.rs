@@ -33,10 +33,7 @@ const SHOWN: &[(&Setting, Option<&str>)] = &[
     (&names::SCOPE, None),
     (&names::AUDIENCE, None),
     (&names::SKEW, Some("5s")),
-    (
-        &names::MIN_TTL,
-        Some("10m, at most half of what a new token offers"),
-    ),
+    (&names::MIN_TTL, Some("10m, at most half of what a new token offers")),
     (&names::VERIFY, Some("auto")),
     (&names::TIMEOUT, Some("30s")),
     (&names::CA_FILE, None),
@@ -49,11 +46,7 @@ const SHOWN: &[(&Setting, Option<&str>)] = &[
 fn line(layers: &Layers, setting: &'static Setting, default: Option<&str>) -> Option<String> {
     let name = setting.flag;
     match (layers.find(setting), default) {
-        (Some(given), _) => Some(format!(
-            "{name}: {}, from {}",
-            shown(&given.value),
-            given.origin
-        )),
+        (Some(given), _) => Some(format!("{name}: {}, from {}", shown(&given.value), given.origin)),
         (None, Some(default)) => Some(format!("{name}: {default}, by default")),
         (None, None) => None,
     }
@@ -89,10 +82,7 @@ mod tests {
         for (value, is) in [
             ("eu-west-1", "eu-west-1"),
             ("https://login.example/x", "https://login.example/x"),
-            (
-                "https://login.example/x?key=hunter2",
-                "https://login.example/x?...",
-            ),
+            ("https://login.example/x?key=hunter2", "https://login.example/x?..."),
             ("https://login.example/#hunter2", "https://login.example/"),
         ] {
             assert_eq!(shown(value), is);

@@ -8,11 +8,6 @@ use super::{Finding, Topic};
 pub(super) fn finding() -> Finding {
     Finding::ok(
         Topic::Settings,
-        format!(
-            "gc-token {} on {} {}",
-            env!("CARGO_PKG_VERSION"),
-            consts::OS,
-            consts::ARCH
-        ),
+        format!("gc-token {} on {} {}", env!("CARGO_PKG_VERSION"), consts::OS, consts::ARCH),
     )
 }

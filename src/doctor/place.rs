@@ -30,10 +30,9 @@ pub(super) fn findings(dir: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
     match Survey::of(dir) {
         Some(survey) => findings.extend(survey.findings()),
-        None => findings.push(Finding::note(
-            Topic::Cache,
-            format!("{} is not there", dir.display()),
-        )),
+        None => {
+            findings.push(Finding::note(Topic::Cache, format!("{} is not there", dir.display())))
+        }
     }
     findings.push(match tried {
         Ok(()) => Finding::ok(Topic::Cache, "files can be written there, and locks hold"),
@@ -47,9 +46,8 @@ impl Survey {
         let about = std::fs::metadata(dir).ok()?;
         let real = dir.canonicalize().ok();
         let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok();
-        let on = real
-            .zip(mounts)
-            .and_then(|(dir, mounts)| Some(file_system(&mounts, &dir)?.to_owned()));
+        let on =
+            real.zip(mounts).and_then(|(dir, mounts)| Some(file_system(&mounts, &dir)?.to_owned()));
         let space = rustix::fs::statvfs(dir).ok();
         Some(Survey {
             dir: dir.to_owned(),
@@ -63,12 +61,7 @@ impl Survey {
     fn findings(&self) -> Vec<Finding> {
         let mut findings = vec![Finding::ok(
             Topic::Cache,
-            format!(
-                "{}, mode {:04o}, owner {}",
-                self.dir.display(),
-                self.mode,
-                self.owner
-            ),
+            format!("{}, mode {:04o}, owner {}", self.dir.display(), self.mode, self.owner),
         )];
         if let Some(on) = &self.on {
             let what = format!("it is on a file system of type {on}");
@@ -94,11 +87,9 @@ impl Survey {
 const ENOUGH: u64 = 1 << 20;
 
 fn is_remote(kind: &str) -> bool {
-    [
-        "nfs", "cifs", "smb", "9p", "fuse", "afs", "ceph", "gluster", "lustre", "virtiofs",
-    ]
-    .iter()
-    .any(|remote| kind.starts_with(remote))
+    ["nfs", "cifs", "smb", "9p", "fuse", "afs", "ceph", "gluster", "lustre", "virtiofs"]
+        .iter()
+        .any(|remote| kind.starts_with(remote))
 }
 
 /// The type of the file system that `path`, absolute and without links, is on,
@@ -109,8 +100,7 @@ fn file_system<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
         let (before, after) = line.split_once(" - ")?;
         let point = unescaped(before.split(' ').nth(4)?);
         let kind = after.split(' ').next()?;
-        path.starts_with(&point)
-            .then(|| (Path::new(&point).components().count(), kind))
+        path.starts_with(&point).then(|| (Path::new(&point).components().count(), kind))
     };
     let mounts = mounts.lines().filter_map(mount);
     mounts.max_by_key(|(depth, _)| *depth).map(|(_, kind)| kind)
@@ -118,16 +108,9 @@ fn file_system<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
 
 /// Blanks, tabs, line ends and backslashes are written in octal.
 fn unescaped(point: &str) -> String {
-    [
-        (r"\040", " "),
-        (r"\011", "\t"),
-        (r"\012", "\n"),
-        (r"\134", r"\"),
-    ]
-    .iter()
-    .fold(point.to_owned(), |point, (from, to)| {
-        point.replace(from, to)
-    })
+    [(r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", r"\")]
+        .iter()
+        .fold(point.to_owned(), |point, (from, to)| point.replace(from, to))
 }
 
 #[cfg(test)]
@@ -162,10 +145,7 @@ mod tests {
                 free: Some(free),
             };
             let findings = survey.findings();
-            findings
-                .iter()
-                .map(|finding| finding.level)
-                .collect::<Vec<_>>()
+            findings.iter().map(|finding| finding.level).collect::<Vec<_>>()
         };
         assert_eq!(levels("ext4", 1 << 30), [Level::Ok; 3]);
         assert_eq!(levels("nfs4", 1 << 30), [Level::Ok, Level::Note, Level::Ok]);

@@ -8,10 +8,7 @@ use crate::clock::Offset;
 const WIDTH: usize = 41;
 
 /// This machine's clock is zero.
-const HERE: Offset = Offset {
-    min: SignedDuration::ZERO,
-    max: SignedDuration::ZERO,
-};
+const HERE: Offset = Offset { min: SignedDuration::ZERO, max: SignedDuration::ZERO };
 
 /// A line for this machine and one for each clock, all to the same scale:
 /// later is further to the right, `[` and `]` are where the clock is at least
@@ -57,9 +54,7 @@ impl Scale {
             return WIDTH / 2;
         }
         let last = (WIDTH - 1) as f64;
-        ((moment - self.start) / span * last)
-            .round()
-            .clamp(0.0, last) as usize
+        ((moment - self.start) / span * last).round().clamp(0.0, last) as usize
     }
 }
 
@@ -68,18 +63,12 @@ mod tests {
     use super::*;
 
     fn offset(min: i64, max: i64) -> Offset {
-        Offset {
-            min: SignedDuration::from_millis(min),
-            max: SignedDuration::from_millis(max),
-        }
+        Offset { min: SignedDuration::from_millis(min), max: SignedDuration::from_millis(max) }
     }
 
     #[test]
     fn clocks_stand_where_they_are_and_as_wide_as_they_are_uncertain() {
-        let drawn = draw(&[
-            ("issuer", offset(-2_000, -1_000)),
-            ("API", offset(1_000, 2_000)),
-        ]);
+        let drawn = draw(&[("issuer", offset(-2_000, -1_000)), ("API", offset(1_000, 2_000))]);
         assert_eq!(
             drawn,
             [
@@ -98,13 +87,7 @@ mod tests {
             &[("zero", offset(0, 0))],
             &[("huge", offset(decade, decade + 1))],
             &[("huge", offset(-decade, -decade))],
-            &[(
-                "all",
-                Offset {
-                    min: SignedDuration::MIN,
-                    max: SignedDuration::MAX,
-                },
-            )],
+            &[("all", Offset { min: SignedDuration::MIN, max: SignedDuration::MAX })],
         ];
         for clocks in cases {
             for row in draw(clocks) {

@@ -4,10 +4,7 @@ use super::{Finding, Level, Topic};
 
 /// The report's last word.
 pub(super) fn of(findings: &[Finding]) -> Finding {
-    let warnings = findings
-        .iter()
-        .filter(|finding| finding.level == Level::Warning)
-        .count();
+    let warnings = findings.iter().filter(|finding| finding.level == Level::Warning).count();
     let failure = findings.iter().find(|finding| finding.kind.is_some());
     match failure.and_then(|failure| Some((failure, failure.kind?))) {
         Some((failure, kind)) => Finding {
@@ -46,10 +43,7 @@ mod tests {
         let failures = [Kind::Unavailable, Kind::ApiRefused];
         let failures = failures.map(|kind| Finding::failure(Topic::Token, &Error::new(kind, "x")));
         let failed = of(&[fine, failures[0].clone(), failures[1].clone()]);
-        assert_eq!(
-            (failed.level, failed.kind),
-            (Level::Failure, Some(Kind::Unavailable))
-        );
+        assert_eq!((failed.level, failed.kind), (Level::Failure, Some(Kind::Unavailable)));
         assert_eq!(failed.what, "a pipeline would fail with exit code 5: x");
     }
 }

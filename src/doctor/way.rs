@@ -47,14 +47,10 @@ pub(super) fn look(layers: &Layers, world: &World) -> Way {
         tokio::join!(look(&issuer.token_url), api)
     };
     match http::block_on(TOTAL, both) {
-        Ok(Some((issuer, api))) => Way {
-            issuer: Some(issuer),
-            api,
-        },
-        Ok(None) => Way::failed(Error::new(
-            Kind::Unavailable,
-            "looking at the hosts took too long",
-        )),
+        Ok(Some((issuer, api))) => Way { issuer: Some(issuer), api },
+        Ok(None) => {
+            Way::failed(Error::new(Kind::Unavailable, "looking at the hosts took too long"))
+        }
         Err(error) => Way::failed(error),
     }
 }
@@ -70,10 +66,7 @@ impl Way {
     /// Each host that there is, and its clock if it could be measured.
     pub(super) fn clocks(&self) -> Vec<(&'static str, Option<&Measure>)> {
         let hosts = [("issuer", &self.issuer), ("API", &self.api)];
-        hosts
-            .into_iter()
-            .filter_map(|(name, look)| Some((name, clock(look.as_ref()?))))
-            .collect()
+        hosts.into_iter().filter_map(|(name, look)| Some((name, clock(look.as_ref()?)))).collect()
     }
 
     /// Whether the issuer gave an answer, of any kind.
@@ -84,10 +77,7 @@ impl Way {
     /// What the way means for a pipeline.
     pub(super) fn findings(&self, layers: &Layers, env: &Environment) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let hosts = [
-            ("issuer", Topic::Issuer, &self.issuer),
-            ("API", Topic::Api, &self.api),
-        ];
+        let hosts = [("issuer", Topic::Issuer, &self.issuer), ("API", Topic::Api, &self.api)];
         for (name, topic, look) in hosts {
             match look {
                 None => {}
@@ -109,10 +99,7 @@ impl Way {
     }
 
     fn failed(error: Error) -> Way {
-        Way {
-            issuer: Some(Err(error)),
-            api: None,
-        }
+        Way { issuer: Some(Err(error)), api: None }
     }
 }
 
@@ -130,10 +117,7 @@ fn proxy(name: &str, look: &Look) -> Finding {
 
 fn trust(trusted: Option<usize>, env: &Environment, ca_file: Option<&Path>) -> Finding {
     let Some(trusted) = trusted else {
-        return Finding::note(
-            Topic::Network,
-            "no TLS is spoken, so no certificate is needed",
-        );
+        return Finding::note(Topic::Network, "no TLS is spoken, so no certificate is needed");
     };
     let variables = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
     let set: Vec<_> = variables

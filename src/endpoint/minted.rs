@@ -13,11 +13,7 @@ pub(super) fn token(
     exchange: Exchange,
     issuer: Option<Measure>,
 ) -> Result<Token, Failure> {
-    let Exchange {
-        sent,
-        received,
-        reply,
-    } = exchange;
+    let Exchange { sent, received, reply } = exchange;
     let grant = reader.read(&reply, received.wall)?;
     let end = Claims::end(grant.claims.as_ref());
     let lifetime = lifetime(grant.expires_in, end, issuer.as_ref(), &sent)
@@ -59,18 +55,11 @@ mod tests {
         if let Some(date) = date {
             headers.insert("date", HeaderValue::from_str(date).unwrap());
         }
-        let reader = Reader {
-            host: "login.example",
-            secrets: &Secrets::default(),
-        };
+        let reader = Reader { host: "login.example", secrets: &Secrets::default() };
         let exchange = Exchange {
             sent: reading(10, 5_000),
             received: reading(12, 5_002),
-            reply: Reply {
-                status: 200,
-                headers,
-                body: body.as_bytes().to_vec().into(),
-            },
+            reply: Reply { status: 200, headers, body: body.as_bytes().to_vec().into() },
         };
         let issuer = exchange.measure();
         token(&reader, exchange, issuer)

@@ -141,8 +141,6 @@ impl Words {
     fn limit_the_rate(&self) -> bool {
         let description = self.description.as_deref().unwrap_or_default();
         let prefix = "rate limit exceeded";
-        description
-            .get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        description.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     }
 }

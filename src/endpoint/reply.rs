@@ -78,11 +78,7 @@ impl Reader<'_> {
             None if object.contains_key("error") => return Err(self.refused(reply, now)),
             None => return Err(malformed("without an access_token")),
         };
-        if !access_token
-            .expose()
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic())
-        {
+        if !access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(malformed(
                 "with an access_token that no header can carry (RFC 6750 section 2.1)",
             ));
@@ -112,10 +108,9 @@ impl Reader<'_> {
     /// issuer answers nonsense, so [`Kind::Unavailable`].
     pub(super) fn unlivable(&self, error: &LifetimeError) -> Failure {
         let (kind, hint) = match error {
-            LifetimeError::Unstated => (
-                Kind::Lifetime,
-                "the issuer has to state expires_in (RFC 6749 section 5.1)",
-            ),
+            LifetimeError::Unstated => {
+                (Kind::Lifetime, "the issuer has to state expires_in (RFC 6749 section 5.1)")
+            }
             LifetimeError::Dead(_) => (
                 Kind::Lifetime,
                 "check the token lifetime of the OAuth client, and the issuer's clock",
@@ -128,10 +123,7 @@ impl Reader<'_> {
         let what = format!("the token from {} cannot be used", self.host);
         // The lifetime comes from the body: it gets no trust either.
         let cause = self.secrets.fit(&error.to_string(), WORDS);
-        Failure {
-            error: Error::new(kind, what).why(cause).hint(hint),
-            again: Again::Never,
-        }
+        Failure { error: Error::new(kind, what).why(cause).hint(hint), again: Again::Never }
     }
 
     fn refused(&self, reply: &Reply, now: Timestamp) -> Failure {
@@ -157,9 +149,7 @@ impl Reader<'_> {
     fn redirected(&self, reply: &Reply) -> Failure {
         let target = reply.headers.get(LOCATION).and_then(|location| {
             let base = url::Url::parse(&format!("https://{}/", self.host)).ok()?;
-            let url = base
-                .join(std::str::from_utf8(location.as_bytes()).ok()?)
-                .ok()?;
+            let url = base.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()?;
             // Only the host: the rest of the address can hold a session.
             Some(self.secrets.fit(url.host_str()?, WORDS))
         });
@@ -183,10 +173,7 @@ impl Reader<'_> {
     /// `HTTP 400: <said>; correlation id <id>`.
     fn cause(&self, reply: &Reply, said: &str) -> String {
         let id = reply.headers.get(CORRELATION_ID);
-        let id = id.map(|id| {
-            self.secrets
-                .fit(&String::from_utf8_lossy(id.as_bytes()), 64)
-        });
+        let id = id.map(|id| self.secrets.fit(&String::from_utf8_lossy(id.as_bytes()), 64));
         let id = match id.filter(|id| !id.is_empty()) {
             Some(id) => format!("; correlation id {id}"),
             None => String::new(),
@@ -206,10 +193,7 @@ const ANSWERED_BY_ANOTHER: &str = "something other than the issuer may have answ
 /// does not. A date is compared with the reply's own `Date`: both are of the
 /// issuer's clock.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
-    let Some(text) = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(text) = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) else {
         return Duration::ZERO;
     };
     let text = text.trim();
@@ -232,10 +216,7 @@ fn not_json(reply: &Reply) -> String {
         return "with an empty body".to_owned();
     }
     let size = reply.body.len();
-    let name = reply
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let name = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let name = name.map(|name| name.split(';').next().unwrap_or(name).trim());
     match name.filter(|name| is_media_type(name)) {
         Some(name) => format!("with {size} bytes of {name} that are not a JSON object"),

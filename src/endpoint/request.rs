@@ -46,12 +46,7 @@ impl Prepared {
             ClientAuth::Basic => Some(header(&basic)?),
             ClientAuth::Post => None,
         };
-        Ok(Prepared {
-            url,
-            authorization,
-            form: form(request, secret),
-            secrets,
-        })
+        Ok(Prepared { url, authorization, form: form(request, secret), secrets })
     }
 
     /// The endpoint as messages name it: its host, and its port unless that is
@@ -164,12 +159,7 @@ mod tests {
     }
 
     fn prepared(issuer: &Issuer, id: &str, secret: &str, auth: ClientAuth) -> Result<Prepared> {
-        Prepared::new(&TokenRequest {
-            issuer,
-            client_id: id,
-            client_secret: &secret.into(),
-            auth,
-        })
+        Prepared::new(&TokenRequest { issuer, client_id: id, client_secret: &secret.into(), auth })
     }
 
     const URL: &str = "https://login.mypurecloud.ie/oauth/token";
@@ -188,10 +178,7 @@ mod tests {
         let request = prepared(&issuer(URL), "a:b", "p%q r+\u{e9}", ClientAuth::Basic).unwrap();
         let header = request.authorization.unwrap();
         let pair = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
-        assert_eq!(
-            BASE64_STANDARD.decode(pair).unwrap(),
-            b"a%3Ab:p%25q+r%2B%C3%A9"
-        );
+        assert_eq!(BASE64_STANDARD.decode(pair).unwrap(), b"a%3Ab:p%25q+r%2B%C3%A9");
     }
 
     #[test]

@@ -20,10 +20,7 @@ impl From<http::Failure> for Failure {
             true => Again::After(Duration::ZERO),
             false => Again::Never,
         };
-        Failure {
-            error: failure.error,
-            again,
-        }
+        Failure { error: failure.error, again }
     }
 }
 
@@ -117,11 +114,7 @@ mod tests {
     #[test]
     fn jitter_picks_from_all_of_the_wait() {
         for (jitter, wait) in [(0.0, 0), (0.5, 500), (1.0, 1_000), (-7.0, 0), (7.0, 1_000)] {
-            assert_eq!(
-                next(3, NOW, ms(0), LONG, jitter),
-                Next::Retry(ms(wait)),
-                "{jitter}"
-            );
+            assert_eq!(next(3, NOW, ms(0), LONG, jitter), Next::Retry(ms(wait)), "{jitter}");
         }
     }
 
@@ -135,10 +128,7 @@ mod tests {
     #[test]
     fn a_wait_past_the_limit_is_not_begun() {
         let budget = ms(1_000);
-        assert_eq!(
-            next(1, Again::After(ms(900)), ms(99), budget, 0.0),
-            Next::Retry(ms(900))
-        );
+        assert_eq!(next(1, Again::After(ms(900)), ms(99), budget, 0.0), Next::Retry(ms(900)));
         assert_eq!(
             next(1, Again::After(ms(900)), ms(100), budget, 0.0),
             Next::GiveUp(GiveUp::NoTime(ms(900)))
@@ -152,17 +142,8 @@ mod tests {
     #[test]
     fn there_are_at_most_six_attempts_and_one_when_it_is_final() {
         assert!(matches!(next(5, NOW, ms(0), LONG, 0.0), Next::Retry(_)));
-        assert_eq!(
-            next(6, NOW, ms(0), LONG, 0.0),
-            Next::GiveUp(GiveUp::Attempts)
-        );
-        assert_eq!(
-            next(1, Again::Never, ms(0), LONG, 0.0),
-            Next::GiveUp(GiveUp::Final)
-        );
-        assert_eq!(
-            next(u32::MAX, NOW, ms(0), LONG, f64::NAN),
-            Next::GiveUp(GiveUp::Attempts)
-        );
+        assert_eq!(next(6, NOW, ms(0), LONG, 0.0), Next::GiveUp(GiveUp::Attempts));
+        assert_eq!(next(1, Again::Never, ms(0), LONG, 0.0), Next::GiveUp(GiveUp::Final));
+        assert_eq!(next(u32::MAX, NOW, ms(0), LONG, f64::NAN), Next::GiveUp(GiveUp::Attempts));
     }
 }

@@ -16,12 +16,10 @@ impl Secrets {
 
     /// `text` with every secret in it replaced.
     fn hide(&self, text: String) -> String {
-        self.0
-            .iter()
-            .fold(text, |text, secret| match text.contains(secret.as_str()) {
-                true => text.replace(secret.as_str(), "[redacted]"),
-                false => text,
-            })
+        self.0.iter().fold(text, |text, secret| match text.contains(secret.as_str()) {
+            true => text.replace(secret.as_str(), "[redacted]"),
+            false => text,
+        })
     }
 
     /// One line of at most `limit` characters: escape sequences and control
@@ -121,10 +119,7 @@ mod tests {
     #[test]
     fn long_words_are_cut_between_characters() {
         assert_eq!(fit(&"\u{e9}".repeat(40)), "\u{e9}".repeat(40));
-        assert_eq!(
-            fit(&"\u{e9}".repeat(41)),
-            format!("{}...", "\u{e9}".repeat(40))
-        );
+        assert_eq!(fit(&"\u{e9}".repeat(41)), format!("{}...", "\u{e9}".repeat(40)));
     }
 
     #[test]

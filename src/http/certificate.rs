@@ -82,14 +82,12 @@ impl Untimely {
                 cause,
                 "this machine's clock is wrong, most likely: set the clock (NTP), and try again",
             ),
-            (false, Untimely::Expired(_)) => (
-                cause,
-                "both clocks say so: the certificate's owner has to renew it",
-            ),
-            (false, Untimely::NotYet(_)) => (
-                cause,
-                "both clocks say so: the certificate's owner has to wait, or exchange it",
-            ),
+            (false, Untimely::Expired(_)) => {
+                (cause, "both clocks say so: the certificate's owner has to renew it")
+            }
+            (false, Untimely::NotYet(_)) => {
+                (cause, "both clocks say so: the certificate's owner has to wait, or exchange it")
+            }
         }
     }
 
@@ -132,10 +130,7 @@ mod tests {
     fn says(offset: i64) -> Option<Opinion> {
         let offset = SignedDuration::from_secs(offset);
         Some(Opinion {
-            offset: Offset {
-                min: offset,
-                max: offset + SignedDuration::from_secs(1),
-            },
+            offset: Offset { min: offset, max: offset + SignedDuration::from_secs(1) },
             from: Source::Peer,
         })
     }
@@ -147,12 +142,7 @@ mod tests {
         let (late, early) = (at(20 * DAY), at(5 * DAY));
         for (untimely, now, opinion, hint) in [
             (expired, late, None, "if that is not the time"),
-            (
-                expired,
-                late,
-                says(-10 * DAY - 1),
-                "clock is wrong, most likely",
-            ),
+            (expired, late, says(-10 * DAY - 1), "clock is wrong, most likely"),
             (expired, late, says(-10 * DAY), "has to renew it"),
             (expired, late, says(0), "has to renew it"),
             (not_yet, early, None, "most likely behind"),

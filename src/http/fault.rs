@@ -61,10 +61,7 @@ impl Place {
         let connecting = error.is_connect();
         let advice = self.advise(Fault::of(&error), connecting, (now, opinion));
         let error = self.error().why(advice.cause).hint(advice.hint);
-        Failure {
-            error,
-            passing: advice.passing,
-        }
+        Failure { error, passing: advice.passing }
     }
 
     /// A reply that is not read to its end.
@@ -78,34 +75,23 @@ impl Place {
             .error()
             .why(cause)
             .hint("check that --token-url, --login-url or --region names the token endpoint");
-        Failure {
-            error,
-            passing: false,
-        }
+        Failure { error, passing: false }
     }
 
     /// A request that was cut off after this time.
     pub(super) fn no_answer_within(&self, limit: Duration) -> Error {
-        self.error()
-            .why(format!("no complete reply within {limit:?}"))
-            .hint(self.network_hint())
+        self.error().why(format!("no complete reply within {limit:?}")).hint(self.network_hint())
     }
 
     /// A request that was cut off.
     pub(super) fn too_slow(&self) -> Failure {
         let advice = self.advise(Fault::Timeout, false, (Timestamp::UNIX_EPOCH, None));
         let error = self.error().why(advice.cause).hint(advice.hint);
-        Failure {
-            error,
-            passing: true,
-        }
+        Failure { error, passing: true }
     }
 
     fn error(&self) -> Error {
-        Error::new(
-            Kind::Unavailable,
-            format!("{} from {}", self.purpose, self.host),
-        )
+        Error::new(Kind::Unavailable, format!("{} from {}", self.purpose, self.host))
     }
 
     /// Whoever answers the phone: the proxy, where there is one.
@@ -139,11 +125,7 @@ impl Place {
             Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
             Fault::Other(cause) => cause,
         };
-        Advice {
-            cause,
-            hint: self.network_hint(),
-            passing,
-        }
+        Advice { cause, hint: self.network_hint(), passing }
     }
 
     fn network_hint(&self) -> String {
@@ -216,10 +198,9 @@ impl<'a> Fault<'a> {
 /// HTTPS proxy's does not count: it is not the peer.
 pub(super) fn untimely(error: &reqwest::Error) -> Option<Untimely> {
     match Fault::of(error) {
-        Fault::Tls {
-            fault: rustls::Error::InvalidCertificate(fault),
-            with_proxy: false,
-        } => Untimely::of(fault),
+        Fault::Tls { fault: rustls::Error::InvalidCertificate(fault), with_proxy: false } => {
+            Untimely::of(fault)
+        }
         _ => None,
     }
 }
@@ -270,10 +251,7 @@ fn untrusted(peer: &str, cause: String, hint: &str) -> Advice {
 /// The next link. What an I/O error wraps is not its source, but its source's
 /// parent.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    match error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-    {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }

@@ -92,9 +92,7 @@ fn unusable(uri: &Uri, env: &Environment) -> Option<&'static str> {
         Some("https") => ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
         _ => ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    let (name, value) = names
-        .into_iter()
-        .find_map(|name| Some((name, env.text(name)?)))?;
+    let (name, value) = names.into_iter().find_map(|name| Some((name, env.text(name)?)))?;
     let no = env.text("NO_PROXY").or_else(|| env.text("no_proxy"));
     let intercepts = |proxy: &str, no: &str| {
         let matcher = Matcher::builder().all(proxy).no(no).build();
@@ -151,10 +149,7 @@ mod tests {
 
     #[test]
     fn exceptions_and_this_machine_are_reached_straight() {
-        let env = [
-            ("ALL_PROXY", "http://proxy.example:3128"),
-            ("NO_PROXY", "mypurecloud.ie"),
-        ];
+        let env = [("ALL_PROXY", "http://proxy.example:3128"), ("NO_PROXY", "mypurecloud.ie")];
         for url in [
             "https://login.mypurecloud.ie/",
             "https://localhost:1/",

@@ -22,24 +22,14 @@ pub(super) fn load(
     let mut store = RootCertStore::empty();
     let system = system(env)?;
     let (trusted, _) = store.add_parsable_certificates(system);
-    talk.say(
-        Level::Debug,
-        format_args!("trusting {trusted} certificates of the system"),
-    );
+    talk.say(Level::Debug, format_args!("trusting {trusted} certificates of the system"));
     if let Some(file) = ca_file {
         let certs = named(file, "--ca-file", load_certs_from_paths(Some(file), None))?;
         let (added, _) = store.add_parsable_certificates(certs);
         if added == 0 {
-            return Err(unusable(
-                file,
-                "--ca-file",
-                "it holds no usable certificate",
-            ));
+            return Err(unusable(file, "--ca-file", "it holds no usable certificate"));
         }
-        talk.say(
-            Level::Debug,
-            format_args!("trusting {added} certificates of {}", file.display()),
-        );
+        talk.say(Level::Debug, format_args!("trusting {added} certificates of {}", file.display()));
     }
     if store.is_empty() {
         return Err(
@@ -122,10 +112,7 @@ fn named(file: &Path, origin: &str, found: CertificateResult) -> Result<Certs> {
 }
 
 fn unusable(file: &Path, origin: &str, cause: &str) -> Error {
-    let what = format!(
-        "the certificates in {} (from {origin}) cannot be used",
-        file.display()
-    );
+    let what = format!("the certificates in {} (from {origin}) cannot be used", file.display());
     Error::new(Kind::Configuration, what)
         .why(cause)
         .hint("name a readable file of certificates in PEM format")
@@ -141,10 +128,7 @@ mod tests {
     }
 
     fn certificate() -> String {
-        rcgen::generate_simple_self_signed(["localhost".to_owned()])
-            .unwrap()
-            .cert
-            .pem()
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem()
     }
 
     #[test]
@@ -191,10 +175,7 @@ mod tests {
             assert_eq!(error.kind, Kind::Configuration);
             assert_eq!(
                 error.what,
-                format!(
-                    "the certificates in {} (from --ca-file) cannot be used",
-                    file.display()
-                )
+                format!("the certificates in {} (from --ca-file) cannot be used", file.display())
             );
             assert_eq!(error.cause.as_deref(), Some(cause));
         }

@@ -14,11 +14,7 @@ pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Can
             "it holds a control character or several lines, which the agent refuses in a secret",
         ));
     }
-    let secret = if variable.secret {
-        ";issecret=true"
-    } else {
-        ""
-    };
+    let secret = if variable.secret { ";issecret=true" } else { "" };
     out.text("##vso[task.setvariable variable=")
         .text(variable.name.as_str())
         .text(secret)
@@ -53,16 +49,8 @@ mod tests {
     fn a_token_is_secret_and_a_region_is_not() {
         let (token, region): (Name, Name) = ("TOKEN".parse().unwrap(), "REGION".parse().unwrap());
         let variables = [
-            Variable {
-                name: &token,
-                value: "abc",
-                secret: true,
-            },
-            Variable {
-                name: &region,
-                value: "eu-west-1",
-                secret: false,
-            },
+            Variable { name: &token, value: "abc", secret: true },
+            Variable { name: &region, value: "eu-west-1", secret: false },
         ];
         assert_eq!(
             std::str::from_utf8(&AzurePipelines.export(&variables).unwrap().stdout).unwrap(),

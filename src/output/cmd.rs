@@ -16,14 +16,10 @@ const LONGEST_LINE: usize = 8_191;
 pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
     let (name, value) = (variable.name.as_str(), variable.value);
     if value.is_empty() {
-        return Err(Cannot(
-            "it is empty, and setting a variable to nothing removes it in cmd",
-        ));
+        return Err(Cannot("it is empty, and setting a variable to nothing removes it in cmd"));
     }
     if value.contains(['"', '%', '!']) {
-        return Err(Cannot(
-            "it holds one of \" % !, which cmd cannot quote in every place",
-        ));
+        return Err(Cannot("it holds one of \" % !, which cmd cannot quote in every place"));
     }
     if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(Cannot(
@@ -49,10 +45,7 @@ mod tests {
 
     #[test]
     fn what_quotes_protect_stands_for_itself() {
-        assert_eq!(
-            set(Cmd, "a&b|c<d>e^f(g) 'h\\").unwrap(),
-            "set \"A=a&b|c<d>e^f(g) 'h\\\"\r\n"
-        );
+        assert_eq!(set(Cmd, "a&b|c<d>e^f(g) 'h\\").unwrap(), "set \"A=a&b|c<d>e^f(g) 'h\\\"\r\n");
     }
 
     #[test]

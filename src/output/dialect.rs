@@ -167,9 +167,7 @@ impl Dialect {
     }
 
     fn refuse(self, name: &Name, why: &Cannot) -> Error {
-        self.cannot(name)
-            .why(why.0)
-            .hint("--shell json can write any value")
+        self.cannot(name).why(why.0).hint("--shell json can write any value")
     }
 
     fn cannot(self, name: &Name) -> Error {
@@ -199,11 +197,7 @@ pub(super) mod tests {
     /// refuses, after a check that the error does not quote the value.
     pub(crate) fn set(dialect: Dialect, value: &str) -> Result<String, String> {
         let name = "A".parse().unwrap();
-        let variable = Variable {
-            name: &name,
-            value,
-            secret: true,
-        };
+        let variable = Variable { name: &name, value, secret: true };
         match dialect.export(&[variable]) {
             Ok(rendered) => Ok(String::from_utf8(rendered.stdout.to_vec()).unwrap()),
             Err(error) => {
@@ -245,11 +239,7 @@ pub(super) mod tests {
     #[test]
     fn no_dialect_takes_one_name_twice() {
         let names: [Name; 2] = ["TOKEN".parse().unwrap(), "Token".parse().unwrap()];
-        let variables = names.each_ref().map(|name| Variable {
-            name,
-            value: "x",
-            secret: false,
-        });
+        let variables = names.each_ref().map(|name| Variable { name, value: "x", secret: false });
         for dialect in Dialect::value_variants() {
             let error = dialect.export(&variables).unwrap_err();
             assert_eq!(error.kind, Kind::Usage);

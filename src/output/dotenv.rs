@@ -17,9 +17,7 @@ use super::{Bytes, Variable};
 pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
     let (name, value) = (variable.name.as_str(), variable.value);
     if value.contains(['\'', '\\', '$']) {
-        return Err(Cannot(
-            "it holds one of ' \\ $, on which the readers of .env files disagree",
-        ));
+        return Err(Cannot("it holds one of ' \\ $, on which the readers of .env files disagree"));
     }
     if value.contains(char::is_control) {
         return Err(Cannot(

@@ -55,9 +55,7 @@ pub fn header(hand_out: &HandOut<'_>) -> Result<Bytes> {
         .hint("use --format json"));
     }
     let mut out = Bytes::new();
-    out.text("Authorization: Bearer ")
-        .text(access_token)
-        .text("\n");
+    out.text("Authorization: Bearer ").text(access_token).text("\n");
     Ok(out)
 }
 
@@ -68,10 +66,7 @@ mod tests {
     use crate::token::Token;
 
     fn with<T>(token: &Token, show: impl FnOnce(&HandOut<'_>) -> T) -> T {
-        show(&HandOut {
-            token,
-            issuer: &ireland(),
-        })
+        show(&HandOut { token, issuer: &ireland() })
     }
 
     #[test]
@@ -103,10 +98,7 @@ mod tests {
         for spelling in ["bearer", "Bearer", "BEARER"] {
             let mut token = token("a.b-c~d+e/f==");
             token.token_type = spelling.into();
-            assert_eq!(
-                &*with(&token, header).unwrap(),
-                b"Authorization: Bearer a.b-c~d+e/f==\n"
-            );
+            assert_eq!(&*with(&token, header).unwrap(), b"Authorization: Bearer a.b-c~d+e/f==\n");
         }
     }
 
@@ -124,9 +116,6 @@ mod tests {
         let mut token = token("abc");
         token.token_type = "DPoP".into();
         let error = with(&token, header).unwrap_err();
-        assert_eq!(
-            error.what,
-            "a token of type \"DPoP\" cannot be presented in a Bearer header"
-        );
+        assert_eq!(error.what, "a token of type \"DPoP\" cannot be presented in a Bearer header");
     }
 }

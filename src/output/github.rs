@@ -15,9 +15,7 @@ pub(super) fn export(
 ) -> Result<(), Cannot> {
     let value = variable.value;
     if value.ends_with('\r') {
-        return Err(Cannot(
-            "it ends with a carriage return, which a runner on Windows drops",
-        ));
+        return Err(Cannot("it ends with a carriage return, which a runner on Windows drops"));
     }
     // The runner complains about a mask for nothing.
     if variable.secret && !value.trim().is_empty() {
@@ -72,11 +70,7 @@ mod tests {
 
     fn rendered(value: &str, secret: bool) -> (String, String) {
         let name: Name = "A".parse().unwrap();
-        let variable = Variable {
-            name: &name,
-            value,
-            secret,
-        };
+        let variable = Variable { name: &name, value, secret };
         let rendered = GithubActions.export(&[variable]).unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         (text(&rendered.stdout), text(&rendered.github_env.unwrap()))
@@ -85,10 +79,7 @@ mod tests {
     #[test]
     fn a_secret_is_masked_and_everything_else_is_not() {
         let file = "\nA<<GC_TOKEN_END_0\nabc\nGC_TOKEN_END_0\n".to_owned();
-        assert_eq!(
-            rendered("abc", true),
-            ("::add-mask::abc\n".into(), file.clone())
-        );
+        assert_eq!(rendered("abc", true), ("::add-mask::abc\n".into(), file.clone()));
         assert_eq!(rendered("abc", false), (String::new(), file));
         assert_eq!(rendered(" ", true).0, "");
     }

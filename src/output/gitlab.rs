@@ -11,9 +11,7 @@ use super::{Bytes, Variable};
 pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
     let value = variable.value;
     if value.contains(['$', '%']) {
-        return Err(Cannot(
-            "it holds $ or %, and GitLab expands variables in a dotenv report",
-        ));
+        return Err(Cannot("it holds $ or %, and GitLab expands variables in a dotenv report"));
     }
     if value.contains(char::is_control) {
         return Err(Cannot(
@@ -21,9 +19,7 @@ pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Can
         ));
     }
     if value.trim().len() != value.len() {
-        return Err(Cannot(
-            "it begins or ends with white space, which GitLab strips",
-        ));
+        return Err(Cannot("it begins or ends with white space, which GitLab strips"));
     }
     out.text(variable.name.as_str()).text("=");
     out.text(value).text("\n");

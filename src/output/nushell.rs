@@ -26,9 +26,7 @@ pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) {
 }
 
 pub(super) fn unset(out: &mut Bytes, name: &Name) {
-    out.text("hide-env --ignore-errors ")
-        .text(name.as_str())
-        .text("\n");
+    out.text("hide-env --ignore-errors ").text(name.as_str()).text("\n");
 }
 
 #[cfg(test)]
@@ -48,9 +46,6 @@ mod tests {
 
     #[test]
     fn unsets_without_complaint_about_what_is_not_set() {
-        assert_eq!(
-            unset(Nushell),
-            "hide-env --ignore-errors A\nhide-env --ignore-errors B_1\n"
-        );
+        assert_eq!(unset(Nushell), "hide-env --ignore-errors A\nhide-env --ignore-errors B_1\n");
     }
 }

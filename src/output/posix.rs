@@ -30,10 +30,7 @@ mod tests {
     fn everything_stands_between_single_quotes() {
         assert_eq!(set(Posix, "abc").unwrap(), "export A='abc'\n");
         assert_eq!(set(Posix, "").unwrap(), "export A=''\n");
-        assert_eq!(
-            set(Posix, "'$(x)`\\\"\n!'").unwrap(),
-            "export A=''\\''$(x)`\\\"\n!'\\'''\n"
-        );
+        assert_eq!(set(Posix, "'$(x)`\\\"\n!'").unwrap(), "export A=''\\''$(x)`\\\"\n!'\\'''\n");
     }
 
     #[test]

@@ -47,9 +47,7 @@ pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Can
 }
 
 pub(super) fn unset(out: &mut Bytes, name: &Name) {
-    out.text("Remove-Item Env:")
-        .text(name.as_str())
-        .text(" -ErrorAction Ignore\n");
+    out.text("Remove-Item Env:").text(name.as_str()).text(" -ErrorAction Ignore\n");
 }
 
 #[cfg(test)]

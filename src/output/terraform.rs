@@ -25,10 +25,7 @@ mod tests {
     #[test]
     fn every_value_is_a_string() {
         let (token, issuer) = (token("tok\"en"), ireland());
-        let hand_out = HandOut {
-            token: &token,
-            issuer: &issuer,
-        };
+        let hand_out = HandOut { token: &token, issuer: &issuer };
         assert_eq!(
             std::str::from_utf8(&result(&hand_out).unwrap()).unwrap(),
             concat!(
@@ -44,10 +41,7 @@ mod tests {
     #[test]
     fn what_is_unknown_is_empty() {
         let (token, issuer) = (token("t"), stranger());
-        let hand_out = HandOut {
-            token: &token,
-            issuer: &issuer,
-        };
+        let hand_out = HandOut { token: &token, issuer: &issuer };
         let result = result(&hand_out).unwrap();
         let object: serde_json::Value = serde_json::from_slice(&result).unwrap();
         for key in ["aws_region", "api_url", "login_url"] {

@@ -23,11 +23,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub(super) fn new(provider: Arc<dyn Provider>, clock: Arc<dyn Clock>) -> Answers {
-        Answers {
-            schema: provider.schema(),
-            provider,
-            clock,
-        }
+        Answers { schema: provider.schema(), provider, clock }
     }
 
     pub(super) fn schema(&self, (): ()) -> proto::ProviderSchema {
@@ -52,8 +48,7 @@ impl Answers {
     pub(super) fn validate_data_source(&self, request: proto::Typed) -> proto::Findings {
         findings(|notes| {
             let (_, config) = typed(&self.schema.data_sources, &request)?;
-            self.provider
-                .validate_data_source(&request.type_name, &config, notes)
+            self.provider.validate_data_source(&request.type_name, &config, notes)
         })
     }
 
@@ -61,9 +56,7 @@ impl Answers {
         let (state, diagnostics) = noted(|notes| {
             let (block, config) = typed(&self.schema.data_sources, &request)?;
             complete(block, &config)?;
-            let result = self
-                .provider
-                .read_data_source(&request.type_name, &config, notes)?;
+            let result = self.provider.read_data_source(&request.type_name, &config, notes)?;
             config.and(result).encode(block)
         });
         proto::DataSourceRead { state, diagnostics }
@@ -72,8 +65,7 @@ impl Answers {
     pub(super) fn validate_ephemeral(&self, request: proto::Typed) -> proto::Findings {
         findings(|notes| {
             let (_, config) = typed(&self.schema.ephemeral_resources, &request)?;
-            self.provider
-                .validate_ephemeral(&request.type_name, &config, notes)
+            self.provider.validate_ephemeral(&request.type_name, &config, notes)
         })
     }
 
@@ -81,9 +73,7 @@ impl Answers {
         let (opened, diagnostics) = noted(|notes| {
             let (block, config) = typed(&self.schema.ephemeral_resources, &request)?;
             complete(block, &config)?;
-            let opened = self
-                .provider
-                .open_ephemeral(&request.type_name, &config, notes)?;
+            let opened = self.provider.open_ephemeral(&request.type_name, &config, notes)?;
             let result = config.and(opened.result).encode(block)?;
             Ok((result, opened.private, opened.renew_after))
         });
@@ -102,8 +92,7 @@ impl Answers {
     pub(super) fn renew_ephemeral(&self, request: proto::OpenedBefore) -> proto::EphemeralRenewed {
         let (renewed, diagnostics) = noted(|notes| {
             find(&self.schema.ephemeral_resources, &request.type_name)?;
-            self.provider
-                .renew_ephemeral(&request.type_name, &request.private, notes)
+            self.provider.renew_ephemeral(&request.type_name, &request.private, notes)
         });
         let (private, renew_after) = match renewed {
             Some(renewed) => (Some(renewed.private), renewed.renew_after),
@@ -119,8 +108,7 @@ impl Answers {
     pub(super) fn close_ephemeral(&self, request: proto::OpenedBefore) -> proto::Findings {
         findings(|notes| {
             find(&self.schema.ephemeral_resources, &request.type_name)?;
-            self.provider
-                .close_ephemeral(&request.type_name, &request.private, notes)
+            self.provider.close_ephemeral(&request.type_name, &request.private, notes)
         })
     }
 
@@ -143,13 +131,8 @@ const RENEW_AFTER_AT_LEAST: Duration = Duration::from_secs(1);
 /// is this machine's.
 fn renew_at(now: Timestamp, after: Duration) -> proto::Timestamp {
     let after = SignedDuration::try_from(after.max(RENEW_AFTER_AT_LEAST));
-    let at = now
-        .saturating_add(after.unwrap_or(SignedDuration::MAX))
-        .unwrap_or(Timestamp::MAX);
-    proto::Timestamp {
-        seconds: at.as_second(),
-        nanos: at.subsec_nanosecond(),
-    }
+    let at = now.saturating_add(after.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX);
+    proto::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
 }
 
 /// Does `work`; what it notes and how it fails become diagnostics.
@@ -201,10 +184,8 @@ fn complete(block: &Block, config: &Object) -> Result<(), Diagnostic> {
         let detail = format!("{name:?} is known only after apply, but is needed now.");
         return Err(Diagnostic::error("Value not known yet", detail).at(name));
     }
-    let mut required = block
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.usage == Usage::Required);
+    let mut required =
+        block.attributes.iter().filter(|attribute| attribute.usage == Usage::Required);
     match required.find(|attribute| config.is_null(attribute.name)) {
         Some(Attribute { name, .. }) => {
             let detail = format!("{name:?} is required, but it is null.");

@@ -40,10 +40,7 @@ impl Diagnostic {
 
     /// Something that the user should mend or know.
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            severity: Severity::Warning,
-            ..Diagnostic::error(summary, detail)
-        }
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail) }
     }
 
     /// Points at an attribute of the block in question.
@@ -58,10 +55,7 @@ impl From<Error> for Diagnostic {
     fn from(error: Error) -> Diagnostic {
         let paragraphs: Vec<String> = [error.cause, error.hint].into_iter().flatten().collect();
         let attribute = error.attribute;
-        Diagnostic {
-            attribute,
-            ..Diagnostic::error(error.what, paragraphs.join("\n\n"))
-        }
+        Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
     }
 }
 
@@ -72,9 +66,7 @@ impl From<Diagnostic> for proto::Diagnostic {
             Severity::Warning => proto::Severity::Warning,
         };
         let path = |name| proto::AttributePath {
-            steps: vec![proto::Step {
-                selector: Some(proto::Selector::AttributeName(name)),
-            }],
+            steps: vec![proto::Step { selector: Some(proto::Selector::AttributeName(name)) }],
         };
         proto::Diagnostic {
             severity: severity.into(),
@@ -97,10 +89,7 @@ mod tests {
             .hint("set GENESYSCLOUD_OAUTHCLIENT_ID");
         assert_eq!(
             Diagnostic::from(error),
-            Diagnostic::error(
-                "no client id",
-                "nothing sets it\n\nset GENESYSCLOUD_OAUTHCLIENT_ID"
-            )
+            Diagnostic::error("no client id", "nothing sets it\n\nset GENESYSCLOUD_OAUTHCLIENT_ID")
         );
     }
 }

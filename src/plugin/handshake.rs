@@ -64,11 +64,8 @@ pub(super) fn admission(env: &Environment) -> Result<Admission> {
     match env.text("PLUGIN_CLIENT_CERT") {
         Some(pem) => {
             let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| {
-                Error::new(
-                    Kind::Configuration,
-                    "PLUGIN_CLIENT_CERT holds no certificate",
-                )
-                .why(error.to_string())
+                Error::new(Kind::Configuration, "PLUGIN_CLIENT_CERT holds no certificate")
+                    .why(error.to_string())
             })?;
             Ok(Admission::Holder(certificate))
         }
@@ -84,11 +81,7 @@ pub(super) fn admission(env: &Environment) -> Result<Admission> {
 /// The line that tells Terraform where the plugin listens, with its newline.
 pub(super) fn line(socket: &Path, certificate: Option<&CertificateDer<'_>>) -> String {
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der));
-    format!(
-        "1|{PROTOCOL}|unix|{}|grpc|{}\n",
-        socket.display(),
-        certificate.unwrap_or_default()
-    )
+    format!("1|{PROTOCOL}|unix|{}|grpc|{}\n", socket.display(), certificate.unwrap_or_default())
 }
 
 const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
@@ -142,10 +135,8 @@ mod tests {
     fn does_without_tls_only_on_demand() {
         let error = refusal(&Environment::from([]));
         assert!(error.contains("no PLUGIN_CLIENT_CERT"), "{error}");
-        let garbage = Environment::from([
-            ("PLUGIN_CLIENT_CERT", "garbage"),
-            ("TF_DISABLE_PLUGIN_TLS", "1"),
-        ]);
+        let garbage =
+            Environment::from([("PLUGIN_CLIENT_CERT", "garbage"), ("TF_DISABLE_PLUGIN_TLS", "1")]);
         let error = refusal(&garbage);
         assert!(error.contains("holds no certificate"), "{error}");
     }

@@ -45,12 +45,7 @@ pub(super) struct Life {
 impl Life {
     /// A life that ends with the present parent's at the latest.
     pub(super) fn new(answers: Arc<Answers>) -> Life {
-        Life {
-            answers,
-            ended: OnceCell::new(),
-            farewell: Notify::new(),
-            parent: getppid(),
-        }
+        Life { answers, ended: OnceCell::new(), farewell: Notify::new(), parent: getppid() }
     }
 
     /// Lets the provider do what must happen at the end; once.
@@ -87,10 +82,7 @@ impl Life {
         };
         drop(socket);
         if let Some(client) = client {
-            let rpcs = Rpcs {
-                answers: Arc::clone(&self.answers),
-                life: Arc::clone(&self),
-            };
+            let rpcs = Rpcs { answers: Arc::clone(&self.answers), life: Arc::clone(&self) };
             let mut connection = std::pin::pin!(
                 http2::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(client), rpcs)

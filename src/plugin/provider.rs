@@ -77,10 +77,7 @@ pub trait Provider: Send + Sync + 'static {
         private: &[u8],
         notes: &mut Notes,
     ) -> Result<Renewed, Diagnostic> {
-        Ok(Renewed {
-            private: private.to_vec(),
-            renew_after: None,
-        })
+        Ok(Renewed { private: private.to_vec(), renew_after: None })
     }
 
     /// Closes an ephemeral resource. **Not called when a resource failed or

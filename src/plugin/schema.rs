@@ -69,10 +69,7 @@ pub enum Type {
 impl Block {
     /// A block without attributes.
     pub fn new(description: &'static str) -> Block {
-        Block {
-            description,
-            attributes: Vec::new(),
-        }
+        Block { description, attributes: Vec::new() }
     }
 
     /// Adds an attribute.
@@ -85,29 +82,17 @@ impl Block {
 impl Attribute {
     /// An argument that the user has to set.
     pub fn required(name: &'static str, kind: Type, description: &'static str) -> Attribute {
-        Attribute {
-            name,
-            kind,
-            usage: Usage::Required,
-            sensitive: false,
-            description,
-        }
+        Attribute { name, kind, usage: Usage::Required, sensitive: false, description }
     }
 
     /// An argument that the user may set.
     pub fn optional(name: &'static str, kind: Type, description: &'static str) -> Attribute {
-        Attribute {
-            usage: Usage::Optional,
-            ..Attribute::required(name, kind, description)
-        }
+        Attribute { usage: Usage::Optional, ..Attribute::required(name, kind, description) }
     }
 
     /// A result.
     pub fn computed(name: &'static str, kind: Type, description: &'static str) -> Attribute {
-        Attribute {
-            usage: Usage::Computed,
-            ..Attribute::required(name, kind, description)
-        }
+        Attribute { usage: Usage::Computed, ..Attribute::required(name, kind, description) }
     }
 
     /// Has Terraform hide the value in everything that it shows.

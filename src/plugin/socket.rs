@@ -32,11 +32,9 @@ impl Socket {
                 }
             }
         }
-        Err(
-            Error::new(Kind::Configuration, "cannot listen for Terraform")
-                .why(refusal.unwrap_or_default())
-                .hint("set TMPDIR to a directory with a short path that you may write to"),
-        )
+        Err(Error::new(Kind::Configuration, "cannot listen for Terraform")
+            .why(refusal.unwrap_or_default())
+            .hint("set TMPDIR to a directory with a short path that you may write to"))
     }
 
     fn open_in(place: &Path) -> std::io::Result<Socket> {
@@ -74,9 +72,7 @@ fn places(tmpdir: Option<PathBuf>) -> impl Iterator<Item = PathBuf> {
 /// without the characters that part the handshake line.
 fn serves(place: &Path) -> bool {
     let below = 1 + PREFIX.len() + RANDOM + 1 + NAME.len();
-    let named = place
-        .to_str()
-        .is_some_and(|text| !text.contains(['|', '\n']));
+    let named = place.to_str().is_some_and(|text| !text.contains(['|', '\n']));
     named && place.as_os_str().len() + below <= PATH_MAX
 }
 

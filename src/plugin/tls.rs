@@ -35,18 +35,12 @@ impl Identity {
     pub(super) fn new(client: CertificateDer<'static>) -> Result<Identity> {
         let (key, certificate) = self_signed().map_err(failed)?;
         let provider = Arc::new(ring::default_provider());
-        let verifier = Pinned {
-            client,
-            others: provider.signature_verification_algorithms,
-        };
+        let verifier = Pinned { client, others: provider.signature_verification_algorithms };
         let mut config = config(provider, verifier, &key, &certificate).map_err(failed)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
         // There is no second connection that a ticket could speed up.
         config.send_tls13_tickets = 0;
-        Ok(Identity {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            certificate,
-        })
+        Ok(Identity { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
     }
 }
 
@@ -155,8 +149,7 @@ impl SignatureVerificationAlgorithm for EcdsaP521Sha512 {
     ) -> Result<(), InvalidSignature> {
         let key = VerifyingKey::from_sec1_bytes(public_key).map_err(|_| InvalidSignature)?;
         let signature = DerSignature::from_bytes(signature).map_err(|_| InvalidSignature)?;
-        key.verify(message, &signature)
-            .map_err(|_| InvalidSignature)
+        key.verify(message, &signature).map_err(|_| InvalidSignature)
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {
@@ -188,9 +181,7 @@ mod tests {
         let ((key, public), (_, other)) = (key(7), key(8));
         let signature: DerSignature = key.sign(b"message");
         let verify = |public: &[u8], message: &[u8], signature: &[u8]| {
-            EcdsaP521Sha512
-                .verify_signature(public, message, signature)
-                .is_ok()
+            EcdsaP521Sha512.verify_signature(public, message, signature).is_ok()
         };
         assert!(verify(&public, b"message", signature.as_bytes()));
         assert!(!verify(&public, b"another", signature.as_bytes()));

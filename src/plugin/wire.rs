@@ -112,13 +112,8 @@ fn attribute(
     block: &Block,
     (name, value): (rmpv::Value, rmpv::Value),
 ) -> Result<(String, Value), Diagnostic> {
-    let name = name
-        .as_str()
-        .ok_or_else(|| unreadable("an attribute's name is not text"))?;
-    let known = block
-        .attributes
-        .iter()
-        .find(|attribute| attribute.name == name);
+    let name = name.as_str().ok_or_else(|| unreadable("an attribute's name is not text"))?;
+    let known = block.attributes.iter().find(|attribute| attribute.name == name);
     let attribute = known.ok_or_else(|| unreadable(&format!("it has no attribute {name:?}")))?;
     let value = Value::from_msgpack(&attribute.kind, value).ok_or_else(|| {
         unreadable(&format!("{name:?} is not of type {:?}", attribute.kind)).at(name)
@@ -154,10 +149,7 @@ mod tests {
 
     #[test]
     fn every_attribute_is_sent_and_those_not_set_are_null() {
-        let sent = Object::default()
-            .with("text", "x")
-            .encode(&block())
-            .unwrap();
+        let sent = Object::default().with("text", "x").encode(&block()).unwrap();
         let null = rmpv::Value::Nil;
         let pairs = [
             ("text", "x".into()),
@@ -173,13 +165,11 @@ mod tests {
     #[test]
     fn a_whole_number_travels_as_one_and_a_large_one_as_text() {
         let number = |value| wire(rmpv::Value::Map(vec![("number".into(), value)]));
-        let ten = Object::default()
-            .with("number", 10.0)
-            .encode(&block())
-            .unwrap();
-        assert!(ten.msgpack.ends_with(&[
-            10, 0xa4, b'l', b'i', b's', b't', 0xc0, 0xa3, b'm', b'a', b'p', 0xc0
-        ]));
+        let ten = Object::default().with("number", 10.0).encode(&block()).unwrap();
+        assert!(
+            ten.msgpack
+                .ends_with(&[10, 0xa4, b'l', b'i', b's', b't', 0xc0, 0xa3, b'm', b'a', b'p', 0xc0])
+        );
         let large = Object::decode(&block(), Some(&number("1e30".into()))).unwrap();
         assert_eq!(*large.get("number"), Value::Number(1e30));
         Object::decode(&block(), Some(&number("many".into()))).unwrap_err();
@@ -201,25 +191,15 @@ mod tests {
     }
 
     fn values() -> impl Strategy<Value = Object> {
-        let pair = (
-            any::<Option<String>>(),
-            any::<Option<bool>>(),
-            any::<Option<i32>>(),
-        );
-        let more = (
-            proptest::collection::vec(any::<String>(), 0..4),
-            any::<f64>(),
-        );
+        let pair = (any::<Option<String>>(), any::<Option<bool>>(), any::<Option<i32>>());
+        let more = (proptest::collection::vec(any::<String>(), 0..4), any::<f64>());
         (pair, more).prop_map(|((text, flag, number), (list, fraction))| {
             Object::default()
                 .with("text", text)
                 .with("flag", flag)
                 .with("number", number.map(f64::from))
                 .with("list", list.into_iter().collect::<Value>())
-                .with(
-                    "map",
-                    [("a".to_owned(), fraction)].into_iter().collect::<Value>(),
-                )
+                .with("map", [("a".to_owned(), fraction)].into_iter().collect::<Value>())
         })
     }
 

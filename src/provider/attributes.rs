@@ -22,15 +22,9 @@ const SETTINGS: &[(&Setting, &str)] = &[
         &names::PROFILE,
         "The profile to read, from `config.toml` or from the vendor's `~/.gc/config.toml`.",
     ),
-    (
-        &names::REGION,
-        "The region: an AWS name (`eu-west-1`), a domain or a URL.",
-    ),
+    (&names::REGION, "The region: an AWS name (`eu-west-1`), a domain or a URL."),
     (&names::CLIENT_ID, "The OAuth client's id."),
-    (
-        &names::SKEW,
-        "How far the clocks of issuer and API may disagree, for example `5s`.",
-    ),
+    (&names::SKEW, "How far the clocks of issuer and API may disagree, for example `5s`."),
     (
         &names::MIN_TTL,
         "How long the token has to live, after the skew is taken off, for example `30m`. A token \
@@ -41,14 +35,8 @@ const SETTINGS: &[(&Setting, &str)] = &[
         "When to ask the API about the token before it is handed out: `auto` (after a mint), \
          `always` or `never`.",
     ),
-    (
-        &names::SCOPE,
-        "The scope to ask for. Genesys Cloud knows none.",
-    ),
-    (
-        &names::AUDIENCE,
-        "The audience to ask for. Genesys Cloud knows none.",
-    ),
+    (&names::SCOPE, "The scope to ask for. Genesys Cloud knows none."),
+    (&names::AUDIENCE, "The audience to ask for. Genesys Cloud knows none."),
 ];
 
 const CLIENT_SECRET: &str = "client_secret";
@@ -82,26 +70,14 @@ pub(super) fn access_token() -> Block {
     ))
     .with(Attribute::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
     .with(Attribute::computed("access_token", Type::String, "The access token.").sensitive())
-    .with(Attribute::computed(
-        "token_type",
-        Type::String,
-        "How to present it: `bearer`.",
-    ))
+    .with(Attribute::computed("token_type", Type::String, "How to present it: `bearer`."))
     .with(Attribute::computed(
         "expires_at",
         Type::String,
         "When it ends, by the issuer's clock (RFC 3339, UTC).",
     ))
-    .with(Attribute::computed(
-        "aws_region",
-        Type::String,
-        "The AWS region, empty if unknown.",
-    ))
-    .with(Attribute::computed(
-        "api_url",
-        Type::String,
-        "The API's URL, empty if unknown.",
-    ))
+    .with(Attribute::computed("aws_region", Type::String, "The AWS region, empty if unknown."))
+    .with(Attribute::computed("api_url", Type::String, "The API's URL, empty if unknown."))
 }
 
 /// The resource's arguments, and the provider block's where it has none.
@@ -114,9 +90,7 @@ pub(super) fn merge(defaults: &Object, config: &Object) -> Result<Attributes> {
     let client_secret = text(defaults, config, CLIENT_SECRET)?;
     Ok(Attributes {
         query: query(defaults, config, keys)?,
-        client_secret: client_secret
-            .filter(|secret| !secret.is_empty())
-            .map(Into::into),
+        client_secret: client_secret.filter(|secret| !secret.is_empty()).map(Into::into),
         revoke_on_close: config.bool(REVOKE_ON_CLOSE).unwrap_or_default(),
     })
 }
@@ -141,9 +115,7 @@ pub(super) fn query(
     for key in keys {
         given.extend(text(defaults, config, key)?.map(|value| (key, value)));
     }
-    Ok(Query::of_attributes(
-        given.iter().map(|(key, value)| (*key, value.as_str())),
-    ))
+    Ok(Query::of_attributes(given.iter().map(|(key, value)| (*key, value.as_str()))))
 }
 
 fn text(defaults: &Object, config: &Object, name: &'static str) -> Result<Option<String>> {
@@ -171,12 +143,8 @@ mod tests {
 
     #[test]
     fn a_resource_goes_before_the_provider_block() {
-        let defaults = Object::default()
-            .with("region", "us-east-1")
-            .with("skew", "7s");
-        let config = Object::default()
-            .with("region", "eu-west-1")
-            .with("client_secret", "");
+        let defaults = Object::default().with("region", "us-east-1").with("skew", "7s");
+        let config = Object::default().with("region", "eu-west-1").with("client_secret", "");
         let merged = merge(&defaults, &config).unwrap();
         assert_eq!(merged.query.get(&names::REGION).unwrap().value, "eu-west-1");
         assert_eq!(merged.query.get(&names::SKEW).unwrap().value, "7s");

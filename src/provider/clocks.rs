@@ -67,18 +67,9 @@ const NUMBERS: [(&str, &str); 8] = [
         "issuer_offset_max",
         "The issuer's clock is ahead of this machine's by at most so many seconds.",
     ),
-    (
-        "api_offset_min",
-        "The API's clock is ahead of this machine's by at least so many seconds.",
-    ),
-    (
-        "api_offset_max",
-        "The API's clock is ahead of this machine's by at most so many seconds.",
-    ),
-    (
-        "api_lead_min",
-        "The API's clock is ahead of the issuer's by at least so many seconds.",
-    ),
+    ("api_offset_min", "The API's clock is ahead of this machine's by at least so many seconds."),
+    ("api_offset_max", "The API's clock is ahead of this machine's by at most so many seconds."),
+    ("api_lead_min", "The API's clock is ahead of the issuer's by at least so many seconds."),
     (
         "api_lead_max",
         "The API's clock is ahead of the issuer's by at most so many seconds: the part of a \
@@ -107,13 +98,8 @@ impl Clocks {
         let network = settings::network(layers)?;
         let skew = settings::skew(layers)?;
         let (env, clock, talk) = (&world.env, &*world.clock, &world.talk);
-        let api = issuer.api_url.as_deref().map(|url| Api {
-            url,
-            network: &network,
-            env,
-            clock,
-            talk,
-        });
+        let api =
+            issuer.api_url.as_deref().map(|url| Api { url, network: &network, env, clock, talk });
         Ok(Clocks {
             issuer: endpoint::clock(env, &issuer, &network, clock, talk)?,
             api: api.and_then(|api| {
@@ -144,10 +130,7 @@ impl Clocks {
             .with("learned_skew", seconds(Some(learned)))
             .with("within_skew", lead.map(|it| it.max <= self.skew))
             .with("verdict", self.verdict())
-            .with(
-                "measured_at",
-                measured_at.map(|measure| measure.at.wall.to_string()),
-            )
+            .with("measured_at", measured_at.map(|measure| measure.at.wall.to_string()))
     }
 
     /// How far the API's clock is ahead of the issuer's.
@@ -230,16 +213,8 @@ mod tests {
     #[test]
     fn a_larger_lead_is_learned() {
         for (api, learned, words) in [
-            (
-                20,
-                21.0,
-                "of the issuer's, more than the skew of 5s: 21s are",
-            ),
-            (
-                5,
-                6.0,
-                "of the issuer's, perhaps more than the skew of 5s: 6s are",
-            ),
+            (20, 21.0, "of the issuer's, more than the skew of 5s: 21s are"),
+            (5, 6.0, "of the issuer's, perhaps more than the skew of 5s: 6s are"),
         ] {
             let result = clocks(measure(0), measure(api)).result();
             assert_eq!(result.get("learned_skew"), &Value::Number(learned));
@@ -255,16 +230,10 @@ mod tests {
         assert!(result.is_null("within_skew") && result.is_null("api_lead_max"));
         assert_eq!(result.get("learned_skew"), &Value::Number(5.0));
         let verdict = result.string("verdict").unwrap();
-        assert!(
-            verdict.starts_with("the issuer's clock is 0.5s behind"),
-            "{verdict}"
-        );
+        assert!(verdict.starts_with("the issuer's clock is 0.5s behind"), "{verdict}");
 
         let result = clocks(None, measure(0)).result();
-        assert_eq!(
-            result.string("verdict"),
-            Some("the issuer did not show its clock")
-        );
+        assert_eq!(result.string("verdict"), Some("the issuer did not show its clock"));
         assert!(result.is_null("issuer_offset_min") && !result.is_null("measured_at"));
     }
 }

@@ -29,11 +29,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 impl Revocations {
     pub(super) fn new(env: Environment, clock: Arc<dyn Clock>) -> Revocations {
-        Revocations {
-            env,
-            clock,
-            open: Mutex::new(Some(BTreeMap::new())),
-        }
+        Revocations { env, clock, open: Mutex::new(Some(BTreeMap::new())) }
     }
 
     /// Notes that the token is to be revoked at `api_url`; returns what
@@ -45,23 +41,13 @@ impl Revocations {
         api_url: String,
         network: &Network,
     ) -> Result<Vec<u8>> {
-        let network = Network {
-            timeout: network.timeout.min(LIMIT),
-            ..network.clone()
-        };
-        let revocable = Revocable {
-            token: token.access_token.clone(),
-            api_url,
-            network,
-        };
+        let network = Network { timeout: network.timeout.min(LIMIT), ..network.clone() };
+        let revocable = Revocable { token: token.access_token.clone(), api_url, network };
         let mut open = self.open.lock().map_err(|_| poisoned())?;
         let Some(open) = &mut *open else {
             // Terraform has given up while the token was being made.
             self.send(&revocable)?;
-            return Err(Error::new(
-                Kind::Output,
-                "the run was over before the token was made",
-            ));
+            return Err(Error::new(Kind::Output, "the run was over before the token was made"));
         };
         let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
         open.insert(number, revocable);
@@ -71,9 +57,7 @@ impl Revocations {
     /// Revokes what [`Revocations::remember`] returned this for; nothing where
     /// it returned none, or that is done already.
     pub(super) fn revoke(&self, private: &[u8]) -> Result<()> {
-        let number = std::str::from_utf8(private)
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let number = std::str::from_utf8(private).ok().and_then(|text| text.parse().ok());
         let Some(number) = number else { return Ok(()) };
         let mut open = self.open.lock().map_err(|_| poisoned())?;
         let revocable = open.as_mut().and_then(|open| open.remove(&number));
@@ -110,18 +94,12 @@ impl Revocations {
 /// `Configuration` when nobody knows: then none is made, either.
 pub(super) fn api_of(settings: &Settings) -> Result<String> {
     settings.issuer.api_url.clone().ok_or_else(|| {
-        Error::new(
-            Kind::Configuration,
-            "revoke_on_close needs the API of Genesys Cloud",
-        )
-        .why("no region and no API URL is set")
-        .at("revoke_on_close")
+        Error::new(Kind::Configuration, "revoke_on_close needs the API of Genesys Cloud")
+            .why("no region and no API URL is set")
+            .at("revoke_on_close")
     })
 }
 
 fn poisoned() -> Error {
-    Error::new(
-        Kind::Output,
-        "an earlier call has failed in the middle of its work",
-    )
+    Error::new(Kind::Output, "an earlier call has failed in the middle of its work")
 }

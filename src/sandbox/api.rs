@@ -28,10 +28,7 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
         .with_state(cloud.clone());
     control::router(cloud.clone())
         .fallback_service(api)
-        .layer(from_fn_with_state(
-            (cloud.clone(), Host::Api),
-            mishap::meet_fault,
-        ))
+        .layer(from_fn_with_state((cloud.clone(), Host::Api), mishap::meet_fault))
         .layer(from_fn_with_state((cloud, Host::Api), reply::stamp))
 }
 
@@ -126,11 +123,8 @@ async fn division() -> Response<Body> {
 
 /// 501, because the provider repeats a request twenty times at other 5xx.
 async fn not_imitated(request: Request) -> Response<Body> {
-    let message = format!(
-        "The sandbox does not imitate {} {}.",
-        request.method(),
-        request.uri().path()
-    );
+    let message =
+        format!("The sandbox does not imitate {} {}.", request.method(), request.uri().path());
     reply::api_error(StatusCode::NOT_IMPLEMENTED, "not.implemented", &message)
 }
 

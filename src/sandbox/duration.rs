@@ -17,9 +17,7 @@ pub fn offset(text: &str) -> Result<SignedDuration, String> {
     };
     match parse(amount) {
         Ok(amount) => Ok(amount * sign),
-        Err(_) => Err(format!(
-            "{text:?} is not a duration such as 10s, 1m30s or -2s"
-        )),
+        Err(_) => Err(format!("{text:?} is not a duration such as 10s, 1m30s or -2s")),
     }
 }
 
@@ -47,11 +45,7 @@ mod tests {
             ("250ms", 250),
             ("-1h", -3_600_000),
         ] {
-            assert_eq!(
-                offset(text),
-                Ok(SignedDuration::from_millis(millis)),
-                "{text}"
-            );
+            assert_eq!(offset(text), Ok(SignedDuration::from_millis(millis)), "{text}");
         }
     }
 

@@ -76,13 +76,7 @@ impl Reply {
             500.. => api_error(status, "internal.server.error", "Something went wrong."),
             _ => oauth_error("invalid_request", "the request is not acceptable"),
         };
-        Reply {
-            status,
-            content_type: json_type(),
-            body,
-            retry_after: None,
-            location: None,
-        }
+        Reply { status, content_type: json_type(), body, retry_after: None, location: None }
     }
 
     /// How Genesys Cloud says that too many tokens are being minted.
@@ -105,11 +99,7 @@ impl Reply {
     /// A redirect that keeps method and body: a client that follows it sends
     /// its secret to `location`.
     pub fn redirect(location: &str) -> Reply {
-        Reply {
-            location: Some(location.to_owned()),
-            body: String::new(),
-            ..Reply::status(307)
-        }
+        Reply { location: Some(location.to_owned()), body: String::new(), ..Reply::status(307) }
     }
 }
 

@@ -25,14 +25,8 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
     Router::new()
         .route("/oauth/token", post(token).fallback(not_post))
         .fallback(unknown_route)
-        .layer(from_fn_with_state(
-            (cloud.clone(), Host::Login),
-            mishap::meet_fault,
-        ))
-        .layer(from_fn_with_state(
-            (cloud.clone(), Host::Login),
-            reply::stamp,
-        ))
+        .layer(from_fn_with_state((cloud.clone(), Host::Login), mishap::meet_fault))
+        .layer(from_fn_with_state((cloud.clone(), Host::Login), reply::stamp))
         .layer(from_fn_with_state(cloud.clone(), delay))
         .with_state(cloud)
 }

@@ -22,20 +22,15 @@ pub(super) struct Validity {
 pub(super) fn mint(plan: &Plan, now: Timestamp, key: &hmac::Key) -> (String, Validity) {
     match plan.format {
         TokenFormat::Opaque => {
-            let validity = Validity {
-                not_before: None,
-                expires_at: end(now, plan),
-            };
+            let validity = Validity { not_before: None, expires_at: end(now, plan) };
             (plan.token.clone().unwrap_or_else(opaque), validity)
         }
         TokenFormat::Jwt => {
             // A NumericDate is cut to whole seconds, and the claims are all
             // that an API knows of the token.
             let issued = whole_seconds(now);
-            let validity = Validity {
-                not_before: Some(issued),
-                expires_at: whole_seconds(end(issued, plan)),
-            };
+            let validity =
+                Validity { not_before: Some(issued), expires_at: whole_seconds(end(issued, plan)) };
             let text = plan.token.clone();
             (text.unwrap_or_else(|| jwt(plan, validity, key)), validity)
         }
@@ -52,14 +47,7 @@ pub(super) fn uuid() -> String {
     let random = u128::from_ne_bytes(random());
     let bits = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 /// 86 characters of base64url.
@@ -84,9 +72,7 @@ fn jwt(plan: &Plan, validity: Validity, key: &hmac::Key) -> String {
 }
 
 fn end(start: Timestamp, plan: &Plan) -> Timestamp {
-    start
-        .saturating_add(plan.lifetime)
-        .unwrap_or(Timestamp::MAX)
+    start.saturating_add(plan.lifetime).unwrap_or(Timestamp::MAX)
 }
 
 fn whole_seconds(time: Timestamp) -> Timestamp {
@@ -94,9 +80,7 @@ fn whole_seconds(time: Timestamp) -> Timestamp {
 }
 
 fn random<const N: usize>() -> [u8; N] {
-    ring::rand::generate(&SystemRandom::new())
-        .expect("the system's random source works")
-        .expose()
+    ring::rand::generate(&SystemRandom::new()).expect("the system's random source works").expose()
 }
 
 #[cfg(test)]
@@ -106,11 +90,7 @@ mod tests {
     use std::time::Duration;
 
     fn plan(format: TokenFormat) -> Plan {
-        Plan {
-            format,
-            lifetime: Duration::from_secs(300),
-            ..Plan::default()
-        }
+        Plan { format, lifetime: Duration::from_secs(300), ..Plan::default() }
     }
 
     fn at(millis: i64) -> Timestamp {

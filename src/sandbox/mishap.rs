@@ -52,11 +52,9 @@ fn make_up(cloud: &Cloud, host: Host, made_up: faults::Reply) -> Response<Body> 
     let mut reply = reply::reply(status, &made_up.content_type, made_up.body);
     let retry_after = match made_up.retry_after {
         Some(RetryAfter::Text(text)) => HeaderValue::try_from(text).ok(),
-        Some(RetryAfter::Date(ahead)) => cloud
-            .now(host)
-            .saturating_add(ahead)
-            .ok()
-            .and_then(reply::http_date),
+        Some(RetryAfter::Date(ahead)) => {
+            cloud.now(host).saturating_add(ahead).ok().and_then(reply::http_date)
+        }
         None => None,
     };
     let location = made_up.location.and_then(|url| url.try_into().ok());

@@ -180,16 +180,12 @@ fn secret<'de, D: Deserializer<'de>>(json: D) -> Result<Option<SecretString>, D:
 
 fn span<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(json)?;
-    duration::span(&text)
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    duration::span(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 fn offset<'de, D: Deserializer<'de>>(json: D) -> Result<Option<SignedDuration>, D::Error> {
     let text = String::deserialize(json)?;
-    duration::offset(&text)
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    duration::offset(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 fn faults<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Vec<Fault>>, D::Error> {

@@ -54,37 +54,29 @@ enum Kind {
 impl Kind {
     /// Listing and creating.
     fn all(self) -> MethodRouter<Arc<Cloud>> {
-        get(
-            async move |State(cloud): State<Arc<Cloud>>, Query(page): Query<Page>| {
-                ok(cloud.resources(|resources| page.of(self.shelf(resources))))
-            },
-        )
+        get(async move |State(cloud): State<Arc<Cloud>>, Query(page): Query<Page>| {
+            ok(cloud.resources(|resources| page.of(self.shelf(resources))))
+        })
         .post(async move |State(cloud): State<Arc<Cloud>>, sent: Sent| self.create(&cloud, sent))
     }
 
     /// Reading and deleting.
     fn one(self) -> MethodRouter<Arc<Cloud>> {
-        get(
-            async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>| {
-                let found = cloud.resources(|resources| {
-                    let (_, fields) = self.shelf(resources).iter().find(|(key, _)| *key == id)?;
-                    Some(fields.clone())
-                });
-                found.map_or_else(not_found, |fields| ok(fields.into()))
-            },
-        )
-        .delete(
-            async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>| {
-                let found = cloud.resources(|resources| {
-                    let shelf = self.shelf(resources);
-                    let place = shelf.iter().position(|(key, _)| *key == id)?;
-                    Some(shelf.remove(place))
-                });
-                found.map_or_else(not_found, |_| {
-                    reply::json(StatusCode::NO_CONTENT, Body::empty())
-                })
-            },
-        )
+        get(async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>| {
+            let found = cloud.resources(|resources| {
+                let (_, fields) = self.shelf(resources).iter().find(|(key, _)| *key == id)?;
+                Some(fields.clone())
+            });
+            found.map_or_else(not_found, |fields| ok(fields.into()))
+        })
+        .delete(async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>| {
+            let found = cloud.resources(|resources| {
+                let shelf = self.shelf(resources);
+                let place = shelf.iter().position(|(key, _)| *key == id)?;
+                Some(shelf.remove(place))
+            });
+            found.map_or_else(not_found, |_| reply::json(StatusCode::NO_CONTENT, Body::empty()))
+        })
     }
 
     fn create(self, cloud: &Cloud, sent: Sent) -> Response<Body> {
@@ -146,11 +138,7 @@ struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Page {
-            page_size: 25,
-            page_number: 1,
-            name: None,
-        }
+        Page { page_size: 25, page_number: 1, name: None }
     }
 }
 
@@ -160,11 +148,7 @@ impl Page {
             Some(name) => fields.get("name").is_some_and(|is| is == name.as_str()),
             None => true,
         };
-        let all: Vec<&Fields> = shelf
-            .iter()
-            .map(|(_, fields)| fields)
-            .filter(wanted)
-            .collect();
+        let all: Vec<&Fields> = shelf.iter().map(|(_, fields)| fields).filter(wanted).collect();
         let size = self.page_size.max(1);
         let page = all.chunks(size).nth(self.page_number.saturating_sub(1));
         json!({
@@ -178,11 +162,7 @@ impl Page {
 }
 
 fn not_found() -> Response<Body> {
-    reply::api_error(
-        StatusCode::NOT_FOUND,
-        "not.found",
-        "The requested resource was not found.",
-    )
+    reply::api_error(StatusCode::NOT_FOUND, "not.found", "The requested resource was not found.")
 }
 
 fn unacceptable(why: &str) -> Response<Body> {

@@ -29,9 +29,7 @@ pub(super) fn runtime(
     stopped: oneshot::Receiver<()>,
 ) -> Result<impl FnOnce() + Send + 'static> {
     let start = || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         for (listener, router) in hosts {
             let listener = {
                 let _inside = runtime.enter();

@@ -55,17 +55,11 @@ impl Tls {
                     PrivateKeyDer::Pkcs8(key.serialize_der().into()),
                 )?;
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Ok(Tls {
-                ca_pem: ca.pem(),
-                server: Arc::new(config),
-            })
+            Ok(Tls { ca_pem: ca.pem(), server: Arc::new(config) })
         };
         generate().map_err(|cause| {
-            Error::new(
-                Kind::Configuration,
-                "the sandbox's certificates cannot be made",
-            )
-            .because(cause)
+            Error::new(Kind::Configuration, "the sandbox's certificates cannot be made")
+                .because(cause)
         })
     }
 }
@@ -89,9 +83,7 @@ fn server(hosts: &[IpAddr]) -> Result<CertificateParams, rcgen::Error> {
         }
     }
     let mut params = CertificateParams::new(names)?;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "gc-token sandbox");
+    params.distinguished_name.push(DnType::CommonName, "gc-token sandbox");
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -28,13 +28,7 @@ pub struct Layers {
 impl Layers {
     /// The sources without the profile, which the others name.
     pub fn new(flags: Flags, query: Query, env: &Environment) -> Layers {
-        Layers {
-            flags,
-            query,
-            secret: None,
-            env: env.clone(),
-            profile: None,
-        }
+        Layers { flags, query, secret: None, env: env.clone(), profile: None }
     }
 
     /// Hands in the client secret itself: it goes before every other source.
@@ -72,9 +66,7 @@ impl Layers {
             return Ok(None);
         };
         let parsed = duration::parse(&given.value);
-        parsed
-            .map(Some)
-            .map_err(|why| given.refused(&why.to_string()))
+        parsed.map(Some).map_err(|why| given.refused(&why.to_string()))
     }
 
     /// A setting that is on or off; off when nobody says anything.
@@ -94,29 +86,20 @@ impl Layers {
         let Some(given) = self.find(&names::VERBOSE) else {
             return Ok(0);
         };
-        given
-            .value
-            .parse()
-            .map_err(|_| given.refused("is not a number from 0 to 2"))
+        given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
     /// A variable of the environment that is no setting.
     pub(super) fn variable(&self, name: &'static str) -> Option<Given> {
         let value = self.env.text(name)?;
-        Some(Given {
-            value,
-            origin: Origin::Variable(name),
-        })
+        Some(Given { value, origin: Origin::Variable(name) })
     }
 
     /// Where a missing setting was looked for.
     pub fn sources(&self, setting: &Setting) -> String {
         let places = self.query.places(setting);
         let variables = setting.variables.join(", ");
-        format!(
-            "looked at {places}, {variables} and {}",
-            self.profile_text()
-        )
+        format!("looked at {places}, {variables} and {}", self.profile_text())
     }
 
     /// Where a missing client secret was looked for.
@@ -126,10 +109,7 @@ impl Layers {
             false => "--client-secret-file",
         };
         let variables = variables.join(", ");
-        format!(
-            "looked at {before}, {variables} and {}",
-            self.profile_text()
-        )
+        format!("looked at {before}, {variables} and {}", self.profile_text())
     }
 
     fn profile_text(&self) -> String {
@@ -141,17 +121,11 @@ impl Layers {
 
     fn in_flags(&self, setting: &'static Setting) -> Option<Given> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
-        Some(Given {
-            value: value.clone(),
-            origin: Origin::Flag(setting.flag),
-        })
+        Some(Given { value: value.clone(), origin: Origin::Flag(setting.flag) })
     }
 
     fn in_environment(&self, setting: &'static Setting) -> Option<Given> {
-        setting
-            .variables
-            .iter()
-            .find_map(|name| self.variable(name))
+        setting.variables.iter().find_map(|name| self.variable(name))
     }
 
     /// Who names a profile expects it to count, and the environment goes
@@ -163,10 +137,9 @@ impl Layers {
         for setting in [&names::REGION, &names::CLIENT_ID] {
             let over = self.in_environment(setting).zip(profile.find(setting));
             if let Some((environment, profile)) = over.filter(|(one, two)| one.value != two.value) {
-                world.talk.warn(format_args!(
-                    "{} goes before {}",
-                    environment.origin, profile.origin
-                ));
+                world
+                    .talk
+                    .warn(format_args!("{} goes before {}", environment.origin, profile.origin));
             }
         }
     }

@@ -31,12 +31,8 @@ struct Dialect {
     strict: bool,
 }
 
-const OURS: Dialect = Dialect {
-    default_profile: "default",
-    region: "region",
-    client_id: "client_id",
-    strict: true,
-};
+const OURS: Dialect =
+    Dialect { default_profile: "default", region: "region", client_id: "client_id", strict: true };
 
 /// The vendor's CLI calls the client's *id* `client_credentials`, and has keys
 /// of its own.
@@ -59,9 +55,7 @@ impl Profile {
             let Some(mut root) = read(file)? else {
                 continue;
             };
-            let name = named
-                .as_ref()
-                .map_or(dialect.default_profile, |given| &given.value);
+            let name = named.as_ref().map_or(dialect.default_profile, |given| &given.value);
             let Some(entry) = root.remove(name) else {
                 continue;
             };
@@ -99,10 +93,7 @@ impl Profile {
             // Refused when the profile was read.
             _ => return None,
         };
-        Some(Given {
-            value,
-            origin: self.origin(key),
-        })
+        Some(Given { value, origin: self.origin(key) })
     }
 
     /// The secret in the file.
@@ -117,9 +108,8 @@ impl Profile {
             return Ok(None);
         };
         let word = |word: &Value| word.as_str().map(str::to_owned);
-        let argv: Option<Vec<_>> = value
-            .as_array()
-            .and_then(|words| words.iter().map(word).collect());
+        let argv: Option<Vec<_>> =
+            value.as_array().and_then(|words| words.iter().map(word).collect());
         match argv {
             Some(argv) if !argv.is_empty() => Ok(Some(argv)),
             _ => Err(Error::new(
@@ -133,11 +123,7 @@ impl Profile {
     /// How a message names a key of this profile.
     pub(super) fn origin(&self, key: &str) -> Origin {
         let file = self.file.clone();
-        Origin::Profile {
-            profile: self.name.clone(),
-            key: key.to_owned(),
-            file,
-        }
+        Origin::Profile { profile: self.name.clone(), key: key.to_owned(), file }
     }
 
     fn key(&self, setting: &Setting) -> &'static str {
@@ -157,17 +143,12 @@ impl Profile {
             }
             let known = key == SECRET || settings().any(|setting| self.key(setting) == key);
             if !known && self.dialect.strict {
-                let known = settings()
-                    .map(|setting| setting.key)
-                    .chain([SECRET, SECRET_COMMAND]);
+                let known = settings().map(|setting| setting.key).chain([SECRET, SECRET_COMMAND]);
                 return Err(Error::new(
                     Kind::Configuration,
                     format!("{} is not a setting", self.origin(key)),
                 )
-                .hint(format!(
-                    "known keys: {}",
-                    known.collect::<Vec<_>>().join(", ")
-                )));
+                .hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
             }
             if known && !is_plain(value) {
                 let what = format!("{} is not a plain value", self.origin(key));
@@ -202,16 +183,8 @@ fn is_plain(value: &Value) -> bool {
 
 /// Where profiles are looked for, in this order.
 fn files(world: &World) -> Vec<(PathBuf, &'static Dialect)> {
-    let ours = world
-        .places
-        .config
-        .as_ref()
-        .map(|dir| (dir.join("config.toml"), &OURS));
-    let vendor = world
-        .places
-        .home
-        .as_ref()
-        .map(|home| (home.join(".gc/config.toml"), &VENDOR));
+    let ours = world.places.config.as_ref().map(|dir| (dir.join("config.toml"), &OURS));
+    let vendor = world.places.home.as_ref().map(|home| (home.join(".gc/config.toml"), &VENDOR));
     ours.into_iter().chain(vendor).collect()
 }
 
@@ -224,12 +197,7 @@ fn read(file: &Path) -> Result<Option<Table>> {
     // The parser's own words quote the line, which may hold a secret.
     let parsed = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);
-        let line = text
-            .bytes()
-            .take(start)
-            .filter(|byte| *byte == b'\n')
-            .count()
-            + 1;
+        let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
         unusable(file).why(format!("line {line}: {}", error.message()))
     });
     parsed.map(Some)
@@ -237,32 +205,20 @@ fn read(file: &Path) -> Result<Option<Table>> {
 
 /// Not there, or below something that is no directory (`HOME=/dev/null`).
 fn absent(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
 fn unusable(file: &Path) -> Error {
-    Error::new(
-        Kind::Configuration,
-        format!("cannot read the profiles in {}", file.display()),
-    )
+    Error::new(Kind::Configuration, format!("cannot read the profiles in {}", file.display()))
 }
 
 fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {
-    let places: Vec<_> = files
-        .iter()
-        .map(|(file, _)| file.display().to_string())
-        .collect();
+    let places: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
     let error = given.refused("is not a profile");
     if places.is_empty() {
         return error.why("the user has no home directory").hint("set HOME");
     }
     error
         .why(format!("looked in {}", places.join(" and ")))
-        .hint(format!(
-            "add a table [{}] to the first of them",
-            given.value
-        ))
+        .hint(format!("add a table [{}] to the first of them", given.value))
 }

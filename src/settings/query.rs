@@ -36,16 +36,10 @@ impl Query {
     /// Reads the query from `input`, to its end.
     pub fn read(input: &mut dyn Read) -> Result<Query> {
         let mut bytes = Vec::new();
-        input
-            .take(LONGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| {
-                Error::new(
-                    Kind::Configuration,
-                    "cannot read the query from standard input",
-                )
+        input.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| {
+            Error::new(Kind::Configuration, "cannot read the query from standard input")
                 .because(error)
-            })?;
+        })?;
         if bytes.len() as u64 > LONGEST {
             return Err(refused("it is longer than 1 MiB"));
         }
@@ -64,11 +58,7 @@ impl Query {
         }
         // The parser's own words may quote the input.
         let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-            refused(format!(
-                "no JSON at line {}, column {}",
-                error.line(),
-                error.column()
-            ))
+            refused(format!("no JSON at line {}, column {}", error.line(), error.column()))
         })?;
         let Value::Object(object) = value else {
             return Err(refused("it is not a JSON object"));
@@ -86,24 +76,16 @@ impl Query {
                 query.insert(setting.key, value);
             }
         }
-        Ok(Query {
-            values: query,
-            source: Source::Stdin,
-        })
+        Ok(Query { values: query, source: Source::Stdin })
     }
 
     /// Attributes of our own Terraform provider; empty ones count as not given.
     pub fn of_attributes<'a>(
         attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Query {
-        let given = attributes
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty());
+        let given = attributes.into_iter().filter(|(_, value)| !value.is_empty());
         let values = given.map(|(key, value)| (key, value.to_owned())).collect();
-        Query {
-            values,
-            source: Source::Attributes,
-        }
+        Query { values, source: Source::Attributes }
     }
 
     /// Whether these are attributes of our own Terraform provider.
@@ -138,21 +120,15 @@ fn find(key: &str) -> Result<&'static Setting> {
         return Ok(setting);
     }
     if key.contains("secret") || key.contains("password") {
-        return Err(refused(format!(
-            "{key:?} would write the secret into Terraform's state"
-        ))
-        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
+        return Err(refused(format!("{key:?} would write the secret into Terraform's state"))
+            .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
     }
     let known: Vec<_> = settings().map(|setting| setting.key).collect();
     Err(refused(format!("unknown key {key:?}")).hint(format!("known keys: {}", known.join(", "))))
 }
 
 fn refused(why: impl Into<String>) -> Error {
-    Error::new(
-        Kind::Configuration,
-        "the query on standard input cannot be used",
-    )
-    .why(why)
+    Error::new(Kind::Configuration, "the query on standard input cannot be used").why(why)
 }
 
 #[cfg(test)]
@@ -177,10 +153,7 @@ mod tests {
         assert_eq!(why(""), "standard input is empty");
         assert_eq!(why("{"), "no JSON at line 1, column 1");
         assert_eq!(why("[]"), "it is not a JSON object");
-        assert_eq!(
-            why(r#"{"region":1}"#),
-            r#"the value of "region" is not a string"#
-        );
+        assert_eq!(why(r#"{"region":1}"#), r#"the value of "region" is not a string"#);
         assert_eq!(why(r#"{"regoin":"x"}"#), r#"unknown key "regoin""#);
         assert_eq!(why(r#"{"timeout":"x"}"#), r#"unknown key "timeout""#);
         assert_eq!(

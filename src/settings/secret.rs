@@ -64,10 +64,7 @@ impl SecretSource {
         if let Some(secret) = profile.secret() {
             return Ok(SecretSource::Known(secret));
         }
-        profile
-            .secret_command()?
-            .map(SecretSource::Command)
-            .ok_or_else(|| missing(id, layers))
+        profile.secret_command()?.map(SecretSource::Command).ok_or_else(|| missing(id, layers))
     }
 
     /// Where the secret is looked up first and found: the source's name, never
@@ -103,13 +100,10 @@ impl SecretSource {
 }
 
 fn missing(id: &Given, layers: &Layers) -> Error {
-    Error::new(
-        Kind::Configuration,
-        format!("there is no secret for client {:?}", id.value),
-    )
-    .why(layers.secret_sources(&VARIABLES))
-    .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
-    .at("client_secret")
+    Error::new(Kind::Configuration, format!("there is no secret for client {:?}", id.value))
+        .why(layers.secret_sources(&VARIABLES))
+        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+        .at("client_secret")
 }
 
 /// The secret in a file; `-` is standard input.
@@ -132,10 +126,7 @@ fn read_file(file: &Given, world: &mut World) -> Result<SecretString> {
             .and_then(|file| file.take(LONGEST).read_to_end(&mut secret))
     };
     read.map_err(|error| unreadable().because(error))?;
-    checked(
-        trimmed(secret),
-        &format!("{:?} ({})", file.value, file.origin),
-    )
+    checked(trimmed(secret), &format!("{:?} ({})", file.value, file.origin))
 }
 
 /// Runs the command without a shell; its standard error and its terminal are
@@ -156,11 +147,7 @@ fn run(argv: &[String], clock: &dyn Clock) -> Result<SecretString> {
     let mut stdout = child.stdout.take().expect("it is piped");
     let reader = std::thread::spawn(move || {
         let mut secret = Zeroizing::new(Vec::new());
-        stdout
-            .by_ref()
-            .take(LONGEST)
-            .read_to_end(&mut secret)
-            .map(|_| secret)
+        stdout.by_ref().take(LONGEST).read_to_end(&mut secret).map(|_| secret)
     });
     let start = clock.read();
     let status = loop {
@@ -178,9 +165,7 @@ fn run(argv: &[String], clock: &dyn Clock) -> Result<SecretString> {
     if !status.success() {
         return Err(failed().why(status.to_string()));
     }
-    let secret = reader
-        .join()
-        .map_err(|_| failed().why("its output cannot be read"))?;
+    let secret = reader.join().map_err(|_| failed().why("its output cannot be read"))?;
     let secret = secret.map_err(|error| failed().because(error))?;
     checked(trimmed(secret), &format!("the output of {name:?}"))
 }

@@ -27,15 +27,8 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             newer_than: None,
         },
         verify: Verify::Auto,
-        cache: CacheSettings {
-            dir: None,
-            state_dir: None,
-            lock_timeout: Duration::from_secs(1),
-        },
-        network: Network {
-            timeout: Duration::from_secs(5),
-            ca_file: None,
-        },
+        cache: CacheSettings { dir: None, state_dir: None, lock_timeout: Duration::from_secs(1) },
+        network: Network { timeout: Duration::from_secs(5), ca_file: None },
     }
 }
 
@@ -47,10 +40,7 @@ struct User {
 
 impl User {
     fn new<const N: usize>(env: [(&str, &str); N]) -> User {
-        User {
-            home: tempfile::tempdir().unwrap(),
-            env: env.into(),
-        }
+        User { home: tempfile::tempdir().unwrap(), env: env.into() }
     }
 
     fn with_file(self, path: &str, text: &str) -> User {
@@ -76,10 +66,7 @@ impl User {
             stdout: Box::new(std::io::sink()),
             talk: Talk::to(Box::new(std::io::sink())),
         };
-        let flags = flags
-            .iter()
-            .map(|(name, value)| (*name, value.to_string()))
-            .collect();
+        let flags = flags.iter().map(|(name, value)| (*name, value.to_string())).collect();
         let query = Query::parse(query.as_bytes())?;
         let mut layers = Layers::new(flags, query, &world.env);
         layers.load_profile(&world)?;
@@ -110,36 +97,24 @@ fn secret(settings: &Settings) -> String {
 fn flags_go_before_the_query_before_the_environment_before_the_profile() {
     let profile =
         "[default]\nregion = 'us-east-1'\nclient_id = 'p'\nscope = 'p'\nskew = 7\naudience = 'p'";
-    let user = User::new([
-        ("GC_TOKEN_SCOPE", "e"),
-        ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "s"),
-    ])
-    .with_file("config/config.toml", profile);
-    let settings = user
-        .resolve(&[("client-id", "f")], r#"{"client_id":"q","audience":"q"}"#)
-        .unwrap();
+    let user = User::new([("GC_TOKEN_SCOPE", "e"), ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "s")])
+        .with_file("config/config.toml", profile);
+    let settings =
+        user.resolve(&[("client-id", "f")], r#"{"client_id":"q","audience":"q"}"#).unwrap();
     assert_eq!(settings.client.id, "f");
     assert_eq!(settings.issuer.audience.as_deref(), Some("q"));
     assert_eq!(settings.issuer.scope.as_deref(), Some("e"));
     assert_eq!(settings.demand.skew, SignedDuration::from_secs(7));
-    assert_eq!(
-        settings.issuer.token_url,
-        "https://login.mypurecloud.com/oauth/token"
-    );
+    assert_eq!(settings.issuer.token_url, "https://login.mypurecloud.com/oauth/token");
 }
 
 #[test]
 fn our_own_variables_go_before_the_providers() {
     let user = User::new(CREDENTIALS);
     assert_eq!(user.resolve(&[], "{}").unwrap().client.id, "env-id");
-    let Environment::Fixed(mut env) = user.env.clone() else {
-        unreachable!()
-    };
+    let Environment::Fixed(mut env) = user.env.clone() else { unreachable!() };
     env.insert("GC_TOKEN_CLIENT_ID".into(), "own-id".into());
-    let user = User {
-        env: Environment::Fixed(env),
-        ..user
-    };
+    let user = User { env: Environment::Fixed(env), ..user };
     assert_eq!(user.resolve(&[], "{}").unwrap().client.id, "own-id");
 }
 
@@ -180,10 +155,7 @@ fn a_secret_comes_from_a_file_the_environment_or_a_command() {
         "config/config.toml",
         "[p]\nregion='us-east-1'\nclient_id='x'\nclient_secret_command=['printf', '%s\\n', 'from $HOME']",
     );
-    assert_eq!(
-        secret(&user.resolve(&[("profile", "p")], "{}").unwrap()),
-        "from $HOME"
-    );
+    assert_eq!(secret(&user.resolve(&[("profile", "p")], "{}").unwrap()), "from $HOME");
 }
 
 #[test]
@@ -191,21 +163,14 @@ fn a_failing_secret_command_is_named_without_its_arguments() {
     for (command, cause) in [
         ("['false', 'hush']", "exit status: 1"),
         ("['true', 'hush']", "is empty"),
-        (
-            "['/does/not/exist', 'hush']",
-            "No such file or directory (os error 2)",
-        ),
+        ("['/does/not/exist', 'hush']", "No such file or directory (os error 2)"),
     ] {
         let user = User::new([]).with_file(
             "config/config.toml",
             &format!("[p]\nregion='us-east-1'\nclient_id='x'\nclient_secret_command={command}"),
         );
         let settings = user.resolve(&[("profile", "p")], "{}").unwrap();
-        let error = settings
-            .client
-            .secret
-            .get(&SystemClock::default())
-            .unwrap_err();
+        let error = settings.client.secret.get(&SystemClock::default()).unwrap_err();
         let text = error.to_string();
         assert!(text.contains(cause) && !text.contains("hush"), "{text}");
     }
@@ -214,10 +179,7 @@ fn a_failing_secret_command_is_named_without_its_arguments() {
 #[test]
 fn urls_may_be_named_one_by_one() {
     let user = User::new(CREDENTIALS);
-    let flags = [
-        ("login-url", "http://127.0.0.1:8080/"),
-        ("api-url", "HTTPS://api.example.com"),
-    ];
+    let flags = [("login-url", "http://127.0.0.1:8080/"), ("api-url", "HTTPS://api.example.com")];
     let issuer = user.resolve(&flags, "{}").unwrap().issuer;
     assert_eq!(issuer.token_url, "http://127.0.0.1:8080/oauth/token");
     assert_eq!(issuer.api_url.as_deref(), Some("https://api.example.com"));
@@ -230,22 +192,15 @@ fn urls_may_be_named_one_by_one() {
 #[test]
 fn a_login_host_of_genesys_cloud_tells_the_region() {
     let user = User::new([CREDENTIALS[1], CREDENTIALS[2]]);
-    let issuer = user
-        .resolve(&[("login-url", "https://login.mypurecloud.ie")], "{}")
-        .unwrap()
-        .issuer;
+    let issuer =
+        user.resolve(&[("login-url", "https://login.mypurecloud.ie")], "{}").unwrap().issuer;
     assert_eq!(issuer.region.unwrap().aws, "eu-west-1");
-    assert_eq!(
-        issuer.api_url.as_deref(),
-        Some("https://api.mypurecloud.ie")
-    );
+    assert_eq!(issuer.api_url.as_deref(), Some("https://api.mypurecloud.ie"));
 }
 
 #[test]
 fn bad_values_are_refused_by_name_and_origin() {
-    let user = User::new(CREDENTIALS)
-        .with_file("empty", "")
-        .with_file("two-lines", "a\nb");
+    let user = User::new(CREDENTIALS).with_file("empty", "").with_file("two-lines", "a\nb");
     let empty = user.home.path().join("empty").display().to_string();
     let two_lines = user.home.path().join("two-lines").display().to_string();
     let cases: &[(&'static str, &str, &str)] = &[
@@ -259,21 +214,13 @@ fn bad_values_are_refused_by_name_and_origin() {
             "jwt",
             "2 error: --client-auth: \"jwt\" is not a way to authenticate: basic or post",
         ),
-        (
-            "timeout",
-            "0",
-            "2 error: --timeout: \"0\" leaves no time at all",
-        ),
+        ("timeout", "0", "2 error: --timeout: \"0\" leaves no time at all"),
         (
             "login-url",
             "http://login.mypurecloud.ie",
             "2 error: --login-url: \"http://login.mypurecloud.ie\" would send the client secret unencrypted\n  hint: use https; http is for loopback addresses only",
         ),
-        (
-            "login-url",
-            "ftp://x",
-            "2 error: --login-url: \"ftp://x\" is neither https nor http",
-        ),
+        ("login-url", "ftp://x", "2 error: --login-url: \"ftp://x\" is neither https nor http"),
         (
             "login-url",
             "https://x/?a",
@@ -289,11 +236,7 @@ fn bad_values_are_refused_by_name_and_origin() {
             "https://x/#f",
             "2 error: --token-url: \"https://x/#f\" has a fragment, which RFC 6749 section 3.2 forbids",
         ),
-        (
-            "no-cache",
-            "maybe",
-            "2 error: --no-cache: \"maybe\" is neither true nor false",
-        ),
+        ("no-cache", "maybe", "2 error: --no-cache: \"maybe\" is neither true nor false"),
         (
             "client-secret-file",
             "/none",
@@ -341,10 +284,7 @@ fn bad_profiles_are_refused_without_showing_what_is_in_them() {
     for (text, expected) in cases {
         let user = User::new([]).with_file("config/config.toml", text);
         let error = user.error(&[], "{}");
-        assert!(
-            error.starts_with("3 ") && error.contains(expected),
-            "{error}"
-        );
+        assert!(error.starts_with("3 ") && error.contains(expected), "{error}");
         assert!(!error.contains("hush"), "{error}");
     }
 }
@@ -366,12 +306,6 @@ fn nothing_at_all_says_what_to_set() {
 
 #[test]
 fn empty_variables_count_as_unset() {
-    let user = User::new([
-        ("GC_TOKEN_REGION", ""),
-        ("GENESYSCLOUD_REGION", "us-east-1"),
-    ]);
-    assert!(
-        user.error(&[], "{}")
-            .starts_with("3 error: there is no client id")
-    );
+    let user = User::new([("GC_TOKEN_REGION", ""), ("GENESYSCLOUD_REGION", "us-east-1")]);
+    assert!(user.error(&[], "{}").starts_with("3 error: there is no client id"));
 }

@@ -155,10 +155,7 @@ mod tests {
         let arithmetic = Arithmetic::of(&demand(), &stamp, &now);
         let learned = arithmetic.learned.expect("both were measured");
         assert_eq!(learned.as_secs(), 21, "a second each is uncertain");
-        let remote = [
-            (Witness::Issuer, 248, 227, false),
-            (Witness::Api, 228, 228, false),
-        ];
+        let remote = [(Witness::Issuer, 248, 227, false), (Witness::Api, 228, 228, false)];
         assert_eq!(lefts(&arithmetic)[2..], remote);
         assert_eq!(lefts(&arithmetic)[0], (boot, 250, 228, true));
     }

@@ -37,9 +37,7 @@ impl Claims {
         if rest.matches('.').count() != 1 {
             return None;
         }
-        let header = base64::prelude::BASE64_URL_SAFE_NO_PAD
-            .decode(header)
-            .ok()?;
+        let header = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(header).ok()?;
         serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).ok()?;
         let raw = jsonwebtoken::dangerous::insecure_decode_claims::<Raw>(token).ok()?;
         Some(Claims {
@@ -52,11 +50,7 @@ impl Claims {
 /// A NumericDate as a moment, cut to whole seconds, at the ends of the
 /// calendar where it lies beyond them.
 fn numeric_date(seconds: f64) -> Timestamp {
-    let end = if seconds < 0.0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    };
+    let end = if seconds < 0.0 { Timestamp::MIN } else { Timestamp::MAX };
     // The cast saturates, and JSON knows no NaN.
     Timestamp::from_second(seconds.floor() as i64).unwrap_or(end)
 }
@@ -67,24 +61,14 @@ mod tests {
 
     fn jwt(claims: &str) -> String {
         let encode = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text);
-        format!(
-            "{}.{}.c2ln",
-            encode(r#"{"alg":"RS256","typ":"JWT"}"#),
-            encode(claims)
-        )
+        format!("{}.{}.c2ln", encode(r#"{"alg":"RS256","typ":"JWT"}"#), encode(claims))
     }
 
     #[test]
     fn reads_expiry_and_start_with_or_without_a_fraction() {
         let claims = Claims::read(&jwt(r#"{"exp":1700000010.9,"iat":1700000000}"#)).unwrap();
-        assert_eq!(
-            claims.expires_at,
-            Timestamp::from_second(1_700_000_010).ok()
-        );
-        assert_eq!(
-            claims.not_before,
-            Timestamp::from_second(1_700_000_000).ok()
-        );
+        assert_eq!(claims.expires_at, Timestamp::from_second(1_700_000_010).ok());
+        assert_eq!(claims.not_before, Timestamp::from_second(1_700_000_000).ok());
         let claims = Claims::read(&jwt(r#"{"nbf":5,"iat":3}"#)).unwrap();
         assert_eq!(claims.not_before, Timestamp::from_second(5).ok());
         assert_eq!(claims.expires_at, None);

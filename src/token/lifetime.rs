@@ -33,23 +33,14 @@ impl fmt::Display for LifetimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LifetimeError::Unstated => {
-                write!(
-                    f,
-                    "the reply has no expires_in, and the token is not a JWT that ends"
-                )
+                write!(f, "the reply has no expires_in, and the token is not a JWT that ends")
             }
             LifetimeError::NotANumber(value) => write!(f, "expires_in is not a number: {value}"),
             LifetimeError::Dead(seconds) => {
-                write!(
-                    f,
-                    "the token was dead on arrival: it lives {seconds} seconds"
-                )
+                write!(f, "the token was dead on arrival: it lives {seconds} seconds")
             }
             LifetimeError::Absurd(value) => {
-                write!(
-                    f,
-                    "expires_in is {value}, more than a year: are these milliseconds?"
-                )
+                write!(f, "expires_in is {value}, more than a year: are these milliseconds?")
             }
         }
     }
@@ -85,12 +76,8 @@ pub fn lifetime(
     sent: &Reading,
 ) -> Result<SignedDuration, LifetimeError> {
     let stated = expires_in.map(|seconds| SignedDuration::from_secs(seconds.0));
-    let latest = issuer
-        .and_then(|issuer| issuer.shows(sent))
-        .map(|(_, latest)| latest);
-    let claimed = expires_at
-        .zip(latest)
-        .map(|(end, latest)| end.duration_since(latest));
+    let latest = issuer.and_then(|issuer| issuer.shows(sent)).map(|(_, latest)| latest);
+    let claimed = expires_at.zip(latest).map(|(end, latest)| end.duration_since(latest));
     let least = match (stated, claimed) {
         (Some(stated), Some(claimed)) => stated.min(claimed),
         (Some(only), None) | (None, Some(only)) => only,
@@ -100,10 +87,7 @@ pub fn lifetime(
         return Err(LifetimeError::Dead(least.as_secs()));
     }
     if least.as_secs() > LONGEST {
-        return Err(LifetimeError::Absurd(format!(
-            "{} (from exp)",
-            least.as_secs()
-        )));
+        return Err(LifetimeError::Absurd(format!("{} (from exp)", least.as_secs())));
     }
     Ok(least)
 }
@@ -151,15 +135,8 @@ mod tests {
                 Err(LifetimeError::NotANumber(nonsense.to_string()))
             );
         }
-        for absurd in [
-            json!(86_400_000),
-            json!(1e300),
-            json!("99999999999999999999"),
-        ] {
-            assert_eq!(
-                ExpiresIn::read(&absurd),
-                Err(LifetimeError::Absurd(absurd.to_string()))
-            );
+        for absurd in [json!(86_400_000), json!(1e300), json!("99999999999999999999")] {
+            assert_eq!(ExpiresIn::read(&absurd), Err(LifetimeError::Absurd(absurd.to_string())));
         }
     }
 
@@ -175,18 +152,9 @@ mod tests {
         // take a millisecond of drift.
         let claimed = SignedDuration::from_secs(59) - SignedDuration::from_millis(1);
         assert_eq!(least(300, 5_060, issuer.as_ref()), Ok(claimed));
-        assert_eq!(
-            least(30, 5_060, issuer.as_ref()),
-            Ok(SignedDuration::from_secs(30))
-        );
+        assert_eq!(least(30, 5_060, issuer.as_ref()), Ok(SignedDuration::from_secs(30)));
         assert_eq!(least(300, 5_060, None), Ok(SignedDuration::from_secs(300)));
-        assert_eq!(
-            least(300, 4_000, issuer.as_ref()),
-            Err(LifetimeError::Dead(-1_001))
-        );
-        assert_eq!(
-            lifetime(None, None, issuer.as_ref(), &sent),
-            Err(LifetimeError::Unstated)
-        );
+        assert_eq!(least(300, 4_000, issuer.as_ref()), Err(LifetimeError::Dead(-1_001)));
+        assert_eq!(lifetime(None, None, issuer.as_ref(), &sent), Err(LifetimeError::Unstated));
     }
 }

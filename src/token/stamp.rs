@@ -64,17 +64,13 @@ impl Stamp {
     /// # Errors
     /// When the local clocks cannot tell.
     pub fn remaining(&self, now: &Reading) -> Result<SignedDuration, Stale> {
-        Ok(self
-            .lifetime
-            .saturating_sub(Age::of(&self.sent, now)?.elapsed()))
+        Ok(self.lifetime.saturating_sub(Age::of(&self.sent, now)?.elapsed()))
     }
 
     /// When the token ends: on the issuer's clock where that was measured,
     /// else on the local wall clock. Pessimistic, cut to whole seconds.
     pub fn expires_at(&self) -> Timestamp {
-        let end = self
-            .ends
-            .unwrap_or_else(|| shift(self.sent.wall, self.lifetime));
+        let end = self.ends.unwrap_or_else(|| shift(self.sent.wall, self.lifetime));
         Timestamp::from_second(end.as_second()).unwrap_or(end)
     }
 
@@ -86,17 +82,14 @@ impl Stamp {
         let (Some(not_before), Some((earliest, _))) = (self.not_before, shown) else {
             return SignedDuration::ZERO;
         };
-        not_before
-            .duration_since(earliest)
-            .clamp(SignedDuration::ZERO, skew)
+        not_before.duration_since(earliest).clamp(SignedDuration::ZERO, skew)
     }
 
     /// How far the API's clock is ahead of the issuer's, where both were
     /// measured: the part of a token's life that the API does not honour.
     pub fn lead(&self) -> Option<Offset> {
         let both = self.api.as_ref().zip(self.issuer.as_ref());
-        both.and_then(|(api, issuer)| api.ahead_of(issuer))
-            .or(self.learned)
+        both.and_then(|(api, issuer)| api.ahead_of(issuer)).or(self.learned)
     }
 
     /// The stamp of the same token on this boot, by what the issuer's clock has

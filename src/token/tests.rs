@@ -12,12 +12,7 @@ pub(crate) fn token(text: &str, lifetime: i64) -> Token {
     Token {
         access_token: AccessToken::new(text.into()),
         token_type: "bearer".into(),
-        stamp: Stamp::new(
-            reading(100, 1_000),
-            SignedDuration::from_secs(lifetime),
-            None,
-            None,
-        ),
+        stamp: Stamp::new(reading(100, 1_000), SignedDuration::from_secs(lifetime), None, None),
     }
 }
 
@@ -35,10 +30,7 @@ fn at(second: i64) -> Timestamp {
 #[test]
 fn debug_shows_no_token() {
     let shown = format!("{:?}", token("s3cret", 300));
-    assert!(
-        shown.contains("redacted") && !shown.contains("s3cret"),
-        "{shown}"
-    );
+    assert!(shown.contains("redacted") && !shown.contains("s3cret"), "{shown}");
 }
 
 #[test]
@@ -85,9 +77,5 @@ fn on_another_boot_a_clock_that_was_measured_there_tells_what_is_left() {
     assert_eq!(carried.lifetime.as_secs(), 197);
     assert_eq!(carried.remaining(&there).unwrap().as_secs(), 197);
     assert_eq!(carried.expires_at(), stamp.expires_at());
-    assert_eq!(
-        token("t", 300).stamp.carried_by_issuer(clock),
-        None,
-        "nobody knows its end"
-    );
+    assert_eq!(token("t", 300).stamp.carried_by_issuer(clock), None, "nobody knows its end");
 }

@@ -95,14 +95,9 @@ impl Age {
     pub fn of(sent: &Reading, now: &Reading) -> Result<Age, Stale> {
         let boot = now.boot_since(sent).ok_or(Stale::OtherBoot)?;
         if boot.is_negative() {
-            return Err(Stale::BootClockWentBack(
-                SignedDuration::ZERO.saturating_sub(boot),
-            ));
+            return Err(Stale::BootClockWentBack(SignedDuration::ZERO.saturating_sub(boot)));
         }
-        Ok(Age {
-            boot,
-            wall: now.wall_since(sent),
-        })
+        Ok(Age { boot, wall: now.wall_since(sent) })
     }
 
     /// The age to act on: the larger of the two.
@@ -148,10 +143,7 @@ impl Demand {
             Err(why) => return Verdict::Stale(why),
         };
         if let Some(start) = &self.newer_than
-            && stamp
-                .sent
-                .boot_since(start)
-                .is_none_or(|since| since.is_negative())
+            && stamp.sent.boot_since(start).is_none_or(|since| since.is_negative())
         {
             return Verdict::Stale(Stale::NotForced);
         }
@@ -161,21 +153,14 @@ impl Demand {
         if remaining.saturating_sub(skew) >= wanted && remaining > skew {
             Verdict::Fresh { remaining, age }
         } else {
-            Verdict::Stale(Stale::TooShort {
-                remaining,
-                skew,
-                wanted,
-                age,
-            })
+            Verdict::Stale(Stale::TooShort { remaining, skew, wanted, age })
         }
     }
 
     /// What is taken off this token's life: the skew that was asked for, or
     /// the lead of the API's clock that was measured, if that is larger.
     pub fn skew_for(&self, stamp: &Stamp) -> SignedDuration {
-        stamp
-            .lead()
-            .map_or(self.skew, |lead| lead.max.max(self.skew))
+        stamp.lead().map_or(self.skew, |lead| lead.max.max(self.skew))
     }
 
     /// How long this token has to live after the skew.
@@ -238,12 +223,7 @@ impl fmt::Display for Stale {
                 human(*by)
             ),
             Stale::NotForced => f.write_str("made before the forced refresh began"),
-            Stale::TooShort {
-                remaining,
-                skew,
-                wanted,
-                age,
-            } => write!(
+            Stale::TooShort { remaining, skew, wanted, age } => write!(
                 f,
                 "{} left by {}, less the skew of {}, is under the wanted {}",
                 human(*remaining),
@@ -262,11 +242,7 @@ impl fmt::Display for Age {
             Evidence::WallClock => f.write_str("the wall clock")?,
         }
         match self.step() {
-            Some(step) => write!(
-                f,
-                " (the wall clock was stepped by {:+.1}s)",
-                step.as_secs_f64()
-            ),
+            Some(step) => write!(f, " (the wall clock was stepped by {:+.1}s)", step.as_secs_f64()),
             None => Ok(()),
         }
     }

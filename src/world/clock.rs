@@ -22,10 +22,7 @@ pub struct SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads a clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
     fn read(&self) -> Reading {
         Reading {
             boot: boot_clock(),

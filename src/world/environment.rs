@@ -15,10 +15,7 @@ pub enum Environment {
 impl Environment {
     /// The variable's value as it is; `None` when it is unset *or empty*: CI
     /// systems set a missing secret to the empty string.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn os(&self, name: &str) -> Option<OsString> {
         let value = match self {
             Environment::Process => std::env::var_os(name),

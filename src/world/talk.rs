@@ -35,10 +35,7 @@ pub struct Warnings(Arc<Mutex<Vec<String>>>);
 impl Warnings {
     /// Those since the last call.
     pub fn take(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .map(|mut warnings| std::mem::take(&mut *warnings))
-            .unwrap_or_default()
+        self.0.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 }
 
@@ -50,23 +47,14 @@ impl Talk {
 
     /// Talks to `sink`, warnings only.
     pub fn to(sink: Box<dyn Write + Send>) -> Talk {
-        Talk {
-            verbosity: AtomicU8::new(0),
-            sink: Sink::Lines(Mutex::new(sink)),
-        }
+        Talk { verbosity: AtomicU8::new(0), sink: Sink::Lines(Mutex::new(sink)) }
     }
 
     /// Collects warnings, for somebody who shows them in a way of their own.
     pub fn collected() -> (Talk, Warnings) {
         let warnings = Warnings::default();
         let sink = Sink::Collected(warnings.clone());
-        (
-            Talk {
-                verbosity: AtomicU8::new(0),
-                sink,
-            },
-            warnings,
-        )
+        (Talk { verbosity: AtomicU8::new(0), sink }, warnings)
     }
 
     /// 0 says warnings, 1 (`-v`) decisions, 2 (`-vv`) each step.
@@ -94,11 +82,7 @@ impl Talk {
         if !self.says(level) {
             return;
         }
-        let mark = if level == Level::Warning {
-            "warning: "
-        } else {
-            ""
-        };
+        let mark = if level == Level::Warning { "warning: " } else { "" };
         self.line(mark, &message);
     }
 

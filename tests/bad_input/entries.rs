@@ -69,8 +69,7 @@ const REFUSALS: &[(&str, Damage)] = &[
 
 fn cut(file: &Path, length: fn(u64) -> u64) {
     let file = OpenOptions::new().write(true).open(file).unwrap();
-    file.set_len(length(file.metadata().unwrap().len()))
-        .unwrap();
+    file.set_len(length(file.metadata().unwrap().len())).unwrap();
 }
 
 fn poke(file: &Path, at: u64, bytes: &[u8]) {
@@ -194,10 +193,7 @@ fn what_belongs_to_another_user_is_refused() {
     let runner = runner(&cloud);
     let others = |finished: &super::common::process::Finished| {
         assert_eq!(finished.status.code(), Some(9), "{finished:#?}");
-        assert!(
-            finished.stderr.contains(" belongs to another user\n"),
-            "{finished:#?}"
-        );
+        assert!(finished.stderr.contains(" belongs to another user\n"), "{finished:#?}");
         assert_eq!(finished.stdout, "");
     };
     if !rustix::process::geteuid().is_root() {

@@ -27,10 +27,7 @@ impl Report {
         let code = code.filter(|code| *code != 0);
         let code = code.unwrap_or_else(|| panic!("{input}: no failure: {finished:#?}"));
         assert_eq!(finished.stdout, "", "{input}");
-        assert!(
-            finished.stderr.starts_with("gc-token: "),
-            "{input}: {finished:#?}"
-        );
+        assert!(finished.stderr.starts_with("gc-token: "), "{input}: {finished:#?}");
         self.row(input, &format!("exit {code}"), &finished.stderr);
     }
 

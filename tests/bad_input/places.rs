@@ -126,16 +126,9 @@ fn a_result_that_cannot_be_written_is_a_failure() {
     let cloud = cloud(Plan::default());
     let runner = Runner::of(&cloud);
     let mut report = Report::default();
-    for verb in [
-        "get",
-        "env",
-        "regions",
-        "status",
-        "cache path",
-        "man",
-        "completions bash",
-        "--help",
-    ] {
+    for verb in
+        ["get", "env", "regions", "status", "cache path", "man", "completions bash", "--help"]
+    {
         let script = format!("gc-token {verb} > /dev/full");
         report.failure(&script, &runner.shell("sh", &script));
     }

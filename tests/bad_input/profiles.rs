@@ -27,44 +27,24 @@ const PROFILES: &[(&str, &str)] = &[
     (OURS, "[default]\nskew = 1979-05-27"),
     (OURS, "[default]\nno_cache = 'perhaps'"),
     (OURS, "[default]\nlogin_url = 'http://login.example'"),
-    (
-        OURS,
-        "[default]\nclient_id = 'another'\nclient_secret = 'hunter2'",
-    ),
+    (OURS, "[default]\nclient_id = 'another'\nclient_secret = 'hunter2'"),
     (OURS, "[default]\nclient_secret = ''"),
     (OURS, "[default]\nclient_secret_command = 'pass hunter2'"),
     (OURS, "[default]\nclient_secret_command = []"),
     (OURS, "[default]\nclient_secret_command = ['pass', 5]"),
-    (
-        OURS,
-        "[default]\nclient_secret_command = ['no-such-program', 'hunter2']",
-    ),
-    (
-        OURS,
-        "[default]\nclient_secret_command = ['sh', '-c', 'exit 7']",
-    ),
-    (
-        OURS,
-        "[default]\nclient_secret_command = ['sh', '-c', 'kill -9 $$']",
-    ),
+    (OURS, "[default]\nclient_secret_command = ['no-such-program', 'hunter2']"),
+    (OURS, "[default]\nclient_secret_command = ['sh', '-c', 'exit 7']"),
+    (OURS, "[default]\nclient_secret_command = ['sh', '-c', 'kill -9 $$']"),
     (OURS, "[default]\nclient_secret_command = ['true']"),
-    (
-        OURS,
-        "[default]\nclient_secret_command = ['printf', 'one\\ntwo']",
-    ),
-    (
-        OURS,
-        "[default]\nclient_secret_command = ['printf', '\\377']",
-    ),
+    (OURS, "[default]\nclient_secret_command = ['printf', 'one\\ntwo']"),
+    (OURS, "[default]\nclient_secret_command = ['printf', '\\377']"),
     (VENDORS, "[DEFAULT]\nclient_secret = hunter2"),
     (VENDORS, "[DEFAULT]\nenvironment = 'moon'"),
     (VENDORS, "[default]\nclient_secret = 'hunter2'"),
 ];
 
-const OVERRIDES: [(&str, &str); 2] = [
-    ("client_secret", "GENESYSCLOUD_OAUTHCLIENT_SECRET"),
-    ("login_url", "GC_TOKEN_LOGIN_URL"),
-];
+const OVERRIDES: [(&str, &str); 2] =
+    [("client_secret", "GENESYSCLOUD_OAUTHCLIENT_SECRET"), ("login_url", "GC_TOKEN_LOGIN_URL")];
 
 #[test]
 fn a_mistake_in_a_profile_is_named_and_not_repeated() {

@@ -48,9 +48,6 @@ fn a_query_that_is_none_is_refused_by_name() {
     let deep = "[".repeat(100_000);
     report.failure("[[[...", &runner.run_on(&["external"], deep.as_bytes()));
     let long = " ".repeat(2 << 20);
-    report.failure(
-        "2 MiB of blanks",
-        &runner.run_on(&["external"], long.as_bytes()),
-    );
+    report.failure("2 MiB of blanks", &runner.run_on(&["external"], long.as_bytes()));
     insta::assert_snapshot!(report.0);
 }

@@ -69,9 +69,7 @@ const REPLIES: &[&str] = &[
 
 #[test]
 fn an_answer_that_is_no_token_is_explained() {
-    let bodies = BODIES
-        .iter()
-        .map(|body| format!("reply:200:application/json:{body}"));
+    let bodies = BODIES.iter().map(|body| format!("reply:200:application/json:{body}"));
     let others = REPLIES.iter().map(ToString::to_string);
     let mut report = Report::default();
     for reply in bodies.chain(others) {
@@ -88,17 +86,13 @@ fn an_answer_that_is_no_token_is_explained() {
 /// One fault, which may hold commas.
 fn faults_of(reply: &str) -> Plan {
     let fault: Fault = reply.parse().unwrap();
-    Plan {
-        faults: vec![fault; 9],
-        ..faults("")
-    }
+    Plan { faults: vec![fault; 9], ..faults("") }
 }
 
 #[test]
 fn an_issuer_that_is_not_there_is_named() {
-    let nobody = Runner::bare()
-        .at("http://127.0.0.1:1")
-        .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "x");
+    let nobody =
+        Runner::bare().at("http://127.0.0.1:1").set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "x");
     let cloud = cloud(faults("9*hang"));
     for (runner, says) in [
         (nobody, "refused the connection: nothing listens there"),

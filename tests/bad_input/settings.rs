@@ -46,20 +46,8 @@ const FLAGS: &[&[&str]] = &[
     &["get", "--client-secret-file", "-"],
     &["get", "--client-secret-file", "empty"],
     &["get", "--client-secret-file", "two-lines"],
-    &[
-        "get",
-        "--login-url",
-        "https://127.0.0.1:1",
-        "--ca-file",
-        "nope",
-    ],
-    &[
-        "get",
-        "--login-url",
-        "https://127.0.0.1:1",
-        "--ca-file",
-        "two-lines",
-    ],
+    &["get", "--login-url", "https://127.0.0.1:1", "--ca-file", "nope"],
+    &["get", "--login-url", "https://127.0.0.1:1", "--ca-file", "two-lines"],
     &["status", "--min-ttl", "soon"],
     &["cache", "clear", "--lock-timeout", "soon"],
     &["cache", "nonsense"],
@@ -75,9 +63,7 @@ const FLAGS: &[&[&str]] = &[
 #[test]
 fn a_flag_that_means_nothing_is_refused_by_name() {
     let cloud = cloud(Plan::default());
-    let runner = Runner::of(&cloud)
-        .with_file("empty", "\n")
-        .with_file("two-lines", "one\ntwo\n");
+    let runner = Runner::of(&cloud).with_file("empty", "\n").with_file("two-lines", "one\ntwo\n");
     let mut report = Report::default();
     for args in FLAGS {
         report.failure(&format!("{args:?}"), &runner.run(args));

@@ -42,10 +42,7 @@ fn each_shell(cloud: &Sandbox, mut check: impl FnMut(&str, &Runner)) {
 fn stopped(finished: &Finished) {
     assert!(!finished.status.success(), "{finished:#?}");
     assert_eq!(finished.stdout, "", "it went on: {finished:#?}");
-    assert!(
-        finished.stderr.contains("gc-token: error: "),
-        "{finished:#?}"
-    );
+    assert!(finished.stderr.contains("gc-token: error: "), "{finished:#?}");
 }
 
 #[test]

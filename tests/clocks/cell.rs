@@ -60,11 +60,7 @@ pub(super) const JOBS: usize = 8;
 impl Cell {
     /// Plays the cell once for each client, in a cloud and a time of its own.
     pub(super) fn play(&self) -> Outcome {
-        Outcome {
-            naive: self.naive(),
-            gc_token: self.gc_token(),
-            ideal: self.ideal(),
-        }
+        Outcome { naive: self.naive(), gc_token: self.gc_token(), ideal: self.ideal() }
     }
 
     fn naive(&self) -> Count {
@@ -164,10 +160,7 @@ impl Stage {
                 ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
                 ("GC_TOKEN_LOGIN_URL", &self.cloud.login_url()),
                 ("GC_TOKEN_API_URL", &self.cloud.api_url()),
-                (
-                    "GC_TOKEN_CACHE_DIR",
-                    self.dir.path().join("cache").to_str().unwrap(),
-                ),
+                ("GC_TOKEN_CACHE_DIR", self.dir.path().join("cache").to_str().unwrap()),
             ]),
             clock: self.clock.clone(),
             places: Places::default(),

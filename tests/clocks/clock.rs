@@ -60,15 +60,8 @@ struct State {
 impl False {
     /// Clocks whose wall clock is ahead by this much.
     pub(super) fn ahead(truth: &Truth, ahead: SignedDuration) -> False {
-        let state = State {
-            ahead,
-            booted: truth.now() - SignedDuration::from_hours(1),
-            boots: 0,
-        };
-        False {
-            truth: truth.clone(),
-            state: state.into(),
-        }
+        let state = State { ahead, booted: truth.now() - SignedDuration::from_hours(1), boots: 0 };
+        False { truth: truth.clone(), state: state.into() }
     }
 
     /// Sets the wall clock.

@@ -13,10 +13,7 @@ pub(super) fn section(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/clocks.md");
     let writing = WRITING.lock().unwrap();
     let page = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = (
-        format!("<!-- {name} -->\n"),
-        format!("<!-- end of {name} -->\n"),
-    );
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
     let from = page.find(&begin).expect("the section begins") + begin.len();
     let to = from + page[from..].find(&end).expect("the section ends");
     if Environment::Process.os("GC_TOKEN_WRITE_DOCS").is_some() {
@@ -24,10 +21,7 @@ pub(super) fn section(name: &str, text: &str) {
         return;
     }
     drop(writing);
-    let differs = page[from..to]
-        .lines()
-        .zip(text.lines())
-        .find(|(a, b)| a != b);
+    let differs = page[from..to].lines().zip(text.lines()).find(|(a, b)| a != b);
     assert!(
         page[from..to] == *text,
         "docs/clocks.md is not what was found: {differs:?}; look at the difference after \

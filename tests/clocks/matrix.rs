@@ -12,13 +12,8 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// How far a runner's clock is off, or is stepped.
-const SIZES: [(&str, i64); 5] = [
-    ("2 s", 2),
-    ("5 min", 5 * MINUTE),
-    ("1 h", HOUR),
-    ("1 day", DAY),
-    ("10 years", 3_652 * DAY),
-];
+const SIZES: [(&str, i64); 5] =
+    [("2 s", 2), ("5 min", 5 * MINUTE), ("1 h", HOUR), ("1 day", DAY), ("10 years", 3_652 * DAY)];
 
 /// Issuer and API against the truth, in seconds.
 const CLOUDS: [(i64, i64); 10] = [
@@ -105,14 +100,7 @@ fn table(format: TokenFormat, reboots: bool) -> String {
 /// All cells of a row at once.
 fn row(ahead: i64, step: i64, format: TokenFormat, reboots: bool) -> Vec<Outcome> {
     std::thread::scope(|scope| {
-        let cells = CLOUDS.map(|(issuer, api)| Cell {
-            ahead,
-            step,
-            issuer,
-            api,
-            format,
-            reboots,
-        });
+        let cells = CLOUDS.map(|(issuer, api)| Cell { ahead, step, issuer, api, format, reboots });
         let played = cells.map(|cell| scope.spawn(move || cell.play()));
         played.map(|cell| cell.join().unwrap()).into()
     })
@@ -120,26 +108,14 @@ fn row(ahead: i64, step: i64, format: TokenFormat, reboots: bool) -> Vec<Outcome
 
 /// What `gc-token` is held to.
 fn holds(outcome: &Outcome, no_token_is_valid: bool, cell: &str) {
-    let Count {
-        refusals,
-        mints,
-        stopped,
-    } = outcome.gc_token;
+    let Count { refusals, mints, stopped } = outcome.gc_token;
     assert_eq!(refusals, 0, "{cell}: {outcome:?}");
-    assert_eq!(
-        stopped,
-        no_token_is_valid.then_some(8),
-        "{cell}: {outcome:?}"
-    );
+    assert_eq!(stopped, no_token_is_valid.then_some(8), "{cell}: {outcome:?}");
     assert!(mints <= outcome.ideal + 1, "{cell}: {outcome:?}");
 }
 
 fn shown(outcome: &Outcome) -> String {
-    let Outcome {
-        naive,
-        gc_token,
-        ideal,
-    } = outcome;
+    let Outcome { naive, gc_token, ideal } = outcome;
     match gc_token.stopped {
         Some(code) => format!("{} → exit {code}", naive.refusals),
         None => format!(

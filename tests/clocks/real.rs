@@ -127,10 +127,7 @@ fn cell(ahead: i64, step: i64, format: TokenFormat, unshare: Option<&[String]>) 
     let cell = format!("{ahead} {step} {format:?} {}", unshare.is_some());
     assert_eq!(new.refusals, 0, "{cell}");
     assert!(new.mints <= 3, "{cell}: {} mints", new.mints);
-    format!(
-        "{} → {}, {} → {} (2)",
-        old.refusals, new.refusals, old.mints, new.mints
-    )
+    format!("{} → {}, {} → {} (2)", old.refusals, new.refusals, old.mints, new.mints)
 }
 
 /// A cloud whose API is 2 s ahead, and a cache.
@@ -164,10 +161,7 @@ impl Stage {
             .args(&words[1..])
             .args(["get", "--skew=4s", "--min-ttl=2s"])
             .env_clear()
-            .env(
-                "PATH",
-                gc_token::world::Environment::Process.os("PATH").unwrap(),
-            )
+            .env("PATH", gc_token::world::Environment::Process.os("PATH").unwrap())
             .env("HOME", self.home.path())
             .env("GC_TOKEN_CACHE_DIR", self.cache())
             .env("GC_TOKEN_LOGIN_URL", self.cloud.login_url())
@@ -197,11 +191,7 @@ impl Stage {
 /// The wall clock as a process sees it: `date` is what a script asks.
 fn date(ahead: i64) -> Timestamp {
     let words = under_faketime(ahead);
-    let output = Command::new(&words[0])
-        .args(&words[1..])
-        .args(["date", "+%s"])
-        .output()
-        .unwrap();
+    let output = Command::new(&words[0]).args(&words[1..]).args(["date", "+%s"]).output().unwrap();
     let seconds = String::from_utf8(output.stdout).unwrap();
     Timestamp::from_second(seconds.trim().parse().unwrap()).unwrap()
 }
@@ -209,9 +199,7 @@ fn date(ahead: i64) -> Timestamp {
 /// The boot clock stays as it is.
 fn under_faketime(ahead: i64) -> Vec<String> {
     let ahead = format!("{ahead:+}s");
-    ["faketime", "--exclude-monotonic", "-f", &ahead]
-        .map(str::to_owned)
-        .into()
+    ["faketime", "--exclude-monotonic", "-f", &ahead].map(str::to_owned).into()
 }
 
 fn faketime() -> Option<PathBuf> {
@@ -231,10 +219,7 @@ fn namespace() -> Option<Vec<String>> {
         words.map(|word| (*word).to_owned()).collect()
     };
     let works = |words: &Vec<String>| {
-        let tried = Command::new(&words[0])
-            .args(&words[1..])
-            .arg("true")
-            .output();
+        let tried = Command::new(&words[0]).args(&words[1..]).arg("true").output();
         tried.is_ok_and(|output| output.status.success())
     };
     ways.into_iter().map(command).find(works)

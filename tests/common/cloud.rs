@@ -15,21 +15,14 @@ pub const SECRET: &str = "the-cl1ent/s3cret of:the+test";
 
 /// A stand-in for Genesys Cloud that knows the client.
 pub fn cloud(plan: Plan) -> Sandbox {
-    let plan = Plan {
-        client_id: CLIENT.into(),
-        client_secret: SECRET.into(),
-        ..plan
-    };
+    let plan = Plan { client_id: CLIENT.into(), client_secret: SECRET.into(), ..plan };
     Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
 }
 
 /// The sandbox's plan with what goes wrong, in its compact notation.
 pub fn faults(list: &str) -> Plan {
     let faults: gc_token::sandbox::Faults = list.parse().unwrap();
-    Plan {
-        faults: faults.0,
-        ..Plan::default()
-    }
+    Plan { faults: faults.0, ..Plan::default() }
 }
 
 /// Whether the API takes this token, now.

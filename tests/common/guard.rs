@@ -36,10 +36,7 @@ pub fn holds_no_token(bytes: &[u8], place: &str) {
     let words = bytes.split(|byte| !base64url(byte));
     if let Some(word) = words.into_iter().find(|word| word.len() >= TOKEN_LENGTH) {
         let word = String::from_utf8_lossy(word);
-        panic!(
-            "{place} holds the token {word}: {}",
-            String::from_utf8_lossy(bytes)
-        );
+        panic!("{place} holds the token {word}: {}", String::from_utf8_lossy(bytes));
     }
 }
 

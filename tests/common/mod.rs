@@ -31,9 +31,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 /// A tool that a test needs is not there: a failure in CI, and elsewhere said
 /// so loudly that nobody takes the test for passed.
 pub fn missing(tool: &str) {
-    let ci = Environment::Process
-        .text("CI")
-        .is_some_and(|ci| ci == "true");
+    let ci = Environment::Process.text("CI").is_some_and(|ci| ci == "true");
     assert!(!ci, "{tool} is missing, which CI has to have");
     say(&format!("NOT TESTED: {tool} is missing"));
 }

@@ -18,10 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
 /// Terraform's.
-pub const COOKIE: (&str, &str) = (
-    "TF_PLUGIN_MAGIC_COOKIE",
-    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-);
+pub const COOKIE: (&str, &str) =
+    ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
 /// What makes the plugin do without TLS.
 pub const PLAIN: [(&str, &str); 2] = [COOKIE, ("TF_DISABLE_PLUGIN_TLS", "1")];
@@ -51,18 +49,12 @@ impl Plugin {
     /// Starts the plugin and reads its handshake line.
     pub fn start(variables: &[(&str, &str)]) -> Plugin {
         let tmp = tempfile::Builder::new().prefix("gct-").tempdir().unwrap();
-        let mut child = command(variables)
-            .env("TMPDIR", tmp.path())
-            .spawn()
-            .unwrap();
+        let mut child = command(variables).env("TMPDIR", tmp.path()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let parts: Vec<&str> = line.trim_end().split('|').collect();
-        assert_eq!(
-            [parts[0], parts[1], parts[2], parts[4]],
-            ["1", "6", "unix", "grpc"]
-        );
+        assert_eq!([parts[0], parts[1], parts[2], parts[4]], ["1", "6", "unix", "grpc"]);
         Plugin {
             child,
             socket: PathBuf::from(parts[3]),
@@ -153,9 +145,7 @@ impl Client {
         let Ok(body) = response.into_body().collect().await else {
             return Reply::Cut;
         };
-        let late = body
-            .trailers()
-            .and_then(|all| all.get("grpc-status").cloned());
+        let late = body.trailers().and_then(|all| all.get("grpc-status").cloned());
         let status = early.or(late).expect("gRPC has a status");
         match status.to_str().unwrap() {
             // Past the frame's flag and length.

@@ -113,10 +113,7 @@ impl Running {
 
     fn renamed(&self, bytes: Vec<u8>) -> String {
         let text = String::from_utf8(bytes).expect("it speaks UTF-8");
-        let text = self
-            .names
-            .iter()
-            .fold(text, |text, (from, to)| text.replace(from, to));
+        let text = self.names.iter().fold(text, |text, (from, to)| text.replace(from, to));
         without_ids(&without_keys(&text))
     }
 }
@@ -168,9 +165,7 @@ fn without_keys(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|char: char| char.is_ascii_hexdigit()) {
         let word = &rest[start..];
-        let length = word
-            .find(|char: char| !char.is_ascii_hexdigit())
-            .unwrap_or(word.len());
+        let length = word.find(|char: char| !char.is_ascii_hexdigit()).unwrap_or(word.len());
         shown += &rest[..start];
         shown += if length == 32 { "KEY" } else { &word[..length] };
         rest = &word[length..];

@@ -62,8 +62,7 @@ impl Runner {
     pub fn at(mut self, login_url: &str) -> Runner {
         let host = login_url.split("://").last().unwrap();
         self.names.push((host.to_owned(), "LOGIN"));
-        self.set("GC_TOKEN_LOGIN_URL", login_url)
-            .set("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT)
+        self.set("GC_TOKEN_LOGIN_URL", login_url).set("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT)
     }
 
     /// Sets a variable.
@@ -134,8 +133,7 @@ impl Runner {
         let path = self.next_file("stdin");
         fs::write(&path, stdin).unwrap();
         let command = self.gc_token(args);
-        self.spawn(command, File::open(path).unwrap().into(), args)
-            .finish()
+        self.spawn(command, File::open(path).unwrap().into(), args).finish()
     }
 
     /// Starts `gc-token`.
@@ -147,14 +145,11 @@ impl Runner {
     pub fn shell(&self, shell: &str, script: &str) -> Finished {
         let dir = self.program.parent().unwrap().to_owned();
         let path = std::env::join_paths(
-            [dir]
-                .into_iter()
-                .chain(std::env::split_paths(&self.env[OsStr::new("PATH")])),
+            [dir].into_iter().chain(std::env::split_paths(&self.env[OsStr::new("PATH")])),
         );
         let mut command = self.command(shell);
         command.env("PATH", path.unwrap()).args(["-c", script]);
-        self.spawn(command, Stdio::null(), &["env", "in", shell])
-            .finish()
+        self.spawn(command, Stdio::null(), &["env", "in", shell]).finish()
     }
 
     fn gc_token(&self, args: &[&str]) -> Command {

@@ -183,9 +183,7 @@ impl Workspace {
         assert!(!said.status.success(), "terraform {args:?}: {said:#?}");
         let lines = said.stderr.lines();
         let bare = lines.map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
-        bare.filter(|line| !line.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+        bare.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     /// Starts a command.
@@ -211,11 +209,7 @@ impl Workspace {
             .stderr(File::create(&stderr).unwrap())
             .spawn()
             .unwrap();
-        Running {
-            child,
-            stdout,
-            stderr,
-        }
+        Running { child, stdout, stderr }
     }
 }
 
@@ -249,10 +243,7 @@ impl Running {
             std::thread::sleep(Duration::from_millis(100));
         }
         self.child.kill().unwrap();
-        panic!(
-            "terraform hangs; it said: {}",
-            fs::read_to_string(&self.stderr).unwrap()
-        );
+        panic!("terraform hangs; it said: {}", fs::read_to_string(&self.stderr).unwrap());
     }
 }
 

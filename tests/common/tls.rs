@@ -62,9 +62,7 @@ pub async fn connect(
         .with_root_certificates(roots);
     let mut config = match client {
         None => config.with_no_client_auth(),
-        Some(Identity {
-            certificate, key, ..
-        }) => {
+        Some(Identity { certificate, key, .. }) => {
             let key = PrivatePkcs8KeyDer::from(key.clone());
             let key = any_supported_type(&key.into()).unwrap();
             // Without a check whether the two belong together.
@@ -75,7 +73,5 @@ pub async fn connect(
     config.alpn_protocols = vec![b"h2".to_vec()];
     let name = ServerName::try_from("localhost").unwrap();
     let stream = plugin.connect().await;
-    TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }

@@ -40,11 +40,8 @@ fn ahead(runner: Runner, by: &str) -> Option<Runner> {
 fn cloud_valid(from: i64, to: i64) -> (Sandbox, Runner) {
     let now = SystemClock::default().read().wall;
     let moment = |hours| -> Timestamp { now + SignedDuration::from_hours(hours) };
-    let cloud = cloud(Plan {
-        tls: true,
-        validity: Some((moment(from), moment(to))),
-        ..Plan::default()
-    });
+    let cloud =
+        cloud(Plan { tls: true, validity: Some((moment(from), moment(to))), ..Plan::default() });
     let runner = Runner::of(&cloud)
         .with_file("ca.pem", cloud.ca_pem().unwrap())
         .set("SSL_CERT_FILE", "ca.pem");
@@ -68,24 +65,19 @@ fn a_clock_that_is_wrong_is_named_with_its_offset() {
         let finished = runner.run(&["get"]);
         assert_eq!(finished.status.code(), Some(5), "{finished:#?}");
         let said = finished.stderr;
-        assert!(
-            said.contains(&format!("its certificate {state}")),
-            "{by}: {said}"
-        );
+        assert!(said.contains(&format!("its certificate {state}")), "{by}: {said}");
         // One contact tells to half a second, and slowly on a busy machine.
         let tells = |size: &&str| said.contains(&format!("its own clock is {size} {side} (+/- "));
         assert!(sizes.iter().any(tells), "{by}: {said}");
-        assert!(
-            said.contains("this machine's clock is wrong, most likely"),
-            "{said}"
-        );
+        assert!(said.contains("this machine's clock is wrong, most likely"), "{said}");
         assert_eq!(cloud.counters().token_requests, 0, "no secret was sent");
 
         let report = Report::of(&runner, &[]);
-        report
-            .exits_with(5)
-            .says("issuer", "warning", "clock is wrong, most likely")
-            .says("api", "warning", "clock is wrong, most likely");
+        report.exits_with(5).says("issuer", "warning", "clock is wrong, most likely").says(
+            "api",
+            "warning",
+            "clock is wrong, most likely",
+        );
     }
 }
 
@@ -112,11 +104,7 @@ fn a_wall_clock_that_was_stepped_since_the_mint() {
     Report::of(&runner, &[])
         .exits_with(0)
         .says("clocks", "warning", "the wall clock was stepped by -7200.")
-        .says(
-            "clocks",
-            "warning",
-            "about 2h behind: that looks like a time zone mix-up",
-        )
+        .says("clocks", "warning", "about 2h behind: that looks like a time zone mix-up")
         .says("token", "ok", "it is reused");
     assert_eq!(cloud.counters().mints, 1);
 }

@@ -21,9 +21,11 @@ fn settings_that_are_missing_or_wrong() {
         .exits_with(2)
         .says("settings", "failure", "nowhere")
         .says("issuer", "ok", "LOGIN answers HTTP");
-    Report::of(&Runner::of(&cloud), &["--skew=soon"])
-        .exits_with(2)
-        .says("settings", "failure", "is not a duration");
+    Report::of(&Runner::of(&cloud), &["--skew=soon"]).exits_with(2).says(
+        "settings",
+        "failure",
+        "is not a duration",
+    );
     assert_eq!(cloud.counters().token_requests, 0);
 }
 
@@ -32,10 +34,7 @@ fn a_password_in_a_setting_is_not_shown() {
     let cloud = cloud(Plan::default());
     let url = "https://me:hunter2@login.example";
     let report = Report::of(&Runner::of(&cloud), &["--login-url", url]);
-    report
-        .exits_with(2)
-        .says("settings", "ok", "login-url: (not shown")
-        .does_not_say("hunter2");
+    report.exits_with(2).says("settings", "ok", "login-url: (not shown").does_not_say("hunter2");
     assert!(!report.finished.stderr.contains("hunter2"));
 }
 
@@ -94,15 +93,12 @@ fn a_cache_on_a_read_only_file_system() {
 
 #[test]
 fn a_promise_that_the_issuer_cannot_keep() {
-    let plan = Plan {
-        lifetime: std::time::Duration::from_secs(300),
-        ..Plan::default()
-    };
+    let plan = Plan { lifetime: std::time::Duration::from_secs(300), ..Plan::default() };
     let cloud = cloud(plan);
-    Report::of(&Runner::of(&cloud), &["--min-ttl=1h"])
-        .exits_with(7)
-        .says("token", "failure", "Token Duration");
-    Report::of(&Runner::of(&cloud), &[])
-        .exits_with(0)
-        .says("token", "note", "new tokens live 5m");
+    Report::of(&Runner::of(&cloud), &["--min-ttl=1h"]).exits_with(7).says(
+        "token",
+        "failure",
+        "Token Duration",
+    );
+    Report::of(&Runner::of(&cloud), &[]).exits_with(0).says("token", "note", "new tokens live 5m");
 }

@@ -27,16 +27,8 @@ fn all_is_well() {
     report
         .exits_with(0)
         .is_clean()
-        .says(
-            "settings",
-            "ok",
-            "the-client, from GENESYSCLOUD_OAUTHCLIENT_ID",
-        )
-        .says(
-            "settings",
-            "ok",
-            "not shown, from GENESYSCLOUD_OAUTHCLIENT_SECRET",
-        )
+        .says("settings", "ok", "the-client, from GENESYSCLOUD_OAUTHCLIENT_ID")
+        .says("settings", "ok", "not shown, from GENESYSCLOUD_OAUTHCLIENT_SECRET")
         .says("issuer", "ok", "first byte ")
         .says("api", "ok", "first byte ")
         .says("clocks", "ok", "by 3 contacts")
@@ -50,11 +42,11 @@ fn all_is_well() {
     assert_eq!(left.len(), 2, "the token and its lock: {left:?}");
 
     let again = Report::of(&runner, &[]);
-    again
-        .exits_with(0)
-        .is_clean()
-        .says("token", "ok", "it is reused")
-        .says("clocks", "ok", "the wall clock was not stepped");
+    again.exits_with(0).is_clean().says("token", "ok", "it is reused").says(
+        "clocks",
+        "ok",
+        "the wall clock was not stepped",
+    );
     assert_eq!(cloud.counters().mints, 1, "a call like any other");
 }
 
@@ -104,11 +96,7 @@ fn a_region_that_there_is_not() {
     let runner = Runner::of(&cloud(Plan::default())).set("GENESYSCLOUD_REGION", "eu-west-9");
     Report::of(&runner, &[])
         .exits_with(3)
-        .says(
-            "settings",
-            "ok",
-            "region: eu-west-9, from GENESYSCLOUD_REGION",
-        )
+        .says("settings", "ok", "region: eu-west-9, from GENESYSCLOUD_REGION")
         .says("settings", "failure", "\"eu-west-9\" is not a region")
         .says("cache", "ok", "locks hold");
 }
@@ -118,20 +106,17 @@ fn a_region_that_there_is_not() {
 fn an_api_of_another_region() {
     let (here, there) = (cloud(Plan::default()), cloud(Plan::default()));
     let runner = Runner::of(&here).set("GC_TOKEN_API_URL", there.api_url());
-    Report::of(&runner, &[])
-        .exits_with(8)
-        .says("api", "ok", "answers HTTP")
-        .says("token", "failure", "belong to one region");
+    Report::of(&runner, &[]).exits_with(8).says("api", "ok", "answers HTTP").says(
+        "token",
+        "failure",
+        "belong to one region",
+    );
     // One that was kept before anybody asked the API is shown to it, too.
     runner.run(&["get", "--verify=never"]).token();
     Report::of(&runner, &["--verify=never"])
         .exits_with(8)
         .says("token", "ok", "it is reused")
-        .says(
-            "token",
-            "failure",
-            "the API does not accept the token: HTTP 401",
-        );
+        .says("token", "failure", "the API does not accept the token: HTTP 401");
 }
 
 #[test]
@@ -153,10 +138,7 @@ fn an_api_that_cannot_be_reached() {
 #[test]
 fn an_api_with_troubles_of_its_own() {
     for (fault, code) in [("500", 5), ("429", 6)] {
-        let plan = Plan {
-            api_faults: faults(&format!("9*{fault}")).faults,
-            ..Plan::default()
-        };
+        let plan = Plan { api_faults: faults(&format!("9*{fault}")).faults, ..Plan::default() };
         let cloud = cloud(plan);
         Report::of(&Runner::of(&cloud), &[]).exits_with(code).says(
             "token",
@@ -172,14 +154,8 @@ fn an_api_with_troubles_of_its_own() {
 fn no_network() {
     let name = "login.nowhere.invalid";
     for (url, says) in [
-        (
-            format!("https://{name}"),
-            format!("the name of {name} cannot be resolved (DNS)"),
-        ),
-        (
-            format!("http://127.0.0.1:{}", dead_port()),
-            "nothing listens there".to_owned(),
-        ),
+        (format!("https://{name}"), format!("the name of {name} cannot be resolved (DNS)")),
+        (format!("http://127.0.0.1:{}", dead_port()), "nothing listens there".to_owned()),
     ] {
         let runner = Runner::bare()
             .set("GC_TOKEN_LOGIN_URL", url)
@@ -197,17 +173,15 @@ fn no_network() {
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).token();
     drop(cloud);
-    Report::of(&runner, &[])
-        .exits_with(5)
-        .says("token", "ok", "it is reused")
-        .says("token", "failure", "no word on the token");
+    Report::of(&runner, &[]).exits_with(5).says("token", "ok", "it is reused").says(
+        "token",
+        "failure",
+        "no word on the token",
+    );
 }
 
 fn tls_cloud() -> (Sandbox, String) {
-    let cloud = cloud(Plan {
-        tls: true,
-        ..Plan::default()
-    });
+    let cloud = cloud(Plan { tls: true, ..Plan::default() });
     let ca = cloud.ca_pem().unwrap().to_owned();
     (cloud, ca)
 }
@@ -244,10 +218,8 @@ fn a_captive_portal() {
         .says("issuer", "warning", "a captive portal or a proxy")
         .says("token", "failure", "");
     // The name is never looked up here: that is the proxy's task.
-    let runner = issuer_at("https://login.nowhere.invalid/oauth/token").set(
-        "HTTPS_PROXY",
-        portal.replace("http://", "http://me:hunter2@"),
-    );
+    let runner = issuer_at("https://login.nowhere.invalid/oauth/token")
+        .set("HTTPS_PROXY", portal.replace("http://", "http://me:hunter2@"));
     let report = Report::of(&runner, &[]);
     report
         .exits_with(5)
@@ -288,11 +260,7 @@ fn clocks_are_told_apart() {
     report
         .exits_with(0)
         .says("clocks", "warning", "the issuer's clock is ")
-        .says(
-            "clocks",
-            "warning",
-            "about 1h behind: that looks like a time zone mix-up",
-        )
+        .says("clocks", "warning", "about 1h behind: that looks like a time zone mix-up")
         .says("clocks", "warning", "--skew 1m");
     for (name, truth) in [("issuer", 3_600.0), ("api", 3_660.0)] {
         let (min, max) = report.clock(name);

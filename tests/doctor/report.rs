@@ -47,10 +47,7 @@ impl Report {
     /// Nothing says `text`.
     #[track_caller]
     pub(crate) fn does_not_say(&self, text: &str) -> &Report {
-        let found = self
-            .findings()
-            .iter()
-            .any(|finding| text_of(finding, "what").contains(text));
+        let found = self.findings().iter().any(|finding| text_of(finding, "what").contains(text));
         assert!(!found, "something says {text:?}: {self:#?}");
         self
     }

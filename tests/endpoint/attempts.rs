@@ -117,20 +117,14 @@ fn six_attempts_are_enough() {
     let server = Server::start(vec![reply(503, "", "")]);
     let error = Setup::http(&server).mint().error();
     assert_eq!(error.kind, Kind::Unavailable);
-    assert_eq!(
-        error.what,
-        format!("no token from 127.0.0.1:{} after 6 attempts", server.port)
-    );
+    assert_eq!(error.what, format!("no token from 127.0.0.1:{} after 6 attempts", server.port));
     assert_eq!(error.cause.as_deref(), Some("HTTP 503 with an empty body"));
     assert_eq!(server.requests().len(), 6);
 }
 
 #[test]
 fn a_wait_that_the_issuer_asks_for_is_kept() {
-    let server = Server::start(vec![
-        reply(429, "Retry-After: 1\r\n", ""),
-        reply(200, "", GOOD),
-    ]);
+    let server = Server::start(vec![reply(429, "Retry-After: 1\r\n", ""), reply(200, "", GOOD)]);
     let begin = Clock::read(&SystemClock::default());
     Setup::http(&server).mint().token();
     let took = Clock::read(&SystemClock::default()).boot - begin.boot;
@@ -160,14 +154,8 @@ fn the_time_limit_is_hard() {
         let setup = Setup::http(&server).timeout(Duration::from_millis(300));
         let error = setup.mint().error();
         assert_eq!(error.kind, Kind::Unavailable);
-        assert_eq!(
-            error.what,
-            format!("no token from 127.0.0.1:{} within 300ms", server.port)
-        );
-        assert_eq!(
-            error.cause.as_deref(),
-            Some("no complete reply to attempt 1")
-        );
+        assert_eq!(error.what, format!("no token from 127.0.0.1:{} within 300ms", server.port));
+        assert_eq!(error.cause.as_deref(), Some("no complete reply to attempt 1"));
     }
 }
 

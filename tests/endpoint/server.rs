@@ -83,11 +83,7 @@ impl Server {
 
 /// A port of loopback where nothing listens.
 pub(crate) fn dead_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 trait Stream: Read + Write {

@@ -40,10 +40,7 @@ impl Setup {
     pub(crate) fn of(token_url: String) -> Setup {
         Setup {
             token_url,
-            network: Network {
-                timeout: Duration::from_secs(20),
-                ca_file: None,
-            },
+            network: Network { timeout: Duration::from_secs(20), ca_file: None },
             env: Environment::Fixed(Default::default()),
             auth: ClientAuth::Basic,
             known: None,
@@ -118,8 +115,7 @@ impl Mint {
     }
 
     pub(crate) fn token(self) -> Token {
-        self.result
-            .unwrap_or_else(|error| panic!("{error}\n{}", self.talk))
+        self.result.unwrap_or_else(|error| panic!("{error}\n{}", self.talk))
     }
 
     pub(crate) fn error(self) -> Error {

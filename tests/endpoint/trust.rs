@@ -86,9 +86,7 @@ fn tls_trusts_the_ca_file() {
 
 #[test]
 fn a_certificate_that_cannot_be_trusted_gets_no_secret_and_says_why() {
-    let year = jiff::tz::TimeZone::UTC
-        .to_datetime(SystemClock::default().read().wall)
-        .year();
+    let year = jiff::tz::TimeZone::UTC.to_datetime(SystemClock::default().read().wall).year();
     let clock = format!("this machine's clock shows {year}-");
     for (name, years, trusted, cause, hint) in [
         (
@@ -126,10 +124,7 @@ fn a_certificate_that_cannot_be_trusted_gets_no_secret_and_says_why() {
         assert!(error.cause.as_ref().unwrap().starts_with(&begin), "{error}");
         assert!(error.hint.as_ref().unwrap().contains(hint), "{error}");
         assert_eq!(error.kind, Kind::Unavailable);
-        assert_eq!(
-            error.what,
-            format!("no token from 127.0.0.1:{}", server.port)
-        );
+        assert_eq!(error.what, format!("no token from 127.0.0.1:{}", server.port));
         // A host whose certificate is out of date is asked for the time.
         for request in server.requests() {
             assert!(request.starts_with("HEAD / HTTP/1.1\r\n"), "{request}");
@@ -144,11 +139,7 @@ fn an_earlier_contact_tells_that_the_clock_is_wrong() {
     let now = SystemClock::default().read();
     for (date, cause, hint) in [
         ("2001-06-01T00:00:00Z", " days behind (+/- ", "most likely"),
-        (
-            "2003-06-01T00:00:00Z",
-            " days behind (+/- ",
-            "has to renew it",
-        ),
+        ("2003-06-01T00:00:00Z", " days behind (+/- ", "has to renew it"),
     ] {
         let date = date.parse().unwrap();
         let known = Measure::take(&now, &now, date);
@@ -163,9 +154,7 @@ fn an_earlier_contact_tells_that_the_clock_is_wrong() {
 
 #[test]
 fn tls_with_a_server_that_speaks_none_says_so() {
-    let server = Server::start(vec![Step::Blurt(
-        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
-    )]);
+    let server = Server::start(vec![Step::Blurt(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())]);
     let dir = tempfile::tempdir().unwrap();
     let ca = dir.path().join("ca.pem");
     std::fs::write(&ca, certificate("x", (2020, 2100)).0).unwrap();
@@ -184,23 +173,14 @@ fn a_proxys_failures_name_the_proxy_and_not_its_credentials() {
     let refusing = Server::start(vec![reply(502, "", "")]);
     let wanting = Server::start(vec![reply(407, "", "")]);
     for (port, cause) in [
-        (
-            dead_port(),
-            " refused the connection: nothing listens there",
-        ),
-        (
-            refusing.port,
-            " refused to connect to login.example.invalid",
-        ),
+        (dead_port(), " refused the connection: nothing listens there"),
+        (refusing.port, " refused to connect to login.example.invalid"),
         (wanting.port, " wants credentials"),
     ] {
         let mut setup = Setup::of("https://login.example.invalid/oauth/token".to_owned());
         let proxy = format!("http://me:hunter2@127.0.0.1:{port}");
-        setup.env = [
-            ("HTTPS_PROXY", proxy.as_str()),
-            ("SSL_CERT_FILE", ca.to_str().unwrap()),
-        ]
-        .into();
+        setup.env =
+            [("HTTPS_PROXY", proxy.as_str()), ("SSL_CERT_FILE", ca.to_str().unwrap())].into();
         let error = setup.timeout(Duration::from_secs(1)).mint().error();
         let begin = format!("the proxy 127.0.0.1:{port}{cause}");
         assert!(error.cause.as_ref().unwrap().starts_with(&begin), "{error}");
@@ -210,14 +190,8 @@ fn a_proxys_failures_name_the_proxy_and_not_its_credentials() {
     assert_eq!(requests.len(), 1);
     // me:hunter2, for the proxy; nothing that is meant for the issuer.
     let request = requests[0].to_ascii_lowercase();
-    assert!(
-        request.starts_with("connect login.example.invalid:443 "),
-        "{request}"
-    );
-    assert!(
-        request.contains("proxy-authorization: basic bwu6ahvudgvymg=="),
-        "{request}"
-    );
+    assert!(request.starts_with("connect login.example.invalid:443 "), "{request}");
+    assert!(request.contains("proxy-authorization: basic bwu6ahvudgvymg=="), "{request}");
     assert!(!request.contains("\nauthorization"), "{request}");
 }
 
@@ -239,10 +213,7 @@ fn an_https_proxy_that_cannot_be_trusted_is_the_one_that_is_named() {
     std::fs::write(&ca, certificate("x", (2020, 2100)).0).unwrap();
     let mut setup = Setup::of("https://login.example.invalid/oauth/token".to_owned());
     setup.env = [
-        (
-            "HTTPS_PROXY",
-            format!("https://127.0.0.1:{}", proxy.port).as_str(),
-        ),
+        ("HTTPS_PROXY", format!("https://127.0.0.1:{}", proxy.port).as_str()),
         ("SSL_CERT_FILE", ca.to_str().unwrap()),
     ]
     .into();

@@ -13,10 +13,8 @@ impl Job {
             "GENESYSCLOUD_OAUTHCLIENT_ID".to_owned(),
             "sandbox-client".to_owned(),
         )]);
-        let mut secret = Variables::from([(
-            "GENESYSCLOUD_OAUTHCLIENT_SECRET".to_owned(),
-            SECRET.to_owned(),
-        )]);
+        let mut secret =
+            Variables::from([("GENESYSCLOUD_OAUTHCLIENT_SECRET".to_owned(), SECRET.to_owned())]);
         for step in steps.as_array().unwrap() {
             let mut env = plain.clone();
             env.extend(variables(&step["env"], |text| {

@@ -15,9 +15,7 @@ impl Job {
         let mut passed_on = Variables::new();
         for step in job["steps"].as_array().unwrap() {
             let Some(run) = step["run"].as_str() else {
-                let action = step["uses"]
-                    .as_str()
-                    .expect("a step runs or uses something");
+                let action = step["uses"].as_str().expect("a step runs or uses something");
                 let (name, version) = action.split_once('@').expect("an action has a version");
                 assert!(name.contains('/') && version.starts_with('v'), "{action}");
                 continue;

@@ -14,10 +14,7 @@ impl Job {
         let script = format!("set -eo pipefail\nset +o noclobber\n{}\n", lines.join("\n"));
         // Variables of the project.
         let mut env = Variables::from([
-            (
-                "GENESYSCLOUD_OAUTHCLIENT_ID".into(),
-                "sandbox-client".into(),
-            ),
+            ("GENESYSCLOUD_OAUTHCLIENT_ID".into(), "sandbox-client".into()),
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET".into(), SECRET.into()),
         ]);
         env.extend(variables(&pipeline["variables"], str::to_owned));

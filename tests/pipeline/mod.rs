@@ -81,10 +81,7 @@ impl Job {
 
     /// The sandbox gets another client secret; the CI system keeps the old one.
     pub fn rotate_secret(&self) {
-        self.sandbox.change(Change {
-            client_secret: Some("rotated".into()),
-            ..Change::default()
-        });
+        self.sandbox.change(Change { client_secret: Some("rotated".into()), ..Change::default() });
     }
 
     /// Runs a program with the client's credentials in its environment.
@@ -160,10 +157,7 @@ impl Job {
 impl Masked {
     /// A log that hides these from the start.
     fn hiding(secrets: &[&str]) -> Masked {
-        Masked {
-            secrets: secrets.iter().map(ToString::to_string).collect(),
-            ..Masked::default()
-        }
+        Masked { secrets: secrets.iter().map(ToString::to_string).collect(), ..Masked::default() }
     }
 
     /// Adds text, without what is to be hidden by now.

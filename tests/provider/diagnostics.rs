@@ -12,21 +12,13 @@ use crate::rig::{Rig, USES};
 
 /// The resource's arguments, what the environment says otherwise, and what is
 /// to be read then.
-type Case = (
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    &'static [&'static str],
-);
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
 const ERRORS: &[Case] = &[
     (
         "skew = \"fast\"",
         &[],
-        &[
-            "Error: attribute \"skew\": \"fast\"",
-            "skew = \"fast\"",
-            "on main.tf line",
-        ],
+        &["Error: attribute \"skew\": \"fast\"", "skew = \"fast\"", "on main.tf line"],
     ),
     (
         "region = \"eu-vest-1\"",
@@ -37,35 +29,21 @@ const ERRORS: &[Case] = &[
             "did you mean eu-west-1",
         ],
     ),
-    (
-        "verify = \"sometimes\"",
-        &[],
-        &["verify = \"sometimes\"", "one of auto, always, never"],
-    ),
+    ("verify = \"sometimes\"", &[], &["verify = \"sometimes\"", "one of auto, always, never"]),
     (
         "min_ttl = \"2d\"",
         &[],
-        &[
-            "Error: no token can be had that lives 48h",
-            "min_ttl = \"2d\"",
-            "Token Duration",
-        ],
+        &["Error: no token can be had that lives 48h", "min_ttl = \"2d\"", "Token Duration"],
     ),
     (
         "",
         &[("GENESYSCLOUD_OAUTHCLIENT_ID", "")],
-        &[
-            "Error: there is no client id",
-            "GENESYSCLOUD_OAUTHCLIENT_ID",
-        ],
+        &["Error: there is no client id", "GENESYSCLOUD_OAUTHCLIENT_ID"],
     ),
     (
         "",
         &[("GENESYSCLOUD_OAUTHCLIENT_SECRET", "")],
-        &[
-            "Error: there is no secret for client",
-            "GENESYSCLOUD_OAUTHCLIENT_SECRET",
-        ],
+        &["Error: there is no secret for client", "GENESYSCLOUD_OAUTHCLIENT_SECRET"],
     ),
     (
         "",
@@ -75,10 +53,7 @@ const ERRORS: &[Case] = &[
     (
         "",
         // Port 9 discards: nobody listens there.
-        &[
-            ("GC_TOKEN_LOGIN_URL", "http://127.0.0.1:9"),
-            ("GC_TOKEN_TIMEOUT", "1s"),
-        ],
+        &[("GC_TOKEN_LOGIN_URL", "http://127.0.0.1:9"), ("GC_TOKEN_TIMEOUT", "1s")],
         &["Error: no token from 127.0.0.1:9", "refused"],
     ),
 ];
@@ -129,14 +104,8 @@ fn validate_finds_bad_values_in_every_block() {
     bad(["in provider \"gctoken\"", "did you mean eu-west-1"]);
     let rest = rest.replace("eu-vest-1", "eu-west-1");
     rig.change("min_ttl = \"1x\"", &rest);
-    bad([
-        "in data \"gctoken_clock\" \"this\"",
-        "attribute \"skew\": \"fast\"",
-    ]);
-    bad([
-        "in ephemeral \"gctoken_access_token\" \"this\"",
-        "attribute \"min_ttl\": \"1x\"",
-    ]);
+    bad(["in data \"gctoken_clock\" \"this\"", "attribute \"skew\": \"fast\""]);
+    bad(["in ephemeral \"gctoken_access_token\" \"this\"", "attribute \"min_ttl\": \"1x\""]);
 
     // A variable's value is known only while planning.
     rig.change("verify = var.verify", &rest.replace("fast", "2s"));
@@ -147,10 +116,7 @@ fn validate_finds_bad_values_in_every_block() {
 
 #[test]
 fn warnings_are_warnings() {
-    let plan = Plan {
-        lifetime: Duration::from_secs(120),
-        ..Plan::default()
-    };
+    let plan = Plan { lifetime: Duration::from_secs(120), ..Plan::default() };
     let Some(rig) = Rig::new(Tool::Terraform, plan, "", USES) else {
         return;
     };
@@ -159,10 +125,8 @@ fn warnings_are_warnings() {
         assert!(said.contains(word), "{word}: {said}");
     }
 
-    rig.cloud.change(Change {
-        api_offset: Some(SignedDuration::from_secs(20)),
-        ..Change::default()
-    });
+    rig.cloud
+        .change(Change { api_offset: Some(SignedDuration::from_secs(20)), ..Change::default() });
     rig.change("verify = \"always\"", USES);
     let said = rig.terraform.ok(&["plan"]);
     for word in ["the API's clock is", "more than the skew"] {

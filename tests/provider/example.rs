@@ -43,10 +43,7 @@ fn run_readme(tool: Tool) {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
-    assert!(
-        said.contains("Apply complete! Resources: 1 added"),
-        "{said}"
-    );
+    assert!(said.contains("Apply complete! Resources: 1 added"), "{said}");
     assert!(said.contains("Destroy complete!"), "{said}");
     assert!(!said.contains("Check block assertion failed"), "{said}");
 }

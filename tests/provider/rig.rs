@@ -39,10 +39,8 @@ impl Rig {
     /// prints, with `arguments` in the ephemeral resource, and `rest`. `None`
     /// where a tool is missing, which has been said by then.
     pub(crate) fn new(tool: Tool, plan: Plan, arguments: &str, rest: &str) -> Option<Rig> {
-        let mut rig = Rig {
-            terraform: Workspace::of(tool, &main(arguments, rest))?,
-            cloud: cloud(plan),
-        };
+        let mut rig =
+            Rig { terraform: Workspace::of(tool, &main(arguments, rest))?, cloud: cloud(plan) };
         rig.reset();
         // As the user is told to do it, for nothing else is needed here.
         let configuration = format!("disable_checkpoint = true\n{}", installed().configuration);
@@ -108,9 +106,7 @@ impl Rig {
         let is_plugin = |dir: PathBuf| {
             let program = std::fs::read_link(dir.join("exe")).unwrap_or_default();
             let variables = std::fs::read(dir.join("environ")).unwrap_or_default();
-            program
-                .to_string_lossy()
-                .contains("terraform-provider-gctoken")
+            program.to_string_lossy().contains("terraform-provider-gctoken")
                 && String::from_utf8_lossy(&variables).contains(&tmp)
         };
         processes.filter(|entry| is_plugin(entry.path())).count()
@@ -150,10 +146,7 @@ pub(crate) fn installed() -> &'static Installed {
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         let (configuration, blocks) = text.split_once("# In the configuration").unwrap();
-        Installed {
-            configuration: configuration.to_owned(),
-            blocks: format!("#{blocks}"),
-        }
+        Installed { configuration: configuration.to_owned(), blocks: format!("#{blocks}") }
     })
 }
 

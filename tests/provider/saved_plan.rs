@@ -13,10 +13,7 @@ use crate::search;
 
 /// Tokens that are dead soon, and yet outlive Terraform's start.
 fn short_lived() -> Plan {
-    Plan {
-        lifetime: Duration::from_secs(9),
-        ..Plan::default()
-    }
+    Plan { lifetime: Duration::from_secs(9), ..Plan::default() }
 }
 
 #[test]
@@ -46,9 +43,7 @@ fn journey(tool: Tool) {
     terraform.ok(&["plan", "-out=saved"]);
     let planned = rig.cloud.tokens();
     assert_eq!(planned.len(), 1);
-    wait_until("the plan's token is dead", || {
-        !accepts(&rig.cloud, &planned[0])
-    });
+    wait_until("the plan's token is dead", || !accepts(&rig.cloud, &planned[0]));
     terraform.ok(&["apply", "saved"]);
     assert!(rig.read("me.json").contains("OAuthClient"));
     assert_eq!(rig.cloud.counters().mints, 2, "{tool:?}");
@@ -88,10 +83,8 @@ impl Contrast {
               program = ["gc-token", "external"]
             }
         "#;
-        let uses = USES.replace(
-            "ephemeral.gctoken_access_token.this.",
-            "data.external.token.result.",
-        );
+        let uses =
+            USES.replace("ephemeral.gctoken_access_token.this.", "data.external.token.result.");
         let mut terraform = Workspace::with_external(&format!("{source}{uses}"))?;
         let cloud = cloud(short_lived());
         point_at(&cloud, &mut terraform);
@@ -105,9 +98,7 @@ impl Contrast {
     fn fails_to_apply(&self) {
         let planned = self.cloud.tokens();
         assert_eq!(planned.len(), 1);
-        wait_until("the plan's token is dead", || {
-            !accepts(&self.cloud, &planned[0])
-        });
+        wait_until("the plan's token is dead", || !accepts(&self.cloud, &planned[0]));
         let refused = self.terraform.fails(&["apply", "saved"]);
         assert!(refused.contains("error: 401"), "{refused}");
         let Some(found) = search::holders(self.terraform.base(), &planned) else {

@@ -22,11 +22,7 @@ impl Provider for External {
                 Type::list(Type::String),
                 "The program and its arguments. No shell is involved.",
             ))
-            .with(Attribute::optional(
-                "working_dir",
-                Type::String,
-                "Where the program runs.",
-            ))
+            .with(Attribute::optional("working_dir", Type::String, "Where the program runs."))
             .with(Attribute::optional(
                 "query",
                 strings(),
@@ -38,10 +34,7 @@ impl Provider for External {
                 strings(),
                 "What the program printed, which has to be a JSON object of strings.",
             ));
-        Schema {
-            data_sources: BTreeMap::from([("external", external)]),
-            ..Schema::default()
-        }
+        Schema { data_sources: BTreeMap::from([("external", external)]), ..Schema::default() }
     }
 
     fn read_data_source(

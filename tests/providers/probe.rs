@@ -32,11 +32,7 @@ impl Probe {
 
     fn note(&self, word: &str) {
         if let Some(journal) = &self.journal {
-            let mut file = File::options()
-                .append(true)
-                .create(true)
-                .open(journal)
-                .unwrap();
+            let mut file = File::options().append(true).create(true).open(journal).unwrap();
             let line = format!("{} {word}\n", std::process::id());
             file.write_all(line.as_bytes()).unwrap();
         }
@@ -48,16 +44,8 @@ impl Provider for Probe {
         let token = Attribute::optional("token", Type::String, "Anything.").sensitive();
         let seen = Attribute::computed("token", Type::String, "`none`, `unknown` or `known`.");
         let secret = Block::new("A secret of this process.")
-            .with(Attribute::optional(
-                "value",
-                Type::String,
-                "Part of it; `refuse` fails.",
-            ))
-            .with(Attribute::optional(
-                "renew_after",
-                Type::Number,
-                "In seconds.",
-            ))
+            .with(Attribute::optional("value", Type::String, "Part of it; `refuse` fails."))
+            .with(Attribute::optional("renew_after", Type::Number, "In seconds."))
             .with(Attribute::computed("secret", Type::String, "It.").sensitive());
         Schema {
             provider: Block::new("Keeps a journal.").with(token),
@@ -94,9 +82,7 @@ impl Provider for Probe {
         _notes: &mut Notes,
     ) -> Result<Opened, Diagnostic> {
         // A provider may well start a runtime of its own.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async { self.note("open") });
         let value = config.string("value").unwrap_or_default();
         if value == "refuse" {
@@ -122,10 +108,7 @@ impl Provider for Probe {
     ) -> Result<Renewed, Diagnostic> {
         assert_eq!(private, b"private");
         self.note("renew");
-        Ok(Renewed {
-            private: private.to_vec(),
-            renew_after: Some(Duration::ZERO),
-        })
+        Ok(Renewed { private: private.to_vec(), renew_after: Some(Duration::ZERO) })
     }
 
     fn close_ephemeral(

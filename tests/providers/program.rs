@@ -63,11 +63,8 @@ impl Program {
         if let Some(dir) = working_dir {
             command.current_dir(dir);
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take();
         let query = query.to_owned();
         std::thread::spawn(move || {
@@ -92,9 +89,7 @@ impl Program {
             )
         })?;
         let pairs = printed.unwrap_or_default().into_iter();
-        Ok(pairs
-            .map(|(key, value)| (key, value.unwrap_or_default()))
-            .collect())
+        Ok(pairs.map(|(key, value)| (key, value.unwrap_or_default())).collect())
     }
 
     fn failed(&self, facts: &[(&str, &str)]) -> Diagnostic {
@@ -131,8 +126,7 @@ fn in_path(name: &str) -> Option<PathBuf> {
 }
 
 fn is_executable(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// Logs what the program printed, as the real provider does: a line of

@@ -13,17 +13,12 @@ use gc_token::world::World;
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     let mut world = World::real();
-    let probe = world
-        .env
-        .text("GC_TOKEN_TEST_PROVIDER")
-        .is_some_and(|name| name == "probe");
+    let probe = world.env.text("GC_TOKEN_TEST_PROVIDER").is_some_and(|name| name == "probe");
     let served = match plugin::is_wanted(&world.env, &args) {
         Ok(true) if probe => plugin::serve(probe::Probe::new(&world), &mut world),
         Ok(true) => plugin::serve(external::External, &mut world),
         Ok(false) => {
-            world
-                .talk
-                .warn("these are Terraform providers for tests; Terraform starts them");
+            world.talk.warn("these are Terraform providers for tests; Terraform starts them");
             Ok(())
         }
         Err(error) => Err(error),

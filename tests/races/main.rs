@@ -21,9 +21,7 @@ const BEGAN: &str = "no token in the cache";
 
 /// Time limits that no test comes near.
 fn patient(runner: Runner) -> Runner {
-    runner
-        .set("GC_TOKEN_TIMEOUT", "30m")
-        .set("GC_TOKEN_LOCK_TIMEOUT", "1h")
+    runner.set("GC_TOKEN_TIMEOUT", "30m").set("GC_TOKEN_LOCK_TIMEOUT", "1h")
 }
 
 /// A runner that asks its issuer through the gate.
@@ -97,10 +95,7 @@ fn waiters_need_no_lock_to_see_that_the_work_is_done() {
     let token = runner.run(&["get"]).token().to_owned();
     let (entry, aside) = (runner.cached("token"), runner.home().join("aside"));
     fs::rename(&entry, &aside).unwrap();
-    let lock = OpenOptions::new()
-        .write(true)
-        .open(runner.cached("lock"))
-        .unwrap();
+    let lock = OpenOptions::new().write(true).open(runner.cached("lock")).unwrap();
     lock.lock().unwrap();
 
     let waiting = begin(&runner, 20, &["get", "-v"]);

@@ -40,10 +40,7 @@ fn a_jwt_is_refused_before_its_start() {
     let (_sandbox, client, clock) = start(plan);
     let token = client.mint().token();
     let claims = Claims::read(&token).unwrap();
-    assert_eq!(
-        claims.expires_at,
-        Timestamp::from_second(START + 3 + 300).ok()
-    );
+    assert_eq!(claims.expires_at, Timestamp::from_second(START + 3 + 300).ok());
     let refused = client.me(Some(&token));
     assert_eq!((refused.status, &*refused.code()), (401, "bad.credentials"));
     clock.advance(3);
@@ -79,10 +76,7 @@ fn what_the_provider_asks_for_at_the_start_is_there() {
     let products = get("/api/v2/authorization/products").json();
     assert_eq!(products["total"], 1);
     assert!(products["entities"].is_array());
-    assert_eq!(
-        get("/api/v2/authorization/divisions/home").json()["name"],
-        "Home"
-    );
+    assert_eq!(get("/api/v2/authorization/divisions/home").json()["name"], "Home");
     let me = get("/api/v2/tokens/me").json();
     assert_eq!(me["OAuthClient"]["id"], "sandbox-client");
     let unknown = get("/api/v2/users");
@@ -96,10 +90,7 @@ fn resources_are_created_changed_listed_and_deleted() {
     for (kind, changeable) in [("skills", false), ("wrapupcodes", true)] {
         let all = format!("{}/api/v2/routing/{kind}", sandbox.api_url());
         let post = |name: &str| {
-            let request = client
-                .http
-                .post(&all)
-                .body(json!({ "name": name }).to_string());
+            let request = client.http.post(&all).body(json!({ "name": name }).to_string());
             client.send(client.as_json(request), Some(&token)).json()
         };
         let created = post("first");
@@ -108,10 +99,7 @@ fn resources_are_created_changed_listed_and_deleted() {
         let get = |url: &str| client.get(url, Some(&token));
         assert_eq!(get(&one).json(), created);
 
-        let change = client
-            .http
-            .put(&one)
-            .body(json!({ "name": "changed" }).to_string());
+        let change = client.http.put(&one).body(json!({ "name": "changed" }).to_string());
         let changed = client.send(client.as_json(change), Some(&token));
         let name = if changeable { "changed" } else { "first" };
         assert_eq!(changed.status, if changeable { 200 } else { 501 });

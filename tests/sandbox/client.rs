@@ -31,9 +31,7 @@ impl Client {
     pub(crate) fn new(sandbox: &Sandbox) -> Client {
         let mut roots = rustls::RootCertStore::empty();
         if let Some(pem) = sandbox.ca_pem() {
-            roots
-                .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-                .unwrap();
+            roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -48,10 +46,7 @@ impl Client {
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .unwrap(),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
             login: sandbox.login_url(),
             api: sandbox.api_url(),
         }

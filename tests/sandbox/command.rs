@@ -43,11 +43,7 @@ fn start(args: &[&str], env: Environment) -> Running {
         };
         run(&args, &mut world)
     });
-    Running {
-        stdin,
-        stdout: BufReader::new(stdout),
-        thread,
-    }
+    Running { stdin, stdout: BufReader::new(stdout), thread }
 }
 
 impl Running {
@@ -64,10 +60,7 @@ fn serves_until_stdin_closes_or_a_signal_comes() {
     let mut json = start(&["--json", "--until-stdin-closes"], [].into());
     let variables: serde_json::Value = serde_json::from_str(&json.line()).unwrap();
     assert_eq!(variables["GENESYSCLOUD_OAUTHCLIENT_ID"], "sandbox-client");
-    assert_eq!(
-        variables["GENESYSCLOUD_OAUTHCLIENT_SECRET"],
-        "sandbox-secret"
-    );
+    assert_eq!(variables["GENESYSCLOUD_OAUTHCLIENT_SECRET"], "sandbox-secret");
     let api = variables["GC_TOKEN_API_URL"].as_str().unwrap();
     let address = api.strip_prefix("http://").unwrap();
     TcpStream::connect(address).unwrap();
@@ -80,20 +73,11 @@ fn serves_until_stdin_closes_or_a_signal_comes() {
     let env = [("GC_TOKEN_SANDBOX_SECRET", "of-my-own")].into();
     let mut exports = start(&["--tls", "--ca-out", ca.to_str().unwrap()], env);
     let lines = [(); 5].map(|()| exports.line());
-    assert_eq!(
-        lines[0],
-        "export GENESYSCLOUD_OAUTHCLIENT_ID='sandbox-client'\n"
-    );
-    assert_eq!(
-        lines[1],
-        "export GENESYSCLOUD_OAUTHCLIENT_SECRET=\"$GC_TOKEN_SANDBOX_SECRET\"\n"
-    );
+    assert_eq!(lines[0], "export GENESYSCLOUD_OAUTHCLIENT_ID='sandbox-client'\n");
+    assert_eq!(lines[1], "export GENESYSCLOUD_OAUTHCLIENT_SECRET=\"$GC_TOKEN_SANDBOX_SECRET\"\n");
     assert!(lines[2].starts_with("export GC_TOKEN_LOGIN_URL='https://127.0.0.1:"));
     assert!(lines[3].starts_with("export GC_TOKEN_API_URL='https://127.0.0.1:"));
-    assert_eq!(
-        lines[4],
-        format!("export GC_TOKEN_CA_FILE='{}'\n", ca.display())
-    );
+    assert_eq!(lines[4], format!("export GC_TOKEN_CA_FILE='{}'\n", ca.display()));
     let pem = std::fs::read_to_string(&ca).unwrap();
     assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
     let address = lines[3].split_once("https://").unwrap().1;

@@ -84,10 +84,7 @@ fn a_huge_reply_is_right_and_does_not_tell_its_length() {
 
 #[test]
 fn an_api_call_is_dropped_before_and_cut_after_it_is_carried_out() {
-    let plan = Plan {
-        api_faults: faults("drop,cut,503").faults,
-        ..Plan::default()
-    };
+    let plan = Plan { api_faults: faults("drop,cut,503").faults, ..Plan::default() };
     let (sandbox, client, _) = start(plan);
     let token = client.mint().token();
     let url = format!("{}/api/v2/routing/skills", sandbox.api_url());
@@ -101,20 +98,14 @@ fn an_api_call_is_dropped_before_and_cut_after_it_is_carried_out() {
     assert_eq!(post("unavailable").unwrap().status, 503);
     assert_eq!(post("good").unwrap().status, 200);
     let counters = sandbox.counters();
-    assert_eq!(
-        counters.executed,
-        [("cut".into(), 1), ("good".into(), 1)].into()
-    );
+    assert_eq!(counters.executed, [("cut".into(), 1), ("good".into(), 1)].into());
     assert_eq!((counters.api_calls, counters.token_requests), (4, 1));
 }
 
 /// Nothing is too late here, so a busy machine does no harm.
 #[test]
 fn latency_and_slow_replies_take_their_time() {
-    let plan = Plan {
-        latency: Duration::from_millis(40),
-        ..faults("ok,slow:60ms")
-    };
+    let plan = Plan { latency: Duration::from_millis(40), ..faults("ok,slow:60ms") };
     let (_sandbox, client, _) = start(plan);
     let clock = SystemClock::default();
     for least in [40, 100] {

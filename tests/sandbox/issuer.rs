@@ -38,18 +38,8 @@ fn refuses_in_the_vendors_words() {
     let grant = [("grant_type", "client_credentials")];
     let good = Some(("sandbox-client", DEFAULT_SECRET));
     for (client_auth, form, error, description) in [
-        (
-            Some(("stranger", "x")),
-            &grant[..],
-            "invalid_client",
-            "client not found",
-        ),
-        (
-            Some(("sandbox-client", "x")),
-            &grant[..],
-            "invalid_client",
-            "authentication failed",
-        ),
+        (Some(("stranger", "x")), &grant[..], "invalid_client", "client not found"),
+        (Some(("sandbox-client", "x")), &grant[..], "invalid_client", "authentication failed"),
         (None, &grant[..], "invalid_client", "no client credentials"),
         (
             good,
@@ -76,10 +66,7 @@ fn refuses_in_the_vendors_words() {
 
 #[test]
 fn credentials_may_be_form_encoded_in_the_header() {
-    let plan = Plan {
-        client_secret: "a b+c%/:ü".into(),
-        ..Plan::default()
-    };
+    let plan = Plan { client_secret: "a b+c%/:ü".into(), ..Plan::default() };
     let (_sandbox, client, _) = start(plan);
     let grant = [("grant_type", "client_credentials")];
     for secret in ["a b+c%/:ü", "a+b%2Bc%25%2F%3A%C3%BC"] {
@@ -99,17 +86,9 @@ fn replies_can_be_odd() {
     let answer = client.mint();
     assert_eq!(answer.json().get("expires_in"), None);
     assert_eq!(answer.token(), "a'b\"c $(d)\n\u{1F511}");
-    for odd in [
-        json!("300"),
-        json!(null),
-        json!(-1),
-        json!([1]),
-        json!(1e300),
-    ] {
-        sandbox.change(Change {
-            expires_in: Some(ExpiresIn::Json(odd.clone())),
-            ..Change::default()
-        });
+    for odd in [json!("300"), json!(null), json!(-1), json!([1]), json!(1e300)] {
+        sandbox
+            .change(Change { expires_in: Some(ExpiresIn::Json(odd.clone())), ..Change::default() });
         assert_eq!(client.mint().json()["expires_in"], odd);
     }
 }

@@ -25,9 +25,7 @@ const START: i64 = 784_111_777;
 
 impl StillClock {
     fn new() -> Arc<StillClock> {
-        Arc::new(StillClock(Mutex::new(
-            Timestamp::from_second(START).unwrap(),
-        )))
+        Arc::new(StillClock(Mutex::new(Timestamp::from_second(START).unwrap())))
     }
 
     fn advance(&self, seconds: i64) {
@@ -57,10 +55,7 @@ fn start(plan: Plan) -> (Sandbox, Client, Arc<StillClock>) {
 }
 
 fn faults(text: &str) -> Plan {
-    Plan {
-        faults: text.parse::<Faults>().unwrap().0,
-        ..Plan::default()
-    }
+    Plan { faults: text.parse::<Faults>().unwrap().0, ..Plan::default() }
 }
 
 #[test]
@@ -100,11 +95,7 @@ fn the_plan_changes_while_it_runs() {
 
     let refused = put(json!({ "lifetime": "soon" }));
     assert_eq!(refused.status, 400);
-    assert!(
-        refused.body.contains("is not a duration"),
-        "{}",
-        refused.body
-    );
+    assert!(refused.body.contains("is not a duration"), "{}", refused.body);
     assert_eq!(put(json!({ "client_secret": "rotated" })).status, 204);
     assert_eq!(client.mint().status, 400);
     let back = json!({ "client_secret": DEFAULT_SECRET });
@@ -124,34 +115,21 @@ fn the_plan_changes_while_it_runs() {
 
 #[test]
 fn tls_is_trusted_with_the_authority_only() {
-    let plan = Plan {
-        tls: true,
-        ..Plan::default()
-    };
+    let plan = Plan { tls: true, ..Plan::default() };
     let (sandbox, client, _) = start(plan);
     assert!(sandbox.login_url().starts_with("https://127.0.0.1:"));
     assert_eq!(client.mint().status, 200);
     let by_name = sandbox.api_url().replace("127.0.0.1", "localhost");
     assert_eq!(client.get(&by_name, None).status, 501);
 
-    let other = Sandbox::start(
-        Plan {
-            tls: true,
-            ..Plan::default()
-        },
-        StillClock::new(),
-    )
-    .unwrap();
+    let other = Sandbox::start(Plan { tls: true, ..Plan::default() }, StillClock::new()).unwrap();
     let refusal = Client::new(&other).try_get(&sandbox.login_url());
     assert!(refusal.err().unwrap().contains("UnknownIssuer"));
 }
 
 #[test]
 fn stays_on_this_machine() {
-    let plan = Plan {
-        listen_api: "0.0.0.0:0".parse().unwrap(),
-        ..Plan::default()
-    };
+    let plan = Plan { listen_api: "0.0.0.0:0".parse().unwrap(), ..Plan::default() };
     let refusal = Sandbox::start(plan, StillClock::new()).err().unwrap();
     assert_eq!(
         refusal.to_string(),
@@ -164,10 +142,7 @@ fn stays_on_this_machine() {
 fn a_port_that_is_taken_is_named() {
     let (sandbox, _, _) = start(Plan::default());
     let taken: std::net::SocketAddr = sandbox.api_url()["http://".len()..].parse().unwrap();
-    let plan = Plan {
-        listen_login: taken,
-        ..Plan::default()
-    };
+    let plan = Plan { listen_login: taken, ..Plan::default() };
     let refusal = Sandbox::start(plan, StillClock::new()).err().unwrap();
     assert!(refusal.what.contains(&taken.to_string()), "{refusal}");
     // It is free again once the sandbox is gone.

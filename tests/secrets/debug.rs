@@ -20,10 +20,7 @@ fn debug_shows_no_secret() {
             ("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT),
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
         ]),
-        places: Places {
-            cache: Some(home.path().join("cache")),
-            ..Places::default()
-        },
+        places: Places { cache: Some(home.path().join("cache")), ..Places::default() },
         ..World::real()
     };
     let layers = Layers::new(Vec::new(), Query::default(), &world.env);

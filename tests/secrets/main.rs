@@ -41,11 +41,7 @@ const CASES: &[Case] = &[
     // These two take long, and are tried in full where they are tested.
     case("demo", &["--help"], &["nonsense"]),
     case("terraform install", &["--help"], &["--mirror=/dev/null"]),
-    case(
-        "sandbox",
-        &["--until-stdin-closes"],
-        &["--listen-api=0.0.0.0:0"],
-    ),
+    case("sandbox", &["--until-stdin-closes"], &["--listen-api=0.0.0.0:0"]),
     case("completions", &["bash"], &["nonsense"]),
     case("man", &[], &["nonsense"]),
 ];
@@ -55,11 +51,7 @@ const fn case(
     succeeds: &'static [&'static str],
     fails: &'static [&'static str],
 ) -> Case {
-    Case {
-        verb,
-        succeeds,
-        fails,
-    }
+    Case { verb, succeeds, fails }
 }
 
 /// A source of the client secret.
@@ -71,19 +63,13 @@ struct Source {
 
 const SOURCES: &[Source] = &[
     source("the provider's variable", |runner| runner),
-    source("our variable", |runner| {
-        without(runner).set("GC_TOKEN_CLIENT_SECRET", SECRET)
-    }),
+    source("our variable", |runner| without(runner).set("GC_TOKEN_CLIENT_SECRET", SECRET)),
     source("a file", |runner| {
-        without(runner)
-            .with_file("secret", SECRET)
-            .set("GC_TOKEN_CLIENT_SECRET_FILE", "secret")
+        without(runner).with_file("secret", SECRET).set("GC_TOKEN_CLIENT_SECRET_FILE", "secret")
     }),
     Source {
         stdin: SECRET,
-        ..source("standard input", |runner| {
-            without(runner).set("GC_TOKEN_CLIENT_SECRET_FILE", "-")
-        })
+        ..source("standard input", |runner| without(runner).set("GC_TOKEN_CLIENT_SECRET_FILE", "-"))
     },
     source("a profile", |runner| {
         let profile = format!("[default]\nclient_secret = '{SECRET}'\n");
@@ -102,11 +88,7 @@ const SOURCES: &[Source] = &[
 ];
 
 const fn source(name: &'static str, arrange: fn(Runner) -> Runner) -> Source {
-    Source {
-        name,
-        arrange,
-        stdin: "{}",
-    }
+    Source { name, arrange, stdin: "{}" }
 }
 
 fn without(runner: Runner) -> Runner {
@@ -134,9 +116,7 @@ fn search(runner: &Runner) -> usize {
         let known = OURS.contains(&&*name) || PUT_THERE.contains(&&*name);
         assert!(known, "{name} appeared in HOME");
     }
-    OURS.map(|dir| guard::holds_nothing_below(&runner.home().join(dir)))
-        .iter()
-        .sum()
+    OURS.map(|dir| guard::holds_nothing_below(&runner.home().join(dir))).iter().sum()
 }
 
 #[test]
@@ -161,10 +141,7 @@ fn every_verb_is_among_the_cases() {
 #[test]
 fn no_verb_shows_a_secret_from_any_source() {
     for format in [TokenFormat::Opaque, TokenFormat::Jwt] {
-        let cloud = cloud(Plan {
-            format,
-            ..Plan::default()
-        });
+        let cloud = cloud(Plan { format, ..Plan::default() });
         // At once, for `doctor` waits for the turn of a second.
         std::thread::scope(|scope| {
             for source in SOURCES {
@@ -181,55 +158,34 @@ fn every_verb(cloud: &Sandbox, source: &Source) {
         // A secret in the place of a query is no query.
         let no_query = case.verb == "external" && source.stdin == SECRET;
         let finished = run(&runner, case.verb, case.succeeds, source.stdin);
-        assert_eq!(
-            finished.status.success(),
-            !no_query,
-            "{place}: {finished:#?}"
-        );
+        assert_eq!(finished.status.success(), !no_query, "{place}: {finished:#?}");
         let finished = run(&runner, case.verb, case.fails, source.stdin);
         assert!(!finished.status.success(), "{place}: {finished:#?}");
     }
-    assert_eq!(
-        run(&runner, "get", &[], source.stdin).status.code(),
-        Some(0)
-    );
-    assert!(
-        search(&runner) > 0,
-        "nothing was kept, so nothing was searched"
-    );
+    assert_eq!(run(&runner, "get", &[], source.stdin).status.code(), Some(0));
+    assert!(search(&runner) > 0, "nothing was kept, so nothing was searched");
 }
 
 /// Issuers that refuse, fail, or repeat what they were told.
 #[test]
 fn no_issuer_makes_a_verb_show_a_secret() {
     let token = "t0ken-".repeat(15);
-    let mut faults: Vec<String> = ["cut", "garbage", "huge", "redirect", "400", "401"]
-        .map(str::to_owned)
-        .into();
+    let mut faults: Vec<String> =
+        ["cut", "garbage", "huge", "redirect", "400", "401"].map(str::to_owned).into();
     for told in guard::spellings() {
         faults.push(format!(
             "reply:400:application/json:{{\"error\":\"invalid_client\",\"error_description\":\"{told}\"}}"
         ));
     }
-    for body in [
-        "<html>TOKEN",
-        "{\"access_token\":\"TOKEN \"}",
-        "{\"access_token\":[\"TOKEN\"]}",
-    ] {
+    for body in ["<html>TOKEN", "{\"access_token\":\"TOKEN \"}", "{\"access_token\":[\"TOKEN\"]}"] {
         faults.push(format!("reply:200:text/html:{body}").replace("TOKEN", &token));
     }
     for fault in faults {
-        let plan = Plan {
-            faults: vec![fault.parse().expect(&fault); 100],
-            ..Plan::default()
-        };
+        let plan = Plan { faults: vec![fault.parse().expect(&fault); 100], ..Plan::default() };
         fails_everywhere(plan, &fault);
     }
     for expires_in in ["0", "-1", "1e300", "\"soon\""] {
-        let plan = Plan {
-            expires_in: expires_in.parse::<ExpiresIn>().unwrap(),
-            ..Plan::default()
-        };
+        let plan = Plan { expires_in: expires_in.parse::<ExpiresIn>().unwrap(), ..Plan::default() };
         fails_everywhere(plan, expires_in);
     }
 }
@@ -255,12 +211,7 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
     let flag = format!("--client-secret={SECRET}");
     assert_eq!(run(&runner, "get", &[&flag], "").status.code(), Some(2));
     let url = format!("https://id:{}@issuer.example", guard::spellings()[3]);
-    assert_eq!(
-        run(&runner, "get", &["--login-url", &url], "")
-            .status
-            .code(),
-        Some(2)
-    );
+    assert_eq!(run(&runner, "get", &["--login-url", &url], "").status.code(), Some(2));
     let runner = without(runner).with_file("secret", &format!("{SECRET}\n{SECRET}\n"));
     let file = ["--client-secret-file", "secret"];
     assert_eq!(run(&runner, "get", &file, "").status.code(), Some(3));

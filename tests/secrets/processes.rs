@@ -49,10 +49,7 @@ fn the_secret_command_is_told_nothing() {
     let running = runner.start(&["get", "-vv"]);
     let pid = runner.home().join(".cache/pid");
     wait_until("the command runs", || pid.exists());
-    for pid in [
-        fs::read_to_string(pid).unwrap().trim(),
-        &running.pid().to_string(),
-    ] {
+    for pid in [fs::read_to_string(pid).unwrap().trim(), &running.pid().to_string()] {
         let place = format!("/proc/{pid}/environ");
         let environment = fs::read(&place).unwrap();
         assert!(!environment.is_empty());

@@ -112,14 +112,8 @@ impl Remote for Cloud<'_> {
             let now = self.issuer_shows();
             let whole_life = SignedDuration::from_secs(self.plan.lifetime);
             let life = match self.plan.jwt {
-                true => Life {
-                    starts: Some(whole(now)),
-                    ends: whole(now) + whole_life,
-                },
-                false => Life {
-                    starts: None,
-                    ends: now + whole_life,
-                },
+                true => Life { starts: Some(whole(now)), ends: whole(now) + whole_life },
+                false => Life { starts: None, ends: now + whole_life },
             };
             (life, now)
         });

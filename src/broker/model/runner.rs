@@ -18,11 +18,7 @@ pub(super) enum Trouble {
     Suspend { asleep: i64, wall_goes_on: bool },
     /// A snapshot is restored: the boot clock stood still, or shows less than
     /// before. The wall clock was put right already, or not.
-    Snapshot {
-        away: i64,
-        back: i64,
-        wall_is_right: bool,
-    },
+    Snapshot { away: i64, back: i64, wall_is_right: bool },
     /// Another boot, or another machine with the same cache.
     Reboot { away: i64, wall_error: i64 },
 }
@@ -60,10 +56,7 @@ impl Runner {
             wall: Timestamp::from_second(START).unwrap() + millis(wall_ahead),
             log: Vec::new(),
         };
-        Runner {
-            state: state.into(),
-            drift,
-        }
+        Runner { state: state.into(), drift }
     }
 
     /// True time since the start.
@@ -90,21 +83,14 @@ impl Runner {
         let mut state = self.state.lock().unwrap();
         match *trouble {
             Trouble::Step(by) => state.wall += millis(by),
-            Trouble::Suspend {
-                asleep,
-                wall_goes_on,
-            } => {
+            Trouble::Suspend { asleep, wall_goes_on } => {
                 state.truth += millis(asleep);
                 state.boot += at_speed(millis(asleep), self.drift.0);
                 if wall_goes_on {
                     state.wall += millis(asleep);
                 }
             }
-            Trouble::Snapshot {
-                away,
-                back,
-                wall_is_right,
-            } => {
+            Trouble::Snapshot { away, back, wall_is_right } => {
                 state.truth += millis(away);
                 state.boot -= millis(back);
                 state.wall += millis(if wall_is_right { away } else { -back });

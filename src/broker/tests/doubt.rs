@@ -3,11 +3,8 @@
 use super::*;
 
 /// Disturbs what the clocks show; an hour has passed in truth.
-const DISTURBANCES: [fn(&FakeClock); 3] = [
-    |clock| clock.reboot(),
-    |clock| clock.step(-3_601, 0),
-    |clock| clock.step(0, 86_400),
-];
+const DISTURBANCES: [fn(&FakeClock); 3] =
+    [|clock| clock.reboot(), |clock| clock.step(-3_601, 0), |clock| clock.step(0, 86_400)];
 
 #[test]
 fn clocks_in_doubt_cost_one_look_at_the_issuers_clock() {

@@ -26,14 +26,8 @@ fn files_are_private_and_no_other_is_trusted() {
     let scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let (dir, file) = (
-        scene.settings.cache.dir.clone().unwrap(),
-        scene.file("token"),
-    );
-    assert_eq!(
-        (mode(&dir), mode(&file), mode(&scene.file("lock"))),
-        (0o700, 0o600, 0o600)
-    );
+    let (dir, file) = (scene.settings.cache.dir.clone().unwrap(), scene.file("token"));
+    assert_eq!((mode(&dir), mode(&file), mode(&scene.file("lock"))), (0o700, 0o600, 0o600));
 
     let set = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -77,18 +71,10 @@ fn what_is_no_entry_is_a_miss_and_a_warning_whatever_it_is() {
     let scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
     let whole = std::fs::read(scene.file("token")).unwrap();
-    for garbage in [
-        &b""[..],
-        b"x",
-        b"gc-token cache entry 1\n{}\n",
-        &whole[..whole.len() - 1],
-    ] {
+    for garbage in [&b""[..], b"x", b"gc-token cache entry 1\n{}\n", &whole[..whole.len() - 1]] {
         std::fs::write(scene.file("token"), garbage).unwrap();
         assert_eq!(scene.got().1, How::Minted);
-        assert!(
-            scene.said().contains("the cached entry is not used: "),
-            "{garbage:?}"
-        );
+        assert!(scene.said().contains("the cached entry is not used: "), "{garbage:?}");
         scene.said.0.lock().unwrap().clear();
         assert_eq!(scene.got().1, How::Cached);
     }
@@ -110,11 +96,7 @@ fn eviction_takes_only_the_very_token() {
     let scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
     let dir = scene.settings.cache.dir.clone().unwrap();
-    let slot = Slot::new(
-        &dir,
-        &scene.settings,
-        cache::seal_of(&scene.settings).unwrap(),
-    );
+    let slot = Slot::new(&dir, &scene.settings, cache::seal_of(&scene.settings).unwrap());
     assert!(!slot.evict(&AccessToken::new("another".into())).unwrap());
     assert!(scene.file("token").exists());
     assert!(slot.evict(&AccessToken::new("token-1".into())).unwrap());
@@ -137,10 +119,8 @@ fn the_cache_is_listed_pruned_and_cleared() {
     assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 1);
     assert_eq!(scene.got().1, How::Minted);
     assert_eq!(cache::clear(&dir, patience, &clock).unwrap(), 1);
-    let left: Vec<_> = std::fs::read_dir(&dir)
-        .unwrap()
-        .map(|file| file.unwrap().file_name())
-        .collect();
+    let left: Vec<_> =
+        std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(left, ["notes.txt"]);
 }
 

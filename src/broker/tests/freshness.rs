@@ -25,10 +25,7 @@ fn an_explicit_wish_is_kept_or_refused() {
     scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Lifetime);
-    assert_eq!(
-        error.what,
-        "no token can be had that lives 5m1s after a skew of 5s"
-    );
+    assert_eq!(error.what, "no token can be had that lives 5m1s after a skew of 5s");
 }
 
 #[test]
@@ -53,11 +50,7 @@ fn while_the_issuer_is_out_of_reach_a_token_that_lives_will_do() {
         "gc-token: warning: using the cached token, which lives 7s more, because the mint failed\n"
     );
     clock.advance(1);
-    assert_eq!(
-        scene.get().unwrap_err().kind,
-        Kind::Unavailable,
-        "within the skew"
-    );
+    assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable, "within the skew");
 }
 
 #[test]
@@ -117,19 +110,12 @@ fn a_lock_that_is_never_freed_ends_in_an_error_that_names_its_holder() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
     let dir = scene.settings.cache.dir.clone().unwrap();
-    let slot = Slot::new(
-        &dir,
-        &scene.settings,
-        cache::seal_of(&scene.settings).unwrap(),
-    );
+    let slot = Slot::new(&dir, &scene.settings, cache::seal_of(&scene.settings).unwrap());
     let _lock = slot.try_lock().unwrap().unwrap();
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Cache);
     let me = std::process::id();
-    assert_eq!(
-        error.what,
-        format!("waited 1s for process {me}, which is minting")
-    );
+    assert_eq!(error.what, format!("waited 1s for process {me}, which is minting"));
 }
 
 #[test]

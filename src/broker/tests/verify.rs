@@ -4,11 +4,9 @@ use super::*;
 
 #[test]
 fn the_api_is_asked_when_it_is_to_be_asked() {
-    for (verify, after_mint, after_reuse) in [
-        (Verify::Auto, 1, 1),
-        (Verify::Always, 1, 2),
-        (Verify::Never, 0, 0),
-    ] {
+    for (verify, after_mint, after_reuse) in
+        [(Verify::Auto, 1, 1), (Verify::Always, 1, 2), (Verify::Never, 0, 0)]
+    {
         let clock = FakeClock::new();
         let scene = with_api(&clock, 3_600, verify);
         assert_eq!(scene.got(), first());
@@ -31,11 +29,7 @@ fn a_new_token_that_the_api_refuses_is_made_once_more_and_never_stored() {
 fn an_api_that_refuses_every_token_ends_in_a_diagnosis_of_the_clocks() {
     let clock = FakeClock::new();
     let scene = with_api(&clock, 10, Verify::Auto);
-    scene
-        .cloud
-        .refuses
-        .borrow_mut()
-        .extend(["token-1", "token-2"]);
+    scene.cloud.refuses.borrow_mut().extend(["token-1", "token-2"]);
     scene.cloud.lead.set(20);
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::ApiRefused);

@@ -17,26 +17,14 @@ fn secs(seconds: i64) -> SignedDuration {
 fn date_bounds_the_remote_clock_from_both_sides() {
     let measure = Measure::take(&reading(5, 1_000), &reading(7, 1_002), at(1_010)).unwrap();
     // Written at the request: 10 to 11 s ahead. At the reply: 8 to 9 s.
-    assert_eq!(
-        measure.offset,
-        Offset {
-            min: secs(8),
-            max: secs(11)
-        }
-    );
+    assert_eq!(measure.offset, Offset { min: secs(8), max: secs(11) });
     assert_eq!(measure.offset.to_string(), "9.5s ahead (+/- 1.5s)");
 }
 
 #[test]
 fn a_step_of_the_wall_clock_does_not_forge_the_round_trip() {
     let measure = Measure::take(&reading(5, 1_000), &reading(6, 4_601), at(1_000)).unwrap();
-    assert_eq!(
-        measure.offset,
-        Offset {
-            min: secs(-3_601),
-            max: secs(-3_599)
-        }
-    );
+    assert_eq!(measure.offset, Offset { min: secs(-3_601), max: secs(-3_599) });
     assert_eq!(measure.offset.to_string(), "1h behind (+/- 1.0s)");
 }
 
@@ -91,13 +79,7 @@ fn two_remote_clocks_compare_through_ours() {
     let issuer = Measure::take(&reading(5, 1_000), &reading(5, 1_000), at(1_000)).unwrap();
     let api = Measure::take(&reading(5, 1_000), &reading(5, 1_000), at(1_002)).unwrap();
     let lead = api.ahead_of(&issuer).unwrap();
-    assert_eq!(
-        lead,
-        Offset {
-            min: secs(1),
-            max: secs(3)
-        }
-    );
+    assert_eq!(lead, Offset { min: secs(1), max: secs(3) });
 }
 
 #[test]
@@ -116,10 +98,7 @@ fn an_offset_is_told_no_finer_than_it_matters() {
         let offset = Offset { min, max };
         assert_eq!(offset.to_string(), format!("{told} (+/- 0.5s)"));
     }
-    let forever = Offset {
-        min: SignedDuration::MAX,
-        max: SignedDuration::MAX,
-    };
+    let forever = Offset { min: SignedDuration::MAX, max: SignedDuration::MAX };
     assert!(forever.to_string().contains(" days ahead"));
 }
 
@@ -144,10 +123,7 @@ fn a_contact_at_the_turn_of_the_second_halves_the_interval() {
             known = next.join(Some(&known));
             // What a millisecond is cut to, and what the clocks may drift.
             let wide = known.offset.uncertainty() * 2 - SignedDuration::from_millis(width);
-            assert!(
-                wide.abs() < SignedDuration::from_millis(5),
-                "{ahead}: {known:?}"
-            );
+            assert!(wide.abs() < SignedDuration::from_millis(5), "{ahead}: {known:?}");
         }
     }
 }

@@ -64,9 +64,7 @@ impl Report<'_> {
         let lead = stamp.lead();
         let lead = lead.map(|lead| format!("the API's is {lead} of the issuer's"));
         let mut names = ["clocks"].into_iter().chain(std::iter::repeat(""));
-        seen.chain(lead)
-            .map(|text| line(names.next().unwrap_or_default(), &text))
-            .collect()
+        seen.chain(lead).map(|text| line(names.next().unwrap_or_default(), &text)).collect()
     }
 
     fn wanted(&self) -> String {
@@ -110,15 +108,7 @@ fn row(row: &Row) -> String {
     };
     let left = format!("{at_least}{}", human(row.left));
     let decides = if row.decides { "decides" } else { "" };
-    cells(
-        [
-            row.witness.name(),
-            &left,
-            &exact(row.taken_off),
-            &human(row.rest),
-        ],
-        decides,
-    )
+    cells([row.witness.name(), &left, &exact(row.taken_off), &human(row.rest)], decides)
 }
 
 /// With a tenth where there is one: cut to whole seconds, what is taken off

@@ -13,20 +13,13 @@ fn reply(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Reply {
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
     }
-    Reply {
-        status,
-        headers: map,
-        body: body.to_vec().into(),
-    }
+    Reply { status, headers: map, body: body.to_vec().into() }
 }
 
 fn read(reply: &Reply) -> Result<Grant, Failure> {
     let mut secrets = Secrets::default();
     secrets.add("s3cret");
-    let reader = Reader {
-        host: "login.example",
-        secrets: &secrets,
-    };
+    let reader = Reader { host: "login.example", secrets: &secrets };
     reader.read(reply, Timestamp::from_second(NOW).unwrap())
 }
 
@@ -42,16 +35,8 @@ fn a_good_reply_is_a_grant() {
             "Bearer",
             Some(300),
         ),
-        (
-            r#"{"access_token":"t","expires_in":"300","scope":"x"}"#,
-            "bearer",
-            Some(300),
-        ),
-        (
-            r#"{"access_token":"t","token_type":null,"expires_in":null}"#,
-            "bearer",
-            None,
-        ),
+        (r#"{"access_token":"t","expires_in":"300","scope":"x"}"#, "bearer", Some(300)),
+        (r#"{"access_token":"t","token_type":null,"expires_in":null}"#, "bearer", None),
     ] {
         let grant = Grant {
             access_token: AccessToken::new("t".to_owned()),
@@ -149,12 +134,7 @@ fn the_three_lines_of_refused_credentials() {
 
 #[test]
 fn a_content_type_is_shown_only_when_it_is_one() {
-    for bad in [
-        "\u{1b}[31m",
-        "text",
-        "a/b c",
-        &format!("a/{}", "b".repeat(60)),
-    ] {
+    for bad in ["\u{1b}[31m", "text", "a/b c", &format!("a/{}", "b".repeat(60))] {
         let mut reply = reply(200, &[], b"x");
         if let Ok(value) = HeaderValue::from_bytes(bad.as_bytes()) {
             reply.headers.insert(CONTENT_TYPE, value);
@@ -199,10 +179,7 @@ fn retry_after_is_seconds_or_a_date_by_the_issuers_clock() {
         (vec![("retry-after", "")], 0),
         (vec![("retry-after", ten_later)], 10),
         (vec![("retry-after", hour_earlier)], 0),
-        (
-            vec![("retry-after", ten_later), ("date", hour_earlier)],
-            3_610,
-        ),
+        (vec![("retry-after", ten_later), ("date", hour_earlier)], 3_610),
         (vec![("retry-after", ten_later), ("date", NOW_DATE)], 10),
     ] {
         let failure = read(&reply(503, &headers, b"")).unwrap_err();
@@ -223,10 +200,6 @@ fn a_date_counts_only_when_it_is_the_issuers_own_and_fresh() {
         // Beyond the calendar of the time library.
         (vec![("date", "Fri, 31 Dec 9999 23:59:59 GMT")], None),
     ] {
-        assert_eq!(
-            date(&reply(200, &headers, b"").headers),
-            expected,
-            "{headers:?}"
-        );
+        assert_eq!(date(&reply(200, &headers, b"").headers), expected, "{headers:?}");
     }
 }

@@ -23,10 +23,7 @@ impl FromStr for Faults {
                 }
                 _ => ("1", item),
             };
-            let times = times
-                .parse()
-                .ok()
-                .filter(|times| (1..=MOST).contains(times));
+            let times = times.parse().ok().filter(|times| (1..=MOST).contains(times));
             let times = times.ok_or_else(|| format!("{item:?} repeats not 1 to {MOST} times"))?;
             faults.extend(std::iter::repeat_n(name.trim().parse::<Fault>()?, times));
         }
@@ -56,10 +53,9 @@ impl FromStr for Fault {
             ("garbage", None) => Fault::Reply(Reply::garbage()),
             ("redirect", to) => Fault::Reply(Reply::redirect(to.unwrap_or("/oauth/token"))),
             ("slow", Some(time)) => Fault::Slow(duration::span(time)?),
-            ("aged", Some(age)) => Fault::Aged(
-                age.parse()
-                    .map_err(|_| format!("{age:?} is not a number of seconds"))?,
-            ),
+            ("aged", Some(age)) => {
+                Fault::Aged(age.parse().map_err(|_| format!("{age:?} is not a number of seconds"))?)
+            }
             ("reply", Some(rest)) => Fault::Reply(Reply::parse(rest)?),
             _ => match name.parse() {
                 Ok(status @ 300..=599) => Fault::Reply(Reply {
@@ -172,9 +168,7 @@ mod tests {
     #[test]
     fn any_reply_can_be_spelt_out() {
         let spelt = faults("reply:200:text/plain:a:b*c").remove(0);
-        let Fault::Reply(reply) = spelt else {
-            panic!("{spelt:?}")
-        };
+        let Fault::Reply(reply) = spelt else { panic!("{spelt:?}") };
         assert_eq!((reply.status, &*reply.content_type), (200, "text/plain"));
         assert_eq!(reply.body, "a:b*c");
     }

@@ -23,11 +23,7 @@ fn after(age: SignedDuration) -> Reading {
 }
 
 fn demand(min_ttl: MinTtl) -> Demand {
-    Demand {
-        skew: SKEW,
-        min_ttl,
-        newer_than: None,
-    }
+    Demand { skew: SKEW, min_ttl, newer_than: None }
 }
 
 fn is_fresh(demand: &Demand, lifetime: i64, age: SignedDuration) -> bool {
@@ -41,28 +37,10 @@ fn the_larger_age_counts_and_only_a_step_makes_the_wall_clock_decide() {
     for (boot, wall, elapsed, by, step) in [
         (secs(60), secs(60), secs(60), Evidence::BootClock, None),
         (secs(60), secs(61), secs(61), Evidence::BootClock, None),
-        (
-            secs(60),
-            secs(61) + NANO,
-            secs(61) + NANO,
-            Evidence::WallClock,
-            Some(second + NANO),
-        ),
+        (secs(60), secs(61) + NANO, secs(61) + NANO, Evidence::WallClock, Some(second + NANO)),
         (secs(60), secs(59), secs(60), Evidence::BootClock, None),
-        (
-            secs(60),
-            secs(59) - NANO,
-            secs(60),
-            Evidence::BootClock,
-            Some(-second - NANO),
-        ),
-        (
-            secs(0),
-            secs(-3_600),
-            secs(0),
-            Evidence::BootClock,
-            Some(secs(-3_600)),
-        ),
+        (secs(60), secs(59) - NANO, secs(60), Evidence::BootClock, Some(-second - NANO)),
+        (secs(0), secs(-3_600), secs(0), Evidence::BootClock, Some(secs(-3_600))),
     ] {
         let age = Age { boot, wall };
         assert_eq!(age.elapsed(), elapsed, "{age:?}");
@@ -101,17 +79,9 @@ fn what_is_wanted_by_default_is_at_most_half_of_what_a_new_token_offers() {
         (3, secs(0)),
         (0, secs(0)),
     ] {
-        assert_eq!(
-            default.wanted(&token("t", lifetime).stamp),
-            wanted,
-            "{lifetime}"
-        );
+        assert_eq!(default.wanted(&token("t", lifetime).stamp), wanted, "{lifetime}");
         let explicit = demand(MinTtl::Explicit(secs(600)));
-        assert_eq!(
-            explicit.wanted(&token("t", lifetime).stamp),
-            secs(600),
-            "{lifetime}"
-        );
+        assert_eq!(explicit.wanted(&token("t", lifetime).stamp), secs(600), "{lifetime}");
     }
 }
 
@@ -128,16 +98,9 @@ fn fresh_ends_where_the_skew_and_the_wanted_time_begin() {
         let demand = demand(min_ttl(secs(wanted) - secs(last) / 2_000));
         let min_ttl = demand.min_ttl;
         assert!(is_fresh(&demand, lifetime, secs(last)), "{min_ttl:?}");
-        assert!(
-            !is_fresh(&demand, lifetime, secs(last) + NANO),
-            "{min_ttl:?}"
-        );
+        assert!(!is_fresh(&demand, lifetime, secs(last) + NANO), "{min_ttl:?}");
     }
-    assert!(!is_fresh(
-        &demand(MinTtl::Explicit(secs(296))),
-        300,
-        secs(0)
-    ));
+    assert!(!is_fresh(&demand(MinTtl::Explicit(secs(296))), 300, secs(0)));
 }
 
 /// Wanting nothing is no reason to hand out a token that issuer and API may
@@ -165,10 +128,7 @@ fn a_verdict_tells_its_numbers() {
         demand.newer_than = newer_than;
         demand.judge(&stamp, &now).to_string()
     };
-    assert_eq!(
-        told(after(secs(60)), None),
-        "fresh: 4m left by the boot clock"
-    );
+    assert_eq!(told(after(secs(60)), None), "fresh: 4m left by the boot clock");
     assert_eq!(
         told(reading(160, 1_100), None),
         "fresh: 3m20s left by the wall clock (the wall clock was stepped by +40.0s)"
@@ -221,9 +181,6 @@ fn a_makeshift_outlives_the_skew_and_breaks_no_promise() {
     assert_eq!(at(secs(-1)), None, "a clock that went back");
     let explicit = demand(MinTtl::Explicit(secs(0)));
     assert_eq!(explicit.makeshift(&stamp, &after(secs(1))), None);
-    let forced = Demand {
-        newer_than: Some(after(secs(0))),
-        ..default.clone()
-    };
+    let forced = Demand { newer_than: Some(after(secs(0))), ..default.clone() };
     assert_eq!(forced.makeshift(&stamp, &after(secs(1))), None);
 }

@@ -21,10 +21,8 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
     ];
     let members = prop::collection::vec((names, value), 0..6);
     let object = members.prop_map(|members| {
-        let members: Vec<_> = members
-            .into_iter()
-            .map(|(name, value)| format!("\"{name}\":{value}"))
-            .collect();
+        let members: Vec<_> =
+            members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", members.join(",")).into_bytes()
     });
     prop_oneof![prop::collection::vec(any::<u8>(), 0..200), object]

@@ -44,10 +44,7 @@ fn any_reading() -> impl Strategy<Value = Reading> {
 }
 
 fn any_demand() -> impl Strategy<Value = Demand> {
-    let min_ttl = prop_oneof![
-        wish().prop_map(MinTtl::Default),
-        wish().prop_map(MinTtl::Explicit),
-    ];
+    let min_ttl = prop_oneof![wish().prop_map(MinTtl::Default), wish().prop_map(MinTtl::Explicit),];
     let newer_than = prop::option::weighted(0.2, any_reading());
     (wish(), min_ttl, newer_than).prop_map(|(skew, min_ttl, newer_than)| Demand {
         skew,
@@ -60,22 +57,12 @@ fn any_measure() -> impl Strategy<Value = Option<Measure>> {
     let parts = (any_reading(), any_duration(), any_duration(), any::<u32>());
     prop::option::of(parts.prop_map(|(at, min, max, contacts)| {
         let offset = Offset { min, max };
-        Measure {
-            at,
-            offset,
-            contacts,
-        }
+        Measure { at, offset, contacts }
     }))
 }
 
 fn any_stamp() -> impl Strategy<Value = Stamp> {
-    let parts = (
-        any_reading(),
-        any_duration(),
-        any_duration(),
-        any_measure(),
-        any_measure(),
-    );
+    let parts = (any_reading(), any_duration(), any_duration(), any_measure(), any_measure());
     parts.prop_map(|(sent, lifetime, whole, issuer, api)| Stamp {
         not_before: Some(sent.wall),
         whole,
