@@ -3,7 +3,7 @@
 use super::{Broker, words};
 use crate::api::{Answer, Opinion};
 use crate::clock::Measure;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::Verify;
 use crate::token::{Stamp, Token, Verdict};
 use crate::world::Level;
@@ -61,6 +61,9 @@ impl Broker<'_> {
             return Ok(token);
         }
         if self.is_refused(&mut token)? {
+            if let Some(error) = self.too_early(&token) {
+                return Err(error);
+            }
             self.talk.warn("the API refuses a token that was made just now: making another");
             token = self.remote.mint(token.stamp.issuer.as_ref())?;
             if self.is_refused(&mut token)? {
@@ -75,11 +78,16 @@ impl Broker<'_> {
     pub(super) fn is_refused(&self, token: &mut Token) -> Result<bool> {
         let mut opinion = self.ask(token)?;
         let wait = token.stamp.hold_back(&self.clock.read(), self.demand().skew);
-        if opinion == Some(Opinion::Refused) && wait.is_positive() {
+        let may_help = wait.is_positive() && self.too_early(token).is_none();
+        if opinion == Some(Opinion::Refused) && may_help {
             self.clock.sleep(wait.unsigned_abs());
             opinion = self.ask(token)?;
         }
         Ok(opinion == Some(Opinion::Refused))
+    }
+
+    fn too_early(&self, token: &Token) -> Option<Error> {
+        words::too_early(&token.stamp, &self.clock.read(), self.demand().skew)
     }
 
     /// `None` when the API cannot be reached, and need not be.

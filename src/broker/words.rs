@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::cache::Slot;
-use crate::clock::Offset;
+use crate::clock::{Offset, Reading};
 use crate::duration::human;
 use crate::error::{Error, Kind};
 use crate::token::{Demand, MinTtl, Stamp};
@@ -77,6 +77,23 @@ pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
         .why(format!("the issuer's tokens live {lifetime}, counted from the request"))
         .hint(format!("{TOKEN_DURATION}, or lower --min-ttl or --skew"))
         .at("min_ttl")
+}
+
+/// The API's clock has not come to the start that the token claims, and does not
+/// get there within the skew: another token would claim the same. `None` where
+/// that is not so.
+pub(super) fn too_early(stamp: &Stamp, now: &Reading, skew: SignedDuration) -> Option<Error> {
+    let (_, latest) = stamp.api.as_ref()?.shows(now)?;
+    let early = stamp.not_before?.duration_since(latest);
+    let lead = stamp.lead().map_or_else(|| "behind that".to_owned(), |lead| lead.to_string());
+    (early > skew).then(|| {
+        Error::new(Kind::ApiRefused, "the API does not take the issuer's tokens yet")
+            .why(format!(
+                "the API's clock is {lead} of the issuer's: there, a token is valid only in {}",
+                human(early)
+            ))
+            .hint("a token is held back for as long as --skew: raise it, or have the clocks set")
+    })
 }
 
 /// The API refuses even a new token.

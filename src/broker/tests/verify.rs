@@ -100,3 +100,22 @@ fn a_token_that_the_api_does_not_take_yet_gets_a_second_chance() {
     assert_eq!(clock.since_start() - start, SignedDuration::from_secs(6));
     assert_eq!(scene.cloud.asked.get(), 3);
 }
+
+#[test]
+fn a_token_that_the_api_takes_only_much_later_is_not_waited_for_nor_made_again() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.not_before.set(Some(0));
+    scene.cloud.lead.set(-120);
+    scene.cloud.refuses.borrow_mut().push("token-1");
+    let error = scene.get().unwrap_err();
+    assert_eq!(error.kind, Kind::ApiRefused);
+    assert_eq!(
+        error.cause.as_deref(),
+        Some(
+            "the API's clock is 2m behind (+/- 1.0s) of the issuer's: there, a token is valid \
+             only in 1m59s"
+        )
+    );
+    assert_eq!((scene.cloud.mints.get(), clock.since_start()), (1, SignedDuration::ZERO));
+}
