@@ -1,7 +1,7 @@
 //! Would a pipeline succeed here, and if not, why? A report that can be shown
 //! to anybody: there is no secret in it.
 //!
-//! Each part looks at one thing ([`machine`], [`way`], [`place`], [`attempt`])
+//! Each part looks at one thing (`machine`, `way`, `place`, `attempt`)
 //! and turns what it sees into [`Finding`]s by pure functions. None stops the
 //! others: without a network there is still all that is local.
 
