@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Change, Plan};
+use gc_token::sandbox::Plan;
 use jiff::SignedDuration;
 
 use crate::common::cloud::SECRET;
@@ -125,9 +125,10 @@ fn warnings_are_warnings() {
         assert!(said.contains(word), "{word}: {said}");
     }
 
-    rig.cloud
-        .change(Change { api_offset: Some(SignedDuration::from_secs(20)), ..Change::default() });
-    rig.change("verify = \"always\"", USES);
+    let plan = Plan { api_offset: SignedDuration::from_secs(20), ..Plan::default() };
+    let Some(rig) = Rig::new(Tool::Terraform, plan, "", USES) else {
+        return;
+    };
     let said = rig.terraform.ok(&["plan"]);
     for word in ["the API's clock is", "more than the skew"] {
         assert!(said.contains(word), "{word}: {said}");
