@@ -30,7 +30,7 @@ pub(crate) struct Pool<B> {
 enum Way<B> {
     Straight(Client<HttpsConnector<HttpConnector>, B>),
     /// To the host's own TLS inside of a tunnel that the proxy makes.
-    Tunnelled(Client<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>, B>),
+    Tunnelled(Box<Client<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>, B>>),
 }
 
 /// How long an idle connection is kept: less than servers and balancers do, so
@@ -77,7 +77,7 @@ where
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
                 }
-                Way::Tunnelled(client(secured(tls, tunnel)))
+                Way::Tunnelled(Box::new(client(secured(tls, tunnel))))
             }
         };
         Ok(Pool { way })
