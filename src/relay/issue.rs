@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::Relay;
 use super::answer::answer;
 use super::body::Body;
+use super::keeper::Found;
 
 /// The path of the token endpoint at the login host.
 pub const TOKEN_PATH: &str = "/oauth/token";
@@ -42,7 +43,7 @@ impl Relay {
         if asked.client_id.as_deref() != Some(&self.client_id) {
             return refused("invalid_client", "client not found: not the client of this gc-token");
         }
-        let current = self.keeper.current().await;
+        let (Found::Alive(current) | Found::Dead(current)) = self.keeper.current().await;
         let expires_in = self.keeper.remaining(&current).as_secs();
         let json = json!({
             "access_token": current.token.access_token.expose(),
