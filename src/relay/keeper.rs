@@ -14,7 +14,7 @@ use super::metrics::Metrics;
 use super::source::Source;
 use crate::broker::How;
 use crate::clock::Reading;
-use crate::token::{AccessToken, Token};
+use crate::token::{AccessToken, Stamp, Token};
 use crate::world::{Clock, Talk, World};
 
 /// Holds the current token, and knows the earlier ones.
@@ -138,6 +138,11 @@ impl Keeper {
     /// where there is none.
     pub(super) async fn replace(self: &Arc<Self>, refused: Arc<Current>) -> Option<Arc<Current>> {
         self.renew(refused, Why::Refused).await
+    }
+
+    /// What is known of the current token.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.state().current.token.stamp.clone()
     }
 
     /// How long the token lives still, as a client is told.
