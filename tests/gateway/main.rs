@@ -6,6 +6,8 @@
 mod common;
 
 mod issue;
+mod refusal;
+mod replay;
 mod rig;
 mod swap;
 mod upstream;
