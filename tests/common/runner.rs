@@ -141,6 +141,13 @@ impl Runner {
         self.spawn(self.gc_token(args), Stdio::null(), args)
     }
 
+    /// Starts another program: its name, and its arguments.
+    pub fn start_program(&self, words: &[&str]) -> Running {
+        let mut command = self.command(words[0]);
+        command.args(&words[1..]);
+        self.spawn(command, Stdio::null(), words)
+    }
+
     /// Runs a script in a shell in which `gc-token` is on the PATH.
     pub fn shell(&self, shell: &str, script: &str) -> Finished {
         let dir = self.program.parent().unwrap().to_owned();
