@@ -97,6 +97,21 @@ impl Broker<'_> {
         self.double_check(given, &mut errand)
     }
 
+    /// Another token in place of one that the API has refused: the one that
+    /// another process has made by now, else a new one.
+    ///
+    /// # Errors
+    /// Those of [`Broker::get`].
+    pub fn replace(&self, refused: &AccessToken) -> Result<Given> {
+        let start = self.clock.read();
+        let Some(dir) = &self.settings.cache.dir else {
+            return self.keep_promise(self.new_token(None)?);
+        };
+        let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
+        slot.evict(refused)?;
+        self.wait_or_mint(&Errand { slot: &slot, start, refused: Some(refused.clone()) })
+    }
+
     fn demand(&self) -> &Demand {
         &self.settings.demand
     }

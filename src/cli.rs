@@ -1,10 +1,12 @@
 //! The command line: clap's types, whose doc comments are the help texts.
 
 pub mod sandbox;
+mod serving;
 mod settings;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use serving::{GatewayArgs, RunArgs};
 pub use settings::SettingsArgs;
 
 /// Hands out a Genesys Cloud access token that is known to live long enough.
@@ -39,6 +41,8 @@ pub enum Verb {
     Env(EnvArgs),
     /// Print the token.
     Get(GetArgs),
+    /// Serve clients that outlive a token, from this machine.
+    Gateway(GatewayArgs),
     /// Show what is cached and whether it would be reused. No network.
     Status(StatusArgs),
     /// Find out whether a pipeline would succeed, and why not.

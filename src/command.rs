@@ -6,11 +6,14 @@ mod demo;
 mod doctor;
 pub(crate) mod env;
 mod external;
+mod gateway;
 mod get;
 mod man;
 mod regions;
+mod run;
 pub mod sandbox;
 mod status;
+mod stop;
 mod terraform;
 
 use std::io::Write;
@@ -27,6 +30,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::External(args) => external::run(args.flags(), world),
         Verb::Env(args) => env::run(args.flags(), world),
         Verb::Get(args) => get::run(args.flags(), world),
+        Verb::Gateway(args) => gateway::run(args.until_stdin_closes, args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Doctor(args) => doctor::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),

@@ -3,6 +3,7 @@
 mod certificate;
 mod fault;
 mod opinion;
+mod pool;
 mod probe;
 mod proxy;
 mod roots;
@@ -24,6 +25,7 @@ use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
 use fault::Place;
+pub(crate) use pool::Pool;
 pub(crate) use probe::{Dated, Look};
 use proxy::Route;
 
