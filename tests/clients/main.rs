@@ -12,3 +12,6 @@ mod calls;
 mod client;
 mod real;
 mod rig;
+#[path = "../provider/search.rs"]
+mod search;
+mod terraform;

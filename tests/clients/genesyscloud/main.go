@@ -118,7 +118,10 @@ func base(given settings) string {
 		}
 	}
 	// Two slashes after the port, as the provider 1.53 to 1.66 has them.
-	return fmt.Sprintf("%s://%s:%s/%s",
+	if prefix != "" {
+		prefix = "/" + prefix
+	}
+	return fmt.Sprintf("%s://%s:%s%s",
 		or(gateway.Protocol, "GENESYSCLOUD_GATEWAY_PROTOCOL"),
 		or(gateway.Host, "GENESYSCLOUD_GATEWAY_HOST"),
 		or(gateway.Port, "GENESYSCLOUD_GATEWAY_PORT"),
