@@ -142,6 +142,18 @@ impl Wire {
         self.place.too_slow()
     }
 
+    /// Sends the request once and reads the reply, within `limit`. Blocks, as
+    /// [`block_on`] does.
+    pub(crate) fn exchange(
+        &self,
+        request: RequestBuilder,
+        limit: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Exchange> {
+        let done = block_on(limit, self.send(request, clock))?;
+        done.unwrap_or_else(|| Err(self.too_slow())).map_err(|failure| failure.error)
+    }
+
     /// Sends the request once and reads the reply.
     pub(crate) async fn send(
         &self,

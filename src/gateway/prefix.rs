@@ -55,7 +55,7 @@ impl Prefix {
         }
     }
 
-    fn checked(text: &str) -> Option<Prefix> {
+    pub(super) fn checked(text: &str) -> Option<Prefix> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         (text.len() >= SHORTEST && text.bytes().all(is_plain)).then(|| Prefix(text.to_owned()))
     }

@@ -28,7 +28,7 @@ pub(crate) struct Pool<B> {
 }
 
 enum Way<B> {
-    Straight(Client<HttpsConnector<HttpConnector>, B>),
+    Straight(Box<Client<HttpsConnector<HttpConnector>, B>>),
     /// To the host's own TLS inside of a tunnel that the proxy makes.
     Tunnelled(Box<Client<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>, B>>),
 }
@@ -66,7 +66,7 @@ where
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT));
         let way = match &route {
-            Route::Direct => Way::Straight(client(secured(tls, tcp))),
+            Route::Direct => Way::Straight(Box::new(client(secured(tls, tcp)))),
             Route::Proxy(proxy) => {
                 let to_proxy = HttpsConnectorBuilder::new()
                     .with_tls_config(tls.clone())

@@ -44,13 +44,13 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::tests::reading;
+    use crate::clock::tests::reading;
 
     #[test]
     fn a_burst_is_granted_then_one_every_while() {
         let mut allowance = Allowance::FULL;
         let granted = |allowance: &mut Allowance, at| {
-            (0..100).filter(|_| allowance.take(&reading(at))).count()
+            (0..100).filter(|_| allowance.take(&reading(at, at))).count()
         };
         assert_eq!(granted(&mut allowance, 0), 10);
         assert_eq!(granted(&mut allowance, 5), 0);
