@@ -10,6 +10,7 @@ mod common;
 
 mod calls;
 mod client;
+mod examples;
 mod real;
 mod rig;
 #[path = "../provider/search.rs"]

@@ -150,13 +150,18 @@ impl Runner {
 
     /// Runs a script in a shell in which `gc-token` is on the PATH.
     pub fn shell(&self, shell: &str, script: &str) -> Finished {
+        self.start_shell(shell, script).finish()
+    }
+
+    /// Starts a script in a shell in which `gc-token` is on the PATH.
+    pub fn start_shell(&self, shell: &str, script: &str) -> Running {
         let dir = self.program.parent().unwrap().to_owned();
         let path = std::env::join_paths(
             [dir].into_iter().chain(std::env::split_paths(&self.env[OsStr::new("PATH")])),
         );
         let mut command = self.command(shell);
         command.env("PATH", path.unwrap()).args(["-c", script]);
-        self.spawn(command, Stdio::null(), &["env", "in", shell]).finish()
+        self.spawn(command, Stdio::null(), &["env", "in", shell])
     }
 
     fn gc_token(&self, args: &[&str]) -> Command {
