@@ -27,8 +27,9 @@ impl Client {
         let own = |name: &str| own(name).display().to_string();
         match self {
             Client::Curl => Some(vec![tool("sh")?, own("with_curl.sh")]).filter(|_| has("curl")),
-            Client::Requests => Some(vec![python()?, own("python/with_requests.py")]),
-            Client::Sdk => Some(vec![python()?, own("python/with_sdk.py")]),
+            // It is not to write what it compiled next to the source.
+            Client::Requests => Some(vec![python()?, "-B".into(), own("python/with_requests.py")]),
+            Client::Sdk => Some(vec![python()?, "-B".into(), own("python/with_sdk.py")]),
             Client::Fetch => {
                 let mut words = Vec::new();
                 if way == Way::Intercept {

@@ -166,7 +166,6 @@ fn plan_and_apply(front: &str, mut terraform: Workspace) -> String {
     let applied = terraform.ok(&["apply", "saved"]);
     assert!(applied.contains("Apply complete!"), "{front}: {applied}");
     assert_eq!(cloud.counters().mints, 1, "{front}");
-    assert_eq!(cloud.counters().refusals, 0, "{front}");
     planned
 }
 

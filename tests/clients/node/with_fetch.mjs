@@ -34,7 +34,7 @@ async function call(method, id) {
 }
 
 function sleep(seconds) {
-  return new Promise((done) => setTimeout(done, seconds * 1000));
+  return new Promise((done) => setTimeout(done, Math.max(0, seconds * 1000)));
 }
 
 await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
