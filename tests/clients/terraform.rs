@@ -17,6 +17,9 @@ use crate::common::terraform::{Running, Said, Workspace};
 use crate::rig::{REGION, WAYS, Way, short_lived};
 use crate::search;
 
+/// The first line with a `gateway` block, and recognisably not a real version.
+const VERSION: &str = "1.53.99";
+
 const SKILLS: u64 = 8;
 
 #[test]
@@ -38,15 +41,8 @@ struct Apply {
 impl Apply {
     /// `None` where a tool is missing, which has been said by then.
     fn begin(way: Way) -> Option<Apply> {
-        let provider = installed("GC_TOKEN_TEST_GENESYSCLOUD", "terraform-provider-genesyscloud")?;
         let cloud = cloud(short_lived());
-        let mut terraform = Workspace::new(&configuration(way))?;
-        terraform.install(
-            "registry.terraform.io/mypurecloud/genesyscloud",
-            "1.53.99",
-            &provider,
-            "",
-        );
+        let mut terraform = with_stand_in(&configuration(way))?;
         point_at(&cloud, &mut terraform);
         // Two for each token: an apply of 16 seconds.
         terraform.set("STAND_IN_PAUSE", "2s");
@@ -91,6 +87,14 @@ fn assert_applied(way: Way, said: &Said, cloud: &Sandbox) {
     assert!(cloud.counters().mints > 1, "{way:?}: one token for all of it");
 }
 
+/// A workspace in which the stand-in is the vendor's provider.
+fn with_stand_in(main: &str) -> Option<Workspace> {
+    let provider = installed("GC_TOKEN_TEST_GENESYSCLOUD", "terraform-provider-genesyscloud")?;
+    let terraform = Workspace::new(main)?;
+    terraform.install("registry.terraform.io/mypurecloud/genesyscloud", VERSION, &provider, "");
+    Some(terraform)
+}
+
 /// Providers that are older than the `gateway` block take none.
 fn configuration(way: Way) -> String {
     let main = text("long-apply", "main.tf");
@@ -122,6 +126,51 @@ fn go_straight(cloud: &Sandbox, terraform: &mut Workspace) {
     terraform.set("GENESYSCLOUD_GATEWAY_PROTOCOL", "http");
     terraform.set("GENESYSCLOUD_GATEWAY_HOST", host);
     terraform.set("GENESYSCLOUD_GATEWAY_PORT", port);
+}
+
+/// Its commands, with the stand-in in place of the vendor's provider.
+#[test]
+fn the_long_applys_readme_works() {
+    let readme = text("long-apply", "README.md");
+    let Some(terraform) = with_stand_in(&text("long-apply", "main.tf")) else {
+        return;
+    };
+    let clean_up = r#"trap 'kill "${sandbox:-}" 2>/dev/null || :' EXIT"#;
+    let commands = block(&readme, "sh", "gc-token sandbox");
+    let script = terraform.script("readme.sh", &format!("set -eu\n{clean_up}\n{commands}"));
+    let output = std::process::Command::new(script)
+        .current_dir(terraform.dir())
+        .env_clear()
+        .env("PATH", path())
+        .env("HOME", terraform.home())
+        .env("TMPDIR", terraform.tmp())
+        .env("TF_CLI_CONFIG_FILE", terraform.base().join("terraformrc"))
+        .env("TF_CLI_ARGS", "-no-color")
+        .env("STAND_IN_PAUSE", "1s")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(said.contains("Apply complete! Resources: 10 added"), "{said}");
+    assert!(said.contains("Destroy complete! Resources: 10 destroyed"), "{said}");
+}
+
+#[test]
+fn the_long_applys_block_is_the_one_of_its_readme() {
+    let readme = text("long-apply", "README.md");
+    let shown = block(&readme, "hcl", "provider \"genesyscloud\"");
+    let Some(terraform) = Workspace::new(&text("long-apply", "main.tf")) else {
+        return;
+    };
+    terraform.write("provider.tf", &shown);
+    terraform.ok(&["fmt", "-check", "-diff"]);
+    let used = text("long-apply", "main.tf");
+    let bare = |text: &str| -> String {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        code.map(|line| format!("{line}\n")).collect()
+    };
+    assert!(bare(&used).contains(&bare(&shown)), "{shown}");
 }
 
 #[test]
@@ -189,9 +238,7 @@ fn start_by_exec(terraform: &mut Workspace, flags: &[&str]) {
 
 /// Sets what points gc-token at the sandbox.
 fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
-    let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-    let path = Environment::Process.text("PATH").unwrap_or_default();
-    terraform.set("PATH", &format!("{}:{path}", gc_token.display()));
+    terraform.set("PATH", &path());
     terraform.set("GENESYSCLOUD_REGION", REGION);
     terraform.set("GC_TOKEN_LOGIN_URL", &cloud.login_url());
     terraform.set("GC_TOKEN_API_URL", &cloud.api_url());
@@ -202,4 +249,20 @@ fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
 fn text(example: &str, name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform-examples");
     fs::read_to_string(root.join(example).join(name)).unwrap()
+}
+
+/// The block in this language that holds `words`.
+fn block(readme: &str, language: &str, words: &str) -> String {
+    let fence = format!("```{language}\n");
+    let blocks = readme.split(&fence).skip(1);
+    let mut blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
+    let block = blocks.find(|block| block.contains(words));
+    block.expect("the README has such a block").to_owned()
+}
+
+/// The `PATH`, with `gc-token` in it.
+fn path() -> String {
+    let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
+    let path = Environment::Process.text("PATH").unwrap_or_default();
+    format!("{}:{path}", gc_token.display())
 }
