@@ -215,7 +215,7 @@ fn the_links_lead_somewhere() {
     assert!(links > 50, "only {links} were found");
 }
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -224,6 +224,10 @@ const PAGES: [&str; 8] = [
     "docs/ephemeral-resources/access_token.md",
     "terraform-examples/ci-env/README.md",
     "terraform-examples/external/README.md",
+    "terraform-examples/long-apply/README.md",
+    "examples/curl/README.md",
+    "examples/n8n/README.md",
+    "examples/python-sdk/README.md",
 ];
 
 /// How a heading is named in a link.
