@@ -106,8 +106,7 @@ impl Api<'_> {
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, bearer(token)?);
         }
-        let sent = http::block_on(self.network.timeout, wire.send(request, self.clock))?;
-        sent.unwrap_or_else(|| Err(wire.too_slow())).map_err(|failure| failure.error)
+        wire.exchange(request, self.network.timeout, self.clock)
     }
 
     fn host(&self) -> String {

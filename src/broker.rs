@@ -97,6 +97,21 @@ impl Broker<'_> {
         self.double_check(given, &mut errand)
     }
 
+    /// Another token in place of one that the API has refused: the one that
+    /// another process has made by now, else a new one.
+    ///
+    /// # Errors
+    /// Those of [`Broker::get`].
+    pub fn replace(&self, refused: &AccessToken) -> Result<Given> {
+        let start = self.clock.read();
+        let Some(dir) = &self.settings.cache.dir else {
+            return self.keep_promise(self.new_token(None)?);
+        };
+        let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
+        slot.evict(refused)?;
+        self.wait_or_mint(&Errand { slot: &slot, start, refused: Some(refused.clone()) })
+    }
+
     fn demand(&self) -> &Demand {
         &self.settings.demand
     }
@@ -128,14 +143,16 @@ impl Broker<'_> {
     /// The lock is held: look again, and mint if it is still needed.
     fn miss(&self, lock: Lock<'_>, errand: &Errand<'_>) -> Result<Given> {
         let slot = errand.slot;
+        let mut found = slot.read()?;
         let mut known = None;
-        if let Lookup::Found(token) = slot.read()? {
-            if let Some(token) = self.rescue(&token) {
-                self.keep(&lock, &token);
+        if let Lookup::Found(token) = &mut found {
+            known = token.stamp.issuer.clone();
+            if let Some(rescued) = self.rescue(token) {
+                self.keep(&lock, &rescued);
+                **token = rescued;
             }
-            known = token.stamp.issuer;
         }
-        if let Some(given) = self.fresh(slot.read()?, errand) {
+        if let Some(given) = self.fresh(found, errand) {
             return Ok(given);
         }
         if let Some(error) = slot.failure_since(&errand.start) {

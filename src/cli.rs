@@ -2,11 +2,13 @@
 
 mod exec;
 pub mod sandbox;
+mod serving;
 mod settings;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use exec::ExecArgs;
+pub use serving::{GatewayArgs, RunArgs};
 pub use settings::SettingsArgs;
 
 /// Hands out a Genesys Cloud access token that is known to live long enough.
@@ -51,6 +53,8 @@ pub enum Verb {
     /// input whom to look after.
     #[command(hide = true)]
     ExecWatchdog,
+    /// Serve clients that outlive a token, from this machine.
+    Gateway(GatewayArgs),
     /// Show what is cached and whether it would be reused. No network.
     Status(StatusArgs),
     /// Find out whether a pipeline would succeed, and why not.

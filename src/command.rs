@@ -7,11 +7,14 @@ mod doctor;
 pub(crate) mod env;
 mod exec;
 mod external;
+mod gateway;
 mod get;
 mod man;
 mod regions;
+mod run;
 pub mod sandbox;
 mod status;
+mod stop;
 mod terraform;
 
 use std::io::Write;
@@ -31,6 +34,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<u8> {
         Verb::External(args) => external::run(args.flags(), world),
         Verb::Env(args) => env::run(args.flags(), world),
         Verb::Get(args) => get::run(args.flags(), world),
+        Verb::Gateway(args) => gateway::run(args.until_stdin_closes, args.flags(), world),
         Verb::Status(args) => status::run(args.flags(), world),
         Verb::Doctor(args) => doctor::run(args.flags(), world),
         Verb::Cache(args) => cache::run(args.verb, args.flags(), world),

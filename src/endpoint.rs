@@ -86,9 +86,8 @@ pub fn clock(
 ) -> Result<Option<Measure>> {
     let url = request::endpoint(&issuer.token_url)?;
     let wire = Wire::new(&url, "no time", network, env, talk)?;
-    let sent = wire.send(wire.request(Method::HEAD), clock);
-    let answer = http::block_on(network.timeout, sent)?.unwrap_or_else(|| Err(wire.too_slow()));
-    answer.map(|exchange| exchange.measure()).map_err(|failure| failure.error)
+    let exchange = wire.exchange(wire.request(Method::HEAD), network.timeout, clock)?;
+    Ok(exchange.measure())
 }
 
 /// One mint, with all its attempts.

@@ -3,9 +3,11 @@
 mod certificate;
 mod fault;
 mod opinion;
+mod passage;
+mod pool;
 mod probe;
 mod proxy;
-mod roots;
+pub(crate) mod roots;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,8 @@ use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
 use fault::Place;
+pub(crate) use passage::{Passage, Stream};
+pub(crate) use pool::Pool;
 pub(crate) use probe::{Dated, Look};
 use proxy::Route;
 
@@ -138,6 +142,18 @@ impl Wire {
     /// The failure of a request that was cut off by a limit on the whole work.
     pub(crate) fn too_slow(&self) -> Failure {
         self.place.too_slow()
+    }
+
+    /// Sends the request once and reads the reply, within `limit`. Blocks, as
+    /// [`block_on`] does.
+    pub(crate) fn exchange(
+        &self,
+        request: RequestBuilder,
+        limit: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Exchange> {
+        let done = block_on(limit, self.send(request, clock))?;
+        done.unwrap_or_else(|| Err(self.too_slow())).map_err(|failure| failure.error)
     }
 
     /// Sends the request once and reads the reply.

@@ -95,7 +95,7 @@ impl TokenProvider {
             stdin: None,
             stdin_is_terminal: false,
             stdout: Box::new(std::io::sink()),
-            talk,
+            talk: talk.into(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct World {
     /// Standard output: data only, and nothing at all on failure.
     pub stdout: Box<dyn Write>,
     /// Warnings and details, to standard error.
-    pub talk: Talk,
+    pub talk: Arc<Talk>,
 }
 
 /// The user's directories, by the platform's convention. `None` where the user
@@ -77,7 +77,7 @@ impl World {
             stdin: Some(Box::new(std::io::stdin())),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout: Box::new(std::io::stdout()),
-            talk: Talk::stderr(),
+            talk: Arc::new(Talk::stderr()),
         }
     }
 }

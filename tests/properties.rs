@@ -185,7 +185,7 @@ fn load(config: PathBuf) -> gc_token::error::Result<()> {
         stdin: Some(Box::new(std::io::empty())),
         stdin_is_terminal: false,
         stdout: Box::new(std::io::sink()),
-        talk: Talk::to(Box::new(std::io::sink())),
+        talk: Talk::to(Box::new(std::io::sink())).into(),
     };
     Layers::new(Flags::new(), Query::default(), &world.env).load_profile(&world)
 }

@@ -44,7 +44,7 @@ pub(crate) fn failure(args: &[OsString], env: &Environment) -> Option<&'static s
     dialect.unwrap_or_default().failure()
 }
 
-fn dialect(layers: &Layers) -> Result<Dialect> {
+pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
     let Some(given) = layers.find(&names::SHELL) else {
         return Ok(Dialect::default());
     };
@@ -76,7 +76,7 @@ fn hand_out(dialect: Dialect, flags: Flags, world: &mut World) -> Result<()> {
 
 /// Standard output first: it holds the mask, without which a log could show
 /// what the file gets.
-fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
+pub(super) fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
     let Some(bytes) = &rendered.github_env else {
         return print(world, &rendered.stdout);
     };

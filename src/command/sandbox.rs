@@ -4,9 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
-
+use super::stop::Stop;
 use crate::cli::sandbox::{Args, SECRET_VARIABLE};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox};
@@ -27,10 +25,8 @@ pub fn run(args: &Args, world: &mut World) -> Result<()> {
         .enable_all()
         .build()
         .map_err(|cause| failed("cannot start", cause))?;
-    // From here on a signal ends the sandbox in good order.
-    let signals = runtime
-        .block_on(async { Signals::listen() })
-        .map_err(|cause| failed("cannot listen to signals", cause))?;
+    let stop = runtime.block_on(async { Stop::listen() });
+    let mut stop = stop.map_err(|cause| failed("cannot listen to signals", cause))?;
     let sandbox = Sandbox::start(args.plan(&world.env), world.clock.clone())?;
     let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
         (Some(file), Some(pem)) => Some(write_ca(file, pem)?),
@@ -45,8 +41,10 @@ pub fn run(args: &Args, world: &mut World) -> Result<()> {
         .map_err(|cause| failed("cannot print its variables", cause))?;
     let counters = format!("{}/sandbox/counters", sandbox.api_url());
     world.talk.say(Level::Info, format_args!("counters at {counters}"));
-    let stdin_closes = args.until_stdin_closes.then(|| watch(world));
-    runtime.block_on(stop(signals, stdin_closes));
+    if args.until_stdin_closes {
+        stop = stop.or_end_of_stdin(world);
+    }
+    runtime.block_on(stop.come());
     Ok(())
 }
 
@@ -115,48 +113,6 @@ fn write_ca(file: &Path, pem: &str) -> Result<String> {
         let what = format!("--ca-out: cannot write {}", file.display());
         Error::new(Kind::Configuration, what).because(cause)
     })
-}
-
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-}
-
-/// Tells when standard input has come to its end. The thread that reads it may
-/// outlive the command: a blocked read cannot be called off.
-fn watch(world: &mut World) -> oneshot::Receiver<()> {
-    let stdin = world.take_stdin();
-    let (closed, receiver) = oneshot::channel();
-    std::thread::spawn(move || {
-        if let Some(mut stdin) = stdin {
-            let _ = io::copy(&mut stdin, &mut io::sink());
-        }
-        let _ = closed.send(());
-    });
-    receiver
-}
-
-async fn stop(mut signals: Signals, stdin_closes: Option<oneshot::Receiver<()>>) {
-    let stdin_closes = async {
-        match stdin_closes {
-            Some(closed) => drop(closed.await),
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = signals.interrupt.recv() => {}
-        _ = signals.terminate.recv() => {}
-        () = stdin_closes => {}
-    }
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl GcToken {
             stdin: None,
             stdin_is_terminal: false,
             stdout: Box::new(stdout.clone()),
-            talk: Talk::to(Box::new(talk.clone())),
+            talk: Talk::to(Box::new(talk.clone())).into(),
         };
         let args: Vec<_> = ["gc-token"].iter().chain(args).map(Into::into).collect();
         let code = crate::run(&args, &mut world);

@@ -101,6 +101,18 @@ settings! {
     REGION_VAR = "region-var" "region_var" ["GC_TOKEN_REGION_VAR"];
     /// Take the variables away.
     UNSET = "unset" "unset" ["GC_TOKEN_UNSET"];
+    /// Where the gateway listens.
+    LISTEN = "listen" "listen" ["GC_TOKEN_LISTEN"];
+    /// The file that keeps the gateway's prefix.
+    PREFIX_FILE = "prefix-file" "prefix_file" ["GC_TOKEN_PREFIX_FILE"];
+    /// Whether other machines may use the gateway.
+    ALLOW_REMOTE = "allow-remote" "allow_remote" ["GC_TOKEN_ALLOW_REMOTE"];
+    /// The names that clients may call the gateway by.
+    ALLOW_HOST = "allow-host" "allow_host" ["GC_TOKEN_ALLOW_HOST"];
+    /// The file that gets the counters of a run.
+    METRICS_FILE = "metrics-file" "metrics_file" ["GC_TOKEN_METRICS_FILE"];
+    /// What a line for each request looks like.
+    LOG_FORMAT = "log-format" "log_format" ["GC_TOKEN_LOG_FORMAT"];
     /// `status` and `cache list` for programs.
     JSON = "json" "json" ["GC_TOKEN_JSON"];
 }

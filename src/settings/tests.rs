@@ -64,7 +64,7 @@ impl User {
             stdin: Some(Box::new(std::io::empty())),
             stdin_is_terminal: false,
             stdout: Box::new(std::io::sink()),
-            talk: Talk::to(Box::new(std::io::sink())),
+            talk: Talk::to(Box::new(std::io::sink())).into(),
         };
         let flags = flags.iter().map(|(name, value)| (*name, value.to_string())).collect();
         let query = Query::parse(query.as_bytes())?;

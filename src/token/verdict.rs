@@ -181,10 +181,16 @@ impl Demand {
         if self.newer_than.is_some() || matches!(self.min_ttl, MinTtl::Explicit(_)) {
             return None;
         }
+        self.left(stamp, now)?.is_positive().then(|| stamp.remaining(now).ok())?
+    }
+
+    /// What is left of a token's life once the skew is taken off; it is fresh
+    /// while this is as much as [`Demand::wanted`]. `None` where the local
+    /// clocks cannot tell.
+    pub fn left(&self, stamp: &Stamp, now: &Reading) -> Option<SignedDuration> {
         let age = Age::of(&stamp.sent, now).ok()?;
-        let remaining = stamp.lifetime.saturating_sub(age.elapsed());
         let skew = self.skew_for(stamp).saturating_add(age.missed());
-        (remaining > skew).then_some(remaining)
+        Some(stamp.lifetime.saturating_sub(age.elapsed()).saturating_sub(skew))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Warnings and details: to standard error, or collected for somebody else to
 //! show.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,7 @@ pub struct Talk {
 enum Sink {
     Lines(Mutex<Box<dyn Write + Send>>),
     Collected(Warnings),
+    Sparing(Arc<Talk>, Mutex<HashSet<String>>),
 }
 
 /// Warnings that were collected.
@@ -57,6 +59,13 @@ impl Talk {
         (Talk { verbosity: AtomicU8::new(0), sink }, warnings)
     }
 
+    /// Talks as `talk` does, but repeats no warning: for what goes on for long,
+    /// and would find the same thing again and again.
+    pub fn sparing(talk: Arc<Talk>) -> Talk {
+        let verbosity = AtomicU8::new(talk.verbosity.load(Ordering::Relaxed));
+        Talk { verbosity, sink: Sink::Sparing(talk, Mutex::default()) }
+    }
+
     /// 0 says warnings, 1 (`-v`) decisions, 2 (`-vv`) each step.
     pub fn set_verbosity(&self, verbosity: u8) {
         self.verbosity.store(verbosity, Ordering::Relaxed);
@@ -70,6 +79,16 @@ impl Talk {
     /// Says something that the user should mend or know.
     pub fn warn(&self, message: impl fmt::Display) {
         self.say(Level::Warning, message);
+    }
+
+    /// Says something that was asked for, whatever the verbosity.
+    pub fn note(&self, message: impl fmt::Display) {
+        self.line("", &message);
+    }
+
+    /// Writes a line for programs, as it is.
+    pub fn record(&self, json: &serde_json::Value) {
+        self.write(format!("{json}\n"));
     }
 
     /// Says why the command failed.
@@ -89,17 +108,46 @@ impl Talk {
     /// A line that cannot be written is lost: there is nowhere left to say so.
     fn line(&self, mark: &str, message: &dyn fmt::Display) {
         match &self.sink {
-            Sink::Lines(sink) => {
-                if let Ok(mut sink) = sink.lock() {
-                    // One write, so that lines of several processes do not mix.
-                    let _ = sink.write_all(format!("gc-token: {mark}{message}\n").as_bytes());
+            Sink::Sparing(talk, said) => {
+                let new =
+                    |mut said: MutexGuard<'_, HashSet<String>>| said.insert(message.to_string());
+                if mark.is_empty() || said.lock().is_ok_and(new) {
+                    talk.line(mark, message);
                 }
             }
+            Sink::Lines(_) => self.write(format!("gc-token: {mark}{message}\n")),
             Sink::Collected(warnings) => {
                 if let Ok(mut warnings) = warnings.0.lock() {
                     warnings.push(message.to_string());
                 }
             }
         }
+    }
+
+    fn write(&self, line: String) {
+        if let Sink::Lines(sink) = &self.sink
+            && let Ok(mut sink) = sink.lock()
+        {
+            // One write, so that lines of several processes do not mix.
+            let _ = sink.write_all(line.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sparing_talk_repeats_no_warning() {
+        let (talk, warnings) = Talk::collected();
+        let talk = Talk::sparing(Arc::new(talk));
+        for message in ["one", "two", "one"] {
+            talk.warn(message);
+        }
+        assert_eq!(warnings.take(), ["one", "two"]);
+        talk.note("said each time");
+        talk.note("said each time");
+        assert_eq!(warnings.take().len(), 2);
     }
 }

@@ -167,7 +167,7 @@ impl Stage {
             stdin: None,
             stdin_is_terminal: false,
             stdout: Box::new(caught.clone()),
-            talk: Talk::to(Box::new(std::io::sink())),
+            talk: Talk::to(Box::new(std::io::sink())).into(),
         };
         let min_ttl = format!("{JOB}s");
         let args = ["gc-token", "get", "--min-ttl", &min_ttl].map(OsString::from);

@@ -141,6 +141,11 @@ impl Runner {
         self.spawn(self.gc_token(args), Stdio::null(), args)
     }
 
+    /// Starts `gc-token` with this standard input.
+    pub fn start_on(&self, args: &[&str], stdin: Stdio) -> Running {
+        self.spawn(self.gc_token(args), stdin, args)
+    }
+
     /// Runs a script in a shell in which `gc-token` is on the PATH.
     pub fn shell(&self, shell: &str, script: &str) -> Finished {
         let dir = self.program.parent().unwrap().to_owned();

@@ -39,7 +39,7 @@ fn start(args: &[&str], env: Environment) -> Running {
             stdin: Some(Box::new(its_stdin)),
             stdin_is_terminal: false,
             stdout: Box::new(its_stdout),
-            talk: Talk::to(Box::new(std::io::sink())),
+            talk: Talk::to(Box::new(std::io::sink())).into(),
         };
         run(&args, &mut world)
     });

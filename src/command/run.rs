@@ -1,0 +1,98 @@
+//! A run: what `gateway` and a served `exec` have in common, from the first
+//! token to the last word.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use super::{one_of, token};
+use crate::error::{Error, Kind, Result};
+use crate::relay::{Format, Log, Relay};
+use crate::settings::{Layers, names};
+use crate::world::{Talk, World};
+
+/// A relay, and what is told of it.
+pub(super) struct Run {
+    pub(super) relay: Arc<Relay>,
+    metrics_file: Option<PathBuf>,
+    talk: Arc<Talk>,
+}
+
+const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json)];
+
+/// How often the counters are written.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// One thread is enough: nginx's workers have no more.
+pub(super) fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Configuration, "cannot serve").because(error))
+}
+
+impl Run {
+    /// Gets the first token, and begins. Within `runtime`.
+    ///
+    /// # Errors
+    /// Those of the token, and of a file for counters that cannot be written.
+    pub(super) fn begin(layers: &Layers, runtime: &Runtime, world: &mut World) -> Result<Run> {
+        let format = match layers.find(&names::LOG_FORMAT) {
+            Some(_) => Some(one_of(layers, &names::LOG_FORMAT, FORMATS, Format::Text)?),
+            None => None,
+        };
+        let metrics_file = layers.find(&names::METRICS_FILE).map(|given| given.value.into());
+        let (settings, given) = token(layers, world)?;
+        let talk = world.talk.clone();
+        let _inside = runtime.enter();
+        let relay = Relay::start(settings, given.token, Log::new(format, talk.clone()), world)?;
+        let run = Run { relay, metrics_file, talk };
+        if let Some(file) = run.metrics_file.clone() {
+            write(&file, &run.relay)?;
+            tokio::spawn(keep_written(file, run.relay.clone()));
+        }
+        Ok(run)
+    }
+
+    /// The last counters, and what was saved.
+    pub(super) fn end(self) {
+        if let Some(file) = &self.metrics_file
+            && let Err(error) = write(file, &self.relay)
+        {
+            self.talk.warn(error.what);
+        }
+        if let Some(summary) = self.relay.metrics().summary() {
+            self.talk.note(summary);
+        }
+    }
+}
+
+async fn keep_written(file: PathBuf, relay: Arc<Relay>) {
+    loop {
+        tokio::time::sleep(PERIOD).await;
+        // The first and the last one tell of a failure.
+        let _ = write(&file, &relay);
+    }
+}
+
+/// Replaces the file, so that nobody reads half of it. Readable for all, as
+/// those who collect it are often other users; nothing in it is secret.
+fn write(file: &Path, relay: &Relay) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut new = tempfile::Builder::new()
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(dir)?;
+        new.write_all(relay.metrics().text().as_bytes())?;
+        new.persist(file)?;
+        Ok(())
+    };
+    write().map_err(|error| {
+        let what = format!("--metrics-file: cannot write {}", file.display());
+        Error::new(Kind::Configuration, what).because(error)
+    })
+}

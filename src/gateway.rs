@@ -1,0 +1,128 @@
+//! The gateway: a reverse proxy on loopback that outlives any token.
+//!
+//! A client is told its address in place of the cloud's. What it asks of the
+//! login host's token endpoint, the gateway answers with the current token;
+//! everything else goes on to the cloud's hosts, and nowhere else.
+
+mod guard;
+mod prefix;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
+
+use crate::error::{Error, Kind, Result};
+use crate::relay::{Body, Door, Host, Relay, TOKEN_PATH, refuse};
+
+use guard::Guard;
+pub use prefix::Prefix;
+
+/// Where the gateway listens, and whom it lets in.
+#[derive(Debug)]
+pub struct Plan {
+    /// Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Whether others than this machine may connect.
+    pub allow_remote: bool,
+    /// The names that clients may call it by, besides `localhost` and IP
+    /// addresses.
+    pub names: Vec<String>,
+    /// What every path has to begin with.
+    pub prefix: Prefix,
+}
+
+/// A gateway that serves, until it is closed or the runtime ends.
+pub struct Gateway {
+    address: SocketAddr,
+    prefix: Prefix,
+    door: Arc<Door>,
+}
+
+impl Gateway {
+    /// Listens, and serves in the background. Within a runtime.
+    ///
+    /// # Errors
+    /// `Configuration` when the address cannot be listened on, or is open to
+    /// others without leave.
+    pub fn start(relay: Arc<Relay>, plan: Plan) -> Result<Gateway> {
+        let listener = listen(&plan)?;
+        let address = listener.local_addr().map_err(|error| cannot_listen(&plan).because(error))?;
+        let guard = Arc::new(Guard::new(&plan.prefix, plan.names));
+        let door = Arc::new(Door::default());
+        let answer = move |request| route(relay.clone(), guard.clone(), request);
+        tokio::spawn(door.clone().accept(listener, answer));
+        Ok(Gateway { address, prefix: plan.prefix, door })
+    }
+
+    /// The variables that the Terraform provider's `gateway` block reads
+    /// (provider 1.53 and later), and the whole address for other clients.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let host = match self.address {
+            // Clients put it into a URL as it is.
+            SocketAddr::V6(address) => {
+                format!("[{}]", here(address.ip().is_unspecified(), "::1", address.ip()))
+            }
+            SocketAddr::V4(address) => {
+                here(address.ip().is_unspecified(), "127.0.0.1", address.ip())
+            }
+        };
+        let (port, path) = (self.address.port().to_string(), format!("/{}", self.prefix.expose()));
+        let url = format!("http://{host}:{port}{path}");
+        vec![
+            ("GENESYSCLOUD_GATEWAY_HOST", host),
+            ("GENESYSCLOUD_GATEWAY_PORT", port),
+            ("GENESYSCLOUD_GATEWAY_PROTOCOL", "http".to_owned()),
+            ("GENESYSCLOUD_GATEWAY_PATH_NAME", "api".to_owned()),
+            ("GENESYSCLOUD_GATEWAY_PATH_VALUE", path),
+            ("GC_TOKEN_GATEWAY_URL", url),
+        ]
+    }
+
+    /// Lets nobody in any more, and waits so long for what is under way.
+    pub async fn close(&self, patience: Duration) {
+        self.door.close(patience).await;
+    }
+}
+
+/// An address that stands for all of them cannot be connected to.
+fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
+    if is_any { loopback.to_owned() } else { address.to_string() }
+}
+
+fn listen(plan: &Plan) -> Result<tokio::net::TcpListener> {
+    if !plan.listen.ip().is_loopback() && !plan.allow_remote {
+        return Err(cannot_listen(plan)
+            .why("it is open to other machines, and who reaches it there needs no more than its path, which travels unencrypted")
+            .hint("listen on 127.0.0.1, or say --allow-remote where the network is trusted"));
+    }
+    let bind = || {
+        let listener = TcpListener::bind(plan.listen)?;
+        listener.set_nonblocking(true)?;
+        tokio::net::TcpListener::from_std(listener)
+    };
+    bind().map_err(|error| cannot_listen(plan).because(error).hint("port 0 picks a free port"))
+}
+
+fn cannot_listen(plan: &Plan) -> Error {
+    Error::new(Kind::Configuration, format!("the gateway cannot listen on {}", plan.listen))
+}
+
+async fn route(
+    relay: Arc<Relay>,
+    guard: Arc<Guard>,
+    mut request: Request<Incoming>,
+) -> Response<Body> {
+    let uri = match guard.admit(request.uri(), request.headers()) {
+        Ok(uri) => uri,
+        Err((status, why)) => return refuse(status, why),
+    };
+    *request.uri_mut() = uri;
+    match request.uri().path() {
+        TOKEN_PATH if request.method() == Method::POST => relay.issue(request).await,
+        path if path.starts_with("/oauth/") => relay.forward(Host::Login, request).await,
+        _ => relay.forward(Host::Api, request).await,
+    }
+}

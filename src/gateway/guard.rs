@@ -1,0 +1,133 @@
+//! Which requests are let in.
+
+use std::net::IpAddr;
+
+use hyper::header::HOST;
+use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::{HeaderMap, StatusCode, Uri};
+use ring::digest::{SHA256, digest};
+
+use super::Prefix;
+
+/// Checks the host that a request names, and the prefix of its path.
+pub(super) struct Guard {
+    prefix: Vec<u8>,
+    names: Vec<String>,
+}
+
+/// Why a request is not let in.
+type Refusal = (StatusCode, &'static str);
+
+impl Guard {
+    pub(super) fn new(prefix: &Prefix, names: Vec<String>) -> Guard {
+        Guard { prefix: hash(prefix.expose()), names }
+    }
+
+    /// The path behind the prefix.
+    pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Uri, Refusal> {
+        if !self.is_called_rightly(uri, headers) {
+            let why = "the Host header names neither this machine nor a name that was allowed";
+            return Err((StatusCode::MISDIRECTED_REQUEST, why));
+        }
+        let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let behind = self.behind_prefix(path);
+        behind.ok_or((StatusCode::FORBIDDEN, "the path does not begin with the gateway's prefix"))
+    }
+
+    /// A web page may be served from a name that its owner points at this
+    /// machine (DNS rebinding). Then the browser sends that name.
+    fn is_called_rightly(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let mut hosts = headers.get_all(HOST).iter();
+        let named = hosts.next().and_then(|host| host.to_str().ok());
+        let Some(named) = named.and_then(|host| host.parse::<Authority>().ok()) else {
+            return false;
+        };
+        // RFC 9112 section 3.2.2: both are there, and the target counts.
+        let target = uri.authority().is_none_or(|target| self.is_ours(target.host()));
+        hosts.next().is_none() && target && self.is_ours(named.host())
+    }
+
+    fn is_ours(&self, host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        bare.parse::<IpAddr>().is_ok()
+            || host.eq_ignore_ascii_case("localhost")
+            || self.names.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
+
+    /// Some versions of the provider put two slashes where one belongs.
+    fn behind_prefix(&self, path: &str) -> Option<Uri> {
+        let path = path.trim_start_matches('/');
+        let end = path.find(['/', '?']).unwrap_or(path.len());
+        // Hashes are compared: how much of them agrees tells nothing.
+        if hash(&path[..end]) != self.prefix {
+            return None;
+        }
+        format!("/{}", path[end..].trim_start_matches('/')).parse().ok()
+    }
+}
+
+fn hash(text: &str) -> Vec<u8> {
+    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn admit(host: &str, uri: &str) -> Result<String, u16> {
+        let prefix = Prefix::checked("prefix-of-this-run").unwrap();
+        let guard = Guard::new(&prefix, vec!["gateway.internal".into()]);
+        let mut headers = HeaderMap::new();
+        for host in host.split_terminator('|') {
+            headers.append(HOST, HeaderValue::from_str(host).unwrap());
+        }
+        let admitted = guard.admit(&uri.parse().unwrap(), &headers);
+        admitted.map(|uri| uri.to_string()).map_err(|(status, _)| status.as_u16())
+    }
+
+    #[test]
+    fn the_prefix_opens_and_is_taken_away() {
+        let path = |path: &str| admit("127.0.0.1:8080", path);
+        assert_eq!(path("/prefix-of-this-run/api/v2/x?a=b"), Ok("/api/v2/x?a=b".into()));
+        assert_eq!(path("//prefix-of-this-run//api/v2/x"), Ok("/api/v2/x".into()));
+        assert_eq!(path("/prefix-of-this-run"), Ok("/".into()));
+        assert_eq!(path("/prefix-of-this-run?x"), Ok("/?x".into()));
+        for wrong in [
+            "/",
+            "/api/v2/x",
+            "/prefix-of-this-ru/x",
+            "/prefix-of-this-runs/x",
+            "/x/prefix-of-this-run/",
+        ] {
+            assert_eq!(path(wrong), Err(403), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_this_machine_or_a_name_that_was_allowed() {
+        let host = |host: &str| admit(host, "/prefix-of-this-run/x");
+        for right in [
+            "127.0.0.1:1",
+            "localhost",
+            "LOCALHOST:9",
+            "[::1]:80",
+            "10.0.0.7:8080",
+            "Gateway.Internal:1",
+        ] {
+            assert_eq!(host(right), Ok("/x".into()), "{right}");
+        }
+        for wrong in [
+            "",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost|evil.example",
+            "localhost.evil.example",
+        ] {
+            assert_eq!(host(wrong), Err(421), "{wrong}");
+        }
+        let absolute = "http://evil.example/prefix-of-this-run/x";
+        assert_eq!(admit("localhost", absolute), Err(421));
+    }
+}

@@ -1,0 +1,108 @@
+//! What every path has to begin with: who does not know it gets nothing.
+
+use std::fmt;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::random::random;
+
+/// A path segment that cannot be guessed. Redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Prefix(String);
+
+/// Fewer characters could be guessed.
+const SHORTEST: usize = 16;
+
+impl Prefix {
+    /// One for this run: 128 bits.
+    ///
+    /// # Errors
+    /// `Configuration` when the system has no random numbers.
+    pub fn random() -> Result<Prefix> {
+        random().map(Prefix)
+    }
+
+    /// The one in a file, which is made, with a new one, where there is none:
+    /// clients that are set up once need an address that stays.
+    ///
+    /// # Errors
+    /// `Configuration` when the file can neither be read nor be made, or holds
+    /// no usable prefix.
+    pub fn kept_in(file: &Path) -> Result<Prefix> {
+        let unusable = || {
+            Error::new(Kind::Configuration, format!("--prefix-file: cannot use {}", file.display()))
+        };
+        match std::fs::read_to_string(file) {
+            Ok(text) => Prefix::checked(text.trim().trim_matches('/')).ok_or_else(|| {
+                unusable()
+                    .why(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
+                    .hint("remove it, and a new one is made")
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let prefix = Prefix::random()?;
+                write(file, &prefix).map_err(|error| unusable().because(error))?;
+                Ok(prefix)
+            }
+            Err(error) => Err(unusable().because(error)),
+        }
+    }
+
+    pub(super) fn checked(text: &str) -> Option<Prefix> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (text.len() >= SHORTEST && text.bytes().all(is_plain)).then(|| Prefix(text.to_owned()))
+    }
+
+    /// The segment, without slashes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// For the user alone, and never over a file that appeared in the meantime.
+fn write(file: &Path, prefix: &Prefix) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    writeln!(file, "{}", prefix.expose())
+}
+
+impl fmt::Debug for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prefix(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_it_and_nobody_else_may_read_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("prefix");
+        let first = Prefix::kept_in(&file).unwrap();
+        assert_eq!(first.expose().len(), 22);
+        assert_eq!(Prefix::kept_in(&file).unwrap(), first);
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_ne!(Prefix::random().unwrap(), first);
+        assert!(!format!("{first:?}").contains(first.expose()));
+    }
+
+    #[test]
+    fn one_that_can_be_guessed_or_misread_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("prefix");
+        for text in
+            ["", "short", "sixteen/letters/x", "with spaces in it here", "ünsafe-letters-16"]
+        {
+            std::fs::write(&file, text).unwrap();
+            let error = Prefix::kept_in(&file).unwrap_err();
+            assert_eq!(error.kind, Kind::Configuration, "{text}");
+        }
+        std::fs::write(&file, "/sixteen-letters_\n").unwrap();
+        assert_eq!(Prefix::kept_in(&file).unwrap().expose(), "sixteen-letters_");
+    }
+}

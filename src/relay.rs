@@ -1,0 +1,82 @@
+//! The swapping core: requests that carry a token which was handed out in this
+//! run get the one that is current now, and a 401 is caught before the client
+//! sees it.
+//!
+//! [`crate::gateway`] and [`crate::intercept`] decide which request goes to
+//! which host; what happens on the way is decided here.
+
+mod allowance;
+mod answer;
+mod body;
+mod budget;
+mod door;
+mod forward;
+mod headers;
+mod held;
+mod issue;
+mod keeper;
+mod log;
+mod metrics;
+mod source;
+mod upstream;
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::token::{Stamp, Token};
+use crate::world::{Clock, World};
+
+pub use answer::refuse;
+pub use body::Body;
+pub use door::{Door, PATIENCE};
+pub use issue::TOKEN_PATH;
+pub use log::{Format, Log};
+pub use metrics::Metrics;
+pub use upstream::Host;
+
+use budget::Budget;
+use keeper::Keeper;
+use source::Brokered;
+use upstream::Upstreams;
+
+/// Everything between a front and the cloud.
+pub struct Relay {
+    keeper: Arc<Keeper>,
+    upstreams: Upstreams,
+    client_id: String,
+    budget: Arc<Budget>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    log: Log,
+}
+
+impl Relay {
+    /// A relay that begins with `token`. Within a runtime: renewal goes on in
+    /// the background from now on, until the runtime ends.
+    ///
+    /// # Errors
+    /// `Configuration` when there is no API to stand before, or when it cannot
+    /// be reached for want of a usable proxy or trusted certificates.
+    pub fn start(settings: Settings, token: Token, log: Log, world: &World) -> Result<Arc<Relay>> {
+        let upstreams = Upstreams::new(&settings, world)?;
+        let client_id = settings.client.id.clone();
+        let metrics = Arc::new(Metrics::default());
+        let source = Brokered::new(settings, world);
+        let keeper = Arc::new(Keeper::new(source, token, world, metrics.clone()));
+        tokio::spawn(keeper.clone().keep_fresh());
+        let clock = world.clock.clone();
+        let budget = Arc::default();
+        Ok(Arc::new(Relay { keeper, upstreams, client_id, budget, metrics, clock, log }))
+    }
+
+    /// What is known of the current token, and so of the cloud's clocks.
+    pub fn stamp(&self) -> Stamp {
+        self.keeper.stamp()
+    }
+
+    /// What has happened so far.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}

@@ -1,0 +1,95 @@
+//! A body on its way to the client.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+/// What a front answers with: the cloud's body as it comes, or our own.
+pub enum Body {
+    /// Of the cloud, or of whom else.
+    Passed(Patient<Incoming>),
+    /// Our own; `None` once it is sent.
+    Own(Option<Bytes>),
+}
+
+/// A body of which the next piece is waited for only so long.
+pub struct Patient<B> {
+    body: B,
+    limit: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// Why a body ends early.
+pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+impl<B> Patient<B> {
+    pub(super) fn new(body: B, limit: Duration) -> Patient<B> {
+        Patient { body, limit, timer: None }
+    }
+}
+
+impl<B> HttpBody for Patient<B>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<Broken>,
+{
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let this = self.get_mut();
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
+            this.timer = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(this.limit)));
+        ready!(timer.as_mut().poll(context));
+        let late = format!("nothing came for {:?}", this.limit);
+        Poll::Ready(Some(Err(std::io::Error::new(std::io::ErrorKind::TimedOut, late).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match self.get_mut() {
+            Body::Passed(body) => Pin::new(body).poll_frame(context),
+            Body::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Body::Passed(body) => body.is_end_stream(),
+            Body::Own(bytes) => bytes.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Body::Passed(body) => body.size_hint(),
+            Body::Own(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+        }
+    }
+}

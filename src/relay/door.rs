@@ -1,0 +1,138 @@
+//! Connections of clients: so many at a time, none that dawdles, and none cut
+//! off in the middle of an answer.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
+
+use super::body::Body;
+
+/// Where clients come in.
+pub struct Door {
+    permits: Arc<Semaphore>,
+    /// Tells every connection to come to its end. `None` once it has told.
+    open: Mutex<Option<watch::Sender<()>>>,
+}
+
+/// How many connections there are at a time. More have to wait.
+const CONNECTIONS: usize = 1_024;
+
+/// How long a client may take to send a request's head; also how long a
+/// connection may be idle.
+pub(super) const HEAD: Duration = Duration::from_secs(75);
+
+/// How long a client may take nothing of an answer.
+const STALL: Duration = Duration::from_secs(120);
+
+/// A head of a request, and what is read ahead of a body.
+const BUFFER: usize = 64 << 10;
+
+/// How long requests in flight are waited for at the end.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Default for Door {
+    fn default() -> Self {
+        let open = Mutex::new(Some(watch::Sender::new(())));
+        Door { permits: Arc::new(Semaphore::new(CONNECTIONS)), open }
+    }
+}
+
+impl Door {
+    /// Lets clients in, and has each of their requests answered, until the
+    /// door is closed.
+    pub async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
+    where
+        A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let Some(mut closing) = self.watch() else {
+            return;
+        };
+        loop {
+            let admitted = async {
+                let permit = self.permits.clone().acquire_owned().await;
+                (permit, listener.accept().await)
+            };
+            let (permit, accepted) = tokio::select! {
+                admitted = admitted => admitted,
+                _ = closing.changed() => return,
+            };
+            let Ok((stream, _)) = accepted else {
+                // Out of file descriptors, most likely: some will be closed.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let (door, answer) = (self.clone(), answer.clone());
+            tokio::spawn(async move {
+                door.converse(patient(stream), answer).await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// Answers the requests of one connection, until its client or a closing
+    /// door ends it. How it ends is the client's affair.
+    pub async fn converse<S, A, F>(&self, stream: S, answer: A)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        A: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Response<Body>>,
+    {
+        let Some(mut closing) = self.watch() else {
+            return;
+        };
+        let service = service_fn(|request| {
+            let reply = answer(request);
+            async { Ok::<_, Infallible>(reply.await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(BUFFER)
+            // The date is the cloud's: this machine's clock may be wrong.
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        tokio::select! {
+            _ = &mut connection => return,
+            _ = closing.changed() => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+
+    /// Lets nobody in any more, and waits for what is under way, but not
+    /// longer than `patience`.
+    pub async fn close(&self, patience: Duration) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(open) = open {
+            let _ = open.send(());
+            let _ = tokio::time::timeout(patience, open.closed()).await;
+        }
+    }
+
+    /// Tells when the door is closed; `None` if it is.
+    fn watch(&self) -> Option<watch::Receiver<()>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map(watch::Sender::subscribe)
+    }
+}
+
+fn patient(stream: TcpStream) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALL));
+    Box::pin(stream)
+}

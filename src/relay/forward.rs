@@ -1,0 +1,150 @@
+//! One request on its way: swapped, passed on, and sent again if its token was
+//! refused.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode, Version};
+use tokio::time::timeout;
+
+use super::Relay;
+use super::answer::refuse;
+use super::body::{Body, Patient};
+use super::headers;
+use super::held::{Held, Source};
+use super::keeper::Found;
+use super::log::Line;
+use super::upstream::{Host, Upstream};
+
+/// How long a host may take to begin its answer once it has the request, and
+/// how long either side may pause within a body.
+const ANSWER: Duration = Duration::from_secs(120);
+
+type Sent = Held<Patient<Incoming>>;
+
+impl Relay {
+    /// Passes a request on to `host`, and its answer back. Never fails: where
+    /// there is no answer to pass on, it is one of our own, of 4xx or 5xx.
+    pub async fn forward(&self, host: Host, request: Request<Incoming>) -> Response<Body> {
+        let mut line = self.log.begin(&request, &*self.clock);
+        let reply = self.pass(host, request, &mut line).await;
+        self.metrics.request(line.upstream_time(&*self.clock));
+        self.log.write(&line, reply.status(), &*self.clock);
+        reply
+    }
+
+    async fn pass(
+        &self,
+        host: Host,
+        request: Request<Incoming>,
+        line: &mut Line,
+    ) -> Response<Body> {
+        let Some(upstream) = self.upstreams.of(host) else {
+            return refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known");
+        };
+        let (mut head, body) = request.into_parts();
+        let ours = self.keeper.knows(&head.headers);
+        let is_empty = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
+        headers::pass_request(&mut head.headers);
+        if is_empty {
+            // The client that sends it would say nothing (RFC 9110 section 8.6).
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        upstream.address(&mut head);
+        head.version = Version::HTTP_11;
+        let body = Held::new(Patient::new(body, ANSWER), &self.budget);
+        if !ours {
+            let source = body.source();
+            return self.attempt(upstream, head, body, source.as_ref()).await;
+        }
+        let source = body.source();
+        let found = self.keeper.current().await;
+        let (Found::Alive(used) | Found::Dead(used)) = &found;
+        head.headers.insert(AUTHORIZATION, used.header.clone());
+        line.swapped = true;
+        let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
+        if first.status() != StatusCode::UNAUTHORIZED || !matches!(first.body(), Body::Passed(_)) {
+            return first;
+        }
+        self.metrics.refused();
+        let other = match found {
+            Found::Alive(used) => self.keeper.replace(used).await,
+            // That was tried before.
+            Found::Dead(_) => None,
+        };
+        let Some((current, body)) = other.zip(Held::again(source.as_ref())) else {
+            self.metrics.refusal_passed();
+            return first;
+        };
+        line.replayed = true;
+        self.metrics.replayed();
+        head.headers.insert(AUTHORIZATION, current.header.clone());
+        let second = self.attempt(upstream, head, body, source.as_ref()).await;
+        if second.status() == StatusCode::UNAUTHORIZED {
+            self.metrics.refusal_passed();
+        }
+        second
+    }
+
+    /// Sends a request, once.
+    async fn attempt(
+        &self,
+        upstream: &Upstream,
+        head: Parts,
+        body: Sent,
+        source: Option<&Source<Patient<Incoming>>>,
+    ) -> Response<Body> {
+        let mut sending = std::pin::pin!(upstream.pool.send(Request::from_parts(head, body)));
+        let moved = || source.map_or(0, Source::moved);
+        let reply = loop {
+            let before = moved();
+            match timeout(ANSWER, &mut sending).await {
+                Ok(reply) => break reply,
+                // A large upload takes its time.
+                Err(_) if moved() != before => {}
+                Err(_) => {
+                    self.metrics.failed();
+                    let message = format!("no answer within {ANSWER:?}");
+                    return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
+                }
+            }
+        };
+        match reply {
+            Ok(reply) => {
+                let (mut head, body) = reply.into_parts();
+                headers::pass_reply(&mut head.headers);
+                head.version = Version::HTTP_11;
+                head.extensions.clear();
+                Response::from_parts(head, Body::Passed(Patient::new(body, ANSWER)))
+            }
+            Err(error) => {
+                if let Some(why) = source.and_then(Source::broken) {
+                    let message = format!("the request's body is not complete: {why}");
+                    return refuse(StatusCode::BAD_REQUEST, &message);
+                }
+                self.metrics.failed();
+                let why = chain(&error);
+                refuse(
+                    StatusCode::BAD_GATEWAY,
+                    &format!("no answer from {}: {why}", upstream.name()),
+                )
+            }
+        }
+    }
+}
+
+/// What an error says, and what is behind it. The library's words hold neither
+/// headers nor paths.
+fn chain(error: &hyper_util::client::legacy::Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        words.push(cause.to_string());
+        next = cause.source();
+    }
+    words.dedup();
+    words.join(": ")
+}

@@ -1,0 +1,202 @@
+//! A request's body: passed on as it comes, and held, so that it can be sent
+//! once more if the first token is refused.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use hyper::HeaderMap;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+
+use super::body::Broken;
+use super::budget::{Budget, Share};
+
+/// One attempt's view of a body.
+pub(super) struct Held<B> {
+    /// `None` for a request without a body.
+    source: Option<Source<B>>,
+    attempt: u32,
+    /// How many of the held pieces this attempt has sent.
+    next: usize,
+    sent: u64,
+    done: bool,
+}
+
+/// The body behind all attempts. It can be sent again while it is held.
+pub(super) struct Source<B>(Arc<Mutex<State<B>>>);
+
+struct State<B> {
+    rest: B,
+    /// What was there when the first attempt began.
+    whole: SizeHint,
+    pieces: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
+    ended: bool,
+    /// `None` once it was too much to hold.
+    share: Option<Share>,
+    attempt: u32,
+    /// The attempt that waits for more.
+    waiting: Option<Waker>,
+    /// How often something was sent: a slow upload is no hanging one.
+    moved: u64,
+    broken: Option<String>,
+}
+
+impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
+    pub(super) fn new(body: B, budget: &Arc<Budget>) -> Held<B> {
+        if body.is_end_stream() {
+            return Held::attempt(None, 0);
+        }
+        let state = State {
+            whole: body.size_hint(),
+            rest: body,
+            pieces: Vec::new(),
+            trailers: None,
+            ended: false,
+            share: Some(Share::of(budget)),
+            attempt: 0,
+            waiting: None,
+            moved: 0,
+            broken: None,
+        };
+        Held::attempt(Some(Source(Arc::new(Mutex::new(state)))), 0)
+    }
+
+    /// What outlives this attempt; `None` for a request without a body.
+    pub(super) fn source(&self) -> Option<Source<B>> {
+        self.source.as_ref().map(|source| Source(source.0.clone()))
+    }
+
+    /// A body from its beginning, for another attempt; `None` where some of it
+    /// is no longer held. The attempt before gets no more of it.
+    pub(super) fn again(source: Option<&Source<B>>) -> Option<Held<B>> {
+        let Some(source) = source else {
+            return Some(Held::attempt(None, 0));
+        };
+        let mut state = source.state();
+        if state.share.is_none() || state.broken.is_some() {
+            return None;
+        }
+        state.attempt += 1;
+        let attempt = state.attempt;
+        // Else its connection would wait for what it never gets.
+        if let Some(waiting) = state.waiting.take() {
+            waiting.wake();
+        }
+        drop(state);
+        Some(Held::attempt(Some(Source(source.0.clone())), attempt))
+    }
+
+    fn attempt(source: Option<Source<B>>, attempt: u32) -> Held<B> {
+        Held { source, attempt, next: 0, sent: 0, done: false }
+    }
+}
+
+impl<B> Source<B> {
+    /// Grows whenever a piece is passed on.
+    pub(super) fn moved(&self) -> u64 {
+        self.state().moved
+    }
+
+    /// Why the client did not send it to its end.
+    pub(super) fn broken(&self) -> Option<String> {
+        self.state().broken.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<B>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = Broken> + Unpin> State<B> {
+    /// The next piece that the client sends.
+    fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if self.ended {
+            return Poll::Ready(
+                self.trailers.clone().map(|trailers| Ok(Frame::trailers(trailers))),
+            );
+        }
+        let frame = match Pin::new(&mut self.rest).poll_frame(context) {
+            Poll::Ready(Some(frame)) => frame,
+            Poll::Ready(None) => {
+                self.ended = true;
+                return Poll::Ready(None);
+            }
+            Poll::Pending => {
+                self.waiting = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+        };
+        self.moved += 1;
+        let frame = frame.inspect_err(|why| self.broken = Some(why.to_string()))?;
+        if let Some(data) = frame.data_ref() {
+            self.hold(data.clone());
+        }
+        if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(trailers.clone());
+            self.ended = true;
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn hold(&mut self, data: Bytes) {
+        let fits = self.share.as_mut().is_some_and(|share| share.take(data.len()));
+        match fits {
+            true => self.pieces.push(data),
+            false => {
+                self.share = None;
+                self.pieces = Vec::new();
+            }
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Body for Held<B> {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let this = self.get_mut();
+        let Some(source) = this.source.as_ref().filter(|_| !this.done) else {
+            return Poll::Ready(None);
+        };
+        let mut state = source.state();
+        if state.attempt != this.attempt {
+            return Poll::Ready(Some(Err("another attempt has taken over".into())));
+        }
+        if let Some(piece) = state.pieces.get(this.next).cloned() {
+            state.moved += 1;
+            this.next += 1;
+            this.sent += piece.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        let Poll::Ready(frame) = state.pull(context) else {
+            return Poll::Pending;
+        };
+        match frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            Some(data) => {
+                this.next += 1;
+                this.sent += data.len() as u64;
+            }
+            None => this.done = true,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let Some(source) = &self.source else {
+            return SizeHint::with_exact(0);
+        };
+        match source.state().whole.exact() {
+            Some(whole) => SizeHint::with_exact(whole.saturating_sub(self.sent)),
+            None => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The token endpoint that a front stands in for (RFC 6749 section 4.4): a
+//! client that asks for a token of its own gets the current one.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::{Request, Response, StatusCode};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::Relay;
+use super::answer::answer;
+use super::body::Body;
+use super::keeper::Found;
+
+/// The path of the token endpoint at the login host.
+pub const TOKEN_PATH: &str = "/oauth/token";
+
+/// A form with the credentials of a client takes a few hundred bytes.
+const LARGEST: usize = 16 << 10;
+
+impl Relay {
+    /// Answers a request for a token. The secret is not looked at: who may ask
+    /// is settled by the front, and the client need not know it.
+    pub async fn issue(&self, request: Request<Incoming>) -> Response<Body> {
+        let line = self.log.begin(&request, &*self.clock);
+        let reply = self.give(request).await;
+        self.metrics.issued();
+        self.log.write(&line, reply.status(), &*self.clock);
+        reply
+    }
+
+    async fn give(&self, request: Request<Incoming>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let Some(form) = collect(body).await else {
+            return error(StatusCode::BAD_REQUEST, "invalid_request", "the form cannot be read");
+        };
+        let asked = Asked::read(&head.headers, &form);
+        if asked.grant_type.as_deref() != Some("client_credentials") {
+            return error(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "only client_credentials can be had here",
+            );
+        }
+        if asked.client_id.as_deref() != Some(&self.client_id) {
+            return error(
+                StatusCode::BAD_REQUEST,
+                "invalid_client",
+                "client not found: not the client of this gc-token",
+            );
+        }
+        let Found::Alive(current) = self.keeper.current().await else {
+            let why = "no token that is alive can be had from the issuer at the moment";
+            return error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", why);
+        };
+        let expires_in = self.keeper.remaining(&current).as_secs();
+        let json = json!({
+            "access_token": current.token.access_token.expose(),
+            "token_type": "bearer",
+            "expires_in": expires_in,
+        });
+        answer(StatusCode::OK, &json)
+    }
+
+    /// Whether a request for a token comes from the client that this run is
+    /// for, as far as its header tells.
+    pub fn is_of_another_client(&self, headers: &HeaderMap) -> bool {
+        basic_user(headers).is_some_and(|id| id != self.client_id)
+    }
+}
+
+/// What a request for a token says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    grant_type: Option<String>,
+    client_id: Option<String>,
+}
+
+impl Asked {
+    fn read(headers: &HeaderMap, form: &[u8]) -> Asked {
+        let mut asked = Asked::default();
+        for (name, value) in url::form_urlencoded::parse(form) {
+            match &*name {
+                "grant_type" => asked.grant_type = Some(value.into_owned()),
+                "client_id" => asked.client_id = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        // Section 2.3: one way to authenticate only; the header is the usual.
+        asked.client_id = basic_user(headers).or(asked.client_id);
+        asked
+    }
+}
+
+/// The user of Basic authentication, which is the client's id.
+fn basic_user(headers: &HeaderMap) -> Option<String> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let credentials = Zeroizing::new(STANDARD.decode(credentials.trim()).ok()?);
+    let user = credentials.split(|byte| *byte == b':').next()?;
+    // Section 2.3.1 has both parts encoded as in a form.
+    let (user, _) = url::form_urlencoded::parse(user).next()?;
+    Some(user.into_owned())
+}
+
+async fn collect(mut body: Incoming) -> Option<Zeroizing<Vec<u8>>> {
+    let mut form = Zeroizing::new(Vec::new());
+    loop {
+        let frame =
+            std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context));
+        let frame = tokio::time::timeout(super::door::HEAD, frame).await.ok()?;
+        let Some(frame) = frame else {
+            return Some(form);
+        };
+        let data: Bytes = frame.ok()?.into_data().unwrap_or_default();
+        if form.len() + data.len() > LARGEST {
+            return None;
+        }
+        form.extend_from_slice(&data);
+    }
+}
+
+/// Section 5.2, with the vendor's field besides.
+fn error(status: StatusCode, error: &str, description: &str) -> Response<Body> {
+    let json = json!({
+        "error": error,
+        "description": description,
+        "error_description": description,
+    });
+    answer(status, &json)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn asked(authorization: Option<&str>, form: &str) -> Asked {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = authorization {
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        Asked::read(&headers, form.as_bytes())
+    }
+
+    fn of(client_id: &str) -> Asked {
+        Asked { grant_type: Some("client_credentials".into()), client_id: Some(client_id.into()) }
+    }
+
+    #[test]
+    fn the_client_is_named_in_the_header_or_in_the_form() {
+        let form = "grant_type=client_credentials";
+        let basic = |text: &str| format!("bAsIc {}", STANDARD.encode(text));
+        assert_eq!(asked(Some(&basic("me:secret")), form), of("me"));
+        assert_eq!(asked(Some(&basic("a%2Bb+c:")), form), of("a+b c"));
+        assert_eq!(asked(None, "client_id=a%20b&grant_type=client_credentials"), of("a b"));
+        let both = "grant_type=client_credentials&client_id=other";
+        assert_eq!(asked(Some(&basic("me:secret")), both), of("me"));
+        assert_eq!(asked(Some("Bearer x"), "").client_id, None);
+        assert_eq!(asked(Some("Basic %%%"), "").client_id, None);
+    }
+}

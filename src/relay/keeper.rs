@@ -1,0 +1,294 @@
+//! The current token: renewed before it gets short, replaced when the API
+//! refuses it, by one mint for all who wait.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use jiff::SignedDuration;
+use ring::digest::{SHA256, digest};
+use zeroize::Zeroizing;
+
+use super::allowance::Allowance;
+use super::metrics::Metrics;
+use super::source::Source;
+use crate::broker::How;
+use crate::clock::Reading;
+use crate::token::{AccessToken, Stamp, Token};
+use crate::world::{Clock, Talk, World};
+
+/// Holds the current token, and knows the earlier ones.
+pub(super) struct Keeper {
+    source: Arc<dyn Source>,
+    clock: Arc<dyn Clock>,
+    talk: Arc<Talk>,
+    metrics: Arc<Metrics>,
+    state: Mutex<State>,
+    /// Held by the one who makes a token. The others wait for it.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// A token, and the header that presents it.
+pub(super) struct Current {
+    pub(super) token: Token,
+    pub(super) header: HeaderValue,
+}
+
+/// A token for a request.
+pub(super) enum Found {
+    /// Alive, as far as anybody knows.
+    Alive(Arc<Current>),
+    /// Dead, and no other can be had. It is for the API to refuse it.
+    Dead(Arc<Current>),
+}
+
+/// Why another token is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// It gets short. There is time to try again.
+    Short,
+    /// It is dead, and a request waits.
+    Dead,
+    /// The API refuses it, and a request waits.
+    Refused,
+}
+
+struct State {
+    current: Arc<Current>,
+    /// The hashes of all tokens of this run: dead ones need not be kept.
+    known: HashSet<Hash>,
+    allowance: Allowance,
+    failing: Option<Failing>,
+    /// How many attempts have failed so far.
+    failures: u64,
+}
+
+/// Attempts have failed, and the next one has to wait.
+struct Failing {
+    last: Reading,
+    wait: SignedDuration,
+}
+
+type Hash = [u8; 32];
+
+/// The background looks at the token at least this often, for the clock that
+/// it sleeps by stands still while the machine does.
+const LOOK: SignedDuration = SignedDuration::from_secs(30);
+/// And not more often than this.
+const REST: SignedDuration = SignedDuration::from_millis(250);
+
+/// After a failed attempt, the next one waits this long, and twice as long
+/// after each one more.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(1);
+/// But not longer than this.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(30);
+
+impl Keeper {
+    pub(super) fn new(
+        source: Arc<dyn Source>,
+        token: Token,
+        world: &World,
+        metrics: Arc<Metrics>,
+    ) -> Keeper {
+        let known = HashSet::from([hash(token.access_token.expose())]);
+        let state = State {
+            current: Arc::new(Current::new(token)),
+            known,
+            allowance: Allowance::FULL,
+            failing: None,
+            failures: 0,
+        };
+        Keeper {
+            source,
+            clock: world.clock.clone(),
+            talk: world.talk.clone(),
+            metrics,
+            state: Mutex::new(state),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Whether a request carries a token of this run.
+    pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
+        let Some(value) = headers.get(AUTHORIZATION) else {
+            return false;
+        };
+        let state = self.state();
+        // Most clients were given the token that is still current.
+        if *value == state.current.header {
+            return true;
+        }
+        bearer(value).is_some_and(|token| state.known.contains(&hash(token)))
+    }
+
+    /// The current token. If it has died in the background, while the machine
+    /// slept or the issuer was out of reach, another one is made first.
+    pub(super) async fn current(self: &Arc<Self>) -> Found {
+        let current = self.state().current.clone();
+        if self.left(&current).is_positive() {
+            return Found::Alive(current);
+        }
+        match self.renew(current.clone(), Why::Dead).await {
+            Some(current) => Found::Alive(current),
+            None => Found::Dead(current),
+        }
+    }
+
+    /// The token that takes the place of one that the API has refused; `None`
+    /// where there is none.
+    pub(super) async fn replace(self: &Arc<Self>, refused: Arc<Current>) -> Option<Arc<Current>> {
+        self.renew(refused, Why::Refused).await
+    }
+
+    /// What is known of the current token.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.state().current.token.stamp.clone()
+    }
+
+    /// How long the token lives still, as a client is told.
+    pub(super) fn remaining(&self, current: &Current) -> SignedDuration {
+        let remaining = current.token.stamp.remaining(&self.clock.read());
+        remaining.unwrap_or_default().max(SignedDuration::ZERO)
+    }
+
+    /// Renews the token whenever it gets short. Never ends.
+    pub(super) async fn keep_fresh(self: Arc<Self>) {
+        loop {
+            let current = self.state().current.clone();
+            let spare = self.spare(&current);
+            if !spare.is_positive() {
+                self.renew(current, Why::Short).await;
+            }
+            let current = self.state().current.clone();
+            let rest = self.spare(&current).max(self.must_wait()).clamp(REST, LOOK);
+            tokio::time::sleep(rest.unsigned_abs()).await;
+        }
+    }
+
+    /// Another token in place of `old`, unless there is one already. In a task
+    /// of its own: a client that goes away takes no mint along.
+    async fn renew(self: &Arc<Self>, old: Arc<Current>, why: Why) -> Option<Arc<Current>> {
+        let keeper = self.clone();
+        tokio::spawn(async move { keeper.take_turn(old, why).await }).await.ok()?
+    }
+
+    async fn take_turn(&self, old: Arc<Current>, why: Why) -> Option<Arc<Current>> {
+        let failures = self.state().failures;
+        let _turn = self.turn.lock().await;
+        {
+            let now = self.clock.read();
+            let mut state = self.state();
+            if !Arc::ptr_eq(&state.current, &old) {
+                return Some(state.current.clone());
+            }
+            let may_try = match why {
+                Why::Short => !state.must_wait(&now).is_positive(),
+                // A request had better wait for an issuer that comes back.
+                Why::Dead | Why::Refused => state.allowance.take(&now),
+            };
+            // The one before us has failed: we would fail as well.
+            if state.failures != failures || !may_try {
+                return None;
+            }
+        }
+        let source = self.source.clone();
+        let not_this = (why == Why::Refused).then(|| old.token.access_token.clone());
+        let work = move || source.next(not_this.as_ref());
+        match tokio::task::spawn_blocking(work).await.ok()? {
+            Ok(given) if given.how != How::Makeshift => {
+                if given.how == How::Minted {
+                    self.metrics.minted();
+                }
+                if given.token.access_token != old.token.access_token {
+                    self.metrics.renewed();
+                }
+                Some(self.adopt(given.token))
+            }
+            // The broker has said why.
+            Ok(_makeshift) => self.fail(),
+            Err(error) => {
+                let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+                self.talk.warn(format_args!("the token is not renewed: {}{cause}", error.what));
+                self.fail()
+            }
+        }
+    }
+
+    fn adopt(&self, token: Token) -> Arc<Current> {
+        let mut state = self.state();
+        state.known.insert(hash(token.access_token.expose()));
+        state.current = Arc::new(Current::new(token));
+        state.failing = None;
+        state.current.clone()
+    }
+
+    fn fail(&self) -> Option<Arc<Current>> {
+        self.metrics.failed_renewal();
+        let last = self.clock.read();
+        let mut state = self.state();
+        state.failures += 1;
+        let wait = match &state.failing {
+            None => FIRST_WAIT,
+            Some(failing) => (failing.wait * 2).min(LONGEST_WAIT),
+        };
+        state.failing = Some(Failing { last, wait });
+        None
+    }
+
+    /// What is left of a token's life once the skew is taken off.
+    fn left(&self, current: &Current) -> SignedDuration {
+        let left = self.source.demand().left(&current.token.stamp, &self.clock.read());
+        left.unwrap_or_default()
+    }
+
+    /// How long the token stays fresh.
+    fn spare(&self, current: &Current) -> SignedDuration {
+        let wanted = self.source.demand().wanted(&current.token.stamp);
+        self.left(current).saturating_sub(wanted)
+    }
+
+    fn must_wait(&self) -> SignedDuration {
+        self.state().must_wait(&self.clock.read())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How long the next attempt has to wait.
+    fn must_wait(&self, now: &Reading) -> SignedDuration {
+        self.failing.as_ref().map_or(SignedDuration::ZERO, |failing| {
+            let since = now.boot_since(&failing.last).unwrap_or(SignedDuration::MAX);
+            failing.wait.saturating_sub(since)
+        })
+    }
+}
+
+impl Current {
+    fn new(token: Token) -> Current {
+        let header = present(&token.access_token);
+        Current { token, header }
+    }
+}
+
+/// The header that presents a token (RFC 6750 section 2.1).
+fn present(token: &AccessToken) -> HeaderValue {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
+    // The endpoint takes no token that a header cannot hold.
+    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
+    value.set_sensitive(true);
+    value
+}
+
+/// The token of an Authorization header that presents one.
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn hash(token: &str) -> Hash {
+    let hash = digest(&SHA256, token.as_bytes());
+    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}

@@ -1,0 +1,128 @@
+//! The cloud's hosts, and how each is reached.
+
+use std::sync::Arc;
+
+use hyper::Uri;
+use hyper::body::Incoming;
+use hyper::header::HOST;
+use hyper::http::request::Parts;
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use url::Url;
+
+use super::body::Patient;
+use super::held::Held;
+use crate::error::{Error, Kind, Result};
+use crate::http::Pool;
+use crate::settings::Settings;
+use crate::world::World;
+
+/// One of the cloud's hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// `login.`: makes tokens.
+    Login,
+    /// `api.`: judges them.
+    Api,
+    /// `apps.`: takes some uploads.
+    Apps,
+}
+
+/// All of them.
+pub(super) struct Upstreams {
+    login: Option<Arc<Upstream>>,
+    api: Arc<Upstream>,
+    apps: Arc<Upstream>,
+}
+
+/// One host: where it is, and the connections to it.
+pub(super) struct Upstream {
+    pub(super) pool: Pool<Held<Patient<Incoming>>>,
+    scheme: Scheme,
+    authority: Authority,
+    /// The path that its base URL has, without a slash at the end.
+    path: String,
+}
+
+impl Upstreams {
+    pub(super) fn new(settings: &Settings, world: &World) -> Result<Upstreams> {
+        let issuer = &settings.issuer;
+        let api_url = issuer.api_url.as_deref().ok_or_else(|| {
+            Error::new(Kind::Configuration, "there is no API to pass requests on to")
+                .hint("set --region or --api-url")
+        })?;
+        let upstream = |url: &str| Upstream::new(url, settings, world).map(Arc::new);
+        let api = upstream(api_url)?;
+        let apps = match apps_url(api_url) {
+            Some(url) => upstream(&url)?,
+            None => api.clone(),
+        };
+        let login = issuer.login_url.as_deref().map(upstream).transpose()?;
+        Ok(Upstreams { login, api, apps })
+    }
+
+    /// The host's upstream; `None` for the login host of an issuer of which
+    /// only the token endpoint is known.
+    pub(super) fn of(&self, host: Host) -> Option<&Upstream> {
+        match host {
+            Host::Login => self.login.as_deref(),
+            Host::Api => Some(&self.api),
+            Host::Apps => Some(&self.apps),
+        }
+    }
+}
+
+impl Upstream {
+    fn new(url: &str, settings: &Settings, world: &World) -> Result<Upstream> {
+        let unusable = || {
+            Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
+        };
+        let parsed = Url::parse(url).map_err(|error| unusable().because(error))?;
+        let uri: Uri = url.parse().map_err(|_| unusable())?;
+        let path = uri.path().trim_end_matches('/').to_owned();
+        let parts = uri.into_parts();
+        Ok(Upstream {
+            pool: Pool::new(&parsed, &settings.network, &world.env, &world.talk)?,
+            scheme: parts.scheme.ok_or_else(unusable)?,
+            authority: parts.authority.ok_or_else(unusable)?,
+            path,
+        })
+    }
+
+    /// For messages.
+    pub(super) fn name(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// Addresses a request to this host, whatever host the client named.
+    pub(super) fn address(&self, head: &mut Parts) {
+        let mut parts = std::mem::take(&mut head.uri).into_parts();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        let path = parts.path_and_query.take().unwrap_or(PathAndQuery::from_static("/"));
+        parts.path_and_query = Some(match self.path.as_str() {
+            "" => path,
+            base => format!("{base}{path}").parse().unwrap_or(path),
+        });
+        head.uri = Uri::from_parts(parts).unwrap_or_default();
+        // The client that sends it says which host it means.
+        head.headers.remove(HOST);
+    }
+}
+
+/// The host for uploads, beside a region's API. A stand-in for the API stands
+/// in for this one, too.
+fn apps_url(api_url: &str) -> Option<String> {
+    api_url.strip_prefix("https://api.").map(|domain| format!("https://apps.{domain}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_go_beside_the_api() {
+        let apps = apps_url("https://api.mypurecloud.ie");
+        assert_eq!(apps.as_deref(), Some("https://apps.mypurecloud.ie"));
+        assert_eq!(apps_url("http://127.0.0.1:1"), None);
+    }
+}
