@@ -7,7 +7,7 @@ mod settings;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use exec::ExecArgs;
+pub use exec::{ExecArgs, Front};
 pub use serving::{GatewayArgs, RunArgs};
 pub use settings::SettingsArgs;
 
