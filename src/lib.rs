@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
+pub mod exec;
 pub mod gateway;
 mod http;
 pub mod intercept;
@@ -49,11 +50,11 @@ pub fn run(args: &[OsString], world: &mut World) -> u8 {
             Ok(cli) => command::run(cli.verb, world),
             Err(refusal) => return explain(&refusal, args, world),
         },
-        Ok(true) => plugin::serve(TokenProvider::new(world), world),
+        Ok(true) => plugin::serve(TokenProvider::new(world), world).map(|()| 0),
         Err(error) => Err(error),
     };
     match result {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(error) => report(&error, world),
     }
 }

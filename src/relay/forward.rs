@@ -4,8 +4,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode, Version};
 use tokio::time::timeout;
@@ -47,7 +47,12 @@ impl Relay {
         };
         let (mut head, body) = request.into_parts();
         let ours = self.keeper.knows(&head.headers);
+        let is_empty = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
         headers::pass_request(&mut head.headers);
+        if is_empty {
+            // The client that sends it would say nothing (RFC 9110 section 8.6).
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         upstream.address(&mut head);
         head.version = Version::HTTP_11;
         let body = Held::new(Patient::new(body, ANSWER), &self.budget);

@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
@@ -35,6 +35,8 @@ struct State<B> {
     /// `None` once it was too much to hold.
     share: Option<Share>,
     attempt: u32,
+    /// The attempt that waits for more.
+    waiting: Option<Waker>,
     /// How often something was sent: a slow upload is no hanging one.
     moved: u64,
     broken: Option<String>,
@@ -53,6 +55,7 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
             ended: false,
             share: Some(Share::of(budget)),
             attempt: 0,
+            waiting: None,
             moved: 0,
             broken: None,
         };
@@ -76,6 +79,10 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
         }
         state.attempt += 1;
         let attempt = state.attempt;
+        // Else its connection would wait for what it never gets.
+        if let Some(waiting) = state.waiting.take() {
+            waiting.wake();
+        }
         drop(state);
         Some(Held::attempt(Some(Source(source.0.clone())), attempt))
     }
@@ -109,9 +116,16 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> State<B> {
                 self.trailers.clone().map(|trailers| Ok(Frame::trailers(trailers))),
             );
         }
-        let Some(frame) = ready!(Pin::new(&mut self.rest).poll_frame(context)) else {
-            self.ended = true;
-            return Poll::Ready(None);
+        let frame = match Pin::new(&mut self.rest).poll_frame(context) {
+            Poll::Ready(Some(frame)) => frame,
+            Poll::Ready(None) => {
+                self.ended = true;
+                return Poll::Ready(None);
+            }
+            Poll::Pending => {
+                self.waiting = Some(context.waker().clone());
+                return Poll::Pending;
+            }
         };
         self.moved += 1;
         let frame = frame.inspect_err(|why| self.broken = Some(why.to_string()))?;
@@ -159,7 +173,9 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Body for Held<B> {
             this.sent += piece.len() as u64;
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
-        let frame = ready!(state.pull(context));
+        let Poll::Ready(frame) = state.pull(context) else {
+            return Poll::Pending;
+        };
         match frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
             Some(data) => {
                 this.next += 1;

@@ -5,6 +5,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::guard;
 
 /// The verbs that hand out the token on standard output.
@@ -72,6 +74,31 @@ impl Running {
             assert!(said.contains(text) || ended.is_none(), "it said {said:?}");
             said.contains(text)
         });
+    }
+
+    /// Waits until it has said `text` on standard output, and returns all that
+    /// it said there.
+    pub fn wait_until_it_prints(&mut self, text: &str) -> String {
+        let mut said = String::new();
+        wait_until(&format!("'{}' prints {text:?}", self.command), || {
+            said = std::fs::read_to_string(&self.stdout).unwrap();
+            let ended = self.child.try_wait().unwrap();
+            let stderr = || std::fs::read_to_string(&self.stderr).unwrap();
+            assert!(said.contains(text) || ended.is_none(), "it said {said:?}, {:?}", stderr());
+            said.contains(text)
+        });
+        said
+    }
+
+    /// What it has said on standard error so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     /// Kills it with SIGKILL. What it said so far is searched for secrets.

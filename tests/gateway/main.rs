@@ -1,0 +1,13 @@
+//! The gateway as a process: what it does to requests and their answers, to
+//! tokens that are refused or run out, and to clients that mean no good. Its
+//! clouds are the sandbox and small servers of the tests' own.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod issue;
+mod refusal;
+mod replay;
+mod rig;
+mod swap;
+mod upstream;
