@@ -9,5 +9,6 @@ mod issue;
 mod refusal;
 mod replay;
 mod rig;
+mod smuggling;
 mod swap;
 mod upstream;

@@ -166,6 +166,11 @@ impl Client {
         self.stream.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
+    /// Sends nothing more.
+    pub(crate) fn no_more(&self) {
+        let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
+    }
+
     /// The next answer.
     pub(crate) fn reply(&mut self) -> Reply {
         self.maybe_reply(false).expect("there is an answer")
