@@ -4,7 +4,8 @@
 //! Read on in the order of a token's way:
 //! [`cli`] → [`settings`] → [`broker`] → [`cache`] or [`endpoint`] →
 //! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
-//! in [`world`]; [`command`] has a thin file per verb.
+//! in [`world`]; [`command`] has a thin file per verb. Runs that outlive a token
+//! begin with [`exec`] or [`gateway`]; what happens to a request is in [`relay`].
 
 pub mod api;
 pub mod broker;
