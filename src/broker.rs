@@ -143,14 +143,16 @@ impl Broker<'_> {
     /// The lock is held: look again, and mint if it is still needed.
     fn miss(&self, lock: Lock<'_>, errand: &Errand<'_>) -> Result<Given> {
         let slot = errand.slot;
+        let mut found = slot.read()?;
         let mut known = None;
-        if let Lookup::Found(token) = slot.read()? {
-            if let Some(token) = self.rescue(&token) {
-                self.keep(&lock, &token);
+        if let Lookup::Found(token) = &mut found {
+            known = token.stamp.issuer.clone();
+            if let Some(rescued) = self.rescue(token) {
+                self.keep(&lock, &rescued);
+                **token = rescued;
             }
-            known = token.stamp.issuer;
         }
-        if let Some(given) = self.fresh(slot.read()?, errand) {
+        if let Some(given) = self.fresh(found, errand) {
             return Ok(given);
         }
         if let Some(error) = slot.failure_since(&errand.start) {

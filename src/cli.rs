@@ -1,11 +1,13 @@
 //! The command line: clap's types, whose doc comments are the help texts.
 
+mod exec;
 pub mod sandbox;
 mod serving;
 mod settings;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use exec::{ExecArgs, Front};
 pub use serving::{GatewayArgs, RunArgs};
 pub use settings::SettingsArgs;
 
@@ -27,8 +29,10 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 the result cannot be written, 2 usage, 3 configuration,
 4 credentials refused, 5 network or issuer unavailable, 6 rate limited, 7 the
 wanted lifetime cannot be had, 8 the API refused the token, 9 cache or lock
-unusable. On failure standard output is empty, but for 'env' in a shell's
-dialect, which prints a statement that fails, and for the report of 'doctor'.";
+unusable, 126 the command of 'exec' cannot be run, 127 it is not there; else
+'exec' has its command's. On failure standard output is empty, but for 'env' in
+a shell's dialect, which prints a statement that fails, and for the report of
+'doctor'.";
 
 /// The verbs. Only the one that is asked for is set up in full, so its own help
 /// stands with its arguments, and a line of it here, for the overview.
@@ -41,6 +45,14 @@ pub enum Verb {
     Env(EnvArgs),
     /// Print the token.
     Get(GetArgs),
+    /// Run a command that gets the token in its environment.
+    Exec(ExecArgs),
+    /// Clean up after 'exec' should that be killed.
+    ///
+    /// Started by 'exec' itself, and of no use by hand: it is told on standard
+    /// input whom to look after.
+    #[command(hide = true)]
+    ExecWatchdog,
     /// Serve clients that outlive a token, from this machine.
     Gateway(GatewayArgs),
     /// Show what is cached and whether it would be reused. No network.

@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod doctor;
 pub(crate) mod env;
+mod exec;
 mod external;
 mod gateway;
 mod get;
@@ -24,9 +25,12 @@ use crate::error::{Error, Kind, Result};
 use crate::settings::{self, Layers, Query, Settings, names};
 use crate::world::World;
 
-/// Runs one verb.
-pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
-    match verb {
+/// Runs one verb; returns the exit code of one that succeeded. Only `exec` has
+/// another than 0: its command's.
+pub(crate) fn run(verb: Verb, world: &mut World) -> Result<u8> {
+    let done = match verb {
+        Verb::Exec(args) => return exec::run(args, world),
+        Verb::ExecWatchdog => exec::watch(world),
         Verb::External(args) => external::run(args.flags(), world),
         Verb::Env(args) => env::run(args.flags(), world),
         Verb::Get(args) => get::run(args.flags(), world),
@@ -42,7 +46,8 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<()> {
         Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
         Verb::Man { verb } => man::run(verb.as_deref(), world),
-    }
+    };
+    done.map(|()| 0)
 }
 
 /// The sources of the settings, complete.

@@ -28,6 +28,10 @@ pub enum Kind {
     ApiRefused,
     /// The cache or its lock cannot be used.
     Cache,
+    /// The command of `exec` is there and cannot be run.
+    CommandUnusable,
+    /// The command of `exec` is not there.
+    CommandNotFound,
 }
 
 impl Kind {
@@ -43,6 +47,9 @@ impl Kind {
             Kind::Lifetime => 7,
             Kind::ApiRefused => 8,
             Kind::Cache => 9,
+            // As a shell has them (POSIX.1-2017, XCU 2.8.2).
+            Kind::CommandUnusable => 126,
+            Kind::CommandNotFound => 127,
         }
     }
 

@@ -3,10 +3,11 @@
 mod certificate;
 mod fault;
 mod opinion;
+mod passage;
 mod pool;
 mod probe;
 mod proxy;
-mod roots;
+pub(crate) mod roots;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
 use fault::Place;
+pub(crate) use passage::{Passage, Stream};
 pub(crate) use pool::Pool;
 pub(crate) use probe::{Dated, Look};
 use proxy::Route;

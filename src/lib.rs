@@ -4,11 +4,13 @@
 //! Read on in the order of a token's way:
 //! [`cli`] → [`settings`] → [`broker`] → [`cache`] or [`endpoint`] →
 //! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
-//! in [`world`]; [`command`] has a thin file per verb.
+//! in [`world`]; [`command`] has a thin file per verb. Runs that outlive a token
+//! begin with [`exec`] or [`gateway`]; what happens to a request is in [`relay`].
 
 pub mod api;
 pub mod broker;
 pub mod cache;
+mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod command;
@@ -17,11 +19,14 @@ pub mod doctor;
 pub mod duration;
 pub mod endpoint;
 pub mod error;
+pub mod exec;
 pub mod gateway;
 mod http;
+pub mod intercept;
 pub mod output;
 pub mod plugin;
 pub mod provider;
+mod random;
 pub mod region;
 pub mod relay;
 pub mod sandbox;
@@ -46,11 +51,11 @@ pub fn run(args: &[OsString], world: &mut World) -> u8 {
             Ok(cli) => command::run(cli.verb, world),
             Err(refusal) => return explain(&refusal, args, world),
         },
-        Ok(true) => plugin::serve(TokenProvider::new(world), world),
+        Ok(true) => plugin::serve(TokenProvider::new(world), world).map(|()| 0),
         Err(error) => Err(error),
     };
     match result {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(error) => report(&error, world),
     }
 }

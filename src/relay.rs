@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::settings::Settings;
-use crate::token::Token;
+use crate::token::{Stamp, Token};
 use crate::world::{Clock, World};
 
 pub use answer::refuse;
@@ -68,6 +68,11 @@ impl Relay {
         let clock = world.clock.clone();
         let budget = Arc::default();
         Ok(Arc::new(Relay { keeper, upstreams, client_id, budget, metrics, clock, log }))
+    }
+
+    /// What is known of the current token, and so of the cloud's clocks.
+    pub fn stamp(&self) -> Stamp {
+        self.keeper.stamp()
     }
 
     /// What has happened so far.

@@ -20,7 +20,7 @@ pub use layers::{Flags, Layers};
 pub use names::Setting;
 pub use origin::{Given, Origin};
 pub use query::Query;
-pub use secret::SecretSource;
+pub use secret::{SecretSource, VARIABLES as SECRET_VARIABLES};
 
 use crate::error::{Error, Kind, Result};
 use crate::token::{Demand, MinTtl};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::run::{Run, runtime};
 use super::stop::Stop;
-use super::{env, layers};
+use super::{env, layers, token};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Gateway, Plan, Prefix};
 use crate::output::Variable;
@@ -22,7 +22,8 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     let mut stop = stop.map_err(|error| {
         Error::new(Kind::Configuration, "cannot listen to signals").because(error)
     })?;
-    let run = Run::begin(&layers, &runtime, world)?;
+    let (settings, given) = token(&layers, world)?;
+    let run = Run::begin(&layers, settings, given.token, &runtime, world)?;
     let gateway = {
         let _inside = runtime.enter();
         Gateway::start(run.relay.clone(), plan)?

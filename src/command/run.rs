@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::{one_of, token};
+use super::one_of;
 use crate::error::{Error, Kind, Result};
 use crate::relay::{Format, Log, Relay};
-use crate::settings::{Layers, names};
+use crate::settings::{Layers, Settings, names};
+use crate::token::Token;
 use crate::world::{Talk, World};
 
 /// A relay, and what is told of it.
@@ -35,20 +36,25 @@ pub(super) fn runtime() -> Result<Runtime> {
 }
 
 impl Run {
-    /// Gets the first token, and begins. Within `runtime`.
+    /// Begins with this token, in the background of `runtime`.
     ///
     /// # Errors
-    /// Those of the token, and of a file for counters that cannot be written.
-    pub(super) fn begin(layers: &Layers, runtime: &Runtime, world: &mut World) -> Result<Run> {
+    /// `Configuration`, also for a file for counters that cannot be written.
+    pub(super) fn begin(
+        layers: &Layers,
+        settings: Settings,
+        token: Token,
+        runtime: &Runtime,
+        world: &World,
+    ) -> Result<Run> {
         let format = match layers.find(&names::LOG_FORMAT) {
             Some(_) => Some(one_of(layers, &names::LOG_FORMAT, FORMATS, Format::Text)?),
             None => None,
         };
         let metrics_file = layers.find(&names::METRICS_FILE).map(|given| given.value.into());
-        let (settings, given) = token(layers, world)?;
         let talk = world.talk.clone();
         let _inside = runtime.enter();
-        let relay = Relay::start(settings, given.token, Log::new(format, talk.clone()), world)?;
+        let relay = Relay::start(settings, token, Log::new(format, talk.clone()), world)?;
         let run = Run { relay, metrics_file, talk };
         if let Some(file) = run.metrics_file.clone() {
             write(&file, &run.relay)?;

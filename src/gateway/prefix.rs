@@ -4,11 +4,8 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::rand::{SecureRandom, SystemRandom};
-
 use crate::error::{Error, Kind, Result};
+use crate::random::random;
 
 /// A path segment that cannot be guessed. Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,11 +20,7 @@ impl Prefix {
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub fn random() -> Result<Prefix> {
-        let mut bytes = [0; 16];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| {
-            Error::new(Kind::Configuration, "the system has no random numbers to give")
-        })?;
-        Ok(Prefix(URL_SAFE_NO_PAD.encode(bytes)))
+        random().map(Prefix)
     }
 
     /// The one in a file, which is made, with a new one, where there is none:

@@ -61,18 +61,10 @@ where
         let mut tls = tls(Arc::new(roots), Arc::new(DefaultTimeProvider))?;
         // The connectors below say by themselves what they speak.
         tls.alpn_protocols.clear();
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT));
         let way = match &route {
-            Route::Direct => Way::Straight(Box::new(client(secured(tls, tcp)))),
+            Route::Direct => Way::Straight(Box::new(client(secured(tls, tcp())))),
             Route::Proxy(proxy) => {
-                let to_proxy = HttpsConnectorBuilder::new()
-                    .with_tls_config(tls.clone())
-                    .https_or_http()
-                    .enable_http1()
-                    .wrap_connector(tcp);
+                let to_proxy = to_proxy(tls.clone(), tcp());
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
@@ -91,6 +83,24 @@ where
             Way::Tunnelled(client) => client.request(request).await,
         }
     }
+}
+
+/// Connections to whatever host a URL names.
+pub(super) fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    tcp
+}
+
+/// Connections to a proxy, over TLS where its URL wants that.
+pub(super) fn to_proxy(tls: ClientConfig, tcp: HttpConnector) -> HttpsConnector<HttpConnector> {
+    HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp)
 }
 
 /// TLS where the URL wants it, over `connector`.

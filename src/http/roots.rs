@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 use crate::error::{Error, Kind, Result};
@@ -41,9 +42,31 @@ pub(super) fn load(
     Ok(store)
 }
 
-type Certs = Vec<rustls::pki_types::CertificateDer<'static>>;
+/// Certificates, as they are encoded.
+pub(crate) type Certs = Vec<CertificateDer<'static>>;
 
-fn system(env: &Environment) -> Result<Certs> {
+/// The certificates in the file, or below the directory, that a variable
+/// names; `None` where it is not set.
+///
+/// # Errors
+/// `Configuration` when it names nothing that can be read.
+pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs>> {
+    let Some(path) = env.os(variable).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let found = match path.is_dir() {
+        true => load_certs_from_paths(None, Some(&path)),
+        false => load_certs_from_paths(Some(&path), None),
+    };
+    named(&path, variable, found).map(Some)
+}
+
+/// The certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set,
+/// else the system's.
+///
+/// # Errors
+/// `Configuration` when `SSL_CERT_FILE` names nothing that can be read.
+pub(crate) fn system(env: &Environment) -> Result<Certs> {
     let file = env.os("SSL_CERT_FILE").map(PathBuf::from);
     let dirs = env.os("SSL_CERT_DIR");
     if file.is_none() && dirs.is_none() {

@@ -15,6 +15,7 @@ use super::answer::refuse;
 use super::body::{Body, Patient};
 use super::headers;
 use super::held::{Held, Source};
+use super::keeper::Found;
 use super::log::Line;
 use super::upstream::{Host, Upstream};
 
@@ -60,7 +61,8 @@ impl Relay {
             return self.attempt(upstream, head, body, source.as_ref()).await;
         }
         let source = body.source();
-        let used = self.keeper.current().await;
+        let found = self.keeper.current().await;
+        let (Found::Alive(used) | Found::Dead(used)) = &found;
         head.headers.insert(AUTHORIZATION, used.header.clone());
         line.swapped = true;
         let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
@@ -68,11 +70,12 @@ impl Relay {
             return first;
         }
         self.metrics.refused();
-        let Some(current) = self.keeper.replace(used).await else {
-            self.metrics.refusal_passed();
-            return first;
+        let other = match found {
+            Found::Alive(used) => self.keeper.replace(used).await,
+            // That was tried before.
+            Found::Dead(_) => None,
         };
-        let Some(body) = Held::again(source.as_ref()) else {
+        let Some((current, body)) = other.zip(Held::again(source.as_ref())) else {
             self.metrics.refusal_passed();
             return first;
         };

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::Relay;
 use super::answer::answer;
 use super::body::Body;
+use super::keeper::Found;
 
 /// The path of the token endpoint at the login host.
 pub const TOKEN_PATH: &str = "/oauth/token";
@@ -33,16 +34,27 @@ impl Relay {
     async fn give(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let Some(form) = collect(body).await else {
-            return refused("invalid_request", "the form cannot be read");
+            return error(StatusCode::BAD_REQUEST, "invalid_request", "the form cannot be read");
         };
         let asked = Asked::read(&head.headers, &form);
         if asked.grant_type.as_deref() != Some("client_credentials") {
-            return refused("unsupported_grant_type", "only client_credentials can be had here");
+            return error(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "only client_credentials can be had here",
+            );
         }
         if asked.client_id.as_deref() != Some(&self.client_id) {
-            return refused("invalid_client", "client not found: not the client of this gc-token");
+            return error(
+                StatusCode::BAD_REQUEST,
+                "invalid_client",
+                "client not found: not the client of this gc-token",
+            );
         }
-        let current = self.keeper.current().await;
+        let Found::Alive(current) = self.keeper.current().await else {
+            let why = "no token that is alive can be had from the issuer at the moment";
+            return error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", why);
+        };
         let expires_in = self.keeper.remaining(&current).as_secs();
         let json = json!({
             "access_token": current.token.access_token.expose(),
@@ -113,13 +125,13 @@ async fn collect(mut body: Incoming) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Section 5.2, with the vendor's field besides.
-fn refused(error: &str, description: &str) -> Response<Body> {
+fn error(status: StatusCode, error: &str, description: &str) -> Response<Body> {
     let json = json!({
         "error": error,
         "description": description,
         "error_description": description,
     });
-    answer(StatusCode::BAD_REQUEST, &json)
+    answer(status, &json)
 }
 
 #[cfg(test)]

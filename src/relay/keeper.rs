@@ -14,7 +14,7 @@ use super::metrics::Metrics;
 use super::source::Source;
 use crate::broker::How;
 use crate::clock::Reading;
-use crate::token::{AccessToken, Token};
+use crate::token::{AccessToken, Stamp, Token};
 use crate::world::{Clock, Talk, World};
 
 /// Holds the current token, and knows the earlier ones.
@@ -32,6 +32,25 @@ pub(super) struct Keeper {
 pub(super) struct Current {
     pub(super) token: Token,
     pub(super) header: HeaderValue,
+}
+
+/// A token for a request.
+pub(super) enum Found {
+    /// Alive, as far as anybody knows.
+    Alive(Arc<Current>),
+    /// Dead, and no other can be had. It is for the API to refuse it.
+    Dead(Arc<Current>),
+}
+
+/// Why another token is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// It gets short. There is time to try again.
+    Short,
+    /// It is dead, and a request waits.
+    Dead,
+    /// The API refuses it, and a request waits.
+    Refused,
 }
 
 struct State {
@@ -102,21 +121,28 @@ impl Keeper {
         bearer(value).is_some_and(|token| state.known.contains(&hash(token)))
     }
 
-    /// The current token, alive as far as anybody knows: if it has died in the
-    /// background, while the machine slept, another one is made first. Where
-    /// none can be had, the dead one: it is for the API to refuse it.
-    pub(super) async fn current(self: &Arc<Self>) -> Arc<Current> {
+    /// The current token. If it has died in the background, while the machine
+    /// slept or the issuer was out of reach, another one is made first.
+    pub(super) async fn current(self: &Arc<Self>) -> Found {
         let current = self.state().current.clone();
         if self.left(&current).is_positive() {
-            return current;
+            return Found::Alive(current);
         }
-        self.renew(current.clone(), false).await.unwrap_or(current)
+        match self.renew(current.clone(), Why::Dead).await {
+            Some(current) => Found::Alive(current),
+            None => Found::Dead(current),
+        }
     }
 
     /// The token that takes the place of one that the API has refused; `None`
     /// where there is none.
     pub(super) async fn replace(self: &Arc<Self>, refused: Arc<Current>) -> Option<Arc<Current>> {
-        self.renew(refused, true).await
+        self.renew(refused, Why::Refused).await
+    }
+
+    /// What is known of the current token.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.state().current.token.stamp.clone()
     }
 
     /// How long the token lives still, as a client is told.
@@ -131,7 +157,7 @@ impl Keeper {
             let current = self.state().current.clone();
             let spare = self.spare(&current);
             if !spare.is_positive() {
-                self.renew(current, false).await;
+                self.renew(current, Why::Short).await;
             }
             let current = self.state().current.clone();
             let rest = self.spare(&current).max(self.must_wait()).clamp(REST, LOOK);
@@ -141,12 +167,12 @@ impl Keeper {
 
     /// Another token in place of `old`, unless there is one already. In a task
     /// of its own: a client that goes away takes no mint along.
-    async fn renew(self: &Arc<Self>, old: Arc<Current>, refused: bool) -> Option<Arc<Current>> {
+    async fn renew(self: &Arc<Self>, old: Arc<Current>, why: Why) -> Option<Arc<Current>> {
         let keeper = self.clone();
-        tokio::spawn(async move { keeper.take_turn(old, refused).await }).await.ok()?
+        tokio::spawn(async move { keeper.take_turn(old, why).await }).await.ok()?
     }
 
-    async fn take_turn(&self, old: Arc<Current>, refused: bool) -> Option<Arc<Current>> {
+    async fn take_turn(&self, old: Arc<Current>, why: Why) -> Option<Arc<Current>> {
         let failures = self.state().failures;
         let _turn = self.turn.lock().await;
         {
@@ -155,14 +181,18 @@ impl Keeper {
             if !Arc::ptr_eq(&state.current, &old) {
                 return Some(state.current.clone());
             }
+            let may_try = match why {
+                Why::Short => !state.must_wait(&now).is_positive(),
+                // A request had better wait for an issuer that comes back.
+                Why::Dead | Why::Refused => state.allowance.take(&now),
+            };
             // The one before us has failed: we would fail as well.
-            let hopeless = state.failures != failures || state.must_wait(&now).is_positive();
-            if hopeless || (refused && !state.allowance.take(&now)) {
+            if state.failures != failures || !may_try {
                 return None;
             }
         }
         let source = self.source.clone();
-        let not_this = refused.then(|| old.token.access_token.clone());
+        let not_this = (why == Why::Refused).then(|| old.token.access_token.clone());
         let work = move || source.next(not_this.as_ref());
         match tokio::task::spawn_blocking(work).await.ok()? {
             Ok(given) if given.how != How::Makeshift => {

@@ -25,7 +25,7 @@ pub enum SecretSource {
 
 /// The variables that hold a client secret: our own name, then the Terraform
 /// provider's.
-const VARIABLES: [&str; 2] = ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
+pub const VARIABLES: [&str; 2] = ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
 
 /// How long a secret command may take: long enough for a person to unlock a
 /// password manager.

@@ -29,6 +29,17 @@ impl Environment {
     pub fn text(&self, name: &str) -> Option<String> {
         Some(self.os(name)?.to_string_lossy().into_owned())
     }
+
+    /// Every variable as it is, empty ones included: what a child inherits.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn all(&self) -> BTreeMap<OsString, OsString> {
+        match self {
+            Environment::Process => std::env::vars_os().collect(),
+            Environment::Fixed(map) => {
+                map.iter().map(|(name, value)| (name.into(), value.clone())).collect()
+            }
+        }
+    }
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {

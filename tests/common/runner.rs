@@ -146,15 +146,27 @@ impl Runner {
         self.spawn(self.gc_token(args), stdin, args)
     }
 
+    /// Starts another program: its name, and its arguments.
+    pub fn start_program(&self, words: &[&str]) -> Running {
+        let mut command = self.command(words[0]);
+        command.args(&words[1..]);
+        self.spawn(command, Stdio::null(), words)
+    }
+
     /// Runs a script in a shell in which `gc-token` is on the PATH.
     pub fn shell(&self, shell: &str, script: &str) -> Finished {
+        self.start_shell(shell, script).finish()
+    }
+
+    /// Starts a script in a shell in which `gc-token` is on the PATH.
+    pub fn start_shell(&self, shell: &str, script: &str) -> Running {
         let dir = self.program.parent().unwrap().to_owned();
         let path = std::env::join_paths(
             [dir].into_iter().chain(std::env::split_paths(&self.env[OsStr::new("PATH")])),
         );
         let mut command = self.command(shell);
         command.env("PATH", path.unwrap()).args(["-c", script]);
-        self.spawn(command, Stdio::null(), &["env", "in", shell]).finish()
+        self.spawn(command, Stdio::null(), &["env", "in", shell])
     }
 
     fn gc_token(&self, args: &[&str]) -> Command {

@@ -29,6 +29,7 @@ pub enum Tool {
 /// around it.
 pub struct Workspace {
     terraform: PathBuf,
+    wrapper: Vec<String>,
     base: TempDir,
     variables: Vec<(String, String)>,
     started: AtomicUsize,
@@ -64,6 +65,7 @@ impl Workspace {
     pub fn of(tool: Tool, main: &str) -> Option<Workspace> {
         let workspace = Workspace {
             terraform: tool.program()?,
+            wrapper: Vec::new(),
             base: tempfile::Builder::new().prefix("gct-").tempdir().unwrap(),
             variables: Vec::new(),
             started: AtomicUsize::new(0),
@@ -86,6 +88,12 @@ impl Workspace {
     /// Sets an environment variable for the commands to come.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Has the commands to come started by another program: these are its name
+    /// and its arguments, after which the tool's own command stands.
+    pub fn wrap(&mut self, wrapper: &[&str]) {
+        self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// The tool's program.
@@ -191,8 +199,11 @@ impl Workspace {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let stream = |name: &str| self.base.path().join(format!("{number}.{name}"));
         let (stdout, stderr) = (stream("stdout"), stream("stderr"));
-        let child = Command::new(&self.terraform)
-            .args(args)
+        let terraform = [self.terraform.to_str().unwrap()];
+        let wrapper = self.wrapper.iter().map(String::as_str);
+        let mut words = wrapper.chain(terraform).chain(args.iter().copied());
+        let child = Command::new(words.next().unwrap())
+            .args(words)
             .current_dir(self.dir())
             .env_clear()
             .env("PATH", Environment::Process.os("PATH").unwrap_or_default())

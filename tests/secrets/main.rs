@@ -31,6 +31,8 @@ const CASES: &[Case] = &[
     case("external", &[], &["--min-ttl=3d"]),
     case("env", &[], &["--shell=nonsense"]),
     case("get", &["--format=json"], &["--min-ttl=3d"]),
+    case("exec", &["--", "true"], &["--min-ttl=3d", "--", "true"]),
+    case("exec-watchdog", &[], &["nonsense"]),
     case("status", &["--json"], &["--skew=nonsense"]),
     case("doctor", &[], &["--min-ttl=3d"]),
     case("cache path", &[], &["--lock-timeout=nonsense"]),

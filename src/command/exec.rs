@@ -1,0 +1,154 @@
+//! `exec`: runs a command that has the token in its environment, and a gateway
+//! or an intercepting proxy beside it where that is asked for.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::run::{Run, runtime};
+use super::{gateway, layers};
+use crate::broker;
+use crate::cli::{ExecArgs, Flags, Front};
+use crate::error::{Error, Kind, Result};
+use crate::exec::{self, Program, Watchdog, Wishes};
+use crate::gateway::Gateway;
+use crate::intercept::{self, Interception};
+use crate::output::HandOut;
+use crate::settings::{self, Layers, Query, Settings};
+use crate::world::{Level, World};
+
+pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
+    let command = std::mem::take(&mut args.command);
+    let wishes = Wishes::new(&args.set, args.keep_secret)?;
+    let front = args.front();
+    let layers = layers(args.flags(), Query::default(), world)?;
+    let settings = settings::resolve(&layers, world)?;
+    // Nothing is minted for a mistake.
+    let draft = wishes.draft(&settings.issuer)?;
+    let program = Program::find(&command, draft.value("PATH", &world.env).as_deref())?;
+    world.talk.say(Level::Debug, format_args!("runs {}", program.path().display()));
+    match front {
+        None => match become_it(&program, &wishes, &settings, world)? {},
+        Some(front) => {
+            let plan = Plan::new(front, &layers, &settings)?;
+            serve(&program, &wishes, plan, &layers, settings, world)
+        }
+    }
+}
+
+/// The hidden verb: watches over the process at the other end of standard
+/// input.
+pub(super) fn watch(world: &mut World) -> Result<()> {
+    exec::watch(world.take_stdin().expect("nobody took it before"));
+    Ok(())
+}
+
+/// Nothing is served: the command takes the place of this process.
+fn become_it(
+    program: &Program,
+    wishes: &Wishes,
+    settings: &Settings,
+    world: &mut World,
+) -> Result<Infallible> {
+    let given = broker::token(settings, world)?;
+    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
+    let changes = wishes.changes(&hand_out, &[])?;
+    program.replace_process(&changes.apply(&world.env))
+}
+
+/// What will be served to the command.
+enum Plan {
+    Gateway(crate::gateway::Plan),
+    Interception(intercept::Plan),
+}
+
+/// What is served to it.
+enum Served {
+    Gateway(Gateway),
+    Interception(Interception),
+}
+
+/// How long the answers that are under way are waited for. The command has
+/// ended, so nobody but what it left behind can want them.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn serve(
+    program: &Program,
+    wishes: &Wishes,
+    plan: Plan,
+    layers: &Layers,
+    settings: Settings,
+    world: &mut World,
+) -> Result<u8> {
+    let runtime = runtime()?;
+    let token = broker::token(&settings, world)?.token;
+    let issuer = settings.issuer.clone();
+    let mut watchdog = Watchdog::start()?;
+    let run = Run::begin(layers, settings, token.clone(), &runtime, world)?;
+    let served = {
+        let _inside = runtime.enter();
+        plan.start(&run, world)?
+    };
+    if let Served::Interception(interception) = &served {
+        watchdog.removes(interception.directory()).map_err(|error| {
+            Error::new(Kind::Configuration, "the command cannot be served").because(error)
+        })?;
+    }
+    let hand_out = HandOut { token: &token, issuer: &issuer };
+    let changes = wishes.changes(&hand_out, &served.variables())?;
+    let env = changes.apply(&world.env);
+    let code = runtime.block_on(async {
+        let code = exec::run(program, &env, &mut watchdog).await;
+        served.close().await;
+        code
+    });
+    drop(served);
+    watchdog.dismiss();
+    runtime.shutdown_background();
+    run.end();
+    code
+}
+
+impl Plan {
+    fn new(front: Front, layers: &Layers, settings: &Settings) -> Result<Plan> {
+        match front {
+            Front::Gateway => gateway::plan(layers).map(Plan::Gateway),
+            Front::Interception => {
+                let network = settings.network.clone();
+                intercept::Plan::new(&settings.issuer, network).map(Plan::Interception)
+            }
+        }
+    }
+
+    fn start(self, run: &Run, world: &World) -> Result<Served> {
+        let relay = run.relay.clone();
+        match self {
+            Plan::Gateway(plan) => Gateway::start(relay, plan).map(Served::Gateway),
+            Plan::Interception(plan) => {
+                Interception::start(relay, plan, world).map(Served::Interception)
+            }
+        }
+    }
+}
+
+impl Served {
+    fn variables(&self) -> Vec<(OsString, OsString)> {
+        let owned = |(name, value): (&str, OsString)| (name.into(), value);
+        match self {
+            Served::Gateway(gateway) => {
+                let variables = gateway.variables().into_iter();
+                variables.map(|(name, value)| owned((name, value.into()))).collect()
+            }
+            Served::Interception(interception) => {
+                interception.variables().iter().cloned().map(owned).collect()
+            }
+        }
+    }
+
+    async fn close(&self) {
+        match self {
+            Served::Gateway(gateway) => gateway.close(PATIENCE).await,
+            Served::Interception(interception) => interception.close(PATIENCE).await,
+        }
+    }
+}

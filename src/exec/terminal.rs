@@ -1,0 +1,72 @@
+//! The controlling terminal's foreground: who reads from it, and whom its
+//! Ctrl-C and Ctrl-Z reach (POSIX.1-2017, XBD 11.1).
+
+use std::fs::File;
+use std::io;
+
+use nix::sys::signal::{SigSet, Signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, getpgrp, test_kill_process_group};
+use rustix::termios::{tcgetpgrp, tcsetpgrp};
+
+/// The terminal, as it is lent to the command's process group.
+pub(super) struct Terminal {
+    /// `None` where the process has no controlling terminal.
+    tty: Option<File>,
+    ours: Pid,
+    theirs: Pid,
+    lent: bool,
+}
+
+impl Terminal {
+    /// The process's terminal, to be lent to the group `theirs`.
+    pub(super) fn for_group(theirs: Pid) -> Terminal {
+        let tty = File::options().read(true).write(true).open("/dev/tty").ok();
+        Terminal { tty, ours: getpgrp(), theirs, lent: false }
+    }
+
+    /// Hands the foreground over, if it is ours; returns whether it was. A job in
+    /// the background takes it from nobody.
+    pub(super) fn lend(&mut self) -> bool {
+        let ours = self.foreground() == Some(self.ours);
+        if ours {
+            self.lent = self.set(self.theirs).is_ok();
+        }
+        ours
+    }
+
+    /// Takes back what was lent. What has gone to another group since is that
+    /// group's, unless there is no such group any more.
+    pub(super) fn take_back(&mut self) {
+        if !std::mem::take(&mut self.lent) {
+            return;
+        }
+        let is_theirs =
+            |group| group == self.theirs || test_kill_process_group(group) == Err(Errno::SRCH);
+        if self.foreground().is_some_and(is_theirs) {
+            let _ = self.set(self.ours);
+        }
+    }
+
+    fn foreground(&self) -> Option<Pid> {
+        tcgetpgrp(self.tty.as_ref()?).ok()
+    }
+
+    /// Whoever does this from the background is stopped for it, unless SIGTTOU
+    /// is blocked.
+    fn set(&self, group: Pid) -> io::Result<()> {
+        let tty = self.tty.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        with_blocked(SigSet::from(Signal::SIGTTOU), || Ok(tcsetpgrp(tty, group)?))
+    }
+}
+
+/// Does something while these signals have to wait.
+pub(super) fn with_blocked<T>(
+    signals: SigSet,
+    work: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    let before = signals.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)?;
+    let done = work();
+    before.thread_set_mask()?;
+    done
+}

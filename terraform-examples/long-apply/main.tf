@@ -1,0 +1,39 @@
+# An apply that outlives its token: gc-token stands between the provider and the
+# API, and renews the token while Terraform works.
+#
+#     gc-token exec --gateway -- terraform apply
+
+terraform {
+  required_version = ">= 1.0"
+
+  required_providers {
+    genesyscloud = {
+      source  = "mypurecloud/genesyscloud"
+      version = ">= 1.53"
+    }
+  }
+}
+
+# Address, path and token come from the environment that gc-token sets. The
+# address is read into a block that is there, and the path likewise: so both stay
+# here, empty.
+provider "genesyscloud" {
+  # With the default of 10 the provider fills its pool of clients concurrently
+  # when there is a gateway, and now and then dies of "concurrent map writes".
+  token_pool_size = 1
+
+  gateway {
+    path_params {}
+  }
+}
+
+variable "skills" {
+  description = "How many skills to make: with many, an apply takes long."
+  type        = number
+  default     = 10
+}
+
+resource "genesyscloud_routing_skill" "this" {
+  count = var.skills
+  name  = "long apply ${count.index + 1}"
+}

@@ -1,0 +1,18 @@
+//! Real clients outlive their token: `curl`, Python's `requests`, the vendor's
+//! Python SDK, Node's `fetch` and Terraform, through the gateway and through
+//! interception; and what becomes of the same client without either.
+//!
+//! The clients are programs of a page each, beside this file. None of them knows
+//! anything of gc-token but an address.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+mod client;
+mod examples;
+mod real;
+mod rig;
+#[path = "../provider/search.rs"]
+mod search;
+mod terraform;

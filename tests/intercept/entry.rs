@@ -1,0 +1,113 @@
+//! The proxy's own entry: who is let in, to what, and what is left afterwards.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+
+use gc_token::error::Kind;
+use gc_token::intercept::Plan;
+use gc_token::settings::{self, Layers, Query};
+use gc_token::world::Environment;
+
+use crate::rig::{Rig, head_of};
+
+#[test]
+fn nothing_is_to_be_had_without_the_password() {
+    let rig = Rig::new([]);
+    let right = rig.credentials();
+    for credentials in
+        ["", "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n", &right.replace("Basic", "Bearer")]
+    {
+        for request in [
+            "CONNECT api.mypurecloud.ie:443 HTTP/1.1\r\nHost: api.mypurecloud.ie:443",
+            "CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: 127.0.0.1:1",
+            "GET / HTTP/1.1\r\nHost: 127.0.0.1",
+        ] {
+            let mut stream = rig.connect();
+            stream.write_all(format!("{request}\r\n{credentials}\r\n").as_bytes()).unwrap();
+            let reply = head_of(&mut stream);
+            assert!(reply.starts_with("HTTP/1.1 407 "), "{request}: {reply}");
+            assert!(reply.contains("proxy-authenticate: Basic realm=\"gc-token\""), "{reply}");
+        }
+    }
+    assert!(rig.tunnel("api.mypurecloud.ie:443").is_ok());
+}
+
+#[test]
+fn a_client_that_asks_for_anything_else_is_told_so() {
+    let rig = Rig::new([]);
+    let refused = rig.tunnel("api.mypurecloud.ie").unwrap_err();
+    assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
+    let mut stream = rig.connect();
+    let credentials = rig.credentials();
+    let request = format!(
+        "GET http://api.mypurecloud.ie/ HTTP/1.1\r\nHost: api.mypurecloud.ie\r\n{credentials}\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 501 "), "{reply}");
+    assert!(reply.contains("set HTTPS_PROXY to it"), "{reply}");
+}
+
+#[test]
+fn a_client_that_does_not_begin_with_tls_is_dropped() {
+    let rig = Rig::new([]);
+    let mut silent = rig.tunnel("api.mypurecloud.ie:443").unwrap();
+    let mut plain = rig.tunnel("api.mypurecloud.ie:443").unwrap();
+    plain
+        .write_all(b"GET /api/v2/organizations/me HTTP/1.1\r\nHost: api.mypurecloud.ie\r\n\r\n")
+        .unwrap();
+    let mut heard = Vec::new();
+    // An alert, or nothing; but an end.
+    let _ = plain.read_to_end(&mut heard);
+    assert!(!String::from_utf8_lossy(&heard).contains("HTTP/1.1"), "{heard:?}");
+    assert_eq!(silent.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn certificates_lie_where_only_the_user_sees_them_and_go_in_the_end() {
+    let mut rig = Rig::new([]);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&rig.directory), 0o700);
+    let files: Vec<_> =
+        std::fs::read_dir(&rig.directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        assert_eq!(mode(&file), 0o600);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("-----BEGIN CERTIFICATE-----"), "{text}");
+        assert!(!text.contains("KEY"), "{} holds a key", file.display());
+    }
+    let proxy = rig.proxy();
+    rig.close();
+    assert!(!rig.directory.exists());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", proxy.port().unwrap())).is_err());
+}
+
+#[test]
+fn an_answer_that_is_under_way_is_finished_before_the_end() {
+    let mut rig = Rig::new([]);
+    let mut idle = rig.secured("api.mypurecloud.ie");
+    let head = format!(
+        "GET /api/v2/organizations/me HTTP/1.1\r\nHost: api.mypurecloud.ie\r\n\
+         Authorization: Bearer {}\r\n\r\n",
+        rig.token
+    );
+    idle.write_all(head.as_bytes()).unwrap();
+    assert!(head_of(&mut idle).starts_with("HTTP/1.1 200 "));
+    // Kept alive, it must not hold the end up for longer than it takes.
+    rig.close();
+    assert!(!rig.directory.exists());
+}
+
+#[test]
+fn without_a_region_there_is_nothing_to_intercept() {
+    let env = Environment::from([("GC_TOKEN_TOKEN_URL", "https://issuer.example/token")]);
+    let layers = Layers::new(Vec::new(), Query::default(), &env);
+    let issuer = settings::issuer(&layers).unwrap();
+    let error = Plan::new(&issuer, settings::network(&layers).unwrap()).unwrap_err();
+    assert_eq!(error.kind, Kind::Configuration);
+    assert_eq!(error.what, "the cloud's hosts cannot be intercepted");
+    assert!(error.cause.unwrap().contains("there is no region"));
+}

@@ -1,0 +1,10 @@
+//! Interception: who is let in, what ends at the proxy and what goes through
+//! it untouched.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cloud;
+mod entry;
+mod rig;
+mod tunnel;
