@@ -5,10 +5,16 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod ends;
+mod guard;
 mod issue;
+mod outage;
 mod refusal;
 mod replay;
 mod rig;
+mod slow;
 mod smuggling;
+mod streams;
 mod swap;
+mod told;
 mod upstream;

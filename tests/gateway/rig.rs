@@ -122,11 +122,16 @@ impl Front {
 
     /// Ends it in good order, and searches all that it said.
     pub(crate) fn finish(self) -> Finished {
+        self.finish_and_keep().0
+    }
+
+    /// The same, where the files that it wrote are to be looked at.
+    pub(crate) fn finish_and_keep(self) -> (Finished, Runner) {
         self.running.signal(Signal::TERM);
         let finished = self.running.finish();
         assert_eq!(finished.status.code(), Some(0), "{finished:#?}");
         assert!(!finished.stderr.contains(&self.prefix), "{}", finished.stderr);
-        finished
+        (finished, self.runner)
     }
 
     /// How many files and sockets it has open.
@@ -226,6 +231,16 @@ impl Client {
         let bytes = self.stream.fill_buf().unwrap().to_vec();
         self.stream.consume(bytes.len());
         bytes
+    }
+
+    /// Fills the buffer.
+    pub(crate) fn read_exact(&mut self, buffer: &mut [u8]) {
+        self.stream.read_exact(buffer).unwrap();
+    }
+
+    /// What stands behind the last chunk.
+    pub(crate) fn trailers(&mut self) -> Vec<(String, String)> {
+        self.fields()
     }
 
     /// Whether the other side has closed, or does so without another byte. A
