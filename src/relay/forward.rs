@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::timeout;
 
 use super::Relay;
@@ -18,6 +18,7 @@ use super::held::{Held, Source};
 use super::keeper::Found;
 use super::log::Line;
 use super::upstream::{Host, Upstream};
+use crate::api::TOKENS_ME;
 
 /// How long a host may take to begin its answer once it has the request, and
 /// how long either side may pause within a body.
@@ -64,6 +65,10 @@ impl Relay {
         head.headers.insert(AUTHORIZATION, used.header.clone());
         line.swapped = true;
         let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
+        if first.status().is_success() && revokes(&head) {
+            // It would be good for a 401 at most, here and from the cache.
+            self.keeper.forget(used.clone());
+        }
         if first.status() != StatusCode::UNAUTHORIZED || !matches!(first.body(), Body::Passed(_)) {
             return first;
         }
@@ -132,6 +137,11 @@ impl Relay {
             }
         }
     }
+}
+
+/// Whether a request revokes the token that it presents.
+fn revokes(head: &Parts) -> bool {
+    head.method == Method::DELETE && head.uri.path().ends_with(TOKENS_ME)
 }
 
 /// What an error says, and what is behind it. The library's words hold neither
