@@ -7,6 +7,7 @@ mod common;
 
 mod ends;
 mod guard;
+mod hangs;
 mod http2;
 mod issue;
 mod outage;
