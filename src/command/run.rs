@@ -90,6 +90,8 @@ fn write(file: &Path, relay: &Relay) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
+        // Where that is missing, a message would name the temporary file.
+        dir.metadata()?;
         let mut new = tempfile::Builder::new()
             .permissions(std::fs::Permissions::from_mode(0o644))
             .tempfile_in(dir)?;

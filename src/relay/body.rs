@@ -93,3 +93,33 @@ impl HttpBody for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body of which nothing ever comes.
+    struct Stuck;
+
+    impl HttpBody for Stuck {
+        type Data = Bytes;
+        type Error = Broken;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_stuck_breaks_off() {
+        let mut body = Patient::new(Stuck, Duration::from_secs(120));
+        let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        let begun = tokio::time::Instant::now();
+        let error = next.await.unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "nothing came for 120s");
+        assert_eq!(begun.elapsed().as_secs(), 120);
+    }
+}

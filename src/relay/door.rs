@@ -136,3 +136,61 @@ fn patient(stream: TcpStream) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
     stream.set_write_timeout(Some(STALL));
     Box::pin(stream)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::super::refuse;
+    use super::*;
+
+    async fn answer(_: Request<Incoming>) -> Response<Body> {
+        refuse(hyper::StatusCode::NOT_FOUND, "nothing is here")
+    }
+
+    /// How long a client that sends this, and then nothing, is waited for, and
+    /// what it gets.
+    async fn waited_for(sent: &str) -> (u64, String) {
+        let (mut client, server) = duplex(4_096);
+        client.write_all(sent.as_bytes()).await.unwrap();
+        let begun = tokio::time::Instant::now();
+        Door::default().converse(server, answer).await;
+        let mut came = String::new();
+        client.read_to_string(&mut came).await.unwrap();
+        (begun.elapsed().as_secs(), came)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_come_to_the_end_of_a_head_is_cut_off() {
+        assert_eq!(waited_for("GET / HTTP/1.1\r\nX-A: b\r\n").await.0, HEAD.as_secs());
+        assert_eq!(waited_for("").await.0, HEAD.as_secs());
+        // Idle after an answer.
+        let (time, came) = waited_for("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert_eq!(time, HEAD.as_secs());
+        assert!(came.starts_with("HTTP/1.1 404 "), "{came}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_door_lets_go_who_asks_nothing_and_waits_for_the_others() {
+        let door = Arc::new(Door::default());
+        let (idle, server) = duplex(64);
+        let waiting = door.clone();
+        tokio::spawn(async move { waiting.converse(server, answer).await });
+        let (mut busy, server) = duplex(4_096);
+        let slow = |request| async {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            answer(request).await
+        };
+        let waiting = door.clone();
+        tokio::spawn(async move { waiting.converse(server, slow).await });
+        busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let begun = tokio::time::Instant::now();
+        door.close(PATIENCE).await;
+        assert_eq!(begun.elapsed().as_secs(), 6);
+        let mut came = String::new();
+        busy.read_to_string(&mut came).await.unwrap();
+        assert!(came.starts_with("HTTP/1.1 404 "), "{came}");
+        drop(idle);
+    }
+}

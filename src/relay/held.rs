@@ -200,3 +200,6 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Body for Held<B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

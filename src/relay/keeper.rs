@@ -188,13 +188,16 @@ impl Keeper {
             if !Arc::ptr_eq(&state.current, &old) {
                 return Some(state.current.clone());
             }
+            if state.failures != failures {
+                // The one before us has failed: we would fail as well.
+                return None;
+            }
             let may_try = match why {
                 Why::Short => !state.must_wait(&now).is_positive(),
                 // A request had better wait for an issuer that comes back.
                 Why::Dead | Why::Refused => state.allowance.take(&now),
             };
-            // The one before us has failed: we would fail as well.
-            if state.failures != failures || !may_try {
+            if !may_try {
                 return None;
             }
         }
@@ -299,3 +302,6 @@ fn hash(token: &str) -> Hash {
     let hash = digest(&SHA256, token.as_bytes());
     hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,6 +56,13 @@ const FLAGS: &[&[&str]] = &[
     &["sandbox", "--lifetime", "soon"],
     &["sandbox", "--listen-login", "0.0.0.0:0"],
     &["sandbox", "--tls"],
+    &["gateway", "--listen", "8484"],
+    &["gateway", "--listen", "0.0.0.0:0"],
+    &["gateway", "--log-format", "yaml"],
+    &["gateway", "--prefix-file", "two-lines"],
+    &["gateway", "--prefix-file", "nope/prefix"],
+    &["gateway", "--metrics-file", "nope/metrics"],
+    &["gateway", "--shell", "nonsense"],
     &["env", "--shell", "json", "--var", "1st"],
     &["env", "--shell", "github"],
 ];

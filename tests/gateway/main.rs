@@ -7,6 +7,8 @@ mod common;
 
 mod ends;
 mod guard;
+mod hangs;
+mod http2;
 mod issue;
 mod outage;
 mod refusal;

@@ -40,6 +40,7 @@ const CASES: &[Case] = &[
     case("cache prune", &[], &["--lock-timeout=nonsense"]),
     case("cache clear", &[], &["--lock-timeout=nonsense"]),
     case("regions", &[], &["nonsense"]),
+    case("gateway", &["--until-stdin-closes", "--log-format=json"], &["--log-format=nonsense"]),
     // These two take long, and are tried in full where they are tested.
     case("demo", &["--help"], &["nonsense"]),
     case("terraform install", &["--help"], &["--mirror=/dev/null"]),

@@ -1,0 +1,231 @@
+//! An API that speaks HTTP/2 over TLS, reached straight and through a proxy.
+
+use std::convert::Infallible;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use gc_token::sandbox::Plan;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderMap, HeaderValue};
+use hyper::{Request, Response, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use super::common::cloud::cloud;
+use super::common::runner::Runner;
+use super::rig::{Front, runner};
+
+/// A server that answers a request with its body and its trailers.
+struct Server {
+    port: u16,
+    /// Its own certificate, which is to be trusted.
+    pem: String,
+    log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    connections: AtomicUsize,
+    /// Handshakes that came to their end.
+    secured: AtomicUsize,
+    seen: Mutex<Vec<(Version, String, HeaderMap)>>,
+}
+
+impl Server {
+    fn start(name: &str) -> Server {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let tls = tls(certificate.der().clone(), key.serialize_der());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Log::default());
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(serve(listener, tls, kept));
+        });
+        Server { port, pem: certificate.pem(), log }
+    }
+}
+
+fn tls(certificate: CertificateDer<'static>, key: Vec<u8>) -> TlsAcceptor {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.into()))
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn serve(listener: TcpListener, tls: TlsAcceptor, log: Arc<Log>) {
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        log.connections.fetch_add(1, Ordering::SeqCst);
+        let (tls, log) = (tls.clone(), log.clone());
+        tokio::spawn(async move {
+            let Ok(stream) = tls.accept(stream).await else {
+                return;
+            };
+            log.secured.fetch_add(1, Ordering::SeqCst);
+            let service = hyper::service::service_fn(|request| echo(request, log.clone()));
+            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn echo(
+    request: Request<Incoming>,
+    log: Arc<Log>,
+) -> Result<Response<impl hyper::body::Body<Data = Bytes, Error = Infallible>>, Infallible> {
+    let (head, body) = request.into_parts();
+    log.seen.lock().unwrap().push((head.version, head.uri.to_string(), head.headers));
+    let body = body.collect().await.unwrap();
+    let mut trailers = body.trailers().cloned().unwrap_or_default();
+    trailers.insert("x-end", HeaderValue::from_static("1"));
+    // Of no known length: HTTP/1.1 has no trailers behind one.
+    let body = Full::new(body.to_bytes())
+        .map_frame(|frame| frame)
+        .with_trailers(async { Some(Ok(trailers)) });
+    let mut reply = Response::new(body);
+    reply.headers_mut().insert("trailer", HeaderValue::from_static("x-sum, x-end"));
+    Ok(reply)
+}
+
+fn trusting(runner: Runner, pem: &str) -> Runner {
+    runner.with_file("ca.pem", pem).set("GC_TOKEN_CA_FILE", "ca.pem")
+}
+
+#[test]
+fn one_connection_carries_many_requests_and_their_trailers() {
+    let cloud = cloud(Plan::default());
+    let server = Server::start("localhost");
+    let url = format!("https://localhost:{}/base", server.port);
+    let front = Front::start(trusting(runner(&cloud, &url), &server.pem), &[]);
+    let fields = "TE: trailers\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\
+                  Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n";
+    let request = front.head("POST", "/x?y", fields) + "3\r\nabc\r\n0\r\nX-Sum: 3\r\n\r\n";
+    let reply = front.connect().send(&request);
+    assert_eq!((reply.status, reply.text()), (200, "abc"));
+    let mut trailers = reply.trailers;
+    trailers.sort_unstable();
+    let expected = [("x-end", "1"), ("x-sum", "3")];
+    assert_eq!(trailers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| assert_eq!(front.connect().send(&request).status, 200));
+        }
+    });
+    assert_eq!(server.log.connections.load(Ordering::SeqCst), 1);
+    let seen = server.log.seen.lock().unwrap();
+    assert_eq!(seen.len(), 51);
+    for (version, uri, headers) in &*seen {
+        assert_eq!(*version, Version::HTTP_2);
+        assert_eq!(*uri, format!("{url}/x?y"));
+        assert_eq!(headers["authorization"], format!("Bearer {}", front.token));
+        assert_eq!(headers["te"], "trailers");
+        for name in ["connection", "keep-alive", "transfer-encoding", "host"] {
+            assert!(!headers.contains_key(name), "{headers:?}");
+        }
+    }
+    drop(seen);
+    front.finish();
+}
+
+#[test]
+fn an_api_that_is_not_trusted_gets_no_token() {
+    let cloud = cloud(Plan::default());
+    let (server, other) = (Server::start("localhost"), Server::start("localhost"));
+    let named = Server::start("other.localhost");
+    let url = |server: &Server| format!("https://localhost:{}", server.port);
+    for (server, pem) in [(&server, &other.pem), (&named, &named.pem)] {
+        let front = Front::start(trusting(runner(&cloud, &url(server)), pem), &[]);
+        let reply = front.get("/x");
+        reply.is_ours(502);
+        assert!(reply.text().contains("certificate"), "{reply:?}");
+        assert!(server.log.connections.load(Ordering::SeqCst) > 0);
+        assert_eq!(server.log.secured.load(Ordering::SeqCst), 0);
+        assert!(server.log.seen.lock().unwrap().is_empty());
+        front.finish();
+    }
+}
+
+/// A proxy that takes every name for the server on this port. Returns its
+/// own port, and the heads that it was sent.
+fn proxy(to: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let kept = heads.clone();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let heads = kept.clone();
+            std::thread::spawn(move || connect(client.unwrap(), to, &heads));
+        }
+    });
+    (port, heads)
+}
+
+fn connect(client: TcpStream, to: u16, heads: &Mutex<Vec<String>>) -> io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        reader.read_line(&mut head)?;
+    }
+    let is_known = head.contains(&BASE64_STANDARD.encode("user:pass word"));
+    heads.lock().unwrap().push(head);
+    let mut client = client;
+    if !is_known {
+        return client.write_all(b"HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n");
+    }
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let mut server = TcpStream::connect(("127.0.0.1", to))?;
+    let mut back = (server.try_clone()?, client);
+    std::thread::spawn(move || io::copy(&mut back.0, &mut back.1));
+    io::copy(&mut reader, &mut server).map(|_| ())
+}
+
+#[test]
+fn a_proxy_is_gone_through_and_sees_no_token() {
+    let cloud = cloud(Plan::default());
+    let server = Server::start("api.mypurecloud.ie");
+    let (port, heads) = proxy(server.port);
+    let through = |password: &str| {
+        let url = format!("http://user:{password}@127.0.0.1:{port}");
+        let runner = runner(&cloud, "https://api.mypurecloud.ie").set("HTTPS_PROXY", url);
+        Front::start(trusting(runner, &server.pem), &["-vv", "--log-format=text"])
+    };
+    let front = through("pass%20word");
+    for _ in 0..3 {
+        assert_eq!(front.post("/x", "", b"abc").text(), "abc");
+    }
+    assert_eq!(server.log.connections.load(Ordering::SeqCst), 1);
+    let (_, uri, headers) = server.log.seen.lock().unwrap().pop().unwrap();
+    assert_eq!(uri, "https://api.mypurecloud.ie/x");
+    assert!(!headers.contains_key("proxy-authorization"));
+    let head = heads.lock().unwrap().remove(0);
+    assert!(head.starts_with("CONNECT api.mypurecloud.ie:443 HTTP/1.1\r\n"), "{head}");
+    assert!(heads.lock().unwrap().is_empty());
+    super::common::guard::holds_no_token(head.as_bytes(), "what the proxy sees");
+    assert!(!front.finish().stderr.contains("pass"));
+
+    // One that refuses is an upstream that cannot be reached.
+    let front = through("wrong-password");
+    let reply = front.get("/x");
+    reply.is_ours(502);
+    assert!(!reply.text().contains("wrong-password"), "{reply:?}");
+    assert!(!front.finish().stderr.contains("wrong-password"));
+}
