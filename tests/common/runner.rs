@@ -160,13 +160,20 @@ impl Runner {
 
     /// Starts a script in a shell in which `gc-token` is on the PATH.
     pub fn start_shell(&self, shell: &str, script: &str) -> Running {
+        let mut command = self.command_with_path(shell);
+        command.args(["-c", script]);
+        self.spawn(command, Stdio::null(), &["env", "in", shell])
+    }
+
+    /// A program that finds `gc-token` on its PATH, to be started by the test.
+    pub fn command_with_path(&self, program: &str) -> Command {
         let dir = self.program.parent().unwrap().to_owned();
         let path = std::env::join_paths(
             [dir].into_iter().chain(std::env::split_paths(&self.env[OsStr::new("PATH")])),
         );
-        let mut command = self.command(shell);
-        command.env("PATH", path.unwrap()).args(["-c", script]);
-        self.spawn(command, Stdio::null(), &["env", "in", shell])
+        let mut command = self.command(program);
+        command.env("PATH", path.unwrap());
+        command
     }
 
     fn gc_token(&self, args: &[&str]) -> Command {

@@ -1,0 +1,12 @@
+//! `exec`: the command gets what it needs and nothing more, and cannot tell
+//! that gc-token is there: not by a signal, not by the terminal, and not by
+//! what is left when either is killed.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod ends;
+mod plain;
+mod rig;
+mod signals;
+mod terminal;
