@@ -47,7 +47,7 @@ pub enum Opinion {
 }
 
 /// The token that is presented, whoever it belongs to. Needs no permission.
-const TOKENS_ME: &str = "/api/v2/tokens/me";
+pub(crate) const TOKENS_ME: &str = "/api/v2/tokens/me";
 
 impl Api<'_> {
     /// Asks the API what it thinks of `token`, by the one request that needs no

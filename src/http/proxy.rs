@@ -29,7 +29,7 @@ impl Route {
     /// proxy, which is not supported: going straight would go round what the
     /// user wanted.
     pub(super) fn to(url: &Url, env: &Environment) -> Result<Route> {
-        if is_loopback(url) {
+        if is_loopback(url) || excludes_all(env) {
             return Ok(Route::Direct);
         }
         let Ok(uri) = url.as_str().parse() else {
@@ -83,6 +83,13 @@ impl Route {
         }
         Ok(builder.proxy(chosen))
     }
+}
+
+/// A star stands for every host. The library knows it for names, and not for
+/// addresses.
+fn excludes_all(env: &Environment) -> bool {
+    let no = env.text("NO_PROXY").or_else(|| env.text("no_proxy"));
+    no.is_some_and(|no| no.split(',').any(|entry| entry.trim() == "*"))
 }
 
 /// The variable that is meant for `uri` and is no proxy's URL. The library
@@ -162,6 +169,11 @@ mod tests {
         }
         let name = route("https://login.mypurecloud.de/", env).unwrap();
         assert_eq!(name.as_deref(), Some("the proxy proxy.example:3128"));
+        let env = [("ALL_PROXY", "http://proxy.example:3128"), ("no_proxy", "x.example, *")];
+        for url in ["https://login.mypurecloud.de/", "https://192.0.2.1/", "https://[2001:db8::1]/"]
+        {
+            assert_eq!(route(url, env).unwrap(), None, "{url}");
+        }
     }
 
     #[test]

@@ -110,8 +110,8 @@ impl Front {
             return refuse(StatusCode::MISDIRECTED_REQUEST, why);
         }
         let asks = (request.method(), request.uri().path()) == (&Method::POST, TOKEN_PATH);
-        if host == Host::Login && asks && !self.relay.is_of_another_client(request.headers()) {
-            return self.relay.issue(request).await;
+        if host == Host::Login && asks {
+            return self.relay.issue_or_forward(request).await;
         }
         self.relay.forward(host, request).await
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::timeout;
 
 use super::Relay;
@@ -18,17 +18,21 @@ use super::held::{Held, Source};
 use super::keeper::Found;
 use super::log::Line;
 use super::upstream::{Host, Upstream};
+use crate::api::TOKENS_ME;
 
 /// How long a host may take to begin its answer once it has the request, and
 /// how long either side may pause within a body.
 const ANSWER: Duration = Duration::from_secs(120);
 
-type Sent = Held<Patient<Incoming>>;
-
 impl Relay {
     /// Passes a request on to `host`, and its answer back. Never fails: where
     /// there is no answer to pass on, it is one of our own, of 4xx or 5xx.
     pub async fn forward(&self, host: Host, request: Request<Incoming>) -> Response<Body> {
+        self.carry(host, request.map(|body| Body::Passed(Patient::new(body, ANSWER)))).await
+    }
+
+    /// The same, where the body may be in our hands already.
+    pub(super) async fn carry(&self, host: Host, request: Request<Body>) -> Response<Body> {
         let mut line = self.log.begin(&request, &*self.clock);
         let reply = self.pass(host, request, &mut line).await;
         self.metrics.request(line.upstream_time(&*self.clock));
@@ -36,12 +40,7 @@ impl Relay {
         reply
     }
 
-    async fn pass(
-        &self,
-        host: Host,
-        request: Request<Incoming>,
-        line: &mut Line,
-    ) -> Response<Body> {
+    async fn pass(&self, host: Host, request: Request<Body>, line: &mut Line) -> Response<Body> {
         let Some(upstream) = self.upstreams.of(host) else {
             return refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known");
         };
@@ -55,7 +54,7 @@ impl Relay {
         }
         upstream.address(&mut head);
         head.version = Version::HTTP_11;
-        let body = Held::new(Patient::new(body, ANSWER), &self.budget);
+        let body = Held::new(body, &self.budget);
         if !ours {
             let source = body.source();
             return self.attempt(upstream, head, body, source.as_ref()).await;
@@ -66,6 +65,10 @@ impl Relay {
         head.headers.insert(AUTHORIZATION, used.header.clone());
         line.swapped = true;
         let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
+        if first.status().is_success() && revokes(&head) {
+            // It would be good for a 401 at most, here and from the cache.
+            self.keeper.forget(used.clone());
+        }
         if first.status() != StatusCode::UNAUTHORIZED || !matches!(first.body(), Body::Passed(_)) {
             return first;
         }
@@ -94,8 +97,8 @@ impl Relay {
         &self,
         upstream: &Upstream,
         head: Parts,
-        body: Sent,
-        source: Option<&Source<Patient<Incoming>>>,
+        body: Held<Body>,
+        source: Option<&Source<Body>>,
     ) -> Response<Body> {
         let mut sending = std::pin::pin!(upstream.pool.send(Request::from_parts(head, body)));
         let moved = || source.map_or(0, Source::moved);
@@ -134,6 +137,11 @@ impl Relay {
             }
         }
     }
+}
+
+/// Whether a request revokes the token that it presents.
+fn revokes(head: &Parts) -> bool {
+    head.method == Method::DELETE && head.uri.path().ends_with(TOKENS_ME)
 }
 
 /// What an error says, and what is behind it. The library's words hold neither

@@ -13,6 +13,7 @@ use super::Relay;
 use super::answer::answer;
 use super::body::Body;
 use super::keeper::Found;
+use super::upstream::Host;
 
 /// The path of the token endpoint at the login host.
 pub const TOKEN_PATH: &str = "/oauth/token";
@@ -31,25 +32,40 @@ impl Relay {
         reply
     }
 
+    /// Answers a request for the token of this run's client, and passes any
+    /// other on to the issuer, as it came.
+    pub async fn issue_or_forward(&self, request: Request<Incoming>) -> Response<Body> {
+        if basic_user(request.headers()).is_some_and(|id| id != self.client_id) {
+            return self.forward(Host::Login, request).await;
+        }
+        let line = self.log.begin(&request, &*self.clock);
+        let (head, body) = request.into_parts();
+        let form = collect(body).await;
+        if let Some(form) = &form
+            && self.refusal(&Asked::read(&head.headers, form)).is_some()
+        {
+            let form = (!form.is_empty()).then(|| Bytes::copy_from_slice(form));
+            let request = Request::from_parts(head, Body::Own(form));
+            return self.carry(Host::Login, request).await;
+        }
+        let reply = self.answer_form(&head.headers, form).await;
+        self.metrics.issued();
+        self.log.write(&line, reply.status(), &*self.clock);
+        reply
+    }
+
     async fn give(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
-        let Some(form) = collect(body).await else {
+        let form = collect(body).await;
+        self.answer_form(&head.headers, form).await
+    }
+
+    async fn answer_form(&self, headers: &HeaderMap, form: Option<Form>) -> Response<Body> {
+        let Some(form) = form else {
             return error(StatusCode::BAD_REQUEST, "invalid_request", "the form cannot be read");
         };
-        let asked = Asked::read(&head.headers, &form);
-        if asked.grant_type.as_deref() != Some("client_credentials") {
-            return error(
-                StatusCode::BAD_REQUEST,
-                "unsupported_grant_type",
-                "only client_credentials can be had here",
-            );
-        }
-        if asked.client_id.as_deref() != Some(&self.client_id) {
-            return error(
-                StatusCode::BAD_REQUEST,
-                "invalid_client",
-                "client not found: not the client of this gc-token",
-            );
+        if let Some((code, why)) = self.refusal(&Asked::read(headers, &form)) {
+            return error(StatusCode::BAD_REQUEST, code, why);
         }
         let Found::Alive(current) = self.keeper.current().await else {
             let why = "no token that is alive can be had from the issuer at the moment";
@@ -64,12 +80,18 @@ impl Relay {
         answer(StatusCode::OK, &json)
     }
 
-    /// Whether a request for a token comes from the client that this run is
-    /// for, as far as its header tells.
-    pub fn is_of_another_client(&self, headers: &HeaderMap) -> bool {
-        basic_user(headers).is_some_and(|id| id != self.client_id)
+    /// Why this run's token is not what is asked for: a code of RFC 6749
+    /// section 5.2, and words.
+    fn refusal(&self, asked: &Asked) -> Option<(&'static str, &'static str)> {
+        if asked.grant_type.as_deref() != Some("client_credentials") {
+            return Some(("unsupported_grant_type", "only client_credentials can be had here"));
+        }
+        let ours = asked.client_id.as_deref() == Some(&self.client_id);
+        (!ours).then_some(("invalid_client", "client not found: not the client of this gc-token"))
     }
 }
+
+type Form = Zeroizing<Vec<u8>>;
 
 /// What a request for a token says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -107,7 +129,7 @@ fn basic_user(headers: &HeaderMap) -> Option<String> {
     Some(user.into_owned())
 }
 
-async fn collect(mut body: Incoming) -> Option<Zeroizing<Vec<u8>>> {
+async fn collect(mut body: Incoming) -> Option<Form> {
     let mut form = Zeroizing::new(Vec::new());
     loop {
         let frame =

@@ -140,6 +140,13 @@ impl Keeper {
         self.renew(refused, Why::Refused).await
     }
 
+    /// Has another token take the place of one that the client has revoked, in
+    /// the background.
+    pub(super) fn forget(self: &Arc<Self>, revoked: Arc<Current>) {
+        let keeper = self.clone();
+        tokio::spawn(async move { keeper.take_turn(revoked, Why::Refused).await });
+    }
+
     /// What is known of the current token.
     pub(super) fn stamp(&self) -> Stamp {
         self.state().current.token.stamp.clone()

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use hyper::Uri;
-use hyper::body::Incoming;
 use hyper::header::HOST;
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use url::Url;
 
-use super::body::Patient;
+use super::body::Body;
 use super::held::Held;
 use crate::error::{Error, Kind, Result};
 use crate::http::Pool;
@@ -36,7 +35,7 @@ pub(super) struct Upstreams {
 
 /// One host: where it is, and the connections to it.
 pub(super) struct Upstream {
-    pub(super) pool: Pool<Held<Patient<Incoming>>>,
+    pub(super) pool: Pool<Held<Body>>,
     scheme: Scheme,
     authority: Authority,
     /// The path that its base URL has, without a slash at the end.

@@ -53,6 +53,20 @@ fn a_token_that_is_revoked_costs_one_mint_and_no_call() {
     assert!(replayed.ends_with(" refused calls replayed\n"), "{said}");
 }
 
+/// Other processes would get it from the cache.
+#[test]
+fn a_token_that_the_client_revokes_is_forgotten() {
+    let cloud = cloud(Plan::default());
+    let front = Front::before(&cloud);
+    let head = front.head("DELETE", "/api/v2/tokens/me", "");
+    assert_eq!(front.connect().send(head).status, 204);
+    wait_until("another token is there", || front.current() != front.token);
+    assert_eq!(cloud.counters().mints, 2);
+    assert_eq!(front.get("/api/v2/tokens/me").status, 200);
+    assert_eq!(cloud.counters().refusals, 0);
+    front.finish();
+}
+
 #[test]
 fn a_second_refusal_goes_through() {
     let cloud = cloud(Plan::default());
