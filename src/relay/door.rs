@@ -28,6 +28,9 @@ pub struct Door {
 /// How many connections there are at a time. More have to wait.
 const CONNECTIONS: usize = 1_024;
 
+/// How many files the rest of the program may have open.
+const OTHER_FILES: u64 = 64;
+
 /// How long a client may take to send a request's head; also how long a
 /// connection may be idle.
 pub(super) const HEAD: Duration = Duration::from_secs(75);
@@ -44,8 +47,16 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 impl Default for Door {
     fn default() -> Self {
         let open = Mutex::new(Some(watch::Sender::new(())));
-        Door { permits: Arc::new(Semaphore::new(CONNECTIONS)), open }
+        Door { permits: Arc::new(Semaphore::new(connections())), open }
     }
+}
+
+/// Each connection may need a second one, to the cloud: clients that ask
+/// nothing must not take the file descriptors of those that do.
+fn connections() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let pairs = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES) / 2);
+    usize::try_from(pairs).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS)
 }
 
 impl Door {

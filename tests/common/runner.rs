@@ -153,6 +153,14 @@ impl Runner {
         self.spawn(command, Stdio::null(), words)
     }
 
+    /// Starts `gc-token`, which can have only so many files open.
+    pub fn start_with_files(&self, files: u32, args: &[&str]) -> Running {
+        let mut command = self.command("sh");
+        command.args(["-c", "ulimit -n \"$0\"; exec \"$@\"", &files.to_string()]);
+        command.arg(&self.program).args(args);
+        self.spawn(command, Stdio::null(), args)
+    }
+
     /// Runs a script in a shell in which `gc-token` is on the PATH.
     pub fn shell(&self, shell: &str, script: &str) -> Finished {
         self.start_shell(shell, script).finish()

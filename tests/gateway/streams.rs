@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gc_token::sandbox::Plan;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::common::cloud::cloud;
 use super::common::process::wait_until;
@@ -187,6 +188,9 @@ fn ten_thousand_requests_leave_nothing_behind() {
 /// lost.
 #[test]
 fn idle_connections_cost_little_and_more_than_the_limit_wait() {
+    // Here and there; many systems begin with 1024.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let cloud = cloud(Plan::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
