@@ -63,7 +63,7 @@ read_when_there() {
 }
 
 run() {
-  said=$(n8n execute --id=gcTokenSkills)
+  said=$(n8n execute --id=gcTokenSkills 2>&1) || fail "n8n: $said"
   case $said in
     *'"entities"'*) echo 'try.sh: the workflow ran' ;;
     *) fail "$said" ;;
