@@ -8,6 +8,7 @@ pub mod external;
 pub mod gate;
 pub mod guard;
 pub mod plugin;
+pub mod port;
 pub mod process;
 pub mod runner;
 pub mod terraform;

@@ -4,9 +4,10 @@ use gc_token::sandbox::{Plan, Sandbox};
 use jiff::SignedDuration;
 
 use crate::common::cloud::{SECRET, cloud, faults};
+use crate::common::port::dead_port;
 use crate::common::runner::Runner;
 use crate::report::{Report, text_of};
-use crate::server::{answers, dead_port};
+use crate::server::answers;
 
 /// A token of any issuer, too short to be taken for a real one.
 const TOKEN: &str = r#"{"access_token":"short","token_type":"bearer","expires_in":86400}"#;

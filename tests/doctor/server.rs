@@ -39,9 +39,3 @@ fn answer(client: TcpStream, status: &str, header: &str, body: &str) -> std::io:
         "HTTP/1.1 {status}\r\n{header}Content-Length: {all}\r\nConnection: close\r\n\r\n{body}"
     )
 }
-
-/// A port that nothing listens on.
-pub(crate) fn dead_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}

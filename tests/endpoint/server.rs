@@ -81,11 +81,6 @@ impl Server {
     }
 }
 
-/// A port of loopback where nothing listens.
-pub(crate) fn dead_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 trait Stream: Read + Write {
     /// Says goodbye, so that the client can tell the end from a cut.
     fn bye(&mut self);

@@ -7,7 +7,8 @@ use gc_token::error::Kind;
 use gc_token::world::{Clock, SystemClock};
 use rustls::pki_types::CertificateDer;
 
-use crate::server::{Server, Step, dead_port, reply};
+use crate::port::dead_port;
+use crate::server::{Server, Step, reply};
 use crate::setup::{GOOD, Mint, Setup};
 
 #[test]
