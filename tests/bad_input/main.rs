@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod commands;
 mod entries;
 mod places;
 mod profiles;

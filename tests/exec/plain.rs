@@ -95,8 +95,11 @@ fn the_command_is_started_as_by_a_shell() {
     let odd = OsStr::from_bytes(b"\xff\xfe").to_owned();
     let path = format!("--set=PATH={}:/usr/bin:/bin", runner.home().join("bin").display());
     let script = format!("exec gc-token exec '{path}' -- script 'a  b' \"$ODD\" ''");
-    let finished = runner.set("ODD", odd).shell("sh", &script);
+    let runner = runner.set("ODD", odd);
+    let finished = runner.shell("sh", &script);
     assert_eq!(finished.status.code(), Some(42), "{finished:?}");
+    let args = fs::read(runner.home().join("args")).unwrap();
+    assert_eq!(args, b"a  b|\xff\xfe||");
 }
 
 #[test]
