@@ -1,0 +1,1 @@
+wrk.headers['Authorization']='Bearer sxJ7zZUm61QHLqZrNltNrCrJqoaeZGfHydfSgbyeA8FX-Qc8T1gyqySu5cLN54WlgOnQME-3PfJk9Aw7Zduheg'
