@@ -1,1 +1,0 @@
-wrk.headers['Authorization']='Bearer sxJ7zZUm61QHLqZrNltNrCrJqoaeZGfHydfSgbyeA8FX-Qc8T1gyqySu5cLN54WlgOnQME-3PfJk9Aw7Zduheg'
