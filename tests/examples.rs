@@ -187,10 +187,5 @@ fn yaml(text: &str) -> Value {
 
 /// The README's block in this language that holds `words`.
 fn block(language: &str, words: &str) -> String {
-    let readme = text("README.md");
-    let fence = format!("```{language}\n");
-    let blocks = readme.split(&fence).skip(1);
-    let mut blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
-    let block = blocks.find(|block| block.contains(words));
-    block.expect("the README has such a block").to_owned()
+    common::example::block(&text("README.md"), language, words)
 }

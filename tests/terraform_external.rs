@@ -9,9 +9,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use common::example::path;
 use common::terraform::Workspace;
 use gc_token::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
-use gc_token::world::{Environment, SystemClock};
+use gc_token::world::SystemClock;
 use serde_json::Value;
 
 /// The example, initialised, and the sandbox that it talks to.
@@ -146,20 +147,9 @@ fn main_tf() -> String {
 /// The README's block in this language that holds `words`.
 fn block(language: &str, words: &str) -> String {
     let readme = fs::read_to_string(example().join("README.md")).unwrap();
-    let fence = format!("```{language}\n");
-    let blocks = readme.split(&fence).skip(1);
-    let mut blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
-    let block = blocks.find(|block| block.contains(words));
-    block.expect("the README has such a block").to_owned()
+    common::example::block(&readme, language, words)
 }
 
 fn example() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform-examples/external")
-}
-
-/// The `PATH`, with `gc-token` in it.
-fn path() -> String {
-    let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-    let path = Environment::Process.text("PATH").unwrap_or_default();
-    format!("{}:{path}", gc_token.display())
 }

@@ -119,8 +119,5 @@ fn example(name: &str, file: &str) -> PathBuf {
 /// The block of shell commands in an example's README that holds `words`.
 fn block(name: &str, words: &str) -> String {
     let readme = fs::read_to_string(example(name, "README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1);
-    let mut blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
-    let block = blocks.find(|block| block.contains(words));
-    block.expect("the README has such a block").to_owned()
+    common::example::block(&readme, "sh", words)
 }

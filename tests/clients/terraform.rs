@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gc_token::sandbox::{Plan, Sandbox};
-use gc_token::world::Environment;
 
 use crate::client::installed;
 use crate::common::cloud::{CLIENT, SECRET, cloud};
+use crate::common::example::{block, path};
 use crate::common::terraform::{Running, Said, Workspace};
 use crate::rig::{REGION, WAYS, Way, short_lived};
 use crate::search;
@@ -249,20 +249,4 @@ fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
 fn text(example: &str, name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform-examples");
     fs::read_to_string(root.join(example).join(name)).unwrap()
-}
-
-/// The block in this language that holds `words`.
-fn block(readme: &str, language: &str, words: &str) -> String {
-    let fence = format!("```{language}\n");
-    let blocks = readme.split(&fence).skip(1);
-    let mut blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
-    let block = blocks.find(|block| block.contains(words));
-    block.expect("the README has such a block").to_owned()
-}
-
-/// The `PATH`, with `gc-token` in it.
-fn path() -> String {
-    let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-    let path = Environment::Process.text("PATH").unwrap_or_default();
-    format!("{}:{path}", gc_token.display())
 }

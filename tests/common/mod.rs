@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 pub mod cloud;
+pub mod example;
 pub mod external;
 pub mod gate;
 pub mod guard;

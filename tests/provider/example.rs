@@ -2,11 +2,10 @@
 //! provider in its usual place, and the block for Genesys Cloud's own provider.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use gc_token::world::Environment;
-
+use crate::common::example::{self, path};
 use crate::common::terraform::{Tool, Workspace};
 
 #[test]
@@ -69,17 +68,5 @@ fn text(name: &str) -> String {
 
 /// The README's block in this language that holds `words`.
 fn block(language: &str, words: &str) -> String {
-    let readme = text("README.md");
-    let fence = format!("```{language}\n");
-    let blocks = readme.split(&fence).skip(1);
-    let mut blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
-    let block = blocks.find(|block| block.contains(words));
-    block.expect("the README has such a block").to_owned()
-}
-
-/// The `PATH`, with `gc-token` in it.
-fn path() -> String {
-    let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-    let path = Environment::Process.text("PATH").unwrap_or_default();
-    format!("{}:{path}", gc_token.display())
+    example::block(&text("README.md"), language, words)
 }
