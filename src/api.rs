@@ -114,7 +114,11 @@ impl Api<'_> {
     }
 }
 
-fn bearer(token: &AccessToken) -> Result<HeaderValue> {
+/// The header that presents a token (RFC 6750 section 2.1).
+///
+/// # Errors
+/// `Unavailable` for a token that no header can hold.
+pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {}", token.expose()));
     let mut value = HeaderValue::from_str(&text).map_err(|_| {
         Error::new(Kind::Unavailable, "the token cannot be presented")

@@ -8,12 +8,15 @@ mod pool;
 mod probe;
 mod proxy;
 pub(crate) mod roots;
+mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use reqwest::header::{AGE, DATE, HeaderMap};
+use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, redirect};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{ClientConfig, RootCertStore};
@@ -30,6 +33,7 @@ pub(crate) use passage::{Passage, Stream};
 pub(crate) use pool::Pool;
 pub(crate) use probe::{Dated, Look};
 use proxy::Route;
+pub(crate) use trust::Trust;
 
 /// A client for one URL.
 pub(crate) struct Wire {
@@ -228,6 +232,14 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
 /// A date of HTTP (RFC 9110 section 5.6.7).
 pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
     Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
+}
+
+/// What Basic authentication presents (RFC 7617 section 2): a user, a colon and a
+/// password.
+pub(crate) fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
+    let (scheme, pair) = value.to_str().ok()?.split_once(' ')?;
+    let pair = Zeroizing::new(STANDARD.decode(pair.trim()).ok()?);
+    scheme.eq_ignore_ascii_case("basic").then_some(pair)
 }
 
 /// A URL's host, and its port unless that is the scheme's own: all that a

@@ -1,7 +1,9 @@
-//! What nobody can guess.
+//! What nobody can guess, and how it is recognised: by its hash. How much of two
+//! hashes agrees tells nothing of what they were made from.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::error::{Error, Kind, Result};
@@ -16,4 +18,13 @@ pub(crate) fn random() -> Result<String> {
         .fill(&mut bytes)
         .map_err(|_| Error::new(Kind::Configuration, "the system has no random numbers to give"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// What stands for a secret where that itself need not be kept.
+pub(crate) type Hash = [u8; 32];
+
+/// SHA-256.
+pub(crate) fn hash(secret: &[u8]) -> Hash {
+    let hash = digest(&SHA256, secret);
+    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }

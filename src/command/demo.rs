@@ -4,8 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use super::stop::Stop;
 use crate::demo;
 use crate::error::{Error, Kind, Result};
 use crate::world::World;
@@ -22,19 +21,14 @@ pub(super) fn run(world: &mut World) -> Result<()> {
 /// good order and takes its files along. The thread ends with the process.
 fn watch() -> io::Result<Arc<AtomicBool>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut interrupt, mut terminate) = {
-        let _context = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    let mut stop = {
+        let _inside = runtime.enter();
+        Stop::listen()?
     };
     let flag = Arc::new(AtomicBool::new(false));
     let raised = flag.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        });
+        runtime.block_on(stop.come());
         raised.store(true, Ordering::Relaxed);
     })?;
     Ok(flag)

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use hyper::header::HOST;
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{HeaderMap, StatusCode, Uri};
-use ring::digest::{SHA256, digest};
 
 use super::Prefix;
+use crate::random::{Hash, hash};
 
 /// Checks the host that a request names, and the prefix of its path.
 pub(super) struct Guard {
-    prefix: Vec<u8>,
+    prefix: Hash,
     names: Vec<String>,
 }
 
@@ -20,7 +20,7 @@ type Refusal = (StatusCode, &'static str);
 
 impl Guard {
     pub(super) fn new(prefix: &Prefix, names: Vec<String>) -> Guard {
-        Guard { prefix: hash(prefix.expose()), names }
+        Guard { prefix: hash(prefix.expose().as_bytes()), names }
     }
 
     /// The path behind the prefix.
@@ -58,16 +58,11 @@ impl Guard {
     fn behind_prefix(&self, path: &str) -> Option<Uri> {
         let path = path.trim_start_matches('/');
         let end = path.find(['/', '?']).unwrap_or(path.len());
-        // Hashes are compared: how much of them agrees tells nothing.
-        if hash(&path[..end]) != self.prefix {
+        if hash(&path.as_bytes()[..end]) != self.prefix {
             return None;
         }
         format!("/{}", path[end..].trim_start_matches('/')).parse().ok()
     }
-}
-
-fn hash(text: &str) -> Vec<u8> {
-    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
 }
 
 #[cfg(test)]

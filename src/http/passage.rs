@@ -1,8 +1,6 @@
 //! A way through to any host, byte for byte: what goes over it is not looked
 //! at.
 
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper::header::{HOST, PROXY_AUTHORIZATION};
@@ -14,27 +12,23 @@ use hyper::{Request, Uri};
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use rustls::ClientConfig;
-use rustls::time_provider::DefaultTimeProvider;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use url::Url;
 
+use super::CONNECT;
 use super::pool::{tcp, to_proxy};
 use super::proxy::Route;
-use super::{CONNECT, roots, tls};
+use super::trust::Trust;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Network;
-use crate::world::{Environment, Talk, World};
+use crate::world::World;
 
 /// Opens ways to hosts, as the environment asks for them: straight, or through
 /// a proxy.
 pub(crate) struct Passage {
-    ca_file: Option<PathBuf>,
-    env: Environment,
-    talk: Arc<Talk>,
-    /// For a proxy that itself speaks TLS.
-    tls: OnceLock<ClientConfig>,
+    /// The certificates are for a proxy that itself speaks TLS.
+    trust: Trust,
 }
 
 /// What comes and goes.
@@ -52,12 +46,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 
 impl Passage {
     pub(crate) fn new(network: &Network, world: &World) -> Passage {
-        Passage {
-            ca_file: network.ca_file.clone(),
-            env: world.env.clone(),
-            talk: world.talk.clone(),
-            tls: OnceLock::new(),
-        }
+        Passage { trust: Trust::new(network, world) }
     }
 
     /// A way to `host`, which has a port.
@@ -85,7 +74,7 @@ impl Passage {
             .build()?;
         let mut tcp = tcp();
         tcp.set_keepalive(Some(KEEPALIVE));
-        let proxy = match Route::to(&Url::parse(&uri.to_string())?, &self.env)? {
+        let proxy = match Route::to(&Url::parse(&uri.to_string())?, &self.trust.env)? {
             Route::Direct => {
                 let stream = TowerToHyperService::new(tcp).call(uri).await?;
                 return Ok(Box::new(stream.into_inner()));
@@ -95,24 +84,13 @@ impl Passage {
         let at = proxy.uri().clone();
         let stream = match at.scheme() == Some(&Scheme::HTTPS) {
             true => {
-                let connector = TowerToHyperService::new(to_proxy(self.tls()?, tcp));
+                let connector = TowerToHyperService::new(to_proxy(self.trust.tls()?, tcp));
                 let stream = connector.call(at).await.map_err(anyhow::Error::from_boxed)?;
                 through(stream, &proxy, host).await?
             }
             false => through(TowerToHyperService::new(tcp).call(at).await?, &proxy, host).await?,
         };
         Ok(Box::new(TokioIo::new(stream)))
-    }
-
-    fn tls(&self) -> Result<ClientConfig> {
-        if let Some(tls) = self.tls.get() {
-            return Ok(tls.clone());
-        }
-        let roots = roots::load(self.ca_file.as_deref(), &self.env, &self.talk)?;
-        let mut tls = tls(Arc::new(roots), Arc::new(DefaultTimeProvider))?;
-        // The connector says by itself what it speaks.
-        tls.alpn_protocols.clear();
-        Ok(self.tls.get_or_init(|| tls).clone())
     }
 }
 

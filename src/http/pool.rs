@@ -1,7 +1,6 @@
 //! Many requests to one host: connections are kept, bodies are streamed, and
 //! nothing is added to what the caller sends but what HTTP itself needs.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
@@ -11,15 +10,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::{Client, Error as Broken};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::time_provider::DefaultTimeProvider;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use url::Url;
 
+use super::CONNECT;
 use super::proxy::Route;
-use super::{CONNECT, roots, tls};
+use super::trust::Trust;
 use crate::error::Result;
-use crate::settings::Network;
-use crate::world::{Environment, Talk};
 
 /// A client that keeps its connections, for one host. HTTP/2 where the host
 /// speaks it over TLS, else HTTP/1.1.
@@ -47,20 +44,12 @@ where
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
-    pub(crate) fn new(
-        url: &Url,
-        network: &Network,
-        env: &Environment,
-        talk: &Talk,
-    ) -> Result<Pool<B>> {
-        let route = Route::to(url, env)?;
-        let roots = match url.scheme() {
-            "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
-            _ => RootCertStore::empty(),
+    pub(crate) fn new(url: &Url, trust: &Trust) -> Result<Pool<B>> {
+        let route = Route::to(url, &trust.env)?;
+        let tls = match url.scheme() {
+            "https" => trust.tls()?,
+            _ => Trust::nobody()?,
         };
-        let mut tls = tls(Arc::new(roots), Arc::new(DefaultTimeProvider))?;
-        // The connectors below say by themselves what they speak.
-        tls.alpn_protocols.clear();
         let way = match &route {
             Route::Direct => Way::Straight(Box::new(client(secured(tls, tcp())))),
             Route::Proxy(proxy) => {

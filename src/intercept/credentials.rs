@@ -3,15 +3,13 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use hyper::header::PROXY_AUTHORIZATION;
-use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use crate::error::Result;
-use crate::random::random;
+use crate::http::basic;
+use crate::random::{hash, random};
 
 /// A user and a password for this run. Redacted in `Debug`.
 pub(super) struct Credentials {
@@ -38,18 +36,10 @@ impl Credentials {
     /// Whether a request shows them.
     pub(super) fn admit(&self, headers: &HeaderMap) -> bool {
         let mut shown = headers.get_all(PROXY_AUTHORIZATION).iter();
-        let pair = shown.next().and_then(|value| pair(value.to_str().ok()?));
-        // Hashes are compared: how much of them agrees tells nothing.
-        let hash = |pair: &[u8]| digest(&SHA256, pair).as_ref().to_vec();
+        let pair = shown.next().and_then(basic);
         let right = pair.is_some_and(|pair| hash(&pair) == hash(self.pair.as_bytes()));
         right && shown.next().is_none()
     }
-}
-
-fn pair(header: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let (scheme, encoded) = header.split_once(' ')?;
-    let pair = STANDARD.decode(encoded.trim()).ok()?;
-    scheme.eq_ignore_ascii_case("basic").then(|| Zeroizing::new(pair))
 }
 
 impl fmt::Debug for Credentials {
@@ -60,6 +50,8 @@ impl fmt::Debug for Credentials {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use hyper::header::HeaderValue;
 
     use super::*;

@@ -55,11 +55,10 @@ impl Relay {
         upstream.address(&mut head);
         head.version = Version::HTTP_11;
         let body = Held::new(body, &self.budget);
+        let source = body.source();
         if !ours {
-            let source = body.source();
             return self.attempt(upstream, head, body, source.as_ref()).await;
         }
-        let source = body.source();
         let found = self.keeper.current().await;
         let (Found::Alive(used) | Found::Dead(used)) = &found;
         head.headers.insert(AUTHORIZATION, used.header.clone());

@@ -1,8 +1,6 @@
 //! The token endpoint that a front stands in for (RFC 6749 section 4.4): a
 //! client that asks for a token of its own gets the current one.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Request, Response, StatusCode};
@@ -13,7 +11,9 @@ use super::Relay;
 use super::answer::answer;
 use super::body::Body;
 use super::keeper::Found;
+use super::log::Line;
 use super::upstream::Host;
+use crate::http::basic;
 
 /// The path of the token endpoint at the login host.
 pub const TOKEN_PATH: &str = "/oauth/token";
@@ -26,10 +26,9 @@ impl Relay {
     /// is settled by the front, and the client need not know it.
     pub async fn issue(&self, request: Request<Incoming>) -> Response<Body> {
         let line = self.log.begin(&request, &*self.clock);
-        let reply = self.give(request).await;
-        self.metrics.issued();
-        self.log.write(&line, reply.status(), &*self.clock);
-        reply
+        let (head, body) = request.into_parts();
+        let form = collect(body).await;
+        self.give(&head.headers, form, &line).await
     }
 
     /// Answers a request for the token of this run's client, and passes any
@@ -48,16 +47,14 @@ impl Relay {
             let request = Request::from_parts(head, Body::Own(form));
             return self.carry(Host::Login, request).await;
         }
-        let reply = self.answer_form(&head.headers, form).await;
-        self.metrics.issued();
-        self.log.write(&line, reply.status(), &*self.clock);
-        reply
+        self.give(&head.headers, form, &line).await
     }
 
-    async fn give(&self, request: Request<Incoming>) -> Response<Body> {
-        let (head, body) = request.into_parts();
-        let form = collect(body).await;
-        self.answer_form(&head.headers, form).await
+    async fn give(&self, headers: &HeaderMap, form: Option<Form>, line: &Line) -> Response<Body> {
+        let reply = self.answer_form(headers, form).await;
+        self.metrics.issued();
+        self.log.write(line, reply.status(), &*self.clock);
+        reply
     }
 
     async fn answer_form(&self, headers: &HeaderMap, form: Option<Form>) -> Response<Body> {
@@ -118,12 +115,8 @@ impl Asked {
 
 /// The user of Basic authentication, which is the client's id.
 fn basic_user(headers: &HeaderMap) -> Option<String> {
-    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let credentials = Zeroizing::new(STANDARD.decode(credentials.trim()).ok()?);
-    let user = credentials.split(|byte| *byte == b':').next()?;
+    let pair = basic(headers.get(AUTHORIZATION)?)?;
+    let user = pair.split(|byte| *byte == b':').next()?;
     // Section 2.3.1 has both parts encoded as in a form.
     let (user, _) = url::form_urlencoded::parse(user).next()?;
     Some(user.into_owned())
@@ -158,6 +151,8 @@ fn error(status: StatusCode, error: &str, description: &str) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use hyper::header::HeaderValue;
 
     use super::*;

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jiff::SignedDuration;
-use ring::digest::{SHA256, digest};
-use zeroize::Zeroizing;
 
 use super::allowance::Allowance;
 use super::metrics::Metrics;
 use super::source::Source;
+use crate::api;
 use crate::broker::How;
 use crate::clock::Reading;
-use crate::token::{AccessToken, Stamp, Token};
+use crate::random::{Hash, hash};
+use crate::token::{Stamp, Token};
 use crate::world::{Clock, Talk, World};
 
 /// Holds the current token, and knows the earlier ones.
@@ -69,8 +69,6 @@ struct Failing {
     wait: SignedDuration,
 }
 
-type Hash = [u8; 32];
-
 /// The background looks at the token at least this often, for the clock that
 /// it sleeps by stands still while the machine does.
 const LOOK: SignedDuration = SignedDuration::from_secs(30);
@@ -90,7 +88,7 @@ impl Keeper {
         world: &World,
         metrics: Arc<Metrics>,
     ) -> Keeper {
-        let known = HashSet::from([hash(token.access_token.expose())]);
+        let known = HashSet::from([hash(token.access_token.expose().as_bytes())]);
         let state = State {
             current: Arc::new(Current::new(token)),
             known,
@@ -118,7 +116,7 @@ impl Keeper {
         if *value == state.current.header {
             return true;
         }
-        bearer(value).is_some_and(|token| state.known.contains(&hash(token)))
+        bearer(value).is_some_and(|token| state.known.contains(&hash(token.as_bytes())))
     }
 
     /// The current token. If it has died in the background, while the machine
@@ -226,7 +224,7 @@ impl Keeper {
 
     fn adopt(&self, token: Token) -> Arc<Current> {
         let mut state = self.state();
-        state.known.insert(hash(token.access_token.expose()));
+        state.known.insert(hash(token.access_token.expose().as_bytes()));
         state.current = Arc::new(Current::new(token));
         state.failing = None;
         state.current.clone()
@@ -278,29 +276,16 @@ impl State {
 
 impl Current {
     fn new(token: Token) -> Current {
-        let header = present(&token.access_token);
-        Current { token, header }
+        // The endpoint takes no token that a header cannot hold.
+        let header = api::bearer(&token.access_token);
+        Current { header: header.unwrap_or(HeaderValue::from_static("Bearer")), token }
     }
-}
-
-/// The header that presents a token (RFC 6750 section 2.1).
-fn present(token: &AccessToken) -> HeaderValue {
-    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
-    // The endpoint takes no token that a header cannot hold.
-    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
-    value.set_sensitive(true);
-    value
 }
 
 /// The token of an Authorization header that presents one.
 fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn hash(token: &str) -> Hash {
-    let hash = digest(&SHA256, token.as_bytes());
-    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use url::Url;
 use super::body::Body;
 use super::held::Held;
 use crate::error::{Error, Kind, Result};
-use crate::http::Pool;
+use crate::http::{Pool, Trust};
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -49,7 +49,8 @@ impl Upstreams {
             Error::new(Kind::Configuration, "there is no API to pass requests on to")
                 .hint("set --region or --api-url")
         })?;
-        let upstream = |url: &str| Upstream::new(url, settings, world).map(Arc::new);
+        let trust = Trust::new(&settings.network, world);
+        let upstream = |url: &str| Upstream::new(url, &trust).map(Arc::new);
         let api = upstream(api_url)?;
         let apps = match apps_url(api_url) {
             Some(url) => upstream(&url)?,
@@ -71,7 +72,7 @@ impl Upstreams {
 }
 
 impl Upstream {
-    fn new(url: &str, settings: &Settings, world: &World) -> Result<Upstream> {
+    fn new(url: &str, trust: &Trust) -> Result<Upstream> {
         let unusable = || {
             Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
         };
@@ -80,7 +81,7 @@ impl Upstream {
         let path = uri.path().trim_end_matches('/').to_owned();
         let parts = uri.into_parts();
         Ok(Upstream {
-            pool: Pool::new(&parsed, &settings.network, &world.env, &world.talk)?,
+            pool: Pool::new(&parsed, trust)?,
             scheme: parts.scheme.ok_or_else(unusable)?,
             authority: parts.authority.ok_or_else(unusable)?,
             path,

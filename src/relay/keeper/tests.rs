@@ -9,7 +9,7 @@ use crate::broker::Given;
 use crate::clock::tests::reading;
 use crate::error::{Error, Kind, Result};
 use crate::token::tests::token;
-use crate::token::{Demand, MinTtl};
+use crate::token::{AccessToken, Demand, MinTtl};
 
 struct FakeClock(Mutex<Reading>);
 

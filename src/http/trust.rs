@@ -1,0 +1,57 @@
+//! TLS for those who make many connections: the trusted certificates are read
+//! when the first one needs them, and once.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use rustls::time_provider::DefaultTimeProvider;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::{roots, tls};
+use crate::error::Result;
+use crate::settings::Network;
+use crate::world::{Environment, Talk, World};
+
+/// Whom to trust, and the environment that decides on it and on proxies.
+pub(crate) struct Trust {
+    ca_file: Option<PathBuf>,
+    pub(super) env: Environment,
+    talk: Arc<Talk>,
+    tls: OnceLock<ClientConfig>,
+}
+
+impl Trust {
+    /// As settings and environment say.
+    pub(crate) fn new(network: &Network, world: &World) -> Trust {
+        Trust {
+            ca_file: network.ca_file.clone(),
+            env: world.env.clone(),
+            talk: world.talk.clone(),
+            tls: OnceLock::new(),
+        }
+    }
+
+    /// TLS that trusts them.
+    ///
+    /// # Errors
+    /// `Configuration` when the trusted certificates are unusable.
+    pub(super) fn tls(&self) -> Result<ClientConfig> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls.clone());
+        }
+        let tls = of(roots::load(self.ca_file.as_deref(), &self.env, &self.talk)?)?;
+        Ok(self.tls.get_or_init(|| tls).clone())
+    }
+
+    /// TLS that trusts nobody: for what speaks none.
+    pub(super) fn nobody() -> Result<ClientConfig> {
+        of(RootCertStore::empty())
+    }
+}
+
+/// Connectors say by themselves what they speak.
+fn of(roots: RootCertStore) -> Result<ClientConfig> {
+    let mut tls = tls(Arc::new(roots), Arc::new(DefaultTimeProvider))?;
+    tls.alpn_protocols.clear();
+    Ok(tls)
+}
