@@ -6,6 +6,10 @@
 #
 # n8n is installed into DIRECTORY, where it takes 3 GB. `gc-token`, npm, curl and
 # Linux are needed. No test runs this, because of its weight.
+#
+# npm fetches a part of it from github.com, or builds that with headers from
+# nodejs.org. Where neither is reached, npm_config_nodedir=/usr names those of an
+# installed Node.
 set -eu
 
 place=$1
