@@ -27,8 +27,8 @@ use crate::settings::Settings;
 use crate::token::{Stamp, Token};
 use crate::world::{Clock, World};
 
-pub use answer::refuse;
-pub use body::Body;
+pub(crate) use answer::refuse;
+pub(crate) use body::Body;
 pub use door::{Door, PATIENCE};
 pub use issue::TOKEN_PATH;
 pub use log::{Format, Log};

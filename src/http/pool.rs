@@ -1,116 +1,130 @@
 //! Many requests to one host: connections are kept, bodies are streamed, and
 //! nothing is added to what the caller sends but what HTTP itself needs.
 
-use std::time::Duration;
+mod dial;
+mod kept;
+mod leased;
 
-use hyper::body::{Body, Incoming};
-use hyper::{Request, Response};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::legacy::{Client, Error as Broken};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
+use std::sync::Arc;
+
+use hyper::body::Body;
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::{Request, Response, Uri};
 use url::Url;
 
-use super::CONNECT;
-use super::proxy::Route;
 use super::trust::Trust;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+
+pub(super) use dial::{tcp, to_proxy};
+pub(crate) use leased::Leased;
+
+use dial::Dial;
+use kept::{Connection, Kept};
 
 /// A client that keeps its connections, for one host. HTTP/2 where the host
 /// speaks it over TLS, else HTTP/1.1.
 pub(crate) struct Pool<B> {
-    way: Way<B>,
+    dial: Dial,
+    kept: Arc<Kept<B>>,
+    scheme: Scheme,
+    authority: Authority,
+    host: HeaderValue,
 }
 
-enum Way<B> {
-    Straight(Box<Client<HttpsConnector<HttpConnector>, B>>),
-    /// To the host's own TLS inside of a tunnel that the proxy makes.
-    Tunnelled(Box<Client<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>, B>>),
-}
-
-/// How long an idle connection is kept: less than servers and balancers do, so
-/// that a request seldom meets one that is just being closed.
-const IDLE: Duration = Duration::from_secs(30);
+/// Why there is no answer.
+pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 impl<B> Pool<B>
 where
     B: Body + Send + Unpin + 'static,
     B::Data: Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<Broken>,
 {
     /// A client for `url`, reached as [`Wire`](super::Wire) reaches it.
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
     pub(crate) fn new(url: &Url, trust: &Trust) -> Result<Pool<B>> {
-        let route = Route::to(url, &trust.env)?;
-        let tls = match url.scheme() {
-            "https" => trust.tls()?,
-            _ => Trust::nobody()?,
+        let nowhere = || Error::new(Kind::Configuration, format!("{url} names no host"));
+        let (scheme, host) = (url.scheme(), url.host_str().ok_or_else(nowhere)?);
+        let authority = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
         };
-        let way = match &route {
-            Route::Direct => Way::Straight(Box::new(client(secured(tls, tcp())))),
-            Route::Proxy(proxy) => {
-                let to_proxy = to_proxy(tls.clone(), tcp());
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
-                if let Some(auth) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(auth.clone());
-                }
-                Way::Tunnelled(Box::new(client(secured(tls, tunnel))))
-            }
-        };
-        Ok(Pool { way })
+        Ok(Pool {
+            dial: Dial::new(url, trust)?,
+            kept: Arc::default(),
+            scheme: scheme.parse().map_err(|_| nowhere())?,
+            host: authority.parse().map_err(|_| nowhere())?,
+            authority: authority.parse().map_err(|_| nowhere())?,
+        })
     }
 
-    /// Sends a request. One that a kept connection did not take, because the
-    /// host was closing it, is sent over another.
-    pub(crate) async fn send(&self, request: Request<B>) -> Result<Response<Incoming>, Broken> {
-        match &self.way {
-            Way::Straight(client) => client.request(request).await,
-            Way::Tunnelled(client) => client.request(request).await,
+    /// The host, and its port where that is not the usual one.
+    pub(crate) fn host(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// Sends a request, of which the URI counts from the path on. One that a
+    /// kept connection did not take, because the host was closing it, is sent
+    /// over another.
+    pub(crate) async fn send(&self, mut request: Request<B>) -> Result<Response<Leased<B>>, Broken> {
+        loop {
+            let kept = self.kept.take();
+            let was_kept = kept.is_some();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => Box::pin(self.open()).await?,
+            };
+            self.address(&mut request, &connection);
+            let sent = match connection {
+                Connection::Own(mut sender) => match sender.try_send_request(request).await {
+                    Ok(reply) => Ok(reply.map(|body| Leased::new(body, Some((sender, &self.kept))))),
+                    Err(failed) => Err(failed),
+                },
+                Connection::Shared(mut sender) => {
+                    let sent = sender.try_send_request(request).await;
+                    sent.map(|reply| reply.map(|body| Leased::new(body, None)))
+                }
+            };
+            let mut failed = match sent {
+                Ok(reply) => return Ok(reply),
+                Err(failed) => failed,
+            };
+            match failed.take_message() {
+                Some(unsent) if was_kept => request = unsent,
+                _ => return Err(failed.into_error().into()),
+            }
         }
     }
+
+    async fn open(&self) -> Result<Connection<B>, Broken> {
+        let connection = self.dial.open().await?;
+        Ok(self.kept.opened(connection))
+    }
+
+    /// Names the host, in the way of the connection's protocol (RFC 9112
+    /// section 3.2, RFC 9113 section 8.3.1).
+    fn address(&self, request: &mut Request<B>, connection: &Connection<B>) {
+        let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
+        let path = path.unwrap_or(PathAndQuery::from_static("/"));
+        *request.uri_mut() = match connection {
+            Connection::Own(_) => {
+                request.headers_mut().insert(HOST, self.host.clone());
+                path.into()
+            }
+            Connection::Shared(_) => {
+                request.headers_mut().remove(HOST);
+                let mut parts = hyper::http::uri::Parts::default();
+                parts.scheme = Some(self.scheme.clone());
+                parts.authority = Some(self.authority.clone());
+                parts.path_and_query = Some(path);
+                Uri::from_parts(parts).unwrap_or_default()
+            }
+        };
+    }
 }
 
-/// Connections to whatever host a URL names.
-pub(super) fn tcp() -> HttpConnector {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
-    tcp
-}
-
-/// Connections to a proxy, over TLS where its URL wants that.
-pub(super) fn to_proxy(tls: ClientConfig, tcp: HttpConnector) -> HttpsConnector<HttpConnector> {
-    HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp)
-}
-
-/// TLS where the URL wants it, over `connector`.
-fn secured<C>(tls: ClientConfig, connector: C) -> HttpsConnector<C> {
-    HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(connector)
-}
-
-fn client<C, B>(connector: C) -> Client<C, B>
-where
-    C: hyper_util::client::legacy::connect::Connect + Clone,
-    B: Body + Send,
-    B::Data: Send,
-{
-    Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .http2_adaptive_window(true)
-        .build(connector)
-}
+#[cfg(test)]
+mod tests;

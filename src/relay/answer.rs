@@ -9,7 +9,7 @@ use super::body::Body;
 
 /// An error, in the form of the cloud's API, so that its clients can show it.
 /// The code tells that it is not the API's.
-pub fn refuse(status: StatusCode, message: &str) -> Response<Body> {
+pub(crate) fn refuse(status: StatusCode, message: &str) -> Response<Body> {
     let words = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
     let code = format!("gc-token.{}", words.replace(' ', "."));
     let message = format!("gc-token: {message}");

@@ -1,4 +1,4 @@
-//! A body on its way to the client.
+//! Bodies on their way.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,16 +7,25 @@ use std::time::Duration;
 use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-/// What a front answers with: the cloud's body as it comes, or our own.
-pub enum Body {
-    /// Of the cloud, or of whom else.
-    Passed(Patient<Incoming>),
+use super::held::Held;
+use crate::http::Leased;
+
+/// A body on its way: from somewhere else as it comes, or our own.
+pub(crate) enum Carried<B> {
+    /// Of the cloud, or of a client.
+    Passed(Patient<B>),
     /// Our own; `None` once it is sent.
     Own(Option<Bytes>),
 }
 
+/// What a client sends.
+pub(crate) type Upload = Carried<Incoming>;
+
+/// What a front answers with.
+pub(crate) type Body = Carried<Leased<Held<Upload>>>;
+
 /// A body of which the next piece is waited for only so long.
-pub struct Patient<B> {
+pub(crate) struct Patient<B> {
     body: B,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -63,7 +72,11 @@ where
     }
 }
 
-impl HttpBody for Body {
+impl<B> HttpBody for Carried<B>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<Broken>,
+{
     type Data = Bytes;
     type Error = Broken;
 
@@ -72,22 +85,22 @@ impl HttpBody for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
-            Body::Passed(body) => Pin::new(body).poll_frame(context),
-            Body::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Carried::Passed(body) => Pin::new(body).poll_frame(context),
+            Carried::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Body::Passed(body) => body.is_end_stream(),
-            Body::Own(bytes) => bytes.is_none(),
+            Carried::Passed(body) => body.is_end_stream(),
+            Carried::Own(bytes) => bytes.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Body::Passed(body) => body.size_hint(),
-            Body::Own(bytes) => {
+            Carried::Passed(body) => body.size_hint(),
+            Carried::Own(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
         }

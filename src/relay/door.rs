@@ -62,7 +62,7 @@ fn connections() -> usize {
 impl Door {
     /// Lets clients in, and has each of their requests answered, until the
     /// door is closed.
-    pub async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
+    pub(crate) async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
     where
         A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
@@ -94,7 +94,7 @@ impl Door {
 
     /// Answers the requests of one connection, until its client or a closing
     /// door ends it. How it ends is the client's affair.
-    pub async fn converse<S, A, F>(&self, stream: S, answer: A)
+    pub(crate) async fn converse<S, A, F>(&self, stream: S, answer: A)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         A: Fn(Request<Incoming>) -> F,

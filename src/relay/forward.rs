@@ -1,7 +1,6 @@
 //! One request on its way: swapped, passed on, and sent again if its token was
 //! refused.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use hyper::body::{Body as _, Incoming};
@@ -12,7 +11,7 @@ use tokio::time::timeout;
 
 use super::Relay;
 use super::answer::refuse;
-use super::body::{Body, Patient};
+use super::body::{Upload, Body, Patient};
 use super::headers;
 use super::held::{Held, Source};
 use super::keeper::Found;
@@ -27,12 +26,12 @@ const ANSWER: Duration = Duration::from_secs(120);
 impl Relay {
     /// Passes a request on to `host`, and its answer back. Never fails: where
     /// there is no answer to pass on, it is one of our own, of 4xx or 5xx.
-    pub async fn forward(&self, host: Host, request: Request<Incoming>) -> Response<Body> {
-        self.carry(host, request.map(|body| Body::Passed(Patient::new(body, ANSWER)))).await
+    pub(crate) async fn forward(&self, host: Host, request: Request<Incoming>) -> Response<Body> {
+        self.carry(host, request.map(|body| Upload::Passed(Patient::new(body, ANSWER)))).await
     }
 
     /// The same, where the body may be in our hands already.
-    pub(super) async fn carry(&self, host: Host, request: Request<Body>) -> Response<Body> {
+    pub(super) async fn carry(&self, host: Host, request: Request<Upload>) -> Response<Body> {
         let mut line = self.log.begin(&request, &*self.clock);
         let reply = self.pass(host, request, &mut line).await;
         self.metrics.request(line.upstream_time(&*self.clock));
@@ -40,7 +39,7 @@ impl Relay {
         reply
     }
 
-    async fn pass(&self, host: Host, request: Request<Body>, line: &mut Line) -> Response<Body> {
+    async fn pass(&self, host: Host, request: Request<Upload>, line: &mut Line) -> Response<Body> {
         let Some(upstream) = self.upstreams.of(host) else {
             return refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known");
         };
@@ -96,8 +95,8 @@ impl Relay {
         &self,
         upstream: &Upstream,
         head: Parts,
-        body: Held<Body>,
-        source: Option<&Source<Body>>,
+        body: Held<Upload>,
+        source: Option<&Source<Upload>>,
     ) -> Response<Body> {
         let mut sending = std::pin::pin!(upstream.pool.send(Request::from_parts(head, body)));
         let moved = || source.map_or(0, Source::moved);
@@ -128,7 +127,7 @@ impl Relay {
                     return refuse(StatusCode::BAD_REQUEST, &message);
                 }
                 self.metrics.failed();
-                let why = chain(&error);
+                let why = chain(&*error);
                 refuse(
                     StatusCode::BAD_GATEWAY,
                     &format!("no answer from {}: {why}", upstream.name()),
@@ -145,7 +144,7 @@ fn revokes(head: &Parts) -> bool {
 
 /// What an error says, and what is behind it. The library's words hold neither
 /// headers nor paths.
-fn chain(error: &hyper_util::client::legacy::Error) -> String {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = vec![error.to_string()];
     let mut next = error.source();
     while let Some(cause) = next {

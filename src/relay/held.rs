@@ -12,7 +12,7 @@ use super::body::Broken;
 use super::budget::{Budget, Share};
 
 /// One attempt's view of a body.
-pub(super) struct Held<B> {
+pub(crate) struct Held<B> {
     /// `None` for a request without a body.
     source: Option<Source<B>>,
     attempt: u32,

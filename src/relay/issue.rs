@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::Relay;
 use super::answer::answer;
-use super::body::Body;
+use super::body::{Body, Upload};
 use super::keeper::Found;
 use super::log::Line;
 use super::upstream::Host;
@@ -24,7 +24,7 @@ const LARGEST: usize = 16 << 10;
 impl Relay {
     /// Answers a request for a token. The secret is not looked at: who may ask
     /// is settled by the front, and the client need not know it.
-    pub async fn issue(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn issue(&self, request: Request<Incoming>) -> Response<Body> {
         let line = self.log.begin(&request, &*self.clock);
         let (head, body) = request.into_parts();
         let form = collect(body).await;
@@ -33,7 +33,7 @@ impl Relay {
 
     /// Answers a request for the token of this run's client, and passes any
     /// other on to the issuer, as it came.
-    pub async fn issue_or_forward(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn issue_or_forward(&self, request: Request<Incoming>) -> Response<Body> {
         if basic_user(request.headers()).is_some_and(|id| id != self.client_id) {
             return self.forward(Host::Login, request).await;
         }
@@ -44,7 +44,7 @@ impl Relay {
             && self.refusal(&Asked::read(&head.headers, form)).is_some()
         {
             let form = (!form.is_empty()).then(|| Bytes::copy_from_slice(form));
-            let request = Request::from_parts(head, Body::Own(form));
+            let request = Request::from_parts(head, Upload::Own(form));
             return self.carry(Host::Login, request).await;
         }
         self.give(&head.headers, form, &line).await

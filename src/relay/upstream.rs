@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use hyper::Uri;
-use hyper::header::HOST;
 use hyper::http::request::Parts;
-use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::http::uri::PathAndQuery;
 use url::Url;
 
-use super::body::Body;
+use super::body::Upload;
 use super::held::Held;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Pool, Trust};
@@ -35,9 +33,7 @@ pub(super) struct Upstreams {
 
 /// One host: where it is, and the connections to it.
 pub(super) struct Upstream {
-    pub(super) pool: Pool<Held<Body>>,
-    scheme: Scheme,
-    authority: Authority,
+    pub(super) pool: Pool<Held<Upload>>,
     /// The path that its base URL has, without a slash at the end.
     path: String,
 }
@@ -77,35 +73,24 @@ impl Upstream {
             Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
         };
         let parsed = Url::parse(url).map_err(|error| unusable().because(error))?;
-        let uri: Uri = url.parse().map_err(|_| unusable())?;
-        let path = uri.path().trim_end_matches('/').to_owned();
-        let parts = uri.into_parts();
-        Ok(Upstream {
-            pool: Pool::new(&parsed, trust)?,
-            scheme: parts.scheme.ok_or_else(unusable)?,
-            authority: parts.authority.ok_or_else(unusable)?,
-            path,
-        })
+        let path = parsed.path().trim_end_matches('/').to_owned();
+        Ok(Upstream { pool: Pool::new(&parsed, trust)?, path })
     }
 
     /// For messages.
     pub(super) fn name(&self) -> &str {
-        self.authority.as_str()
+        self.pool.host()
     }
 
-    /// Addresses a request to this host, whatever host the client named.
+    /// Puts a request's path below that of the base URL.
     pub(super) fn address(&self, head: &mut Parts) {
-        let mut parts = std::mem::take(&mut head.uri).into_parts();
-        parts.scheme = Some(self.scheme.clone());
-        parts.authority = Some(self.authority.clone());
-        let path = parts.path_and_query.take().unwrap_or(PathAndQuery::from_static("/"));
-        parts.path_and_query = Some(match self.path.as_str() {
-            "" => path,
-            base => format!("{base}{path}").parse().unwrap_or(path),
-        });
-        head.uri = Uri::from_parts(parts).unwrap_or_default();
-        // The client that sends it says which host it means.
-        head.headers.remove(HOST);
+        if self.path.is_empty() {
+            return;
+        }
+        let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        if let Ok(uri) = format!("{}{path}", self.path).parse() {
+            head.uri = uri;
+        }
     }
 }
 

@@ -1,0 +1,123 @@
+//! Opening a connection to a host: straight, or through a proxy.
+
+use hyper::Uri;
+use hyper::body::Body;
+use hyper::client::conn::{http1, http2};
+use hyper::rt::{Read, Write};
+use hyper::service::Service as _;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connection as Connected, HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use rustls::ClientConfig;
+use url::Url;
+
+use super::Broken;
+use super::kept::Connection;
+use crate::error::{Error, Kind, Result};
+use crate::http::CONNECT;
+use crate::http::proxy::Route;
+use crate::http::trust::Trust;
+
+/// How one host is reached.
+pub(super) struct Dial {
+    uri: Uri,
+    way: Way,
+}
+
+enum Way {
+    Straight(TowerToHyperService<HttpsConnector<HttpConnector>>),
+    /// To the host's own TLS inside of a tunnel that the proxy makes.
+    Tunnelled(TowerToHyperService<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>>),
+}
+
+impl Dial {
+    pub(super) fn new(url: &Url, trust: &Trust) -> Result<Dial> {
+        let uri = url.as_str().parse().map_err(|error| {
+            Error::new(Kind::Configuration, format!("{url} cannot be connected to")).because(error)
+        })?;
+        let tls = match url.scheme() {
+            "https" => trust.tls()?,
+            _ => Trust::nobody()?,
+        };
+        let way = match &Route::to(url, &trust.env)? {
+            Route::Direct => Way::Straight(TowerToHyperService::new(secured(tls, tcp()))),
+            Route::Proxy(proxy) => {
+                let to_proxy = to_proxy(tls.clone(), tcp());
+                let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
+                if let Some(auth) = proxy.basic_auth() {
+                    tunnel = tunnel.with_auth(auth.clone());
+                }
+                Way::Tunnelled(TowerToHyperService::new(secured(tls, tunnel)))
+            }
+        };
+        Ok(Dial { uri, way })
+    }
+
+    pub(super) async fn open<B>(&self) -> Result<Connection<B>, Broken>
+    where
+        B: Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: Into<Broken>,
+    {
+        match &self.way {
+            Way::Straight(connector) => greet(connector.call(self.uri.clone()).await?).await,
+            Way::Tunnelled(connector) => greet(connector.call(self.uri.clone()).await?).await,
+        }
+    }
+}
+
+/// Settles on a protocol. The connection is worked on in the background, until
+/// nobody sends by it any more.
+async fn greet<T, B>(stream: T) -> Result<Connection<B>, Broken>
+where
+    T: Connected + Read + Write + Send + Unpin + 'static,
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Broken>,
+{
+    if stream.connected().is_negotiated_h2() {
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .adaptive_window(true)
+            .handshake(stream)
+            .await?;
+        // Requests are told of its end.
+        tokio::spawn(async { drop(connection.await) });
+        return Ok(Connection::Shared(sender));
+    }
+    let (sender, connection) = http1::handshake(stream).await?;
+    tokio::spawn(async { drop(connection.await) });
+    Ok(Connection::Own(sender))
+}
+
+/// Connections to whatever host a URL names.
+pub(in crate::http) fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    tcp
+}
+
+/// Connections to a proxy, over TLS where its URL wants that.
+pub(in crate::http) fn to_proxy(
+    tls: ClientConfig,
+    tcp: HttpConnector,
+) -> HttpsConnector<HttpConnector> {
+    HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp)
+}
+
+/// TLS where the URL wants it, over `connector`.
+fn secured<C>(tls: ClientConfig, connector: C) -> HttpsConnector<C> {
+    HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(connector)
+}

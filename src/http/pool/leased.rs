@@ -1,0 +1,60 @@
+//! The body of an answer: at its end, the connection that it came by is free.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::SendRequest;
+
+use super::kept::Kept;
+
+/// A body as it comes. Where it is not read to its end, nothing else can come
+/// by its connection, which is closed.
+pub(crate) struct Leased<B> {
+    body: Incoming,
+    /// Who sends by the connection; `None` for one that is shared.
+    lease: Option<(SendRequest<B>, Arc<Kept<B>>)>,
+}
+
+impl<B> Leased<B> {
+    pub(super) fn new(body: Incoming, lease: Option<(SendRequest<B>, &Arc<Kept<B>>)>) -> Leased<B> {
+        let lease = lease.map(|(sender, kept)| (sender, kept.clone()));
+        let mut leased = Leased { body, lease };
+        if leased.body.is_end_stream() {
+            leased.give_back();
+        }
+        leased
+    }
+
+    fn give_back(&mut self) {
+        if let Some((sender, kept)) = self.lease.take() {
+            kept.put(sender);
+        }
+    }
+}
+
+impl<B> Body for Leased<B> {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        if frame.is_none() || this.body.is_end_stream() {
+            this.give_back();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
