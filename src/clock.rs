@@ -6,6 +6,8 @@
 mod measure;
 pub(crate) mod wire;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +16,7 @@ pub use measure::{Measure, Offset};
 /// Which run of which kernel a boot clock belongs to. Readings of the boot
 /// clock compare only within one boot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BootId(pub String);
+pub struct BootId(pub Arc<str>);
 
 /// What the local clocks showed at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request};
 
 use crate::error::{Error, Kind, Result};
-use crate::relay::{Body, Door, Host, Relay, TOKEN_PATH, refuse};
+use crate::relay::{Answer, Door, Host, Relay, TOKEN_PATH, refuse};
 
 use guard::Guard;
 pub use prefix::Prefix;
@@ -110,19 +110,15 @@ fn cannot_listen(plan: &Plan) -> Error {
     Error::new(Kind::Configuration, format!("the gateway cannot listen on {}", plan.listen))
 }
 
-async fn route(
-    relay: Arc<Relay>,
-    guard: Arc<Guard>,
-    mut request: Request<Incoming>,
-) -> Response<Body> {
+async fn route(relay: Arc<Relay>, guard: Arc<Guard>, mut request: Request<Incoming>) -> Answer {
     let uri = match guard.admit(request.uri(), request.headers()) {
         Ok(uri) => uri,
-        Err((status, why)) => return refuse(status, why),
+        Err((status, why)) => return Ok(refuse(status, why)),
     };
     *request.uri_mut() = uri;
-    match request.uri().path() {
+    Ok(match request.uri().path() {
         TOKEN_PATH if request.method() == Method::POST => relay.issue(request).await,
         path if path.starts_with("/oauth/") => relay.forward(Host::Login, request).await,
         _ => relay.forward(Host::Api, request).await,
-    }
+    })
 }

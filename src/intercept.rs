@@ -87,7 +87,11 @@ impl Interception {
         let passage = crate::http::Passage::new(&network, world);
         let front = Front::new(relay, names, credentials, authority.tls, passage, door.clone());
         let front = Arc::new(front);
-        tokio::spawn(door.clone().accept(listener, move |request| front.clone().answer(request)));
+        let answer = move |request| {
+            let front = front.clone();
+            async move { Ok(front.answer(request).await) }
+        };
+        tokio::spawn(door.clone().accept(listener, answer));
         Ok(Interception { variables, bundles, door })
     }
 

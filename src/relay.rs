@@ -29,6 +29,7 @@ use crate::world::{Clock, World};
 
 pub(crate) use answer::refuse;
 pub(crate) use body::Body;
+pub(crate) use door::Answer;
 pub use door::{Door, PATIENCE};
 pub use issue::TOKEN_PATH;
 pub use log::{Format, Log};

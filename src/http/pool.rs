@@ -11,6 +11,7 @@ use hyper::body::Body;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::trust::Trust;
@@ -21,16 +22,24 @@ pub(crate) use leased::Leased;
 
 use dial::Dial;
 use kept::{Connection, Kept};
+use leased::Lease;
 
 /// A client that keeps its connections, for one host. HTTP/2 where the host
 /// speaks it over TLS, else HTTP/1.1.
 pub(crate) struct Pool<B> {
     dial: Dial,
     kept: Arc<Kept<B>>,
+    /// To use one that takes one request at a time.
+    permits: Arc<Semaphore>,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
 }
+
+/// How many HTTP/1.1 connections there are at a time. A request that finds them
+/// all busy waits: what each of them holds is more than that costs, and the cloud
+/// lets far fewer requests through.
+const CONNECTIONS: usize = 64;
 
 /// Why there is no answer.
 pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -55,6 +64,7 @@ where
         Ok(Pool {
             dial: Dial::new(url, trust)?,
             kept: Arc::default(),
+            permits: Arc::new(Semaphore::new(CONNECTIONS)),
             scheme: scheme.parse().map_err(|_| nowhere())?,
             host: authority.parse().map_err(|_| nowhere())?,
             authority: authority.parse().map_err(|_| nowhere())?,
@@ -69,8 +79,12 @@ where
     /// Sends a request, of which the URI counts from the path on. One that a
     /// kept connection did not take, because the host was closing it, is sent
     /// over another.
-    pub(crate) async fn send(&self, mut request: Request<B>) -> Result<Response<Leased<B>>, Broken> {
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<B>,
+    ) -> Result<Response<Leased<B>>, Broken> {
         loop {
+            let permit = self.permits.clone().acquire_owned().await?;
             let kept = self.kept.take();
             let was_kept = kept.is_some();
             let connection = match kept {
@@ -80,10 +94,14 @@ where
             self.address(&mut request, &connection);
             let sent = match connection {
                 Connection::Own(mut sender) => match sender.try_send_request(request).await {
-                    Ok(reply) => Ok(reply.map(|body| Leased::new(body, Some((sender, &self.kept))))),
+                    Ok(reply) => {
+                        let lease = Lease { sender, permit, kept: self.kept.clone() };
+                        Ok(reply.map(|body| Leased::new(body, Some(lease))))
+                    }
                     Err(failed) => Err(failed),
                 },
                 Connection::Shared(mut sender) => {
+                    drop(permit);
                     let sent = sender.try_send_request(request).await;
                     sent.map(|reply| reply.map(|body| Leased::new(body, None)))
                 }

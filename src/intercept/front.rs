@@ -96,7 +96,10 @@ impl Front {
             return;
         };
         let front = self.clone();
-        let answer = move |request| front.clone().relay(host, request);
+        let answer = move |request| {
+            let front = front.clone();
+            async move { Ok(front.relay(host, request).await) }
+        };
         self.door.converse(client, answer).await;
     }
 

@@ -25,6 +25,9 @@ pub struct Door {
     open: Mutex<Option<watch::Sender<()>>>,
 }
 
+/// There always is one, be it our own that tells of a failure.
+pub(crate) type Answer = Result<Response<Body>, Infallible>;
+
 /// How many connections there are at a time. More have to wait.
 const CONNECTIONS: usize = 1_024;
 
@@ -65,7 +68,7 @@ impl Door {
     pub(crate) async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
     where
         A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response<Body>> + Send + 'static,
+        F: Future<Output = Answer> + Send + 'static,
     {
         let Some(mut closing) = self.watch() else {
             return;
@@ -98,22 +101,18 @@ impl Door {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         A: Fn(Request<Incoming>) -> F,
-        F: Future<Output = Response<Body>>,
+        F: Future<Output = Answer>,
     {
         let Some(mut closing) = self.watch() else {
             return;
         };
-        let service = service_fn(|request| {
-            let reply = answer(request);
-            async { Ok::<_, Infallible>(reply.await) }
-        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_buf_size(BUFFER)
             // The date is the cloud's: this machine's clock may be wrong.
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(stream), service_fn(answer))
             .with_upgrades();
         let mut connection = pin!(connection);
         tokio::select! {
@@ -155,8 +154,8 @@ mod tests {
     use super::super::refuse;
     use super::*;
 
-    async fn answer(_: Request<Incoming>) -> Response<Body> {
-        refuse(hyper::StatusCode::NOT_FOUND, "nothing is here")
+    async fn answer(_: Request<Incoming>) -> Answer {
+        Ok(refuse(hyper::StatusCode::NOT_FOUND, "nothing is here"))
     }
 
     /// How long a client that sends this, and then nothing, is waited for, and

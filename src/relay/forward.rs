@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::Relay;
 use super::answer::refuse;
-use super::body::{Upload, Body, Patient};
+use super::body::{Body, Patient, Upload};
 use super::headers;
 use super::held::{Held, Source};
 use super::keeper::Found;
@@ -26,8 +26,12 @@ const ANSWER: Duration = Duration::from_secs(120);
 impl Relay {
     /// Passes a request on to `host`, and its answer back. Never fails: where
     /// there is no answer to pass on, it is one of our own, of 4xx or 5xx.
-    pub(crate) async fn forward(&self, host: Host, request: Request<Incoming>) -> Response<Body> {
-        self.carry(host, request.map(|body| Upload::Passed(Patient::new(body, ANSWER)))).await
+    pub(crate) fn forward(
+        &self,
+        host: Host,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Body>> {
+        self.carry(host, request.map(|body| Upload::Passed(Patient::new(body, ANSWER))))
     }
 
     /// The same, where the body may be in our hands already.
@@ -70,6 +74,20 @@ impl Relay {
         if first.status() != StatusCode::UNAUTHORIZED || !matches!(first.body(), Body::Passed(_)) {
             return first;
         }
+        // Seldom, and so it takes no room in what every request takes.
+        Box::pin(self.again(upstream, head, source, found, first, line)).await
+    }
+
+    /// Sends a request again that was answered with a 401, if that can be done.
+    async fn again(
+        &self,
+        upstream: &Upstream,
+        mut head: Parts,
+        source: Option<Source<Upload>>,
+        found: Found,
+        first: Response<Body>,
+        line: &mut Line,
+    ) -> Response<Body> {
         self.metrics.refused();
         let other = match found {
             Found::Alive(used) => self.keeper.replace(used).await,

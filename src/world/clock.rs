@@ -60,9 +60,9 @@ fn boot_id() -> Option<BootId> {
     match std::fs::read_link("/proc/self/ns/time") {
         Ok(namespace) if namespace.as_os_str() != INITIAL_TIME_NAMESPACE => {
             let offset = std::fs::read_to_string("/proc/self/timens_offsets").ok()?;
-            Some(BootId(shifted(boot, &offset)?))
+            Some(BootId(shifted(boot, &offset)?.into()))
         }
-        _ => Some(BootId(boot.to_owned())),
+        _ => Some(BootId(boot.into())),
     }
 }
 

@@ -82,7 +82,7 @@ impl Clock for False {
         let (now, state) = (self.truth.now(), self.state.lock().unwrap());
         Reading {
             boot: now.duration_since(state.booted),
-            boot_id: Some(BootId(state.boots.to_string())),
+            boot_id: Some(BootId(state.boots.to_string().into())),
             wall: now + state.ahead,
         }
     }

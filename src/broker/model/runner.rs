@@ -116,7 +116,7 @@ impl Clock for Runner {
         let mut state = self.state.lock().unwrap();
         let reading = Reading {
             boot: state.boot,
-            boot_id: Some(BootId(state.boots.to_string())),
+            boot_id: Some(BootId(state.boots.to_string().into())),
             wall: state.wall,
         };
         let truth = state.truth;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::SendRequest;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::kept::Kept;
 
@@ -13,13 +14,19 @@ use super::kept::Kept;
 /// by its connection, which is closed.
 pub(crate) struct Leased<B> {
     body: Incoming,
-    /// Who sends by the connection; `None` for one that is shared.
-    lease: Option<(SendRequest<B>, Arc<Kept<B>>)>,
+    /// `None` for a connection that is shared.
+    lease: Option<Lease<B>>,
+}
+
+/// The right to use a connection alone.
+pub(super) struct Lease<B> {
+    pub(super) sender: SendRequest<B>,
+    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) kept: Arc<Kept<B>>,
 }
 
 impl<B> Leased<B> {
-    pub(super) fn new(body: Incoming, lease: Option<(SendRequest<B>, &Arc<Kept<B>>)>) -> Leased<B> {
-        let lease = lease.map(|(sender, kept)| (sender, kept.clone()));
+    pub(super) fn new(body: Incoming, lease: Option<Lease<B>>) -> Leased<B> {
         let mut leased = Leased { body, lease };
         if leased.body.is_end_stream() {
             leased.give_back();
@@ -28,8 +35,9 @@ impl<B> Leased<B> {
     }
 
     fn give_back(&mut self) {
-        if let Some((sender, kept)) = self.lease.take() {
+        if let Some(Lease { sender, permit, kept }) = self.lease.take() {
             kept.put(sender);
+            drop(permit);
         }
     }
 }
