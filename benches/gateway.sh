@@ -218,6 +218,8 @@ middle() {
 gateway_targets() {
   row "gateway: requests a second at 50 connections, against nginx as a plain reverse proxy" \
     "$(middle gateway-50 %.2f '$9 / $5')" x at-least 0.8
+  row "gateway: requests a second at 200 connections, against nginx as a plain reverse proxy" \
+    "$(middle gateway-200 %.2f '$9 / $5')" x at-least 0.8
   row "gateway: latency added to a direct connection, median" \
     "$(middle gateway-1 %.2f '($10 - $2) / 1000')" " ms" at-most 0.3
   row "gateway: peak memory, at up to 200 connections" \

@@ -29,7 +29,7 @@ pub(super) struct Dial {
 enum Way {
     Straight(TowerToHyperService<HttpsConnector<HttpConnector>>),
     /// To the host's own TLS inside of a tunnel that the proxy makes.
-    Tunnelled(TowerToHyperService<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>>),
+    Tunnelled(Box<TowerToHyperService<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>>>),
 }
 
 impl Dial {
@@ -49,7 +49,7 @@ impl Dial {
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
                 }
-                Way::Tunnelled(TowerToHyperService::new(secured(tls, tunnel)))
+                Way::Tunnelled(Box::new(TowerToHyperService::new(secured(tls, tunnel))))
             }
         };
         Ok(Dial { uri, way })

@@ -23,10 +23,26 @@ struct Host {
     released: watch::Sender<bool>,
 }
 
+/// A pool for a host at this port.
+fn pool(port: u16) -> Pool<Empty<Bytes>> {
+    let world = World {
+        env: [].into(),
+        clock: Arc::<SystemClock>::default(),
+        places: Places::default(),
+        stdin: None,
+        stdin_is_terminal: false,
+        stdout: Box::new(Vec::new()),
+        talk: Arc::new(Talk::collected().0),
+    };
+    let network = Network { timeout: Duration::from_secs(5), ca_file: None };
+    let url = format!("http://127.0.0.1:{port}").parse().unwrap();
+    Pool::new(&url, &Trust::new(&network, &world)).unwrap()
+}
+
 impl Host {
     async fn start() -> (Arc<Host>, Pool<Empty<Bytes>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let port = listener.local_addr().unwrap().port();
         let host = Arc::new(Host {
             opened: AtomicUsize::default(),
             closed: AtomicUsize::default(),
@@ -45,18 +61,7 @@ impl Host {
                 });
             }
         });
-        let world = World {
-            env: [].into(),
-            clock: Arc::<SystemClock>::default(),
-            places: Places::default(),
-            stdin: None,
-            stdin_is_terminal: false,
-            stdout: Box::new(Vec::new()),
-            talk: Arc::new(Talk::collected().0),
-        };
-        let network = Network { timeout: Duration::from_secs(5), ca_file: None };
-        let pool = Pool::new(&url.parse().unwrap(), &Trust::new(&network, &world)).unwrap();
-        (host, pool)
+        (host, pool(port))
     }
 
     async fn serve(&self, mut stream: TcpStream) {
@@ -105,9 +110,12 @@ async fn ask(pool: &Pool<Empty<Bytes>>, path: &str) -> Bytes {
 
 /// Lets the others work until something has happened.
 async fn until(happened: impl Fn() -> bool) {
-    while !happened() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let waiting = async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it never happens");
 }
 
 #[tokio::test]
@@ -151,7 +159,7 @@ async fn requests_beyond_the_limit_wait_for_a_connection() {
             tokio::spawn(async move { ask(&pool, "/slow").await })
         })
         .collect();
-    until(|| Host::count(&host.asked) == CONNECTIONS).await;
+    until(|| Host::count(&host.asked) >= CONNECTIONS).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(Host::count(&host.opened), CONNECTIONS);
     host.released.send(true).unwrap();
@@ -173,4 +181,47 @@ async fn idle_connections_are_closed_after_a_while() {
     until(|| Host::count(&host.closed) == 1).await;
     assert_eq!(ask(&pool, "/a").await, "ok");
     assert_eq!(Host::count(&host.opened), 2);
+}
+
+/// The host closes a connection at the moment when a request is handed to it:
+/// it was not sent, and another connection takes it.
+#[tokio::test]
+async fn a_request_that_a_closing_connection_did_not_take_is_sent_over_another() {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let signals = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut signal = TcpStream::connect(signals.local_addr().unwrap()).await.unwrap();
+    let mut signaller = signals.accept().unwrap().0;
+    let (close, closing) = std::sync::mpsc::channel();
+    let answer = move || {
+        let mut stream = listener.accept().unwrap().0;
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        stream
+    };
+    let host = std::thread::spawn(move || {
+        let first = answer();
+        closing.recv().unwrap();
+        signaller.write_all(b"!").unwrap();
+        drop(first);
+        answer()
+    });
+    let pool = pool(port);
+    assert_eq!(ask(&pool, "/a").await, "ok");
+    let (body, ()) = tokio::join!(
+        async {
+            signal.read_u8().await.unwrap();
+            ask(&pool, "/b").await
+        },
+        async {
+            // The runtime learns of the signal and of the end together, and
+            // this test goes on before the connection's own task does.
+            close.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    );
+    assert_eq!(body, "ok");
+    host.join().unwrap();
 }
