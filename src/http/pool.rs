@@ -6,12 +6,14 @@ mod kept;
 mod leased;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Body;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use url::Url;
 
 use super::trust::Trust;
@@ -29,17 +31,19 @@ use leased::Lease;
 pub(crate) struct Pool<B> {
     dial: Dial,
     kept: Arc<Kept<B>>,
-    /// To use one that takes one request at a time.
+    /// For one that takes one request at a time.
     permits: Arc<Semaphore>,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
 }
 
-/// How many HTTP/1.1 connections there are at a time. A request that finds them
-/// all busy waits: what each of them holds is more than that costs, and the cloud
-/// lets far fewer requests through.
+/// From so many busy HTTP/1.1 connections on, a request waits a little for one of
+/// them, for what each of them holds is more than that costs.
 const CONNECTIONS: usize = 64;
+
+/// But not longer than this: those may be busy with clients that dawdle.
+const LITTLE: Duration = Duration::from_millis(50);
 
 /// Why there is no answer.
 pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -84,7 +88,8 @@ where
         mut request: Request<B>,
     ) -> Result<Response<Leased<B>>, Broken> {
         loop {
-            let permit = self.permits.clone().acquire_owned().await?;
+            let permit = timeout(LITTLE, self.permits.clone().acquire_owned()).await;
+            let permit = permit.ok().and_then(|permit| permit.ok());
             let kept = self.kept.take();
             let was_kept = kept.is_some();
             let connection = match kept {

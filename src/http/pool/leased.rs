@@ -21,7 +21,8 @@ pub(crate) struct Leased<B> {
 /// The right to use a connection alone.
 pub(super) struct Lease<B> {
     pub(super) sender: SendRequest<B>,
-    pub(super) permit: OwnedSemaphorePermit,
+    /// `None` for one beyond the usual number.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) kept: Arc<Kept<B>>,
 }
 

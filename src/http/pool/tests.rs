@@ -150,23 +150,38 @@ async fn a_connection_that_the_host_has_closed_costs_no_request() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_limit_wait_for_a_connection() {
+async fn a_request_waits_a_little_before_it_opens_too_many() {
     let (host, pool) = Host::start().await;
     let pool = Arc::new(pool);
-    let requests: Vec<_> = (0..CONNECTIONS + 20)
+    let requests: Vec<_> = (0..CONNECTIONS + 6)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { ask(&pool, "/a").await })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), "ok");
+    }
+    assert!(Host::count(&host.opened) <= CONNECTIONS);
+}
+
+#[tokio::test]
+async fn requests_that_take_long_do_not_hold_up_others() {
+    let (host, pool) = Host::start().await;
+    let pool = Arc::new(pool);
+    let slow: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let pool = pool.clone();
             tokio::spawn(async move { ask(&pool, "/slow").await })
         })
         .collect();
-    until(|| Host::count(&host.asked) >= CONNECTIONS).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(Host::count(&host.opened), CONNECTIONS);
+    until(|| Host::count(&host.asked) == CONNECTIONS).await;
+    assert_eq!(ask(&pool, "/a").await, "ok");
     host.released.send(true).unwrap();
-    for request in requests {
+    for request in slow {
         assert_eq!(request.await.unwrap(), "ok");
     }
-    assert_eq!(Host::count(&host.opened), CONNECTIONS);
+    assert_eq!(Host::count(&host.opened), CONNECTIONS + 1);
 }
 
 #[tokio::test]
