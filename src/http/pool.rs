@@ -14,7 +14,7 @@ use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use url::Url;
+use url::{Position, Url};
 
 use super::trust::Trust;
 use crate::error::{Error, Kind, Result};
@@ -54,22 +54,19 @@ where
     B::Data: Send,
     B::Error: Into<Broken>,
 {
-    /// A client for `url`, reached as [`Wire`](super::Wire) reaches it.
+    /// A client for `url`, reached as [`Wire`](super::Wire) reaches it. Within a
+    /// runtime: what is idle is closed in the background.
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
     pub(crate) fn new(url: &Url, trust: &Trust) -> Result<Pool<B>> {
         let nowhere = || Error::new(Kind::Configuration, format!("{url} names no host"));
-        let (scheme, host) = (url.scheme(), url.host_str().ok_or_else(nowhere)?);
-        let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
+        let authority = &url[Position::BeforeHost..Position::AfterPort];
         Ok(Pool {
             dial: Dial::new(url, trust)?,
-            kept: Arc::default(),
+            kept: Kept::start(),
             permits: Arc::new(Semaphore::new(CONNECTIONS)),
-            scheme: scheme.parse().map_err(|_| nowhere())?,
+            scheme: url.scheme().parse().map_err(|_| nowhere())?,
             host: authority.parse().map_err(|_| nowhere())?,
             authority: authority.parse().map_err(|_| nowhere())?,
         })
@@ -89,12 +86,12 @@ where
     ) -> Result<Response<Leased<B>>, Broken> {
         loop {
             let permit = timeout(LITTLE, self.permits.clone().acquire_owned()).await;
-            let permit = permit.ok().and_then(|permit| permit.ok());
+            let permit = permit.ok().and_then(Result::ok);
             let kept = self.kept.take();
             let was_kept = kept.is_some();
             let connection = match kept {
                 Some(connection) => connection,
-                None => Box::pin(self.open()).await?,
+                None => self.kept.opened(Box::pin(self.dial.open()).await?),
             };
             self.address(&mut request, &connection);
             let sent = match connection {
@@ -120,11 +117,6 @@ where
                 _ => return Err(failed.into_error().into()),
             }
         }
-    }
-
-    async fn open(&self) -> Result<Connection<B>, Broken> {
-        let connection = self.dial.open().await?;
-        Ok(self.kept.opened(connection))
     }
 
     /// Names the host, in the way of the connection's protocol (RFC 9112

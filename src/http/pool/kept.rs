@@ -21,7 +21,6 @@ struct State<B> {
     /// are too many grow old.
     own: Vec<Idle<http1::SendRequest<B>>>,
     shared: Option<Idle<http2::SendRequest<B>>>,
-    is_swept: bool,
 }
 
 struct Idle<T> {
@@ -35,19 +34,19 @@ struct Idle<T> {
 /// that is just being closed.
 pub(super) const LOOK: Duration = Duration::from_secs(15);
 
-impl<B> Default for Kept<B> {
-    fn default() -> Self {
-        Kept(Mutex::new(State { own: Vec::new(), shared: None, is_swept: false }))
+impl<B: Send + 'static> Kept<B> {
+    /// None at first. Within a runtime, which closes what is idle.
+    pub(super) fn start() -> Arc<Kept<B>> {
+        let kept = Arc::new(Kept(Mutex::new(State { own: Vec::new(), shared: None })));
+        tokio::spawn(sweep(Arc::downgrade(&kept)));
+        kept
     }
 }
 
-impl<B: Send + 'static> Kept<B> {
+impl<B> Kept<B> {
     /// One that has just been opened. Of two that could be shared, one is.
-    pub(super) fn opened(self: &Arc<Self>, connection: Connection<B>) -> Connection<B> {
+    pub(super) fn opened(&self, connection: Connection<B>) -> Connection<B> {
         let mut state = self.state();
-        if !std::mem::replace(&mut state.is_swept, true) {
-            tokio::spawn(sweep(Arc::downgrade(self)));
-        }
         match connection {
             Connection::Own(_) => connection,
             Connection::Shared(sender) => Connection::Shared(state.shared().unwrap_or_else(|| {
@@ -56,9 +55,7 @@ impl<B: Send + 'static> Kept<B> {
             })),
         }
     }
-}
 
-impl<B> Kept<B> {
     /// One that is ready for a request.
     pub(super) fn take(&self) -> Option<Connection<B>> {
         let mut state = self.state();

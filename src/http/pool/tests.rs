@@ -104,8 +104,11 @@ fn request(path: &str) -> Request<Empty<Bytes>> {
 
 /// Reads an answer to its end.
 async fn ask(pool: &Pool<Empty<Bytes>>, path: &str) -> Bytes {
-    let reply = pool.send(request(path)).await.unwrap();
-    reply.into_body().collect().await.unwrap().to_bytes()
+    let asking = async {
+        let reply = pool.send(request(path)).await.unwrap();
+        reply.into_body().collect().await.unwrap().to_bytes()
+    };
+    timeout(Duration::from_secs(10), asking).await.expect("no answer comes")
 }
 
 /// Lets the others work until something has happened.
@@ -115,7 +118,7 @@ async fn until(happened: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it never happens");
+    timeout(Duration::from_secs(10), waiting).await.expect("it never happens");
 }
 
 #[tokio::test]
