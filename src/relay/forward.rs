@@ -163,12 +163,7 @@ fn revokes(head: &Parts) -> bool {
 /// What an error says, and what is behind it. The library's words hold neither
 /// headers nor paths.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut words = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        words.push(cause.to_string());
-        next = cause.source();
-    }
+    let mut words: Vec<_> = anyhow::Chain::new(error).map(ToString::to_string).collect();
     words.dedup();
     words.join(": ")
 }
