@@ -110,15 +110,21 @@ fn cannot_listen(plan: &Plan) -> Error {
     Error::new(Kind::Configuration, format!("the gateway cannot listen on {}", plan.listen))
 }
 
-async fn route(relay: Arc<Relay>, guard: Arc<Guard>, mut request: Request<Incoming>) -> Answer {
-    let uri = match guard.admit(request.uri(), request.headers()) {
-        Ok(uri) => uri,
-        Err((status, why)) => return Ok(refuse(status, why)),
-    };
-    *request.uri_mut() = uri;
-    Ok(match request.uri().path() {
-        TOKEN_PATH if request.method() == Method::POST => relay.issue(request).await,
-        path if path.starts_with("/oauth/") => relay.forward(Host::Login, request).await,
-        _ => relay.forward(Host::Api, request).await,
-    })
+fn route(
+    relay: Arc<Relay>,
+    guard: Arc<Guard>,
+    mut request: Request<Incoming>,
+) -> impl Future<Output = Answer> {
+    let admitted = guard.admit(request.uri(), request.headers());
+    async move {
+        match admitted {
+            Ok(uri) => *request.uri_mut() = uri,
+            Err((status, why)) => return Ok(refuse(status, why)),
+        }
+        Ok(match request.uri().path() {
+            TOKEN_PATH if request.method() == Method::POST => Box::pin(relay.issue(request)).await,
+            path if path.starts_with("/oauth/") => relay.forward(Host::Login, request).await,
+            _ => relay.forward(Host::Api, request).await,
+        })
+    }
 }

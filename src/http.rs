@@ -2,6 +2,7 @@
 
 mod certificate;
 mod fault;
+mod limit;
 mod opinion;
 mod passage;
 mod pool;
@@ -29,6 +30,7 @@ use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
 use fault::Place;
+pub(crate) use limit::Limit;
 pub(crate) use passage::{Passage, Stream};
 pub(crate) use pool::{Leased, Pool};
 pub(crate) use probe::{Dated, Look};

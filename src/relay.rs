@@ -23,6 +23,7 @@ mod upstream;
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::http::Limit;
 use crate::settings::Settings;
 use crate::token::{Stamp, Token};
 use crate::world::{Clock, World};
@@ -50,6 +51,7 @@ pub struct Relay {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     log: Log,
+    answers: Limit,
 }
 
 impl Relay {
@@ -67,8 +69,8 @@ impl Relay {
         let keeper = Arc::new(Keeper::new(source, token, world, metrics.clone()));
         tokio::spawn(keeper.clone().keep_fresh());
         let clock = world.clock.clone();
-        let budget = Arc::default();
-        Ok(Arc::new(Relay { keeper, upstreams, client_id, budget, metrics, clock, log }))
+        let (budget, answers) = (Arc::default(), Limit::new(forward::ANSWER));
+        Ok(Arc::new(Relay { keeper, upstreams, client_id, budget, metrics, clock, log, answers }))
     }
 
     /// What is known of the current token, and so of the cloud's clocks.

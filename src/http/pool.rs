@@ -13,9 +13,9 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 use url::{Position, Url};
 
+use super::limit::Limit;
 use super::trust::Trust;
 use crate::error::{Error, Kind, Result};
 
@@ -33,6 +33,7 @@ pub(crate) struct Pool<B> {
     kept: Arc<Kept<B>>,
     /// For one that takes one request at a time.
     permits: Arc<Semaphore>,
+    little: Limit,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -66,6 +67,7 @@ where
             dial: Dial::new(url, trust)?,
             kept: Kept::start(),
             permits: Arc::new(Semaphore::new(CONNECTIONS)),
+            little: Limit::new(LITTLE),
             scheme: url.scheme().parse().map_err(|_| nowhere())?,
             host: authority.parse().map_err(|_| nowhere())?,
             authority: authority.parse().map_err(|_| nowhere())?,
@@ -80,41 +82,43 @@ where
     /// Sends a request, of which the URI counts from the path on. One that a
     /// kept connection did not take, because the host was closing it, is sent
     /// over another.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         mut request: Request<B>,
-    ) -> Result<Response<Leased<B>>, Broken> {
-        loop {
-            let permit = timeout(LITTLE, self.permits.clone().acquire_owned()).await;
-            let permit = permit.ok().and_then(Result::ok);
-            let kept = self.kept.take();
-            let was_kept = kept.is_some();
-            let connection = match kept {
-                Some(connection) => connection,
-                None => self.kept.opened(Box::pin(self.dial.open()).await?),
-            };
-            self.address(&mut request, &connection);
-            let sent = match connection {
-                Connection::Own(mut sender) => match sender.try_send_request(request).await {
-                    Ok(reply) => {
-                        let lease = Lease { sender, permit, kept: self.kept.clone() };
-                        Ok(reply.map(|body| Leased::new(body, Some(lease))))
+    ) -> impl Future<Output = Result<Response<Leased<B>>, Broken>> {
+        async move {
+            loop {
+                let permit = self.little.on(self.permits.clone().acquire_owned()).await;
+                let permit = permit.and_then(Result::ok);
+                let kept = self.kept.take();
+                let was_kept = kept.is_some();
+                let connection = match kept {
+                    Some(connection) => connection,
+                    None => self.kept.opened(Box::pin(self.dial.open()).await?),
+                };
+                self.address(&mut request, &connection);
+                let sent = match connection {
+                    Connection::Own(mut sender) => match sender.try_send_request(request).await {
+                        Ok(reply) => {
+                            let lease = Lease { sender, permit, kept: self.kept.clone() };
+                            Ok(reply.map(|body| Leased::new(body, Some(lease))))
+                        }
+                        Err(failed) => Err(failed),
+                    },
+                    Connection::Shared(mut sender) => {
+                        drop(permit);
+                        let sent = sender.try_send_request(request).await;
+                        sent.map(|reply| reply.map(|body| Leased::new(body, None)))
                     }
-                    Err(failed) => Err(failed),
-                },
-                Connection::Shared(mut sender) => {
-                    drop(permit);
-                    let sent = sender.try_send_request(request).await;
-                    sent.map(|reply| reply.map(|body| Leased::new(body, None)))
+                };
+                let mut failed = match sent {
+                    Ok(reply) => return Ok(reply),
+                    Err(failed) => failed,
+                };
+                match failed.take_message() {
+                    Some(unsent) if was_kept => request = unsent,
+                    _ => return Err(failed.into_error().into()),
                 }
-            };
-            let mut failed = match sent {
-                Ok(reply) => return Ok(reply),
-                Err(failed) => failed,
-            };
-            match failed.take_message() {
-                Some(unsent) if was_kept => request = unsent,
-                _ => return Err(failed.into_error().into()),
             }
         }
     }

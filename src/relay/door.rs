@@ -10,19 +10,21 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use super::body::Body;
+use crate::http::Limit;
 
 /// Where clients come in.
 pub struct Door {
     permits: Arc<Semaphore>,
     /// Tells every connection to come to its end. `None` once it has told.
     open: Mutex<Option<watch::Sender<()>>>,
+    heads: Limit,
 }
 
 /// There always is one, be it our own that tells of a failure.
@@ -50,7 +52,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 impl Default for Door {
     fn default() -> Self {
         let open = Mutex::new(Some(watch::Sender::new(())));
-        Door { permits: Arc::new(Semaphore::new(connections())), open }
+        let permits = Arc::new(Semaphore::new(connections()));
+        Door { permits, open, heads: Limit::new(HEAD) }
     }
 }
 
@@ -107,8 +110,10 @@ impl Door {
             return;
         };
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(self.heads.clone())
             .header_read_timeout(HEAD)
+            // As on the other side, in the pool.
+            .writev(false)
             .max_buf_size(BUFFER)
             // The date is the cloud's: this machine's clock may be wrong.
             .auto_date_header(false)

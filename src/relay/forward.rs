@@ -7,21 +7,21 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
-use tokio::time::timeout;
 
 use super::Relay;
 use super::answer::refuse;
-use super::body::{Body, Patient, Upload};
+use super::body::{Body, Broken, Patient, Upload};
 use super::headers;
 use super::held::{Held, Source};
 use super::keeper::Found;
 use super::log::Line;
 use super::upstream::{Host, Upstream};
 use crate::api::TOKENS_ME;
+use crate::http::Leased;
 
 /// How long a host may take to begin its answer once it has the request, and
 /// how long either side may pause within a body.
-const ANSWER: Duration = Duration::from_secs(120);
+pub(super) const ANSWER: Duration = Duration::from_secs(120);
 
 impl Relay {
     /// Passes a request on to `host`, and its answer back. Never fails: where
@@ -35,19 +35,31 @@ impl Relay {
     }
 
     /// The same, where the body may be in our hands already.
-    pub(super) async fn carry(&self, host: Host, request: Request<Upload>) -> Response<Body> {
+    pub(super) fn carry(
+        &self,
+        host: Host,
+        request: Request<Upload>,
+    ) -> impl Future<Output = Response<Body>> {
         let mut line = self.log.begin(&request, &*self.clock);
-        let reply = self.pass(host, request, &mut line).await;
-        self.metrics.request(line.upstream_time(&*self.clock));
-        self.log.write(&line, reply.status(), &*self.clock);
-        reply
+        let (head, body) = request.into_parts();
+        async move {
+            let reply = match self.upstreams.of(host) {
+                Some(upstream) => self.pass(upstream, head, body, &mut line).await,
+                None => refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known"),
+            };
+            self.metrics.request(line.upstream_time(&*self.clock));
+            self.log.write(&line, reply.status(), &*self.clock);
+            reply
+        }
     }
 
-    async fn pass(&self, host: Host, request: Request<Upload>, line: &mut Line) -> Response<Body> {
-        let Some(upstream) = self.upstreams.of(host) else {
-            return refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known");
-        };
-        let (mut head, body) = request.into_parts();
+    fn pass(
+        &self,
+        upstream: &Upstream,
+        mut head: Parts,
+        body: Upload,
+        line: &mut Line,
+    ) -> impl Future<Output = Response<Body>> {
         let ours = self.keeper.knows(&head.headers);
         let is_empty = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
         headers::pass_request(&mut head.headers);
@@ -59,23 +71,26 @@ impl Relay {
         head.version = Version::HTTP_11;
         let body = Held::new(body, &self.budget);
         let source = body.source();
-        if !ours {
-            return self.attempt(upstream, head, body, source.as_ref()).await;
+        async move {
+            if !ours {
+                return self.attempt(upstream, head, body, source.as_ref()).await;
+            }
+            let found = self.keeper.current().await;
+            let (Found::Alive(used) | Found::Dead(used)) = &found;
+            head.headers.insert(AUTHORIZATION, used.header.clone());
+            line.swapped = true;
+            let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
+            if first.status().is_success() && revokes(&head) {
+                // It would be good for a 401 at most, here and from the cache.
+                self.keeper.forget(used.clone());
+            }
+            let refused = first.status() == StatusCode::UNAUTHORIZED;
+            if !refused || !matches!(first.body(), Body::Passed(_)) {
+                return first;
+            }
+            // Seldom, and so it takes no room in what every request takes.
+            Box::pin(self.again(upstream, head, source, found, first, line)).await
         }
-        let found = self.keeper.current().await;
-        let (Found::Alive(used) | Found::Dead(used)) = &found;
-        head.headers.insert(AUTHORIZATION, used.header.clone());
-        line.swapped = true;
-        let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
-        if first.status().is_success() && revokes(&head) {
-            // It would be good for a 401 at most, here and from the cache.
-            self.keeper.forget(used.clone());
-        }
-        if first.status() != StatusCode::UNAUTHORIZED || !matches!(first.body(), Body::Passed(_)) {
-            return first;
-        }
-        // Seldom, and so it takes no room in what every request takes.
-        Box::pin(self.again(upstream, head, source, found, first, line)).await
     }
 
     /// Sends a request again that was answered with a 401, if that can be done.
@@ -109,28 +124,38 @@ impl Relay {
     }
 
     /// Sends a request, once.
-    async fn attempt(
+    fn attempt(
         &self,
         upstream: &Upstream,
         head: Parts,
         body: Held<Upload>,
         source: Option<&Source<Upload>>,
-    ) -> Response<Body> {
-        let mut sending = std::pin::pin!(upstream.pool.send(Request::from_parts(head, body)));
-        let moved = || source.map_or(0, Source::moved);
-        let reply = loop {
-            let before = moved();
-            match timeout(ANSWER, &mut sending).await {
-                Ok(reply) => break reply,
-                // A large upload takes its time.
-                Err(_) if moved() != before => {}
-                Err(_) => {
-                    self.metrics.failed();
-                    let message = format!("no answer within {ANSWER:?}");
-                    return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
+    ) -> impl Future<Output = Response<Body>> {
+        let mut sending = Box::pin(upstream.pool.send(Request::from_parts(head, body)));
+        let moved = move || source.map_or(0, Source::moved);
+        async move {
+            loop {
+                let before = moved();
+                match self.answers.on(&mut sending).await {
+                    Some(reply) => return self.answered(upstream, reply, source),
+                    // A large upload takes its time.
+                    None if moved() != before => {}
+                    None => {
+                        self.metrics.failed();
+                        let message = format!("no answer within {ANSWER:?}");
+                        return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
+                    }
                 }
             }
-        };
+        }
+    }
+
+    fn answered(
+        &self,
+        upstream: &Upstream,
+        reply: Result<Response<Leased<Held<Upload>>>, Broken>,
+        source: Option<&Source<Upload>>,
+    ) -> Response<Body> {
         match reply {
             Ok(reply) => {
                 let (mut head, body) = reply.into_parts();

@@ -87,7 +87,8 @@ where
         tokio::spawn(async { drop(connection.await) });
         return Ok(Connection::Shared(sender));
     }
-    let (sender, connection) = http1::handshake(stream).await?;
+    // One write, with a copy of a body's piece, costs less than one of two parts.
+    let (sender, connection) = http1::Builder::new().writev(false).handshake(stream).await?;
     tokio::spawn(async { drop(connection.await) });
     Ok(Connection::Own(sender))
 }
