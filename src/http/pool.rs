@@ -82,43 +82,41 @@ where
     /// Sends a request, of which the URI counts from the path on. One that a
     /// kept connection did not take, because the host was closing it, is sent
     /// over another.
-    pub(crate) fn send(
+    pub(crate) async fn send(
         &self,
         mut request: Request<B>,
-    ) -> impl Future<Output = Result<Response<Leased<B>>, Broken>> {
-        async move {
-            loop {
-                let permit = self.little.on(self.permits.clone().acquire_owned()).await;
-                let permit = permit.and_then(Result::ok);
-                let kept = self.kept.take();
-                let was_kept = kept.is_some();
-                let connection = match kept {
-                    Some(connection) => connection,
-                    None => self.kept.opened(Box::pin(self.dial.open()).await?),
-                };
-                self.address(&mut request, &connection);
-                let sent = match connection {
-                    Connection::Own(mut sender) => match sender.try_send_request(request).await {
-                        Ok(reply) => {
-                            let lease = Lease { sender, permit, kept: self.kept.clone() };
-                            Ok(reply.map(|body| Leased::new(body, Some(lease))))
-                        }
-                        Err(failed) => Err(failed),
-                    },
-                    Connection::Shared(mut sender) => {
-                        drop(permit);
-                        let sent = sender.try_send_request(request).await;
-                        sent.map(|reply| reply.map(|body| Leased::new(body, None)))
+    ) -> Result<Response<Leased<B>>, Broken> {
+        loop {
+            let permit = self.little.on(self.permits.clone().acquire_owned()).await;
+            let permit = permit.and_then(Result::ok);
+            let kept = self.kept.take();
+            let was_kept = kept.is_some();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => self.kept.opened(Box::pin(self.dial.open()).await?),
+            };
+            self.address(&mut request, &connection);
+            let sent = match connection {
+                Connection::Own(mut sender) => match sender.try_send_request(request).await {
+                    Ok(reply) => {
+                        let lease = Lease { sender, permit, kept: self.kept.clone() };
+                        Ok(reply.map(|body| Leased::new(body, Some(lease))))
                     }
-                };
-                let mut failed = match sent {
-                    Ok(reply) => return Ok(reply),
-                    Err(failed) => failed,
-                };
-                match failed.take_message() {
-                    Some(unsent) if was_kept => request = unsent,
-                    _ => return Err(failed.into_error().into()),
+                    Err(failed) => Err(failed),
+                },
+                Connection::Shared(mut sender) => {
+                    drop(permit);
+                    let sent = sender.try_send_request(request).await;
+                    sent.map(|reply| reply.map(|body| Leased::new(body, None)))
                 }
+            };
+            let mut failed = match sent {
+                Ok(reply) => return Ok(reply),
+                Err(failed) => failed,
+            };
+            match failed.take_message() {
+                Some(unsent) if was_kept => request = unsent,
+                _ => return Err(failed.into_error().into()),
             }
         }
     }

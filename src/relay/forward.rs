@@ -34,7 +34,9 @@ impl Relay {
         self.carry(host, request.map(|body| Upload::Passed(Patient::new(body, ANSWER))))
     }
 
-    /// The same, where the body may be in our hands already.
+    /// The same, where the body may be in our hands already. What it and those
+    /// below hold is held by each request under way; an `async fn` holds what it
+    /// is given twice.
     pub(super) fn carry(
         &self,
         host: Host,
