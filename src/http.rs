@@ -32,7 +32,7 @@ use crate::world::{Clock, Environment, Level, Talk};
 use fault::Place;
 pub(crate) use limit::Limit;
 pub(crate) use passage::{Passage, Stream};
-pub(crate) use pool::{Leased, Pool};
+pub(crate) use pool::{Leased, Pool, Unanswered};
 pub(crate) use probe::{Dated, Look};
 use proxy::Route;
 pub(crate) use trust::Trust;

@@ -4,6 +4,7 @@
 mod dial;
 mod kept;
 mod leased;
+mod unanswered;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use hyper::body::Body;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use url::{Position, Url};
 
 use super::limit::Limit;
@@ -21,6 +22,7 @@ use crate::error::{Error, Kind, Result};
 
 pub(super) use dial::{tcp, to_proxy};
 pub(crate) use leased::Leased;
+pub(crate) use unanswered::Unanswered;
 
 use dial::Dial;
 use kept::{Connection, Kept};
@@ -34,6 +36,9 @@ pub(crate) struct Pool<B> {
     /// For one that takes one request at a time.
     permits: Arc<Semaphore>,
     little: Limit,
+    /// Held by the one who opens a connection that will be shared.
+    turn: Mutex<()>,
+    while_opened: Limit,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -46,7 +51,11 @@ const CONNECTIONS: usize = 64;
 /// But not longer than this: those may be busy with clients that dawdle.
 const LITTLE: Duration = Duration::from_millis(50);
 
-/// Why there is no answer.
+/// How long a request waits for a connection that another one is opening, before
+/// it opens one by itself: that attempt may hang.
+const WHILE_OPENED: Duration = Duration::from_secs(1);
+
+/// What went wrong.
 pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 impl<B> Pool<B>
@@ -65,9 +74,11 @@ where
         let authority = &url[Position::BeforeHost..Position::AfterPort];
         Ok(Pool {
             dial: Dial::new(url, trust)?,
-            kept: Kept::start(),
+            kept: Kept::start(url.scheme() == "https"),
             permits: Arc::new(Semaphore::new(CONNECTIONS)),
             little: Limit::new(LITTLE),
+            turn: Mutex::default(),
+            while_opened: Limit::new(WHILE_OPENED),
             scheme: url.scheme().parse().map_err(|_| nowhere())?,
             host: authority.parse().map_err(|_| nowhere())?,
             authority: authority.parse().map_err(|_| nowhere())?,
@@ -85,15 +96,14 @@ where
     pub(crate) async fn send(
         &self,
         mut request: Request<B>,
-    ) -> Result<Response<Leased<B>>, Broken> {
+    ) -> Result<Response<Leased<B>>, Unanswered> {
+        let method = request.method().clone();
         loop {
             let permit = self.little.on(self.permits.clone().acquire_owned()).await;
             let permit = permit.and_then(Result::ok);
-            let kept = self.kept.take();
-            let was_kept = kept.is_some();
-            let connection = match kept {
-                Some(connection) => connection,
-                None => self.kept.opened(Box::pin(self.dial.open()).await?),
+            let (connection, was_kept) = match self.kept.take() {
+                Some(connection) => (connection, true),
+                None => Box::pin(self.open()).await.map_err(Unanswered::unsent)?,
             };
             self.address(&mut request, &connection);
             let sent = match connection {
@@ -116,9 +126,24 @@ where
             };
             match failed.take_message() {
                 Some(unsent) if was_kept => request = unsent,
-                _ => return Err(failed.into_error().into()),
+                _ => return Err(Unanswered::sent(failed.into_error(), &method, was_kept)),
             }
         }
+    }
+
+    /// A new connection, or one that another request has opened in the meantime;
+    /// and whether it is that. Where all can share one, one is opened.
+    async fn open(&self) -> Result<(Connection<B>, bool), Broken> {
+        let mut turn = None;
+        if self.kept.may_share() {
+            turn = self.while_opened.on(self.turn.lock()).await;
+            if let Some(connection) = self.kept.take() {
+                return Ok((connection, true));
+            }
+        }
+        // The one before may have shown that each needs its own.
+        let _turn = turn.filter(|_| self.kept.may_share());
+        Ok(self.kept.opened(self.dial.open().await?))
     }
 
     /// Names the host, in the way of the connection's protocol (RFC 9112

@@ -10,18 +10,23 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::Relay;
 use super::answer::refuse;
-use super::body::{Body, Broken, Patient, Upload};
+use super::body::{Body, Patient, Upload};
 use super::headers;
 use super::held::{Held, Source};
 use super::keeper::Found;
 use super::log::Line;
 use super::upstream::{Host, Upstream};
 use crate::api::TOKENS_ME;
-use crate::http::Leased;
+use crate::http::{Leased, Unanswered};
 
 /// How long a host may take to begin its answer once it has the request, and
 /// how long either side may pause within a body.
 pub(super) const ANSWER: Duration = Duration::from_secs(120);
+
+/// How often a request that a host did not begin with is sent once more. Each
+/// time it meets a connection that has just come to its end, which two in a row
+/// seldom are.
+const REPEATS: u32 = 5;
 
 impl Relay {
     /// Passes a request on to `host`, and its answer back. Never fails: where
@@ -75,13 +80,13 @@ impl Relay {
         let source = body.source();
         async move {
             if !ours {
-                return self.attempt(upstream, head, body, source.as_ref()).await;
+                return self.attempt(upstream, &head, body, source.as_ref()).await;
             }
             let found = self.keeper.current().await;
             let (Found::Alive(used) | Found::Dead(used)) = &found;
             head.headers.insert(AUTHORIZATION, used.header.clone());
             line.swapped = true;
-            let first = self.attempt(upstream, head.clone(), body, source.as_ref()).await;
+            let first = self.attempt(upstream, &head, body, source.as_ref()).await;
             if first.status().is_success() && revokes(&head) {
                 // It would be good for a 401 at most, here and from the cache.
                 self.keeper.forget(used.clone());
@@ -118,68 +123,121 @@ impl Relay {
         line.replayed = true;
         self.metrics.replayed();
         head.headers.insert(AUTHORIZATION, current.header.clone());
-        let second = self.attempt(upstream, head, body, source.as_ref()).await;
+        let second = self.attempt(upstream, &head, body, source.as_ref()).await;
         if second.status() == StatusCode::UNAUTHORIZED {
             self.metrics.refusal_passed();
         }
         second
     }
 
-    /// Sends a request, once.
-    fn attempt(
+    /// Sends a request with one token, and gives what comes of it: an answer of
+    /// the host, or one of our own.
+    fn attempt<'a>(
+        &'a self,
+        upstream: &'a Upstream,
+        head: &'a Parts,
+        body: Held<Upload>,
+        source: Option<&'a Source<Upload>>,
+    ) -> impl Future<Output = Response<Body>> {
+        let first = self.send(upstream, head, body, source);
+        async move {
+            let sent = match first.await {
+                Err(Failed::Unanswered(unanswered)) if unanswered.may_repeat => {
+                    // Seldom, as above.
+                    Box::pin(self.repeat(upstream, head, source, unanswered)).await
+                }
+                sent => sent,
+            };
+            sent.unwrap_or_else(|failed| self.told(upstream, failed, source))
+        }
+    }
+
+    /// Sends a request again that the host has not carried out, or of which it
+    /// makes no difference, until there is an answer.
+    async fn repeat(
         &self,
         upstream: &Upstream,
-        head: Parts,
+        head: &Parts,
+        source: Option<&Source<Upload>>,
+        mut unanswered: Unanswered,
+    ) -> Result<Response<Body>, Failed> {
+        for _ in 0..REPEATS {
+            let Some(body) = Held::again(source) else {
+                break;
+            };
+            self.metrics.repeated();
+            match self.send(upstream, head, body, source).await {
+                Err(Failed::Unanswered(again)) if again.may_repeat => unanswered = again,
+                sent => return sent,
+            }
+        }
+        Err(Failed::Unanswered(unanswered))
+    }
+
+    /// Sends a request, once.
+    fn send(
+        &self,
+        upstream: &Upstream,
+        head: &Parts,
         body: Held<Upload>,
         source: Option<&Source<Upload>>,
-    ) -> impl Future<Output = Response<Body>> {
-        let mut sending = Box::pin(upstream.pool.send(Request::from_parts(head, body)));
+    ) -> impl Future<Output = Result<Response<Body>, Failed>> {
+        let request = Request::from_parts(head.clone(), body);
+        let mut sending = Box::pin(upstream.pool.send(request));
         let moved = move || source.map_or(0, Source::moved);
         async move {
             loop {
                 let before = moved();
                 match self.answers.on(&mut sending).await {
-                    Some(reply) => return self.answered(upstream, reply, source),
+                    Some(Ok(reply)) => return Ok(answered(reply)),
+                    Some(Err(unanswered)) => return Err(Failed::Unanswered(unanswered)),
                     // A large upload takes its time.
                     None if moved() != before => {}
-                    None => {
-                        self.metrics.failed();
-                        let message = format!("no answer within {ANSWER:?}");
-                        return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
-                    }
+                    None => return Err(Failed::Late),
                 }
             }
         }
     }
 
-    fn answered(
+    /// What the client is told in place of an answer.
+    fn told(
         &self,
         upstream: &Upstream,
-        reply: Result<Response<Leased<Held<Upload>>>, Broken>,
+        failed: Failed,
         source: Option<&Source<Upload>>,
     ) -> Response<Body> {
-        match reply {
-            Ok(reply) => {
-                let (mut head, body) = reply.into_parts();
-                headers::pass_reply(&mut head.headers);
-                head.version = Version::HTTP_11;
-                head.extensions.clear();
-                Response::from_parts(head, Body::Passed(Patient::new(body, ANSWER)))
-            }
-            Err(error) => {
-                if let Some(why) = source.and_then(Source::broken) {
-                    let message = format!("the request's body is not complete: {why}");
-                    return refuse(StatusCode::BAD_REQUEST, &message);
-                }
+        let unanswered = match failed {
+            Failed::Unanswered(unanswered) => unanswered,
+            Failed::Late => {
                 self.metrics.failed();
-                let why = chain(&*error);
-                refuse(
-                    StatusCode::BAD_GATEWAY,
-                    &format!("no answer from {}: {why}", upstream.name()),
-                )
+                let message = format!("no answer within {ANSWER:?}");
+                return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
             }
+        };
+        if let Some(why) = source.and_then(Source::broken) {
+            let message = format!("the request's body is not complete: {why}");
+            return refuse(StatusCode::BAD_REQUEST, &message);
         }
+        self.metrics.failed();
+        let why = chain(&*unanswered.why);
+        refuse(StatusCode::BAD_GATEWAY, &format!("no answer from {}: {why}", upstream.name()))
     }
+}
+
+/// Why there is no answer.
+enum Failed {
+    Unanswered(Unanswered),
+    /// The time is over.
+    Late,
+}
+
+/// The host's answer, ready for the client.
+fn answered(reply: Response<Leased<Held<Upload>>>) -> Response<Body> {
+    let (mut head, body) = reply.into_parts();
+    headers::pass_reply(&mut head.headers);
+    head.version = Version::HTTP_11;
+    head.extensions.clear();
+    Response::from_parts(head, Body::Passed(Patient::new(body, ANSWER)))
 }
 
 /// Whether a request revokes the token that it presents.

@@ -9,6 +9,7 @@ pub struct Metrics {
     requests: Counter,
     issued: Counter,
     replayed: Counter,
+    repeated: Counter,
     refused: Counter,
     refusals_passed: Counter,
     renewed: Counter,
@@ -43,6 +44,11 @@ impl Metrics {
     /// A request was sent again with another token.
     pub(super) fn replayed(&self) {
         add(&self.replayed, 1);
+    }
+
+    /// A request was sent again, as a connection had ended before its answer.
+    pub(super) fn repeated(&self) {
+        add(&self.repeated, 1);
     }
 
     /// The API refused a token of ours.
@@ -95,6 +101,7 @@ impl Metrics {
             ("requests", "Requests passed on to the cloud.", &self.requests),
             ("tokens_issued", "Requests for a token answered.", &self.issued),
             ("replays", "Requests sent again with another token.", &self.replayed),
+            ("repeats", "Requests sent again over another connection.", &self.repeated),
             ("refusals", "Requests whose token the API refused.", &self.refused),
             ("refusals_passed", "Refusals that the client saw.", &self.refusals_passed),
             ("renewals", "Tokens that took the place of another.", &self.renewed),

@@ -15,7 +15,7 @@ use hyper::header::{HeaderMap, HeaderValue};
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 use super::common::cloud::cloud;
@@ -40,10 +40,7 @@ struct Log {
 
 impl Server {
     fn start(name: &str) -> Server {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        let tls = tls(certificate.der().clone(), key.serialize_der());
+        let (tls, pem) = tls(name);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Log::default());
@@ -52,20 +49,25 @@ impl Server {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(serve(listener, tls, kept));
         });
-        Server { port, pem: certificate.pem(), log }
+        Server { port, pem, log }
     }
 }
 
-fn tls(certificate: CertificateDer<'static>, key: Vec<u8>) -> TlsAcceptor {
+/// TLS that prefers HTTP/2, and the certificate that goes with it.
+pub(crate) fn tls(name: &str) -> (TlsAcceptor, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.into()))
+        .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    TlsAcceptor::from(Arc::new(config))
+    (TlsAcceptor::from(Arc::new(config)), certificate.pem())
 }
 
 async fn serve(listener: TcpListener, tls: TlsAcceptor, log: Arc<Log>) {
@@ -105,7 +107,8 @@ async fn echo(
     Ok(reply)
 }
 
-fn trusting(runner: Runner, pem: &str) -> Runner {
+/// The same, where this certificate is trusted.
+pub(crate) fn trusting(runner: Runner, pem: &str) -> Runner {
     runner.with_file("ca.pem", pem).set("GC_TOKEN_CA_FILE", "ca.pem")
 }
 

@@ -6,12 +6,14 @@
 mod common;
 
 mod ends;
+mod frames;
 mod guard;
 mod hangs;
 mod http2;
 mod issue;
 mod outage;
 mod refusal;
+mod repeat;
 mod replay;
 mod rig;
 mod slow;

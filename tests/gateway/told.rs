@@ -33,6 +33,7 @@ fn counters_and_lines_tell_what_happened_and_no_secret() {
         ("requests_total", 3),
         ("tokens_issued_total", 1),
         ("replays_total", 1),
+        ("repeats_total", 0),
         ("refusals_total", 1),
         ("refusals_passed_total", 0),
         ("renewals_total", 1),

@@ -1,5 +1,7 @@
 //! Opening a connection to a host: straight, or through a proxy.
 
+use std::time::Duration;
+
 use hyper::Uri;
 use hyper::body::Body;
 use hyper::client::conn::{http1, http2};
@@ -19,6 +21,19 @@ use crate::error::{Error, Kind, Result};
 use crate::http::CONNECT;
 use crate::http::proxy::Route;
 use crate::http::trust::Trust;
+
+/// While requests are under way and nothing comes, the host is asked so often
+/// whether it is still there (RFC 9113 section 6.7). A network that has come back
+/// in another way does not tell, and all requests share a connection.
+const QUIET: Duration = Duration::from_secs(20);
+
+/// How long its answer may take.
+const PONG: Duration = Duration::from_secs(10);
+
+/// How long a host may take to confirm what was sent to it, in any protocol (RFC
+/// 5482 section 2).
+#[cfg(target_os = "linux")]
+const UNCONFIRMED: Duration = Duration::from_secs(30);
 
 /// How one host is reached.
 pub(super) struct Dial {
@@ -81,6 +96,8 @@ where
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .adaptive_window(true)
+            .keep_alive_interval(Some(QUIET))
+            .keep_alive_timeout(PONG)
             .handshake(stream)
             .await?;
         // Requests are told of its end.
@@ -99,6 +116,8 @@ pub(in crate::http) fn tcp() -> HttpConnector {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT));
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
     tcp
 }
 

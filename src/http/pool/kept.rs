@@ -21,6 +21,8 @@ struct State<B> {
     /// are too many grow old.
     own: Vec<Idle<http1::SendRequest<B>>>,
     shared: Option<Idle<http2::SendRequest<B>>>,
+    /// Whether the next one that is opened can be shared, as far as anybody knows.
+    may_share: bool,
 }
 
 struct Idle<T> {
@@ -36,24 +38,33 @@ pub(super) const LOOK: Duration = Duration::from_secs(15);
 
 impl<B: Send + 'static> Kept<B> {
     /// None at first. Within a runtime, which closes what is idle.
-    pub(super) fn start() -> Arc<Kept<B>> {
-        let kept = Arc::new(Kept(Mutex::new(State { own: Vec::new(), shared: None })));
+    pub(super) fn start(may_share: bool) -> Arc<Kept<B>> {
+        let state = State { own: Vec::new(), shared: None, may_share };
+        let kept = Arc::new(Kept(Mutex::new(state)));
         tokio::spawn(sweep(Arc::downgrade(&kept)));
         kept
     }
 }
 
 impl<B> Kept<B> {
-    /// One that has just been opened. Of two that could be shared, one is.
-    pub(super) fn opened(&self, connection: Connection<B>) -> Connection<B> {
+    /// One that has just been opened, or another; and whether it is another. Of
+    /// two that could be shared, one is.
+    pub(super) fn opened(&self, connection: Connection<B>) -> (Connection<B>, bool) {
         let mut state = self.state();
-        match connection {
-            Connection::Own(_) => connection,
-            Connection::Shared(sender) => Connection::Shared(state.shared().unwrap_or_else(|| {
-                state.shared = Some(Idle::new(sender.clone()));
-                sender
-            })),
+        state.may_share = matches!(connection, Connection::Shared(_));
+        let Connection::Shared(sender) = connection else {
+            return (connection, false);
+        };
+        if let Some(other) = state.shared() {
+            return (Connection::Shared(other), true);
         }
+        state.shared = Some(Idle::new(sender.clone()));
+        (Connection::Shared(sender), false)
+    }
+
+    /// Whether it is worth waiting for one that is being opened.
+    pub(super) fn may_share(&self) -> bool {
+        self.state().may_share
     }
 
     /// One that is ready for a request.

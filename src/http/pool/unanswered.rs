@@ -1,0 +1,53 @@
+//! A request without an answer: may it be sent once more?
+
+use std::error::Error as _;
+
+use hyper::Method;
+
+use super::Broken;
+
+/// Why there is no answer, and what that says of the request.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    pub(crate) why: Broken,
+    /// Whether nobody can tell the difference when it is sent once more.
+    pub(crate) may_repeat: bool,
+}
+
+impl Unanswered {
+    /// A request that was sent over a connection that had carried others before,
+    /// or over a new one.
+    pub(super) fn sent(error: hyper::Error, method: &Method, was_kept: bool) -> Unanswered {
+        let may_repeat = is_not_begun(&error) || was_kept && method.is_safe() && is_gone(&error);
+        Unanswered { why: error.into(), may_repeat }
+    }
+
+    /// A request that was not sent, for want of a connection.
+    pub(super) fn unsent(why: Broken) -> Unanswered {
+        Unanswered { why, may_repeat: false }
+    }
+}
+
+/// A host that closes an HTTP/2 connection says with which request it has begun
+/// last, and one that refuses a stream has not begun with it at all (RFC 9113
+/// sections 6.8 and 8.7). Balancers do the former every so many requests.
+fn is_not_begun(error: &hyper::Error) -> bool {
+    let Some(error) = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>()) else {
+        return false;
+    };
+    let reason = error.reason();
+    error.is_remote()
+        && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
+            || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
+}
+
+/// A kept connection may end just when a request goes out. Whether that was read
+/// is not known, and of a safe method it does not matter (RFC 9110 section 9.2.2).
+fn is_gone(error: &hyper::Error) -> bool {
+    let cause = error.source();
+    let by_http2 = cause.and_then(|cause| cause.downcast_ref::<h2::Error>());
+    error.is_incomplete_message()
+        || error.is_timeout()
+        || cause.is_some_and(|cause| cause.is::<std::io::Error>())
+        || by_http2.is_some_and(h2::Error::is_io)
+}

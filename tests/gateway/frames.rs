@@ -1,0 +1,159 @@
+//! A host that speaks HTTP/2, frame by frame (RFC 9113 sections 4 and 6): it ends
+//! connections and streams at moments that a library would not choose.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
+
+use super::http2::tls;
+
+/// A running host.
+pub(crate) struct Host {
+    pub(crate) port: u16,
+    /// Its own certificate, which is to be trusted.
+    pub(crate) pem: String,
+    log: Arc<Log>,
+}
+
+/// What it does when a request has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Answers,
+    /// Begins with no request of this connection from this one on.
+    SaysGoodbye,
+    /// Has not begun with this one.
+    Refuses,
+    /// May have carried it out.
+    Breaks,
+    /// Is not heard of any more over this connection.
+    Vanishes,
+}
+
+struct Log {
+    connections: AtomicUsize,
+    moods: Mutex<VecDeque<Mood>>,
+    bodies: Mutex<Vec<String>>,
+}
+
+const PREFACE: usize = 24;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+
+const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+const NO_ERROR: u32 = 0;
+const INTERNAL_ERROR: u32 = 2;
+const REFUSED_STREAM: u32 = 7;
+
+/// `:status: 200`, of the static table (RFC 7541 appendix A).
+const STATUS_200: u8 = 0x88;
+
+impl Host {
+    /// One with these moods, a request each. Afterwards it answers.
+    pub(crate) fn start(moods: Vec<Mood>) -> Host {
+        let (tls, pem) = tls("localhost");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Log {
+            connections: AtomicUsize::new(0),
+            moods: Mutex::new(moods.into()),
+            bodies: Mutex::default(),
+        });
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(accept(listener, tls, kept));
+        });
+        Host { port, pem, log }
+    }
+
+    /// Those of all requests, in their order.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.log.bodies.lock().unwrap().clone()
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.log.connections.load(Ordering::SeqCst)
+    }
+}
+
+async fn accept(listener: TcpListener, tls: TlsAcceptor, log: Arc<Log>) {
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (tls, log) = (tls.clone(), log.clone());
+        tokio::spawn(async move {
+            let stream = tls.accept(stream).await?;
+            log.connections.fetch_add(1, Ordering::SeqCst);
+            serve(stream, &log).await
+        });
+    }
+}
+
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, log: &Log) -> io::Result<()> {
+    stream.read_exact(&mut [0; PREFACE]).await?;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    let mut bodies = HashMap::<u32, Vec<u8>>::new();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let (kind, flags) = (head[3], head[4]);
+        let id = u32::from_be_bytes(head[5..].try_into().unwrap());
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await?;
+        match kind {
+            SETTINGS if flags & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
+            PING if flags & ACK == 0 => stream.write_all(&frame(PING, ACK, 0, &payload)).await?,
+            HEADERS => drop(bodies.insert(id, Vec::new())),
+            DATA => bodies.entry(id).or_default().extend_from_slice(&payload),
+            _ => {}
+        }
+        if [HEADERS, DATA].contains(&kind) && flags & END_STREAM != 0 {
+            let body = bodies.remove(&id).unwrap();
+            log.bodies.lock().unwrap().push(String::from_utf8(body).unwrap());
+            let mood = log.moods.lock().unwrap().pop_front().unwrap_or(Mood::Answers);
+            match mood.reply(id) {
+                Some(reply) => stream.write_all(&reply).await?,
+                None => std::future::pending().await,
+            }
+        }
+        stream.flush().await?;
+    }
+}
+
+impl Mood {
+    /// To the request of this stream.
+    fn reply(self, id: u32) -> Option<Vec<u8>> {
+        let reset = |reason: u32| frame(RST_STREAM, 0, id, &reason.to_be_bytes());
+        Some(match self {
+            Mood::Answers => frame(HEADERS, END_HEADERS | END_STREAM, id, &[STATUS_200]),
+            Mood::SaysGoodbye => {
+                let last = id.saturating_sub(2);
+                frame(GOAWAY, 0, 0, &[last.to_be_bytes(), NO_ERROR.to_be_bytes()].concat())
+            }
+            Mood::Refuses => reset(REFUSED_STREAM),
+            Mood::Breaks => reset(INTERNAL_ERROR),
+            Mood::Vanishes => return None,
+        })
+    }
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
