@@ -15,8 +15,8 @@ terraform {
 }
 
 # Address, path and token come from the environment that gc-token sets. The
-# address is read into a block that is there, and the path likewise: so both stay
-# here, empty.
+# address is read into a block that is there, and the path likewise: so they stay
+# here, empty. The second path is for a provider that asks for tokens by itself.
 provider "genesyscloud" {
   # With the default of 10 the provider fills its pool of clients concurrently
   # when there is a gateway, and now and then dies of "concurrent map writes".
@@ -24,6 +24,9 @@ provider "genesyscloud" {
 
   gateway {
     path_params {}
+    path_params {
+      path_name = "login"
+    }
   }
 }
 

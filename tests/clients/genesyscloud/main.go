@@ -1,9 +1,8 @@
 // A stand-in for the provider mypurecloud/genesyscloud, with as much of it as
 // the example terraform-examples/long-apply uses: the block `gateway` with its
 // defaults from the environment, Go's HTTP client as the vendor's SDK uses it,
-// and one resource. A 401 fails the resource at once, as with the real one.
-//
-// STAND_IN_PAUSE, such as 2s, is how long each resource takes.
+// and one resource. A 401 fails the resource at once, as with the real one, and
+// without a token it makes as many as the real one does.
 package main
 
 import (
@@ -14,7 +13,7 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"time"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -40,10 +39,12 @@ func main() {
 type standIn struct{}
 
 type settings struct {
-	AccessToken   types.String `tfsdk:"access_token"`
-	AwsRegion     types.String `tfsdk:"aws_region"`
-	TokenPoolSize types.Int64  `tfsdk:"token_pool_size"`
-	Gateway       []gateway    `tfsdk:"gateway"`
+	AccessToken       types.String `tfsdk:"access_token"`
+	AwsRegion         types.String `tfsdk:"aws_region"`
+	OAuthClientId     types.String `tfsdk:"oauthclient_id"`
+	OAuthClientSecret types.String `tfsdk:"oauthclient_secret"`
+	TokenPoolSize     types.Int64  `tfsdk:"token_pool_size"`
+	Gateway           []gateway    `tfsdk:"gateway"`
 }
 
 type gateway struct {
@@ -69,9 +70,11 @@ func (*standIn) Schema(_ context.Context, _ provider.SchemaRequest, answer *prov
 	}}
 	answer.Schema = schema.Schema{
 		Attributes: map[string]schema.Attribute{
-			"access_token":    schema.StringAttribute{Optional: true, Sensitive: true},
-			"aws_region":      text(),
-			"token_pool_size": schema.Int64Attribute{Optional: true},
+			"access_token":       schema.StringAttribute{Optional: true, Sensitive: true},
+			"aws_region":         text(),
+			"oauthclient_id":     text(),
+			"oauthclient_secret": schema.StringAttribute{Optional: true, Sensitive: true},
+			"token_pool_size":    schema.Int64Attribute{Optional: true},
 		},
 		Blocks: map[string]schema.Block{
 			"gateway": schema.SetNestedBlock{NestedObject: schema.NestedBlockObject{
@@ -92,8 +95,16 @@ func (*standIn) Configure(ctx context.Context, request provider.ConfigureRequest
 		return
 	}
 	client := &client{
-		base:  base(given),
+		base:  base(given, "api"),
 		token: or(given.AccessToken, "GENESYSCLOUD_ACCESS_TOKEN"),
+	}
+	if client.token == "" {
+		token, err := logIn(given)
+		if err != nil {
+			answer.Diagnostics.AddError("The client's credentials are no good", err.Error())
+			return
+		}
+		client.token = token
 	}
 	for _, question := range []string{"/organizations/me", "/authorization/products"} {
 		if _, err := client.call("GET", question, nil); err != nil {
@@ -104,22 +115,47 @@ func (*standIn) Configure(ctx context.Context, request provider.ConfigureRequest
 	answer.ResourceData = client
 }
 
-// Where the API is. The variables are read for a block that is there, and not
-// without one.
-func base(given settings) string {
+// One token for itself, and one for each client of its pool.
+func logIn(given settings) (string, error) {
+	token, pool := "", int64(10)
+	if !given.TokenPoolSize.IsNull() {
+		pool = given.TokenPoolSize.ValueInt64()
+	}
+	for range 1 + pool {
+		form := strings.NewReader("grant_type=client_credentials")
+		request, err := http.NewRequest("POST", base(given, "login")+"/oauth/token", form)
+		if err != nil {
+			return "", err
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.SetBasicAuth(
+			or(given.OAuthClientId, "GENESYSCLOUD_OAUTHCLIENT_ID"),
+			or(given.OAuthClientSecret, "GENESYSCLOUD_OAUTHCLIENT_SECRET"))
+		reply, err := send(request, "/oauth/token")
+		if err != nil {
+			return "", err
+		}
+		token = reply["access_token"].(string)
+	}
+	return token, nil
+}
+
+// Where a host of the cloud is, "api" or "login". The variables are read for a
+// block that is there, and not without one.
+func base(given settings, host string) string {
 	if len(given.Gateway) == 0 {
-		return "https://api." + domains[or(given.AwsRegion, "GENESYSCLOUD_REGION")]
+		return "https://" + host + "." + domains[or(given.AwsRegion, "GENESYSCLOUD_REGION")]
 	}
 	gateway := given.Gateway[0]
 	prefix := ""
 	for _, params := range gateway.PathParams {
-		if or(params.PathName, "GENESYSCLOUD_GATEWAY_PATH_NAME") == "api" {
-			prefix = or(params.PathValue, "GENESYSCLOUD_GATEWAY_PATH_VALUE")
+		if or(params.PathName, "GENESYSCLOUD_GATEWAY_PATH_NAME") == host {
+			prefix = strings.Trim(or(params.PathValue, "GENESYSCLOUD_GATEWAY_PATH_VALUE"), "/")
 		}
 	}
 	// Two slashes after the port, as the provider 1.53 to 1.66 has them.
 	if prefix != "" {
-		prefix = "/" + prefix
+		prefix = "//" + prefix
 	}
 	return fmt.Sprintf("%s://%s:%s%s",
 		or(gateway.Protocol, "GENESYSCLOUD_GATEWAY_PROTOCOL"),
@@ -163,9 +199,10 @@ func (client *client) call(method, what string, body any) (map[string]any, error
 	}
 	request.Header.Set("Authorization", "Bearer "+client.token)
 	request.Header.Set("Content-Type", "application/json")
-	if body, sends := body.(map[string]string); sends {
-		request.Header.Set("X-Request-Id", body["name"])
-	}
+	return send(request, what)
+}
+
+func send(request *http.Request, what string) (map[string]any, error) {
 	reply, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, err
@@ -176,7 +213,7 @@ func (client *client) call(method, what string, body any) (map[string]any, error
 		return nil, err
 	}
 	if reply.StatusCode > 299 {
-		return nil, &refusal{reply.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, what, reply.Status, text)}
+		return nil, &refusal{reply.StatusCode, fmt.Sprintf("%s %s: %s: %s", request.Method, what, reply.Status, text)}
 	}
 	answer := map[string]any{}
 	if len(text) > 0 {
@@ -218,9 +255,6 @@ func (skills *skills) Create(ctx context.Context, request resource.CreateRequest
 	answer.Diagnostics.Append(request.Plan.Get(ctx, &wanted)...)
 	if answer.Diagnostics.HasError() {
 		return
-	}
-	if pause, err := time.ParseDuration(os.Getenv("STAND_IN_PAUSE")); err == nil {
-		time.Sleep(pause)
 	}
 	made, err := skills.client.call("POST", "/routing/skills", map[string]string{"name": wanted.Name.ValueString()})
 	if err != nil {
