@@ -1,8 +1,8 @@
 //! An API that speaks HTTP/2 over TLS, reached straight and through a proxy.
 
 use std::convert::Infallible;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -16,6 +16,7 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 use tokio_rustls::TlsAcceptor;
 
 use super::common::cloud::cloud;
@@ -168,48 +169,71 @@ fn an_api_that_is_not_trusted_gets_no_token() {
 
 /// A proxy that takes every name for the server on this port. Returns its
 /// own port, and the heads that it was sent.
-fn proxy(to: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
+fn proxy(to: u16, tls: Option<TlsAcceptor>) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let heads = Arc::new(Mutex::new(Vec::new()));
     let kept = heads.clone();
     std::thread::spawn(move || {
-        for client in listener.incoming() {
-            let heads = kept.clone();
-            std::thread::spawn(move || connect(client.unwrap(), to, &heads));
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            listener.set_nonblocking(true).unwrap();
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                let (tls, heads) = (tls.clone(), kept.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => connect(tls.accept(client).await?, to, &heads).await,
+                        None => connect(client, to, &heads).await,
+                    }
+                });
+            }
+        });
     });
     (port, heads)
 }
 
-fn connect(client: TcpStream, to: u16, heads: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut reader = BufReader::new(client.try_clone()?);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        reader.read_line(&mut head)?;
+async fn connect<S>(mut client: S, to: u16, heads: &Mutex<Vec<String>>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await?);
     }
+    let head = String::from_utf8(head).unwrap();
     let is_known = head.contains(&BASE64_STANDARD.encode("user:pass word"));
     heads.lock().unwrap().push(head);
-    let mut client = client;
     if !is_known {
-        return client.write_all(b"HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n");
+        return client.write_all(b"HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n").await;
     }
-    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
-    let mut server = TcpStream::connect(("127.0.0.1", to))?;
-    let mut back = (server.try_clone()?, client);
-    std::thread::spawn(move || io::copy(&mut back.0, &mut back.1));
-    io::copy(&mut reader, &mut server).map(|_| ())
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+    let mut server = tokio::net::TcpStream::connect(("127.0.0.1", to)).await?;
+    copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 
 #[test]
 fn a_proxy_is_gone_through_and_sees_no_token() {
+    goes_through("http");
+}
+
+/// It has a certificate of its own, and is told the password over TLS alone.
+#[test]
+fn a_proxy_may_speak_tls() {
+    goes_through("https");
+}
+
+fn goes_through(scheme: &str) {
     let cloud = cloud(Plan::default());
     let server = Server::start("api.mypurecloud.ie");
-    let (port, heads) = proxy(server.port);
+    let (own, pem) = tls("localhost");
+    let (port, heads) = proxy(server.port, (scheme == "https").then_some(own));
     let through = |password: &str| {
-        let url = format!("http://user:{password}@127.0.0.1:{port}");
+        let url = format!("{scheme}://user:{password}@localhost:{port}");
         let runner = runner(&cloud, "https://api.mypurecloud.ie").set("HTTPS_PROXY", url);
-        Front::start(trusting(runner, &server.pem), &["-vv", "--log-format=text"])
+        let trusted = server.pem.clone() + &pem;
+        Front::start(trusting(runner, &trusted), &["-vv", "--log-format=text"])
     };
     let front = through("pass%20word");
     for _ in 0..3 {

@@ -1,31 +1,22 @@
 //! All other hosts, which nobody looks into.
 
 use std::io::{Read, Write};
-use std::net::Shutdown;
-use std::sync::Arc;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
 
+use rcgen::Certificate;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::rig::{Rig, parent, server, tls};
+use crate::rig::{Rig, head_of, parent, server, tls};
 
 const OPEN: &str = "HTTP/1.1 200 OK\r\n\r\nfirst words";
 
 #[test]
 fn another_host_shows_its_own_certificate() {
-    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
-    let certificate = own.cert.der().clone();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
+    let (config, own) = identity();
+    let certificate = own.der().clone();
     let port = server(move |stream| {
-        let connection = ServerConnection::new(config.clone()).unwrap();
-        let mut stream = StreamOwned::new(connection, stream);
+        let mut stream = secured(&config, stream);
         let mut asked = [0; 4];
         if stream.read_exact(&mut asked).is_ok() {
             stream.write_all(&asked).unwrap();
@@ -39,6 +30,24 @@ fn another_host_shows_its_own_certificate() {
     client.read_exact(&mut heard).unwrap();
     assert_eq!(&heard, b"ping");
     assert_eq!(client.conn.peer_certificates(), Some(&[certificate][..]));
+}
+
+/// TLS of `localhost`.
+fn identity() -> (Arc<ServerConfig>, Certificate) {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    (Arc::new(config), own.cert)
+}
+
+fn secured(config: &Arc<ServerConfig>, stream: TcpStream) -> impl Read + Write {
+    StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream)
 }
 
 #[test]
@@ -88,6 +97,34 @@ fn the_proxy_of_the_environment_is_asked_with_its_credentials() {
         assert_eq!(shown.len(), 1, "{asked}");
         assert!(shown[0].ends_with(": Basic dXNlcjpodW50ZXIy"), "{asked}");
     }
+}
+
+#[test]
+fn the_proxy_of_the_environment_may_speak_tls() {
+    let (config, own) = identity();
+    let dir = tempfile::tempdir().unwrap();
+    let trusted = dir.path().join("proxy.pem");
+    std::fs::write(&trusted, own.pem()).unwrap();
+    let asked = Arc::new(Mutex::new(String::new()));
+    let heard = asked.clone();
+    let port = server(move |stream| {
+        let mut stream = secured(&config, stream);
+        *heard.lock().unwrap() = head_of(&mut stream);
+        stream.write_all(OPEN.as_bytes()).unwrap();
+    });
+    let proxy = format!("https://user:hunter2@localhost:{port}");
+    let rig = Rig::new([("HTTPS_PROXY", &proxy), ("SSL_CERT_FILE", trusted.to_str().unwrap())]);
+    let mut client = rig.tunnel("other.example:443").unwrap();
+    let mut words = [0; 11];
+    client.read_exact(&mut words).unwrap();
+    assert_eq!(&words, b"first words");
+    let asked = asked.lock().unwrap();
+    assert!(asked.contains("Basic dXNlcjpodW50ZXIy"), "{asked}");
+
+    // One that nobody trusts is not told the password.
+    let rig = Rig::new([("HTTPS_PROXY", &proxy)]);
+    let refused = rig.tunnel("other.example:443").unwrap_err();
+    assert!(refused.starts_with("HTTP/1.1 502 "), "{refused}");
 }
 
 #[test]
