@@ -109,15 +109,15 @@ where
             let sent = match connection {
                 Connection::Own(mut sender) => match sender.try_send_request(request).await {
                     Ok(reply) => {
-                        let lease = Lease { sender, permit, kept: self.kept.clone() };
-                        Ok(reply.map(|body| Leased::new(body, Some(lease))))
+                        let lease = Lease::Own { sender, permit, kept: self.kept.clone() };
+                        Ok(reply.map(|body| Leased::new(body, lease)))
                     }
                     Err(failed) => Err(failed),
                 },
-                Connection::Shared(mut sender) => {
+                Connection::Shared(mut sender, stream) => {
                     drop(permit);
                     let sent = sender.try_send_request(request).await;
-                    sent.map(|reply| reply.map(|body| Leased::new(body, None)))
+                    sent.map(|reply| reply.map(|body| Leased::new(body, Lease::Shared(stream))))
                 }
             };
             let mut failed = match sent {
@@ -156,7 +156,7 @@ where
                 request.headers_mut().insert(HOST, self.host.clone());
                 path.into()
             }
-            Connection::Shared(_) => {
+            Connection::Shared(..) => {
                 request.headers_mut().remove(HOST);
                 let mut parts = hyper::http::uri::Parts::default();
                 parts.scheme = Some(self.scheme.clone());

@@ -30,6 +30,8 @@ pub(crate) enum Mood {
     Refuses,
     /// May have carried it out.
     Breaks,
+    /// Takes its time.
+    Waits,
     /// Is not heard of any more over this connection.
     Vanishes,
 }
@@ -127,10 +129,10 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, log: &Log) -> io
             let body = bodies.remove(&id).unwrap();
             log.bodies.lock().unwrap().push(String::from_utf8(body).unwrap());
             let mood = log.moods.lock().unwrap().pop_front().unwrap_or(Mood::Answers);
-            match mood.reply(id) {
-                Some(reply) => stream.write_all(&reply).await?,
-                None => std::future::pending().await,
+            if mood == Mood::Vanishes {
+                return std::future::pending().await;
             }
+            stream.write_all(&mood.reply(id)).await?;
         }
         stream.flush().await?;
     }
@@ -138,9 +140,9 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, log: &Log) -> io
 
 impl Mood {
     /// To the request of this stream.
-    fn reply(self, id: u32) -> Option<Vec<u8>> {
+    fn reply(self, id: u32) -> Vec<u8> {
         let reset = |reason: u32| frame(RST_STREAM, 0, id, &reason.to_be_bytes());
-        Some(match self {
+        match self {
             Mood::Answers => frame(HEADERS, END_HEADERS | END_STREAM, id, &[STATUS_200]),
             Mood::SaysGoodbye => {
                 let last = id.saturating_sub(2);
@@ -148,8 +150,8 @@ impl Mood {
             }
             Mood::Refuses => reset(REFUSED_STREAM),
             Mood::Breaks => reset(INTERNAL_ERROR),
-            Mood::Vanishes => return None,
-        })
+            Mood::Waits | Mood::Vanishes => Vec::new(),
+        }
     }
 }
 

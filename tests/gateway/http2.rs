@@ -5,6 +5,7 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -147,6 +148,30 @@ fn one_connection_carries_many_requests_and_their_trailers() {
     }
     drop(seen);
     front.finish();
+}
+
+/// What waits for a client counts against the whole connection (RFC 9113 section
+/// 5.2), which all share.
+#[test]
+fn who_does_not_read_holds_nobody_up() {
+    let cloud = cloud(Plan::default());
+    let server = Server::start("localhost");
+    let url = format!("https://localhost:{}", server.port);
+    let front = Front::start(trusting(runner(&cloud, &url), &server.pem), &[]);
+    let body = vec![b'x'; 16 << 20];
+    let head = front.head("POST", "/x", &format!("Content-Length: {}\r\n", body.len()));
+    let mut lazy: Vec<_> = (0..4).map(|_| front.connect()).collect();
+    for client in &mut lazy {
+        client.write(&head);
+        client.write(&body);
+        assert_eq!(client.maybe_head().unwrap().0, 200);
+    }
+    for _ in 0..50 {
+        assert_eq!(front.get("/x").status, 200);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(server.log.connections.load(Ordering::SeqCst), 1);
+    assert!(front.memory("VmHWM") < 64 << 10, "{} KiB", front.memory("VmHWM"));
 }
 
 #[test]

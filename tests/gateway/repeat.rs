@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gc_token::sandbox::Plan;
 
 use super::common::cloud::cloud;
+use super::common::process::wait_until;
 use super::frames::{Host, Mood};
 use super::http2::trusting;
 use super::rig::{Front, runner};
@@ -79,6 +80,22 @@ fn requests_that_come_at_once_share_the_first_connection() {
     // It is waited for, though not for long.
     assert!(host.connections() < 10, "{}", host.connections());
     front.finish();
+}
+
+/// Hosts allow so many requests on one connection, and those that are one too many
+/// would wait for the others.
+#[test]
+fn a_connection_that_is_full_is_not_waited_for() {
+    let host = Host::start(vec![Mood::Waits; 100]);
+    let front = front(&host, &[]);
+    let mut waiting: Vec<_> = (0..100).map(|_| front.connect()).collect();
+    for client in &mut waiting {
+        client.write(front.head("GET", "/x", ""));
+    }
+    wait_until("they are under way", || host.bodies().len() == 100);
+    let before = host.connections();
+    assert_eq!(front.get("/x").status, 200);
+    assert_eq!(host.connections(), before + 1);
 }
 
 /// An API that answers the first request over a connection, and ends it when a

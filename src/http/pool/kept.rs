@@ -12,21 +12,30 @@ pub(super) struct Kept<B>(Mutex<State<B>>);
 pub(super) enum Connection<B> {
     /// HTTP/1.1: for one request at a time.
     Own(http1::SendRequest<B>),
-    /// HTTP/2: for any number of them.
-    Shared(http2::SendRequest<B>),
+    /// HTTP/2: for many of them.
+    Shared(http2::SendRequest<B>, Stream),
 }
+
+/// A request's place on a shared connection, until its answer has come to its end.
+pub(super) struct Stream(Arc<()>);
 
 struct State<B> {
     /// The one that was used last is at the end, and is taken first: those that
     /// are too many grow old.
     own: Vec<Idle<http1::SendRequest<B>>>,
-    shared: Option<Idle<http2::SendRequest<B>>>,
+    /// Those after the first are there because it was full.
+    shared: Vec<Idle<Shared<B>>>,
     /// Whether the next one that is opened can be shared, as far as anybody knows.
     may_share: bool,
 }
 
+struct Shared<B> {
+    sender: http2::SendRequest<B>,
+    streams: Arc<()>,
+}
+
 struct Idle<T> {
-    sender: T,
+    connection: T,
     /// How often it was looked at since it was used.
     looks: u32,
 }
@@ -36,10 +45,15 @@ struct Idle<T> {
 /// that is just being closed.
 pub(super) const LOOK: Duration = Duration::from_secs(15);
 
+/// Requests under way on a shared connection. Hosts should allow no fewer (RFC 9113
+/// section 6.5.2); one more would wait within the library, which cannot tell of a
+/// request that waits there whether it was sent when the connection ends.
+const STREAMS: usize = 100;
+
 impl<B: Send + 'static> Kept<B> {
     /// None at first. Within a runtime, which closes what is idle.
     pub(super) fn start(may_share: bool) -> Arc<Kept<B>> {
-        let state = State { own: Vec::new(), shared: None, may_share };
+        let state = State { own: Vec::new(), shared: Vec::new(), may_share };
         let kept = Arc::new(Kept(Mutex::new(state)));
         tokio::spawn(sweep(Arc::downgrade(&kept)));
         kept
@@ -51,15 +65,22 @@ impl<B> Kept<B> {
     /// two that could be shared, one is.
     pub(super) fn opened(&self, connection: Connection<B>) -> (Connection<B>, bool) {
         let mut state = self.state();
-        state.may_share = matches!(connection, Connection::Shared(_));
-        let Connection::Shared(sender) = connection else {
-            return (connection, false);
-        };
-        if let Some(other) = state.shared() {
-            return (Connection::Shared(other), true);
+        match connection {
+            Connection::Own(_) => {
+                state.may_share = false;
+                (connection, false)
+            }
+            Connection::Shared(sender, stream) => {
+                state.may_share = true;
+                if let Some(other) = state.share() {
+                    return (other, true);
+                }
+                let Stream(streams) = &stream;
+                let shared = Shared { sender: sender.clone(), streams: streams.clone() };
+                state.shared.push(Idle::new(shared));
+                (Connection::Shared(sender, stream), false)
+            }
         }
-        state.shared = Some(Idle::new(sender.clone()));
-        (Connection::Shared(sender), false)
     }
 
     /// Whether it is worth waiting for one that is being opened.
@@ -70,11 +91,11 @@ impl<B> Kept<B> {
     /// One that is ready for a request.
     pub(super) fn take(&self) -> Option<Connection<B>> {
         let mut state = self.state();
-        if let Some(shared) = state.shared() {
-            return Some(Connection::Shared(shared));
+        if let Some(shared) = state.share() {
+            return Some(shared);
         }
-        let ready = state.own.iter().rposition(|idle| idle.sender.is_ready())?;
-        Some(Connection::Own(state.own.remove(ready).sender))
+        let ready = state.own.iter().rposition(|idle| idle.connection.is_ready())?;
+        Some(Connection::Own(state.own.remove(ready).connection))
     }
 
     /// Keeps one whose answer has come to its end. Its request may not have: it
@@ -91,21 +112,42 @@ impl<B> Kept<B> {
 }
 
 impl<B> State<B> {
-    fn shared(&mut self) -> Option<http2::SendRequest<B>> {
-        let shared = self.shared.as_mut().filter(|shared| shared.sender.is_ready())?;
+    fn share(&mut self) -> Option<Connection<B>> {
+        let shared = self.shared.iter_mut().find(|idle| idle.connection.has_room())?;
         shared.looks = 0;
-        Some(shared.sender.clone())
+        let Shared { sender, streams } = &shared.connection;
+        Some(Connection::Shared(sender.clone(), Stream(streams.clone())))
     }
 
     fn look(&mut self) {
-        self.own.retain_mut(|idle| !idle.sender.is_closed() && idle.is_young());
-        self.shared.take_if(|shared| shared.sender.is_closed() || !shared.is_young());
+        self.own.retain_mut(|idle| !idle.connection.is_closed() && idle.is_young());
+        self.shared.retain_mut(|idle| {
+            !idle.connection.sender.is_closed()
+                && (idle.connection.under_way() > 0 || idle.is_young())
+        });
+    }
+}
+
+impl<B> Shared<B> {
+    fn has_room(&self) -> bool {
+        self.sender.is_ready() && self.under_way() < STREAMS
+    }
+
+    fn under_way(&self) -> usize {
+        Arc::strong_count(&self.streams) - 1
+    }
+}
+
+impl Stream {
+    /// The first one on a new connection.
+    pub(super) fn first() -> Stream {
+        Stream(Arc::default())
     }
 }
 
 impl<T> Idle<T> {
-    fn new(sender: T) -> Idle<T> {
-        Idle { sender, looks: 0 }
+    fn new(connection: T) -> Idle<T> {
+        Idle { connection, looks: 0 }
     }
 
     fn is_young(&mut self) -> bool {

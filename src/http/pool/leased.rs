@@ -8,27 +8,32 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::SendRequest;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::kept::Kept;
+use super::kept::{Kept, Stream};
 
 /// A body as it comes. Where it is not read to its end, nothing else can come
 /// by its connection, which is closed.
 pub(crate) struct Leased<B> {
     body: Incoming,
-    /// `None` for a connection that is shared.
+    /// `None` once it is given back.
     lease: Option<Lease<B>>,
 }
 
-/// The right to use a connection alone.
-pub(super) struct Lease<B> {
-    pub(super) sender: SendRequest<B>,
-    /// `None` for one beyond the usual number.
-    pub(super) permit: Option<OwnedSemaphorePermit>,
-    pub(super) kept: Arc<Kept<B>>,
+/// The right to use a connection.
+pub(super) enum Lease<B> {
+    /// Alone.
+    Own {
+        sender: SendRequest<B>,
+        /// `None` for one beyond the usual number.
+        permit: Option<OwnedSemaphorePermit>,
+        kept: Arc<Kept<B>>,
+    },
+    /// With others.
+    Shared(#[expect(dead_code, reason = "it counts by being there")] Stream),
 }
 
 impl<B> Leased<B> {
-    pub(super) fn new(body: Incoming, lease: Option<Lease<B>>) -> Leased<B> {
-        let mut leased = Leased { body, lease };
+    pub(super) fn new(body: Incoming, lease: Lease<B>) -> Leased<B> {
+        let mut leased = Leased { body, lease: Some(lease) };
         if leased.body.is_end_stream() {
             leased.give_back();
         }
@@ -36,7 +41,7 @@ impl<B> Leased<B> {
     }
 
     fn give_back(&mut self) {
-        if let Some(Lease { sender, permit, kept }) = self.lease.take() {
+        if let Some(Lease::Own { sender, permit, kept }) = self.lease.take() {
             kept.put(sender);
             drop(permit);
         }

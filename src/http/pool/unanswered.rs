@@ -48,6 +48,7 @@ fn is_gone(error: &hyper::Error) -> bool {
     let by_http2 = cause.and_then(|cause| cause.downcast_ref::<h2::Error>());
     error.is_incomplete_message()
         || error.is_timeout()
+        || error.is_canceled()
         || cause.is_some_and(|cause| cause.is::<std::io::Error>())
         || by_http2.is_some_and(h2::Error::is_io)
 }
