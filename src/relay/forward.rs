@@ -26,7 +26,7 @@ pub(super) const ANSWER: Duration = Duration::from_secs(120);
 /// How often a request that a host did not begin with is sent once more. Each
 /// time it meets a connection that has just come to its end, which two in a row
 /// seldom are.
-const REPEATS: u32 = 5;
+const REPEATS: u32 = 10;
 
 impl Relay {
     /// Passes a request on to `host`, and its answer back. Never fails: where

@@ -38,7 +38,7 @@ fn a_host_that_never_begins_is_given_up() {
     let host = Host::start(vec![Mood::SaysGoodbye; 100]);
     let front = front(&host, &[]);
     front.post("/x", "", b"abc").is_ours(502);
-    assert_eq!(host.bodies().len(), 6);
+    assert_eq!(host.bodies().len(), 11);
     front.finish();
 }
 
