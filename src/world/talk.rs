@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,12 +22,14 @@ pub enum Level {
 pub struct Talk {
     verbosity: AtomicU8,
     sink: Sink,
+    /// The warnings so far, for those who repeat none.
+    warned: Mutex<HashSet<String>>,
 }
 
 enum Sink {
     Lines(Mutex<Box<dyn Write + Send>>),
     Collected(Warnings),
-    Sparing(Arc<Talk>, Mutex<HashSet<String>>),
+    Sparing(Arc<Talk>),
 }
 
 /// Warnings that were collected.
@@ -41,6 +43,9 @@ impl Warnings {
     }
 }
 
+/// Warnings that are kept in mind.
+const REMEMBERED: usize = 100;
+
 impl Talk {
     /// Talks to the process's standard error, warnings only.
     pub fn stderr() -> Talk {
@@ -49,21 +54,24 @@ impl Talk {
 
     /// Talks to `sink`, warnings only.
     pub fn to(sink: Box<dyn Write + Send>) -> Talk {
-        Talk { verbosity: AtomicU8::new(0), sink: Sink::Lines(Mutex::new(sink)) }
+        Talk::new(0, Sink::Lines(Mutex::new(sink)))
     }
 
     /// Collects warnings, for somebody who shows them in a way of their own.
     pub fn collected() -> (Talk, Warnings) {
         let warnings = Warnings::default();
         let sink = Sink::Collected(warnings.clone());
-        (Talk { verbosity: AtomicU8::new(0), sink }, warnings)
+        (Talk::new(0, sink), warnings)
     }
 
-    /// Talks as `talk` does, but repeats no warning: for what goes on for long,
-    /// and would find the same thing again and again.
+    /// Talks as `talk` does, but repeats no warning that `talk` has said: for
+    /// what goes on for long, and would find the same thing again and again.
     pub fn sparing(talk: Arc<Talk>) -> Talk {
-        let verbosity = AtomicU8::new(talk.verbosity.load(Ordering::Relaxed));
-        Talk { verbosity, sink: Sink::Sparing(talk, Mutex::default()) }
+        Talk::new(talk.verbosity.load(Ordering::Relaxed), Sink::Sparing(talk))
+    }
+
+    fn new(verbosity: u8, sink: Sink) -> Talk {
+        Talk { verbosity: AtomicU8::new(verbosity), sink, warned: Mutex::default() }
     }
 
     /// 0 says warnings, 1 (`-v`) decisions, 2 (`-vv`) each step.
@@ -107,20 +115,35 @@ impl Talk {
 
     /// A line that cannot be written is lost: there is nowhere left to say so.
     fn line(&self, mark: &str, message: &dyn fmt::Display) {
-        match &self.sink {
-            Sink::Sparing(talk, said) => {
-                let new =
-                    |mut said: MutexGuard<'_, HashSet<String>>| said.insert(message.to_string());
-                if mark.is_empty() || said.lock().is_ok_and(new) {
-                    talk.line(mark, message);
-                }
+        let message = message.to_string();
+        if let Sink::Sparing(talk) = &self.sink {
+            if mark.is_empty() || !talk.has_warned(&message) {
+                talk.line(mark, &message);
             }
-            Sink::Lines(_) => self.write(format!("gc-token: {mark}{message}\n")),
-            Sink::Collected(warnings) => {
-                if let Ok(mut warnings) = warnings.0.lock() {
-                    warnings.push(message.to_string());
-                }
+            return;
+        }
+        if let Sink::Collected(warnings) = &self.sink
+            && let Ok(mut warnings) = warnings.0.lock()
+        {
+            warnings.push(message.clone());
+        }
+        self.write(format!("gc-token: {mark}{message}\n"));
+        if !mark.is_empty() {
+            self.remember(message);
+        }
+    }
+
+    fn has_warned(&self, message: &str) -> bool {
+        self.warned.lock().is_ok_and(|warned| warned.contains(message))
+    }
+
+    fn remember(&self, message: String) {
+        if let Ok(mut warned) = self.warned.lock() {
+            // Those with a number in them are new each time.
+            if warned.len() >= REMEMBERED {
+                warned.clear();
             }
+            warned.insert(message);
         }
     }
 
@@ -140,12 +163,16 @@ mod tests {
 
     #[test]
     fn a_sparing_talk_repeats_no_warning() {
-        let (talk, warnings) = Talk::collected();
-        let talk = Talk::sparing(Arc::new(talk));
-        for message in ["one", "two", "one"] {
+        let (all, warnings) = Talk::collected();
+        let all = Arc::new(all);
+        all.warn("before");
+        let talk = Talk::sparing(all.clone());
+        for message in ["one", "before", "two", "one"] {
             talk.warn(message);
         }
-        assert_eq!(warnings.take(), ["one", "two"]);
+        assert_eq!(warnings.take(), ["before", "one", "two"]);
+        all.warn("one");
+        assert_eq!(warnings.take(), ["one"]);
         talk.note("said each time");
         talk.note("said each time");
         assert_eq!(warnings.take().len(), 2);
