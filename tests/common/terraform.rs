@@ -253,8 +253,14 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        self.child.kill().unwrap();
         panic!("terraform hangs; it said: {}", fs::read_to_string(&self.stderr).unwrap());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless a test has failed.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
