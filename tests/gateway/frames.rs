@@ -3,14 +3,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio_rustls::TlsAcceptor;
 
-use super::http2::tls;
+use super::server::{listen, tls};
 
 /// A running host.
 pub(crate) struct Host {
@@ -66,17 +64,19 @@ impl Host {
     /// One with these moods, a request each. Afterwards it answers.
     pub(crate) fn start(moods: Vec<Mood>) -> Host {
         let (tls, pem) = tls("localhost");
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Log {
             connections: AtomicUsize::new(0),
             moods: Mutex::new(moods.into()),
             bodies: Mutex::default(),
         });
         let kept = log.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(accept(listener, tls, kept));
+        let port = listen(move |stream| {
+            let (tls, log) = (tls.clone(), kept.clone());
+            async move {
+                let stream = tls.accept(stream).await?;
+                log.connections.fetch_add(1, Ordering::SeqCst);
+                serve(stream, &log).await
+            }
         });
         Host { port, pem, log }
     }
@@ -89,20 +89,6 @@ impl Host {
     /// How many connections there were.
     pub(crate) fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
-    }
-}
-
-async fn accept(listener: TcpListener, tls: TlsAcceptor, log: Arc<Log>) {
-    listener.set_nonblocking(true).unwrap();
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        let (tls, log) = (tls.clone(), log.clone());
-        tokio::spawn(async move {
-            let stream = tls.accept(stream).await?;
-            log.connections.fetch_add(1, Ordering::SeqCst);
-            serve(stream, &log).await
-        });
     }
 }
 

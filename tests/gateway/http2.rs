@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,14 +14,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderValue};
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::common::cloud::cloud;
 use super::common::runner::Runner;
 use super::rig::{Front, runner};
+use super::server::{listen, tls};
 
 /// A server that answers a request with its body and its trailers.
 struct Server {
@@ -43,52 +42,22 @@ struct Log {
 impl Server {
     fn start(name: &str) -> Server {
         let (tls, pem) = tls(name);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Log::default());
         let kept = log.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(serve(listener, tls, kept));
-        });
+        let port = listen(move |stream| serve(stream, tls.clone(), kept.clone()));
         Server { port, pem, log }
     }
 }
 
-/// TLS that prefers HTTP/2, and the certificate that goes with it.
-pub(crate) fn tls(name: &str) -> (TlsAcceptor, String) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    (TlsAcceptor::from(Arc::new(config)), certificate.pem())
-}
-
-async fn serve(listener: TcpListener, tls: TlsAcceptor, log: Arc<Log>) {
-    listener.set_nonblocking(true).unwrap();
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        log.connections.fetch_add(1, Ordering::SeqCst);
-        let (tls, log) = (tls.clone(), log.clone());
-        tokio::spawn(async move {
-            let Ok(stream) = tls.accept(stream).await else {
-                return;
-            };
-            log.secured.fetch_add(1, Ordering::SeqCst);
-            let service = hyper::service::service_fn(|request| echo(request, log.clone()));
-            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+async fn serve(stream: TcpStream, tls: TlsAcceptor, log: Arc<Log>) {
+    log.connections.fetch_add(1, Ordering::SeqCst);
+    let Ok(stream) = tls.accept(stream).await else {
+        return;
+    };
+    log.secured.fetch_add(1, Ordering::SeqCst);
+    let service = hyper::service::service_fn(|request| echo(request, log.clone()));
+    let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn echo(
@@ -195,26 +164,16 @@ fn an_api_that_is_not_trusted_gets_no_token() {
 /// A proxy that takes every name for the server on this port. Returns its
 /// own port, and the heads that it was sent.
 fn proxy(to: u16, tls: Option<TlsAcceptor>) -> (u16, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
     let heads = Arc::new(Mutex::new(Vec::new()));
     let kept = heads.clone();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.unwrap().block_on(async {
-            listener.set_nonblocking(true).unwrap();
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            loop {
-                let (client, _) = listener.accept().await.unwrap();
-                let (tls, heads) = (tls.clone(), kept.clone());
-                tokio::spawn(async move {
-                    match tls {
-                        Some(tls) => connect(tls.accept(client).await?, to, &heads).await,
-                        None => connect(client, to, &heads).await,
-                    }
-                });
+    let port = listen(move |client| {
+        let (tls, heads) = (tls.clone(), kept.clone());
+        async move {
+            match tls {
+                Some(tls) => connect(tls.accept(client).await?, to, &heads).await,
+                None => connect(client, to, &heads).await,
             }
-        });
+        }
     });
     (port, heads)
 }
@@ -234,7 +193,7 @@ where
         return client.write_all(b"HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n").await;
     }
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
-    let mut server = tokio::net::TcpStream::connect(("127.0.0.1", to)).await?;
+    let mut server = TcpStream::connect(("127.0.0.1", to)).await?;
     copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 

@@ -16,6 +16,7 @@ mod refusal;
 mod repeat;
 mod replay;
 mod rig;
+mod server;
 mod slow;
 mod smuggling;
 mod streams;

@@ -56,16 +56,21 @@ fn what_a_host_may_have_carried_out_is_not() {
 /// Long before the limit of an answer, for the host no longer answers pings.
 #[test]
 fn a_host_that_vanishes_is_looked_for_over_another_connection() {
-    for (method, status) in [("GET", 200), ("POST", 502)] {
-        let host = Host::start(vec![Mood::Answers, Mood::Vanishes]);
-        let front = front(&host, &[]);
-        assert_eq!(front.get("/x").status, 200);
-        let request = front.head(method, "/x", "Content-Length: 0\r\n");
-        assert_eq!(front.connect().send(request).status, status, "{method}");
-        assert_eq!(front.get("/x").status, 200);
-        assert_eq!(host.connections(), 2, "{method}");
-        front.finish();
-    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| vanishes("GET", 200));
+        scope.spawn(|| vanishes("POST", 502));
+    });
+}
+
+fn vanishes(method: &str, status: u16) {
+    let host = Host::start(vec![Mood::Answers, Mood::Vanishes]);
+    let front = front(&host, &[]);
+    assert_eq!(front.get("/x").status, 200);
+    let request = front.head(method, "/x", "Content-Length: 0\r\n");
+    assert_eq!(front.connect().send(request).status, status, "{method}");
+    assert_eq!(front.get("/x").status, 200);
+    assert_eq!(host.connections(), 2, "{method}");
+    front.finish();
 }
 
 #[test]
