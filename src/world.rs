@@ -10,6 +10,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use clock::timer_clock;
 pub use clock::{Clock, SystemClock};
 pub use environment::Environment;
 pub use talk::{Level, Talk, Warnings};

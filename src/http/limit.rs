@@ -14,6 +14,8 @@ use std::time::Duration;
 use hyper::rt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::world::timer_clock;
+
 /// So much time for each thing. Its copies share their timers.
 #[derive(Clone)]
 pub(crate) struct Limit {
@@ -44,7 +46,7 @@ impl Limit {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(Some(output));
             }
-            let timer = timer.get_or_insert_with(|| self.lend(Instant::now() + self.time));
+            let timer = timer.get_or_insert_with(|| self.lend(timer_clock() + self.time));
             Pin::new(timer).poll(context).map(|()| None)
         })
         .await
@@ -65,7 +67,7 @@ impl Limit {
 /// For the library, which asks for one and the same limit at all times.
 impl rt::Timer for Limit {
     fn sleep(&self, time: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(self.lend(Instant::now() + time))
+        Box::pin(self.lend(timer_clock() + time))
     }
 
     fn sleep_until(&self, end: std::time::Instant) -> Pin<Box<dyn rt::Sleep>> {
@@ -73,7 +75,7 @@ impl rt::Timer for Limit {
     }
 
     fn now(&self) -> std::time::Instant {
-        Instant::now().into()
+        timer_clock().into()
     }
 }
 
@@ -108,7 +110,7 @@ mod tests {
 
     /// When it was given up, in seconds from now.
     async fn given_up(limit: &Limit) -> u64 {
-        let begun = Instant::now();
+        let begun = timer_clock();
         assert_eq!(limit.on(pending::<()>()).await, None);
         begun.elapsed().as_secs()
     }

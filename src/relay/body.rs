@@ -110,6 +110,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::timer_clock;
 
     /// A body of which nothing ever comes.
     struct Stuck;
@@ -130,7 +131,7 @@ mod tests {
     async fn a_body_that_is_stuck_breaks_off() {
         let mut body = Patient::new(Stuck, Duration::from_secs(120));
         let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
-        let begun = tokio::time::Instant::now();
+        let begun = timer_clock();
         let error = next.await.unwrap().unwrap_err();
         assert_eq!(error.to_string(), "nothing came for 120s");
         assert_eq!(begun.elapsed().as_secs(), 120);

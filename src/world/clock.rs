@@ -36,6 +36,13 @@ impl Clock for SystemClock {
     }
 }
 
+/// The clock of the runtime, by which its timers go and which a test can pause: for
+/// timers alone. It stands still while the machine sleeps.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+pub(crate) fn timer_clock() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// Time since boot, suspend included.
 fn boot_clock() -> SignedDuration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
