@@ -92,7 +92,8 @@ fn a_program_that_is_not_there_is_named() {
     };
     terraform.ok(&["init"]);
     let error = terraform.fails(&["plan"]);
-    for part in ["Error: External Program Lookup Failed", "Program: no-such-program-anywhere"] {
+    let named = r#"Program: "no-such-program-anywhere""#;
+    for part in ["Error: External Program Lookup Failed", named] {
         assert!(error.contains(part), "{part}: {error}");
     }
 }

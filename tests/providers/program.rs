@@ -28,7 +28,8 @@ pub(crate) fn find(argv: Vec<String>) -> Result<Program, Diagnostic> {
         None => Err(error(
             "External Program Lookup Failed",
             "There is no such program, or it may not be executed.",
-            &[("Program", &argv[0])],
+            // The real one shows a value of Terraform's here.
+            &[("Program", &format!("{:?}", argv[0]))],
         )),
     }
 }
