@@ -34,12 +34,12 @@ const WINDOW: u32 = 512 << 10;
 const QUIET: Duration = Duration::from_secs(20);
 
 /// How long its answer may take.
-const PONG: Duration = Duration::from_secs(10);
+const PONG: Duration = Duration::from_secs(20);
 
-/// How long a host may take to confirm what was sent to it, in any protocol (RFC
-/// 5482 section 2).
+/// How long a host may take to confirm what was sent to it, or to have room for
+/// more, in any protocol (RFC 5482 section 2).
 #[cfg(target_os = "linux")]
-const UNCONFIRMED: Duration = Duration::from_secs(30);
+const UNCONFIRMED: Duration = Duration::from_secs(60);
 
 /// How one host is reached.
 pub(super) struct Dial {
@@ -63,9 +63,9 @@ impl Dial {
             _ => Trust::nobody()?,
         };
         let way = match &Route::to(url, &trust.env)? {
-            Route::Direct => Way::Straight(TowerToHyperService::new(secured(tls, tcp()))),
+            Route::Direct => Way::Straight(TowerToHyperService::new(secured(tls, impatient()))),
             Route::Proxy(proxy) => {
-                let to_proxy = to_proxy(tls.clone(), tcp());
+                let to_proxy = to_proxy(tls.clone(), impatient());
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
@@ -117,14 +117,21 @@ where
     Ok(Connection::Own(sender))
 }
 
+/// Connections that end when the other side has gone without a word.
+fn impatient() -> HttpConnector {
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "it cannot be set there"))]
+    let mut tcp = tcp();
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
+    tcp
+}
+
 /// Connections to whatever host a URL names.
 pub(in crate::http) fn tcp() -> HttpConnector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT));
-    #[cfg(target_os = "linux")]
-    tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
     tcp
 }
 
