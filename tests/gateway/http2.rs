@@ -141,6 +141,8 @@ fn who_does_not_read_holds_nobody_up() {
     }
     assert_eq!(server.log.connections.load(Ordering::SeqCst), 1);
     assert!(front.memory("VmHWM") < 64 << 10, "{} KiB", front.memory("VmHWM"));
+    drop(lazy);
+    front.finish();
 }
 
 #[test]

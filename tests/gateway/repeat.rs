@@ -101,6 +101,8 @@ fn a_connection_that_is_full_is_not_waited_for() {
     let before = host.connections();
     assert_eq!(front.get("/x").status, 200);
     assert_eq!(host.connections(), before + 1);
+    drop(waiting);
+    front.finish();
 }
 
 /// An API that answers the first request over a connection, and ends it when a
