@@ -161,8 +161,10 @@ impl Relay {
         source: Option<&Source<Upload>>,
         mut unanswered: Unanswered,
     ) -> Result<Response<Body>, Failed> {
+        let mut given_up = "each connection came to its end before an answer";
         for _ in 0..REPEATS {
             let Some(body) = Held::again(source) else {
+                given_up = "the connection came to its end, and the body is no longer held";
                 break;
             };
             self.metrics.repeated();
@@ -171,7 +173,8 @@ impl Relay {
                 sent => return sent,
             }
         }
-        Err(Failed::Unanswered(unanswered))
+        let why = anyhow::Error::from_boxed(unanswered.why).context(given_up);
+        Err(Failed::Unanswered(Unanswered { why: why.into(), ..unanswered }))
     }
 
     /// Sends a request, once.

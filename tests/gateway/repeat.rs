@@ -37,7 +37,9 @@ fn what_a_host_did_not_begin_with_is_sent_again() {
 fn a_host_that_never_begins_is_given_up() {
     let host = Host::start(vec![Mood::SaysGoodbye; 100]);
     let front = front(&host, &[]);
-    front.post("/x", "", b"abc").is_ours(502);
+    let reply = front.post("/x", "", b"abc");
+    reply.is_ours(502);
+    assert!(reply.text().contains("each connection came to its end before an answer"), "{reply:?}");
     assert_eq!(host.bodies().len(), 11);
     front.finish();
 }
