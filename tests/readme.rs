@@ -222,12 +222,13 @@ fn the_links_lead_somewhere() {
     assert!(links > 50, "only {links} were found");
 }
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/index.md",
+    "docs/edge-cases.md",
     "docs/ephemeral-resources/access_token.md",
     "terraform-examples/ci-env/README.md",
     "terraform-examples/external/README.md",
@@ -236,6 +237,24 @@ const PAGES: [&str; 12] = [
     "examples/n8n/README.md",
     "examples/python-sdk/README.md",
 ];
+
+/// Each row of the catalogue ends in `file: function`, a test that exists.
+#[test]
+fn the_edge_cases_name_their_tests() {
+    let rows = rows("docs/edge-cases.md", "| ");
+    let rows = rows.iter().filter(|cells| cells.last().is_none_or(|last| last != "Test"));
+    for cells in rows {
+        let [_instance, _result, test] = &cells[..] else {
+            panic!("not three cells: {cells:?}");
+        };
+        for test in codes(test) {
+            let (file, function) = test.split_once(": ").unwrap_or_else(|| panic!("{test}"));
+            let source = read(file);
+            assert!(source.contains(&format!("fn {function}(")), "{test}: no such function");
+        }
+        assert!(!codes(test).is_empty(), "no test: {cells:?}");
+    }
+}
 
 /// How a heading is named in a link.
 fn slug(heading: &str) -> String {
