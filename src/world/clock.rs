@@ -96,7 +96,7 @@ fn boot_id() -> Option<BootId> {
         .output()
         .ok()?;
     let id = String::from_utf8(sysctl.stdout).ok()?.trim().to_owned();
-    (!id.is_empty()).then_some(BootId(id))
+    (!id.is_empty()).then(|| BootId(id.into()))
 }
 
 #[cfg(test)]
