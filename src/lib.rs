@@ -31,6 +31,7 @@ pub mod region;
 pub mod relay;
 pub mod sandbox;
 pub mod settings;
+pub mod text;
 pub mod token;
 pub mod world;
 

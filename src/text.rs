@@ -1,0 +1,189 @@
+//! Text that people give: flags, variables, files, and the output of commands.
+//!
+//! [`clean`] is the gate for all of it. [`first_line`] is the gate for secrets.
+//! What is visibly wrong with a text is named by [`flaws`]; how much of it a
+//! message may show is decided by [`shown`].
+
+pub mod flaws;
+pub mod shown;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why a text cannot be used. `Display` is the end of a sentence about the text,
+/// which it does not show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadText {
+    /// The bytes are not UTF-8.
+    NotUtf8,
+    /// The bytes begin with the byte order mark of UTF-16, as PowerShell's `>`
+    /// writes it.
+    Utf16,
+    /// There is a control character in it.
+    Control,
+}
+
+const LINE_ENDS: [char; 2] = ['\r', '\n'];
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// `bytes` without a UTF-8 byte order mark, which some editors and servers put
+/// in front.
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes)
+}
+
+/// `text` without a byte order mark and without the line ends that editors,
+/// `echo` and CI forms leave behind.
+pub fn trim(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(LINE_ENDS)
+}
+
+/// The text in `bytes`, as [`trim`] returns it.
+///
+/// # Errors
+/// [`BadText`] when it is not UTF-8, or has a control character in it.
+pub fn clean(bytes: &[u8]) -> Result<&str, BadText> {
+    let text = utf8(bytes)?.trim_end_matches(LINE_ENDS);
+    if text.chars().any(char::is_control) {
+        return Err(BadText::Control);
+    }
+    Ok(text)
+}
+
+/// The text of a whole file: without a byte order mark, line ends and all.
+///
+/// # Errors
+/// [`BadText`] when it is not UTF-8.
+pub fn utf8(bytes: &[u8]) -> Result<&str, BadText> {
+    if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err(BadText::Utf16);
+    }
+    std::str::from_utf8(without_bom(bytes)).map_err(|_| BadText::NotUtf8)
+}
+
+/// The first line, which is the secret in the output of `pass` and its kin, and
+/// whether anything but line ends follows.
+///
+/// # Errors
+/// [`BadText`] when that line is not UTF-8, or has a control character in it.
+pub fn first_line(bytes: &[u8]) -> Result<(&str, bool), BadText> {
+    if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err(BadText::Utf16);
+    }
+    let bytes = without_bom(bytes);
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (line, rest) = bytes.split_at(end);
+    let more = rest.iter().any(|byte| !matches!(byte, b'\n' | b'\r'));
+    clean(line).map(|line| (line, more))
+}
+
+/// The path that a person has written: `~` and `~/` are the home directory, as
+/// in a shell, which does not look into variables, profiles and `--flag=~/x`.
+///
+/// # Errors
+/// Why it cannot be meant as it stands, as the end of a sentence about it.
+pub fn path(text: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
+    let below_home = match text.strip_prefix('~') {
+        Some("") => Some(""),
+        Some(rest) => match rest.strip_prefix('/') {
+            Some(rest) => Some(rest.trim_start_matches('/')),
+            None => return Err("begins with another user's home directory: write that out"),
+        },
+        None => None,
+    };
+    match (below_home, home) {
+        (None, _) if text.starts_with('$') => {
+            Err("begins with a variable, which nothing has filled in")
+        }
+        (None, _) => Ok(PathBuf::from(text)),
+        (Some(_), None) => Err("begins with ~, and the user has no home directory"),
+        (Some(""), Some(home)) => Ok(home.to_owned()),
+        (Some(rest), Some(home)) => Ok(home.join(rest)),
+    }
+}
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadText::NotUtf8 => "is not UTF-8",
+            BadText::Utf16 => "is UTF-16, not UTF-8",
+            BadText::Control => "has a control character in it",
+        })
+    }
+}
+
+impl std::error::Error for BadText {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mark_in_front_and_all_line_ends_behind_are_taken_off() {
+        for (bytes, is) in [
+            (&b"value"[..], "value"),
+            (b"value\n", "value"),
+            (b"value\r\n\r\n", "value"),
+            (b"\xef\xbb\xbfvalue\r\n", "value"),
+            (b"\xef\xbb\xbf\xef\xbb\xbfvalue", "\u{feff}value"),
+            (b" value ", " value "),
+            (b"\r\n", ""),
+        ] {
+            assert_eq!(clean(bytes), Ok(is));
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        for (bytes, why) in [
+            (&b"a\nb"[..], BadText::Control),
+            (b"a\tb", BadText::Control),
+            (b"a\xc2\x9bb", BadText::Control),
+            (b"a\xff", BadText::NotUtf8),
+            (b"\xff\xfea\0", BadText::Utf16),
+            (b"\xfe\xff\0a", BadText::Utf16),
+        ] {
+            assert_eq!(clean(bytes), Err(why));
+            if !bytes.contains(&b'\n') {
+                assert_eq!(first_line(bytes), Err(why));
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_line_counts_and_more_is_noticed() {
+        for (bytes, line, more) in [
+            (&b"one"[..], "one", false),
+            (b"one\r\n", "one", false),
+            (b"one\n\n", "one", false),
+            (b"\xef\xbb\xbfone\r\nlogin: two\r\n", "one", true),
+            (b"one\n\xff", "one", true),
+            (b"\none", "", true),
+            (b"", "", false),
+        ] {
+            assert_eq!(first_line(bytes), Ok((line, more)));
+        }
+        assert_eq!(first_line(b"one\rtwo"), Err(BadText::Control));
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_directory() {
+        let home = Some(Path::new("/home/me"));
+        for (text, is) in [
+            ("~", "/home/me"),
+            ("~/", "/home/me"),
+            ("~/x", "/home/me/x"),
+            ("~//x", "/home/me/x"),
+            ("x/~", "x/~"),
+            ("./~x", "./~x"),
+            ("/a/b", "/a/b"),
+        ] {
+            assert_eq!(path(text, home), Ok(is.into()), "{text}");
+        }
+        assert!(path("~", None).is_err() && path("~/x", None).is_err());
+        for text in ["~root/x", "$HOME/x", "${HOME}/x"] {
+            assert!(path(text, home).is_err(), "{text}");
+        }
+    }
+}

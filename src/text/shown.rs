@@ -1,0 +1,183 @@
+//! How much of a value a message may show. People put a secret where a name
+//! belongs, and a password into a URL.
+
+use url::{Position, Url};
+
+use super::flaws::is_uuid;
+
+/// Stands in a message for a value that may be a secret.
+pub const HIDDEN: &str = "(not shown: it may be a secret)";
+
+/// The value as a message shows it: in quotes and with escapes, a URL without
+/// its user, query and fragment, and no secret.
+pub fn quoted(value: &str) -> String {
+    match shown(value) {
+        Some(shown) => format!("{shown:?}"),
+        None => format!("the value {HIDDEN}"),
+    }
+}
+
+/// The value as a report shows it, without quotes.
+pub fn plain(value: &str) -> String {
+    shown(value).unwrap_or_else(|| HIDDEN.to_owned())
+}
+
+/// A client's id as a message shows it: in quotes. One that has the form of a
+/// secret is not shown, for the two get swapped; a UUID is.
+pub fn quoted_id(id: &str) -> String {
+    if is_uuid(id) { format!("{id:?}") } else { quoted(id) }
+}
+
+/// What was named as a file and is not there, as a message shows it. Many a
+/// secret is given in the place of the file that holds it: what does not look
+/// like the name of a file is not shown.
+pub fn quoted_file(name: &str) -> String {
+    let plain =
+        |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-' | '/' | '~');
+    let is_word = name.len() <= 24
+        && name.chars().all(|char| char.is_ascii_lowercase() || "._-".contains(char));
+    let is_path = name.contains(['.', '/']) && name.chars().all(plain);
+    match (is_word || is_path) && !looks_like_secret(name) {
+        true => format!("{name:?}"),
+        false => format!("a file whose name is {HIDDEN}"),
+    }
+}
+
+/// A word of a command line that means nothing where it stands: shown when it
+/// looks like a misspelled name, for else it may be anything.
+pub fn word(word: &str) -> &str {
+    let is_flag = word.starts_with('-');
+    let word_part = word.split('=').next().unwrap_or(word);
+    let candidate = if is_flag { word_part } else { word };
+    let fits = |char: char| {
+        char.is_ascii_lowercase()
+            || matches!(char, '-' | '_')
+            || is_flag && char.is_ascii_alphanumeric()
+    };
+    let is_name =
+        candidate.len() <= 40 && candidate.chars().all(fits) && !looks_like_secret(candidate);
+    if is_name { candidate } else { HIDDEN }
+}
+
+fn shown(value: &str) -> Option<String> {
+    if value.contains("://") || value.contains('@') {
+        return Some(url(value));
+    }
+    (!looks_like_secret(value)).then(|| value.to_owned())
+}
+
+/// A URL without its user, its query and its fragment.
+pub fn url(value: &str) -> String {
+    let (scheme, rest) =
+        value.split_once("://").map_or(("", value), |(scheme, rest)| (scheme, rest));
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    // A password that is not encoded may hold what ends a host.
+    if let Some((before, host)) = rest.rsplit_once('@') {
+        if before.contains(['?', '#']) {
+            return format!("{scheme}...");
+        }
+        let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+        return format!("{scheme}...@{host}");
+    }
+    match Url::parse(value) {
+        Ok(url) if url.query().is_some() => format!("{}?...", &url[..Position::AfterPath]),
+        Ok(url) if url.fragment().is_some() => format!("{}#...", &url[..Position::AfterPath]),
+        Ok(_) => value.to_owned(),
+        Err(_) if rest.is_empty() => value.to_owned(),
+        Err(_) => format!("{scheme}..."),
+    }
+}
+
+/// Whether a value looks like something that a machine has made at random: a
+/// long run of letters and digits, without the dots and slashes of names.
+pub fn looks_like_secret(value: &str) -> bool {
+    let joins = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '+' | '=');
+    value.split(|char| !joins(char)).any(|run| {
+        let has = |kind: fn(&char) -> bool| run.chars().any(|char| kind(&char));
+        let digits = has(char::is_ascii_digit);
+        let (lower, upper) = (has(char::is_ascii_lowercase), has(char::is_ascii_uppercase));
+        run.len() >= 16 && digits && lower && upper || run.len() >= 32 && digits && (lower || upper)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "pV0wq7Yd2sK1mZ8xT4uJ6nB9cF3hG5rL0aE_iO-yQwX";
+
+    #[test]
+    fn names_are_shown_and_secrets_are_not() {
+        for value in [
+            "eu-west-1",
+            "mypurecloud.com.au",
+            "5 parsecs",
+            "99999999999999999999s",
+            "[::1]:8080",
+            "prod-2026-europe",
+            "/tmp/.tmpAbC123/config.toml",
+            "/etc/ssl/certs/ca-certificates.crt",
+            "\u{1b}[31mred",
+            "",
+        ] {
+            assert_eq!(quoted(value), format!("{value:?}"));
+            assert_eq!(plain(value), value);
+        }
+        for value in
+            [SECRET, "3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c", "0123456789abcdef0123456789abcdef"]
+        {
+            assert_eq!(plain(value), HIDDEN);
+            assert!(!quoted(&format!("a/{value}")).contains(value));
+        }
+        assert!(quoted_id("3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c").contains("3e1dba42"));
+        assert!(!quoted_id(SECRET).contains(SECRET));
+    }
+
+    #[test]
+    fn a_url_is_shown_without_user_query_and_fragment() {
+        for (value, is) in [
+            ("https://login.example/x", "https://login.example/x"),
+            ("HTTPS://login.example", "HTTPS://login.example"),
+            ("https://login.example/x?key=hunter2", "https://login.example/x?..."),
+            ("https://login.example/#hunter2", "https://login.example/#..."),
+            ("https://id:hunter2@login.example", "https://...@login.example"),
+            ("https://id:hun/ter2@login.example/x?y", "https://...@login.example"),
+            ("https://login.example/?to=me@hunter2/x", "https://..."),
+            ("https://id:hun?ter2@login.example", "https://..."),
+            ("id:hunter2@login.example", "...@login.example"),
+            ("https://hunter 2", "https://..."),
+            ("https://", "https://"),
+        ] {
+            assert_eq!(url(value), is);
+            assert_eq!(plain(value), is);
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_shown_when_it_has_the_name_of_one() {
+        for name in ["nope", "/run/secrets/genesys", "secret.txt", "./a-b_c", "/none"] {
+            assert_eq!(quoted_file(name), format!("{name:?}"));
+        }
+        for name in [
+            SECRET,
+            "hunter2",
+            "the-cl1ent/s3cret of:the+test",
+            "S3cret!",
+            "CorrectHorse",
+            "p/w+x==",
+        ] {
+            assert!(!quoted_file(name).contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_shown_when_it_looks_like_a_misspelled_name() {
+        for name in ["nonsense", "gte", "--client-secret", "-X", "--no_cache", "-"] {
+            assert_eq!(word(name), name);
+        }
+        assert_eq!(word("--secret=hunter2"), "--secret");
+        for name in [SECRET, "hunter2", "S3cret", "a b", "\u{1b}[31m", "https://id:hunter2@x"] {
+            assert_eq!(word(name), HIDDEN);
+        }
+    }
+}
