@@ -81,6 +81,11 @@ impl Gateway {
         ]
     }
 
+    /// The part of the address that lets its reader use the gateway.
+    pub fn prefix(&self) -> &Prefix {
+        &self.prefix
+    }
+
     /// Lets nobody in any more, and waits so long for what is under way.
     pub async fn close(&self, patience: Duration) {
         self.door.close(patience).await;

@@ -13,7 +13,15 @@ use crate::error::{Error, Kind, Result};
 /// # Errors
 /// `Configuration` when the system has no random numbers.
 pub(crate) fn random() -> Result<String> {
-    let mut bytes = [0; 16];
+    random_bytes::<16>()
+}
+
+/// `N` random bytes, in base64url (RFC 4648 section 5) without padding.
+///
+/// # Errors
+/// As [`random`].
+pub(crate) fn random_bytes<const N: usize>() -> Result<String> {
+    let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| Error::new(Kind::Configuration, "the system has no random numbers to give"))?;

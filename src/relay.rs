@@ -18,6 +18,7 @@ mod keeper;
 mod log;
 mod metrics;
 mod source;
+mod stand_in;
 mod upstream;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use door::{Door, PATIENCE};
 pub use issue::TOKEN_PATH;
 pub use log::{Format, Log};
 pub use metrics::Metrics;
+pub use stand_in::StandIn;
 pub use upstream::Host;
 
 use budget::Budget;
@@ -55,22 +57,35 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay that begins with `token`. Within a runtime: renewal goes on in
-    /// the background from now on, until the runtime ends.
+    /// A relay that begins with `token`, and gives clients `stand_in` in its
+    /// place where there is one. Within a runtime: renewal goes on in the
+    /// background from now on, until the runtime ends.
     ///
     /// # Errors
     /// `Configuration` when there is no API to stand before, or when it cannot
     /// be reached for want of a usable proxy or trusted certificates.
-    pub fn start(settings: Settings, token: Token, log: Log, world: &World) -> Result<Arc<Relay>> {
+    pub fn start(
+        settings: Settings,
+        token: Token,
+        stand_in: Option<StandIn>,
+        log: Log,
+        world: &World,
+    ) -> Result<Arc<Relay>> {
         let upstreams = Upstreams::new(&settings, world)?;
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
         let source = Brokered::new(settings, world);
-        let keeper = Arc::new(Keeper::new(source, token, world, metrics.clone()));
+        let keeper = Arc::new(Keeper::new(source, token, stand_in, world, metrics.clone()));
         tokio::spawn(keeper.clone().keep_fresh());
         let clock = world.clock.clone();
         let (budget, answers) = (Arc::default(), Limit::new(forward::ANSWER));
         Ok(Arc::new(Relay { keeper, upstreams, client_id, budget, metrics, clock, log, answers }))
+    }
+
+    /// The token that clients of this run are given: a stand-in, or the one that
+    /// is current now.
+    pub fn client_token(&self) -> Token {
+        self.keeper.client_token()
     }
 
     /// What is known of the current token, and so of the cloud's clocks.

@@ -57,6 +57,17 @@ pub struct RunArgs {
     /// Write a line for each request to standard error: text or json.
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
+    /// Give clients a random token that only this run's proxy swaps for the
+    /// real one, and that is worth nothing anywhere else
+    /// [default: true with --intercept, otherwise false].
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    stand_in_token: Option<String>,
 }
 
 impl Flags for GatewayArgs {
@@ -77,6 +88,7 @@ impl Flags for RunArgs {
         let mut flags = Vec::new();
         flags.extend(given("metrics-file", self.metrics_file));
         flags.extend(given("log-format", self.log_format));
+        flags.extend(given("stand-in-token", self.stand_in_token));
         flags
     }
 }

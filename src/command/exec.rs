@@ -14,7 +14,7 @@ use crate::exec::{self, Program, Watchdog, Wishes};
 use crate::gateway::Gateway;
 use crate::intercept::{self, Interception};
 use crate::output::HandOut;
-use crate::settings::{self, Layers, Query, Settings};
+use crate::settings::{self, Layers, Query, Settings, names};
 use crate::world::{Level, World};
 
 pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
@@ -28,10 +28,18 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
     let program = Program::find(&command, draft.value("PATH", &world.env).as_deref())?;
     world.talk.say(Level::Debug, format_args!("runs {}", program.path().display()));
     match front {
+        None if layers.switch(&names::STAND_IN_TOKEN)? => {
+            let given = layers.find(&names::STAND_IN_TOKEN).expect("it was found above");
+            Err(given
+                .refused("needs a proxy that swaps the token")
+                .hint("add --gateway or --intercept, or take it away"))
+        }
         None => match become_it(&program, &wishes, &settings, world)? {},
         Some(front) => {
             let plan = Plan::new(front, &layers, &settings)?;
-            serve(&program, &wishes, plan, &layers, settings, world)
+            let stand_in =
+                layers.switch_or(&names::STAND_IN_TOKEN, front == Front::Interception)?;
+            serve(&program, &wishes, plan, stand_in, &layers, settings, world)
         }
     }
 }
@@ -76,6 +84,7 @@ fn serve(
     program: &Program,
     wishes: &Wishes,
     plan: Plan,
+    stand_in: bool,
     layers: &Layers,
     settings: Settings,
     world: &mut World,
@@ -84,7 +93,7 @@ fn serve(
     let token = broker::token(&settings, world)?.token;
     let issuer = settings.issuer.clone();
     let mut watchdog = Watchdog::start()?;
-    let run = Run::begin(layers, settings, token.clone(), &runtime, world)?;
+    let run = Run::begin(layers, settings, token, stand_in, &runtime, world)?;
     let served = {
         let _inside = runtime.enter();
         plan.start(&run, world)?
@@ -94,7 +103,7 @@ fn serve(
             Error::new(Kind::Configuration, "the command cannot be served").because(error)
         })?;
     }
-    let hand_out = HandOut { token: &token, issuer: &issuer };
+    let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };
     let changes = wishes.changes(&hand_out, &served.variables())?;
     let env = changes.apply(&world.env);
     let code = runtime.block_on(async {

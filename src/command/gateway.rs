@@ -8,9 +8,10 @@ use super::stop::Stop;
 use super::{env, layers, token};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Gateway, Plan, Prefix};
-use crate::output::Variable;
+use crate::output::{Dialect, Name, Rendered, Variable};
 use crate::relay::PATIENCE;
 use crate::settings::{Flags, Layers, Query, names};
+use crate::token::AccessToken;
 use crate::world::World;
 
 pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> Result<()> {
@@ -22,20 +23,16 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     let mut stop = stop.map_err(|error| {
         Error::new(Kind::Configuration, "cannot listen to signals").because(error)
     })?;
+    let stand_in = layers.switch(&names::STAND_IN_TOKEN)?;
     let (settings, given) = token(&layers, world)?;
-    let run = Run::begin(&layers, settings, given.token, &runtime, world)?;
+    let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, world)?;
     let gateway = {
         let _inside = runtime.enter();
         Gateway::start(run.relay.clone(), plan)?
     };
-    let variables: Vec<_> = gateway
-        .variables()
-        .into_iter()
-        .map(|(name, value)| (name.parse().expect("it is a name"), value))
-        .collect();
-    let variables: Vec<_> =
-        variables.iter().map(|(name, value)| Variable { name, value, secret: false }).collect();
-    env::deliver(&dialect.export(&variables)?, world)?;
+    // A real token would be worth something to whoever reads what is printed.
+    let token = stand_in.then(|| run.relay.client_token().access_token);
+    env::deliver(&printed(&gateway, token.as_ref(), dialect)?, world)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(world);
     }
@@ -50,6 +47,27 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     runtime.shutdown_background();
     run.end();
     Ok(())
+}
+
+/// The variables that point clients at the gateway, with the token that they
+/// are to present where there is one that may be shown.
+fn printed(gateway: &Gateway, token: Option<&AccessToken>, dialect: Dialect) -> Result<Rendered> {
+    let prefix = gateway.prefix().expose();
+    let mut pairs = gateway.variables();
+    pairs.extend(token.map(|token| ("GENESYSCLOUD_ACCESS_TOKEN", token.expose().to_owned())));
+    let pairs: Vec<(Name, String)> = pairs
+        .into_iter()
+        .map(|(name, value)| (name.parse().expect("it is a name"), value))
+        .collect();
+    let is_token = |value: &str| token.is_some_and(|token| token.expose() == value);
+    let variables: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| {
+            let secret = value.contains(prefix) || is_token(value);
+            Variable { name, value, secret }
+        })
+        .collect();
+    dialect.export_masked(&variables, &[prefix])
 }
 
 /// Where to listen, and whom to let in.

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::one_of;
 use crate::error::{Error, Kind, Result};
-use crate::relay::{Format, Log, Relay};
+use crate::relay::{Format, Log, Relay, StandIn};
 use crate::settings::{Layers, Settings, names};
 use crate::token::Token;
 use crate::world::{Talk, World};
@@ -36,7 +36,8 @@ pub(super) fn runtime() -> Result<Runtime> {
 }
 
 impl Run {
-    /// Begins with this token, in the background of `runtime`.
+    /// Begins with this token, in the background of `runtime`. `stand_in` says
+    /// whether clients are given a token of this run alone in its place.
     ///
     /// # Errors
     /// `Configuration`, also for a file for counters that cannot be written.
@@ -44,6 +45,7 @@ impl Run {
         layers: &Layers,
         settings: Settings,
         token: Token,
+        stand_in: bool,
         runtime: &Runtime,
         world: &World,
     ) -> Result<Run> {
@@ -54,7 +56,9 @@ impl Run {
         let metrics_file = layers.find(&names::METRICS_FILE).map(|given| given.value.into());
         let talk = world.talk.clone();
         let _inside = runtime.enter();
-        let relay = Relay::start(settings, token, Log::new(format, talk.clone()), world)?;
+        let stand_in = if stand_in { Some(StandIn::random()?) } else { None };
+        let log = Log::new(format, talk.clone());
+        let relay = Relay::start(settings, token, stand_in, log, world)?;
         let run = Run { relay, metrics_file, talk };
         if let Some(file) = run.metrics_file.clone() {
             write(&file, &run.relay)?;

@@ -24,6 +24,14 @@ pub(super) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Can
     Ok(())
 }
 
+/// A logging command that has the agent keep `text`, which is one line, out of
+/// its log.
+pub(super) fn mask(out: &mut Bytes, text: &str) {
+    out.text("##vso[task.setsecret]");
+    escape(out, text);
+    out.text("\n");
+}
+
 /// What the agent turns into another character, in a command's data, too.
 const ESCAPES: [&str; 5] = ["%AZP25", "%0D", "%0A", "%3B", "%5D"];
 

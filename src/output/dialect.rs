@@ -78,6 +78,15 @@ impl Dialect {
     /// cannot be carried unchanged; the message names the variable, never the
     /// value.
     pub fn export(self, variables: &[Variable<'_>]) -> Result<Rendered> {
+        self.export_masked(variables, &[])
+    }
+
+    /// Sets the variables, and before that has a CI system keep `parts` out of
+    /// its log: secret parts of the values that may show up by themselves.
+    ///
+    /// # Errors
+    /// As [`Dialect::export`].
+    pub fn export_masked(self, variables: &[Variable<'_>], parts: &[&str]) -> Result<Rendered> {
         for (i, variable) in variables.iter().enumerate() {
             let earlier = &variables[..i];
             if earlier.iter().any(|it| it.name.clashes_with(variable.name)) {
@@ -90,6 +99,14 @@ impl Dialect {
             }
         }
         let mut rendered = Rendered::default();
+        for part in parts {
+            match self {
+                Dialect::GithubActions => github::mask(&mut rendered.stdout, part),
+                Dialect::AzurePipelines => azure::mask(&mut rendered.stdout, part),
+                // The others have no masks.
+                _ => {}
+            }
+        }
         match self {
             Dialect::Json => rendered.stdout = json::object(variables)?,
             Dialect::GithubActions => {

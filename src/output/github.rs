@@ -19,9 +19,7 @@ pub(super) fn export(
     }
     // The runner complains about a mask for nothing.
     if variable.secret && !value.trim().is_empty() {
-        stdout.text("::add-mask::");
-        escape(stdout, value);
-        stdout.text("\n");
+        mask(stdout, value);
     }
     let delimiter = delimiter(value);
     // The newline in front ends a line that an earlier step may have left
@@ -36,6 +34,13 @@ pub(super) fn export(
         .text(&delimiter)
         .text("\n");
     Ok(())
+}
+
+/// A workflow command that has the runner keep `text` out of its log.
+pub(super) fn mask(stdout: &mut Bytes, text: &str) {
+    stdout.text("::add-mask::");
+    escape(stdout, text);
+    stdout.text("\n");
 }
 
 /// A word that does not occur in `value`. It need not be random: the value is

@@ -70,7 +70,7 @@ impl Relay {
         };
         let expires_in = self.keeper.remaining(&current).as_secs();
         let json = json!({
-            "access_token": current.token.access_token.expose(),
+            "access_token": self.keeper.for_clients(&current).expose(),
             "token_type": "bearer",
             "expires_in": expires_in,
         });

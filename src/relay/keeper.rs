@@ -10,11 +10,12 @@ use jiff::SignedDuration;
 use super::allowance::Allowance;
 use super::metrics::Metrics;
 use super::source::Source;
+use super::stand_in::StandIn;
 use crate::api;
 use crate::broker::How;
 use crate::clock::Reading;
 use crate::random::{Hash, hash};
-use crate::token::{Stamp, Token};
+use crate::token::{AccessToken, Stamp, Token};
 use crate::world::{Clock, Talk, World};
 
 /// Holds the current token, and knows the earlier ones.
@@ -23,6 +24,8 @@ pub(super) struct Keeper {
     clock: Arc<dyn Clock>,
     talk: Arc<Talk>,
     metrics: Arc<Metrics>,
+    /// Handed out in place of every token, where there is one.
+    stand_in: Option<StandIn>,
     state: Mutex<State>,
     /// Held by the one who makes a token. The others wait for it.
     turn: tokio::sync::Mutex<()>,
@@ -55,7 +58,8 @@ enum Why {
 
 struct State {
     current: Arc<Current>,
-    /// The hashes of all tokens of this run: dead ones need not be kept.
+    /// The hashes of all tokens of this run, the stand-in's included: dead ones
+    /// need not be kept.
     known: HashSet<Hash>,
     allowance: Allowance,
     failing: Option<Failing>,
@@ -85,10 +89,13 @@ impl Keeper {
     pub(super) fn new(
         source: Arc<dyn Source>,
         token: Token,
+        stand_in: Option<StandIn>,
         world: &World,
         metrics: Arc<Metrics>,
     ) -> Keeper {
-        let known = HashSet::from([hash(token.access_token.expose().as_bytes())]);
+        let handed_out = stand_in.as_ref().map(|stand_in| &stand_in.token);
+        let known = [Some(&token.access_token), handed_out].into_iter().flatten();
+        let known = known.map(|token| hash(token.expose().as_bytes())).collect();
         let state = State {
             current: Arc::new(Current::new(token)),
             known,
@@ -101,6 +108,7 @@ impl Keeper {
             clock: world.clock.clone(),
             talk: world.talk.clone(),
             metrics,
+            stand_in,
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
         }
@@ -112,8 +120,9 @@ impl Keeper {
             return false;
         };
         let state = self.state();
-        // Most clients were given the token that is still current.
-        if *value == state.current.header {
+        // Most clients present the stand-in, or the token that is still current.
+        let usual = self.stand_in.as_ref().map_or(&state.current.header, |it| &it.header);
+        if value == usual {
             return true;
         }
         bearer(value).is_some_and(|token| state.known.contains(&hash(token.as_bytes())))
@@ -143,6 +152,18 @@ impl Keeper {
     pub(super) fn forget(self: &Arc<Self>, revoked: Arc<Current>) {
         let keeper = self.clone();
         tokio::spawn(async move { keeper.take_turn(revoked, Why::Refused).await });
+    }
+
+    /// What clients are given in place of this token: the stand-in where there
+    /// is one, and the token itself otherwise.
+    pub(super) fn for_clients<'a>(&'a self, current: &'a Current) -> &'a AccessToken {
+        self.stand_in.as_ref().map_or(&current.token.access_token, |it| &it.token)
+    }
+
+    /// The current token as clients are given it.
+    pub(super) fn client_token(&self) -> Token {
+        let current = self.state().current.clone();
+        Token { access_token: self.for_clients(&current).clone(), ..current.token.clone() }
     }
 
     /// What is known of the current token.

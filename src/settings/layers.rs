@@ -71,8 +71,13 @@ impl Layers {
 
     /// A setting that is on or off; off when nobody says anything.
     pub fn switch(&self, setting: &'static Setting) -> Result<bool> {
+        self.switch_or(setting, false)
+    }
+
+    /// A setting that is on or off; `default` when nobody says anything.
+    pub fn switch_or(&self, setting: &'static Setting, default: bool) -> Result<bool> {
         let Some(given) = self.find(setting) else {
-            return Ok(false);
+            return Ok(default);
         };
         match given.value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(true),

@@ -109,6 +109,8 @@ settings! {
     ALLOW_REMOTE = "allow-remote" "allow_remote" ["GC_TOKEN_ALLOW_REMOTE"];
     /// The names that clients may call the gateway by.
     ALLOW_HOST = "allow-host" "allow_host" ["GC_TOKEN_ALLOW_HOST"];
+    /// Whether clients of a run get a stand-in for the token.
+    STAND_IN_TOKEN = "stand-in-token" "stand_in_token" ["GC_TOKEN_STAND_IN_TOKEN"];
     /// The file that gets the counters of a run.
     METRICS_FILE = "metrics-file" "metrics_file" ["GC_TOKEN_METRICS_FILE"];
     /// What a line for each request looks like.

@@ -54,7 +54,9 @@ impl Running {
         Running {
             child: command.spawn().unwrap(),
             command: args.join(" "),
-            hands_out: args.first().is_some_and(|verb| HAND_OUT.contains(verb)),
+            // A stand-in looks like a token, and may be printed.
+            hands_out: args.first().is_some_and(|verb| HAND_OUT.contains(verb))
+                || args.contains(&"--stand-in-token"),
             stdout,
             stderr,
             names,

@@ -9,4 +9,5 @@ mod ends;
 mod plain;
 mod rig;
 mod signals;
+mod stand_in;
 mod terminal;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gc_token::sandbox::Plan;
 
-use super::common::cloud::{CLIENT, cloud};
+use super::common::cloud::{CLIENT, accepts, cloud};
 use super::rig::Front;
 
 #[test]
@@ -36,6 +36,22 @@ fn the_right_client_gets_the_current_token_and_no_other_is_made() {
     });
     assert_eq!(front.get("/api/v2/tokens/me").status, 200);
     assert_eq!(cloud.counters().mints, 1);
+    front.finish();
+}
+
+#[test]
+fn a_stand_in_is_printed_and_issued_in_place_of_the_token() {
+    let cloud = cloud(Plan::default());
+    let runner = super::rig::runner(&cloud, &cloud.api_url());
+    let mut running = runner.start(&["gateway", "--shell=json", "--stand-in-token"]);
+    let printed = running.wait_until_it_prints("}\n");
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let front = Front::of(runner, running);
+    assert_eq!(printed["GENESYSCLOUD_ACCESS_TOKEN"], front.token.as_str());
+    assert!(!cloud.tokens().contains(&front.token));
+    assert!(!accepts(&cloud, &front.token));
+    assert_eq!(front.get("/api/v2/tokens/me").status, 200);
+    assert_eq!(cloud.counters().refusals, 1, "of the call past the gateway");
     front.finish();
 }
 

@@ -11,6 +11,7 @@ mod guard;
 mod hangs;
 mod http2;
 mod issue;
+mod masks;
 mod outage;
 mod refusal;
 mod repeat;

@@ -42,6 +42,30 @@ fn a_token_of_the_run_is_swapped_at_the_api_and_beside_it() {
     assert!(reply.starts_with("HTTP/1.1 401 "), "{reply}");
 }
 
+/// The cloud itself takes the stand-in from nobody, however live the token is
+/// that it stands for.
+#[test]
+fn the_childs_token_is_worth_nothing_but_at_the_proxy() {
+    let rig = Rig::new([]);
+    assert!(accepts(&rig.cloud, &rig.real_token));
+    assert!(!accepts(&rig.cloud, &rig.token));
+    assert!(rig.call("api.mypurecloud.ie", &rig.token).starts_with("HTTP/1.1 200 "));
+    // Nor does it give the real one away: where it is revoked and replaced, and
+    // where a client asks for a token of its own.
+    let head = format!(
+        "DELETE /api/v2/tokens/me HTTP/1.1\r\nHost: api.mypurecloud.ie\r\n\
+         Authorization: Bearer {}",
+        rig.token
+    );
+    assert!(rig.ask("api.mypurecloud.ie", &head, "").starts_with("HTTP/1.1 2"));
+    assert!(rig.call("api.mypurecloud.ie", &rig.token).starts_with("HTTP/1.1 200 "));
+    let reply = rig.mint(CLIENT, "grant_type=client_credentials");
+    assert!(reply.contains(&rig.token), "{reply}");
+    for real in rig.cloud.tokens() {
+        assert!(!reply.contains(&real), "{reply}");
+    }
+}
+
 #[test]
 fn the_login_host_gives_the_current_token_to_this_runs_client_alone() {
     let rig = Rig::new([]);
@@ -100,5 +124,5 @@ fn curl_needs_nothing_but_the_variables() {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     assert_eq!(run("https://api.mypurecloud.ie/api/v2/organizations/me"), (Some(0), String::new()));
-    assert!(!accepts(&rig.cloud, &rig.token), "it was revoked");
+    assert!(!accepts(&rig.cloud, &rig.real_token), "it was revoked");
 }

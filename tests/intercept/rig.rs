@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gc_token::broker;
 use gc_token::intercept::{Interception, Plan};
-use gc_token::relay::{Log, Relay};
+use gc_token::relay::{Log, Relay, StandIn};
 use gc_token::sandbox::Sandbox;
 use gc_token::settings::{self, Layers, Query};
 use gc_token::world::{Environment, Places, SystemClock, Talk, World};
@@ -28,8 +28,10 @@ use crate::common::cloud::{CLIENT, SECRET, cloud};
 /// A cloud, and a proxy before it. The proxy ends with this.
 pub(crate) struct Rig {
     pub(crate) cloud: Sandbox,
-    /// The token that the run began with.
+    /// The token that the run's child is given.
     pub(crate) token: String,
+    /// The token of the cloud that the run began with.
+    pub(crate) real_token: String,
     pub(crate) variables: BTreeMap<&'static str, OsString>,
     pub(crate) directory: PathBuf,
     stop: Option<oneshot::Sender<()>>,
@@ -49,13 +51,15 @@ impl Rig {
         let settings = settings::resolve(&layers, &mut world).unwrap();
         let plan = Plan::new(&settings.issuer, settings.network.clone()).unwrap();
         let given = broker::token(&settings, &world).unwrap();
-        let token = given.token.access_token.expose().to_owned();
+        let real_token = given.token.access_token.expose().to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let interception = {
+        let (interception, token) = {
             let _inside = runtime.enter();
             let log = Log::new(None, world.talk.clone());
-            let relay = Relay::start(settings, given.token, log, &world).unwrap();
-            Interception::start(relay, plan, &world).unwrap()
+            let stand_in = Some(StandIn::random().unwrap());
+            let relay = Relay::start(settings, given.token, stand_in, log, &world).unwrap();
+            let token = relay.client_token().access_token.expose().to_owned();
+            (Interception::start(relay, plan, &world).unwrap(), token)
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let variables = interception.variables().iter().cloned().collect();
@@ -67,7 +71,7 @@ impl Rig {
             });
         });
         let (stop, thread) = (Some(stop), Some(thread));
-        Rig { cloud, token, variables, directory, stop, thread }
+        Rig { cloud, token, real_token, variables, directory, stop, thread }
     }
 
     /// Closes the proxy, and waits until it is gone.
