@@ -15,7 +15,9 @@ use hyper::body::Incoming;
 use hyper::{Method, Request};
 
 use crate::error::{Error, Kind, Result};
+use crate::no_proxy;
 use crate::relay::{Answer, Door, Host, Relay, TOKEN_PATH, refuse};
+use crate::world::Environment;
 
 use guard::Guard;
 pub use prefix::Prefix;
@@ -58,8 +60,10 @@ impl Gateway {
     }
 
     /// The variables that the Terraform provider's `gateway` block reads
-    /// (provider 1.53 and later), and the whole address for other clients.
-    pub fn variables(&self) -> Vec<(&'static str, String)> {
+    /// (provider 1.53 and later), and the whole address for other clients. Where
+    /// `env` names a proxy, the exceptions from it as well: what goes to the
+    /// gateway holds its path and a token, and travels unencrypted.
+    pub fn variables(&self, env: &Environment) -> Vec<(&'static str, String)> {
         let host = match self.address {
             // Clients put it into a URL as it is.
             SocketAddr::V6(address) => {
@@ -71,14 +75,21 @@ impl Gateway {
         };
         let (port, path) = (self.address.port().to_string(), format!("/{}", self.prefix.expose()));
         let url = format!("http://{host}:{port}{path}");
-        vec![
+        let mut exceptions = Vec::new();
+        if no_proxy::names_a_proxy(env) {
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            exceptions.extend(no_proxy::joined_with_loopback(env, bare));
+        }
+        let mut variables = vec![
             ("GENESYSCLOUD_GATEWAY_HOST", host),
             ("GENESYSCLOUD_GATEWAY_PORT", port),
             ("GENESYSCLOUD_GATEWAY_PROTOCOL", "http".to_owned()),
             ("GENESYSCLOUD_GATEWAY_PATH_NAME", "api".to_owned()),
             ("GENESYSCLOUD_GATEWAY_PATH_VALUE", path),
             ("GC_TOKEN_GATEWAY_URL", url),
-        ]
+        ];
+        variables.extend(exceptions);
+        variables
     }
 
     /// The part of the address that lets its reader use the gateway.
@@ -120,6 +131,7 @@ fn route(
     guard: Arc<Guard>,
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Answer> {
+    relay.metrics().arrival();
     let admitted = guard.admit(request.uri(), request.headers());
     async move {
         match admitted {

@@ -2,7 +2,7 @@
 //! pointed anywhere else.
 //!
 //! The run's child is told to use it as its proxy. Connections to the cloud's
-//! three hosts end here, with certificates of an authority that was made for
+//! hosts end here, with certificates of an authority that was made for
 //! this run, and their requests get the token that is current. Connections to
 //! any other host are passed on, byte for byte.
 
@@ -11,7 +11,6 @@ mod bundles;
 mod credentials;
 mod front;
 mod names;
-mod no_proxy;
 mod variables;
 
 use std::net::{Ipv4Addr, TcpListener};

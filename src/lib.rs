@@ -23,6 +23,7 @@ pub mod exec;
 pub mod gateway;
 mod http;
 pub mod intercept;
+mod no_proxy;
 pub mod output;
 pub mod plugin;
 pub mod provider;

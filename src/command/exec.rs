@@ -104,13 +104,16 @@ fn serve(
         })?;
     }
     let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };
-    let changes = wishes.changes(&hand_out, &served.variables())?;
+    let changes = wishes.changes(&hand_out, &served.variables(world))?;
     let env = changes.apply(&world.env);
     let code = runtime.block_on(async {
         let code = exec::run(program, &env, &mut watchdog).await;
         served.close().await;
         code
     });
+    if code.is_ok() && run.relay.metrics().is_unused() {
+        world.talk.note(served.unused());
+    }
     drop(served);
     watchdog.dismiss();
     runtime.shutdown_background();
@@ -141,15 +144,29 @@ impl Plan {
 }
 
 impl Served {
-    fn variables(&self) -> Vec<(OsString, OsString)> {
+    fn variables(&self, world: &World) -> Vec<(OsString, OsString)> {
         let owned = |(name, value): (&str, OsString)| (name.into(), value);
         match self {
             Served::Gateway(gateway) => {
-                let variables = gateway.variables().into_iter();
+                let variables = gateway.variables(&world.env).into_iter();
                 variables.map(|(name, value)| owned((name, value.into()))).collect()
             }
             Served::Interception(interception) => {
                 interception.variables().iter().cloned().map(owned).collect()
+            }
+        }
+    }
+
+    /// How the command would have used it.
+    fn unused(&self) -> &'static str {
+        match self {
+            Served::Gateway(_) => {
+                "no request came to the gateway: clients have to take GC_TOKEN_GATEWAY_URL for \
+                 the API's URL (Terraform: a gateway block in the provider's)"
+            }
+            Served::Interception(_) => {
+                "no request came to the proxy: clients have to follow HTTPS_PROXY and SSL_CERT_FILE \
+                 (README: Which clients follow which variables), or use --gateway"
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::output::{Dialect, Name, Rendered, Variable};
 use crate::relay::PATIENCE;
 use crate::settings::{Flags, Layers, Query, names};
 use crate::token::AccessToken;
-use crate::world::World;
+use crate::world::{Environment, World};
 
 pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> Result<()> {
     let layers = layers(flags, Query::default(), world)?;
@@ -32,7 +32,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     };
     // A real token would be worth something to whoever reads what is printed.
     let token = stand_in.then(|| run.relay.client_token().access_token);
-    env::deliver(&printed(&gateway, token.as_ref(), dialect)?, world)?;
+    env::deliver(&printed(&gateway, token.as_ref(), dialect, &world.env)?, world)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(world);
     }
@@ -51,9 +51,14 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
 
 /// The variables that point clients at the gateway, with the token that they
 /// are to present where there is one that may be shown.
-fn printed(gateway: &Gateway, token: Option<&AccessToken>, dialect: Dialect) -> Result<Rendered> {
+fn printed(
+    gateway: &Gateway,
+    token: Option<&AccessToken>,
+    dialect: Dialect,
+    env: &Environment,
+) -> Result<Rendered> {
     let prefix = gateway.prefix().expose();
-    let mut pairs = gateway.variables();
+    let mut pairs = gateway.variables(env);
     pairs.extend(token.map(|token| ("GENESYSCLOUD_ACCESS_TOKEN", token.expose().to_owned())));
     let pairs: Vec<(Name, String)> = pairs
         .into_iter()

@@ -53,6 +53,7 @@ impl Front {
 
     /// Answers a request to the proxy itself.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        self.relay.metrics().arrival();
         if !self.credentials.admit(request.headers()) {
             let why =
                 "this proxy is for the command that gc-token has started, which knows its password";

@@ -9,10 +9,11 @@ use crate::relay::Host;
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     domain: &'static str,
-    hosts: [String; 3],
+    hosts: [String; HOSTS.len()],
 }
 
-const HOSTS: [Host; 3] = [Host::Login, Host::Api, Host::Apps];
+/// The hosts that take a bearer token, and the one that gives it.
+const HOSTS: [Host; 4] = [Host::Login, Host::Api, Host::Apps, Host::Downloads];
 
 /// The port of https. What speaks on another one is none of the cloud's API.
 const PORT: u16 = 443;
@@ -23,6 +24,7 @@ impl Names {
             Host::Login => format!("login.{}", region.domain),
             Host::Api => format!("api.{}", region.domain),
             Host::Apps => format!("apps.{}", region.domain),
+            Host::Downloads => format!("api-downloads.{}", region.domain),
         };
         Names { domain: region.domain, hosts: HOSTS.map(name) }
     }
@@ -33,7 +35,7 @@ impl Names {
     }
 
     /// Their names.
-    pub(super) fn hosts(&self) -> &[String; 3] {
+    pub(super) fn hosts(&self) -> &[String; HOSTS.len()] {
         &self.hosts
     }
 
@@ -74,11 +76,12 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn three_hosts_of_the_domain_are_intercepted() {
+    fn hosts_of_the_domain_are_intercepted() {
         let find = |text: &str| ireland().find(&authority(text));
         assert_eq!(find("login.mypurecloud.ie:443"), Some(Host::Login));
         assert_eq!(find("API.myPureCloud.ie:443"), Some(Host::Api));
         assert_eq!(find("apps.mypurecloud.ie.:443"), Some(Host::Apps));
+        assert_eq!(find("api-downloads.mypurecloud.ie:443"), Some(Host::Downloads));
         for other in [
             "api.mypurecloud.ie:8443",
             "api.mypurecloud.ie",

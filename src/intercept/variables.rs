@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::no_proxy::without;
+use crate::no_proxy::{with_loopback, without};
 use crate::world::Environment;
 
 /// A variable, and its value for the child.
@@ -17,17 +17,21 @@ pub(super) fn proxying(proxy: &str, names: &[String], env: &Environment) -> Vec<
         // in which one counts.
         ("HTTPS_PROXY", proxy.into()),
         ("https_proxy", proxy.into()),
-        // Without it, Node's fetch does not look at the others (Node 22.21 and
-        // 24 or later).
-        ("NODE_USE_ENV_PROXY", "1".into()),
     ];
-    for name in ["NO_PROXY", "no_proxy"] {
-        if let Some(list) = env.text(name) {
-            variables.push((name, without(&list, names).into()));
-        }
+    // Without it, Node's fetch does not look at the others (Node 22.21 and 24 or
+    // later).
+    if env.os(NODE).is_none() {
+        variables.push((NODE, "1".into()));
     }
+    // The proxy for this machine itself is none: a client in whose mind loopback
+    // is no exception would ask for its own services elsewhere.
+    let exceptions = with_loopback(env, |list| without(list, names));
+    variables.extend(exceptions.map(|(name, list)| (name, list.into())));
     variables
 }
+
+/// Makes Node's own clients follow the variables for proxies.
+const NODE: &str = "NODE_USE_ENV_PROXY";
 
 #[cfg(test)]
 mod tests {
@@ -43,15 +47,27 @@ mod tests {
     #[test]
     fn both_cases_name_the_proxy() {
         let variables = given([("http_proxy", "http://old:1"), ("ALL_PROXY", "http://old:1")]);
-        let proxy = "http://u:p@127.0.0.1:1".to_owned();
+        let (proxy, loopback) = ("http://u:p@127.0.0.1:1", "localhost,127.0.0.1,::1");
         assert_eq!(
             variables,
             [
-                ("HTTPS_PROXY", proxy.clone()),
-                ("https_proxy", proxy),
-                ("NODE_USE_ENV_PROXY", "1".to_owned())
+                ("HTTPS_PROXY", proxy.to_owned()),
+                ("https_proxy", proxy.to_owned()),
+                ("NODE_USE_ENV_PROXY", "1".to_owned()),
+                ("NO_PROXY", loopback.to_owned()),
+                ("no_proxy", loopback.to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn what_the_user_has_told_node_stays() {
+        let told = |value| {
+            let variables = given([("NODE_USE_ENV_PROXY", value)]);
+            variables.into_iter().find(|(name, _)| *name == NODE).map(|(_, value)| value)
+        };
+        assert_eq!(told("0"), None);
+        assert_eq!(told(""), Some("1".to_owned()));
     }
 
     #[test]
@@ -59,7 +75,7 @@ mod tests {
         let variables = given([("NO_PROXY", "localhost,.mypurecloud.ie"), ("no_proxy", "*")]);
         let list =
             |name| variables.iter().find_map(|(it, value)| (*it == name).then_some(value.as_str()));
-        assert_eq!(list("NO_PROXY"), Some("localhost"));
-        assert_eq!(list("no_proxy"), Some(""));
+        assert_eq!(list("NO_PROXY"), Some("localhost,127.0.0.1,::1"));
+        assert_eq!(list("no_proxy"), Some("localhost,127.0.0.1,::1"));
     }
 }

@@ -89,7 +89,7 @@ impl Dialect {
     pub fn export_masked(self, variables: &[Variable<'_>], parts: &[&str]) -> Result<Rendered> {
         for (i, variable) in variables.iter().enumerate() {
             let earlier = &variables[..i];
-            if earlier.iter().any(|it| it.name.clashes_with(variable.name)) {
+            if earlier.iter().any(|it| it.clashes_with(variable)) {
                 return Err(twice(variable.name));
             }
             if variable.value.contains('\0') {
@@ -256,11 +256,17 @@ pub(super) mod tests {
     #[test]
     fn no_dialect_takes_one_name_twice() {
         let names: [Name; 2] = ["TOKEN".parse().unwrap(), "Token".parse().unwrap()];
-        let variables = names.each_ref().map(|name| Variable { name, value: "x", secret: false });
+        let variable = |name, value| Variable { name, value, secret: false };
         for dialect in Dialect::value_variants() {
-            let error = dialect.export(&variables).unwrap_err();
-            assert_eq!(error.kind, Kind::Usage);
-            assert_eq!(error.what, "two values for one variable, Token");
+            for (one, other) in [(&names[0], &names[1]), (&names[1], &names[1])] {
+                let variables = [variable(one, "x"), variable(other, "y")];
+                let error = dialect.export(&variables).unwrap_err();
+                assert_eq!(error.kind, Kind::Usage);
+                assert_eq!(error.what, "two values for one variable, Token");
+            }
+            // Then it makes no difference which of them counts.
+            let same = [variable(&names[0], "x"), variable(&names[1], "x")];
+            assert!(dialect.export(&same).is_ok(), "{dialect:?}");
         }
     }
 

@@ -28,11 +28,13 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
 
-    /// Whether some system takes both for one variable: Windows tells no `a`
-    /// from `A`.
-    pub(super) fn clashes_with(&self, other: &Name) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+impl Variable<'_> {
+    /// Whether some system takes both for one variable that cannot hold both
+    /// values: Windows tells no `a` from `A`.
+    pub(super) fn clashes_with(&self, other: &Variable<'_>) -> bool {
+        self.name.0.eq_ignore_ascii_case(&other.name.0) && self.value != other.value
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 /// Counters of a run. Nothing in them is secret.
 #[derive(Default)]
 pub struct Metrics {
+    arrivals: Counter,
     requests: Counter,
     issued: Counter,
     replayed: Counter,
@@ -28,6 +29,16 @@ type Counter = AtomicU64;
 const BOUNDS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 impl Metrics {
+    /// A request came from a client, of whatever kind.
+    pub(crate) fn arrival(&self) {
+        add(&self.arrivals, 1);
+    }
+
+    /// Whether no client has asked for anything.
+    pub fn is_unused(&self) -> bool {
+        get(&self.arrivals) == 0
+    }
+
     /// A request was answered by a host, which took this long.
     pub(super) fn request(&self, time: Duration) {
         add(&self.requests, 1);

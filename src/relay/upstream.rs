@@ -22,6 +22,8 @@ pub enum Host {
     Api,
     /// `apps.`: takes some uploads.
     Apps,
+    /// `api-downloads.`: gives what the API has exported.
+    Downloads,
 }
 
 /// All of them.
@@ -29,6 +31,7 @@ pub(super) struct Upstreams {
     login: Option<Arc<Upstream>>,
     api: Arc<Upstream>,
     apps: Arc<Upstream>,
+    downloads: Arc<Upstream>,
 }
 
 /// One host: where it is, and the connections to it.
@@ -48,12 +51,13 @@ impl Upstreams {
         let trust = Trust::new(&settings.network, world);
         let upstream = |url: &str| Upstream::new(url, &trust).map(Arc::new);
         let api = upstream(api_url)?;
-        let apps = match apps_url(api_url) {
-            Some(url) => upstream(&url)?,
-            None => api.clone(),
+        let beside = |name| match beside(api_url, name) {
+            Some(url) => upstream(&url),
+            None => Ok(api.clone()),
         };
+        let (apps, downloads) = (beside("apps")?, beside("api-downloads")?);
         let login = issuer.login_url.as_deref().map(upstream).transpose()?;
-        Ok(Upstreams { login, api, apps })
+        Ok(Upstreams { login, api, apps, downloads })
     }
 
     /// The host's upstream; `None` for the login host of an issuer of which
@@ -63,6 +67,7 @@ impl Upstreams {
             Host::Login => self.login.as_deref(),
             Host::Api => Some(&self.api),
             Host::Apps => Some(&self.apps),
+            Host::Downloads => Some(&self.downloads),
         }
     }
 }
@@ -94,10 +99,10 @@ impl Upstream {
     }
 }
 
-/// The host for uploads, beside a region's API. A stand-in for the API stands
-/// in for this one, too.
-fn apps_url(api_url: &str) -> Option<String> {
-    api_url.strip_prefix("https://api.").map(|domain| format!("https://apps.{domain}"))
+/// Another host of a region, beside its API. A stand-in for the API stands in for
+/// that one, too.
+fn beside(api_url: &str, name: &str) -> Option<String> {
+    api_url.strip_prefix("https://api.").map(|domain| format!("https://{name}.{domain}"))
 }
 
 #[cfg(test)]
@@ -105,9 +110,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uploads_go_beside_the_api() {
-        let apps = apps_url("https://api.mypurecloud.ie");
+    fn other_hosts_stand_beside_the_api() {
+        let apps = beside("https://api.mypurecloud.ie", "apps");
         assert_eq!(apps.as_deref(), Some("https://apps.mypurecloud.ie"));
-        assert_eq!(apps_url("http://127.0.0.1:1"), None);
+        assert_eq!(beside("http://127.0.0.1:1", "apps"), None);
     }
 }

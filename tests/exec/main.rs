@@ -8,6 +8,7 @@ mod common;
 mod ends;
 mod plain;
 mod rig;
+mod served;
 mod signals;
 mod stand_in;
 mod terminal;

@@ -150,10 +150,10 @@ fn exceptions_of_the_environment_are_honoured_even_those_that_the_child_does_not
     assert_eq!(hear(&Rig::new([("HTTPS_PROXY", &proxy)])), "first words");
     let seen = asked.lock().unwrap().len();
     let rig = Rig::new([("HTTPS_PROXY", &proxy), ("NO_PROXY", "*")]);
-    assert_eq!(rig.variables["NO_PROXY"], "");
+    assert_eq!(rig.variables["NO_PROXY"], "localhost,127.0.0.1,::1");
     assert_eq!(hear(&rig), "straight");
     let rig = Rig::new([("HTTPS_PROXY", &proxy), ("NO_PROXY", "0.0.0.0,.mypurecloud.ie")]);
-    assert_eq!(rig.variables["NO_PROXY"], "0.0.0.0");
+    assert_eq!(rig.variables["NO_PROXY"], "0.0.0.0,localhost,127.0.0.1,::1");
     assert_eq!(hear(&rig), "straight");
     assert_eq!(asked.lock().unwrap().len(), seen);
 }
