@@ -53,7 +53,7 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
         let plan = gateway::Plan { listen, allow_remote: false, names: Vec::new(), prefix };
         let gateway = Gateway::start(relay, plan).unwrap();
         let port = gateway
-            .variables()
+            .variables(&[].into())
             .into_iter()
             .find_map(|(name, value)| (name == "GENESYSCLOUD_GATEWAY_PORT").then_some(value));
         upstream.set_nonblocking(true).unwrap();
