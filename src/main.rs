@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use gc_token::world::World;
+use gc_token::world::{World, protect_memory};
 
 fn main() -> ExitCode {
+    protect_memory();
     let args: Vec<OsString> = std::env::args_os().collect();
     ExitCode::from(gc_token::run(&args, &mut World::real()))
 }

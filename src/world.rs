@@ -4,6 +4,7 @@
 
 mod clock;
 mod environment;
+mod process;
 mod talk;
 
 use std::io::{IsTerminal, Read, Write};
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub(crate) use clock::timer_clock;
 pub use clock::{Clock, SystemClock};
 pub use environment::Environment;
+pub(crate) use process::is_protected;
+pub use process::protect_memory;
 pub use talk::{Level, Talk, Warnings};
 
 /// Everything that a command touches besides files and the network.

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::relay::{Format, Log, Relay, StandIn};
 use crate::settings::{Layers, Settings, names};
 use crate::token::Token;
-use crate::world::{Talk, World};
+use crate::world::{Talk, World, is_protected};
 
 /// A relay, and what is told of it.
 pub(super) struct Run {
@@ -56,6 +56,12 @@ impl Run {
         let metrics_file = layers.find(&names::METRICS_FILE).map(|given| given.value.into());
         let talk = world.talk.clone();
         let _inside = runtime.enter();
+        if is_protected() == Some(false) {
+            talk.warn(
+                "other processes of this user can read this one's memory, and the client \
+                 secret in it: this system does not let prctl(2) forbid that",
+            );
+        }
         let stand_in = if stand_in { Some(StandIn::random()?) } else { None };
         let log = Log::new(format, talk.clone());
         let relay = Relay::start(settings, token, stand_in, log, world)?;

@@ -4,6 +4,7 @@
 //! What a process says is searched by the harness (`common::process`); here it
 //! is made to say everything, and files and arguments are searched, too.
 
+mod border;
 #[path = "../common/mod.rs"]
 mod common;
 mod debug;
