@@ -1,11 +1,12 @@
 //! What a front answers by itself.
 
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::body::Body;
+use super::keeper::Outage;
 
 /// An error, in the form of the cloud's API, so that its clients can show it.
 /// The code tells that it is not the API's.
@@ -14,6 +15,21 @@ pub(crate) fn refuse(status: StatusCode, message: &str) -> Response<Body> {
     let code = format!("gc-token.{}", words.replace(' ', "."));
     let message = format!("gc-token: {message}");
     answer(status, &json!({ "message": message, "code": code, "status": status.as_u16() }))
+}
+
+/// A request that no living token can be had for at the moment.
+pub(super) fn unavailable(outage: &Outage) -> Response<Body> {
+    let message = format!("the token has died, and no other can be had: {}", outage.reason);
+    retry_later(refuse(StatusCode::SERVICE_UNAVAILABLE, &message), outage)
+}
+
+/// With the time after which the client may ask again, in whole seconds (RFC 9110
+/// section 10.2.3).
+pub(super) fn retry_later(mut reply: Response<Body>, outage: &Outage) -> Response<Body> {
+    let seconds = outage.retry_after.as_millis().div_ceil(1_000);
+    let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
+    reply.headers_mut().insert(RETRY_AFTER, seconds);
+    reply
 }
 
 /// JSON that nobody is to keep: it may hold a token (RFC 6749 section 5.1).

@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::Relay;
-use super::answer::refuse;
+use super::answer::{refuse, unavailable};
 use super::body::{Body, Patient, Upload};
 use super::headers;
 use super::held::{Held, Source};
@@ -116,6 +116,12 @@ impl Relay {
             // That was tried before.
             Found::Dead(_) => None,
         };
+        if other.is_none()
+            && let Some(outage) = self.keeper.outage()
+        {
+            // To clients a 401 is final, and this is not.
+            return unavailable(&outage);
+        }
         let Some((current, body)) = other.zip(Held::again(source.as_ref())) else {
             self.metrics.refusal_passed();
             return first;

@@ -8,7 +8,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::Relay;
-use super::answer::answer;
+use super::answer::{answer, retry_later};
 use super::body::{Body, Upload};
 use super::keeper::Found;
 use super::log::Line;
@@ -66,7 +66,14 @@ impl Relay {
         }
         let Found::Alive(current) = self.keeper.current().await else {
             let why = "no token that is alive can be had from the issuer at the moment";
-            return error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", why);
+            let outage = self.keeper.outage();
+            let reason = outage.as_ref().map(|outage| format!(": {}", outage.reason));
+            let why = format!("{why}{}", reason.unwrap_or_default());
+            let reply = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", &why);
+            return match &outage {
+                Some(outage) => retry_later(reply, outage),
+                None => reply,
+            };
         };
         let expires_in = self.keeper.remaining(&current).as_secs();
         let json = json!({

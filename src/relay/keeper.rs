@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jiff::SignedDuration;
@@ -71,6 +72,15 @@ struct State {
 struct Failing {
     last: Reading,
     wait: SignedDuration,
+    /// In the words for clients, where another attempt may succeed.
+    outage: Option<String>,
+}
+
+/// No other token can be had at the moment.
+pub(super) struct Outage {
+    pub(super) reason: String,
+    /// How long it takes until it is worth while to ask again.
+    pub(super) retry_after: Duration,
 }
 
 /// The background looks at the token at least this often, for the clock that
@@ -145,6 +155,16 @@ impl Keeper {
     /// where there is none.
     pub(super) async fn replace(self: &Arc<Self>, refused: Arc<Current>) -> Option<Arc<Current>> {
         self.renew(refused, Why::Refused).await
+    }
+
+    /// Why no other token can be had, where that will pass. Credentials that the
+    /// issuer refuses are no such case: they stay wrong.
+    pub(super) fn outage(&self) -> Option<Outage> {
+        let now = self.clock.read();
+        let state = self.state();
+        let reason = state.failing.as_ref()?.outage.clone()?;
+        let wait = state.must_wait(&now).max(FIRST_WAIT);
+        Some(Outage { reason, retry_after: wait.unsigned_abs() })
     }
 
     /// Has another token take the place of one that the client has revoked, in
@@ -234,11 +254,12 @@ impl Keeper {
                 Some(self.adopt(given.token))
             }
             // The broker has said why.
-            Ok(_makeshift) => self.fail(),
+            Ok(_makeshift) => self.fail(Some("the issuer gives no longer-lived token".to_owned())),
             Err(error) => {
                 let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-                self.talk.warn(format_args!("the token is not renewed: {}{cause}", error.what));
-                self.fail()
+                let why = format!("{}{cause}", error.what);
+                self.talk.warn(format_args!("the token is not renewed: {why}"));
+                self.fail(error.kind.is_passing().then_some(why))
             }
         }
     }
@@ -251,7 +272,7 @@ impl Keeper {
         state.current.clone()
     }
 
-    fn fail(&self) -> Option<Arc<Current>> {
+    fn fail(&self, outage: Option<String>) -> Option<Arc<Current>> {
         self.metrics.failed_renewal();
         let last = self.clock.read();
         let mut state = self.state();
@@ -260,7 +281,7 @@ impl Keeper {
             None => FIRST_WAIT,
             Some(failing) => (failing.wait * 2).min(LONGEST_WAIT),
         };
-        state.failing = Some(Failing { last, wait });
+        state.failing = Some(Failing { last, wait, outage });
         None
     }
 

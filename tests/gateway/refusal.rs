@@ -109,6 +109,23 @@ fn an_api_that_always_refuses_costs_few_tokens() {
 
 #[test]
 fn without_a_new_token_the_refusal_is_passed_on_as_it_came() {
+    for reply in all_at_once("1000*401") {
+        assert_eq!(reply.status, 401);
+        assert_eq!(reply.field("x-of").as_deref(), Some("upstream"));
+        assert_eq!(reply.text(), "{\"code\":\"bad.credentials\"}");
+    }
+}
+
+#[test]
+fn while_the_issuer_is_down_it_is_an_outage_to_all_who_wait() {
+    for reply in all_at_once("1000*503") {
+        reply.is_ours(503);
+        assert!(reply.field("retry-after").is_some(), "{reply:?}");
+    }
+}
+
+/// Twenty requests whose token the API refuses, at an issuer with this fault.
+fn all_at_once(fault: &str) -> Vec<Reply> {
     let cloud = cloud(Plan::default());
     let upstream = Upstream::start(|call| {
         call.read();
@@ -116,21 +133,13 @@ fn without_a_new_token_the_refusal_is_passed_on_as_it_came() {
     });
     let runner = runner(&cloud, &upstream.url()).set("GC_TOKEN_TIMEOUT", "300ms");
     let front = Front::start(runner, &[]);
-    cloud.change(Change {
-        faults: Some("1000*503".parse::<Faults>().unwrap().0),
-        ..Change::default()
-    });
+    cloud.change(Change { faults: Some(fault.parse::<Faults>().unwrap().0), ..Change::default() });
     let asked = cloud.counters().token_requests;
     let replies: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..20).map(|_| scope.spawn(|| front.post("/x", "", b"body"))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    for reply in replies {
-        assert_eq!(reply.status, 401);
-        assert_eq!(reply.field("x-of").as_deref(), Some("upstream"));
-        assert_eq!(reply.text(), "{\"code\":\"bad.credentials\"}");
-    }
     assert_eq!(upstream.seen().len(), 20);
     // The others did not each run into the same wall: a mint has six attempts
     // at most, and there was one, or few if some came late.
@@ -138,6 +147,7 @@ fn without_a_new_token_the_refusal_is_passed_on_as_it_came() {
     assert!((1..=18).contains(&asked), "{asked}");
     let said = front.finish().stderr;
     assert!(said.contains("warning: the token is not renewed: "), "{said}");
+    replies
 }
 
 /// A request that is already under way with the old token is not lost when
