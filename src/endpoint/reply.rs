@@ -138,7 +138,7 @@ impl Reader<'_> {
         };
         let error = Error::new(refusal.kind(), refusal.what(self.host))
             .why(self.cause(reply, &said))
-            .hint(refusal.hint());
+            .hint(refusal.hint(words.as_ref()));
         let again = match refusal.is_passing() {
             true => Again::After(retry_after(&reply.headers, now)),
             false => Again::Never,

@@ -51,9 +51,11 @@ impl Diagnostic {
 }
 
 impl From<Error> for Diagnostic {
-    /// What failed becomes the summary, cause and hint the detail.
+    /// What failed becomes the summary; cause, settings and hint the detail.
     fn from(error: Error) -> Diagnostic {
-        let paragraphs: Vec<String> = [error.cause, error.hint].into_iter().flatten().collect();
+        let settings = error.settings.map(|settings| format!("Settings: {settings}"));
+        let paragraphs: Vec<String> =
+            [error.cause, settings, error.hint].into_iter().flatten().collect();
         let attribute = error.attribute;
         Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
     }
