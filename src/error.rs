@@ -74,6 +74,8 @@ impl Kind {
 }
 
 /// One failure: a kind, what failed, the cause, and what to do about it.
+///
+/// Texts that are set at most once are boxed, which keeps results small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// Decides the exit code.
@@ -85,9 +87,9 @@ pub struct Error {
     /// The settings that it depends on and where each came from, in one line.
     pub settings: Option<Box<str>>,
     /// What to do, in one line.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// The attribute of a Terraform configuration that is at fault.
-    pub attribute: Option<String>,
+    pub attribute: Option<Box<str>>,
 }
 
 /// A result that fails with an [`Error`].
@@ -112,13 +114,13 @@ impl Error {
     }
 
     /// Points at an attribute of a Terraform configuration.
-    pub fn at(mut self, attribute: impl Into<String>) -> Self {
+    pub fn at(mut self, attribute: impl Into<Box<str>>) -> Self {
         self.attribute = Some(attribute.into());
         self
     }
 
     /// Adds what to do about it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }

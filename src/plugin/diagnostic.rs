@@ -55,8 +55,8 @@ impl From<Error> for Diagnostic {
     fn from(error: Error) -> Diagnostic {
         let settings = error.settings.map(|settings| format!("Settings: {settings}"));
         let paragraphs: Vec<String> =
-            [error.cause, settings, error.hint].into_iter().flatten().collect();
-        let attribute = error.attribute;
+            [error.cause, settings, error.hint.map(String::from)].into_iter().flatten().collect();
+        let attribute = error.attribute.map(String::from);
         Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
     }
 }
