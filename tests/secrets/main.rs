@@ -8,6 +8,7 @@ mod border;
 #[path = "../common/mod.rs"]
 mod common;
 mod debug;
+mod memory;
 mod processes;
 
 use std::collections::BTreeSet;
