@@ -188,7 +188,7 @@ impl Broker<'_> {
             return None;
         };
         let refused = errand.refused.as_ref() == Some(&token.access_token);
-        if refused || !self.is_fresh(&token.stamp) {
+        if refused || !self.is_fresh(&token.stamp) || self.is_unasked_and_too_early(&token) {
             return None;
         }
         // Time that it is held back is time that it does not live.
@@ -242,7 +242,11 @@ impl Broker<'_> {
         if stamp.not_before.is_none() {
             return false;
         }
-        let wait = stamp.hold_back(&self.clock.read(), self.demand().skew);
+        let now = self.clock.read();
+        if let Some(warning) = words::maybe_too_early(stamp, &now, self.demand().skew) {
+            self.talk.warn(warning);
+        }
+        let wait = stamp.hold_back(&now, self.demand().skew);
         if wait.is_positive() {
             self.talk.say(Level::Info, words::held_back(wait));
             self.clock.sleep(wait.unsigned_abs());

@@ -1,11 +1,11 @@
 //! The token endpoint: one request, its reply, and when to try again.
 
+mod body;
 mod minted;
 mod refusal;
 mod reply;
 mod request;
 mod retry;
-mod words;
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::clock::{Measure, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::http::{self, Wire};
 use crate::settings::{ClientAuth, Issuer, Network};
-use crate::token::Token;
+use crate::token::{Token, implausible_at_genesys_cloud};
 use crate::world::{Clock, Environment, Level, Talk};
 
 use reply::Reader;
@@ -57,6 +57,7 @@ pub fn mint(
     clock: &dyn Clock,
     talk: &Talk,
 ) -> Result<Token> {
+    let region = request.issuer.region;
     let request = Prepared::new(request)?;
     let wire = Wire::new(&request.url, "no token", network, env, talk)?.knowing(known);
     let minting = Minting {
@@ -69,7 +70,11 @@ pub fn mint(
         issuer: RefCell::new(known.cloned()),
     };
     let token = http::block_on(network.timeout, minting.attempts())?;
-    token.unwrap_or_else(|| Err(minting.out_of_time()))
+    let token = token.unwrap_or_else(|| Err(minting.out_of_time()))?;
+    if let Some(warning) = region.and_then(|_| implausible_at_genesys_cloud(token.stamp.lifetime)) {
+        talk.warn(warning);
+    }
+    Ok(token)
 }
 
 /// Asks for nothing but the time: a request without credentials, whose answer,

@@ -5,22 +5,23 @@ mod fault;
 mod limit;
 mod opinion;
 mod passage;
+mod pinned;
 mod pool;
 mod probe;
 mod proxy;
 pub(crate) mod roots;
 mod trust;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, RequestBuilder, redirect};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, redirect};
+use rustls::ClientConfig;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
-use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -32,18 +33,23 @@ use crate::world::{Clock, Environment, Level, Talk};
 use fault::Place;
 pub(crate) use limit::Limit;
 pub(crate) use passage::{Passage, Stream};
+use pinned::Pinned;
 pub(crate) use pool::{Leased, Pool, Unanswered};
 pub(crate) use probe::{Dated, Look};
 use proxy::Route;
+use roots::Roots;
 pub(crate) use trust::Trust;
 
 /// A client for one URL.
 pub(crate) struct Wire {
     client: Client,
+    /// For a peer that speaks HTTP/2 only, once that is known.
+    http2: OnceLock<Client>,
     url: Url,
+    limits: Limits,
     place: Place,
     tls: ClientConfig,
-    roots: Arc<RootCertStore>,
+    roots: Roots,
     route: Route,
     known: Option<Measure>,
 }
@@ -106,24 +112,12 @@ impl Wire {
         }
         let roots = match url.scheme() {
             "https" => roots::load(network.ca_file.as_deref(), env, talk)?,
-            _ => RootCertStore::empty(),
+            _ => Roots::none(),
         };
-        let roots = Arc::new(roots);
-        let tls = tls(roots.clone(), Arc::new(DefaultTimeProvider))?;
-        let mut builder = builder(tls.clone());
+        let tls = tls(&roots, Arc::new(DefaultTimeProvider))?;
         // A limit as long as the total one would race with it.
         let connect = Some(CONNECT).filter(|connect| *connect < network.timeout);
         let attempt = attempt_limit(network.timeout);
-        if let Some(limit) = connect {
-            builder = builder.connect_timeout(limit);
-        }
-        if let Some(limit) = attempt {
-            builder = builder.timeout(limit);
-        }
-        let client = route.apply(builder)?.build().map_err(|error| {
-            let what = "the HTTP client cannot be set up";
-            Error::new(Kind::Configuration, what).because(error.without_url())
-        })?;
         let place = Place {
             purpose,
             host: host(url),
@@ -131,7 +125,10 @@ impl Wire {
             connect: connect.unwrap_or(network.timeout),
             attempt: attempt.unwrap_or(network.timeout),
         };
-        Ok(Wire { client, url: url.clone(), place, tls, roots, route, known: None })
+        let limits = Limits { connect, attempt };
+        let client = client(&route, limits.apply(builder(tls.clone()).http1_only()))?;
+        let (url, http2) = (url.clone(), OnceLock::new());
+        Ok(Wire { client, http2, url, limits, place, tls, roots, route, known: None })
     }
 
     /// Tells what earlier contacts showed of the peer's clock: a message may
@@ -169,7 +166,7 @@ impl Wire {
         clock: &dyn Clock,
     ) -> Result<Exchange, Failure> {
         let sent = clock.read();
-        let mut response = match request.send().await {
+        let mut response = match self.send_by_either_version(request).await {
             Ok(response) => response,
             Err(error) => {
                 let opinion = match fault::untimely(&error) {
@@ -195,6 +192,61 @@ impl Wire {
         }
         Ok(Exchange { sent, received, reply: Reply { status, headers, body } })
     }
+}
+
+impl Wire {
+    /// Sends the request by HTTP/1.1, and by HTTP/2 to a peer that refuses that when TLS
+    /// negotiates (ALPN). HTTP/1.1 is offered alone because nearly all peers take it, and
+    /// one request gains nothing from HTTP/2.
+    async fn send_by_either_version(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Response, reqwest::Error> {
+        let (_, request) = request.build_split();
+        let request = request?;
+        if let Some(client) = self.http2.get() {
+            return client.execute(request).await;
+        }
+        let again = request.try_clone();
+        match (self.client.execute(request).await, again) {
+            (Err(error), Some(again)) if fault::wants_another_protocol(&error) => {
+                let mut tls = self.tls.clone();
+                tls.alpn_protocols = vec![b"h2".to_vec()];
+                let builder = self.limits.apply(builder(tls).http2_prior_knowledge());
+                match client(&self.route, builder) {
+                    Ok(client) => self.http2.get_or_init(|| client).execute(again).await,
+                    Err(_) => Err(error),
+                }
+            }
+            (done, _) => done,
+        }
+    }
+}
+
+/// How long a client takes at most; `None` where the limit on the whole work decides.
+#[derive(Clone, Copy)]
+struct Limits {
+    connect: Option<Duration>,
+    attempt: Option<Duration>,
+}
+
+impl Limits {
+    fn apply(self, mut builder: ClientBuilder) -> ClientBuilder {
+        if let Some(limit) = self.connect {
+            builder = builder.connect_timeout(limit);
+        }
+        if let Some(limit) = self.attempt {
+            builder = builder.timeout(limit);
+        }
+        builder
+    }
+}
+
+fn client(route: &Route, builder: ClientBuilder) -> Result<Client> {
+    route.apply(builder)?.build().map_err(|error| {
+        let what = "the HTTP client cannot be set up";
+        Error::new(Kind::Configuration, what).because(error.without_url())
+    })
 }
 
 impl Exchange {
@@ -266,18 +318,26 @@ fn builder(tls: ClientConfig) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(tls)
-        .http1_only()
         .redirect(redirect::Policy::none())
 }
 
 /// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on
 /// gathering entropy as the whole mint takes. Certificates are judged by `time`.
-fn tls(roots: Arc<RootCertStore>, time: Arc<dyn TimeProvider>) -> Result<ClientConfig> {
+fn tls(roots: &Roots, time: Arc<dyn TimeProvider>) -> Result<ClientConfig> {
+    let failed = || Error::new(Kind::Configuration, "TLS cannot be set up");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_details(provider, time)
+    let config = ClientConfig::builder_with_details(provider.clone(), time)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::new(Kind::Configuration, "TLS cannot be set up").because(error))?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+        .map_err(|error| failed().because(error))?;
+    let mut config = match roots.named.is_empty() {
+        true => config.with_root_certificates(roots.store.clone()),
+        false => {
+            let pinned = Pinned::new(roots.store.clone(), roots.named.clone(), provider);
+            let pinned = pinned.map_err(|error| failed().because(error))?;
+            config.dangerous().with_custom_certificate_verifier(Arc::new(pinned))
+        }
+    }
+    .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -31,6 +31,7 @@ mod random;
 pub mod region;
 pub mod relay;
 pub mod sandbox;
+mod sanitize;
 pub mod settings;
 pub mod text;
 pub mod token;

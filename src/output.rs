@@ -47,7 +47,6 @@ pub(crate) mod tests {
     pub(crate) fn token(access_token: &str) -> Token {
         Token {
             access_token: AccessToken::new(access_token.into()),
-            token_type: "bearer".into(),
             stamp: Stamp::new(reading(5, 1_000_000), SignedDuration::from_hours(1), None, None),
         }
     }

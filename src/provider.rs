@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::broker::{self, Given};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::settings::{self, Layers, Settings};
+use crate::token::BEARER;
 use crate::world::{Clock, Environment, Places, Talk, World};
 
 use clocks::Clocks;
@@ -51,8 +52,8 @@ impl TokenProvider {
         let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
         let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
             .with_secret(attributes.client_secret);
-        layers.load_profile(&world).map_err(Error::with_doctor)?;
-        let mut settings = settings::resolve(&layers, &mut world).map_err(Error::with_doctor)?;
+        layers.load_profile(&world)?;
+        let mut settings = settings::resolve(&layers, &mut world)?;
         let revoke_at = match attributes.revoke_on_close {
             true => Some(revocation::api_of(&settings)?),
             false => None,
@@ -61,13 +62,11 @@ impl TokenProvider {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
-        let given = broker::token(&settings, &world).map_err(|error| {
-            let error = settings::attribute(error, &layers, &self.env).with_doctor();
-            match (error.kind, secret_at) {
+        let given =
+            broker::token(&settings, &world).map_err(|error| match (error.kind, secret_at) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.at(attribute),
                 _ => error,
-            }
-        })?;
+            })?;
         let private = match revoke_at {
             Some(api_url) => self.revocations.remember(&given.token, api_url, &settings.network)?,
             None => Vec::new(),
@@ -206,7 +205,7 @@ fn result(given: &Given, settings: &Settings) -> Object {
     let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
     Object::default()
         .with("access_token", token.access_token.expose())
-        .with("token_type", token.token_type.as_str())
+        .with("token_type", BEARER)
         .with("expires_at", token.stamp.expires_at().to_string())
         .with("aws_region", region)
         .with("api_url", settings.issuer.api_url.as_deref().unwrap_or_default())

@@ -1,7 +1,6 @@
 //! What the user wants, from flags, a Terraform query, the environment and a
 //! profile. Every value knows where it came from.
 
-mod attribution;
 mod issuer;
 mod layers;
 pub mod names;
@@ -15,7 +14,6 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-pub use attribution::attribute;
 pub use issuer::Issuer;
 pub(crate) use issuer::is_loopback;
 pub use layers::{Flags, Layers};

@@ -14,7 +14,7 @@ mod verdict;
 
 pub use arithmetic::{Arithmetic, Row, Witness};
 pub use jwt::Claims;
-pub use lifetime::{ExpiresIn, LifetimeError, lifetime};
+pub use lifetime::{ExpiresIn, LifetimeError, implausible_at_genesys_cloud, lifetime};
 pub use stamp::Stamp;
 pub use verdict::{Age, Demand, Evidence, MinTtl, Stale, Verdict};
 
@@ -49,13 +49,23 @@ impl PartialEq for AccessToken {
 
 impl Eq for AccessToken {}
 
+/// How every token here is presented (RFC 6750), as outputs spell it.
+pub const BEARER: &str = "Bearer";
+
+/// Whether a `token_type` says that a token is presented as [`BEARER`]: case makes no
+/// difference (RFC 6749 section 5.1), and Apigee says `BearerToken`.
+///
+/// A client must not use a token of a type that it does not understand (section 7.1).
+pub fn is_bearer(token_type: &str) -> bool {
+    let name = token_type.trim();
+    name.is_empty() || ["bearer", "bearertoken"].iter().any(|it| name.eq_ignore_ascii_case(it))
+}
+
 /// A token together with what was measured when it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// The secret part.
     pub access_token: AccessToken,
-    /// How to present it, usually `bearer` (RFC 6749 section 7.1).
-    pub token_type: String,
     /// What is known of its life.
     pub stamp: Stamp,
 }

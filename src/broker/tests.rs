@@ -77,6 +77,8 @@ struct FakeCloud<'a> {
     mints: Cell<u32>,
     error: RefCell<Option<Error>>,
     not_before: Cell<Option<i64>>,
+    /// The issuer does not show its clock.
+    is_silent: Cell<bool>,
     lead: Cell<i64>,
     refuses: RefCell<Vec<&'static str>>,
     api_error: RefCell<Option<Error>>,
@@ -92,6 +94,7 @@ impl<'a> FakeCloud<'a> {
             mints: 0.into(),
             error: None.into(),
             not_before: None.into(),
+            is_silent: false.into(),
             lead: 0.into(),
             refuses: RefCell::default(),
             api_error: None.into(),
@@ -118,11 +121,11 @@ impl Remote for FakeCloud<'_> {
         let now = self.clock.read();
         let ahead = |seconds| now.wall + SignedDuration::from_secs(seconds);
         let not_before = self.not_before.get().map(ahead);
-        let issuer = self.clock_ahead(0).map(|clock| clock.join(known));
+        let issuer = self.clock_ahead(0).filter(|_| !self.is_silent.get());
+        let issuer = issuer.map(|clock| clock.join(known));
         let lifetime = SignedDuration::from_secs(self.lifetime.get());
         Ok(Token {
             access_token: AccessToken::new(format!("token-{}", self.mints.get())),
-            token_type: "bearer".into(),
             stamp: Stamp::new(now, lifetime, not_before, issuer),
         })
     }
@@ -191,6 +194,13 @@ impl<'a> Scene<'a> {
     fn got(&self) -> (String, How) {
         let given = self.get().unwrap();
         (given.token.access_token.expose().to_owned(), given.how)
+    }
+
+    /// Stores a token as another process would.
+    fn store(&self, token: &Token) {
+        let dir = self.settings.cache.dir.clone().unwrap();
+        let slot = Slot::new(&dir, &self.settings, cache::seal_of(&self.settings).unwrap());
+        slot.try_lock().unwrap().unwrap().store(token).unwrap();
     }
 
     fn said(&self) -> String {

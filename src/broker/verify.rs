@@ -57,8 +57,11 @@ impl Broker<'_> {
     pub(super) fn new_token(&self, known: Option<&Measure>) -> Result<Token> {
         let mut token = self.remote.mint(known)?;
         // Nobody gets a token that is too short: its fate does not matter.
-        if !self.verifies() || !self.is_good_enough(&token.stamp) {
+        if !self.is_good_enough(&token.stamp) {
             return Ok(token);
+        }
+        if !self.verifies() {
+            return self.too_early(&token).map_or(Ok(token), Err);
         }
         if self.is_refused(&mut token)? {
             if let Some(error) = self.too_early(&token) {
@@ -83,11 +86,22 @@ impl Broker<'_> {
             self.clock.sleep(wait.unsigned_abs());
             opinion = self.ask(token)?;
         }
-        Ok(opinion == Some(Opinion::Refused))
+        match opinion {
+            Some(Opinion::Refused) => Ok(true),
+            Some(Opinion::Accepted) => Ok(false),
+            // Then the clocks have to be believed.
+            Some(Opinion::Unclear(_)) | None => self.too_early(token).map_or(Ok(false), Err),
+        }
     }
 
     fn too_early(&self, token: &Token) -> Option<Error> {
         words::too_early(&token.stamp, &self.clock.read(), self.demand().skew)
+    }
+
+    /// Whether a token that the API was never asked about is valid only later, by the
+    /// issuer's own clock.
+    pub(super) fn is_unasked_and_too_early(&self, token: &Token) -> bool {
+        token.stamp.api.is_none() && self.too_early(token).is_some()
     }
 
     /// `None` when the API cannot be reached, and need not be.

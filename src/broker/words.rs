@@ -79,20 +79,38 @@ pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
         .at("min_ttl")
 }
 
-/// The API's clock has not come to the start that the token claims, and does not
-/// get there within the skew: another token would claim the same. `None` where
-/// that is not so.
+/// The clock of the API, or of the issuer where the API's is not known, has not come to
+/// the start that the token claims, and does not get there within the skew: another token
+/// would claim the same. `None` where that is not so.
 pub(super) fn too_early(stamp: &Stamp, now: &Reading, skew: SignedDuration) -> Option<Error> {
-    let (_, latest) = stamp.api.as_ref()?.shows(now)?;
-    let early = stamp.not_before?.duration_since(latest);
+    let early = human(stamp.early(now).filter(|early| *early > skew)?);
     let lead = stamp.lead().map_or_else(|| "behind that".to_owned(), |lead| lead.to_string());
-    (early > skew).then(|| {
-        Error::new(Kind::ApiRefused, "the API does not take the issuer's tokens yet")
+    let error = match &stamp.api {
+        Some(_) => Error::new(Kind::ApiRefused, "the API does not take the issuer's tokens yet")
             .why(format!(
-                "the API's clock is {lead} of the issuer's: there, a token is valid only in {}",
-                human(early)
-            ))
-            .hint("a token is held back for as long as --skew: raise it, or have the clocks set")
+                "the API's clock is {lead} of the issuer's: there, a token is valid only in {early}"
+            )),
+        None => Error::new(Kind::ApiRefused, "the issuer's tokens are not valid yet").why(format!(
+            "by the issuer's own clock, a token is valid only in {early} (nbf or iat)"
+        )),
+    };
+    Some(error.hint("a token is held back for as long as --skew: raise it, or have the clocks set"))
+}
+
+/// Neither clock is known, and by this machine's the token is not valid yet. `None` where
+/// that is not so.
+pub(super) fn maybe_too_early(
+    stamp: &Stamp,
+    now: &Reading,
+    skew: SignedDuration,
+) -> Option<String> {
+    let early = stamp.not_before?.duration_since(now.wall);
+    (stamp.early(now).is_none() && early > skew).then(|| {
+        format!(
+            "by this machine's clock the token is valid only in {} (nbf or iat), and neither the \
+             issuer's clock nor the API's is known: it may be refused until then",
+            human(early)
+        )
     })
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Key;
 use super::seal::Seal;
 use crate::settings::Settings;
-use crate::token::{AccessToken, Stamp, Token};
+use crate::token::{AccessToken, BEARER, Stamp, Token, is_bearer};
 
 const FORMAT: &[u8] = b"gc-token cache entry 1\n";
 
@@ -27,7 +27,7 @@ pub struct Header {
     /// The audience that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
-    /// How the token is presented.
+    /// How the token is presented, as [`BEARER`] or as an issuer spelt that.
     pub token_type: String,
     /// What is known of the token's life.
     pub stamp: Stamp,
@@ -38,8 +38,10 @@ pub struct Header {
 pub(super) enum Corrupt {
     /// It begins with something else, or ends too early.
     Format,
-    /// The header is no header.
-    Header(String),
+    /// The header is no header, as this column of the second line shows.
+    Header(usize),
+    /// The token is of a type that cannot be presented.
+    TokenType(String),
     /// Tampered with, or sealed under another client secret.
     Seal,
 }
@@ -48,7 +50,12 @@ impl fmt::Display for Corrupt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Corrupt::Format => f.write_str("it is not an entry of this format"),
-            Corrupt::Header(why) => write!(f, "its header cannot be read: {why}"),
+            Corrupt::Header(column) => {
+                write!(f, "its header cannot be read: line 2, column {column}")
+            }
+            Corrupt::TokenType(name) => {
+                write!(f, "its token is of type {name:?}, and only Bearer tokens can be presented")
+            }
             Corrupt::Seal => f.write_str(
                 "its seal does not open: the client secret was changed, or the file was",
             ),
@@ -63,7 +70,7 @@ pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal)
         client_id: settings.client.id.clone(),
         scope: settings.issuer.scope.clone(),
         audience: settings.issuer.audience.clone(),
-        token_type: token.token_type.clone(),
+        token_type: BEARER.to_owned(),
         stamp: token.stamp.clone(),
     };
     let mut bytes = FORMAT.to_vec();
@@ -82,11 +89,11 @@ pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corr
     let secret =
         seal.open(&context(key, &bytes[..open_part]), sealed).map_err(|_| Corrupt::Seal)?;
     let secret = std::str::from_utf8(&secret).map_err(|_| Corrupt::Seal)?;
-    Ok(Token {
-        access_token: AccessToken::new(secret.to_owned()),
-        token_type: header.token_type,
-        stamp: header.stamp,
-    })
+    // Versions that handed out any type have left entries.
+    if !is_bearer(&header.token_type) {
+        return Err(Corrupt::TokenType(header.token_type));
+    }
+    Ok(Token { access_token: AccessToken::new(secret.to_owned()), stamp: header.stamp })
 }
 
 /// The part that is not secret, unauthenticated: good enough to be shown.
@@ -98,8 +105,9 @@ pub(super) fn peek(bytes: &[u8]) -> Result<Header, Corrupt> {
 fn split(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
     let rest = bytes.strip_prefix(FORMAT).ok_or(Corrupt::Format)?;
     let end = rest.iter().position(|byte| *byte == b'\n').ok_or(Corrupt::Format)?;
+    // The library's own words quote the header, which anybody may have written.
     let header =
-        serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.to_string()))?;
+        serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.column()))?;
     Ok((header, FORMAT.len() + end + 1))
 }
 
@@ -138,6 +146,39 @@ mod tests {
             changed[bit / 8] ^= 1 << (bit % 8);
             assert!(decode(&key, &changed, &seal).is_err(), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn a_token_of_another_type_is_no_token() {
+        let (settings, seal) = (settings("http://x"), seal());
+        let key = Key::of(&settings);
+        let entry = |token_type: &str| {
+            let header = Header {
+                token_url: "http://x".into(),
+                client_id: "c".into(),
+                scope: None,
+                audience: None,
+                token_type: token_type.into(),
+                stamp: token("t", 300).stamp,
+            };
+            let mut bytes = FORMAT.to_vec();
+            serde_json::to_writer(&mut bytes, &header).unwrap();
+            bytes.push(b'\n');
+            let sealed = seal.close(&context(&key, &bytes), b"t");
+            [bytes, sealed].concat()
+        };
+        for token_type in ["bearer", "Bearer", "BearerToken"] {
+            assert_eq!(decode(&key, &entry(token_type), &seal).unwrap(), token("t", 300));
+        }
+        let why = decode(&key, &entry("DPoP"), &seal).unwrap_err().to_string();
+        assert_eq!(why, "its token is of type \"DPoP\", and only Bearer tokens can be presented");
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_is_not_quoted() {
+        let bytes = [FORMAT, b"{\"##vso[task.x]\":1,\"token_url\":[\"s3cret\"]}\nx"].concat();
+        let why = peek(&bytes).unwrap_err().to_string();
+        assert_eq!(why, "its header cannot be read: line 2, column 31");
     }
 
     #[test]

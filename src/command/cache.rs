@@ -11,6 +11,7 @@ use crate::cli::CacheVerb;
 use crate::clock::Reading;
 use crate::duration::human;
 use crate::error::Result;
+use crate::sanitize;
 use crate::settings::{self, Flags, Query, names};
 use crate::world::World;
 
@@ -39,14 +40,18 @@ fn list(dir: &Path, as_json: bool, world: &mut World) -> Result<()> {
     let kept = cache::list(dir)?;
     let text = if as_json {
         let rows: Vec<_> = kept.iter().map(|kept| row_json(kept, &now)).collect();
-        format!("{}\n", serde_json::Value::from(rows))
+        format!("{}\n", sanitize::json(&rows))
     } else {
         kept.iter().map(|kept| row(kept, &now)).collect()
     };
     print(world, text.as_bytes())
 }
 
+/// An entry's header is not authenticated: whoever can write the file may have made
+/// it up.
 fn row(kept: &Kept, now: &Reading) -> String {
+    let file = kept.file.display().to_string();
+    let file = sanitize::line(&file);
     match &kept.header {
         Ok(header) => {
             let left = match remaining(kept, now) {
@@ -55,13 +60,12 @@ fn row(kept: &Kept, now: &Reading) -> String {
                 None => "made on another boot or machine".to_owned(),
             };
             format!(
-                "{}  client {}  {left}\n  {}\n",
-                header.token_url,
-                header.client_id,
-                kept.file.display()
+                "{}  client {}  {left}\n  {file}\n",
+                sanitize::line(&header.token_url),
+                sanitize::line(&header.client_id),
             )
         }
-        Err(why) => format!("unreadable: {why}\n  {}\n", kept.file.display()),
+        Err(why) => format!("unreadable: {}\n  {file}\n", sanitize::line(why)),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::print;
 use crate::doctor;
 use crate::error::Result;
+use crate::sanitize;
 use crate::settings::{Flags, Layers, Query, names};
 use crate::world::World;
 
@@ -12,7 +13,7 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     let as_json = layers.switch(&names::JSON)?;
     let report = doctor::examine(&mut layers, world);
     let text = match as_json {
-        true => format!("{}\n", report.json()),
+        true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
     };
     print(world, text.as_bytes())?;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Finding, Level, Report, Topic, timeline};
 use crate::clock::Offset;
+use crate::sanitize;
 
 impl Report {
     /// For people, to be read and pasted. Ends with a newline.
@@ -56,14 +57,9 @@ fn lines(finding: &Finding) -> String {
         Level::Failure => "FAILURE",
     };
     let hint = finding.hint.as_ref();
-    let hint = hint.map(|hint| format!("{INDENT}hint: {}\n", on_one_line(hint)));
-    let what = on_one_line(&finding.what);
+    let hint = hint.map(|hint| format!("{INDENT}hint: {}\n", sanitize::line(hint)));
+    let what = sanitize::line(&finding.what);
     format!("  {level:<9}{what}\n{}", hint.unwrap_or_default())
-}
-
-/// A setting can hold anything.
-fn on_one_line(text: &str) -> String {
-    text.replace(char::is_control, "?")
 }
 
 fn title(topic: Topic) -> &'static str {

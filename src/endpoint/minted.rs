@@ -21,7 +21,6 @@ pub(super) fn token(
     let not_before = grant.claims.and_then(|claims| claims.not_before);
     Ok(Token {
         access_token: grant.access_token,
-        token_type: grant.token_type,
         stamp: Stamp::new(sent, lifetime, not_before, issuer),
     })
 }
@@ -34,11 +33,11 @@ mod tests {
     use proptest::prelude::*;
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::super::words::Secrets;
     use super::*;
     use crate::clock::tests::reading;
     use crate::error::Kind;
     use crate::http::Reply;
+    use crate::sanitize::Secrets;
 
     const DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
     const DATE_SECOND: i64 = 1_700_000_000;

@@ -1,28 +1,27 @@
 //! What a reply means: a pure function from status, header and body.
 //!
-//! Nothing of a body is shown but the issuer's own error words: a body that
-//! was not understood may hold a token.
+//! Nothing of a body is shown but the issuer's own error words, and the beginning of a
+//! page or a sentence: a body that was not understood may hold a token.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
-use serde_json::{Map, Value};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use serde_json::Value;
 
+use super::body::{self, Object};
 use super::refusal::{Refusal, Words};
 use super::retry::{Again, Failure};
-use super::words::Secrets;
 use crate::error::{Error, Kind};
 use crate::http::{Reply, date, http_date};
-use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError};
+use crate::sanitize::Secrets;
+use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError, is_bearer};
 
-/// What a good reply holds (RFC 6749 section 5.1).
+/// What a good reply holds (RFC 6749 section 5.1). Its token is a Bearer token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Grant {
     /// The token.
     pub(super) access_token: AccessToken,
-    /// `token_type` as sent, else `bearer`.
-    pub(super) token_type: String,
     /// `expires_in`. Missing and null are the same.
     pub(super) expires_in: Option<ExpiresIn>,
     /// The claims, where the token is a JWT.
@@ -40,15 +39,36 @@ pub(super) struct Reader<'a> {
 /// The issuer's own words are cut to this many characters.
 const WORDS: usize = 200;
 
-/// The issuer's support asks for this one.
-const CORRELATION_ID: HeaderName = HeaderName::from_static("inin-correlation-id");
+/// Names, which are shorter.
+const NAME: usize = 40;
+
+/// An id by which the issuer, or what stands before it, finds the request again. The
+/// first of these that a reply has is shown.
+const CORRELATION_IDS: [&str; 8] = [
+    // Genesys Cloud.
+    "inin-correlation-id",
+    "x-okta-request-id",
+    "x-ms-request-id",
+    "x-correlation-id",
+    "x-request-id",
+    "x-amzn-requestid",
+    "x-amz-cf-id",
+    "cf-ray",
+];
+
+/// A reply has each of these once at most (RFC 6749 section 3.2).
+const ONCE: [&str; 4] = ["access_token", "token_type", "expires_in", "error"];
+
+/// How many members of an object are named that has no token.
+const MEMBERS: usize = 6;
 
 impl Reader<'_> {
     /// The grant, or why there is none. `now` is the local wall clock, against
     /// which a `Retry-After` date counts when the reply has no `Date`.
     pub(super) fn read(&self, reply: &Reply, now: Timestamp) -> Result<Grant, Failure> {
         match reply.status {
-            200 => self.grant(reply, now),
+            // Some issuers say 201, for a token that was made.
+            200..=299 => self.grant(reply, now),
             300..=399 => Err(self.redirected(reply)),
             407 => Err(self.final_failure(
                 reply,
@@ -56,48 +76,62 @@ impl Reader<'_> {
                 "check HTTPS_PROXY (its credentials, too) and NO_PROXY",
             )),
             400..=599 => Err(self.refused(reply, now)),
-            _ => Err(self.final_failure(reply, "where 200 was expected", ANSWERED_BY_ANOTHER)),
+            _ => Err(self.final_failure(reply, "which is no status of HTTP", ANSWERED_BY_ANOTHER)),
         }
     }
 
     fn grant(&self, reply: &Reply, now: Timestamp) -> Result<Grant, Failure> {
-        let Some(mut object) = object(reply) else {
-            return Err(self.final_failure(reply, &not_json(reply), ANSWERED_BY_ANOTHER));
-        };
+        let object = body::object(reply, self.secrets)
+            .map_err(|said| self.final_failure(reply, &said, ANSWERED_BY_ANOTHER))?;
         let malformed = |why: &str| {
             let hint = "check that --token-url, --login-url or --region names the token endpoint";
             self.final_failure(reply, why, hint)
         };
-        let access_token = match object.remove("access_token") {
+        if let Some(name) = ONCE.iter().find(|name| object.repeated.iter().any(|it| it == **name)) {
+            let why = format!("with {name} more than once, which RFC 6749 section 3.2 forbids");
+            return Err(malformed(&why));
+        }
+        let members = &object.members;
+        let access_token = match members.get("access_token") {
             Some(Value::String(token)) if token.is_empty() => {
                 return Err(malformed("with an empty access_token"));
             }
-            Some(Value::String(token)) => AccessToken::new(token),
+            Some(Value::String(token)) => AccessToken::new(token.clone()),
             Some(_) => return Err(malformed("with an access_token that is no string")),
             // Some issuers answer 200 and mean an error.
-            None if object.contains_key("error") => return Err(self.refused(reply, now)),
-            None => return Err(malformed("without an access_token")),
+            None if Words::is_error(members) => return Err(self.refused(reply, now)),
+            None => return Err(malformed(&self.without_token(&object))),
         };
         if !access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(malformed(
                 "with an access_token that no header can carry (RFC 6750 section 2.1)",
             ));
         }
-        let token_type = match object.remove("token_type") {
-            None | Some(Value::Null) => "bearer".to_owned(),
-            Some(Value::String(name)) if is_token_type(&name) => name,
+        match members.get("token_type") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(name)) if is_bearer(name) => {}
+            Some(Value::String(name)) => {
+                let said = format!("with a token of type {:?}", self.secrets.fit(name, NAME));
+                return Err(self.final_failure(reply, &said, ONLY_BEARER));
+            }
             Some(_) => return Err(malformed("with a token_type that is no name")),
-        };
-        let expires_in = match object.get("expires_in") {
+        }
+        let expires_in = match members.get("expires_in") {
             None | Some(Value::Null) => None,
             Some(value) => Some(ExpiresIn::read(value).map_err(|error| self.unlivable(&error))?),
         };
-        Ok(Grant {
-            claims: Claims::read(access_token.expose()),
-            access_token,
-            token_type,
-            expires_in,
-        })
+        Ok(Grant { claims: Claims::read(access_token.expose()), access_token, expires_in })
+    }
+
+    fn without_token(&self, object: &Object) -> String {
+        let names = object.members.keys().take(MEMBERS);
+        let names: Vec<_> =
+            names.map(|name| self.secrets.fit(&body::without_long_runs(name), NAME)).collect();
+        let more = if object.members.len() > MEMBERS { ", ..." } else { "" };
+        match names.is_empty() {
+            true => "without an access_token".to_owned(),
+            false => format!("without an access_token; its members are {}{more}", names.join(", ")),
+        }
     }
 
     /// A token whose lifetime is not known or cannot be right is never handed
@@ -127,18 +161,21 @@ impl Reader<'_> {
     }
 
     fn refused(&self, reply: &Reply, now: Timestamp) -> Failure {
-        let words = object(reply).map(|object| Words::of(&object));
+        let read = body::error_object(reply, self.secrets);
+        let words = read.as_ref().map(|object| Words::of(&object.members)).ok();
         let refusal = Refusal::of(reply.status, words.as_ref());
-        let said = match &words {
-            Some(words) => match self.secrets.fit(&words.to_string(), WORDS) {
+        let said = match (&words, read) {
+            (Some(words), _) => match self.secrets.fit(&words.to_string(), WORDS) {
                 said if said.is_empty() => "with a JSON object that names no error".to_owned(),
                 said => said,
             },
-            None => not_json(reply),
+            (None, Err(said)) => said,
+            (None, Ok(_)) => String::new(),
         };
+        let id = words.and_then(|words| words.correlation_id);
         let error = Error::new(refusal.kind(), refusal.what(self.host))
-            .why(self.cause(reply, &said))
-            .hint(refusal.hint(words.as_ref()));
+            .why(self.cause(reply, &said, id.as_deref()))
+            .hint(refusal.hint());
         let again = match refusal.is_passing() {
             true => Again::After(retry_after(&reply.headers, now)),
             false => Again::Never,
@@ -164,30 +201,35 @@ impl Reader<'_> {
     fn final_failure(&self, reply: &Reply, said: &str, hint: &str) -> Failure {
         Failure {
             error: Error::new(Kind::Unavailable, format!("no token from {}", self.host))
-                .why(self.cause(reply, said))
+                .why(self.cause(reply, said, None))
                 .hint(hint),
             again: Again::Never,
         }
     }
 
-    /// `HTTP 400: <said>; correlation id <id>`.
-    fn cause(&self, reply: &Reply, said: &str) -> String {
-        let id = reply.headers.get(CORRELATION_ID);
-        let id = id.map(|id| self.secrets.fit(&String::from_utf8_lossy(id.as_bytes()), 64));
+    /// `HTTP 400: <said>; correlation id <id>`. An `id` from the body counts where no
+    /// header has one.
+    fn cause(&self, reply: &Reply, said: &str, id: Option<&str>) -> String {
+        let header = CORRELATION_IDS.iter().find_map(|name| reply.headers.get(*name));
+        let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()));
+        let id = header.as_deref().or(id).map(|id| self.secrets.fit(id, 64));
         let id = match id.filter(|id| !id.is_empty()) {
             Some(id) => format!("; correlation id {id}"),
             None => String::new(),
         };
         let colon = match said.split_once(' ') {
-            Some(("with" | "without" | "where", _)) => "",
+            Some(("with" | "without" | "which", _)) => "",
             _ => ":",
         };
         format!("HTTP {}{colon} {said}{id}", reply.status)
     }
 }
 
-const ANSWERED_BY_ANOTHER: &str = "something other than the issuer may have answered, such as a captive portal or a proxy; \
-     check --token-url, --login-url or --region";
+const ANSWERED_BY_ANOTHER: &str = "check --token-url, --login-url or --region; a guess: something other than the issuer answered, \
+     such as a captive portal or a proxy";
+
+const ONLY_BEARER: &str = "only Bearer tokens can be presented here (RFC 6749 section 7.1): have the issuer make them for \
+     this client";
 
 /// How long the issuer asks to wait (RFC 9110 section 10.2.3); zero when it
 /// does not. A date is compared with the reply's own `Date`: both are of the
@@ -204,36 +246,6 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
     let wait = http_date(text).map(|until| until.duration_since(date(headers).unwrap_or(now)));
     let wait = wait.unwrap_or_default().max(SignedDuration::ZERO);
     wait.try_into().unwrap_or_default()
-}
-
-fn object(reply: &Reply) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&reply.body).ok()
-}
-
-/// What the body is instead of a JSON object, without showing it.
-fn not_json(reply: &Reply) -> String {
-    if reply.body.is_empty() {
-        return "with an empty body".to_owned();
-    }
-    let size = reply.body.len();
-    let name = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let name = name.map(|name| name.split(';').next().unwrap_or(name).trim());
-    match name.filter(|name| is_media_type(name)) {
-        Some(name) => format!("with {size} bytes of {name} that are not a JSON object"),
-        None => format!("with {size} bytes that are not a JSON object"),
-    }
-}
-
-fn is_media_type(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte);
-    name.len() <= 60 && name.contains('/') && name.bytes().all(allowed)
-}
-
-/// RFC 6749 appendix A.13: a name, here of the plain kind. Registered are
-/// `Bearer`, `N_A`, `PoP` and `DPoP`.
-fn is_token_type(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    (1..=40).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 #[cfg(test)]

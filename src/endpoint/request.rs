@@ -10,9 +10,9 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
 use super::TokenRequest;
-use super::words::Secrets;
 use crate::error::{Error, Kind, Result};
 use crate::http::Wire;
+use crate::sanitize::Secrets;
 use crate::settings::ClientAuth;
 
 /// A token request, ready to be sent any number of times.
@@ -37,9 +37,9 @@ impl Prepared {
         let secret = request.client_secret.expose_secret();
         let basic = basic(request.client_id, secret);
         let mut secrets = Secrets::default();
-        secrets.add(&basic);
+        secrets.add_encoded(&basic);
         // How issuers have it that do without the encoding.
-        secrets.add(&pair(request.client_id, secret));
+        secrets.add_encoded(&pair(request.client_id, secret));
         secrets.add(secret);
         secrets.add(&encode(secret));
         let authorization = match request.auth {

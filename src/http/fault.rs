@@ -5,11 +5,13 @@ use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 
 use super::certificate::{Opinion, Untimely};
+use super::pinned::webpki_error;
 use super::{Failure, LARGEST};
 use crate::error::{Error, Kind};
+use crate::sanitize::{line, shorten};
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Place {
@@ -120,7 +122,7 @@ impl Place {
             }
             Fault::Timeout => format!("no complete reply within {:?}", self.attempt),
             Fault::Refused => format!("{peer} refused the connection: nothing listens there"),
-            Fault::NotHttp => format!("{} does not speak HTTP", self.host),
+            Fault::NotHttp => format!("{} does not speak HTTP/1.1", self.host),
             Fault::Closed => "the connection was closed before a complete reply".to_owned(),
             Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
             Fault::Other(cause) => cause,
@@ -194,6 +196,13 @@ impl<'a> Fault<'a> {
     }
 }
 
+/// Whether the peer refused to go on in TLS because it speaks none of the protocols
+/// that were offered (RFC 7301 section 3.2).
+pub(super) fn wants_another_protocol(error: &reqwest::Error) -> bool {
+    let refused = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
+    matches!(Fault::of(error), Fault::Tls { fault, with_proxy: false } if *fault == refused)
+}
+
 /// Whether the peer's certificate was out of date, by this machine's clock. An
 /// HTTPS proxy's does not count: it is not the peer.
 pub(super) fn untimely(error: &reqwest::Error) -> Option<Untimely> {
@@ -228,16 +237,44 @@ fn tls(peer: &str, fault: &rustls::Error, (now, opinion): (Timestamp, Option<Opi
                 .to_owned(),
             "if that authority was made anew, name its present certificate with --ca-file",
         ),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => (
+            "its certificate names no host (no subjectAltName)".to_owned(),
+            "make one that does, e.g. openssl req -x509 -addext subjectAltName=DNS:host",
+        ),
+        CertificateError::NotValidForNameContext { presented, .. } => (
+            format!("its certificate is for another host: {}", hosts(presented)),
+            "check the host's name; a guess: something between here and the issuer answered",
+        ),
+        CertificateError::NotValidForName => (
             "its certificate is for another host".to_owned(),
-            "check the host's name; something between here and the issuer may have answered",
+            "check the host's name; a guess: something between here and the issuer answered",
         ),
-        other => (
-            format!("its certificate is invalid: {other}"),
-            "something between here and the issuer may have answered, such as a proxy that inspects TLS",
-        ),
+        other => match webpki_error(other) {
+            Some(webpki::Error::CaUsedAsEndEntity) => (
+                "its certificate is an authority's (CA:TRUE), and no server's".to_owned(),
+                "if it is the issuer's own, name exactly this certificate with --ca-file",
+            ),
+            Some(webpki::Error::UnsupportedCertVersion) => (
+                "its certificate is not of X.509 version 3, and so names no host".to_owned(),
+                "make one with a subjectAltName, e.g. openssl req -x509 -addext subjectAltName=DNS:host",
+            ),
+            Some(error) => (format!("its certificate cannot be verified: {error:?}"), ELSEWHERE),
+            None => (format!("its certificate cannot be verified: {other:?}"), ELSEWHERE),
+        },
     };
     untrusted(peer, cause, hint)
+}
+
+const ELSEWHERE: &str =
+    "a guess: something between here and the issuer answered, such as a proxy that inspects TLS";
+
+/// The first names of a certificate. The library has them as `DnsName("host")`.
+fn hosts(presented: &[String]) -> String {
+    let bare = |name: &'_ String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    let shown: Vec<_> =
+        presented.iter().take(3).map(|name| line(&bare(name)).into_owned()).collect();
+    let more = if presented.len() > 3 { ", ..." } else { "" };
+    shorten(shown.join(", "), 200) + more
 }
 
 fn untrusted(peer: &str, cause: String, hint: &str) -> Advice {
@@ -254,5 +291,48 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+
+    use super::*;
+
+    fn untrusted_for(fault: CertificateError) -> (String, String) {
+        let fault = rustls::Error::InvalidCertificate(fault);
+        let advice = tls("host", &fault, (Timestamp::UNIX_EPOCH, None));
+        assert!(!advice.passing);
+        (advice.cause, advice.hint)
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_used_is_told_as_it_is() {
+        let webpki = |error| CertificateError::Other(OtherError(Arc::new(error)));
+        for (fault, cause, hint) in [
+            (
+                webpki(webpki::Error::CaUsedAsEndEntity),
+                "is an authority's (CA:TRUE), and no server's",
+                "name exactly this certificate with --ca-file",
+            ),
+            (
+                webpki(webpki::Error::UnsupportedCertVersion),
+                "is not of X.509 version 3, and so names no host",
+                "-addext subjectAltName",
+            ),
+            (
+                webpki(webpki::Error::NameConstraintViolation),
+                "cannot be verified: NameConstraintViolation",
+                "a guess: ",
+            ),
+            (CertificateError::Revoked, "cannot be verified: Revoked", "a guess: "),
+        ] {
+            let (said, to_do) = untrusted_for(fault);
+            assert_eq!(said, format!("host cannot be trusted: its certificate {cause}"));
+            assert!(to_do.contains(hint), "{to_do}");
+        }
     }
 }

@@ -46,8 +46,8 @@ impl Wire {
 
     async fn ask(&self, untimely: Untimely, clock: &dyn Clock) -> Option<Measure> {
         let time = Arc::new(Fixed(untimely.within()?));
-        let tls = super::tls(self.roots.clone(), time).ok()?;
-        let client = self.route.apply(super::builder(tls)).ok()?.build().ok()?;
+        let tls = super::tls(&self.roots, time).ok()?;
+        let client = self.route.apply(super::builder(tls).http1_only()).ok()?.build().ok()?;
         // The path may be private.
         let url = self.url.join("/").ok()?;
         let sent: Reading = clock.read();

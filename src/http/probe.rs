@@ -90,7 +90,7 @@ impl Wire {
         Look {
             host: host(&self.url),
             proxy: self.place.proxy.clone(),
-            trusted: (self.url.scheme() == "https").then_some(self.roots.len()),
+            trusted: (self.url.scheme() == "https").then_some(self.roots.store.len()),
             phases,
             answer,
         }

@@ -1,6 +1,7 @@
 //! Whose certificates are trusted: the system's store, and what the user adds.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -9,23 +10,40 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_
 use crate::error::{Error, Kind, Result};
 use crate::world::{Environment, Level, Talk};
 
+/// Whose certificates are trusted.
+#[derive(Clone)]
+pub(crate) struct Roots {
+    /// As authorities.
+    pub(super) store: Arc<RootCertStore>,
+    /// As a server's own as well: those in a file that somebody named.
+    pub(super) named: Certs,
+}
+
+impl Roots {
+    /// Trusts nobody.
+    pub(super) fn none() -> Roots {
+        Roots { store: RootCertStore::empty().into(), named: Certs::new() }
+    }
+}
+
 /// The trusted certificates: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they
 /// are set, else the system's, and those of `ca_file` besides.
 ///
 /// # Errors
 /// `Configuration` when a file that was named cannot be read or holds no
 /// certificate, or when nothing at all is trusted.
-pub(super) fn load(
-    ca_file: Option<&Path>,
-    env: &Environment,
-    talk: &Talk,
-) -> Result<RootCertStore> {
+pub(super) fn load(ca_file: Option<&Path>, env: &Environment, talk: &Talk) -> Result<Roots> {
     let mut store = RootCertStore::empty();
     let system = system(env)?;
+    let mut named_ones = match env.os("SSL_CERT_FILE") {
+        Some(_) => system.clone(),
+        None => Certs::new(),
+    };
     let (trusted, _) = store.add_parsable_certificates(system);
     talk.say(Level::Debug, format_args!("trusting {trusted} certificates of the system"));
     if let Some(file) = ca_file {
         let certs = named(file, "--ca-file", load_certs_from_paths(Some(file), None))?;
+        named_ones.extend(certs.iter().cloned());
         let (added, _) = store.add_parsable_certificates(certs);
         if added == 0 {
             return Err(unusable(file, "--ca-file", "it holds no usable certificate"));
@@ -39,7 +57,7 @@ pub(super) fn load(
                 .hint("install the package ca-certificates, or name a bundle with --ca-file or SSL_CERT_FILE"),
         );
     }
-    Ok(store)
+    Ok(Roots { store: store.into(), named: named_ones })
 }
 
 /// Certificates, as they are encoded.
@@ -147,7 +165,7 @@ mod tests {
 
     fn load_with<const N: usize>(ca_file: Option<&Path>, env: [(&str, &str); N]) -> Result<usize> {
         let talk = Talk::to(Box::new(std::io::sink()));
-        load(ca_file, &env.into(), &talk).map(|store| store.len())
+        load(ca_file, &env.into(), &talk).map(|roots| roots.store.len())
     }
 
     fn certificate() -> String {

@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use rustls::ClientConfig;
 use rustls::time_provider::DefaultTimeProvider;
-use rustls::{ClientConfig, RootCertStore};
 
-use super::{roots, tls};
+use super::roots::{self, Roots};
+use super::tls;
 use crate::error::Result;
 use crate::settings::Network;
 use crate::world::{Environment, Talk, World};
@@ -39,19 +40,19 @@ impl Trust {
         if let Some(tls) = self.tls.get() {
             return Ok(tls.clone());
         }
-        let tls = of(roots::load(self.ca_file.as_deref(), &self.env, &self.talk)?)?;
+        let tls = of(&roots::load(self.ca_file.as_deref(), &self.env, &self.talk)?)?;
         Ok(self.tls.get_or_init(|| tls).clone())
     }
 
     /// TLS that trusts nobody: for what speaks none.
     pub(super) fn nobody() -> Result<ClientConfig> {
-        of(RootCertStore::empty())
+        of(&Roots::none())
     }
 }
 
 /// Connectors say by themselves what they speak.
-fn of(roots: RootCertStore) -> Result<ClientConfig> {
-    let mut tls = tls(Arc::new(roots), Arc::new(DefaultTimeProvider))?;
+fn of(roots: &Roots) -> Result<ClientConfig> {
+    let mut tls = tls(roots, Arc::new(DefaultTimeProvider))?;
     tls.alpn_protocols.clear();
     Ok(tls)
 }

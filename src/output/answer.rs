@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Bytes, HandOut};
 use crate::error::{Error, Kind, Result};
+use crate::token::BEARER;
 
 /// A token as JSON shows it. Every value but `expires_in` is a string, and
 /// empty where nothing is known, so that a script need not tell null from
@@ -26,7 +27,7 @@ impl<'a> Answer<'a> {
         let HandOut { token, issuer } = *hand_out;
         Answer {
             access_token: token.access_token.expose(),
-            token_type: &token.token_type,
+            token_type: BEARER,
             expires_in,
             expires_at: token.stamp.expires_at().to_string(),
             aws_region: issuer.region.map_or("", |region| region.aws),

@@ -29,7 +29,7 @@ mod tests {
         assert_eq!(
             std::str::from_utf8(&result(&hand_out).unwrap()).unwrap(),
             concat!(
-                r#"{"access_token":"tok\"en","token_type":"bearer","#,
+                r#"{"access_token":"tok\"en","token_type":"Bearer","#,
                 r#""expires_at":"1970-01-12T14:46:40Z","aws_region":"eu-west-1","#,
                 r#""api_url":"https://api.mypurecloud.ie","#,
                 r#""login_url":"https://login.mypurecloud.ie"}"#,

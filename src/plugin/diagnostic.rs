@@ -3,6 +3,7 @@
 
 use super::proto;
 use crate::error::Error;
+use crate::sanitize;
 
 /// An error or a warning. Its texts are shown to everyone who sees Terraform's
 /// output, so they never hold a secret.
@@ -51,12 +52,11 @@ impl Diagnostic {
 }
 
 impl From<Error> for Diagnostic {
-    /// What failed becomes the summary; cause, settings and hint the detail.
+    /// What failed becomes the summary, cause and hint the detail.
     fn from(error: Error) -> Diagnostic {
-        let settings = error.settings.map(|settings| format!("Settings: {settings}"));
-        let paragraphs: Vec<String> =
-            [error.cause, settings, error.hint.map(String::from)].into_iter().flatten().collect();
-        let attribute = error.attribute.map(String::from);
+        let texts = [error.cause, error.hint].into_iter().flatten();
+        let paragraphs: Vec<_> = texts.map(|text| sanitize::line(&text).into_owned()).collect();
+        let attribute = error.attribute;
         Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
     }
 }
@@ -72,8 +72,8 @@ impl From<Diagnostic> for proto::Diagnostic {
         };
         proto::Diagnostic {
             severity: severity.into(),
-            summary: diagnostic.summary,
-            detail: diagnostic.detail,
+            summary: sanitize::line(&diagnostic.summary).into_owned(),
+            detail: sanitize::lines(&diagnostic.detail).into_owned(),
             attribute: diagnostic.attribute.map(path),
         }
     }
@@ -93,5 +93,15 @@ mod tests {
             Diagnostic::from(error),
             Diagnostic::error("no client id", "nothing sets it\n\nset GENESYSCLOUD_OAUTHCLIENT_ID")
         );
+    }
+
+    #[test]
+    fn terraform_gets_nothing_that_steers_a_log() {
+        let error = Error::new(Kind::Configuration, "a\n##vso[task.x]b").why("c\n::error::\u{9b}d");
+        let shown = proto::Diagnostic::from(Diagnostic::from(error));
+        assert_eq!(shown.summary, "a # #vso[task.x]b");
+        assert_eq!(shown.detail, "c ::error::");
+        let warning = Diagnostic::warning("w", "one\n::error::two ##[x]");
+        assert_eq!(proto::Diagnostic::from(warning).detail, "one\n: :error::two # #[x]");
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn access_token() -> Block {
     ))
     .with(Attribute::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
     .with(Attribute::computed("access_token", Type::String, "The access token.").sensitive())
-    .with(Attribute::computed("token_type", Type::String, "How to present it: `bearer`."))
+    .with(Attribute::computed("token_type", Type::String, "How to present it: `Bearer`."))
     .with(Attribute::computed(
         "expires_at",
         Type::String,

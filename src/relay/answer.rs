@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::body::Body;
 use super::keeper::Outage;
+use crate::sanitize;
 
 /// An error, in the form of the cloud's API, so that its clients can show it.
 /// The code tells that it is not the API's.
 pub(crate) fn refuse(status: StatusCode, message: &str) -> Response<Body> {
     let words = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
     let code = format!("gc-token.{}", words.replace(' ', "."));
-    let message = format!("gc-token: {message}");
+    let message = format!("gc-token: {}", sanitize::line(message));
     answer(status, &json!({ "message": message, "code": code, "status": status.as_u16() }))
 }
 

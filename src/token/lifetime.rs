@@ -7,14 +7,21 @@ use serde_json::Value;
 
 use super::Claims;
 use crate::clock::{Measure, Reading};
+use crate::duration::human;
 
 /// `expires_in` of the token reply, in seconds (RFC 6749 section 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpiresIn(pub i64);
 
-/// Genesys Cloud allows two days at most. More than a year is a mistake,
-/// usually milliseconds: trusted, it would hand out dead tokens.
-const LONGEST: i64 = 366 * 24 * 60 * 60;
+const DAY: i64 = 24 * 60 * 60;
+
+/// Genesys Cloud allows two days, and 450 days for SCIM clients. From 500 days on it is a
+/// mistake, usually milliseconds: trusted, it would hand out dead tokens. (500 days are
+/// also half a day in milliseconds; a shorter time cannot be told from a long one.)
+const TOO_LONG: i64 = 500 * DAY;
+
+/// More than this Genesys Cloud allows for SCIM clients only.
+const LONGEST_OF_GENESYS_CLOUD: i64 = 2 * DAY;
 
 /// Why a token's lifetime is not known or cannot be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +32,7 @@ pub enum LifetimeError {
     NotANumber(String),
     /// Zero or negative: the token was dead on arrival.
     Dead(i64),
-    /// Longer than a year.
+    /// [`TOO_LONG`].
     Absurd(String),
 }
 
@@ -40,7 +47,10 @@ impl fmt::Display for LifetimeError {
                 write!(f, "the token was dead on arrival: it lives {seconds} seconds")
             }
             LifetimeError::Absurd(value) => {
-                write!(f, "expires_in is {value}, more than a year: are these milliseconds?")
+                write!(
+                    f,
+                    "expires_in is {value}, 500 days or more: a guess: these are milliseconds"
+                )
             }
         }
     }
@@ -56,7 +66,7 @@ impl ExpiresIn {
             _ => None,
         };
         let seconds = seconds.ok_or_else(|| LifetimeError::NotANumber(short(value)))?;
-        if seconds > LONGEST as f64 {
+        if seconds >= TOO_LONG as f64 {
             return Err(LifetimeError::Absurd(short(value)));
         }
         match seconds.floor() as i64 {
@@ -86,10 +96,24 @@ pub fn lifetime(
     if least <= SignedDuration::ZERO {
         return Err(LifetimeError::Dead(least.as_secs()));
     }
-    if least.as_secs() > LONGEST {
+    if least.as_secs() >= TOO_LONG {
         return Err(LifetimeError::Absurd(format!("{} (from exp)", least.as_secs())));
     }
     Ok(least)
+}
+
+/// A lifetime that a token of Genesys Cloud hardly has, in words for the user; `None`
+/// where it is plausible.
+pub fn implausible_at_genesys_cloud(lifetime: SignedDuration) -> Option<String> {
+    (lifetime.as_secs() > LONGEST_OF_GENESYS_CLOUD).then(|| {
+        format!(
+            "the token is said to live {} ({} seconds); Genesys Cloud allows 300 to \
+             {LONGEST_OF_GENESYS_CLOUD} seconds, and up to 450 days for SCIM clients only: if \
+             this is none, a guess: these are milliseconds",
+            human(lifetime),
+            lifetime.as_secs()
+        )
+    })
 }
 
 impl Claims {
@@ -135,9 +159,39 @@ mod tests {
                 Err(LifetimeError::NotANumber(nonsense.to_string()))
             );
         }
-        for absurd in [json!(86_400_000), json!(1e300), json!("99999999999999999999")] {
+        // 450 days, as SCIM clients of Genesys Cloud may have them, and as much as is taken.
+        assert_eq!(ExpiresIn::read(&json!(38_880_000)), Ok(ExpiresIn(38_880_000)));
+        assert_eq!(ExpiresIn::read(&json!(43_199_999.9)), Ok(ExpiresIn(43_199_999)));
+        for (spelling, seconds) in [
+            (json!("3600 "), 3_600),
+            (json!("3.6e3"), 3_600),
+            (json!(36e2), 3_600),
+            (json!("+60"), 60),
+        ] {
+            assert_eq!(ExpiresIn::read(&spelling), Ok(ExpiresIn(seconds)));
+        }
+        for absurd in [
+            json!(43_200_000),
+            json!(86_400_000),
+            json!(1e30),
+            json!(1e300),
+            json!("99999999999999999999"),
+        ] {
             assert_eq!(ExpiresIn::read(&absurd), Err(LifetimeError::Absurd(absurd.to_string())));
         }
+    }
+
+    #[test]
+    fn what_genesys_cloud_hardly_gives_is_told() {
+        let told = |seconds| implausible_at_genesys_cloud(SignedDuration::from_secs(seconds));
+        assert_eq!((told(300), told(172_800)), (None, None));
+        assert_eq!(
+            told(3_600_000).unwrap(),
+            "the token is said to live 1000h (3600000 seconds); Genesys Cloud allows 300 to 172800 \
+             seconds, and up to 450 days for SCIM clients only: if this is none, a guess: these \
+             are milliseconds"
+        );
+        assert!(told(38_880_000).is_some());
     }
 
     #[test]

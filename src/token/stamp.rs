@@ -85,6 +85,15 @@ impl Stamp {
         not_before.duration_since(earliest).clamp(SignedDuration::ZERO, skew)
     }
 
+    /// How long it takes at least until the token is valid by the clock of the API, else
+    /// of the issuer; negative when it is valid. `None` for opaque tokens, and where
+    /// neither clock is known on this boot.
+    pub fn early(&self, now: &Reading) -> Option<SignedDuration> {
+        let judge = self.api.as_ref().or(self.issuer.as_ref())?;
+        let (_, latest) = judge.shows(now)?;
+        Some(self.not_before?.duration_since(latest))
+    }
+
     /// How far the API's clock is ahead of the issuer's, where both were
     /// measured: the part of a token's life that the API does not honour.
     pub fn lead(&self) -> Option<Offset> {

@@ -11,7 +11,6 @@ use crate::clock::tests::reading;
 pub(crate) fn token(text: &str, lifetime: i64) -> Token {
     Token {
         access_token: AccessToken::new(text.into()),
-        token_type: "bearer".into(),
         stamp: Stamp::new(reading(100, 1_000), SignedDuration::from_secs(lifetime), None, None),
     }
 }

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::sanitize;
+
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -94,9 +96,9 @@ impl Talk {
         self.line("", &message);
     }
 
-    /// Writes a line for programs, as it is.
+    /// Writes a line for programs.
     pub fn record(&self, json: &serde_json::Value) {
-        self.write(format!("{json}\n"));
+        self.write(format!("{}\n", sanitize::json(json)));
     }
 
     /// Says why the command failed.
@@ -115,7 +117,8 @@ impl Talk {
 
     /// A line that cannot be written is lost: there is nowhere left to say so.
     fn line(&self, mark: &str, message: &dyn fmt::Display) {
-        let message = message.to_string();
+        // A message may quote anything: names, values, the words of a server.
+        let message = sanitize::lines(&message.to_string()).into_owned();
         if let Sink::Sparing(talk) = &self.sink {
             if mark.is_empty() || !talk.has_warned(&message) {
                 talk.line(mark, &message);
@@ -160,6 +163,43 @@ impl Talk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_steers_neither_terminal_nor_ci() {
+        let written = Written::default();
+        let talk = Talk::to(Box::new(written.clone()));
+        let (collected, warnings) = Talk::collected();
+        let hostile = "a ##vso[task.x]b\n::error::c\u{9b}31m\u{202e}\r\n##[error]d";
+        for talk in [&talk, &collected] {
+            talk.warn(hostile);
+        }
+        talk.note(hostile);
+        talk.error(hostile);
+        talk.record(&serde_json::json!({ "path": hostile }));
+        let shown = "a # #vso[task.x]b\n: :error::c\n# #[error]d";
+        assert_eq!(warnings.take(), [shown]);
+        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            written,
+            format!(
+                "gc-token: warning: {shown}\ngc-token: {shown}\ngc-token: {shown}\n{}\n",
+                r##"{"path":"a #\u0023vso[task.x]b\n::error::c\u009b31m\u202e\r\n#\u0023[error]d"}"##
+            )
+        );
+    }
 
     #[test]
     fn a_sparing_talk_repeats_no_warning() {

@@ -13,7 +13,7 @@ const BODIES: &[&str] = &[
     "\"token\"",
     "{",
     "{\"access_token\":\"t\",\"expires_in\":60",
-    "\u{feff}{\"access_token\":\"t\",\"expires_in\":60}",
+    "\u{feff}{\"access_token\":5,\"expires_in\":60}",
     "{\"access_token\":\"t\",\"expires_in\":60}{}",
     "{}",
     "{\"access_token\":null,\"expires_in\":60}",
@@ -23,13 +23,24 @@ const BODIES: &[&str] = &[
     "{\"access_token\":\"two\\nlines\",\"expires_in\":60}",
     "{\"access_token\":\"\u{fc}\",\"expires_in\":60}",
     "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":5}",
-    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"\\u001b[31m\"}",
+    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"\\u001b[31mx\"}",
+    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"mac\"}",
+    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"DPoP\"}",
+    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"N_A\"}",
+    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"PoP\"}",
+    "{\"access_token\":\"t\",\"expires_in\":60,\"token_type\":\"##vso[task.x]\"}",
+    "{\"access_token\":\"t\",\"access_token\":\"u\",\"expires_in\":60}",
+    "{\"data\":{\"access_token\":\"t\",\"expires_in\":60}}",
+    "{\"access_token\":\"t\\n\",\"expires_in\":60}",
+    "{\"access_token\":\"t\"}\n{\"access_token\":\"u\"}\n",
+    "access_token=t&token_type=bearer&expires_in=60",
     "{\"access_token\":\"t\"}",
     "{\"access_token\":\"t\",\"expires_in\":null}",
     "{\"access_token\":\"t\",\"expires_in\":0}",
     "{\"access_token\":\"t\",\"expires_in\":-5}",
     "{\"access_token\":\"t\",\"expires_in\":0.9}",
     "{\"access_token\":\"t\",\"expires_in\":86400000}",
+    "{\"access_token\":\"t\",\"expires_in\":43200000}",
     "{\"access_token\":\"t\",\"expires_in\":1e300}",
     "{\"access_token\":\"t\",\"expires_in\":1e400}",
     "{\"access_token\":\"t\",\"expires_in\":\"soon\"}",
@@ -39,6 +50,8 @@ const BODIES: &[&str] = &[
     "{\"access_token\":\"t\",\"expires_in\":5}",
     "{\"error\":\"invalid_client\"}",
     "{\"error\":5}",
+    "{\"errorCode\":\"invalid_client\",\"errorSummary\":\"No such client.\"}",
+    "{\"fault\":{\"faultstring\":\"Bad\",\"detail\":{\"errorcode\":\"oauth.v2.InvalidClientIdentifier\"}}}",
 ];
 
 /// Other replies, in the sandbox's notation. None of them is tried again.
@@ -49,7 +62,7 @@ const REPLIES: &[&str] = &[
     "redirect:https://elsewhere.example/login?session=5",
     "redirect:",
     "reply:204:application/json:",
-    "reply:201:application/json:{\"access_token\":\"t\",\"expires_in\":60}",
+    "reply:201:application/json:{}",
     "reply:418:text/plain:I am a teapot",
     "reply:400:application/json:{}",
     "reply:400:application/json:[]",
@@ -59,6 +72,9 @@ const REPLIES: &[&str] = &[
     "reply:400:application/json:{\"error\":\"unsupported_grant_type\"}",
     "reply:400:application/json:{\"error\":\"invalid_request\",\"error_description\":\"no\"}",
     "reply:400:application/json:{\"error\":\"x\",\"error_description\":\"a\\u001b[31mred\\u0007 \\u202eword\\r\\nnext line\"}",
+    "reply:400:application/json:{\"error\":\"x\",\"error_description\":\"a ##vso[task.complete result=Failed]b ##[error]c\\n::error::d\"}",
+    "reply:401:application/json:{\"errorCode\":\"invalid_client\",\"errorSummary\":\"No such client.\",\"errorId\":\"oae-1\"}",
+    "reply:400:application/json:{\"error\":{\"code\":400,\"message\":\"no\",\"status\":\"INVALID_ARGUMENT\"}}",
     "reply:401:text/html:<html>",
     "reply:403:text/html:<html>",
     "reply:403:application/json:{\"error\":\"forbidden\"}",
@@ -80,6 +96,31 @@ fn an_answer_that_is_no_token_is_explained() {
         report.failure(&reply.escape_debug().to_string(), &finished);
         assert_eq!(cloud.counters().token_requests, 1, "{reply}");
     }
+    insta::assert_snapshot!(report.0);
+}
+
+/// With 450 days, as SCIM clients of Genesys Cloud have them, and with a thousand hours,
+/// which may be an hour in milliseconds.
+#[test]
+fn a_lifetime_that_genesys_cloud_hardly_gives_is_a_warning() {
+    let reply = |expires_in| {
+        let token = "t0ken-".repeat(15);
+        let token = &token[..86];
+        format!(
+            "reply:200:application/json:{{\"access_token\":\"{token}\",\"expires_in\":{expires_in}}}"
+        )
+    };
+    let mut report = Report::default();
+    for expires_in in ["38880000", "3600000"] {
+        let cloud = cloud(faults_of(&reply(expires_in)));
+        let runner = Runner::of(&cloud).set("GC_TOKEN_VERIFY", "never");
+        runner.run(&["get", "--no-cache"]).token();
+        let finished = runner.run(&["get", "--region", "eu-west-1"]);
+        report.warning(expires_in, &finished);
+    }
+    let cloud = cloud(faults_of(&reply("172800")));
+    let runner = Runner::of(&cloud).set("GC_TOKEN_VERIFY", "never");
+    runner.run(&["get", "--region", "eu-west-1"]).token();
     insta::assert_snapshot!(report.0);
 }
 

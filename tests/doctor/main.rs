@@ -8,4 +8,3 @@ mod local;
 mod remote;
 mod report;
 mod server;
-mod settings;

@@ -16,7 +16,6 @@ fn a_token_comes_with_what_was_measured_around_it() {
     let server = Server::start(vec![reply(200, date, GOOD)]);
     let token = Setup::http(&server).mint().token();
     assert_eq!(token.access_token.expose(), TOKEN);
-    assert_eq!(token.token_type, "bearer");
     assert_eq!(token.stamp.lifetime, SignedDuration::from_secs(300));
     // The issuer's clock stands in 2023, whatever the local one shows.
     let end = token.stamp.expires_at().as_second();
@@ -62,6 +61,10 @@ fn passing_failures_are_tried_again() {
         ("503 with HTML", reply(503, "", "<html>busy</html>")),
         ("429", reply(429, "Retry-After: 0\r\n", "")),
         ("the vendor's rate limit", reply(400, "", rate)),
+        ("temporarily unavailable", reply(400, "", r#"{"error":"temporarily_unavailable"}"#)),
+        ("an error of the server", reply(400, "", r#"{"error":"server_error"}"#)),
+        ("too fast", reply(400, "", r#"{"error":"slow_down"}"#)),
+        ("a request that came too slowly", reply(408, "", "")),
         ("a dropped connection", Step::Drop),
         (
             "a cut reply",
@@ -74,6 +77,52 @@ fn passing_failures_are_tried_again() {
         mint.token();
         assert_eq!(server.requests().len(), 3, "{name}");
     }
+}
+
+#[test]
+fn a_token_comes_in_any_reply_of_success() {
+    let gzip = {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut gzip, GOOD.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        gzip.len()
+    );
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{GOOD}\r\n0\r\n\r\n",
+        GOOD.len()
+    );
+    for (name, step) in [
+        ("201", reply(201, "", GOOD)),
+        ("203", reply(203, "", GOOD)),
+        ("206", reply(206, "Content-Range: bytes 0-1/2\r\n", GOOD)),
+        ("a byte order mark", reply(200, "", &format!("\u{feff}{GOOD}"))),
+        ("gzip", Step::Send([head.as_bytes(), &gzip].concat())),
+        ("chunked", Step::Send(chunked.into_bytes())),
+        ("another content type", reply(200, "Content-Type: text/html\r\n", GOOD)),
+        ("no length", Step::Send(format!("HTTP/1.0 200 OK\r\n\r\n{GOOD}").into_bytes())),
+    ] {
+        let server = Server::start(vec![step]);
+        let mint = Setup::http(&server).mint();
+        assert_eq!(server.requests().len(), 1, "{name}: {}", mint.talk);
+        mint.token();
+    }
+}
+
+/// A body that never ends is given up by its size, or by the time limit.
+#[test]
+fn a_reply_without_an_end_is_given_up() {
+    let mut endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..1_025 {
+        endless.extend_from_slice(b"400\r\n");
+        endless.extend_from_slice(&[b' '; 1_024]);
+        endless.extend_from_slice(b"\r\n");
+    }
+    let server = Server::start(vec![Step::Send(endless)]);
+    let cause = Setup::http(&server).mint().error().cause.unwrap();
+    assert!(cause.contains("with more than 1024 KiB"), "{cause}");
 }
 
 #[test]

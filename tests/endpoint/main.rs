@@ -1,6 +1,7 @@
 //! The token endpoint over real sockets on loopback.
 
 mod attempts;
+mod http2;
 #[path = "../common/port.rs"]
 mod port;
 mod server;

@@ -29,15 +29,25 @@ fn ways_to_miss_the_issuer_are_told_apart() {
 
     let server = Server::start(vec![Step::Send(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec())]);
     let error = Setup::http(&server).mint().error();
-    let cause = format!("127.0.0.1:{} does not speak HTTP", server.port);
+    let cause = format!("127.0.0.1:{} does not speak HTTP/1.1", server.port);
     assert_eq!(error.cause, Some(cause));
     assert_eq!(server.requests().len(), 1);
 }
 
 /// A self-signed certificate for `name`, valid from the first to the last of
 /// these years, as PEM and with its key.
-fn certificate(name: &str, years: (i32, i32)) -> (String, CertificateDer<'static>, Vec<u8>) {
-    let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+pub(crate) fn certificate(
+    name: &str,
+    years: (i32, i32),
+) -> (String, CertificateDer<'static>, Vec<u8>) {
+    self_signed(rcgen::CertificateParams::new([name.to_owned()]).unwrap(), name, years)
+}
+
+fn self_signed(
+    mut params: rcgen::CertificateParams,
+    name: &str,
+    years: (i32, i32),
+) -> (String, CertificateDer<'static>, Vec<u8>) {
     let subject = format!("{name} {years:?}");
     let subject_type = rcgen::DnType::CommonName;
     params.distinguished_name.push(subject_type, subject);
@@ -132,6 +142,72 @@ fn a_certificate_that_cannot_be_trusted_gets_no_secret_and_says_why() {
             assert!(!request.contains("uthorization"), "{request}");
             assert!(years != (2020, 2100), "{request}");
         }
+    }
+}
+
+/// As `openssl req -x509` makes it: an authority's (`CA:TRUE`), with these names.
+fn of_openssl(names: &[&str], years: (i32, i32)) -> (String, CertificateDer<'static>, Vec<u8>) {
+    let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    self_signed(params, "127.0.0.1", years)
+}
+
+/// Mints at a server that shows `shown`, with these certificates in `--ca-file`.
+fn mint_pinning(
+    shown: (String, CertificateDer<'static>, Vec<u8>),
+    named: &[&str],
+    variable: &str,
+) -> (Mint, Server) {
+    let (_, der, key) = shown;
+    let server = Server::start_tls(vec![reply(200, "", GOOD)], der, key);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("named.pem");
+    std::fs::write(&file, named.concat()).unwrap();
+    let mut setup = Setup::of(format!("https://127.0.0.1:{}/oauth/token", server.port));
+    match variable {
+        "" => setup.network.ca_file = Some(file),
+        variable => setup.env = [(variable, file.to_str().unwrap())].into(),
+    }
+    (setup.mint(), server)
+}
+
+#[test]
+fn a_self_signed_certificate_of_openssl_is_trusted_where_it_is_named() {
+    for variable in ["", "SSL_CERT_FILE"] {
+        let shown = of_openssl(&["127.0.0.1"], (2020, 2100));
+        let other = certificate("other", (2020, 2100)).0;
+        let (mint, server) = mint_pinning(shown.clone(), &[&other, &shown.0], variable);
+        mint.token();
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_named_still_has_to_be_the_right_one() {
+    let valid = (2020, 2100);
+    let other = of_openssl(&["127.0.0.1"], valid);
+    for (shown, named, cause, hint) in [
+        // The same names and the same authority's subject, but another key.
+        (of_openssl(&["127.0.0.1"], valid), other.0.as_str(), "", "--ca-file"),
+        (
+            of_openssl(&["example.com"], valid),
+            "",
+            "is for another host: example.com",
+            "host's name",
+        ),
+        (of_openssl(&[], valid), "", "names no host (no subjectAltName)", "-addext subjectAltName"),
+        (of_openssl(&["127.0.0.1"], (2001, 2002)), "", "has expired; ", "set the clock"),
+        (of_openssl(&["127.0.0.1"], (2099, 2100)), "", "is not valid yet; ", "set the clock"),
+    ] {
+        let pem = shown.0.clone();
+        let named = if named.is_empty() { &pem } else { named };
+        let (mint, server) = mint_pinning(shown, &[named], "");
+        let error = mint.error();
+        let begin = format!("127.0.0.1:{} cannot be trusted: its certificate {cause}", server.port);
+        assert!(error.cause.as_ref().unwrap().starts_with(&begin), "{error}");
+        assert!(error.hint.as_ref().unwrap().contains(hint), "{error}");
+        assert!(server.requests().iter().all(|request| request.starts_with("HEAD / ")));
     }
 }
 

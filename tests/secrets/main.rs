@@ -8,7 +8,6 @@ mod border;
 #[path = "../common/mod.rs"]
 mod common;
 mod debug;
-mod memory;
 mod processes;
 
 use std::collections::BTreeSet;

@@ -125,7 +125,6 @@ impl Remote for Cloud<'_> {
             .map_err(|error| Error::new(Kind::Lifetime, error.to_string()))?;
         Ok(Token {
             access_token: AccessToken::new((self.mints() - 1).to_string()),
-            token_type: "bearer".into(),
             stamp: Stamp::new(sent, lifetime, life.starts, issuer),
         })
     }

@@ -101,6 +101,65 @@ fn a_token_that_the_api_does_not_take_yet_gets_a_second_chance() {
     assert_eq!(scene.cloud.asked.get(), 3);
 }
 
+/// Without an API, or one that gives a verdict, the issuer's own clock is believed.
+#[test]
+fn a_token_that_is_valid_only_later_by_the_issuers_clock_is_not_handed_out() {
+    let cause = "by the issuer's own clock, a token is valid only in 59s (nbf or iat)";
+    for verify in [Verify::Auto, Verify::Never] {
+        let clock = FakeClock::new();
+        let mut scene = with_api(&clock, 3_600, verify);
+        if verify == Verify::Auto {
+            scene.settings.issuer.api_url = None;
+        }
+        scene.cloud.not_before.set(Some(60));
+        for mints in 1..=2 {
+            let error = scene.get().unwrap_err();
+            assert_eq!((error.kind, error.cause.as_deref()), (Kind::ApiRefused, Some(cause)));
+            assert_eq!(scene.cloud.mints.get(), mints);
+            assert_eq!(clock.since_start(), SignedDuration::from_secs(i64::from(mints) - 1));
+            clock.advance(1);
+        }
+    }
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Auto);
+    scene.cloud.not_before.set(Some(60));
+    *scene.cloud.api_error.borrow_mut() = Some(Error::new(Kind::Unavailable, "no word"));
+    assert_eq!(scene.get().unwrap_err().cause.as_deref(), Some(cause));
+}
+
+/// An entry of another version, which stored what it handed out.
+#[test]
+fn a_cached_token_that_is_valid_only_later_is_made_anew() {
+    let clock = FakeClock::new();
+    let scene = Scene::new(&clock, 3_600);
+    scene.cloud.not_before.set(Some(60));
+    let token = scene.cloud.mint(None).unwrap();
+    scene.cloud.not_before.set(None);
+    scene.store(&token);
+    let given = scene.get().unwrap();
+    assert_eq!(given.how, How::Minted);
+    assert_ne!(given.token.access_token, token.access_token);
+}
+
+/// Nobody knows the time: the token may be good, and whoever gets it is told.
+#[test]
+fn a_token_that_may_be_valid_only_later_is_a_warning_each_time() {
+    let clock = FakeClock::new();
+    let mut scene = Scene::new(&clock, 3_600);
+    scene.cloud.not_before.set(Some(60));
+    scene.cloud.is_silent.set(true);
+    let warning = "gc-token: warning: by this machine's clock the token is valid only in 1m (nbf or \
+                   iat), and neither the issuer's clock nor the API's is known: it may be refused \
+                   until then\n";
+    assert_eq!(scene.got(), first());
+    assert_eq!(scene.said(), warning);
+    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.said(), warning.repeat(2));
+    scene.settings.demand.skew = SignedDuration::from_secs(60);
+    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.said(), warning.repeat(2));
+}
+
 #[test]
 fn a_token_that_the_api_takes_only_much_later_is_not_waited_for_nor_made_again() {
     let clock = FakeClock::new();

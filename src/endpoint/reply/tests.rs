@@ -1,4 +1,4 @@
-use reqwest::header::HeaderValue;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
 use super::*;
 
@@ -29,22 +29,358 @@ fn error(reply: &Reply) -> Error {
 
 #[test]
 fn a_good_reply_is_a_grant() {
-    for (body, token_type, expires_in) in [
+    for (status, body, expires_in) in [
         (
+            200,
             r#"{"access_token":"t","token_type":"Bearer","expires_in":300,"error":""}"#,
-            "Bearer",
             Some(300),
         ),
-        (r#"{"access_token":"t","expires_in":"300","scope":"x"}"#, "bearer", Some(300)),
-        (r#"{"access_token":"t","token_type":null,"expires_in":null}"#, "bearer", None),
+        (200, r#"{"access_token":"t","token_type":"BearerToken","expires_in":300.9}"#, Some(300)),
+        (201, r#"{"access_token":"t","expires_in":"300","scope":"x"}"#, Some(300)),
+        (203, r#"{"access_token":"t","token_type":null,"expires_in":null}"#, None),
+        (200, r#"{"access_token":"t","token_type":"","expires_in":3e2}"#, Some(300)),
+        (
+            206,
+            r#"{"access_token":"t","token_type":" bEARER ","expires_in":38880000}"#,
+            Some(38_880_000),
+        ),
+        (200, "\u{feff}{\"access_token\":\"t\",\"x\":1,\"x\":2}", None),
+        (299, " \r\n{\"access_token\":\"t\"}\n\n", None),
     ] {
-        let grant = Grant {
-            access_token: AccessToken::new("t".to_owned()),
-            token_type: token_type.to_owned(),
-            expires_in: expires_in.map(ExpiresIn),
-            claims: None,
-        };
-        assert_eq!(read(&reply(200, &[], body.as_bytes())), Ok(grant), "{body}");
+        assert_eq!(read(&reply(status, &[], body.as_bytes())), Ok(grant(expires_in)), "{body}");
+    }
+}
+
+fn grant(expires_in: Option<i64>) -> Grant {
+    Grant {
+        access_token: AccessToken::new("t".to_owned()),
+        expires_in: expires_in.map(ExpiresIn),
+        claims: None,
+    }
+}
+
+const GOOD: &[u8] = br#"{"access_token":"t","expires_in":300}"#;
+
+#[test]
+fn a_compressed_reply_that_nobody_asked_for_is_read() {
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use std::io::Write;
+
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(GOOD).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let mut twice = GzEncoder::new(Vec::new(), Compression::default());
+    twice.write_all(&gzip).unwrap();
+    let twice = twice.finish().unwrap();
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib.write_all(GOOD).unwrap();
+    let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
+    raw.write_all(GOOD).unwrap();
+    for (coding, body) in [
+        ("gzip", &gzip),
+        ("X-GZip", &gzip),
+        ("identity", &GOOD.to_vec()),
+        ("gzip, gzip", &twice),
+        // Not announced.
+        ("", &gzip),
+        ("deflate", &zlib.finish().unwrap()),
+        ("deflate", &raw.finish().unwrap()),
+    ] {
+        let reply = reply(200, &[("content-encoding", coding)], body);
+        assert_eq!(read(&reply), Ok(grant(Some(300))), "{coding}");
+    }
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::default());
+    bomb.write_all(&vec![b' '; 2 << 20]).unwrap();
+    for (coding, body, cause) in [
+        (
+            "br",
+            gzip.clone(),
+            "HTTP 200 with 60 bytes compressed as br, which was not asked for and cannot be read",
+        ),
+        (
+            "zstd",
+            gzip.clone(),
+            "HTTP 200 with 60 bytes compressed as zstd, which was not asked for and cannot be read",
+        ),
+        (
+            "gzip",
+            GOOD.to_vec(),
+            "HTTP 200 with 37 bytes compressed as gzip, which was not asked for and cannot be read",
+        ),
+        (
+            "##vso[",
+            gzip.clone(),
+            "HTTP 200 with 60 bytes compressed as an unknown coding, which was not asked for and cannot be read",
+        ),
+        ("gzip", Vec::new(), "HTTP 200 with an empty body"),
+        (
+            "gzip",
+            bomb.finish().unwrap(),
+            "HTTP 200 with 2068 bytes compressed as gzip, which was not asked for and cannot be read",
+        ),
+    ] {
+        let error = error(&reply(200, &[("content-encoding", coding)], &body));
+        assert_eq!(error.cause.as_deref(), Some(cause));
+    }
+}
+
+#[test]
+fn a_reply_in_utf_16_is_read_where_it_says_so() {
+    let text = std::str::from_utf8(GOOD).unwrap();
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for body in [[&[0xff, 0xfe], &little[..]].concat(), [&[0xfe, 0xff], &big[..]].concat()] {
+        assert_eq!(read(&reply(200, &[], &body)), Ok(grant(Some(300))));
+    }
+}
+
+#[test]
+fn a_token_of_another_type_is_refused_by_name() {
+    for token_type in ["mac", "DPoP", "N_A", "PoP", "Bearer DPoP", "##vso[task.x]s3cret"] {
+        let body = serde_json::json!({ "access_token": "t", "token_type": token_type });
+        let error = error(&reply(200, &[], body.to_string().as_bytes()));
+        let shown = token_type.replace("##", "# #").replace("s3cret", "[redacted]");
+        assert_eq!(error.cause, Some(format!("HTTP 200 with a token of type {shown:?}")));
+        assert_eq!(error.kind, Kind::Unavailable);
+        assert!(error.hint.unwrap().starts_with("only Bearer tokens can be presented here"));
+    }
+}
+
+/// Shapes of errors that issuers, and what stands before them, send.
+#[test]
+fn each_issuers_error_is_understood() {
+    use Kind::*;
+    for (status, body, kind, cause, again) in [
+        // Okta.
+        (
+            401,
+            r#"{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter.","errorLink":"invalid_client","errorId":"oae1","errorCauses":[]}"#,
+            CredentialsRefused,
+            "HTTP 401: invalid_client: Invalid value for 'client_id' parameter.; correlation id oae1",
+            false,
+        ),
+        (
+            429,
+            r#"{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit due to too many requests."}"#,
+            RateLimited,
+            "HTTP 429: E0000047: API call exceeded rate limit due to too many requests.",
+            true,
+        ),
+        // Entra ID.
+        (
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215],"trace_id":"0e","correlation_id":"6b-9"}"#,
+            CredentialsRefused,
+            "HTTP 401: invalid_client: AADSTS7000215: Invalid client secret provided.; correlation id 6b-9",
+            false,
+        ),
+        // Keycloak, Auth0.
+        (
+            401,
+            r#"{"error":"unauthorized_client","error_description":"Invalid client or Invalid client credentials"}"#,
+            CredentialsRefused,
+            "HTTP 401: unauthorized_client: Invalid client or Invalid client credentials",
+            false,
+        ),
+        (
+            401,
+            r#"{"error":"access_denied","error_description":"Unauthorized"}"#,
+            CredentialsRefused,
+            "HTTP 401: access_denied: Unauthorized",
+            false,
+        ),
+        (
+            400,
+            r#"{"errorMessage":"realm disabled"}"#,
+            Unavailable,
+            "HTTP 400: realm disabled",
+            false,
+        ),
+        // PingOne.
+        (
+            400,
+            r#"{"id":"1","code":"INVALID_REQUEST","message":"The request was invalid","details":[]}"#,
+            Configuration,
+            "HTTP 400: INVALID_REQUEST: The request was invalid",
+            false,
+        ),
+        // Apigee.
+        (
+            401,
+            r#"{"fault":{"faultstring":"Invalid client identifier {0}","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}"#,
+            CredentialsRefused,
+            "HTTP 401: oauth.v2.InvalidClientIdentifier: Invalid client identifier {0}",
+            false,
+        ),
+        (
+            200,
+            r#"{"fault":{"faultstring":"no","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}"#,
+            CredentialsRefused,
+            "HTTP 200: oauth.v2.InvalidClientIdentifier: no",
+            false,
+        ),
+        (
+            400,
+            r#"{"ErrorCode":"invalid_client","Error":"ClientId is Invalid"}"#,
+            Unavailable,
+            "HTTP 400: ClientId is Invalid",
+            false,
+        ),
+        // AWS: Cognito, and the API Gateway before it.
+        (
+            400,
+            r#"{"error":"invalid_client"}"#,
+            CredentialsRefused,
+            "HTTP 400: invalid_client",
+            false,
+        ),
+        (
+            400,
+            r#"{"__type":"NotAuthorizedException","message":"Unable to verify secret hash"}"#,
+            CredentialsRefused,
+            "HTTP 400: NotAuthorizedException: Unable to verify secret hash",
+            false,
+        ),
+        (403, r#"{"message":"Forbidden"}"#, Unavailable, "HTTP 403: Forbidden", false),
+        // Google, Spring, problem details, Salesforce, JSON:API.
+        (
+            400,
+            r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}"#,
+            Unavailable,
+            "HTTP 400: INVALID_ARGUMENT: API key not valid.",
+            false,
+        ),
+        (
+            404,
+            r#"{"timestamp":"2026","status":404,"error":"Not Found","path":"/x"}"#,
+            Configuration,
+            "HTTP 404: Not Found",
+            false,
+        ),
+        (
+            400,
+            r#"{"type":"about:blank","title":"Bad Request","detail":"no grant"}"#,
+            Unavailable,
+            "HTTP 400: about:blank: no grant",
+            false,
+        ),
+        (
+            400,
+            r#"[{"message":"expired","errorCode":"INVALID_CLIENT"}]"#,
+            CredentialsRefused,
+            "HTTP 400: INVALID_CLIENT: expired",
+            false,
+        ),
+        (
+            400,
+            r#"{"errors":[{"code":"x","detail":"the detail"}]}"#,
+            Unavailable,
+            "HTTP 400: x: the detail",
+            false,
+        ),
+        // Says itself that it may pass.
+        (
+            400,
+            r#"{"error":"temporarily_unavailable"}"#,
+            Unavailable,
+            "HTTP 400: temporarily_unavailable",
+            true,
+        ),
+        (
+            400,
+            r#"{"error":"server_error","error_description":"oops"}"#,
+            Unavailable,
+            "HTTP 400: server_error: oops",
+            true,
+        ),
+        (400, r#"{"error":"slow_down"}"#, RateLimited, "HTTP 400: slow_down", true),
+        (
+            401,
+            r#"{"error":"temporarily_unavailable"}"#,
+            Unavailable,
+            "HTTP 401: temporarily_unavailable",
+            true,
+        ),
+        (200, r#"{"error":"server_error"}"#, Unavailable, "HTTP 200: server_error", true),
+        (
+            403,
+            r#"{"error":"too_many_requests","error_description":"wait"}"#,
+            RateLimited,
+            "HTTP 403: too_many_requests: wait",
+            true,
+        ),
+        (408, "", Unavailable, "HTTP 408 with an empty body", true),
+        (425, "", Unavailable, "HTTP 425 with an empty body", true),
+    ] {
+        let failure = read(&reply(status, &[], body.as_bytes())).unwrap_err();
+        assert_eq!(failure.error.cause.as_deref(), Some(cause), "{body}");
+        assert_eq!(failure.error.kind, kind, "{body}");
+        assert_eq!(failure.again != Again::Never, again, "{body}");
+    }
+}
+
+#[test]
+fn a_page_says_what_it_is_and_shows_nothing_like_a_token() {
+    let token = "t0ken-".repeat(15);
+    for (body, seen) in [
+        (
+            "<!doctype html><title>Welcome \u{1b}[1mto</title><p>Please log in.",
+            ", titled \"Welcome to\"",
+        ),
+        (
+            "<html><style>a{b:c}</style><script>x</script><h1>Please</h1> log in",
+            ", which say \"Please log in\"",
+        ),
+        ("I am a teapot", ", which say \"I am a teapot\""),
+        (
+            "no ##vso[task.x] s3cret\n::error::",
+            ", which say \"no # #vso[task.x] [redacted] ::error::\"",
+        ),
+        (&format!("it is {token} now"), ", which say \"it is [...] now\""),
+        ("t0ken", ""),
+        ("access_token=t&expires_in=5", " but a form"),
+        ("\"t0ken\"", " but a JSON string"),
+        ("[\"t0ken\"]", " but a JSON array"),
+        ("[{\"access_token\":\"t\"}]", " but a JSON array"),
+        ("{\"access_token\":\"t0ken", ": not JSON at line 1, column 22"),
+        ("{\"access_token\":\"t\"}\n{\"access_token\":\"t\"}\n", ": not JSON at line 2, column 1"),
+        ("access_token: t0ken secret", ""),
+        ("\0\u{1} binary", ""),
+    ] {
+        let cause = error(&reply(200, &[], body.as_bytes())).cause.unwrap();
+        let size = body.len();
+        let expected = format!("HTTP 200 with {size} bytes that are not a JSON object{seen}");
+        assert_eq!(cause, expected);
+    }
+}
+
+#[test]
+fn an_object_without_a_token_is_told_by_its_members() {
+    for (body, cause) in [
+        (
+            r#"{"data":{"access_token":"t"},"ok":true}"#,
+            "HTTP 200 without an access_token; its members are data, ok",
+        ),
+        (r#"{"accessToken":"t"}"#, "HTTP 200 without an access_token; its members are accessToken"),
+        (
+            r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1}"#,
+            "HTTP 200 without an access_token; its members are a, b, c, d, e, f, ...",
+        ),
+        (
+            r###"{"##vso[x]":1,"s3cret":1,"abcdefghijklmnopqrstuvwxyz":1}"###,
+            "HTTP 200 without an access_token; its members are # #vso[x], [...], [redacted]",
+        ),
+        (
+            r#"{"access_token":"t","access_token":"u"}"#,
+            "HTTP 200 with access_token more than once, which RFC 6749 section 3.2 forbids",
+        ),
+        (
+            r#"{"access_token":"t","expires_in":1,"expires_in":2}"#,
+            "HTTP 200 with expires_in more than once, which RFC 6749 section 3.2 forbids",
+        ),
+    ] {
+        assert_eq!(error(&reply(200, &[], body.as_bytes())).cause.as_deref(), Some(cause));
     }
 }
 
@@ -56,10 +392,10 @@ const BAD: &[Row<'_>] = &[
     // No token where one should be.
     (200, "", Kind::Unavailable, "HTTP 200 with an empty body", false),
     (200, "<html>tok-en</html>", Kind::Unavailable, "HTTP 200 with 19 bytes of text/html that are not a JSON object", false),
-    (200, "[]", Kind::Unavailable, "HTTP 200 with 2 bytes of text/html that are not a JSON object", false),
-    (200, "\"token\"", Kind::Unavailable, "HTTP 200 with 7 bytes of text/html that are not a JSON object", false),
-    (200, r#"{"access_token":"tok"#, Kind::Unavailable, "HTTP 200 with 20 bytes of text/html that are not a JSON object", false),
-    (200, r#"{"access_token":"tok"} {}"#, Kind::Unavailable, "HTTP 200 with 25 bytes of text/html that are not a JSON object", false),
+    (200, "[]", Kind::Unavailable, "HTTP 200 with 2 bytes of text/html that are not a JSON object but a JSON array", false),
+    (200, "\"token\"", Kind::Unavailable, "HTTP 200 with 7 bytes of text/html that are not a JSON object but a JSON string", false),
+    (200, r#"{"access_token":"tok"#, Kind::Unavailable, "HTTP 200 with 20 bytes of text/html that are not a JSON object: not JSON at line 1, column 20", false),
+    (200, r#"{"access_token":"tok"} {}"#, Kind::Unavailable, "HTTP 200 with 25 bytes of text/html that are not a JSON object: not JSON at line 1, column 24", false),
     (200, "{}", Kind::Unavailable, "HTTP 200 without an access_token", false),
     (200, r#"{"access_token":""}"#, Kind::Unavailable, "HTTP 200 with an empty access_token", false),
     (200, r#"{"access_token":null}"#, Kind::Unavailable, "HTTP 200 with an access_token that is no string", false),
@@ -67,16 +403,15 @@ const BAD: &[Row<'_>] = &[
     (200, r#"{"access_token":"a\nb"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
     (200, r#"{"access_token":"a b"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
     (200, r#"{"access_token":"\u00e9"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
-    (200, r#"{"access_token":"t","token_type":"be\nar"}"#, Kind::Unavailable, "HTTP 200 with a token_type that is no name", false),
+    (200, r#"{"access_token":"t","token_type":"be\nar"}"#, Kind::Unavailable, "HTTP 200 with a token of type \"be ar\"", false),
     (200, r#"{"access_token":"t","token_type":["bearer"]}"#, Kind::Unavailable, "HTTP 200 with a token_type that is no name", false),
     (200, r#"{"error":"invalid_client"}"#, Kind::CredentialsRefused, "HTTP 200: invalid_client", false),
-    (201, r#"{"access_token":"t","expires_in":300}"#, Kind::Unavailable, "HTTP 201 where 200 was expected", false),
-    (204, "", Kind::Unavailable, "HTTP 204 where 200 was expected", false),
-    (600, "", Kind::Unavailable, "HTTP 600 where 200 was expected", false),
+    (204, "", Kind::Unavailable, "HTTP 204 with an empty body", false),
+    (600, "", Kind::Unavailable, "HTTP 600 which is no status of HTTP", false),
     // A lifetime that is of no use.
     (200, r#"{"access_token":"t","expires_in":0}"#, Kind::Lifetime, "the token was dead on arrival: it lives 0 seconds", false),
     (200, r#"{"access_token":"t","expires_in":"-1"}"#, Kind::Lifetime, "the token was dead on arrival: it lives -1 seconds", false),
-    (200, r#"{"access_token":"t","expires_in":86400000}"#, Kind::Unavailable, "expires_in is 86400000, more than a year: are these milliseconds?", false),
+    (200, r#"{"access_token":"t","expires_in":86400000}"#, Kind::Unavailable, "expires_in is 86400000, 500 days or more: a guess: these are milliseconds", false),
     (200, r#"{"access_token":"t","expires_in":"soon s3cret"}"#, Kind::Unavailable, "expires_in is not a number: \"soon [redacted]\"", false),
     // The issuer's own "no".
     (400, r#"{"error":"invalid_client","description":"client not found","error_description":"client not found"}"#, Kind::CredentialsRefused, "HTTP 400: invalid_client: client not found", false),

@@ -11,12 +11,17 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         any::<f64>().prop_map(|number| number.to_string()),
         any::<i64>().prop_map(|number| number.to_string()),
         any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
+        Just(r###""##vso[x]s3 cret\n::x""###.to_owned()),
+        Just(r###"{"error":"##[x]","message":"s\u0033cret"}"###.to_owned()),
+        Just("[]".to_owned()),
     ];
     let names = prop_oneof![
         Just("access_token"),
         Just("token_type"),
         Just("expires_in"),
         Just("error"),
+        Just("fault"),
+        Just("token_type"),
         Just("error_description"),
     ];
     let members = prop::collection::vec((names, value), 0..6);
@@ -33,12 +38,12 @@ proptest! {
     fn no_reply_makes_the_reader_panic_or_speak_out_of_line(
         status in any::<u16>(),
         body in bodies(),
-        names in prop::collection::vec(0usize..6, 0..6),
+        names in prop::collection::vec(0usize..7, 0..6),
         value in prop::collection::vec(any::<u8>(), 0..80),
     ) {
         let mut reply = reply(status, &[], &body);
         for name in names {
-            let name = ["location", "content-type", "retry-after", "date", "age", "inin-correlation-id"][name];
+            let name = ["location", "content-type", "retry-after", "date", "age", "inin-correlation-id", "content-encoding"][name];
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 reply.headers.append(name, value);
             }
@@ -46,13 +51,14 @@ proptest! {
         date(&reply.headers);
         match read(&reply) {
             Ok(grant) => {
-                prop_assert_eq!(status, 200);
+                prop_assert!((200..300).contains(&status));
                 prop_assert!(!grant.access_token.expose().is_empty());
             }
             Err(failure) => {
                 let shown = failure.error.to_string();
                 prop_assert_eq!(shown.lines().count(), 3, "{}", shown);
                 prop_assert!(!shown.replace('\n', "").chars().any(char::is_control), "{}", shown);
+                prop_assert!(!shown.contains("##") && !shown.contains("s3cret"), "{}", shown);
                 prop_assert!(shown.chars().count() < 1_000, "{}", shown);
             }
         }

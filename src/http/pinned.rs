@@ -1,0 +1,101 @@
+//! Certificates that somebody named, and that a server shows as its own.
+//!
+//! `openssl req -x509` marks what it makes as an authority's (`CA:TRUE`), and people
+//! put it into a server. The library refuses an authority as a server. But a server that
+//! shows, byte by byte, the certificate which was named with `--ca-file` is the one that
+//! was meant, as long as its name and its validity are right.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use super::roots::Certs;
+
+/// The library's verifier, and what it passes over.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    inner: Arc<WebPkiServerVerifier>,
+    certificates: Certs,
+}
+
+impl Pinned {
+    /// Trusts `roots` as always, and each of `certificates` as a server's own.
+    ///
+    /// # Errors
+    /// When `roots` is empty.
+    pub(super) fn new(
+        roots: Arc<RootCertStore>,
+        certificates: Certs,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Pinned, rustls::client::VerifierBuilderError> {
+        let inner = WebPkiServerVerifier::builder_with_provider(roots, provider).build()?;
+        Ok(Pinned { inner, certificates })
+    }
+}
+
+/// What webpki says of a certificate, where rustls has no word of its own for it.
+pub(super) fn webpki_error(error: &CertificateError) -> Option<&webpki::Error> {
+    match error {
+        CertificateError::Other(other) => other.0.downcast_ref(),
+        _ => None,
+    }
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        // The validity is looked at before this is found.
+        let is_authority = |error: &CertificateError| {
+            matches!(webpki_error(error), Some(webpki::Error::CaUsedAsEndEntity))
+        };
+        match verified {
+            Err(Error::InvalidCertificate(error))
+                if is_authority(&error) && self.certificates.iter().any(|it| it == end_entity) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, cert, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, cert, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}

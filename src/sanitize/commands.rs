@@ -1,0 +1,80 @@
+//! Commands that CI systems obey when a line of a job's log holds them.
+
+/// Where a command is obeyed, and what a blank is put in after.
+const ANYWHERE: [(&str, usize); 5] = [
+    // GitLab, Travis.
+    ("section_start:", "section_".len()),
+    ("section_end:", "section_".len()),
+    ("travis_fold:", "travis_".len()),
+    ("travis_time:", "travis_".len()),
+    // Azure Pipelines (##vso[ and ##[), GitHub's runner (##[), TeamCity.
+    ("##", 1),
+];
+
+/// The same at the beginning of a line, white space before it not counted.
+const AT_THE_BEGINNING: [(&str, usize); 6] = [
+    // GitHub's runner.
+    ("::", 1),
+    ("[command]", 1),
+    // Buildkite.
+    ("---", 1),
+    ("+++", 1),
+    ("~~~", 1),
+    ("^^^", 1),
+];
+
+/// Whether [`break_up`] may change `line`.
+pub(super) fn may_hold_one(line: &str) -> bool {
+    let begins = |(command, _): &(&str, usize)| line.trim_start().starts_with(command);
+    ANYWHERE.iter().any(|(command, _)| line.contains(command))
+        || AT_THE_BEGINNING.iter().any(begins)
+}
+
+/// Puts a blank into each command in `line`. That shows, and .NET does not overlook it
+/// as it does a character without a width.
+pub(super) fn break_up(line: &str) -> String {
+    let mut shown = line.to_owned();
+    for (command, at) in ANYWHERE {
+        // Twice, for "###" holds two that overlap.
+        for _ in 0..2 {
+            let (one, other) = command.split_at(at);
+            shown = shown.replace(command, &format!("{one} {other}"));
+        }
+    }
+    let start = shown.len() - shown.trim_start().len();
+    for (command, at) in AT_THE_BEGINNING {
+        if shown[start..].starts_with(command) {
+            shown.insert(start + at, ' ');
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_broken_up_and_nothing_else_is() {
+        for (line, shown) in [
+            ("##vso[task.complete result=Failed]", "# #vso[task.complete result=Failed]"),
+            ("a ##[error]b", "a # #[error]b"),
+            ("#####", "# # # # #"),
+            ("##teamcity[buildStop]", "# #teamcity[buildStop]"),
+            ("  ::add-mask::x", "  : :add-mask::x"),
+            ("a ::add-mask::x", "a ::add-mask::x"),
+            ("[command]x", "[ command]x"),
+            ("--- group", "- -- group"),
+            ("+++ group", "+ ++ group"),
+            ("\u{a0}^^^ +++", "\u{a0}^ ^^ +++"),
+            ("section_start:0:a", "section_ start:0:a"),
+            ("x section_end:0:a", "x section_ end:0:a"),
+            ("travis_fold:start:x", "travis_ fold:start:x"),
+            ("--flag # note [x]", "--flag # note [x]"),
+        ] {
+            assert_eq!(break_up(line), shown);
+            assert_eq!(may_hold_one(line), line != shown, "{line}");
+            assert!(!may_hold_one(shown), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The encodings in which a text may repeat what it was sent: percent signs, HTML
+//! entities, escape sequences of JSON and JavaScript.
+
+/// A byte of a text that was decoded, and the part of the original that stands for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Byte {
+    pub(super) value: u8,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Which encodings are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// `%2F` (RFC 3986 section 2.1).
+    Percent,
+    /// `&amp;`, `&#47;`, `&#x2F;`.
+    Html,
+    /// `\/`, `\u002f`, `\x2f`.
+    Escapes,
+    /// Whichever comes.
+    Any,
+}
+
+/// `text` once decoded. What is not encoded stays; `None` when nothing is encoded.
+pub(super) fn decode(text: &[Byte], encoding: Encoding) -> Option<Vec<Byte>> {
+    let is = |one: Encoding| encoding == one || encoding == Encoding::Any;
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(first) = rest.first() {
+        let found = match first.value {
+            b'%' if is(Encoding::Percent) => percent(rest),
+            b'&' if is(Encoding::Html) => entity(rest),
+            b'\\' if is(Encoding::Escapes) => escape(rest),
+            _ => None,
+        };
+        changed |= found.is_some();
+        match found {
+            Some((Decoded::Byte(value), length)) => {
+                decoded.push(span(value, &rest[..length]));
+                rest = &rest[length..];
+            }
+            Some((Decoded::Char(char), length)) => {
+                let bytes = char.encode_utf8(&mut [0; 4]).to_owned();
+                decoded.extend(bytes.bytes().map(|value| span(value, &rest[..length])));
+                rest = &rest[length..];
+            }
+            None => {
+                decoded.push(*first);
+                rest = &rest[1..];
+            }
+        }
+    }
+    changed.then_some(decoded)
+}
+
+enum Decoded {
+    Byte(u8),
+    Char(char),
+}
+
+fn span(value: u8, of: &[Byte]) -> Byte {
+    Byte { value, start: of[0].start, end: of[of.len() - 1].end }
+}
+
+fn percent(text: &[Byte]) -> Option<(Decoded, usize)> {
+    let value = number(text.get(1..3)?, 16)?;
+    Some((Decoded::Byte(value.try_into().ok()?), 3))
+}
+
+/// What entities of HTML stand for that a secret or its encodings may hold.
+const NAMED: &[(&str, char)] = &[
+    ("amp", '&'),
+    ("ast", '*'),
+    ("apos", '\''),
+    ("bsol", '\\'),
+    ("colon", ':'),
+    ("comma", ','),
+    ("commat", '@'),
+    ("dollar", '$'),
+    ("equals", '='),
+    ("excl", '!'),
+    ("grave", '`'),
+    ("gt", '>'),
+    ("hat", '^'),
+    ("lbrace", '{'),
+    ("lbrack", '['),
+    ("lcub", '{'),
+    ("lowbar", '_'),
+    ("lpar", '('),
+    ("lsqb", '['),
+    ("lt", '<'),
+    ("nbsp", ' '),
+    ("num", '#'),
+    ("percnt", '%'),
+    ("period", '.'),
+    ("plus", '+'),
+    ("quest", '?'),
+    ("quot", '"'),
+    ("rbrace", '}'),
+    ("rbrack", ']'),
+    ("rcub", '}'),
+    ("rpar", ')'),
+    ("rsqb", ']'),
+    ("semi", ';'),
+    ("sol", '/'),
+    ("verbar", '|'),
+    ("vert", '|'),
+];
+
+/// The longest numeric entity has leading noughts.
+const LONGEST_ENTITY: usize = 12;
+
+fn entity(text: &[Byte]) -> Option<(Decoded, usize)> {
+    let name_ends = |byte: &Byte| !(byte.value.is_ascii_alphanumeric() || byte.value == b'#');
+    let window = &text[1..text.len().min(LONGEST_ENTITY + 1)];
+    let length = window.iter().position(name_ends).unwrap_or(window.len());
+    let name: String = window[..length].iter().map(|byte| char::from(byte.value)).collect();
+    let semicolon = window.get(length).is_some_and(|byte| byte.value == b';');
+    let whole = 1 + length + usize::from(semicolon);
+    if let Some(digits) = name.strip_prefix('#') {
+        let hex = digits.strip_prefix(['x', 'X']);
+        let (digits, radix) = hex.map_or((digits, 10), |hex| (hex, 16));
+        let char = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
+        return Some((Decoded::Char(char), whole));
+    }
+    let name = name.to_ascii_lowercase();
+    let (_, char) = NAMED.iter().find(|(known, _)| semicolon && *known == name)?;
+    Some((Decoded::Char(*char), whole))
+}
+
+fn escape(text: &[Byte]) -> Option<(Decoded, usize)> {
+    let char = |char: char| Some((Decoded::Char(char), 2));
+    match text.get(1)?.value {
+        b'u' if text.get(2)?.value == b'{' => {
+            let end = text.iter().take(12).position(|byte| byte.value == b'}')?;
+            Some((Decoded::Char(char::from_u32(number(&text[3..end], 16)?)?), end + 1))
+        }
+        b'u' => {
+            let unit = |at: usize| number(text.get(at..at + 4)?, 16);
+            let first = unit(2)?;
+            if let Some(only) = char::from_u32(first) {
+                return Some((Decoded::Char(only), 6));
+            }
+            let units = [u16::try_from(first).ok()?, u16::try_from(unit(8)?).ok()?];
+            Some((Decoded::Char(char::decode_utf16(units).next()?.ok()?), 12))
+        }
+        b'x' => {
+            let value = number(text.get(2..4)?, 16)?;
+            Some((Decoded::Byte(value.try_into().ok()?), 4))
+        }
+        b'n' => char('\n'),
+        b'r' => char('\r'),
+        b't' => char('\t'),
+        b'b' => char('\u{8}'),
+        b'f' => char('\u{c}'),
+        quoted @ (b'"' | b'\'' | b'\\' | b'/') => char(char::from(quoted)),
+        _ => None,
+    }
+}
+
+fn number(digits: &[Byte], radix: u32) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u32, |number, byte| {
+        let digit = char::from(byte.value).to_digit(radix)?;
+        number.checked_mul(radix)?.checked_add(digit)
+    })
+}

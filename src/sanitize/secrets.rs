@@ -1,0 +1,320 @@
+//! Secrets are replaced wherever a text repeats them, however it spells them.
+
+use std::ops::Range;
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+use zeroize::Zeroizing;
+
+use super::decode::{Byte, Encoding, decode};
+use super::{line, scan, shorten};
+
+/// Texts that must not be shown.
+///
+/// They are found in the text as it came, and in what it decodes to, up to three times
+/// (a JSON string in a page of HTML, for example). White space, characters that are not
+/// shown, plus signs (a blank in a form) and the case of letters make no difference.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    spellings: Vec<Zeroizing<Vec<u8>>>,
+    /// Too short to be looked for in anything but their very own form.
+    short: Vec<Zeroizing<String>>,
+}
+
+/// What stands in a secret's place.
+const REDACTED: &str = "[redacted]";
+
+/// A secret with fewer bytes would be found everywhere.
+const SHORTEST: usize = 4;
+
+/// The same for what follows from it: an encoding.
+const SHORTEST_ENCODED: usize = 8;
+
+impl Secrets {
+    /// Adds a secret, and with it its hexadecimal form and every base64 text that it is
+    /// a part of. An empty one hides nothing.
+    pub(crate) fn add(&mut self, secret: &str) {
+        let plain = significant_bytes(secret.as_bytes());
+        if plain.len() < SHORTEST {
+            if !secret.is_empty() {
+                self.short.push(secret.to_owned().into());
+            }
+            return;
+        }
+        self.spellings.push(plain);
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        self.add_encoded(&hex);
+        // Three bytes make four characters, so that what comes before the secret can
+        // shift it in three ways. The characters at its ends are its neighbours', too.
+        for shift in 0..3 {
+            let shifted = Zeroizing::new([&[0; 2][..shift], secret.as_bytes()].concat());
+            let whole = 4 * shifted.len() / 3;
+            let start = (4 * shift).div_ceil(3);
+            for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+                let encoded = Zeroizing::new(engine.encode(&*shifted));
+                self.add_encoded(&encoded[start.min(whole)..whole]);
+            }
+        }
+    }
+
+    /// Adds a text that is as secret as what it was made of, with and without the
+    /// padding of base64.
+    pub(crate) fn add_encoded(&mut self, encoded: &str) {
+        for text in [encoded, encoded.trim_end_matches('=')] {
+            let plain = significant_bytes(text.as_bytes());
+            if plain.len() >= SHORTEST_ENCODED && !self.spellings.contains(&plain) {
+                self.spellings.push(plain);
+            }
+        }
+    }
+
+    /// One line of at most `limit` characters: secrets replaced, then what steers taken
+    /// out, and runs of white space made one blank. Shortened last, so that no part of
+    /// a secret is left over.
+    pub(crate) fn fit(&self, text: &str, limit: usize) -> String {
+        let shown = line(&self.redact(text)).split_whitespace().collect::<Vec<_>>().join(" ");
+        // What was apart may stand together now.
+        shorten(self.redact(&shown), limit)
+    }
+
+    /// `text` with every secret in it replaced.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut ranges = Vec::new();
+        for short in &self.short {
+            ranges.extend(text.match_indices(short.as_str()).map(|(at, it)| at..at + it.len()));
+        }
+        if !self.spellings.is_empty() {
+            for form in forms(text) {
+                self.find(&form, &mut ranges);
+            }
+        }
+        replace(text, ranges)
+    }
+
+    fn find(&self, form: &[Byte], ranges: &mut Vec<Range<usize>>) {
+        let form = significant(form);
+        let values: Zeroizing<Vec<u8>> =
+            form.iter().map(|byte| byte.value).collect::<Vec<_>>().into();
+        for spelling in &self.spellings {
+            let starts = (0..values.len()).filter(|at| values[*at] == spelling[0]);
+            for at in starts.filter(|at| values[*at..].starts_with(spelling)) {
+                ranges.push(form[at].start..form[at + spelling.len() - 1].end);
+            }
+        }
+    }
+}
+
+/// What a text may stand for: as it is, without the escape sequences in it, and each
+/// of both decoded.
+fn forms(text: &str) -> Vec<Vec<Byte>> {
+    let byte = |(at, value): (usize, u8)| Byte { value, start: at, end: at + 1 };
+    let whole: Vec<_> = text.bytes().enumerate().map(byte).collect();
+    let visible = scan::visible(text)
+        .flat_map(|(at, char)| {
+            text[at..at + char.len_utf8()].bytes().enumerate().map(move |it| (at, it))
+        })
+        .map(|(at, (offset, value))| byte((at + offset, value)));
+    let visible: Vec<_> = visible.collect();
+    let mut forms = Vec::new();
+    for base in [whole, visible] {
+        decode_further(base, 3, &mut forms);
+    }
+    forms
+}
+
+/// Adds `form`, and what it decodes to when one encoding after the other is undone, in
+/// every order. Nearly all texts hold none.
+fn decode_further(form: Vec<Byte>, depth: u8, forms: &mut Vec<Vec<Byte>>) {
+    if depth > 0 {
+        for encoding in [Encoding::Percent, Encoding::Html, Encoding::Escapes, Encoding::Any] {
+            if let Some(decoded) = decode(&form, encoding) {
+                decode_further(decoded, depth - 1, forms);
+            }
+        }
+    }
+    forms.push(form);
+}
+
+/// Leaves out what makes no difference.
+fn significant(form: &[Byte]) -> Vec<Byte> {
+    let values: Vec<u8> = form.iter().map(|byte| byte.value).collect();
+    let mut kept = Vec::with_capacity(form.len());
+    let mut at = 0;
+    for chunk in values.utf8_chunks() {
+        for char in chunk.valid().chars() {
+            let bytes = &form[at..at + char.len_utf8()];
+            at += bytes.len();
+            if !(char.is_whitespace() || scan::is_hidden(char) || char == '+') {
+                let lower = |byte: &Byte| Byte { value: byte.value.to_ascii_lowercase(), ..*byte };
+                kept.extend(bytes.iter().map(lower));
+            }
+        }
+        kept.extend(&form[at..at + chunk.invalid().len()]);
+        at += chunk.invalid().len();
+    }
+    kept
+}
+
+fn significant_bytes(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let form: Vec<_> = text.iter().map(|value| Byte { value: *value, start: 0, end: 0 }).collect();
+    significant(&form).iter().map(|byte| byte.value).collect::<Vec<_>>().into()
+}
+
+fn replace(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut shown = String::with_capacity(text.len());
+    let mut done = 0;
+    let mut rest = ranges.into_iter().peekable();
+    while let Some(Range { start, mut end }) = rest.next() {
+        while let Some(next) = rest.next_if(|next| next.start < end) {
+            end = end.max(next.end);
+        }
+        let start = (done..=start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(done);
+        let end = (end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        shown += &text[done..start];
+        shown += REDACTED;
+        done = end;
+    }
+    shown + &text[done..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hiding(secret: &str) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.add(secret);
+        secrets
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let fit = |text: &str| Secrets::default().fit(text, 40);
+        assert_eq!(fit(&"\u{e9}".repeat(40)), "\u{e9}".repeat(40));
+        assert_eq!(fit(&"\u{e9}".repeat(41)), format!("{}...", "\u{e9}".repeat(40)));
+        assert_eq!(fit("two\r\n\tlines  "), "two lines");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_before_the_text_is_cut() {
+        let mut secrets = hiding("s3cret");
+        secrets.add("");
+        assert_eq!(secrets.fit("no s3cret here", 40), "no [redacted] here");
+        assert_eq!(secrets.fit("no s3cret", 6), "no [re...");
+        assert_eq!(secrets.fit("s3cre", 40), "s3cre");
+    }
+
+    /// Blanks, a plus sign, characters that encodings change, and one of two bytes.
+    const SECRET: &str = "the-cl1ent/s3cret of:the+t\u{e9}st&\"<%41\\";
+
+    fn percent(text: &str, lower: bool) -> String {
+        let hex = |byte| if lower { format!("%{byte:02x}") } else { format!("%{byte:02X}") };
+        text.bytes().map(hex).collect()
+    }
+
+    /// Every way in which an issuer, or something before it, may repeat a secret.
+    fn spellings(secret: &str) -> Vec<String> {
+        let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = serde_json::to_string(secret).unwrap();
+        let json = json[1..json.len() - 1].to_owned();
+        let unicode: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let html = secret.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+        let decimal: String = secret.chars().map(|char| format!("&#{};", char as u32)).collect();
+        let hexadecimal: String =
+            secret.chars().map(|char| format!("&#x{:X}", char as u32) + ";").collect();
+        let named = secret.replace('/', "&sol;").replace(':', "&colon;").replace('+', "&plus;");
+        let named = named.replace(' ', "&nbsp;");
+        let mut spellings = vec![
+            secret.to_owned(),
+            secret.to_uppercase().replace('\u{c9}', "\u{e9}"),
+            form.to_lowercase(),
+            form.clone(),
+            percent(secret, false),
+            percent(secret, true),
+            percent(&percent(secret, true), false),
+            html.clone(),
+            html.replace('&', "&amp;"),
+            decimal,
+            hexadecimal,
+            named,
+            json.clone(),
+            json.replace('/', "\\/"),
+            unicode.clone(),
+            unicode.to_uppercase().replace("\\U", "\\u"),
+            serde_json::to_string(&html).unwrap().trim_matches('"').to_owned(),
+            secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
+        ];
+        for before in ["", "x", "xy", "the-client:", "Basic \u{e9}"] {
+            for after in ["", "z", "zz"] {
+                for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+                    spellings.push(engine.encode(format!("{before}{secret}{after}")));
+                    spellings.push(engine.encode(format!("{before}{form}{after}")));
+                }
+            }
+        }
+        spellings
+    }
+
+    #[test]
+    fn no_spelling_of_a_secret_is_shown() {
+        let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+        let mut secrets = hiding(SECRET);
+        secrets.add(&form);
+        for spelling in spellings(SECRET) {
+            let shown = secrets.fit(&format!("it was {spelling}, I think"), 1_000);
+            assert!(shown.contains(REDACTED), "{spelling}: {shown}");
+            // Of base64 that holds more than the secret, the neighbours stay.
+            let left = shown.replace(REDACTED, "").len();
+            assert!(left < "it was , I think".len() + 30, "{spelling}: {shown}");
+        }
+    }
+
+    #[test]
+    fn white_space_and_what_is_not_shown_make_no_difference() {
+        let secrets = hiding("s3cret of the test");
+        for text in [
+            "s3cret  of the\ttest",
+            "s3cret\u{a0}of\u{3000}the test",
+            "s3cretofthetest",
+            "s3\u{200b}cret of\u{ad} the test",
+            "s3\u{1b}[0mcret of the test",
+            "s3\u{1b}cret of the test",
+            "\u{1b}[s3cret of the test",
+            "\u{1b}]s3cret of the test\u{7}",
+            "s3cret of\r\n the test",
+            "s3\u{e0041}cret of the\u{202e} test",
+            "s3cret+of%20the%2btest",
+            "s3cret&nbsp;of\\u00a0the\\ntest",
+        ] {
+            let shown = secrets.fit(text, 100);
+            assert!(!shown.contains("3cret") && !shown.contains("test"), "{text:?}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_hidden_in_its_own_form_only() {
+        assert_eq!(hiding("x").fit("an X, x and eA==", 40), "an X, [redacted] and eA==");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_redaction_panic(text in ".{0,60}", secret in ".{0,12}") {
+            let shown = hiding(&secret).redact(&text);
+            prop_assert!(!hiding(&secret).redact(&shown).is_empty() || text.is_empty());
+        }
+
+        #[test]
+        fn a_secret_between_any_texts_is_found(
+            before in ".{0,20}",
+            after in ".{0,20}",
+            secret in "[!-~]{10,40}",
+        ) {
+            prop_assume!(secret.chars().filter(|char| *char != '+').count() >= SHORTEST);
+            let shown = hiding(&secret).fit(&format!("{before} {secret} {after}"), 1_000);
+            prop_assert!(!shown.contains(&secret), "{shown:?}");
+        }
+    }
+}
