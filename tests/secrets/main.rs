@@ -4,11 +4,14 @@
 //! What a process says is searched by the harness (`common::process`); here it
 //! is made to say everything, and files and arguments are searched, too.
 
+mod arguments;
 mod border;
 #[path = "../common/mod.rs"]
 mod common;
 mod debug;
 mod processes;
+mod shell;
+mod worth;
 
 use std::collections::BTreeSet;
 use std::fs;
