@@ -14,11 +14,7 @@ proptest! {
     fn github_reads_every_value_back(value in value()) {
         for windows in [false, true] {
             if let Some((stdout, file)) = export(Dialect::GithubActions, &value) {
-                // As an earlier step may leave the file.
-                let file = format!("EARLIER=1{file}");
-                let read = github_env(&file, windows);
-                prop_assert_eq!(&read[0], &("EARLIER".into(), "1".into()));
-                prop_assert_eq!(&read[1..], [("V".to_owned(), value.clone())]);
+                prop_assert_eq!(github_env(&file, windows), [("V".to_owned(), value.clone())]);
                 if !value.trim().is_empty() {
                     prop_assert_eq!(github_mask(&stdout), value.clone());
                 }
@@ -86,7 +82,6 @@ fn github_env(mut rest: &str, windows: bool) -> Vec<(String, String)> {
         let (line, _, after) = first_line(rest, windows);
         rest = after;
         match (line.find('='), line.find("<<")) {
-            _ if line.is_empty() => {}
             (Some(equals), document) if document.is_none_or(|it| equals < it) => {
                 read.push((line[..equals].into(), line[equals + 1..].into()));
             }
@@ -124,9 +119,10 @@ fn first_line(text: &str, windows: bool) -> (&str, &str, &str) {
     }
 }
 
-/// The value that a workflow command masks.
+/// The value that a workflow command masks. It begins a line whatever the step
+/// printed before.
 fn github_mask(stdout: &str) -> String {
-    let data = stdout.strip_prefix("::add-mask::").unwrap();
+    let data = stdout.strip_prefix("\n::add-mask::").unwrap();
     let data = data.strip_suffix('\n').unwrap();
     assert!(!data.contains(['\r', '\n']), "the command ends early");
     data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")

@@ -1,8 +1,9 @@
 //! `env`: statements that set the token in a shell or a CI system.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -88,9 +89,24 @@ pub(super) fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
         unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).because(error)
     })?;
     print(world, &rendered.stdout)?;
-    file.write_all(bytes).map_err(|error| {
+    let line_end: &[u8] = if ends_in_mid_line(Path::new(&path)) { b"\n" } else { b"" };
+    file.write_all(line_end).and_then(|()| file.write_all(bytes)).map_err(|error| {
         Error::new(Kind::Output, format!("cannot write to {}", path.display())).because(error)
     })
+}
+
+/// Whether an earlier writer left the last line of this file open. Where that
+/// cannot be seen, the file counts as ended: not every reader of `GITHUB_ENV` takes
+/// an empty line.
+fn ends_in_mid_line(path: &Path) -> bool {
+    let last = || {
+        let mut file = File::open(path).ok()?;
+        file.seek(SeekFrom::End(-1)).ok()?;
+        let mut last = [0];
+        file.read_exact(&mut last).ok().map(|()| last[0])
+    };
+    std::fs::metadata(path).is_ok_and(|about| about.is_file())
+        && last().is_some_and(|it| it != b'\n')
 }
 
 fn name(layers: &Layers, setting: &'static names::Setting, default: &str) -> Result<Name> {

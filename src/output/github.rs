@@ -6,6 +6,10 @@ use super::{Bytes, Variable};
 /// A mask for a secret value on standard output, and the variable for the file
 /// that `GITHUB_ENV` names, as a here-document.
 ///
+/// The runner obeys `::add-mask::` at the beginning of a line alone. A newline in
+/// front ends a line that the step may have left open; the file's is ended where
+/// that is known, when it is written.
+///
 /// A value that ends with a carriage return is refused: a runner on Windows
 /// takes that for a part of the line's end.
 pub(super) fn export(
@@ -22,10 +26,7 @@ pub(super) fn export(
         mask(stdout, value);
     }
     let delimiter = delimiter(value);
-    // The newline in front ends a line that an earlier step may have left
-    // open; the runner skips empty lines.
-    file.text("\n")
-        .text(variable.name.as_str())
+    file.text(variable.name.as_str())
         .text("<<")
         .text(&delimiter)
         .text("\n")
@@ -36,9 +37,10 @@ pub(super) fn export(
     Ok(())
 }
 
-/// A workflow command that has the runner keep `text` out of its log.
+/// A workflow command that has the runner keep `text` out of its log, on a line of
+/// its own whatever was printed before.
 pub(super) fn mask(stdout: &mut Bytes, text: &str) {
-    stdout.text("::add-mask::");
+    stdout.text("\n::add-mask::");
     escape(stdout, text);
     stdout.text("\n");
 }
@@ -83,8 +85,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_and_everything_else_is_not() {
-        let file = "\nA<<GC_TOKEN_END_0\nabc\nGC_TOKEN_END_0\n".to_owned();
-        assert_eq!(rendered("abc", true), ("::add-mask::abc\n".into(), file.clone()));
+        let file = "A<<GC_TOKEN_END_0\nabc\nGC_TOKEN_END_0\n".to_owned();
+        assert_eq!(rendered("abc", true), ("\n::add-mask::abc\n".into(), file.clone()));
         assert_eq!(rendered("abc", false), (String::new(), file));
         assert_eq!(rendered(" ", true).0, "");
     }
@@ -93,7 +95,7 @@ mod tests {
     fn the_mask_stays_one_command() {
         assert_eq!(
             rendered("a%0A\r\n::stop-commands::x", true).0,
-            "::add-mask::a%250A%0D%0A::stop-commands::x\n"
+            "\n::add-mask::a%250A%0D%0A::stop-commands::x\n"
         );
     }
 
@@ -101,7 +103,7 @@ mod tests {
     fn the_delimiter_does_not_occur_in_the_value() {
         assert_eq!(
             rendered("x\nGC_TOKEN_END_0\nPATH=/evil", true).1,
-            "\nA<<GC_TOKEN_END_1\nx\nGC_TOKEN_END_0\nPATH=/evil\nGC_TOKEN_END_1\n"
+            "A<<GC_TOKEN_END_1\nx\nGC_TOKEN_END_0\nPATH=/evil\nGC_TOKEN_END_1\n"
         );
     }
 

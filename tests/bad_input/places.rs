@@ -149,9 +149,45 @@ fn a_file_for_github_that_cannot_be_written_is_a_failure() {
     for file in ["nope", ".", "/dev/full"] {
         let script = format!(
             "GITHUB_ENV={file} gc-token env --shell github > out; c=$?; \
-                              test -s out && grep -qv '^::add-mask::' out && echo more; exit $c"
+                              test -s out && grep -qv -e '^::add-mask::' -e '^$' out && echo more; exit $c"
         );
         report.failure(file, &runner.shell("sh", &script));
     }
     insta::assert_snapshot!(report.0);
+}
+
+/// Some readers of the file, act among them, refuse a line without a variable.
+#[test]
+fn the_file_for_github_gets_no_empty_line_and_no_line_twice() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    let file = runner.home().join("github_env");
+    let runner = runner.set("GITHUB_ENV", &file);
+    for before in ["", "A=1\n", "A=1\r\n", "A=1"] {
+        std::fs::write(&file, before).unwrap();
+        for _ in 0..2 {
+            let ended = runner.run(&["env", "--shell", "github", "--region", "eu-west-1"]);
+            let masks = ended.succeeded().lines().filter(|it| it.starts_with("::add-mask::"));
+            assert_eq!(masks.count(), 1);
+        }
+        let written = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<_> = written.lines().filter(|line| *line != "A=1").collect();
+        assert_eq!(lines.len(), 12, "{before:?}");
+        for variable in lines.chunks(3) {
+            let (name, end) = variable[0].split_once("<<").expect("it begins with a name");
+            assert!(name.starts_with("GENESYSCLOUD_"), "{before:?}: {name}");
+            assert_eq!(variable[2], end);
+        }
+    }
+}
+
+/// The runner obeys a command at the beginning of a line alone: a mask behind an
+/// open line would be none, and the token in the log.
+#[test]
+fn a_mask_begins_a_line_whatever_was_printed_before() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud).with_file("file", "").set("GITHUB_ENV", "file");
+    let ended = runner.shell("sh", "printf 'a token: '; gc-token env --shell github");
+    let shown = ended.succeeded().to_owned();
+    assert!(shown.starts_with("a token: \n::add-mask::"), "the mask is in mid-line");
 }
