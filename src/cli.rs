@@ -82,7 +82,7 @@ pub enum Verb {
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
-        shell: clap_complete::Shell,
+        shell: crate::completion::Shell,
     },
     /// Print the manual, as a page for man(1).
     Man {

@@ -14,6 +14,7 @@ mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod completion;
 pub mod demo;
 pub mod doctor;
 pub mod duration;
@@ -49,6 +50,9 @@ use world::World;
 
 /// Runs a command line, `args[0]` included; returns the exit code.
 pub fn run(args: &[OsString], world: &mut World) -> u8 {
+    if world.env.os(completion::VARIABLE).is_some() {
+        return completion::answer(args, world).map_or_else(|error| report(&error, world), |()| 0);
+    }
     let result = match plugin::is_wanted(&world.env, args.get(1..).unwrap_or_default()) {
         Ok(false) => match Cli::try_parse_from(args) {
             Ok(cli) => command::run(cli.verb, world),

@@ -19,6 +19,7 @@ pub(crate) use issuer::is_loopback;
 pub use layers::{Flags, Layers};
 pub use names::Setting;
 pub use origin::{Given, Origin};
+pub(crate) use profile::profiles;
 pub use query::Query;
 pub use secret::{SecretSource, VARIABLES as SECRET_VARIABLES};
 

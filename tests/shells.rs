@@ -4,6 +4,10 @@
 //! A shell that is missing fails the test when `CI=true`; elsewhere it is named
 //! on standard error, and the others are tried.
 
+mod common;
+#[path = "shells/completion.rs"]
+mod completion;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

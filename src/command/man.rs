@@ -1,14 +1,12 @@
 //! `man`: the manual, in roff.
 
-use clap::CommandFactory;
-
 use super::print;
-use crate::cli::Cli;
+use crate::completion::shown;
 use crate::error::{Error, Kind, Result};
 use crate::world::World;
 
 pub(super) fn run(verb: Option<&str>, world: &mut World) -> Result<()> {
-    let mut command = Cli::command();
+    let mut command = shown();
     command.build();
     let page = match verb {
         None => command,

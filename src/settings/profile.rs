@@ -181,6 +181,13 @@ fn is_plain(value: &Value) -> bool {
     value.is_str() || value.is_integer() || value.is_float() || value.is_bool()
 }
 
+/// The names of all profiles, without a word about files that cannot be read.
+pub(crate) fn profiles(world: &World) -> Vec<String> {
+    let tables = files(world).into_iter().filter_map(|(file, _)| read(&file).ok().flatten());
+    let named = tables.flatten().filter(|(_, value)| value.is_table());
+    named.map(|(name, _)| name).filter(|name| !name.contains(char::is_control)).collect()
+}
+
 /// Where profiles are looked for, in this order.
 fn files(world: &World) -> Vec<(PathBuf, &'static Dialect)> {
     let ours = world.places.config.as_ref().map(|dir| (dir.join("config.toml"), &OURS));

@@ -1,0 +1,66 @@
+//! The scripts, one for each shell.
+
+use clap::ValueEnum;
+use clap_complete::{Generator, Shell as Static, generate};
+use clap_complete_nushell::Nushell;
+
+use super::{VARIABLE, shown, values};
+use crate::world::World;
+
+/// A shell for which there is a completion script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash from 3.2 on
+    Bash,
+    /// elvish
+    Elvish,
+    /// fish
+    Fish,
+    /// nushell
+    Nushell,
+    /// PowerShell
+    #[value(name = "powershell", alias = "pwsh")]
+    PowerShell,
+    /// zsh
+    Zsh,
+}
+
+/// The script for this shell.
+pub(crate) fn script(shell: Shell, world: &World) -> String {
+    match shell {
+        Shell::Bash => asking(include_str!("scripts/gc-token.bash")),
+        Shell::Fish => asking(include_str!("scripts/gc-token.fish")),
+        Shell::Zsh => asking(include_str!("scripts/_gc-token")),
+        Shell::Elvish => knowing(Static::Elvish, world),
+        Shell::PowerShell => knowing(Static::PowerShell, world),
+        Shell::Nushell => nushell(&knowing(Nushell, world)),
+    }
+}
+
+/// A script that asks the program.
+fn asking(script: &str) -> String {
+    script.replace("VARIABLE", VARIABLE)
+}
+
+/// A script that holds all options and values.
+fn knowing(shell: impl Generator, world: &World) -> String {
+    let mut script = Vec::new();
+    generate(shell, &mut values::attach(shown(), world), "gc-token", &mut script);
+    String::from_utf8(script).expect("options and their descriptions are text")
+}
+
+/// The names of profiles are no part of the script: whoever reads it may be another
+/// user, and there may be others by then.
+fn nushell(script: &str) -> String {
+    let profiles = format!(
+        r#"module completions {{
+
+  def "nu-complete gc-token profile" [] {{
+    with-env {{ {VARIABLE}: nushell }} {{ ^gc-token -- gc-token get --profile "" }} | lines
+  }}
+"#
+    );
+    script
+        .replacen("module completions {\n", &profiles, 1)
+        .replace("--profile: string ", "--profile: string@\"nu-complete gc-token profile\" ")
+}
