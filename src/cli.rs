@@ -86,8 +86,8 @@ pub enum Verb {
     },
     /// Print the manual, as a page for man(1).
     Man {
-        /// The verb whose page it is [default: the overview].
-        verb: Option<String>,
+        /// The verb whose page it is, such as: cache list [default: the overview].
+        verb: Vec<String>,
     },
 }
 

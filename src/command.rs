@@ -45,7 +45,7 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<u8> {
         Verb::Demo => demo::run(world),
         Verb::Sandbox(args) => sandbox::run(&args, world),
         Verb::Completions { shell } => completions::run(shell, world),
-        Verb::Man { verb } => man::run(verb.as_deref(), world),
+        Verb::Man { verb } => man::run(&verb, world),
     };
     done.map(|()| 0)
 }

@@ -1,21 +1,43 @@
 //! `man`: the manual, in roff.
 
+use clap::Command;
+
 use super::print;
 use crate::completion::shown;
 use crate::error::{Error, Kind, Result};
 use crate::world::World;
 
-pub(super) fn run(verb: Option<&str>, world: &mut World) -> Result<()> {
-    let mut command = shown();
+pub(super) fn run(verbs: &[String], world: &mut World) -> Result<()> {
+    let mut command = without_help(shown());
     command.build();
-    let page = match verb {
-        None => command,
-        Some(verb) => command
-            .find_subcommand(verb)
-            .ok_or_else(|| Error::new(Kind::Usage, format!("there is no verb {verb:?}")))?
-            .clone(),
-    };
+    let page = verbs.iter().try_fold(&command, |command, verb| {
+        command.find_subcommand(verb).ok_or_else(|| unknown(verbs))
+    })?;
+    print(world, render(page).as_bytes())
+}
+
+/// Leaves out the verb `help`, which has no page.
+fn without_help(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
+}
+
+fn unknown(verbs: &[String]) -> Error {
+    Error::new(Kind::Usage, format!("there is no verb {:?}", verbs.join(" ")))
+        .hint("'gc-token --help' lists them all")
+}
+
+/// One page. It has no date, so that the same program always prints the same.
+fn render(command: &Command) -> String {
     let mut roff = Vec::new();
-    clap_mangen::Man::new(page).render(&mut roff).expect("a vector takes everything");
-    print(world, &roff)
+    clap_mangen::Man::new(command.clone()).render(&mut roff).expect("a vector takes everything");
+    let page = String::from_utf8(roff).expect("the help is text");
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_uppercase();
+    let title =
+        format!(".TH {name} 1 \"\" \"gc-token {}\" \"gc-token\"", env!("CARGO_PKG_VERSION"));
+    let line = |line: &str| match line.starts_with(".TH ") {
+        true => title.clone() + "\n",
+        false => line.to_owned() + "\n",
+    };
+    // An empty line between two breaks makes formatters complain.
+    page.lines().map(line).collect::<String>().replace(".br\n\n.br\n", ".sp\n")
 }
