@@ -72,7 +72,7 @@ fn the_manual_is_well_formed_and_refers_to_pages_that_there_are() {
             r"gc\-token\-{}",
             verbs.iter().map(|it| format!(r"{it}\-")).collect::<String>()
         );
-        for line in page.lines().filter(|it| it.starts_with("gc") && it.ends_with("(1)")) {
+        for line in page.lines().filter(|it| it.ends_with("(1)") && !it.contains(' ')) {
             let verb = line.trim_end_matches("(1)").strip_prefix(&name).expect(line);
             pages.push([verbs.clone(), vec![verb.replace(r"\-", "-")]].concat());
         }

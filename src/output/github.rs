@@ -40,7 +40,10 @@ pub(super) fn export(
 /// A workflow command that has the runner keep `text` out of its log, on a line of
 /// its own whatever was printed before.
 pub(super) fn mask(stdout: &mut Bytes, text: &str) {
-    stdout.text("\n::add-mask::");
+    if stdout.is_empty() {
+        stdout.text("\n");
+    }
+    stdout.text("::add-mask::");
     escape(stdout, text);
     stdout.text("\n");
 }

@@ -26,7 +26,7 @@ fn github_actions_masks_the_path_and_all_that_holds_it() {
     let file = runner.home().join(".cache/github_env");
     let runner = runner.set("GITHUB_ENV", &file);
     let printed = printed(&runner, "github-actions", "http://");
-    let lines: Vec<_> = printed.lines().collect();
+    let lines: Vec<_> = printed.lines().filter(|line| !line.is_empty()).collect();
     let masks: Vec<_> = lines.iter().filter_map(|it| it.strip_prefix("::add-mask::")).collect();
     assert_eq!(masks.len(), lines.len(), "{printed}");
     let prefix = masks[0];
