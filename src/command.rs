@@ -54,14 +54,25 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<u8> {
 fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &world.env);
     world.talk.set_verbosity(layers.verbosity()?);
-    layers.load_profile(world)?;
+    layers.load_profile(world).map_err(Error::with_doctor)?;
     Ok(layers)
+}
+
+/// The settings.
+fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
+    settings::resolve(layers, world).map_err(Error::with_doctor)
+}
+
+/// A token that satisfies the settings, which were resolved from `layers`.
+fn token_of(settings: &Settings, layers: &Layers, world: &World) -> Result<Given> {
+    broker::token(settings, world)
+        .map_err(|error| settings::attribute(error, layers, &world.env).with_doctor())
 }
 
 /// The settings, and a token that satisfies them.
 fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
-    let settings = settings::resolve(layers, world)?;
-    let given = broker::token(&settings, world)?;
+    let settings = resolve(layers, world)?;
+    let given = token_of(&settings, layers, world)?;
     Ok((settings, given))
 }
 

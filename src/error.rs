@@ -55,6 +55,20 @@ impl Kind {
         }
     }
 
+    /// Whether `doctor` looks at what can cause such a failure.
+    fn is_examined_by_doctor(self) -> bool {
+        match self {
+            Kind::Configuration
+            | Kind::CredentialsRefused
+            | Kind::Unavailable
+            | Kind::RateLimited
+            | Kind::Lifetime
+            | Kind::ApiRefused
+            | Kind::Cache => true,
+            Kind::Output | Kind::Usage | Kind::CommandUnusable | Kind::CommandNotFound => false,
+        }
+    }
+
     /// Whether a later attempt may succeed with nothing changed by a person.
     pub fn is_passing(self) -> bool {
         matches!(self, Kind::Unavailable | Kind::RateLimited | Kind::Cache)
@@ -62,6 +76,8 @@ impl Kind {
 }
 
 /// One failure: a kind, what failed, the cause, and what to do about it.
+///
+/// Texts that are set at most once are boxed, which keeps results small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// Decides the exit code.
@@ -70,10 +86,12 @@ pub struct Error {
     pub what: String,
     /// Why, in one line.
     pub cause: Option<String>,
+    /// The settings that it depends on and where each came from, in one line.
+    pub settings: Option<Box<str>>,
     /// What to do, in one line.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// The attribute of a Terraform configuration that is at fault.
-    pub attribute: Option<String>,
+    pub attribute: Option<Box<str>>,
 }
 
 /// A result that fails with an [`Error`].
@@ -82,7 +100,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of `kind`: `what` went wrong.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Error { kind, what: what.into(), cause: None, hint: None, attribute: None }
+        Error { kind, what: what.into(), cause: None, settings: None, hint: None, attribute: None }
     }
 
     /// Adds the cause; a whole chain of causes is joined by colons.
@@ -98,24 +116,40 @@ impl Error {
     }
 
     /// Points at an attribute of a Terraform configuration.
-    pub fn at(mut self, attribute: impl Into<String>) -> Self {
+    pub fn at(mut self, attribute: impl Into<Box<str>>) -> Self {
         self.attribute = Some(attribute.into());
         self
     }
 
     /// Adds what to do about it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Has the hint end in the command that examines settings, network, clocks,
+    /// cache and token, unless the command line or the result is at fault.
+    pub fn with_doctor(self) -> Self {
+        if !self.kind.is_examined_by_doctor() {
+            return self;
+        }
+        let hint = match &self.hint {
+            Some(hint) => format!("{hint}; for a diagnosis: gc-token doctor"),
+            None => "for a diagnosis: gc-token doctor".to_owned(),
+        };
+        self.hint(hint)
     }
 }
 
 impl fmt::Display for Error {
-    /// Up to three lines, without a newline at the end, whatever the texts quote.
+    /// Up to four lines, without a newline at the end, whatever the texts quote.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", line(&self.what))?;
         if let Some(cause) = &self.cause {
             write!(f, "\n  cause: {}", line(cause))?;
+        }
+        if let Some(settings) = &self.settings {
+            write!(f, "\n  settings: {}", line(settings))?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n  hint: {}", line(hint))?;
@@ -140,5 +174,17 @@ mod tests {
             "error: no client id\n  cause: profile prod: no such file\n  hint: set GENESYSCLOUD_OAUTHCLIENT_ID"
         );
         assert_eq!(error.kind.exit_code(), 3);
+    }
+
+    #[test]
+    fn a_hint_ends_in_doctor_where_doctor_can_help() {
+        let hint = |kind| Error::new(kind, "x").hint("do this").with_doctor().hint;
+        let doctor = "do this; for a diagnosis: gc-token doctor";
+        assert_eq!(hint(Kind::Unavailable).as_deref(), Some(doctor));
+        for kind in [Kind::Usage, Kind::Output, Kind::CommandNotFound] {
+            assert_eq!(hint(kind).as_deref(), Some("do this"));
+        }
+        let alone = Error::new(Kind::Cache, "x").with_doctor();
+        assert_eq!(alone.hint.as_deref(), Some("for a diagnosis: gc-token doctor"));
     }
 }

@@ -6,6 +6,7 @@
 //! this run, and their requests get the token that is current. Connections to
 //! any other host are passed on, byte for byte.
 
+mod absolute;
 mod authority;
 mod bundles;
 mod credentials;

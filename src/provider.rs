@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::broker::{self, Given};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::settings::{self, Layers, Settings};
 use crate::token::BEARER;
@@ -52,8 +52,8 @@ impl TokenProvider {
         let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
         let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
             .with_secret(attributes.client_secret);
-        layers.load_profile(&world)?;
-        let mut settings = settings::resolve(&layers, &mut world)?;
+        layers.load_profile(&world).map_err(Error::with_doctor)?;
+        let mut settings = settings::resolve(&layers, &mut world).map_err(Error::with_doctor)?;
         let revoke_at = match attributes.revoke_on_close {
             true => Some(revocation::api_of(&settings)?),
             false => None,
@@ -62,11 +62,13 @@ impl TokenProvider {
             // A token that others may be using is not ours to revoke.
             settings.cache.dir = None;
         }
-        let given =
-            broker::token(&settings, &world).map_err(|error| match (error.kind, secret_at) {
+        let given = broker::token(&settings, &world).map_err(|error| {
+            let error = settings::attribute(error, &layers, &self.env).with_doctor();
+            match (error.kind, secret_at) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.at(attribute),
                 _ => error,
-            })?;
+            }
+        })?;
         let private = match revoke_at {
             Some(api_url) => self.revocations.remember(&given.token, api_url, &settings.network)?,
             None => Vec::new(),

@@ -1,5 +1,7 @@
 //! The regions of Genesys Cloud: one table, and how a name is found in it.
 
+mod suggestion;
+
 use crate::error::{Error, Kind, Result};
 
 /// One region.
@@ -9,48 +11,76 @@ pub struct Region {
     pub aws: &'static str,
     /// The domain below which `login.` and `api.` stand.
     pub domain: &'static str,
+    /// The short form of the AWS region, as newer domains have it: `euw1`. Empty
+    /// for a region that has none.
+    pub short: &'static str,
+    /// The places that people know it by, the usual one first. No place is in two
+    /// regions.
+    pub places: &'static [&'static str],
 }
 
 /// Every region, ordered by its AWS name.
 pub const REGIONS: &[Region] = &[
-    region("ap-northeast-1", "mypurecloud.jp"),
-    region("ap-northeast-2", "apne2.pure.cloud"),
-    region("ap-northeast-3", "apne3.pure.cloud"),
-    region("ap-south-1", "aps1.pure.cloud"),
-    region("ap-southeast-1", "apse1.pure.cloud"),
-    region("ap-southeast-2", "mypurecloud.com.au"),
-    region("ca-central-1", "cac1.pure.cloud"),
-    region("dca", "inindca.com"),
-    region("eu-central-1", "mypurecloud.de"),
-    region("eu-central-2", "euc2.pure.cloud"),
-    region("eu-west-1", "mypurecloud.ie"),
-    region("eu-west-2", "euw2.pure.cloud"),
-    region("eusc-de-east-1", "edee1.eusc-pure.cloud"),
-    region("me-central-1", "mec1.pure.cloud"),
-    region("mx-central-1", "mxc1.pure.cloud"),
-    region("sa-east-1", "sae1.pure.cloud"),
-    region("tca", "inintca.com"),
-    region("us-east-1", "mypurecloud.com"),
-    region("us-east-2", "use2.us-gov-pure.cloud"),
-    region("us-west-2", "usw2.pure.cloud"),
+    region("ap-northeast-1", "mypurecloud.jp", "apne1", &["Tokyo"]),
+    region("ap-northeast-2", "apne2.pure.cloud", "apne2", &["Seoul", "Korea", "South Korea"]),
+    region("ap-northeast-3", "apne3.pure.cloud", "apne3", &["Osaka"]),
+    region("ap-south-1", "aps1.pure.cloud", "aps1", &["Mumbai", "India"]),
+    region("ap-southeast-1", "apse1.pure.cloud", "apse1", &["Singapore"]),
+    region("ap-southeast-2", "mypurecloud.com.au", "apse2", &["Sydney", "Australia"]),
+    region("ca-central-1", "cac1.pure.cloud", "cac1", &["Canada", "Montreal"]),
+    region("dca", "inindca.com", "", &[]),
+    region("eu-central-1", "mypurecloud.de", "euc1", &["Frankfurt"]),
+    region("eu-central-2", "euc2.pure.cloud", "euc2", &["Zurich", "Zuerich", "Switzerland"]),
+    region("eu-west-1", "mypurecloud.ie", "euw1", &["Ireland", "Dublin"]),
+    region(
+        "eu-west-2",
+        "euw2.pure.cloud",
+        "euw2",
+        &["London", "UK", "United Kingdom", "Great Britain", "England"],
+    ),
+    region("eusc-de-east-1", "edee1.eusc-pure.cloud", "edee1", &["Brandenburg"]),
+    region(
+        "me-central-1",
+        "mec1.pure.cloud",
+        "mec1",
+        &["UAE", "United Arab Emirates", "Dubai", "Abu Dhabi"],
+    ),
+    region("mx-central-1", "mxc1.pure.cloud", "mxc1", &["Mexico", "Queretaro"]),
+    region("sa-east-1", "sae1.pure.cloud", "sae1", &["Sao Paulo", "Brazil", "Brasil"]),
+    region("tca", "inintca.com", "", &[]),
+    region(
+        "us-east-1",
+        "mypurecloud.com",
+        "use1",
+        &["Virginia", "N. Virginia", "Northern Virginia", "North Virginia"],
+    ),
+    region("us-east-2", "use2.us-gov-pure.cloud", "use2", &["Ohio", "FedRAMP"]),
+    region("us-west-2", "usw2.pure.cloud", "usw2", &["Oregon"]),
 ];
 
-const fn region(aws: &'static str, domain: &'static str) -> Region {
-    Region { aws, domain }
+const fn region(
+    aws: &'static str,
+    domain: &'static str,
+    short: &'static str,
+    places: &'static [&'static str],
+) -> Region {
+    Region { aws, domain, short, places }
 }
 
 impl Region {
-    /// Finds a region by AWS name (`eu-west-1`), domain (`mypurecloud.ie`),
-    /// host (`api.mypurecloud.ie`) or URL, in any case.
+    /// Finds a region by AWS name (`eu-west-1`), short form (`euw1`), domain
+    /// (`mypurecloud.ie`), host (`api.mypurecloud.ie`), URL, or place
+    /// (`Ireland`). Case, blanks and accents do not matter.
     ///
     /// # Errors
-    /// [`Kind::Configuration`], with the nearest region when one is near.
+    /// [`Kind::Configuration`], with the regions that may be meant.
     pub fn find(name: &str) -> Result<&'static Region> {
-        let wanted = bare(name);
+        let domain = domain(name);
+        let plain = plain(name);
         REGIONS
             .iter()
-            .find(|region| wanted == region.aws || wanted == region.domain)
-            .ok_or_else(|| unknown(name, &wanted))
+            .find(|region| region.domain == domain || region.names().any(|name| name == plain))
+            .ok_or_else(|| unknown(name, &domain))
     }
 
     /// The issuer's base URL.
@@ -62,68 +92,58 @@ impl Region {
     pub fn api_url(&self) -> String {
         format!("https://api.{}", self.domain)
     }
+
+    /// The name that goes with the AWS region in a list; empty where there is
+    /// none.
+    pub fn place(&self) -> &'static str {
+        self.places.first().copied().unwrap_or_default()
+    }
+
+    /// All names but the domain, in the form that [`plain`] gives.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let short = Some(self.short).filter(|short| !short.is_empty());
+        [self.aws].into_iter().chain(short).chain(self.places.iter().copied()).map(plain)
+    }
 }
 
 /// Takes away what a URL or a host has around the domain.
-fn bare(name: &str) -> String {
+fn domain(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase();
     let host = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
     let host = host.split(['/', ':', '?', '#']).next().unwrap_or(host);
     let host = host.trim_end_matches('.');
-    let hosts = ["api.", "login.", "apps."];
+    let hosts = ["api.", "login.", "apps.", "api-downloads."];
     hosts.iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host).to_owned()
 }
 
-fn unknown(name: &str, wanted: &str) -> Error {
-    let names = REGIONS.iter().flat_map(|region| [region.aws, region.domain]);
-    let near = names
-        .map(|known| (strsim::damerau_levenshtein(wanted, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= 1 + known.len() / 6);
+/// Letters and digits alone, in lower case and without accents: `US East 1`,
+/// `us_east_1` and `us-east-1` are one name, and so are `São Paulo` and
+/// `sao paulo`. Dots stay, for they make a domain of it.
+fn plain(name: &str) -> String {
+    let plain = |char: char| match char {
+        // Combining accents, where a letter and its accent are two characters.
+        '\u{300}'..='\u{36f}' => None,
+        'á' | 'à' | 'â' | 'ã' | 'ä' => Some('a'),
+        'é' | 'è' | 'ê' | 'ë' => Some('e'),
+        'í' | 'ì' | 'î' | 'ï' => Some('i'),
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' => Some('o'),
+        'ú' | 'ù' | 'û' | 'ü' => Some('u'),
+        '-' | '_' | '\'' | ',' => None,
+        char if char.is_whitespace() => None,
+        char => Some(char),
+    };
+    name.trim().to_lowercase().chars().filter_map(plain).collect()
+}
+
+fn unknown(name: &str, domain: &str) -> Error {
+    const ALL: &str = "'gc-token regions' lists them all";
     let error = Error::new(Kind::Configuration, format!("unknown region {name:?}"));
-    match near {
-        Some((_, known)) => {
-            error.hint(format!("did you mean {known}? 'gc-token regions' lists them all"))
-        }
-        None => error.hint("'gc-token regions' lists them all"),
+    let near = suggestion::of(name, domain);
+    match near.is_empty() {
+        true => error.hint(ALL),
+        false => error.hint(format!("did you mean {}? {ALL}", near.join(" or "))),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_region_has_many_spellings() {
-        for spelling in [
-            "eu-west-1",
-            "EU-West-1",
-            " mypurecloud.ie ",
-            "api.mypurecloud.ie",
-            "https://api.mypurecloud.ie",
-            "https://LOGIN.mypurecloud.ie:443/oauth/token?x#y",
-            "apps.mypurecloud.ie.",
-        ] {
-            assert_eq!(Region::find(spelling).unwrap().aws, "eu-west-1", "{spelling}");
-        }
-    }
-
-    #[test]
-    fn a_near_miss_gets_a_suggestion_and_nonsense_gets_none() {
-        let hint = |name| Region::find(name).unwrap_err().hint.unwrap();
-        assert!(hint("eu-wset-1").starts_with("did you mean eu-west-1?"));
-        assert!(hint("mypurecloud.ei").starts_with("did you mean mypurecloud.ie?"));
-        assert!(hint("usw2.purecloud").starts_with("did you mean usw2.pure.cloud?"));
-        assert!(!hint("moon").contains("did you mean"));
-        assert!(!hint("").contains("did you mean"));
-    }
-
-    #[test]
-    fn the_table_is_ordered_and_has_no_twins() {
-        assert!(REGIONS.windows(2).all(|pair| pair[0].aws < pair[1].aws));
-        let mut domains: Vec<_> = REGIONS.iter().map(|region| region.domain).collect();
-        domains.sort_unstable();
-        domains.dedup();
-        assert_eq!(domains.len(), REGIONS.len());
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! What the user wants, from flags, a Terraform query, the environment and a
 //! profile. Every value knows where it came from.
 
+mod attribution;
 mod issuer;
 mod layers;
 pub mod names;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+pub use attribution::attribute;
 pub use issuer::Issuer;
 pub(crate) use issuer::is_loopback;
 pub use layers::{Flags, Layers};

@@ -58,7 +58,7 @@ fn each_clock_says_what_is_left_and_one_decides() {
     let deciding: Vec<_> = table.lines().filter(|line| line.ends_with("decides")).collect();
     assert_eq!(deciding.len(), 1, "{table}");
     assert!(deciding[0].starts_with("boot clock"), "{table}");
-    assert!(table.contains("more than the 5s asked for"), "{table}");
+    assert!(table.contains("more than the 5s by default"), "{table}");
 
     let json = runner.run(&["status", "--json"]).succeeded().to_owned();
     let json: Value = serde_json::from_str(&json).unwrap();
@@ -75,4 +75,41 @@ fn each_clock_says_what_is_left_and_one_decides() {
         let left = if row["clock"] == "API's clock" { 3_540.0 } else { 3_600.0 };
         assert!(number("remaining") <= left, "{row}");
     }
+}
+
+#[test]
+fn a_default_is_not_said_to_be_asked_for() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    runner.run(&["get"]).succeeded();
+    let line = |args: &[&str], name: &str| {
+        let args: Vec<_> = ["status"].iter().chain(args).copied().collect();
+        let table = runner.run(&args).succeeded().to_owned();
+        let line = table.lines().find(|line| line.starts_with(name)).expect("there is one");
+        line.get(12..).expect("it has a value").to_owned()
+    };
+    assert!(line(&[], "skew").starts_with("5s, by default: "));
+    assert!(line(&["--skew=5s"], "skew").starts_with("5s, from --skew: "));
+    assert_eq!(line(&[], "wanted"), "10m: 10m or half of what a new token offers");
+    assert_eq!(line(&["--min-ttl=10m"], "wanted"), "10m, from --min-ttl");
+}
+
+#[test]
+fn a_cache_that_is_not_used_names_what_turns_it_off() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", "1");
+    let table = runner.run(&["status"]).succeeded().to_owned();
+    assert!(table.contains("cache       none, from GC_TOKEN_NO_CACHE\n"), "{table}");
+}
+
+#[test]
+fn what_would_be_done_includes_that_the_api_is_asked() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    runner.run(&["get"]).succeeded();
+    let table = runner.run(&["status", "--verify=always"]).succeeded().to_owned();
+    assert!(
+        table.ends_with("would be reused if the API accepts it (--verify always)\n"),
+        "{table}"
+    );
 }

@@ -12,7 +12,7 @@ pub struct SettingsArgs {
     /// The profile to read [default: default].
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// The region: an AWS name, a domain or a URL.
+    /// The region: an AWS name, its short form, a place, a domain or a URL.
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// The OAuth client's id.

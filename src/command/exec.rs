@@ -6,15 +6,14 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::run::{Run, runtime};
-use super::{gateway, layers};
-use crate::broker;
+use super::{gateway, layers, resolve, token_of};
 use crate::cli::{ExecArgs, Flags, Front};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, Program, Watchdog, Wishes};
 use crate::gateway::Gateway;
 use crate::intercept::{self, Interception};
 use crate::output::HandOut;
-use crate::settings::{self, Layers, Query, Settings, names};
+use crate::settings::{Layers, Query, Settings, names};
 use crate::world::{Level, World};
 
 pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
@@ -22,7 +21,7 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
     let wishes = Wishes::new(&args.set, args.keep_secret)?;
     let front = args.front();
     let layers = layers(args.flags(), Query::default(), world)?;
-    let settings = settings::resolve(&layers, world)?;
+    let settings = resolve(&layers, world)?;
     // Nothing is minted for a mistake.
     let draft = wishes.draft(&settings.issuer)?;
     let program = Program::find(&command, draft.value("PATH", &world.env).as_deref())?;
@@ -34,7 +33,7 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
                 .refused("needs a proxy that swaps the token")
                 .hint("add --gateway or --intercept, or take it away"))
         }
-        None => match become_it(&program, &wishes, &settings, world)? {},
+        None => match become_it(&program, &wishes, &layers, &settings, world)? {},
         Some(front) => {
             let plan = Plan::new(front, &layers, &settings)?;
             let stand_in =
@@ -55,10 +54,11 @@ pub(super) fn watch(world: &mut World) -> Result<()> {
 fn become_it(
     program: &Program,
     wishes: &Wishes,
+    layers: &Layers,
     settings: &Settings,
     world: &mut World,
 ) -> Result<Infallible> {
-    let given = broker::token(settings, world)?;
+    let given = token_of(settings, layers, world)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let changes = wishes.changes(&hand_out, &[])?;
     program.replace_process(&changes.apply(&world.env))
@@ -90,7 +90,7 @@ fn serve(
     world: &mut World,
 ) -> Result<u8> {
     let runtime = runtime()?;
-    let token = broker::token(&settings, world)?.token;
+    let token = token_of(&settings, layers, world)?.token;
     let issuer = settings.issuer.clone();
     let mut watchdog = Watchdog::start()?;
     let run = Run::begin(layers, settings, token, stand_in, &runtime, world)?;

@@ -6,9 +6,14 @@ use crate::region::REGIONS;
 use crate::world::World;
 
 pub(super) fn run(world: &mut World) -> Result<()> {
-    let mut text = format!("{:<16}{}\n", "REGION", "DOMAIN");
+    let mut text = row(["REGION", "SHORT", "DOMAIN", "PLACE"]);
     for region in REGIONS {
-        text += &format!("{:<16}{}\n", region.aws, region.domain);
+        text += &row([region.aws, region.short, region.domain, region.place()]);
     }
     print(world, text.as_bytes())
+}
+
+fn row([aws, short, domain, place]: [&str; 4]) -> String {
+    let row = format!("{aws:<16}{short:<8}{domain:<24}{place}");
+    format!("{}\n", row.trim_end())
 }

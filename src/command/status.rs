@@ -3,17 +3,17 @@
 mod json;
 mod table;
 
-use super::{layers, print};
+use super::{layers, print, resolve};
 use crate::cache::{self, Lookup, Slot};
 use crate::clock::Reading;
 use crate::error::Result;
 use crate::sanitize;
-use crate::settings::{self, Flags, Query, Settings, names};
+use crate::settings::{Flags, Layers, Query, Settings, names};
 use crate::world::World;
 
 pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     let layers = layers(flags, Query::default(), world)?;
-    let settings = settings::resolve(&layers, world)?;
+    let settings = resolve(&layers, world)?;
     let now = world.clock.read();
     let (lookup, file) = match &settings.cache.dir {
         None => (Lookup::Absent, None),
@@ -22,7 +22,8 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
             (slot.read()?, Some(slot.file().display().to_string()))
         }
     };
-    let report = Report { settings: &settings, lookup: &lookup, file: file.as_deref(), now: &now };
+    let (file, now) = (file.as_deref(), &now);
+    let report = Report { layers: &layers, settings: &settings, lookup: &lookup, file, now };
     let text = match layers.switch(&names::JSON)? {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
@@ -31,6 +32,7 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
 }
 
 struct Report<'a> {
+    layers: &'a Layers,
     settings: &'a Settings,
     lookup: &'a Lookup,
     file: Option<&'a str>,

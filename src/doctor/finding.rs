@@ -75,7 +75,7 @@ impl Finding {
 
     /// An error that a pipeline may outlive.
     pub fn trouble(topic: Topic, error: &Error) -> Finding {
-        let hint = error.hint.clone();
+        let hint = error.hint.clone().map(String::from);
         Finding { hint, ..Finding::warning(topic, words(error)) }
     }
 
@@ -93,7 +93,7 @@ impl Finding {
     /// A failure as an error.
     pub fn error(&self) -> Option<Error> {
         let error = Error::new(self.kind?, self.what.clone());
-        Some(Error { hint: self.hint.clone(), ..error })
+        Some(Error { hint: self.hint.clone().map(Into::into), ..error })
     }
 
     fn new(topic: Topic, level: Level, what: impl Into<String>) -> Finding {

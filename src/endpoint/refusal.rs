@@ -212,8 +212,15 @@ impl Refusal {
     }
 
     /// What to do, in one line.
-    pub(super) fn hint(self) -> &'static str {
+    pub(super) fn hint(self, words: Option<&Words>) -> &'static str {
         match self {
+            Refusal::Credentials if words.is_some_and(Words::tell_of_the_id) => {
+                "there is no such client at this host, so the secret was not looked at: check the \
+                 client id, and that the OAuth client belongs to this region"
+            }
+            Refusal::Credentials if words.is_some_and(Words::tell_of_the_secret) => {
+                "the client is known, and the secret is not its own: check the client secret"
+            }
             Refusal::Credentials => {
                 "check the client id and secret, that the OAuth client belongs to this region, \
                  and that its grant type is Client Credentials"
@@ -237,6 +244,21 @@ impl Refusal {
 }
 
 impl Words {
+    /// The vendor's words for a client id that is unknown in this region.
+    fn tell_of_the_id(&self) -> bool {
+        self.describe("client not found")
+    }
+
+    /// The vendor's words for a wrong secret.
+    fn tell_of_the_secret(&self) -> bool {
+        self.describe("authentication failed")
+    }
+
+    fn describe(&self, words: &str) -> bool {
+        let description = self.description.as_deref().unwrap_or_default();
+        description.to_ascii_lowercase().contains(words)
+    }
+
     /// The vendor limits the rate of minting with a 400 of this description.
     fn limit_the_rate(&self) -> bool {
         let description = self.description.as_deref().unwrap_or_default();

@@ -172,10 +172,9 @@ impl Reader<'_> {
             (None, Err(said)) => said,
             (None, Ok(_)) => String::new(),
         };
-        let id = words.and_then(|words| words.correlation_id);
         let error = Error::new(refusal.kind(), refusal.what(self.host))
-            .why(self.cause(reply, &said, id.as_deref()))
-            .hint(refusal.hint());
+            .why(self.cause(reply, &said, words.as_ref()))
+            .hint(refusal.hint(words.as_ref()));
         let again = match refusal.is_passing() {
             true => Again::After(retry_after(&reply.headers, now)),
             false => Again::Never,
@@ -207,11 +206,12 @@ impl Reader<'_> {
         }
     }
 
-    /// `HTTP 400: <said>; correlation id <id>`. An `id` from the body counts where no
-    /// header has one.
-    fn cause(&self, reply: &Reply, said: &str, id: Option<&str>) -> String {
+    /// `HTTP 400: <said>; correlation id <id>`. An id among the issuer's words counts where
+    /// no header has one.
+    fn cause(&self, reply: &Reply, said: &str, words: Option<&Words>) -> String {
         let header = CORRELATION_IDS.iter().find_map(|name| reply.headers.get(*name));
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()));
+        let id = words.and_then(|words| words.correlation_id.as_deref());
         let id = header.as_deref().or(id).map(|id| self.secrets.fit(id, 64));
         let id = match id.filter(|id| !id.is_empty()) {
             Some(id) => format!("; correlation id {id}"),

@@ -1,6 +1,6 @@
 //! The certificate authority of one run.
 //!
-//! Its key signs one certificate and is dropped, before anybody trusts it: from
+//! Its key signs one certificate and is wiped, before anybody trusts it: from
 //! then on nobody can make another one, not even for the one domain that it is
 //! limited to.
 
@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    CidrSubnet, ExtendedKeyUsagePurpose, GeneralSubtree, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints,
+    CertificateParams, CidrSubnet, ExtendedKeyUsagePurpose, GeneralSubtree, Issuer, KeyPair,
+    KeyUsagePurpose, NameConstraints,
 };
 use rustls::ServerConfig;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::names::Names;
 use crate::certificate;
@@ -57,15 +58,31 @@ impl Authority {
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub(super) fn new(names: &Names, validity: Validity) -> Result<Authority> {
-        generate(names, validity).map_err(|cause| {
+        let generated = generate(names, validity);
+        wipe_stack();
+        generated.map_err(|cause| {
             let what = "the certificates of this run cannot be made";
             Error::new(Kind::Configuration, what).because(cause)
         })
     }
 }
 
-fn generate(names: &Names, (first, last): Validity) -> Result<Authority, anyhow::Error> {
-    let (pem, issuer) = authority(names.domain(), (first, last))?;
+/// Not inlined, so that the key's copies on the stack lie below the caller's
+/// frame, where [`wipe_stack`] reaches them.
+#[inline(never)]
+fn generate(names: &Names, validity: Validity) -> Result<Authority, anyhow::Error> {
+    vouch(names, validity, Zeroizing::new(KeyPair::generate()?))
+}
+
+/// The authority with this key, which is wiped.
+fn vouch(
+    names: &Names,
+    (first, last): Validity,
+    ca_key: Zeroizing<KeyPair>,
+) -> Result<Authority, anyhow::Error> {
+    let params = authority(names.domain(), (first, last))?;
+    let pem = params.self_signed(&*ca_key)?.pem();
+    let issuer = Issuer::from_params(&params, &*ca_key);
     let key = KeyPair::generate()?;
     let mut server = certificate::server(names.domain(), names.hosts().to_vec())?;
     certificate::limit(&mut server, first, last);
@@ -73,20 +90,28 @@ fn generate(names: &Names, (first, last): Validity) -> Result<Authority, anyhow:
     Ok(Authority { pem, tls: certificate::tls(&certificate, &key)? })
 }
 
-fn authority(
-    domain: &str,
-    (first, last): Validity,
-) -> Result<(String, Issuer<'static, KeyPair>), anyhow::Error> {
-    let key = KeyPair::generate()?;
+fn authority(domain: &str, (first, last): Validity) -> Result<CertificateParams, anyhow::Error> {
     // Two runs differ in name, too: one may run within the other.
     let mut params = certificate::authority(format!("gc-token interception CA {}", random()?))?;
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.name_constraints = Some(only(domain));
     certificate::limit(&mut params, first, last);
-    let pem = params.self_signed(&key)?.pem();
-    Ok((pem, Issuer::new(params, key)))
+    Ok(params)
 }
+
+/// Overwrites the part of the stack that calls from the same function have used.
+/// The library keeps a key in its values and not on the heap, and wipes none of
+/// the places that they were moved to.
+#[inline(never)]
+fn wipe_stack() {
+    let mut frames = [0_u8; DEEPEST];
+    frames.zeroize();
+    std::hint::black_box(&mut frames);
+}
+
+/// More than the making of an authority uses, in a build without optimization.
+const DEEPEST: usize = 256 << 10;
 
 /// The domain and what is below it (RFC 5280 section 4.2.1.10). A limit on one
 /// kind of name says nothing of the other kinds: addresses are ruled out, too.

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::absolute;
 use super::credentials::{CHALLENGE, Credentials};
 use super::names::Names;
 use crate::http::{Passage, Stream};
@@ -63,8 +64,10 @@ impl Front {
             return reply;
         }
         if request.method() != Method::CONNECT {
-            let why = "this proxy is for https alone: set HTTPS_PROXY to it, and not HTTP_PROXY";
-            return refuse(StatusCode::NOT_IMPLEMENTED, why);
+            return match absolute::in_origin_form(&self.names, request) {
+                Ok((host, request)) => self.relay(host, request).await,
+                Err(why) => refuse(StatusCode::NOT_IMPLEMENTED, &why),
+            };
         }
         let Some(wanted) = host_and_port(request.uri()) else {
             return refuse(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port");

@@ -52,11 +52,12 @@ impl Diagnostic {
 }
 
 impl From<Error> for Diagnostic {
-    /// What failed becomes the summary, cause and hint the detail.
+    /// What failed becomes the summary; cause, settings and hint the detail.
     fn from(error: Error) -> Diagnostic {
-        let texts = [error.cause, error.hint].into_iter().flatten();
+        let settings = error.settings.map(|settings| format!("Settings: {settings}"));
+        let texts = [error.cause, settings, error.hint.map(String::from)].into_iter().flatten();
         let paragraphs: Vec<_> = texts.map(|text| sanitize::line(&text).into_owned()).collect();
-        let attribute = error.attribute;
+        let attribute = error.attribute.map(String::from);
         Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
     }
 }

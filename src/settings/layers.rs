@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
+use super::attribution;
 use super::names::{self, Setting};
 use super::origin::{Given, Origin};
 use super::profile::Profile;
@@ -43,8 +44,16 @@ impl Layers {
     /// cannot be read.
     pub fn load_profile(&mut self, world: &World) -> Result<()> {
         self.profile = Profile::load(self.find(&names::PROFILE), world)?;
-        self.warn_of_overrides(world);
+        self.overrides().into_iter().for_each(|line| world.talk.warn(line));
         Ok(())
+    }
+
+    /// Settings that take the place of others that somebody expects to count,
+    /// each in a sentence.
+    pub fn overrides(&self) -> Vec<String> {
+        let mut overrides = self.overridden_profile();
+        overrides.extend(attribution::overridden_region(self));
+        overrides
     }
 
     /// The first source's value of this setting.
@@ -133,19 +142,17 @@ impl Layers {
         setting.variables.iter().find_map(|name| self.variable(name))
     }
 
-    /// Who names a profile expects it to count, and the environment goes
-    /// before it: say so.
-    fn warn_of_overrides(&self, world: &World) {
+    /// Who names a profile expects it to count, and the environment goes before
+    /// it.
+    fn overridden_profile(&self) -> Vec<String> {
         let Some(profile) = self.profile.as_ref().filter(|profile| profile.was_named) else {
-            return;
+            return Vec::new();
         };
-        for setting in [&names::REGION, &names::CLIENT_ID] {
+        let line = |setting| {
             let over = self.in_environment(setting).zip(profile.find(setting));
-            if let Some((environment, profile)) = over.filter(|(one, two)| one.value != two.value) {
-                world
-                    .talk
-                    .warn(format_args!("{} goes before {}", environment.origin, profile.origin));
-            }
-        }
+            let (environment, profile) = over.filter(|(one, two)| one.value != two.value)?;
+            Some(format!("{} goes before {}", environment.origin, profile.origin))
+        };
+        [&names::REGION, &names::CLIENT_ID].into_iter().filter_map(line).collect()
     }
 }

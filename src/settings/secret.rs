@@ -70,6 +70,9 @@ impl SecretSource {
     /// Where the secret is looked up first and found: the source's name, never
     /// the secret. Nothing is read for it.
     pub fn place(layers: &Layers, env: &Environment) -> Option<String> {
+        if layers.secret.is_some() {
+            return Some("attribute \"client_secret\"".to_owned());
+        }
         if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
             let name = match file.value.as_str() {
                 "-" => "standard input".to_owned(),

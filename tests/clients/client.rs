@@ -18,6 +18,10 @@ pub(crate) enum Client {
     Sdk,
     /// Node's own `fetch`, on undici's dispatcher where it needs a proxy.
     Fetch,
+    /// axios, of a version that does not tunnel.
+    Axios,
+    /// needle, which does not either.
+    Needle,
 }
 
 impl Client {
@@ -31,16 +35,20 @@ impl Client {
             Client::Requests => Some(vec![python()?, "-B".into(), own("python/with_requests.py")]),
             Client::Sdk => Some(vec![python()?, "-B".into(), own("python/with_sdk.py")]),
             Client::Fetch => {
-                let mut words = Vec::new();
+                let mut words = vec![tool("env")?];
                 if way == Way::Intercept {
-                    let proxy = own("node/use_the_proxy.cjs");
-                    let modules = installed("GC_TOKEN_TEST_NODE_MODULES", "node/node_modules")?;
-                    words.push(tool("env")?);
-                    words.push(format!("NODE_PATH={}", modules.display()));
-                    words.push(format!("NODE_OPTIONS=--require={proxy}"));
+                    words.push(node_path()?);
+                    words.push(format!("NODE_OPTIONS=--require={}", own("node/use_the_proxy.cjs")));
                 }
                 words.extend([tool("node")?, own("node/with_fetch.mjs")]);
                 Some(words)
+            }
+            Client::Axios | Client::Needle => {
+                let program = match self {
+                    Client::Axios => "node/with_axios.cjs",
+                    _ => "node/with_needle.cjs",
+                };
+                Some(vec![tool("env")?, node_path()?, tool("node")?, own(program)])
             }
         }
     }
@@ -50,6 +58,12 @@ impl Client {
 pub(crate) fn python() -> Option<String> {
     let python = installed("GC_TOKEN_TEST_PYTHON", "python/bin/python")?;
     Some(python.display().to_string())
+}
+
+/// The packages for Node, as a word for `env`.
+fn node_path() -> Option<String> {
+    let modules = installed("GC_TOKEN_TEST_NODE_MODULES", "node/node_modules")?;
+    Some(format!("NODE_PATH={}", modules.display()))
 }
 
 /// What a variable names, or else what `tests/run` has put there.

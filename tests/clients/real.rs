@@ -15,7 +15,7 @@ fn a_minute_passes_without_a_refusal() {
 /// Longer than a token lives.
 #[test]
 fn every_client_outlives_its_token() {
-    let clients = [Client::Curl, Client::Sdk, Client::Fetch];
+    let clients = [Client::Curl, Client::Sdk, Client::Fetch, Client::Axios, Client::Needle];
     let work = Work { name: "short", workers: 1, calls: 32, pause: 0.5 };
     run(&clients.map(|client| (client, work)));
 }

@@ -8,3 +8,4 @@ mod local;
 mod remote;
 mod report;
 mod server;
+mod settings;

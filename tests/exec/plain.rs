@@ -105,8 +105,9 @@ fn the_command_is_started_as_by_a_shell() {
 #[test]
 fn a_reader_that_leaves_ends_the_command_in_silence() {
     let cloud = cloud(Plan::default());
-    let finished =
-        runner(&cloud).shell("bash", "gc-token exec -- yes | head -n 1; echo ${PIPESTATUS[0]}");
+    // With one, it would be said that the sandbox's URL goes before it.
+    let runner = runner(&cloud).unset("GENESYSCLOUD_REGION");
+    let finished = runner.shell("bash", "gc-token exec -- yes | head -n 1; echo ${PIPESTATUS[0]}");
     assert_eq!(finished.stdout, "y\n141\n");
     assert_eq!(finished.stderr, "");
 }

@@ -8,6 +8,7 @@ use gc_token::intercept::Plan;
 use gc_token::settings::{self, Layers, Query};
 use gc_token::world::Environment;
 
+use crate::common::cloud::CLIENT;
 use crate::rig::{Rig, head_of};
 
 #[test]
@@ -37,17 +38,46 @@ fn a_client_that_asks_for_anything_else_is_told_so() {
     let rig = Rig::new([]);
     let refused = rig.tunnel("api.mypurecloud.ie").unwrap_err();
     assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
-    let mut stream = rig.connect();
-    let credentials = rig.credentials();
-    let request = format!(
-        "GET http://api.mypurecloud.ie/ HTTP/1.1\r\nHost: api.mypurecloud.ie\r\n{credentials}\
-         Connection: close\r\n\r\n"
+    for (target, says) in [
+        ("http://api.mypurecloud.ie/", "set HTTPS_PROXY to it"),
+        ("/api/v2", "set HTTPS_PROXY to it"),
+        ("https://pypi.example/simple", "List pypi.example in NO_PROXY"),
+    ] {
+        let reply = rig.in_clear("GET", target, "");
+        assert!(reply.starts_with("HTTP/1.1 501 "), "{reply}");
+        assert!(reply.contains(says), "{reply}");
+    }
+}
+
+/// As axios up to 1.16 and needle do.
+#[test]
+fn a_request_in_clear_is_served_for_the_clouds_hosts() {
+    let rig = Rig::new([]);
+    let bearer = format!("Authorization: Bearer {}\r\n", rig.token);
+    rig.cloud.revoke_all();
+    for host in ["api", "API", "apps", "api-downloads"] {
+        let target = format!("https://{host}.mypurecloud.ie/api/v2/organizations/me");
+        let reply = rig.in_clear("GET", &target, &bearer);
+        assert!(reply.starts_with("HTTP/1.1 200 "), "{target}: {reply}");
+    }
+    let reply = rig.in_clear("GET", "https://api.mypurecloud.ie/api/v2/organizations/me", "");
+    assert!(reply.starts_with("HTTP/1.1 401 "), "{reply}");
+    let form = format!("grant_type=client_credentials&client_id={CLIENT}");
+    let head = format!(
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+        form.len()
     );
+    let post = format!("{head}\r\n{form}");
+    let reply = rig.in_clear("POST", "https://login.mypurecloud.ie/oauth/token", &post);
+    assert!(reply.starts_with("HTTP/1.1 200 ") && reply.contains(&rig.token), "{reply}");
+    // Not without the password, and not for what the Host header says.
+    let mut stream = rig.connect();
+    let request = "GET https://api.mypurecloud.ie/ HTTP/1.1\r\nHost: api.mypurecloud.ie\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).unwrap();
+    assert!(head_of(&mut stream).starts_with("HTTP/1.1 407 "));
+    let named = format!("{bearer}Host: api.mypurecloud.ie\r\n");
+    let reply = rig.in_clear("GET", "https://evil.example/", &named);
     assert!(reply.starts_with("HTTP/1.1 501 "), "{reply}");
-    assert!(reply.contains("set HTTPS_PROXY to it"), "{reply}");
 }
 
 #[test]

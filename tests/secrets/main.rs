@@ -9,6 +9,7 @@ mod border;
 #[path = "../common/mod.rs"]
 mod common;
 mod debug;
+mod memory;
 mod processes;
 mod shell;
 mod worth;

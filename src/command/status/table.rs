@@ -6,16 +6,17 @@ use super::Report;
 use crate::cache::Lookup;
 use crate::duration::human;
 use crate::sanitize;
+use crate::settings::{Origin, Setting, Verify, names};
 use crate::token::{Arithmetic, MinTtl, Row, Stamp, Verdict, Witness};
 
 impl Report<'_> {
     /// A name and a value on each line, and a table of the evidence.
     pub(super) fn table(&self) -> String {
-        let file = self.file.unwrap_or("none (--no-cache)");
+        let file = self.file.map_or_else(|| self.no_cache(), str::to_owned);
         let mut text = [
             line("client", &self.settings.client.id),
             line("issuer", &self.settings.issuer.token_url),
-            line("cache", file),
+            line("cache", &file),
         ]
         .concat();
         match self.lookup {
@@ -35,15 +36,12 @@ impl Report<'_> {
         let demand = &self.settings.demand;
         let arithmetic = Arithmetic::of(demand, stamp, self.now);
         let verdict = demand.judge(stamp, self.now);
-        let would = match verdict {
-            Verdict::Fresh { .. } => "would be reused",
-            Verdict::Stale(_) => "would mint",
-        };
+        let would = self.would(&verdict, stamp);
         let lifetime = format!("{} from the request", human(stamp.whole));
         let expires = format!("{} by the issuer's clock", stamp.expires_at());
         let mut lines = vec![line("lifetime", &lifetime), line("expires", &expires)];
         lines.extend(self.clocks(stamp));
-        lines.push(line("skew", &skew(&arithmetic)));
+        lines.push(line("skew", &self.skew(&arithmetic)));
         lines.push(line("wanted", &self.wanted()));
         if !arithmetic.rows.is_empty() {
             lines.push("\n".to_owned());
@@ -53,6 +51,38 @@ impl Report<'_> {
         }
         lines.push(line("verdict", &format!("{verdict}: {would}")));
         lines.concat()
+    }
+
+    fn would(&self, verdict: &Verdict, stamp: &Stamp) -> &'static str {
+        would(verdict, self.settings.verify, stamp.ends.is_some())
+    }
+
+    fn no_cache(&self) -> String {
+        match self.layers.find(&names::NO_CACHE) {
+            Some(given) => format!("none, {}", from(&given.origin)),
+            None => "none".to_owned(),
+        }
+    }
+
+    /// Where a setting came from.
+    fn origin(&self, setting: &'static Setting) -> String {
+        let given = self.layers.find(setting);
+        given.map_or_else(|| "by default".to_owned(), |given| from(&given.origin))
+    }
+
+    /// Which of the two is taken off, and why.
+    fn skew(&self, arithmetic: &Arithmetic) -> String {
+        let (skew, origin) = (exact(arithmetic.skew), self.origin(&names::SKEW));
+        match arithmetic.learned {
+            Some(learned) if learned > arithmetic.skew => {
+                format!(
+                    "{}: the API may be that far ahead of the issuer, more than the {skew} {origin}",
+                    exact(learned)
+                )
+            }
+            Some(_) => format!("{skew}, {origin}: the API is ahead of the issuer by no more"),
+            None => format!("{skew}, {origin}"),
+        }
     }
 
     /// How the clocks stand to each other, one below the other.
@@ -70,7 +100,9 @@ impl Report<'_> {
 
     fn wanted(&self) -> String {
         match self.settings.demand.min_ttl {
-            MinTtl::Explicit(min_ttl) => format!("{}, asked for", human(min_ttl)),
+            MinTtl::Explicit(min_ttl) => {
+                format!("{}, {}", human(min_ttl), self.origin(&names::MIN_TTL))
+            }
             MinTtl::Default(min_ttl) => match self.lookup {
                 Lookup::Found(token) => {
                     let wanted = human(self.settings.demand.wanted(&token.stamp));
@@ -83,23 +115,26 @@ impl Report<'_> {
     }
 }
 
-fn line(name: &str, value: &str) -> String {
-    format!("{name:<12}{}\n", sanitize::line(value))
+fn from(origin: &Origin) -> String {
+    format!("from {origin}")
 }
 
-/// Which of the two is taken off, and why.
-fn skew(arithmetic: &Arithmetic) -> String {
-    let asked = exact(arithmetic.skew);
-    match arithmetic.learned {
-        Some(learned) if learned > arithmetic.skew => {
-            format!(
-                "{}: the API may be that far ahead of the issuer, more than the {asked} asked for",
-                exact(learned)
-            )
+/// What `get` would do with a token of this verdict.
+fn would(verdict: &Verdict, verify: Verify, can_ask: bool) -> &'static str {
+    match verdict {
+        Verdict::Fresh { .. } if verify == Verify::Always => {
+            "would be reused if the API accepts it (--verify always)"
         }
-        Some(_) => format!("{asked}, asked for: the API is ahead of the issuer by no more"),
-        None => format!("{asked}, asked for"),
+        Verdict::Fresh { .. } => "would be reused",
+        Verdict::Stale(why) if why.is_doubtful() && can_ask => {
+            "would be reused if the API or the issuer's clock shows that it lives, else would mint"
+        }
+        Verdict::Stale(_) => "would mint",
     }
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("{name:<12}{}\n", sanitize::line(value))
 }
 
 fn row(row: &Row) -> String {

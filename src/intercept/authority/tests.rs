@@ -11,6 +11,9 @@ use crate::clock::{Measure, Offset};
 use crate::intercept::names::tests::ireland;
 use crate::token::tests::token;
 
+#[cfg(target_os = "linux")]
+mod memory;
+
 const DAY: i64 = 24 * 60 * 60;
 
 /// A client's clock.
@@ -69,7 +72,10 @@ fn seconds(first: i64, last: i64) -> Validity {
 /// What a client thinks of a certificate for `name`, had the authority's key
 /// got into other hands.
 fn judge_forged(name: &str) -> Result<(), CertificateError> {
-    let (pem, issuer) = authority("mypurecloud.ie", seconds(0, DAY)).unwrap();
+    let ca_key = KeyPair::generate().unwrap();
+    let ca_params = authority("mypurecloud.ie", seconds(0, DAY)).unwrap();
+    let pem = ca_params.self_signed(&ca_key).unwrap().pem();
+    let issuer = Issuer::from_params(&ca_params, &ca_key);
     let key = KeyPair::generate().unwrap();
     let mut params = certificate::server("forged", vec![name.to_owned()]).unwrap();
     certificate::limit(&mut params, seconds(0, DAY).0, seconds(0, DAY).1);
