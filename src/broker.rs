@@ -15,6 +15,7 @@ use crate::token::{AccessToken, Demand, Stamp, Token, Verdict};
 use crate::world::{Clock, Level, Talk, World};
 
 pub use remote::{Network, Remote};
+use verify::Rescue;
 
 /// A token for these settings, from the cache or over the network.
 ///
@@ -81,7 +82,7 @@ impl Broker<'_> {
     pub fn get(&self) -> Result<Given> {
         let start = self.clock.read();
         let Some(dir) = &self.settings.cache.dir else {
-            return self.keep_promise(self.new_token(None)?);
+            return self.without_cache();
         };
         let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
         let first = slot.read()?;
@@ -105,11 +106,18 @@ impl Broker<'_> {
     pub fn replace(&self, refused: &AccessToken) -> Result<Given> {
         let start = self.clock.read();
         let Some(dir) = &self.settings.cache.dir else {
-            return self.keep_promise(self.new_token(None)?);
+            return self.without_cache();
         };
         let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
         slot.evict(refused)?;
         self.wait_or_mint(&Errand { slot: &slot, start, refused: Some(refused.clone()) })
+    }
+
+    fn without_cache(&self) -> Result<Given> {
+        match self.new_token(None)? {
+            (token, None) => self.keep_promise(token),
+            (_, Some(error)) => Err(error),
+        }
     }
 
     fn demand(&self) -> &Demand {
@@ -145,27 +153,36 @@ impl Broker<'_> {
         let slot = errand.slot;
         let mut found = slot.read()?;
         let mut known = None;
+        let mut refused = errand.refused.clone();
         if let Lookup::Found(token) = &mut found {
             known = token.stamp.issuer.clone();
-            if let Some(rescued) = self.rescue(token) {
-                self.keep(&lock, &rescued);
-                **token = rescued;
+            match self.rescue(token) {
+                Rescue::Fresh(rescued) => {
+                    self.keep(&lock, &rescued);
+                    *token = rescued;
+                }
+                Rescue::Refused => refused = Some(token.access_token.clone()),
+                Rescue::Failed => {}
             }
         }
+        let errand = &Errand { slot, start: errand.start.clone(), refused };
         if let Some(given) = self.fresh(found, errand) {
             return Ok(given);
         }
         if let Some(error) = slot.failure_since(&errand.start) {
             return self.make_do(error, errand);
         }
-        let token = match self.new_token(known.as_ref()) {
-            Ok(token) => token,
+        let (token, no_verdict) = match self.new_token(known.as_ref()) {
+            Ok(minted) => minted,
             Err(error) => {
                 lock.record_failure(&error, self.clock.read());
                 return self.make_do(error, errand);
             }
         };
         self.keep(&lock, &token);
+        if let Some(error) = no_verdict {
+            return Err(error);
+        }
         drop(lock);
         let given = self.keep_promise(token)?;
         if let Some(warning) = words::short(self.demand(), &given.token.stamp) {
@@ -179,6 +196,16 @@ impl Broker<'_> {
         if let Err(error) = lock.store(token) {
             self.talk
                 .warn(format_args!("the token is not cached: {}: {error}", lock.file().display()));
+        }
+    }
+
+    /// Has the cache know when the token was used, if that is worth a write. Best
+    /// effort: what is not known to have been used is asked about.
+    fn keep_use(&self, slot: &Slot<'_>, token: &Token) {
+        if let Some((timeout, used)) = self.demand().idle_timeout.zip(token.stamp.used.as_ref())
+            && let Err(error) = slot.record_use(&token.access_token, used, timeout)
+        {
+            self.talk.say(Level::Info, format_args!("the use is not recorded: {error}"));
         }
     }
 
@@ -206,6 +233,7 @@ impl Broker<'_> {
         if self.is_refused(&mut token)? {
             self.talk.warn("the API refuses the cached token: making another");
         } else if how == How::Makeshift || self.is_fresh(&token.stamp) {
+            self.keep_use(errand.slot, &token);
             return Ok(Given { token, how });
         }
         errand.slot.evict(&token.access_token)?;

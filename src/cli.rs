@@ -95,7 +95,7 @@ pub enum Verb {
 ///
 /// Reads the query, a JSON object of strings, from standard input, and
 /// prints one JSON object of strings. Query keys: profile, region,
-/// client_id, skew, min_ttl, scope, audience.
+/// client_id, skew, min_ttl, idle_timeout, scope, audience.
 #[derive(Debug, Args)]
 pub struct ExternalArgs {
     /// What makes the token.
@@ -155,8 +155,9 @@ pub struct StatusArgs {
 /// Looks at the settings, the way to both hosts, three clocks, the cache and
 /// a token, and prints what it finds, which holds no secret. Gets a token as
 /// any other verb does: from the cache, or a new one, which is then kept.
-/// Exits with 0 when the API accepts that token, else with the code of the
-/// first failure. Takes a few seconds.
+/// Exits with the code that 'get' would exit with, and with 8 when the API
+/// refuses that token. Takes a few seconds, and as long as --timeout where a host
+/// does not answer.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Print JSON, for programs.

@@ -15,6 +15,7 @@ mod render;
 mod timeline;
 mod verdict;
 mod way;
+mod word;
 
 use crate::clock::{Offset, Reading};
 use crate::error::{Error, Result};
@@ -34,8 +35,8 @@ pub struct Report {
     pub clocks: Vec<(&'static str, Offset)>,
 }
 
-/// Looks at everything, which takes a few seconds. Gets a token as any other
-/// verb does.
+/// Looks at everything, which takes a few seconds, and longer where a host does not
+/// answer within the time limit. Gets a token as any other verb does.
 pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
     let profile = layers.load_profile(world);
     let settings = profile.and_then(|()| settings::resolve(layers, world));
@@ -57,7 +58,7 @@ pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
         findings.extend(place::findings(cache.dir.as_deref()));
     }
     if let Ok(settings) = settings {
-        findings.extend(attempt::findings(settings, way.issuer_answers(), world));
+        findings.extend(attempt::findings(settings, world));
     }
     findings.push(verdict::of(&findings));
     // Stable: within a topic, what came first stays first.

@@ -35,7 +35,7 @@ pub(crate) use limit::Limit;
 pub(crate) use passage::{Passage, Stream};
 use pinned::Pinned;
 pub(crate) use pool::{Leased, Pool, Unanswered};
-pub(crate) use probe::{Dated, Look};
+pub(crate) use probe::{Dated, Look, is_page};
 use proxy::Route;
 use roots::Roots;
 pub(crate) use trust::Trust;

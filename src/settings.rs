@@ -26,7 +26,7 @@ pub use query::Query;
 pub use secret::{SecretSource, VARIABLES as SECRET_VARIABLES};
 
 use crate::error::{Error, Kind, Result};
-use crate::token::{Demand, MinTtl};
+use crate::token::{Demand, IdleTimeout, MinTtl};
 use crate::world::World;
 
 /// Everything that the broker needs, parsed and checked.
@@ -131,6 +131,7 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
             skew: skew(layers)?,
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
             newer_than,
+            idle_timeout: idle_timeout(layers)?,
         },
         cache: cache(layers, world)?,
         network: network(layers)?,
@@ -140,6 +141,13 @@ pub fn resolve(layers: &Layers, world: &mut World) -> Result<Settings> {
 /// How far the clocks of issuer and API may disagree.
 pub fn skew(layers: &Layers) -> Result<SignedDuration> {
     Ok(layers.duration(&names::SKEW)?.unwrap_or(DEFAULT_SKEW))
+}
+
+fn idle_timeout(layers: &Layers) -> Result<Option<IdleTimeout>> {
+    let timeout = positive(layers, &names::IDLE_TIMEOUT)?;
+    let timeout =
+        timeout.map(|timeout| SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX));
+    Ok(timeout.map(IdleTimeout::new))
 }
 
 /// Whom to ask: what `doctor` can look at without credentials.
@@ -162,6 +170,7 @@ pub fn network(layers: &Layers) -> Result<Network> {
 pub fn check(layers: &Layers) -> Result<()> {
     skew(layers)?;
     layers.duration(&names::MIN_TTL)?;
+    idle_timeout(layers)?;
     if let Some(given) = layers.find(&names::REGION) {
         issuer::find_region(&given)?;
     }

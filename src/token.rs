@@ -7,12 +7,14 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 mod arithmetic;
+mod idle;
 mod jwt;
 mod lifetime;
 mod stamp;
 mod verdict;
 
 pub use arithmetic::{Arithmetic, Row, Witness};
+pub use idle::IdleTimeout;
 pub use jwt::Claims;
 pub use lifetime::{ExpiresIn, LifetimeError, implausible_at_genesys_cloud, lifetime};
 pub use stamp::Stamp;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::api::{Answer, Api};
+use crate::api::{Answer, Api, Contact};
 use crate::clock::Measure;
 use crate::endpoint::{self, TokenRequest};
 use crate::error::{Error, Kind, Result};
@@ -21,7 +21,10 @@ pub trait Remote {
     /// Asks the issuer for the time only; `None` when it does not say.
     fn issuer_clock(&self) -> Result<Option<Measure>>;
 
-    /// Asks the API what it thinks of a token.
+    /// Asks the API for its verdict on a token.
+    ///
+    /// # Errors
+    /// When there is none, whatever the reason.
     fn ask_api(&self, token: &AccessToken) -> Result<Answer>;
 }
 
@@ -72,6 +75,10 @@ impl Remote for Network<'_> {
         let url = self.settings.issuer.api_url.as_deref();
         let url = url.ok_or_else(|| Error::new(Kind::Configuration, "there is no API to ask"))?;
         let network = &self.patience();
-        Api { url, network, env: self.env, clock: self.clock, talk: self.talk }.ask(token)
+        let contact = match self.settings.demand.idle_timeout {
+            Some(_) => Contact::Use,
+            None => Contact::Look,
+        };
+        Api { url, network, env: self.env, clock: self.clock, talk: self.talk }.ask(token, contact)
     }
 }

@@ -4,6 +4,7 @@
 mod doubt;
 mod files;
 mod freshness;
+mod idle;
 mod verify;
 
 use std::cell::{Cell, RefCell};
@@ -144,7 +145,8 @@ impl Remote for FakeCloud<'_> {
             true => Opinion::Refused,
             false => Opinion::Accepted,
         };
-        Ok(Answer { opinion, clock: self.clock_ahead(self.lead.get()) })
+        let used = (opinion == Opinion::Accepted).then(|| self.clock.read());
+        Ok(Answer { opinion, clock: self.clock_ahead(self.lead.get()), used })
     }
 }
 

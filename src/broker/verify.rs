@@ -5,47 +5,74 @@ use crate::api::{Answer, Opinion};
 use crate::clock::Measure;
 use crate::error::{Error, Result};
 use crate::settings::Verify;
-use crate::token::{Stamp, Token, Verdict};
+use crate::token::{AccessToken, Stale, Stamp, Token, Verdict};
 use crate::world::Level;
+
+/// What came of asking about a cached token.
+pub(super) enum Rescue {
+    /// It is good after all.
+    Fresh(Box<Token>),
+    /// The API refuses it.
+    Refused,
+    /// It is not known to be good, or nobody was asked.
+    Failed,
+}
 
 impl Broker<'_> {
     /// A cached token that the local clocks cannot vouch for (another boot or
-    /// machine, a snapshot, a wall clock that jumped): one request shows
-    /// whether it is good after all.
+    /// machine, a snapshot, a wall clock that jumped), or that may have been
+    /// revoked for want of calls: one request shows whether it is good after all.
     ///
     /// A mint takes as many round trips as that request. What it costs besides
     /// is one of the few tokens that the issuer allows in a minute: a hundred
     /// jobs that restore one CI cache would each make their own.
-    pub(super) fn rescue(&self, token: &Token) -> Option<Token> {
-        match self.demand().judge(&token.stamp, &self.clock.read()) {
-            Verdict::Stale(why) if why.is_doubtful() && self.demand().newer_than.is_none() => {
-                token.stamp.ends?;
-            }
-            _ => return None,
-        }
-        let stamp = self.evidence(token)?;
-        let verdict = self.demand().judge(&stamp, &self.clock.read());
-        self.talk.say(Level::Info, format_args!("by a remote clock: {verdict}"));
-        let Verdict::Fresh { .. } = verdict else {
-            return None;
+    pub(super) fn rescue(&self, token: &Token) -> Rescue {
+        let why = match self.demand().judge(&token.stamp, &self.clock.read()) {
+            Verdict::Stale(why) if why.is_doubtful() && self.demand().newer_than.is_none() => why,
+            _ => return Rescue::Failed,
         };
-        Some(Token { stamp, ..token.clone() })
+        let is_idle = matches!(why, Stale::Idle { .. });
+        if !is_idle && token.stamp.ends.is_none() {
+            return Rescue::Failed;
+        }
+        let answer = match self.verifies() {
+            true => self.verdict(&token.access_token).ok().flatten(),
+            false => None,
+        };
+        if answer.as_ref().is_some_and(|answer| answer.opinion == Opinion::Refused) {
+            self.talk.say(Level::Info, "the API refuses the cached token");
+            return Rescue::Refused;
+        }
+        let stamp = match (is_idle, answer) {
+            (true, None) => None,
+            (true, Some(answer)) => {
+                let mut stamp = token.stamp.clone();
+                self.take_in(&mut stamp, answer);
+                Some(stamp)
+            }
+            (false, answer) => self.by_remote_clock(&token.stamp, answer),
+        };
+        let Some(stamp) = stamp else {
+            return Rescue::Failed;
+        };
+        let verdict = self.demand().judge(&stamp, &self.clock.read());
+        self.talk.say(Level::Info, format_args!("after asking about it: {verdict}"));
+        match verdict {
+            Verdict::Fresh { .. } => Rescue::Fresh(Box::new(Token { stamp, ..token.clone() })),
+            Verdict::Stale(_) => Rescue::Failed,
+        }
     }
 
-    /// What the API's clock, else the issuer's, says of a token's life. The
-    /// API is asked first: it judges the token, and shows its clock with it.
-    fn evidence(&self, token: &Token) -> Option<Stamp> {
-        if self.verifies() {
-            match self.remote.ask_api(&token.access_token) {
-                Ok(Answer { opinion: Opinion::Refused, .. }) => return None,
-                Ok(Answer { clock: Some(clock), .. }) => {
-                    return token.stamp.carried_by_api(clock);
-                }
-                Ok(Answer { clock: None, .. }) | Err(_) => {}
-            }
-        }
-        let clock = self.remote.issuer_clock().ok()??;
-        token.stamp.carried_by_issuer(clock)
+    /// What the API's clock, else the issuer's, says of a token's life. The API is
+    /// asked first: it judges the token, and shows its clock with it.
+    fn by_remote_clock(&self, stamp: &Stamp, answer: Option<Answer>) -> Option<Stamp> {
+        let (clock, used) = answer.map_or((None, None), |answer| (answer.clock, answer.used));
+        let mut carried = match clock {
+            Some(clock) => stamp.carried_by_api(clock),
+            None => stamp.carried_by_issuer(self.remote.issuer_clock().ok()??),
+        }?;
+        carried.used = used.or(carried.used);
+        Some(carried)
     }
 
     fn verifies(&self) -> bool {
@@ -54,26 +81,34 @@ impl Broker<'_> {
 
     /// A new token that the API accepts; a second one, should it refuse the
     /// first.
-    pub(super) fn new_token(&self, known: Option<&Measure>) -> Result<Token> {
+    ///
+    /// With `--verify always`, a token that gets no verdict comes with the error
+    /// that says so: it is not handed out, but kept, so that the next attempt asks
+    /// about it and does not make yet another one.
+    pub(super) fn new_token(&self, known: Option<&Measure>) -> Result<(Token, Option<Error>)> {
         let mut token = self.remote.mint(known)?;
         // Nobody gets a token that is too short: its fate does not matter.
         if !self.is_good_enough(&token.stamp) {
-            return Ok(token);
+            return Ok((token, None));
         }
         if !self.verifies() {
-            return self.too_early(&token).map_or(Ok(token), Err);
+            return self.too_early(&token).map_or(Ok((token, None)), Err);
         }
-        if self.is_refused(&mut token)? {
-            if let Some(error) = self.too_early(&token) {
-                return Err(error);
-            }
-            self.talk.warn("the API refuses a token that was made just now: making another");
-            token = self.remote.mint(token.stamp.issuer.as_ref())?;
-            if self.is_refused(&mut token)? {
-                return Err(words::refused(&token.stamp));
-            }
+        match self.is_refused(&mut token) {
+            Ok(false) => return Ok((token, None)),
+            Ok(true) => {}
+            Err(error) => return unverified(token, error),
         }
-        Ok(token)
+        if let Some(error) = self.too_early(&token) {
+            return Err(error);
+        }
+        self.talk.warn("the API refuses a token that was made just now: making another");
+        let mut token = self.remote.mint(token.stamp.issuer.as_ref())?;
+        match self.is_refused(&mut token) {
+            Ok(false) => Ok((token, None)),
+            Ok(true) => Err(words::refused(&token.stamp)),
+            Err(error) => unverified(token, error),
+        }
     }
 
     /// Asks the API about a token, and learns its clock. A token that is not
@@ -90,7 +125,7 @@ impl Broker<'_> {
             Some(Opinion::Refused) => Ok(true),
             Some(Opinion::Accepted) => Ok(false),
             // Then the clocks have to be believed.
-            Some(Opinion::Unclear(_)) | None => self.too_early(token).map_or(Ok(false), Err),
+            None => self.too_early(token).map_or(Ok(false), Err),
         }
     }
 
@@ -104,21 +139,38 @@ impl Broker<'_> {
         token.stamp.api.is_none() && self.too_early(token).is_some()
     }
 
-    /// `None` when the API cannot be reached, and need not be.
+    /// Asks the API, and takes in what its answer shows besides. `None` where it
+    /// gives no verdict, and need not.
     fn ask(&self, token: &mut Token) -> Result<Option<Opinion>> {
-        let answer = match self.remote.ask_api(&token.access_token) {
-            Ok(answer) => answer,
-            Err(error) if self.settings.verify == Verify::Always => return Err(error),
+        let answer = self.verdict(&token.access_token)?;
+        Ok(answer.map(|answer| {
+            let opinion = answer.opinion;
+            self.take_in(&mut token.stamp, answer);
+            opinion
+        }))
+    }
+
+    /// The API's verdict. `None`, with a warning, where there is none and need not
+    /// be.
+    ///
+    /// # Errors
+    /// With `--verify always`, when there is none.
+    fn verdict(&self, token: &AccessToken) -> Result<Option<Answer>> {
+        match self.remote.ask_api(token) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if self.settings.verify == Verify::Always => Err(error),
             Err(error) => {
-                let cause = error.cause.as_deref().unwrap_or(&error.what);
-                self.talk.warn(format_args!("the API was not asked about the token: {cause}"));
-                return Ok(None);
+                self.talk.warn(words::no_verdict(&error));
+                Ok(None)
             }
-        };
-        if let Some(clock) = answer.clock {
-            self.learn(&mut token.stamp, clock);
         }
-        Ok(Some(answer.opinion))
+    }
+
+    fn take_in(&self, stamp: &mut Stamp, answer: Answer) {
+        if let Some(clock) = answer.clock {
+            self.learn(stamp, clock);
+        }
+        stamp.used = answer.used.or(stamp.used.take());
     }
 
     /// Takes in what the API's clock shows. Where it cannot have come so far
@@ -145,5 +197,14 @@ impl Broker<'_> {
             let level = if proved { Level::Warning } else { Level::Info };
             self.talk.say(level, words::lead(&lead, self.demand().skew));
         }
+    }
+}
+
+/// A new token about which the API gave no verdict; one that the clocks refuse is
+/// not worth keeping.
+fn unverified(token: Token, error: Error) -> Result<(Token, Option<Error>)> {
+    match error.kind.is_passing() {
+        true => Ok((token, Some(error))),
+        false => Err(error),
     }
 }

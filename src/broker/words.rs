@@ -32,6 +32,12 @@ pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
     format!("using the cached token, which lives {remaining} more, because {}{cause}", error.what)
 }
 
+/// The API was asked about a token, and said neither yes nor no.
+pub(super) fn no_verdict(error: &Error) -> String {
+    let cause = error.cause.as_deref().unwrap_or(&error.what);
+    format!("the API gave no verdict on the token: {cause}")
+}
+
 /// The API's clock has come further than the local ones.
 pub(super) const STOOD_STILL: &str = "since the API was asked last, its clock was stepped, or the local clocks stood still: the \
      token's age is taken from the API's";

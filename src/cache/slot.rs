@@ -12,7 +12,7 @@ use super::{Key, Seal, entry};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
-use crate::token::{AccessToken, Token};
+use crate::token::{AccessToken, IdleTimeout, Token};
 
 /// The place of one entry in the cache.
 #[derive(Debug)]
@@ -111,6 +111,43 @@ impl<'a> Slot<'a> {
             }
             _ => Ok(false),
         }
+    }
+
+    /// Has the entry say that its token was used at `used`, where it still holds
+    /// this token and says so of a moment that is enough earlier. Whoever holds the
+    /// lock replaces the entry anyway.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when the entry cannot be written.
+    pub fn record_use(
+        &self,
+        token: &AccessToken,
+        used: &Reading,
+        timeout: IdleTimeout,
+    ) -> Result<()> {
+        let is_outdated = |found: &Lookup| match found {
+            Lookup::Found(found) => {
+                found.access_token == *token
+                    && timeout.is_worth_storing(used, found.stamp.last_used())
+            }
+            Lookup::Absent | Lookup::Unusable(_) => false,
+        };
+        if !is_outdated(&self.read()?) {
+            return Ok(());
+        }
+        let Some(lock) = self.try_lock()? else {
+            return Ok(());
+        };
+        // It may have been replaced in the meantime.
+        let found = self.read()?;
+        let (true, Lookup::Found(mut found)) = (is_outdated(&found), found) else {
+            return Ok(());
+        };
+        found.stamp.used = Some(used.clone());
+        lock.store(&found).map_err(|error| {
+            let what = format!("cannot write {}", self.file().display());
+            Error::new(Kind::Cache, what).because(error)
+        })
     }
 
     /// The process that holds the lock, by what it wrote into the file.

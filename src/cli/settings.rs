@@ -31,6 +31,10 @@ pub struct SettingsArgs {
     /// [default: 10m, at most half of what a new token offers].
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     min_ttl: Option<String>,
+    /// The organization's inactivity timeout: a cached token that is not known
+    /// to have been used for so long is asked about or replaced [default: none].
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    idle_timeout: Option<String>,
     /// When to ask the API about a token before it is handed out: auto (when
     /// the network is needed anyway), always or never [default: auto].
     #[arg(long, value_name = "WHEN")]
@@ -84,6 +88,7 @@ impl Flags for SettingsArgs {
             given("client-auth", self.client_auth),
             given("skew", self.skew),
             given("min-ttl", self.min_ttl),
+            given("idle-timeout", self.idle_timeout),
             given("verify", self.verify),
             given("scope", self.scope),
             given("audience", self.audience),

@@ -1,39 +1,19 @@
 //! A token, got as a pipeline gets it, and shown to the API.
 
-use std::time::Duration;
-
 use jiff::SignedDuration;
 
-use super::{Finding, Topic, clocks};
-use crate::api::Opinion;
-use crate::broker::{Broker, Given, How, Network, Remote};
+use super::{Finding, Topic, clocks, word};
+use crate::broker::{Broker, Given, How, Network};
 use crate::cache::{self, Lookup, Slot};
 use crate::clock::Reading;
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
-use crate::settings::{Settings, Verify};
-use crate::token::{AccessToken, Demand, MinTtl, Stamp, Verdict};
+use crate::settings::Settings;
+use crate::token::{Demand, MinTtl, Stamp, Verdict};
 use crate::world::{Talk, World};
 
-/// How long a mint may take here, and how long another process's may: a report
-/// that does not come is of no use.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The same where the issuer has just given no answer at all.
-const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
-
 /// Looks into the cache, gets a token, and asks the API about it.
-pub(super) fn findings(
-    mut settings: Settings,
-    issuer_answers: bool,
-    world: &World,
-) -> Vec<Finding> {
-    let patience = match issuer_answers {
-        true => PATIENCE,
-        false => LITTLE_PATIENCE,
-    };
-    settings.network.timeout = settings.network.timeout.min(patience);
-    settings.cache.lock_timeout = settings.cache.lock_timeout.min(patience);
+pub(super) fn findings(mut settings: Settings, world: &World) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Ok(lookup) = lookup(&settings) {
         findings.extend(cached(&lookup, &settings.demand, &world.clock.read()));
@@ -52,7 +32,7 @@ pub(super) fn findings(
         let now = world.clock.read();
         findings.push(got(&given, &now));
         findings.push(lifetime(&settings.demand, &given.token.stamp));
-        findings.push(accepted(&settings, &given.token.access_token, world));
+        findings.extend(word::findings(settings, &given, world));
     }
     findings
 }
@@ -92,7 +72,7 @@ fn get(settings: &Settings, world: &World, findings: &mut Vec<Finding>) -> Resul
     given
 }
 
-fn remote<'a>(settings: &'a Settings, world: &'a World, talk: &'a Talk) -> Network<'a> {
+pub(super) fn remote<'a>(settings: &'a Settings, world: &'a World, talk: &'a Talk) -> Network<'a> {
     Network { settings, env: &world.env, clock: &*world.clock, talk }
 }
 
@@ -139,34 +119,5 @@ fn lifetime(demand: &Demand, stamp: &Stamp) -> Finding {
         Finding::note(Topic::Token, what).hint(TOKEN_DURATION)
     } else {
         Finding::ok(Topic::Token, what)
-    }
-}
-
-fn accepted(settings: &Settings, token: &AccessToken, world: &World) -> Finding {
-    let Some(url) = &settings.issuer.api_url else {
-        let what = "no API is known that could be asked about it";
-        return Finding::note(Topic::Token, what).hint("--region or --api-url names one");
-    };
-    let (talk, _) = Talk::collected();
-    let failed =
-        |kind, cause: String| Error::new(kind, "the API does not accept the token").why(cause);
-    let error = match remote(settings, world, &talk).ask_api(token).map(|answer| answer.opinion) {
-        Ok(Opinion::Accepted) => {
-            return Finding::ok(Topic::Token, "the API accepts it");
-        }
-        Ok(Opinion::Refused) => failed(Kind::ApiRefused, "HTTP 401".into()).hint(format!(
-            "check that {} and {url} belong to one region, and that the client is active",
-            settings.issuer.token_url
-        )),
-        Ok(Opinion::Unclear(429)) => failed(Kind::RateLimited, "HTTP 429: too many calls".into())
-            .hint("try again in a minute"),
-        Ok(Opinion::Unclear(status)) => failed(Kind::Unavailable, format!("HTTP {status}"))
-            .hint("check --api-url; a proxy or the API itself may have a problem"),
-        Err(error) => error,
-    };
-    match settings.verify {
-        // Then it may be meant not to be reached from here.
-        Verify::Never if error.kind == Kind::Unavailable => Finding::trouble(Topic::Token, &error),
-        _ => Finding::failure(Topic::Token, &error),
     }
 }

@@ -34,6 +34,7 @@ const SHOWN: &[(&Setting, Option<&str>)] = &[
     (&names::AUDIENCE, None),
     (&names::SKEW, Some("5s")),
     (&names::MIN_TTL, Some("10m, at most half of what a new token offers")),
+    (&names::IDLE_TIMEOUT, Some("none")),
     (&names::VERIFY, Some("auto")),
     (&names::TIMEOUT, Some("30s")),
     (&names::CA_FILE, None),

@@ -21,7 +21,14 @@ pub(super) fn of(findings: &[Finding]) -> Finding {
         },
         None if warnings > 0 => {
             let plural = if warnings == 1 { "" } else { "s" };
-            let what = format!("a pipeline would succeed, with {warnings} warning{plural}");
+            let is_warned_of = |finding: &Finding| {
+                finding.topic == Topic::Token && finding.level == Level::Warning
+            };
+            let would = match findings.iter().any(is_warned_of) {
+                true => "get a token",
+                false => "succeed",
+            };
+            let what = format!("a pipeline would {would}, with {warnings} warning{plural}");
             Finding::note(Topic::Verdict, what)
         }
         None => Finding::ok(Topic::Verdict, "a pipeline would succeed"),
@@ -40,6 +47,8 @@ mod tests {
         let warned = of(&[fine.clone(), Finding::warning(Topic::Clocks, "late")]);
         assert_eq!(warned.level, Level::Note);
         assert_eq!(warned.what, "a pipeline would succeed, with 1 warning");
+        let unsure = of(&[fine.clone(), Finding::warning(Topic::Token, "no verdict")]);
+        assert_eq!(unsure.what, "a pipeline would get a token, with 1 warning");
         let failures = [Kind::Unavailable, Kind::ApiRefused];
         let failures = failures.map(|kind| Finding::failure(Topic::Token, &Error::new(kind, "x")));
         let failed = of(&[fine, failures[0].clone(), failures[1].clone()]);

@@ -76,17 +76,23 @@ pub(crate) struct Look {
     pub(crate) answer: Result<Answer, Error>,
 }
 
+/// How long a contact after the first is waited for: it only sharpens a clock.
+const FURTHER_CONTACT: Duration = Duration::from_secs(3);
+
 impl Wire {
-    /// Looks at the peer: one request by hand, step by step, then `contacts`
-    /// through the client that a mint uses. None of the two waits takes longer
-    /// than `limit`.
+    /// Looks at the peer: one request by hand, step by step, and `contacts`
+    /// through the client that a mint uses. Each has an answer within `limit`, or
+    /// none.
     pub(crate) async fn look(&self, contacts: u32, limit: Duration, clock: &dyn Clock) -> Look {
         let mut phases = Phases::default();
-        if self.place.proxy.is_none() {
-            // How far it got is kept.
-            let _ = tokio::time::timeout(limit, self.walk(&mut phases, clock)).await;
-        }
-        let answer = self.contacts(contacts, limit, clock).await;
+        let walk = async {
+            if self.place.proxy.is_none() {
+                // How far it got is kept.
+                let _ = tokio::time::timeout(limit, self.walk(&mut phases, clock)).await;
+            }
+        };
+        // Both at once, so that a host that is silent costs the time limit once.
+        let ((), answer) = tokio::join!(walk, self.contacts(contacts, limit, clock));
         Look {
             host: host(&self.url),
             proxy: self.place.proxy.clone(),
@@ -137,6 +143,7 @@ impl Wire {
             };
             let wait = known.until_its_second_turns(&clock.read());
             tokio::time::sleep(wait.unwrap_or_default()).await;
+            let limit = limit.min(FURTHER_CONTACT);
             let Ok(Some(next)) = self.contact(limit, clock).await.map(|next| next.clock) else {
                 break;
             };
@@ -175,7 +182,8 @@ impl Dated {
     }
 }
 
-fn is_page(headers: &HeaderMap) -> bool {
+/// Whether a body is a page for people.
+pub(crate) fn is_page(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|content_type| content_type.to_str().ok())

@@ -22,13 +22,21 @@ const SETTINGS: &[(&Setting, &str)] = &[
         &names::PROFILE,
         "The profile to read, from `config.toml` or from the vendor's `~/.gc/config.toml`.",
     ),
-    (&names::REGION, "The region: an AWS name (`eu-west-1`), a domain or a URL."),
+    (
+        &names::REGION,
+        "The region: an AWS name (`eu-west-1`), a place (`Ireland`), a domain or a URL.",
+    ),
     (&names::CLIENT_ID, "The OAuth client's id."),
     (&names::SKEW, "How far the clocks of issuer and API may disagree, for example `5s`."),
     (
         &names::MIN_TTL,
         "How long the token has to live, after the skew is taken off, for example `30m`. A token \
          that cannot is an error.",
+    ),
+    (
+        &names::IDLE_TIMEOUT,
+        "The organization's inactivity timeout, for example `30m`: a cached token that is not \
+         known to have been used for so long is asked about or replaced.",
     ),
     (
         &names::VERIFY,

@@ -75,6 +75,8 @@ settings! {
     SKEW = "skew" "skew" ["GC_TOKEN_SKEW"] in query profile;
     /// How long the token has to live.
     MIN_TTL = "min-ttl" "min_ttl" ["GC_TOKEN_MIN_TTL"] in query profile;
+    /// After how long without a call the cloud revokes a token.
+    IDLE_TIMEOUT = "idle-timeout" "idle_timeout" ["GC_TOKEN_IDLE_TIMEOUT"] in query profile;
     /// When to ask the API about a token.
     VERIFY = "verify" "verify" ["GC_TOKEN_VERIFY"] in profile;
     /// The time limit on a mint.

@@ -25,6 +25,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             skew: DEFAULT_SKEW,
             min_ttl: MinTtl::Default(DEFAULT_MIN_TTL),
             newer_than: None,
+            idle_timeout: None,
         },
         verify: Verify::Auto,
         cache: CacheSettings { dir: None, state_dir: None, lock_timeout: Duration::from_secs(1) },

@@ -120,6 +120,7 @@ mod tests {
             skew: SKEW,
             min_ttl: MinTtl::Explicit(SignedDuration::from_secs(60)),
             newer_than: None,
+            idle_timeout: None,
         }
     }
 

@@ -34,6 +34,10 @@ pub struct Stamp {
     /// another boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<Offset>,
+    /// The clocks just before the last call that is known to have been made with
+    /// the token; `None` where that is its own request, `sent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Reading>,
 }
 
 impl Stamp {
@@ -56,7 +60,14 @@ impl Stamp {
             issuer,
             api: None,
             learned: None,
+            used: None,
         }
+    }
+
+    /// The clocks just before the token was last used, as far as is known: a new
+    /// token counts as used by its request.
+    pub fn last_used(&self) -> &Reading {
+        self.used.as_ref().unwrap_or(&self.sent)
     }
 
     /// The lifetime left at `now`, the skew not taken off; negative when dead.
@@ -111,6 +122,8 @@ impl Stamp {
             issuer: Some(issuer),
             api: None,
             learned: self.lead(),
+            // A look at a clock is no use of the token.
+            used: Some(self.last_used().clone()),
             ..self.clone()
         })
     }
@@ -126,6 +139,8 @@ impl Stamp {
             issuer: None,
             api: Some(api),
             learned: self.lead(),
+            // A look at a clock is no use of the token.
+            used: Some(self.last_used().clone()),
             ..self.clone()
         })
     }

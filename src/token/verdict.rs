@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::Stamp;
+use super::{IdleTimeout, Stamp};
 use crate::clock::{Reading, drift};
 use crate::duration::human;
 
@@ -29,6 +29,9 @@ pub struct Demand {
     /// Only a token whose request was sent after this will do
     /// (`--force-refresh`).
     pub newer_than: Option<Reading>,
+    /// After how long without a call the cloud revokes a token; `None` where it
+    /// does not.
+    pub idle_timeout: Option<IdleTimeout>,
 }
 
 /// Which local clock says that the token is oldest.
@@ -84,6 +87,13 @@ pub enum Stale {
         wanted: SignedDuration,
         /// Its age.
         age: Age,
+    },
+    /// Not known to have been used lately, so that the cloud may have revoked it.
+    Idle {
+        /// How long ago it was used; `None` where the local clocks cannot tell.
+        unused: Option<SignedDuration>,
+        /// The timeout.
+        timeout: SignedDuration,
     },
 }
 
@@ -150,11 +160,24 @@ impl Demand {
         let remaining = stamp.lifetime.saturating_sub(age.elapsed());
         let skew = self.skew_for(stamp).saturating_add(age.missed());
         let wanted = self.wanted(stamp);
-        if remaining.saturating_sub(skew) >= wanted && remaining > skew {
-            Verdict::Fresh { remaining, age }
-        } else {
-            Verdict::Stale(Stale::TooShort { remaining, skew, wanted, age })
+        if remaining.saturating_sub(skew) < wanted || remaining <= skew {
+            return Verdict::Stale(Stale::TooShort { remaining, skew, wanted, age });
         }
+        match self.idle(stamp, now) {
+            Some(idle) => Verdict::Stale(idle),
+            None => Verdict::Fresh { remaining, age },
+        }
+    }
+
+    /// Why a token may have been revoked for want of calls, if so.
+    fn idle(&self, stamp: &Stamp, now: &Reading) -> Option<Stale> {
+        let timeout = self.idle_timeout?;
+        let used = stamp.last_used();
+        let is_idle = timeout.left(used, now).is_none_or(|left| !left.is_positive());
+        is_idle.then(|| Stale::Idle {
+            unused: Age::of(used, now).ok().map(|age| age.elapsed()),
+            timeout: timeout.whole(),
+        })
     }
 
     /// What is taken off this token's life: the skew that was asked for, or
@@ -178,7 +201,8 @@ impl Demand {
     /// alive by more than the skew: good enough when none better can be had.
     /// `None` when the caller asked for more, in so many words.
     pub fn makeshift(&self, stamp: &Stamp, now: &Reading) -> Option<SignedDuration> {
-        if self.newer_than.is_some() || matches!(self.min_ttl, MinTtl::Explicit(_)) {
+        let is_promised = matches!(self.min_ttl, MinTtl::Explicit(_));
+        if self.newer_than.is_some() || is_promised || self.idle(stamp, now).is_some() {
             return None;
         }
         self.left(stamp, now)?.is_positive().then(|| stamp.remaining(now).ok())?
@@ -195,11 +219,12 @@ impl Demand {
 }
 
 impl Stale {
-    /// Whether the local clocks are in doubt: another clock's word may show
-    /// that the token is good after all.
+    /// Whether the token may be good after all: another clock's word may show it
+    /// where the local ones are in doubt, and the API's where nobody is known to
+    /// have used it.
     pub fn is_doubtful(&self) -> bool {
         match self {
-            Stale::OtherBoot | Stale::BootClockWentBack(_) => true,
+            Stale::OtherBoot | Stale::BootClockWentBack(_) | Stale::Idle { .. } => true,
             Stale::TooShort { age, .. } => age.by() == Evidence::WallClock,
             Stale::NotForced => false,
         }
@@ -236,6 +261,17 @@ impl fmt::Display for Stale {
                 age,
                 human(*skew),
                 human(*wanted)
+            ),
+            Stale::Idle { unused: Some(unused), timeout } => write!(
+                f,
+                "not known to have been used for {}, and the idle timeout is {}",
+                human(*unused),
+                human(*timeout)
+            ),
+            Stale::Idle { unused: None, timeout } => write!(
+                f,
+                "when it was used last is not known here, and the idle timeout is {}",
+                human(*timeout)
             ),
         }
     }

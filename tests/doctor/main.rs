@@ -9,3 +9,4 @@ mod remote;
 mod report;
 mod server;
 mod settings;
+mod verdicts;

@@ -3,16 +3,31 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 /// Starts the server; returns its URL. Its thread ends with the process.
 /// `header` has a line end after each line.
 pub(crate) fn answers(status: &'static str, header: String, body: &'static str) -> String {
+    answers_after(Duration::ZERO, status, header, body)
+}
+
+/// The same, but each answer comes only after this time.
+pub(crate) fn answers_after(
+    time: Duration,
+    status: &'static str,
+    header: String,
+    body: &'static str,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for client in listener.incoming() {
-            // A client that leaves early is no matter.
-            let _ = answer(client.unwrap(), status, &header, body);
+            let (client, header) = (client.unwrap(), header.clone());
+            std::thread::spawn(move || {
+                std::thread::sleep(time);
+                // A client that leaves early is no matter.
+                let _ = answer(client, status, &header, body);
+            });
         }
     });
     url

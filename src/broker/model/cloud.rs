@@ -140,7 +140,7 @@ impl Remote for Cloud<'_> {
         if self.api_is_down.get() {
             return Err(down());
         }
-        let (_, opinion, clock) = self.contact(|| {
+        let (sent, opinion, clock) = self.contact(|| {
             let (now, life) = (self.api_shows(), self.life(token));
             let good = now < life.ends && life.starts.is_none_or(|start| start <= now);
             let opinion = match good {
@@ -149,6 +149,7 @@ impl Remote for Cloud<'_> {
             };
             (opinion, now)
         });
-        Ok(Answer { opinion, clock })
+        let used = (opinion == Opinion::Accepted).then_some(sent);
+        Ok(Answer { opinion, clock, used })
     }
 }

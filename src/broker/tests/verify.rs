@@ -64,10 +64,33 @@ fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
     assert_eq!(scene.got(), first());
     assert_eq!(
         scene.said(),
-        "gc-token: warning: the API was not asked about the token: connection refused\n"
+        "gc-token: warning: the API gave no verdict on the token: connection refused\n"
     );
     scene.settings.verify = Verify::Always;
     assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable);
+}
+
+/// Another attempt asks about the token that there is, instead of making one more.
+#[test]
+fn a_new_token_without_a_verdict_is_kept_and_not_handed_out() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Always);
+    for kind in [Kind::Unavailable, Kind::RateLimited] {
+        *scene.cloud.api_error.borrow_mut() = Some(Error::new(kind, "no verdict"));
+        assert_eq!(scene.get().unwrap_err().kind, kind);
+    }
+    scene.cloud.api_error.take();
+    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.cloud.mints.get(), 1);
+}
+
+#[test]
+fn without_a_cache_a_token_without_a_verdict_is_not_handed_out() {
+    let clock = FakeClock::new();
+    let mut scene = with_api(&clock, 3_600, Verify::Always);
+    scene.settings.cache.dir = None;
+    *scene.cloud.api_error.borrow_mut() = Some(Error::new(Kind::Unavailable, "no verdict"));
+    assert_eq!(scene.get().unwrap_err().what, "no verdict");
 }
 
 #[test]

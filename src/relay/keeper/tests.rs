@@ -82,6 +82,7 @@ fn keeper(
             skew: SignedDuration::from_secs(5),
             min_ttl: MinTtl::Explicit(SignedDuration::from_secs(60)),
             newer_than: None,
+            idle_timeout: None,
         },
         answers: Mutex::new(answers.into_iter().collect()),
         asked: Mutex::default(),

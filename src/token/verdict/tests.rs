@@ -23,7 +23,7 @@ fn after(age: SignedDuration) -> Reading {
 }
 
 fn demand(min_ttl: MinTtl) -> Demand {
-    Demand { skew: SKEW, min_ttl, newer_than: None }
+    Demand { skew: SKEW, min_ttl, newer_than: None, idle_timeout: None }
 }
 
 fn is_fresh(demand: &Demand, lifetime: i64, age: SignedDuration) -> bool {

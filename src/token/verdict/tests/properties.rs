@@ -46,11 +46,15 @@ fn any_reading() -> impl Strategy<Value = Reading> {
 fn any_demand() -> impl Strategy<Value = Demand> {
     let min_ttl = prop_oneof![wish().prop_map(MinTtl::Default), wish().prop_map(MinTtl::Explicit),];
     let newer_than = prop::option::weighted(0.2, any_reading());
-    (wish(), min_ttl, newer_than).prop_map(|(skew, min_ttl, newer_than)| Demand {
-        skew,
-        min_ttl,
-        newer_than,
-    })
+    let idle_timeout = prop::option::of(wish().prop_map(IdleTimeout::new));
+    (wish(), min_ttl, newer_than, idle_timeout).prop_map(
+        |(skew, min_ttl, newer_than, idle_timeout)| Demand {
+            skew,
+            min_ttl,
+            newer_than,
+            idle_timeout,
+        },
+    )
 }
 
 fn any_measure() -> impl Strategy<Value = Option<Measure>> {
@@ -62,11 +66,13 @@ fn any_measure() -> impl Strategy<Value = Option<Measure>> {
 }
 
 fn any_stamp() -> impl Strategy<Value = Stamp> {
-    let parts = (any_reading(), any_duration(), any_duration(), any_measure(), any_measure());
-    parts.prop_map(|(sent, lifetime, whole, issuer, api)| Stamp {
+    let used = prop::option::of(any_reading());
+    let parts = (any_reading(), any_duration(), any_duration(), any_measure(), any_measure(), used);
+    parts.prop_map(|(sent, lifetime, whole, issuer, api, used)| Stamp {
         not_before: Some(sent.wall),
         whole,
         api,
+        used,
         ..Stamp::new(sent, lifetime, None, issuer)
     })
 }
@@ -103,6 +109,10 @@ proptest! {
                 prop_assert!(left >= exact(promise));
             }
             prop_assert_eq!(remaining, stamp.lifetime - age.elapsed());
+            if let Some(timeout) = demand.idle_timeout {
+                let left = timeout.left(stamp.last_used(), &now);
+                prop_assert!(left.expect("a clock tells").is_positive());
+            }
         }
         if let Some(left) = demand.makeshift(&stamp, &now) {
             prop_assert_eq!(Some(exact(left)), exactly_remaining(&stamp, &now));

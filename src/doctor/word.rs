@@ -1,0 +1,83 @@
+//! The API's word on the token that was got.
+
+use super::attempt::remote;
+use super::{Finding, Topic};
+use crate::api::{Api, Opinion};
+use crate::broker::{Given, How, Remote};
+use crate::error::{Error, Kind, Result};
+use crate::settings::{Settings, Verify};
+use crate::token::AccessToken;
+use crate::world::{Talk, World};
+
+/// Shows the token to the API.
+pub(super) fn findings(settings: Settings, given: &Given, world: &World) -> Vec<Finding> {
+    let Some(url) = settings.issuer.api_url.clone() else {
+        let what = "no API is known that could be asked about it";
+        return vec![Finding::note(Topic::Token, what).hint("--region or --api-url names one")];
+    };
+    match ask(&settings, &given.token.access_token, world) {
+        Ok(Opinion::Accepted) => vec![Finding::ok(Topic::Token, "the API accepts it"), roles()],
+        Ok(Opinion::Refused) if given.how == How::Minted => vec![refused(&settings, &url)],
+        Ok(Opinion::Refused) => refused_from_cache(settings, &url, world),
+        // As in `get`, which hands the token out with a warning, or not at all.
+        Err(error) => vec![match settings.verify {
+            Verify::Always => Finding::failure(Topic::Token, &error),
+            Verify::Auto | Verify::Never => Finding::trouble(Topic::Token, &error),
+        }],
+    }
+}
+
+fn ask(settings: &Settings, token: &AccessToken, world: &World) -> Result<Opinion> {
+    let (talk, _) = Talk::collected();
+    remote(settings, world, &talk).ask_api(token).map(|answer| answer.opinion)
+}
+
+/// Asking about a token needs no permission, so it says nothing of permissions.
+fn roles() -> Finding {
+    let what = "what the OAuth client may do was not tested: without roles it gets a 403 from \
+                every resource";
+    Finding::note(Topic::Token, what)
+        .hint("roles and divisions are set on the client (Admin > Integrations > OAuth > Roles)")
+}
+
+fn refused(settings: &Settings, url: &str) -> Finding {
+    let error = Error::new(Kind::ApiRefused, "the API does not accept the token")
+        .why("HTTP 401")
+        .hint(format!(
+            "check that {} and {url} belong to one region, and that the client is active",
+            settings.issuer.token_url
+        ));
+    Finding::failure(Topic::Token, &error)
+}
+
+/// Tries a new token, to tell a revoked one from a client or an API that is not the
+/// right one. The new one is not kept: the cache stays as a pipeline finds it.
+fn refused_from_cache(mut settings: Settings, url: &str, world: &World) -> Vec<Finding> {
+    settings.cache.dir = None;
+    let (talk, _) = Talk::collected();
+    let new = match remote(&settings, world, &talk).mint(None) {
+        Ok(new) => new.access_token,
+        Err(error) => {
+            let found = Finding::note(Topic::Token, "whether a new one is accepted is not known");
+            return vec![refused(&settings, url), found, Finding::failure(Topic::Token, &error)];
+        }
+    };
+    let opinion = ask(&settings, &new, world);
+    let (network, env, clock) = (&settings.network, &world.env, &*world.clock);
+    // It ends by itself where that fails.
+    let _ = Api { url, network, env, clock, talk: &talk }.revoke(&new);
+    match opinion {
+        Ok(Opinion::Accepted) => vec![revoked(), roles()],
+        Ok(Opinion::Refused) | Err(_) => vec![refused(&settings, url)],
+    }
+}
+
+fn revoked() -> Finding {
+    let error = Error::new(Kind::ApiRefused, "the cached token was revoked")
+        .why("the API answers HTTP 401 to it, and accepts a new one")
+        .hint(
+            "gc-token get --force-refresh replaces it; where the organization revokes tokens that \
+             are not used, set --idle-timeout; --verify always asks each time",
+        );
+    Finding::failure(Topic::Token, &error)
+}
