@@ -2,6 +2,7 @@
 //! kernel lock beside it.
 
 mod entry;
+mod issued;
 mod key;
 mod keyring;
 mod place;
@@ -10,6 +11,7 @@ mod slot;
 mod sweep;
 
 pub use entry::Header;
+pub use issued::Issued;
 pub use key::Key;
 pub use keyring::seal_of;
 pub use seal::Seal;

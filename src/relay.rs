@@ -15,6 +15,7 @@ mod headers;
 mod held;
 mod issue;
 mod keeper;
+mod known;
 mod log;
 mod metrics;
 mod source;
@@ -23,6 +24,7 @@ mod upstream;
 
 use std::sync::Arc;
 
+use crate::cache::Issued;
 use crate::error::Result;
 use crate::http::Limit;
 use crate::settings::Settings;
@@ -58,7 +60,8 @@ pub struct Relay {
 
 impl Relay {
     /// A relay that begins with `token`, and gives clients `stand_in` in its
-    /// place where there is one. Within a runtime: renewal goes on in the
+    /// place where there is one. What clients were given is kept in `issued`, and
+    /// taken for what it was by whoever opens that again. Within a runtime: renewal goes on in the
     /// background from now on, until the runtime ends.
     ///
     /// # Errors
@@ -68,6 +71,7 @@ impl Relay {
         settings: Settings,
         token: Token,
         stand_in: Option<StandIn>,
+        issued: Option<Issued>,
         log: Log,
         world: &World,
     ) -> Result<Arc<Relay>> {
@@ -75,7 +79,7 @@ impl Relay {
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
         let source = Brokered::new(settings, world);
-        let keeper = Arc::new(Keeper::new(source, token, stand_in, world, metrics.clone()));
+        let keeper = Arc::new(Keeper::new(source, token, stand_in, issued, world, metrics.clone()));
         tokio::spawn(keeper.clone().keep_fresh());
         let clock = world.clock.clone();
         let (budget, answers) = (Arc::default(), Limit::new(forward::ANSWER));

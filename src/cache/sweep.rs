@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::entry::{self, Header};
 use super::place::{self, Found};
-use super::{Key, slot};
+use super::{Key, issued, slot};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::world::Clock;
@@ -37,7 +37,11 @@ pub fn list(dir: &Path) -> Result<Vec<Kept>> {
 pub fn clear(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize> {
     let mut keys: Vec<Key> = files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();
-    remove(dir, &keys, patience, clock)
+    let tokens = remove(dir, &keys, patience, clock)?;
+    for issued in issued_directories(dir)? {
+        std::fs::remove_dir_all(&issued).map_err(|error| cannot_remove(&issued, error))?;
+    }
+    Ok(tokens)
 }
 
 /// Removes the entries that can never be handed out again, and what killed
@@ -50,6 +54,9 @@ pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize>
     let mut keys: Vec<Key> = files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();
     keys.retain(|key| !living.contains(key));
+    for issued in issued_directories(dir)? {
+        issued::prune(issued, now.wall);
+    }
     remove(dir, &keys, patience, clock)
 }
 
@@ -83,8 +90,7 @@ fn remove(dir: &Path, keys: &[Key], patience: Duration, clock: &dyn Clock) -> Re
             match std::fs::remove_file(path(extension)) {
                 Ok(()) if *extension == "token" => tokens += 1,
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    let what = format!("cannot remove {}", path(extension).display());
-                    return Err(Error::new(Kind::Cache, what).because(error));
+                    return Err(cannot_remove(&path(extension), error));
                 }
                 _ => {}
             }
@@ -116,6 +122,19 @@ const EXTENSIONS: &[&str] = &["token", "failure", "new", "lock"];
 /// The files of this cache, ordered by name; whatever else lies in the
 /// directory is none of our business.
 fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
+    let mut files = named_by_key(dir)?;
+    files.retain(|(_, _, extension)| EXTENSIONS.contains(&extension.as_str()));
+    Ok(files)
+}
+
+/// Where clients' tokens are remembered.
+fn issued_directories(dir: &Path) -> Result<Vec<PathBuf>> {
+    let named = named_by_key(dir)?.into_iter();
+    Ok(named.filter(|(_, _, it)| it == issued::EXTENSION).map(|(path, ..)| path).collect())
+}
+
+/// What is named by a key and an extension, ordered by name.
+fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -124,13 +143,17 @@ fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
             return Err(Error::new(Kind::Cache, what).because(error));
         }
     };
-    let ours = |path: PathBuf| {
+    let named = |path: PathBuf| {
         let key = Key::parse(path.file_stem()?.to_str()?)?;
         let extension = path.extension()?.to_str()?.to_owned();
-        EXTENSIONS.contains(&extension.as_str()).then_some((path, key, extension))
+        Some((path, key, extension))
     };
-    let mut files: Vec<_> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter_map(ours).collect();
-    files.sort_by(|one, two| one.0.cmp(&two.0));
-    Ok(files)
+    let mut all: Vec<_> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter_map(named).collect();
+    all.sort_by(|one, two| one.0.cmp(&two.0));
+    Ok(all)
+}
+
+fn cannot_remove(path: &Path, error: std::io::Error) -> Error {
+    Error::new(Kind::Cache, format!("cannot remove {}", path.display())).because(error)
 }

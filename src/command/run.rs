@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::one_of;
+use crate::cache::Issued;
 use crate::error::{Error, Kind, Result};
 use crate::relay::{Format, Log, Relay, StandIn};
 use crate::settings::{Layers, Settings, names};
@@ -63,8 +64,9 @@ impl Run {
             );
         }
         let stand_in = if stand_in { Some(StandIn::random()?) } else { None };
+        let issued = issued(layers, &settings, &talk);
         let log = Log::new(format, talk.clone());
-        let relay = Relay::start(settings, token, stand_in, log, world)?;
+        let relay = Relay::start(settings, token, stand_in, issued, log, world)?;
         let run = Run { relay, metrics_file, talk };
         if let Some(file) = run.metrics_file.clone() {
             write(&file, &run.relay)?;
@@ -84,6 +86,19 @@ impl Run {
             self.talk.note(summary);
         }
     }
+}
+
+/// Where tokens that clients got are remembered. Serving goes on without it.
+fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<Issued> {
+    let prefix_file = layers.find(&names::PREFIX_FILE).map(|given| PathBuf::from(given.value));
+    Issued::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
+        let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        let what = error.what;
+        talk.warn(format_args!(
+            "tokens that clients keep are not known after a restart: {what}{cause}"
+        ));
+        None
+    })
 }
 
 async fn keep_written(file: PathBuf, relay: Arc<Relay>) {

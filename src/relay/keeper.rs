@@ -1,7 +1,6 @@
 //! The current token: renewed before it gets short, replaced when the API
 //! refuses it, by one mint for all who wait.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,13 +8,16 @@ use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jiff::SignedDuration;
 
 use super::allowance::Allowance;
+use super::known::Known;
 use super::metrics::Metrics;
 use super::source::Source;
 use super::stand_in::StandIn;
 use crate::api;
-use crate::broker::How;
+use crate::broker::{Given, How};
+use crate::cache::Issued;
 use crate::clock::Reading;
-use crate::random::{Hash, hash};
+use crate::error::Result;
+use crate::random::hash;
 use crate::token::{AccessToken, Stamp, Token};
 use crate::world::{Clock, Talk, World};
 
@@ -27,6 +29,7 @@ pub(super) struct Keeper {
     metrics: Arc<Metrics>,
     /// Handed out in place of every token, where there is one.
     stand_in: Option<StandIn>,
+    issued: Option<Arc<Issued>>,
     state: Mutex<State>,
     /// Held by the one who makes a token. The others wait for it.
     turn: tokio::sync::Mutex<()>,
@@ -59,9 +62,7 @@ enum Why {
 
 struct State {
     current: Arc<Current>,
-    /// The hashes of all tokens of this run, the stand-in's included: dead ones
-    /// need not be kept.
-    known: HashSet<Hash>,
+    known: Known,
     allowance: Allowance,
     failing: Option<Failing>,
     /// How many attempts have failed so far.
@@ -100,12 +101,24 @@ impl Keeper {
         source: Arc<dyn Source>,
         token: Token,
         stand_in: Option<StandIn>,
+        issued: Option<Issued>,
         world: &World,
         metrics: Arc<Metrics>,
     ) -> Keeper {
+        let issued = issued.map(Arc::new);
+        let mut known = Known::new(issued.clone());
+        let now = world.clock.read().wall;
         let handed_out = stand_in.as_ref().map(|stand_in| &stand_in.token);
-        let known = [Some(&token.access_token), handed_out].into_iter().flatten();
-        let known = known.map(|token| hash(token.expose().as_bytes())).collect();
+        for token in [Some(&token.access_token), handed_out].into_iter().flatten() {
+            known.insert(token, now);
+            if let Some(issued) = &issued
+                && let Err(error) = issued.add(&hash(token.expose().as_bytes()), now)
+            {
+                world.talk.warn(format_args!(
+                    "a token that clients keep is not known after a restart: {error}"
+                ));
+            }
+        }
         let state = State {
             current: Arc::new(Current::new(token)),
             known,
@@ -119,6 +132,7 @@ impl Keeper {
             talk: world.talk.clone(),
             metrics,
             stand_in,
+            issued,
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
         }
@@ -129,13 +143,14 @@ impl Keeper {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return false;
         };
-        let state = self.state();
+        let mut state = self.state();
         // Most clients present the stand-in, or the token that is still current.
         let usual = self.stand_in.as_ref().map_or(&state.current.header, |it| &it.header);
         if value == usual {
             return true;
         }
-        bearer(value).is_some_and(|token| state.known.contains(&hash(token.as_bytes())))
+        let now = self.clock.read().wall;
+        bearer(value).is_some_and(|token| state.known.contains(token, now))
     }
 
     /// The current token. If it has died in the background, while the machine
@@ -242,7 +257,19 @@ impl Keeper {
         }
         let source = self.source.clone();
         let not_this = (why == Why::Refused).then(|| old.token.access_token.clone());
-        let work = move || source.next(not_this.as_ref());
+        let handed_out = self.stand_in.as_ref().map(|stand_in| stand_in.token.clone());
+        let (issued, now) = (self.issued.clone(), self.clock.read().wall);
+        let work = move || -> Result<Given> {
+            let given = source.next(not_this.as_ref())?;
+            // Before anybody gets it. What is in the way was said at the start.
+            for token in
+                [Some(&given.token.access_token), handed_out.as_ref()].into_iter().flatten()
+            {
+                let hash = hash(token.expose().as_bytes());
+                issued.as_ref().map(|issued| issued.add(&hash, now));
+            }
+            Ok(given)
+        };
         match tokio::task::spawn_blocking(work).await.ok()? {
             Ok(given) if given.how != How::Makeshift => {
                 if given.how == How::Minted {
@@ -265,8 +292,9 @@ impl Keeper {
     }
 
     fn adopt(&self, token: Token) -> Arc<Current> {
+        let now = self.clock.read().wall;
         let mut state = self.state();
-        state.known.insert(hash(token.access_token.expose().as_bytes()));
+        state.known.insert(&token.access_token, now);
         state.current = Arc::new(Current::new(token));
         state.failing = None;
         state.current.clone()

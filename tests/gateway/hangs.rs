@@ -46,7 +46,7 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
         let log = Log::new(None, world.talk.clone());
-        let relay = Relay::start(settings, given.token, None, log, &world).unwrap();
+        let relay = Relay::start(settings, given.token, None, None, log, &world).unwrap();
         let prefix = Prefix::random().unwrap();
         let path = prefix.expose().to_owned();
         let listen = "127.0.0.1:0".parse().unwrap();

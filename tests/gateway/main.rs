@@ -16,6 +16,7 @@ mod outage;
 mod refusal;
 mod repeat;
 mod replay;
+mod restart;
 mod rig;
 mod server;
 mod slow;

@@ -57,7 +57,7 @@ impl Rig {
             let _inside = runtime.enter();
             let log = Log::new(None, world.talk.clone());
             let stand_in = Some(StandIn::random().unwrap());
-            let relay = Relay::start(settings, given.token, stand_in, log, &world).unwrap();
+            let relay = Relay::start(settings, given.token, stand_in, None, log, &world).unwrap();
             let token = relay.client_token().access_token.expose().to_owned();
             (Interception::start(relay, plan, &world).unwrap(), token)
         };

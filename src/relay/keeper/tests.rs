@@ -99,7 +99,7 @@ fn keeper(
         talk: Arc::new(Talk::collected().0),
     };
     let metrics = Arc::new(Metrics::default());
-    let keeper = Keeper::new(source.clone(), token("first", 300), None, &world, metrics);
+    let keeper = Keeper::new(source.clone(), token("first", 300), None, None, &world, metrics);
     (Arc::new(keeper), source, clock)
 }
 

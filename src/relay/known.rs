@@ -1,0 +1,52 @@
+//! The tokens that clients may present for the current one: those of this run, and
+//! those that earlier or other processes have handed out for the same client.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cache::Issued;
+use crate::random::{Hash, hash};
+use crate::token::AccessToken;
+
+/// Hashes of tokens: dead ones need not be kept themselves.
+pub(super) struct Known {
+    /// With the time at which each was last noted to be in use.
+    tokens: HashMap<Hash, Timestamp>,
+    issued: Option<Arc<Issued>>,
+}
+
+/// How often it is noted that a token is in use.
+const PERIOD: SignedDuration = SignedDuration::from_hours(24);
+
+impl Known {
+    pub(super) fn new(issued: Option<Arc<Issued>>) -> Known {
+        Known { tokens: HashMap::new(), issued }
+    }
+
+    /// Knows this token from now on, for as long as the process runs.
+    pub(super) fn insert(&mut self, token: &AccessToken, now: Timestamp) {
+        self.tokens.insert(hash(token.expose().as_bytes()), now);
+    }
+
+    /// Whether a client may present this token.
+    pub(super) fn contains(&mut self, token: &str, now: Timestamp) -> bool {
+        let token = hash(token.as_bytes());
+        let Known { tokens, issued } = self;
+        let is_issued = || issued.as_ref().is_some_and(|issued| issued.contains(&token, now));
+        match tokens.get_mut(&token) {
+            Some(noted) if now.duration_since(*noted).abs() < PERIOD => true,
+            Some(noted) => {
+                *noted = now;
+                is_issued();
+                true
+            }
+            None if is_issued() => {
+                tokens.insert(token, now);
+                true
+            }
+            None => false,
+        }
+    }
+}
