@@ -25,6 +25,7 @@ pub mod gateway;
 mod http;
 pub mod intercept;
 mod no_proxy;
+mod orphans;
 pub mod output;
 pub mod plugin;
 pub mod provider;

@@ -14,6 +14,7 @@ use super::signals::{Event, Signals};
 use super::terminal::Terminal;
 use super::watchdog::Watchdog;
 use crate::error::{Error, Kind, Result};
+use crate::orphans;
 
 /// Runs the command with exactly this environment, and waits for its end.
 /// Returns its exit code; 128 and the signal's number when a signal has ended it.
@@ -42,10 +43,12 @@ pub async fn run(
     let ended = match started {
         Ok(pid) => {
             watchdog.guard(pid);
-            Child { pid, group, terminal: &mut terminal, told_to_end: false }
-                .wait(&mut signals)
-                .await
-                .map_err(failed)
+            let child = Child { pid, group, terminal: &mut terminal, told_to_end: false };
+            let own = [pid, group];
+            tokio::select! {
+                ended = child.wait(&mut signals) => ended.map_err(failed),
+                never = orphans::reap(&own) => match never {},
+            }
         }
         Err(error) => Err(error),
     };

@@ -6,6 +6,7 @@
 mod common;
 
 mod ends;
+mod first;
 mod plain;
 mod rig;
 mod served;
