@@ -8,8 +8,8 @@ use super::stop::Stop;
 use super::{env, layers, token};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Gateway, Plan, Prefix};
-use crate::orphans;
 use crate::output::{Dialect, Name, Rendered, Variable};
+use crate::pid_namespace;
 use crate::relay::PATIENCE;
 use crate::settings::{Flags, Layers, Query, names};
 use crate::token::AccessToken;
@@ -37,7 +37,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(world);
     }
-    runtime.spawn(async { orphans::reap(&[]).await });
+    runtime.spawn(async { pid_namespace::reap_orphans(&[]).await });
     runtime.block_on(async {
         stop.come().await;
         tokio::select! {

@@ -14,7 +14,7 @@ use super::signals::{Event, Signals};
 use super::terminal::Terminal;
 use super::watchdog::Watchdog;
 use crate::error::{Error, Kind, Result};
-use crate::orphans;
+use crate::pid_namespace;
 
 /// Runs the command with exactly this environment, and waits for its end.
 /// Returns its exit code; 128 and the signal's number when a signal has ended it.
@@ -47,7 +47,7 @@ pub async fn run(
             let own = [pid, group];
             tokio::select! {
                 ended = child.wait(&mut signals) => ended.map_err(failed),
-                never = orphans::reap(&own) => match never {},
+                never = pid_namespace::reap_orphans(&own) => match never {},
             }
         }
         Err(error) => Err(error),

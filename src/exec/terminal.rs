@@ -6,8 +6,10 @@ use std::io;
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
-use rustix::process::{Pid, getpgrp, test_kill_process_group};
+use rustix::process::{Pid, getpid, test_kill_process_group};
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
+
+use crate::pid_namespace::own_group;
 
 /// The terminal, as it is lent to the command's process group.
 pub(super) struct Terminal {
@@ -21,8 +23,11 @@ pub(super) struct Terminal {
 impl Terminal {
     /// The process's terminal, to be lent to the group `theirs`.
     pub(super) fn for_group(theirs: Pid) -> Terminal {
-        let tty = File::options().read(true).write(true).open("/dev/tty").ok();
-        Terminal { tty, ours: getpgrp(), theirs, lent: false }
+        let open = || File::options().read(true).write(true).open("/dev/tty").ok();
+        // A group that has no number here cannot get the terminal back.
+        let ours = own_group();
+        let tty = ours.and_then(|_| open());
+        Terminal { tty, ours: ours.unwrap_or(getpid()), theirs, lent: false }
     }
 
     /// Hands the foreground over, if it is ours; returns whether it was. A job in

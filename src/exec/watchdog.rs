@@ -14,11 +14,12 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use nix::sys::signal::SigSet;
-use rustix::process::{Pid, getpgrp};
+use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::terminal::with_blocked;
 use crate::error::{Error, Kind, Result};
+use crate::pid_namespace::own_group;
 
 pub use dog::watch;
 
@@ -91,7 +92,9 @@ impl Watchdog {
 
     /// Has it give the terminal back to this process's group.
     pub(super) fn gives_terminal_back(&mut self) {
-        self.tell(&Message::Terminal(getpgrp().as_raw_pid()));
+        if let Some(group) = own_group() {
+            self.tell(&Message::Terminal(group.as_raw_pid()));
+        }
     }
 
     /// Has it end this process.

@@ -5,7 +5,7 @@ use gc_token::sandbox::Plan;
 use rustix::process::Signal;
 
 use super::common::cloud::cloud;
-use super::common::process::{Running, wait_until};
+use super::common::process::Running;
 use super::common::runner::Runner;
 use super::common::{missing, program};
 use super::rig::{SERVED, children_of, runner, written};

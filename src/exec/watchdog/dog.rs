@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::process::{
-    Pid, Signal, getpgrp, getpid, kill_process, kill_process_group, test_kill_process,
-};
+use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group, test_kill_process};
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 
 use super::Message;
+use crate::pid_namespace::own_group;
 
 /// Watches over the process at the other end of `pipe`, and cleans up after it
 /// should it be killed.
@@ -28,8 +27,8 @@ pub fn watch(pipe: impl Read) {
         }
     }
     // By hand it leads no group of its own, and has nobody to end.
-    if getpgrp() == getpid() {
-        charge.clean_up(getpgrp());
+    if own_group() == Some(getpid()) {
+        charge.clean_up(getpid());
     }
 }
 

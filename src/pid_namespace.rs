@@ -1,6 +1,4 @@
-//! Orphans: processes whose parent has died get process 1 for their parent, which
-//! in a container may be this one, and stay behind as zombies until it waits for
-//! them.
+//! Process 1 of a container, and whoever enters one from outside.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -12,9 +10,11 @@ use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 /// soon as they have ended, so that one which is a zombie twice is none of them.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Waits for orphans, and never for `own`, whose ends matter to others. Within a
+/// Waits for orphans: processes whose parent has died get process 1 for their
+/// parent, which in a container may be this one, and stay behind as zombies until
+/// it waits for them. Never waits for `own`, whose ends matter to others. Within a
 /// runtime. Never ends.
-pub(crate) async fn reap(own: &[Pid]) -> Infallible {
+pub(crate) async fn reap_orphans(own: &[Pid]) -> Infallible {
     if !gets_orphans() {
         return std::future::pending().await;
     }
@@ -27,6 +27,13 @@ pub(crate) async fn reap(own: &[Pid]) -> Infallible {
         }
         before = now;
     }
+}
+
+/// The process group of this process; `None` where that is outside of its PID
+/// namespace, as after nsenter(1), and so has no number here. (rustix takes the 0
+/// that the system gives for impossible.)
+pub(crate) fn own_group() -> Option<Pid> {
+    Pid::from_raw(nix::unistd::getpgrp().as_raw())
 }
 
 /// Whether this process is the first of its namespace, or has been made to take
