@@ -4,7 +4,8 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 /// The characters of `text` that are shown, white space among them, each with its
-/// place. Left out are escape sequences (ECMA-48) and what [`is_hidden`].
+/// place. Left out are escape sequences (ECMA-48) and what [`is_hidden`]; in the place of
+/// any other control character stands [`REPLACEMENT`].
 pub(super) fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
     Visible { text, chars: text.char_indices().peekable(), unterminated: false }
 }
@@ -27,6 +28,9 @@ pub(super) fn is_hidden(char: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Shows that there was something.
+pub(super) const REPLACEMENT: char = '\u{fffd}';
+
 struct Visible<'a> {
     text: &'a str,
     chars: Peekable<CharIndices<'a>>,
@@ -44,6 +48,7 @@ impl Iterator for Visible<'_> {
                 '\u{1b}' => self.skip_sequence(),
                 '\u{9b}' => self.skip_control_sequence(),
                 '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => self.skip_string(),
+                _ if char.is_control() && !char.is_whitespace() => return Some((at, REPLACEMENT)),
                 _ if is_hidden(char) => {}
                 _ => return Some((at, char)),
             }
@@ -111,10 +116,10 @@ mod tests {
             ("a\u{1b}[1\u{e9}", "a\u{e9}"),
             ("a\u{1b}cb", "ab"),
             ("a\u{1b}(Bb", "ab"),
-            ("nul\0bel\u{07}del\u{7f}", "nulbeldel"),
+            ("nul\0bel\u{07}del\u{7f}", "nul\u{fffd}bel\u{fffd}del\u{fffd}"),
             ("\u{202e}back\u{feff}", "back"),
             ("s\u{ad}h\u{200b}y\u{2060}", "shy"),
-            ("c1\u{80}\u{8d}\u{9c}", "c1"),
+            ("c1\u{80}\u{9c}", "c1\u{fffd}\u{fffd}"),
             ("caf\u{e9} \u{1f511}", "caf\u{e9} \u{1f511}"),
         ] {
             let seen: String = visible(text).map(|(_, char)| char).collect();

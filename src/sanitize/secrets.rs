@@ -144,7 +144,8 @@ fn significant(form: &[Byte]) -> Vec<Byte> {
         for char in chunk.valid().chars() {
             let bytes = &form[at..at + char.len_utf8()];
             at += bytes.len();
-            if !(char.is_whitespace() || scan::is_hidden(char) || char == '+') {
+            let makes_none = char.is_whitespace() || matches!(char, '+' | scan::REPLACEMENT);
+            if !(makes_none || scan::is_hidden(char)) {
                 let lower = |byte: &Byte| Byte { value: byte.value.to_ascii_lowercase(), ..*byte };
                 kept.extend(bytes.iter().map(lower));
             }

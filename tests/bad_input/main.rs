@@ -8,6 +8,7 @@ mod common;
 
 mod commands;
 mod entries;
+mod hostile;
 mod places;
 mod profiles;
 mod queries;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
 use super::cloud::{CLIENT, SECRET};
 
@@ -11,19 +11,43 @@ use super::cloud::{CLIENT, SECRET};
 /// longest part of a JWT or more. Nothing else in a test comes near.
 const TOKEN_LENGTH: usize = 80;
 
-/// Every form in which the client secret travels.
+/// Every form in which the client secret travels, and in which an issuer may repeat it.
 pub fn spellings() -> Vec<String> {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let form: String = encode(SECRET);
     let pair = |secret: &str| BASE64_STANDARD.encode(format!("{CLIENT}:{secret}"));
-    vec![SECRET.to_owned(), pair(SECRET), pair(&form), form]
+    let each = |spell: fn(char) -> String| SECRET.chars().map(spell).collect::<String>();
+    let spelt = [
+        form.to_lowercase(),
+        each(|char| format!("%{:02x}", char as u32)),
+        each(|char| format!("&#{};", char as u32)),
+        each(|char| format!("&#x{:X};", char as u32)),
+        each(|char| format!("\\u{:04x}", char as u32)),
+        each(|char| format!("{:02x}", char as u32)),
+        SECRET.replace('/', "&sol;").replace('+', "&plus;").replace(':', "&colon;"),
+        SECRET.replace('/', "\\/"),
+        SECRET.replace(' ', "  "),
+        SECRET.replace(' ', "\u{a0}"),
+        SECRET.replace('s', "s\u{200b}"),
+        SECRET.replace('s', "s\u{ad}"),
+        BASE64_STANDARD.encode(SECRET),
+        BASE64_STANDARD_NO_PAD.encode(&form),
+        BASE64_URL_SAFE_NO_PAD.encode(SECRET),
+        BASE64_URL_SAFE_NO_PAD.encode(format!("{CLIENT}:{SECRET}")),
+    ];
+    [SECRET.to_owned(), pair(SECRET), pair(&form), form].into_iter().chain(spelt).collect()
 }
 
-/// Panics when `bytes` hold the client secret.
+/// Panics when `bytes` hold the client secret, with or without white space in it.
 pub fn holds_no_secret(bytes: &[u8], place: &str) {
+    let joined = |text: &str| {
+        let shown = |char: &char| !char.is_whitespace() && !"\u{200b}\u{ad}".contains(*char);
+        text.chars().filter(shown).collect::<String>()
+    };
+    let text = joined(&String::from_utf8_lossy(bytes));
     for secret in spellings() {
         assert!(
-            !contains(bytes, secret.as_bytes()),
+            !contains(bytes, secret.as_bytes()) && !text.contains(&joined(&secret)),
             "{place} holds the client secret, as {secret:?}: {}",
             String::from_utf8_lossy(bytes)
         );

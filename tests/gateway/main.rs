@@ -11,6 +11,7 @@ mod guard;
 mod hangs;
 mod http2;
 mod issue;
+mod log;
 mod masks;
 mod outage;
 mod refusal;

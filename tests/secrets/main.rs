@@ -181,9 +181,12 @@ fn no_issuer_makes_a_verb_show_a_secret() {
     let mut faults: Vec<String> =
         ["cut", "garbage", "huge", "redirect", "400", "401"].map(str::to_owned).into();
     for told in guard::spellings() {
-        faults.push(format!(
-            "reply:400:application/json:{{\"error\":\"invalid_client\",\"error_description\":\"{told}\"}}"
-        ));
+        let json = serde_json::json!({ "error": "invalid_client", "error_description": told });
+        faults.push(format!("reply:400:application/json:{json}"));
+        // As it came: in a page, and in JSON that is none.
+        faults.push(format!("reply:403:text/html:<title>no {told} here</title>"));
+        faults.push(format!("reply:401:text/plain:you sent {told}, it seems"));
+        faults.push(format!("reply:200:application/json:{{\"error\":\"{told}\",}}"));
     }
     for body in ["<html>TOKEN", "{\"access_token\":\"TOKEN \"}", "{\"access_token\":[\"TOKEN\"]}"] {
         faults.push(format!("reply:200:text/html:{body}").replace("TOKEN", &token));
