@@ -109,11 +109,14 @@ impl Secrets {
 fn forms(text: &str) -> Vec<Vec<Byte>> {
     let byte = |(at, value): (usize, u8)| Byte { value, start: at, end: at + 1 };
     let whole: Vec<_> = text.bytes().enumerate().map(byte).collect();
-    let visible = scan::visible(text)
-        .flat_map(|(at, char)| {
-            text[at..at + char.len_utf8()].bytes().enumerate().map(move |it| (at, it))
-        })
-        .map(|(at, (offset, value))| byte((at + offset, value)));
+    let visible = scan::visible(text).flat_map(|(at, _)| {
+        let length = text[at..].chars().next().map_or(0, char::len_utf8);
+        text.as_bytes()[at..at + length]
+            .iter()
+            .enumerate()
+            .map(move |(offset, it)| (at + offset, *it))
+    });
+    let visible = visible.map(byte);
     let visible: Vec<_> = visible.collect();
     let mut forms = Vec::new();
     for base in [whole, visible] {
