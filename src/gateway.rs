@@ -16,7 +16,9 @@ use hyper::{Method, Request};
 
 use crate::error::{Error, Kind, Result};
 use crate::no_proxy;
-use crate::relay::{Answer, Door, Host, Relay, TOKEN_PATH, refuse};
+use crate::relay::{
+    Answer, Door, Host, Relay, TOKEN_PATH, Visitor, clients, refuse, refuse_method,
+};
 use crate::world::Environment;
 
 use guard::Guard;
@@ -53,8 +55,11 @@ impl Gateway {
         let listener = listen(&plan)?;
         let address = listener.local_addr().map_err(|error| cannot_listen(&plan).because(error))?;
         let guard = Arc::new(Guard::new(&plan.prefix, plan.names));
-        let door = Arc::new(Door::default());
-        let answer = move |request| route(relay.clone(), guard.clone(), request);
+        let noting = relay.clone();
+        let door = Door::new(clients(), move |status, why| noting.unreadable(status, why));
+        let answer = move |visitor: &Visitor, request: Request<Incoming>| {
+            route(relay.clone(), &guard, visitor, request)
+        };
         tokio::spawn(door.clone().accept(listener, answer));
         Ok(Gateway { address, prefix: plan.prefix, door })
     }
@@ -103,6 +108,11 @@ impl Gateway {
     }
 }
 
+/// A proxy would be told `CONNECT`, and to answer `TRACE` is to show the token that
+/// a request was given (RFC 9110 sections 9.3.6 and 9.3.8).
+const NOT_SERVED: &str = "the gateway is no proxy: it takes the place of the API's address, and serves neither CONNECT \
+     nor TRACE";
+
 /// An address that stands for all of them cannot be connected to.
 fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
     if is_any { loopback.to_owned() } else { address.to_string() }
@@ -128,12 +138,19 @@ fn cannot_listen(plan: &Plan) -> Error {
 
 fn route(
     relay: Arc<Relay>,
-    guard: Arc<Guard>,
+    guard: &Guard,
+    visitor: &Visitor,
     mut request: Request<Incoming>,
-) -> impl Future<Output = Answer> {
+) -> impl Future<Output = Answer> + use<> {
     relay.metrics().arrival();
     let admitted = guard.admit(request.uri(), request.headers());
+    if admitted.is_ok() {
+        visitor.is_let_in();
+    }
     async move {
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return Ok(refuse_method(NOT_SERVED));
+        }
         match admitted {
             Ok(uri) => *request.uri_mut() = uri,
             Err((status, why)) => return Ok(refuse(status, why)),

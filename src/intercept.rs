@@ -12,6 +12,7 @@ mod bundles;
 mod credentials;
 mod front;
 mod names;
+mod tunnel;
 mod variables;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
-use crate::relay::{Door, Relay};
+use crate::relay::{Door, Relay, Shares, Visitor};
 use crate::settings::{Issuer, Network};
 use crate::world::World;
 
@@ -83,13 +84,15 @@ impl Interception {
         let proxy = format!("http://{}@{address}", credentials.expose());
         let mut variables = variables::proxying(&proxy, names.hosts(), &world.env);
         variables.extend_from_slice(bundles.variables());
-        let door = Arc::new(Door::default());
+        let (shares, noting) = (Shares::of_this_process(), relay.clone());
+        let door = Door::new(shares.entry, move |status, why| noting.unreadable(status, why));
         let passage = crate::http::Passage::new(&network, world);
-        let front = Front::new(relay, names, credentials, authority.tls, passage, door.clone());
+        let front =
+            Front::new(relay, names, credentials, authority.tls, passage, door.clone(), &shares);
         let front = Arc::new(front);
-        let answer = move |request| {
-            let front = front.clone();
-            async move { Ok(front.answer(request).await) }
+        let answer = move |visitor: &Visitor, request| {
+            let answer = front.clone().answer(visitor, request);
+            async { Ok(answer.await) }
         };
         tokio::spawn(door.clone().accept(listener, answer));
         Ok(Interception { variables, bundles, door })

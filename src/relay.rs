@@ -9,6 +9,7 @@ mod allowance;
 mod answer;
 mod body;
 mod budget;
+mod client;
 mod door;
 mod forward;
 mod headers;
@@ -18,11 +19,16 @@ mod keeper;
 mod known;
 mod log;
 mod metrics;
+mod places;
+mod room;
 mod source;
 mod stand_in;
 mod upstream;
+mod visitor;
 
 use std::sync::Arc;
+
+use hyper::StatusCode;
 
 use crate::cache::Issued;
 use crate::error::Result;
@@ -31,15 +37,18 @@ use crate::settings::Settings;
 use crate::token::{Stamp, Token};
 use crate::world::{Clock, World};
 
-pub(crate) use answer::refuse;
+pub(crate) use answer::{refuse, refuse_method};
 pub(crate) use body::Body;
 pub(crate) use door::Answer;
 pub use door::{Door, PATIENCE};
 pub use issue::TOKEN_PATH;
 pub use log::{Format, Log};
 pub use metrics::Metrics;
+pub(crate) use places::{Place, Places};
+pub(crate) use room::{Shares, clients};
 pub use stand_in::StandIn;
 pub use upstream::Host;
+pub(crate) use visitor::Visitor;
 
 use budget::Budget;
 use keeper::Keeper;
@@ -95,6 +104,11 @@ impl Relay {
     /// What is known of the current token, and so of the cloud's clocks.
     pub fn stamp(&self) -> Stamp {
         self.keeper.stamp()
+    }
+
+    /// Tells of a request that could not be read, and so is no request.
+    pub(crate) fn unreadable(&self, status: StatusCode, why: &hyper::Error) {
+        self.log.unreadable(status, why, &*self.clock);
     }
 
     /// What has happened so far.

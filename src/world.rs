@@ -4,6 +4,7 @@
 
 mod clock;
 mod environment;
+mod files;
 mod process;
 mod talk;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub(crate) use clock::timer_clock;
 pub use clock::{Clock, SystemClock};
 pub use environment::Environment;
+pub(crate) use files::{raise_file_limit, with_former_file_limit};
 pub(crate) use process::is_protected;
 pub use process::protect_memory;
 pub use talk::{Level, Talk, Warnings};

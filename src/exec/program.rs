@@ -16,6 +16,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::Pid;
 
 use crate::error::{Error, Kind, Result};
+use crate::world::with_former_file_limit;
 
 /// A command that was found. No `Debug`: its arguments are the user's own
 /// business.
@@ -62,13 +63,10 @@ impl Program {
     /// `CommandUnusable`, or `CommandNotFound` if it has just gone.
     pub(super) fn spawn(&self, env: &BTreeMap<OsString, OsString>, group: Pid) -> Result<Pid> {
         let child = self.or_by_a_shell(|program| {
-            Command::new(&program.path)
-                .arg0(&program.args[0])
-                .args(&program.args[1..])
-                .env_clear()
-                .envs(env)
-                .process_group(group.as_raw_pid())
-                .spawn()
+            let mut command = Command::new(&program.path);
+            command.arg0(&program.args[0]).args(&program.args[1..]).env_clear().envs(env);
+            command.process_group(group.as_raw_pid());
+            with_former_file_limit(|| command.spawn())
         })?;
         Ok(Pid::from_child(&child))
     }

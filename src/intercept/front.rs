@@ -10,16 +10,17 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
-use tokio::io::copy_bidirectional;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::absolute;
 use super::credentials::{CHALLENGE, Credentials};
 use super::names::Names;
+use super::tunnel;
 use crate::http::{Passage, Stream};
-use crate::relay::{Body, Door, Host, Relay, TOKEN_PATH, refuse};
+use crate::relay::{
+    Body, Door, Host, Place, Places, Relay, Shares, TOKEN_PATH, Visitor, refuse, refuse_method,
+};
 
 /// The proxy, as its clients see it.
 pub(super) struct Front {
@@ -29,12 +30,11 @@ pub(super) struct Front {
     tls: TlsAcceptor,
     passage: Passage,
     door: Arc<Door>,
-    permits: Arc<Semaphore>,
+    /// Of connections to the cloud's hosts.
+    hosts: Arc<Places>,
+    /// Of connections to any other host.
+    tunnels: Arc<Places>,
 }
-
-/// How many connections there are through the proxy at a time, to whatever
-/// host. A browser has a few dozen.
-const CONNECTIONS: usize = 1_024;
 
 /// How long a client may take to agree on TLS: it is on this machine.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -47,15 +47,33 @@ impl Front {
         tls: Arc<ServerConfig>,
         passage: Passage,
         door: Arc<Door>,
+        shares: &Shares,
     ) -> Front {
-        let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        Front { relay, names, credentials, tls: tls.into(), passage, door, permits }
+        let hosts = Places::new(shares.hosts);
+        let tunnels = Places::new(shares.tunnels);
+        Front { relay, names, credentials, tls: tls.into(), passage, door, hosts, tunnels }
     }
 
     /// Answers a request to the proxy itself.
-    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    pub(super) fn answer(
+        self: Arc<Self>,
+        visitor: &Visitor,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Body>> + use<> {
         self.relay.metrics().arrival();
-        if !self.credentials.admit(request.headers()) {
+        let is_known = self.credentials.admit(request.headers());
+        if is_known {
+            visitor.is_let_in();
+        }
+        self.answer_if(is_known, request)
+    }
+
+    async fn answer_if(
+        self: Arc<Self>,
+        is_known: bool,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        if !is_known {
             let why =
                 "this proxy is for the command that gc-token has started, which knows its password";
             let mut reply = refuse(StatusCode::PROXY_AUTHENTICATION_REQUIRED, why);
@@ -72,18 +90,20 @@ impl Front {
         let Some(wanted) = host_and_port(request.uri()) else {
             return refuse(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port");
         };
-        let Ok(permit) = self.permits.clone().try_acquire_owned() else {
+        let host = self.names.find(&wanted);
+        let places = if host.is_some() { &self.hosts } else { &self.tunnels };
+        let Some(place) = places.take_if_any().await else {
             let why = "there are too many connections through this proxy";
             return refuse(StatusCode::SERVICE_UNAVAILABLE, why);
         };
         let client = hyper::upgrade::on(request);
-        match self.names.find(&wanted) {
+        match host {
             Some(host) => {
-                tokio::spawn(self.serve(client, host, permit));
+                tokio::spawn(self.serve(client, host, place));
             }
             None => match self.passage.open(&wanted).await {
                 Ok(server) => {
-                    tokio::spawn(pass(client, server, permit));
+                    tokio::spawn(pass(client, server, place));
                 }
                 Err(error) => {
                     let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -95,7 +115,7 @@ impl Front {
     }
 
     /// Speaks with a client in the name of `host`.
-    async fn serve(self: Arc<Self>, client: OnUpgrade, host: Host, _permit: OwnedSemaphorePermit) {
+    async fn serve(self: Arc<Self>, client: OnUpgrade, host: Host, _place: Place) {
         let Some(client) = agreed(&self.tls, client).await else {
             return;
         };
@@ -109,8 +129,8 @@ impl Front {
 
     /// Answers a request to `host`.
     async fn relay(self: Arc<Self>, host: Host, request: Request<Incoming>) -> Response<Body> {
-        if request.method() == Method::CONNECT {
-            return refuse(StatusCode::METHOD_NOT_ALLOWED, "this host is no proxy");
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return refuse_method("this host serves neither CONNECT nor TRACE");
         }
         if !self.is_meant(host, request.uri(), request.headers()) {
             let why = "the request names another host than the connection is to";
@@ -148,9 +168,13 @@ async fn agreed(tls: &TlsAcceptor, client: OnUpgrade) -> Option<Tls> {
     timeout(HANDSHAKE, agree).await.ok()?
 }
 
-/// Copies in both directions until both have come to their end.
-async fn pass(client: OnUpgrade, mut server: Box<dyn Stream>, _permit: OwnedSemaphorePermit) {
-    if let Ok(client) = client.await {
-        let _ = copy_bidirectional(&mut TokioIo::new(client), &mut server).await;
+/// Passes a connection on. Once one side has closed, it may have to make room.
+async fn pass(client: OnUpgrade, server: Box<dyn Stream>, place: Place) {
+    let Ok(client) = client.await else {
+        return;
+    };
+    tokio::select! {
+        () = tunnel::pass(TokioIo::new(client), server, || place.offer()) => {}
+        () = place.sent_away() => {}
     }
 }

@@ -1,7 +1,7 @@
 //! What a front answers by itself.
 
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -12,10 +12,23 @@ use crate::sanitize;
 /// An error, in the form of the cloud's API, so that its clients can show it.
 /// The code tells that it is not the API's.
 pub(crate) fn refuse(status: StatusCode, message: &str) -> Response<Body> {
+    answer(status, &refusal(status, message))
+}
+
+/// A method that is not served, and those that are (RFC 9110 section 15.5.6).
+pub(crate) fn refuse_method(message: &str) -> Response<Body> {
+    let mut reply = refuse(StatusCode::METHOD_NOT_ALLOWED, message);
+    let served = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    reply.headers_mut().insert(ALLOW, served);
+    reply
+}
+
+/// What such an error says.
+pub(super) fn refusal(status: StatusCode, message: &str) -> Value {
     let words = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
     let code = format!("gc-token.{}", words.replace(' ', "."));
     let message = format!("gc-token: {}", sanitize::line(message));
-    answer(status, &json!({ "message": message, "code": code, "status": status.as_u16() }))
+    json!({ "message": message, "code": code, "status": status.as_u16() })
 }
 
 /// A request that no living token can be had for at the moment.

@@ -9,32 +9,39 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
 use super::body::Body;
+use super::client::Client;
+use super::places::Places;
+use super::visitor::Visitor;
 use crate::http::Limit;
 
 /// Where clients come in.
 pub struct Door {
-    permits: Arc<Semaphore>,
+    places: Arc<Places>,
     /// Tells every connection to come to its end. `None` once it has told.
     open: Mutex<Option<watch::Sender<()>>>,
     heads: Limit,
+    strangers: Limit,
+    unreadable: Box<Unreadable>,
 }
+
+/// Is told with which status a request was refused that could not be read, and
+/// why.
+type Unreadable = dyn Fn(StatusCode, &hyper::Error) + Send + Sync;
 
 /// There always is one, be it our own that tells of a failure.
 pub(crate) type Answer = Result<Response<Body>, Infallible>;
 
-/// How many connections there are at a time. More have to wait.
-const CONNECTIONS: usize = 1_024;
-
-/// How many files the rest of the program may have open.
-const OTHER_FILES: u64 = 64;
+/// How long a connection may stay that has not shown that it may be here. When
+/// places run out, it may be less.
+const STRANGER: Duration = Duration::from_secs(10);
 
 /// How long a client may take to send a request's head; also how long a
 /// connection may be idle.
@@ -43,46 +50,46 @@ pub(super) const HEAD: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of an answer.
 const STALL: Duration = Duration::from_secs(120);
 
-/// A head of a request, and what is read ahead of a body.
-const BUFFER: usize = 64 << 10;
+/// A head of a request, what is read ahead of a body, and what waits of an answer
+/// until its client takes it.
+const BUFFER: usize = 32 << 10;
+
+/// What the system holds of an answer for one client, who is near. Left to itself,
+/// it holds several megabytes for one that does not read.
+const SENT: usize = 256 << 10;
 
 /// How long requests in flight are waited for at the end.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-impl Default for Door {
-    fn default() -> Self {
-        let open = Mutex::new(Some(watch::Sender::new(())));
-        let permits = Arc::new(Semaphore::new(connections()));
-        Door { permits, open, heads: Limit::new(HEAD) }
-    }
-}
-
-/// Each connection may need a second one, to the cloud: clients that ask
-/// nothing must not take the file descriptors of those that do.
-fn connections() -> usize {
-    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let pairs = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES) / 2);
-    usize::try_from(pairs).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS)
-}
-
 impl Door {
+    /// A door with this many places.
+    pub(crate) fn new(
+        places: usize,
+        unreadable: impl Fn(StatusCode, &hyper::Error) + Send + Sync + 'static,
+    ) -> Arc<Door> {
+        Arc::new(Door {
+            places: Places::new(places),
+            open: Mutex::new(Some(watch::Sender::new(()))),
+            heads: Limit::new(HEAD),
+            strangers: Limit::new(STRANGER),
+            unreadable: Box::new(unreadable),
+        })
+    }
+
     /// Lets clients in, and has each of their requests answered, until the
-    /// door is closed.
+    /// door is closed. To answer includes to tell who may be here.
     pub(crate) async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
     where
-        A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        A: Fn(&Visitor, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Answer> + Send + 'static,
     {
         let Some(mut closing) = self.watch() else {
             return;
         };
         loop {
-            let admitted = async {
-                let permit = self.permits.clone().acquire_owned().await;
-                (permit, listener.accept().await)
-            };
-            let (permit, accepted) = tokio::select! {
-                admitted = admitted => admitted,
+            // No place is taken from anybody before there is someone to have it.
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
                 _ = closing.changed() => return,
             };
             let Ok((stream, _)) = accepted else {
@@ -90,10 +97,20 @@ impl Door {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             };
+            let place = tokio::select! {
+                place = self.places.take() => place,
+                _ = closing.changed() => return,
+            };
             let (door, answer) = (self.clone(), answer.clone());
             tokio::spawn(async move {
-                door.converse(patient(stream), answer).await;
-                drop(permit);
+                let visitor = Visitor::stranger(place);
+                let answer = |request| answer(&visitor, request);
+                tokio::select! {
+                    // First of all, or one might be sent away that is just let in.
+                    biased;
+                    () = visitor.overstays(&door.strangers) => {}
+                    () = door.converse(patient(stream), answer) => {}
+                }
             });
         }
     }
@@ -109,6 +126,11 @@ impl Door {
         let Some(mut closing) = self.watch() else {
             return;
         };
+        let (client, turn) = Client::new(stream);
+        let service = service_fn(|request| {
+            let (end, answer) = (turn.begin(), answer(request));
+            async { answer.await.map(|reply| reply.map(|body| end.with(body))) }
+        });
         let connection = http1::Builder::new()
             .timer(self.heads.clone())
             .header_read_timeout(HEAD)
@@ -117,15 +139,19 @@ impl Door {
             .max_buf_size(BUFFER)
             // The date is the cloud's: this machine's clock may be wrong.
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(stream), service_fn(answer))
+            .serve_connection(TokioIo::new(client), service)
             .with_upgrades();
         let mut connection = pin!(connection);
-        tokio::select! {
-            _ = &mut connection => return,
-            _ = closing.changed() => {}
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            _ = closing.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let (Err(why), Some(status)) = (ended, turn.refused()) {
+            (self.unreadable)(status, &why);
         }
-        connection.as_mut().graceful_shutdown();
-        let _ = connection.await;
     }
 
     /// Lets nobody in any more, and waits for what is under way, but not
@@ -147,6 +173,7 @@ impl Door {
 
 fn patient(stream: TcpStream) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
     let _ = stream.set_nodelay(true);
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SENT);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL));
     Box::pin(stream)
@@ -164,13 +191,17 @@ mod tests {
         Ok(refuse(hyper::StatusCode::NOT_FOUND, "nothing is here"))
     }
 
+    fn door() -> Arc<Door> {
+        Door::new(1, |_, _| {})
+    }
+
     /// How long a client that sends this, and then nothing, is waited for, and
     /// what it gets.
     async fn waited_for(sent: &str) -> (u64, String) {
         let (mut client, server) = duplex(4_096);
         client.write_all(sent.as_bytes()).await.unwrap();
         let begun = timer_clock();
-        Door::default().converse(server, answer).await;
+        door().converse(server, answer).await;
         let mut came = String::new();
         client.read_to_string(&mut came).await.unwrap();
         (begun.elapsed().as_secs(), came)
@@ -188,7 +219,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_closed_door_lets_go_who_asks_nothing_and_waits_for_the_others() {
-        let door = Arc::new(Door::default());
+        let door = door();
         let (idle, server) = duplex(64);
         let waiting = door.clone();
         tokio::spawn(async move { waiting.converse(server, answer).await });

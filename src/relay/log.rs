@@ -80,6 +80,24 @@ impl Log {
     }
 }
 
+impl Log {
+    /// The line of what cannot be read, and has neither method nor path.
+    pub(super) fn unreadable(&self, status: StatusCode, why: &hyper::Error, clock: &dyn Clock) {
+        let status = status.as_u16();
+        match self.format {
+            None => {}
+            Some(Format::Text) => {
+                self.talk.note(format_args!("- - {status}, the request cannot be read: {why}"));
+            }
+            Some(Format::Json) => self.talk.record(&json!({
+                "time": clock.read().wall.to_string(),
+                "status": status,
+                "error": why.to_string(),
+            })),
+        }
+    }
+}
+
 impl Line {
     fn took(&self, now: &Reading) -> Duration {
         let time = now.boot.saturating_sub(self.begun.boot);

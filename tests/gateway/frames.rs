@@ -53,6 +53,9 @@ const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
+/// A setting (section 6.5.2).
+const MAX_CONCURRENT_STREAMS: u16 = 3;
+
 const NO_ERROR: u32 = 0;
 const INTERNAL_ERROR: u32 = 2;
 const REFUSED_STREAM: u32 = 7;
@@ -63,6 +66,11 @@ const STATUS_200: u8 = 0x88;
 impl Host {
     /// One with these moods, a request each. Afterwards it answers.
     pub(crate) fn start(moods: Vec<Mood>) -> Host {
+        Host::taking(None, moods)
+    }
+
+    /// One that takes no more than so many requests at a time over a connection.
+    pub(crate) fn taking(streams: Option<u32>, moods: Vec<Mood>) -> Host {
         let (tls, pem) = tls("localhost");
         let log = Arc::new(Log {
             connections: AtomicUsize::new(0),
@@ -75,7 +83,7 @@ impl Host {
             async move {
                 let stream = tls.accept(stream).await?;
                 log.connections.fetch_add(1, Ordering::SeqCst);
-                serve(stream, &log).await
+                serve(stream, streams, &log).await
             }
         });
         Host { port, pem, log }
@@ -92,9 +100,16 @@ impl Host {
     }
 }
 
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, log: &Log) -> io::Result<()> {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    streams: Option<u32>,
+    log: &Log,
+) -> io::Result<()> {
     stream.read_exact(&mut [0; PREFACE]).await?;
-    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    let limit = streams.map(|streams| {
+        [&MAX_CONCURRENT_STREAMS.to_be_bytes()[..], &streams.to_be_bytes()].concat()
+    });
+    stream.write_all(&frame(SETTINGS, 0, 0, &limit.unwrap_or_default())).await?;
     let mut bodies = HashMap::<u32, Vec<u8>>::new();
     loop {
         let mut head = [0; 9];

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,6 +48,62 @@ impl Server {
         let port = listen(move |stream| serve(stream, tls.clone(), kept.clone()));
         Server { port, pem, log }
     }
+}
+
+/// A server that takes 32 requests at a time over a connection, and ends each
+/// connection after a hundred of them, as balancers do.
+fn passing(name: &str) -> Server {
+    let (tls, pem) = tls(name);
+    let log = Arc::new(Log::default());
+    let kept = log.clone();
+    let port = listen(move |stream| {
+        let (tls, log) = (tls.clone(), kept.clone());
+        async move {
+            log.connections.fetch_add(1, Ordering::SeqCst);
+            let stream = tls.accept(stream).await?;
+            let end = tokio::sync::Notify::new();
+            let requests = AtomicUsize::new(0);
+            let service = hyper::service::service_fn(|request| {
+                if requests.fetch_add(1, Ordering::SeqCst) + 1 == 100 {
+                    end.notify_one();
+                }
+                echo(request, log.clone())
+            });
+            let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            server.max_concurrent_streams(32);
+            let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
+            tokio::select! {
+                _ = &mut connection => return io::Result::Ok(()),
+                () = end.notified() => connection.as_mut().graceful_shutdown(),
+            }
+            let _ = connection.await;
+            Ok(())
+        }
+    });
+    Server { port, pem, log }
+}
+
+#[test]
+fn no_post_is_lost_when_a_host_ends_its_connections() {
+    let cloud = cloud(Plan::default());
+    let server = passing("localhost");
+    let url = format!("https://localhost:{}", server.port);
+    let front = Front::start(trusting(runner(&cloud, &url), &server.pem), &[]);
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                let mut client = front.connect();
+                let request = front.head("POST", "/x", "Content-Length: 3\r\n") + "abc";
+                for _ in 0..40 {
+                    let reply = client.send(&request);
+                    assert_eq!((reply.status, reply.text()), (200, "abc"));
+                }
+            });
+        }
+    });
+    assert_eq!(server.log.seen.lock().unwrap().len(), 64 * 40);
+    assert!(server.log.connections.load(Ordering::SeqCst) >= 64 * 40 / 132);
+    front.finish();
 }
 
 async fn serve(stream: TcpStream, tls: TlsAcceptor, log: Arc<Log>) {

@@ -107,6 +107,25 @@ fn a_connection_that_is_full_is_not_waited_for() {
     front.finish();
 }
 
+#[test]
+fn a_host_that_takes_few_requests_at_a_time_gets_no_more() {
+    for streams in [1, 3, 32] {
+        let mut moods = vec![Mood::Waits; streams as usize];
+        moods.push(Mood::Answers);
+        let host = Host::taking(Some(streams), moods);
+        let front = front(&host, &[]);
+        let mut waiting: Vec<_> = (0..streams).map(|_| front.connect()).collect();
+        for client in &mut waiting {
+            client.write(front.head("GET", "/x", ""));
+        }
+        wait_until("they are under way", || host.bodies().len() == streams as usize);
+        // One more would wait within the library, for good.
+        assert_eq!(front.post("/x", "", b"abc").status, 200, "{streams}");
+        drop(waiting);
+        front.finish();
+    }
+}
+
 /// An API that answers the first request over a connection, and ends it when a
 /// second one has come.
 fn fickle(end: fn(&mut Call)) -> Upstream {

@@ -5,8 +5,8 @@
 use gc_token::sandbox::Plan;
 
 use super::common::cloud::cloud;
-use super::rig::Front;
-use super::upstream::{Seen, Upstream};
+use super::rig::{Front, runner};
+use super::upstream::{Seen, Upstream, ok};
 
 /// What is sent behind the first line: in place of `@`, the rest of a head
 /// with `Host` and the token. What looks like a request and is none asks for
@@ -174,6 +174,71 @@ fn a_head_is_read_in_one_way_or_not_at_all() {
     front.finish();
 }
 
+/// What the HTTP library refuses by itself is refused in words, also behind a
+/// request that was answered; and the log tells of it.
+#[test]
+fn what_cannot_be_read_is_refused_in_words() {
+    let cloud = cloud(Plan::default());
+    let upstream = Upstream::willing();
+    let runner = runner(&cloud, &upstream.url());
+    let front = Front::start(runner, &["--log-format=json"]);
+    let prefix = &front.prefix;
+    let large = "X-A: b\r\n".repeat(1_000);
+    let tries = [
+        (front.head("GET", "/x?q=\"a\"", ""), 400, "percent-encoded"),
+        (front.head("GET", "/a b", ""), 400, "percent-encoded"),
+        (front.head("GET", "/x", "X-A : b\r\n"), 400, "cannot be read"),
+        (front.head("GET", "/x", &large), 431, "header fields are too large"),
+        (front.head("GET", &format!("/{}", "x".repeat(70_000)), ""), 414, "too long"),
+        ("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\r\n\r\n".to_owned(), 400, "use http://"),
+    ];
+    for (request, status, words) in &tries {
+        for is_second in [false, true] {
+            let mut client = front.connect();
+            if is_second {
+                assert_eq!(client.send(front.head("GET", "/x", "")).status, 200);
+                if words.contains("http://") {
+                    continue;
+                }
+            }
+            let _ = client.try_write(request);
+            let reply = client.reply();
+            reply.is_ours(*status);
+            assert!(reply.text().contains(words), "{reply:?}");
+            assert!(!reply.text().contains(prefix), "{reply:?}");
+            assert!(client.is_at_end());
+        }
+    }
+    assert_eq!(front.get("/x").status, 200);
+    let said = front.finish().stderr;
+    let lines = said.lines().filter(|line| line.contains("\"error\":\"invalid ")).count();
+    assert!(lines >= 7, "{said}");
+    assert!(said.contains("\"status\":431"), "{said}");
+}
+
+/// What a client gets that sends nothing more after its request.
+#[test]
+fn who_sends_nothing_more_gets_its_answer() {
+    let cloud = cloud(Plan::default());
+    let upstream = Upstream::start(|call| {
+        call.read();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        call.reply(ok("ok"));
+    });
+    let front = Front::between(&cloud, &upstream);
+    for request in
+        [front.head("GET", "/x", ""), front.head("POST", "/x", "Content-Length: 3\r\n") + "abc"]
+    {
+        let mut client = front.connect();
+        client.write(request);
+        client.no_more();
+        let reply = client.reply();
+        assert_eq!((reply.status, reply.text()), (200, "ok"));
+        assert!(client.is_at_end());
+    }
+    front.finish();
+}
+
 /// A line that ends without CR is allowed by RFC 9112 section 2.2, as long as
 /// everybody behind the front sees lines that end properly.
 #[test]
@@ -227,8 +292,9 @@ fn what_is_no_request_to_the_gateway_goes_nowhere() {
             format!("GET http://evil.example/{prefix}/x HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
             vec![421],
         ),
-        (format!("CONNECT evil.example:443 HTTP/1.1\r\nHost: {address}\r\n\r\n"), vec![421]),
-        (format!("CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n"), vec![403]),
+        (format!("CONNECT evil.example:443 HTTP/1.1\r\nHost: {address}\r\n\r\n"), vec![405]),
+        (format!("CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n"), vec![405]),
+        (format!("TRACE /{prefix}/x HTTP/1.1\r\nHost: {address}\r\n\r\n"), vec![405]),
         (format!("OPTIONS * HTTP/1.1\r\nHost: {address}\r\n\r\n"), vec![403]),
         (format!("GET /{prefix}/x HTTP/1.1\r\n\r\n"), vec![421]),
         (format!("GET /{prefix}/x\r\n"), vec![400]),

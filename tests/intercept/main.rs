@@ -6,5 +6,6 @@ mod common;
 
 mod cloud;
 mod entry;
+mod limits;
 mod rig;
 mod tunnel;

@@ -1,5 +1,9 @@
 //! Opening a connection to a host: straight, or through a proxy.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::Uri;
@@ -13,20 +17,32 @@ use hyper_util::client::legacy::connect::{Connection as Connected, HttpConnector
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ClientConfig;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::Broken;
-use super::kept::{Connection, Stream};
+use super::kept::{Allowed, Connection, STREAMS, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::http::CONNECT;
 use crate::http::proxy::Route;
 use crate::http::trust::Trust;
 
 /// How much of an answer is on its way or waits for its client: at 50 ms, enough
-/// for 10 MB/s. What waits counts against the whole connection, too, and clients
-/// that dawdle must not use that up for the others. So a window that adapts is out
-/// of the question: it would be one and the same for both.
-const WINDOW: u32 = 512 << 10;
+/// for 5 MB/s. A window that adapts is out of the question: it would be one and the
+/// same for a stream and for the connection, and clients that do not read would use
+/// up what all share.
+const WINDOW: u32 = 256 << 10;
+
+/// So none of the requests on a connection holds another one up, whoever reads.
+const ALL_WINDOWS: u32 = WINDOW * STREAMS as u32;
+
+/// How much of an answer, its head included, is read ahead over HTTP/1.1. The
+/// library would take 400 KB for a client that does not read.
+const AHEAD: usize = 32 << 10;
+
+/// How long a host may take to tell how many requests it takes at a time, which is
+/// the first thing that it says (RFC 9113 section 3.4).
+const SETTINGS: Duration = Duration::from_secs(1);
 
 /// While requests are under way and nothing comes, the host is asked so often
 /// whether it is still there (RFC 9113 section 6.7). A network that has come back
@@ -102,20 +118,65 @@ where
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(32 * WINDOW)
+            .initial_connection_window_size(ALL_WINDOWS)
+            .initial_max_send_streams(UNTOLD)
             .keep_alive_interval(Some(QUIET))
             .keep_alive_timeout(PONG)
             .handshake(stream)
             .await?;
-        // Requests are told of its end.
-        tokio::spawn(async { drop(connection.await) });
-        return Ok(Connection::Shared(sender, Stream::first()));
+        let allowed = drive(connection);
+        let _ = timeout(SETTINGS, told(&allowed)).await;
+        return Ok(Connection::Shared(sender, Stream::first(allowed)));
     }
     // One write, with a copy of a body's piece, costs less than one of two parts.
-    let (sender, connection) = http1::Builder::new().writev(false).handshake(stream).await?;
+    let (sender, connection) =
+        http1::Builder::new().writev(false).max_buf_size(AHEAD).handshake(stream).await?;
     tokio::spawn(async { drop(connection.await) });
     Ok(Connection::Own(sender))
 }
+
+/// What the library gives as the number of requests that a host takes at a time as
+/// long as the host has not told it.
+const UNTOLD: usize = 0;
+
+/// Works on a connection in the background. Requests are told of its end by other
+/// means; what is returned tells how many of them its host takes at a time.
+fn drive<T, B>(connection: http2::Connection<T, B, TokioExecutor>) -> Allowed
+where
+    T: Read + Write + Send + Unpin + 'static,
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Broken>,
+{
+    let connection = Arc::new(Mutex::new(Some(connection)));
+    let asked = connection.clone();
+    tokio::spawn(poll_fn(move |context| {
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = connection.as_mut().map(|open| Pin::new(open).poll(context));
+        let done = open.is_none_or(|polled| polled.is_ready());
+        if done {
+            // With it goes what waits in it, which is told of the end by that.
+            drop(connection.take());
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }));
+    Box::new(move || {
+        let connection = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that has ended takes nothing, whatever it allows.
+        connection.as_ref().map_or(usize::MAX, |open| open.current_max_send_streams())
+    })
+}
+
+/// Returns once the host has told how many requests it takes at a time.
+async fn told(allowed: &Allowed) {
+    while allowed() == UNTOLD {
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The library does not tell that the host has.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Connections that end when the other side has gone without a word.
 fn impatient() -> HttpConnector {

@@ -17,7 +17,16 @@ pub(super) enum Connection<B> {
 }
 
 /// A request's place on a shared connection, until its answer has come to its end.
-pub(super) struct Stream(Arc<()>);
+pub(super) struct Stream(Arc<Streams>);
+
+/// The requests under way on a shared connection. They count by holding it.
+struct Streams {
+    allowed: Allowed,
+}
+
+/// How many requests a host takes at a time over a connection. It may say so anew
+/// at any time.
+pub(super) type Allowed = Box<dyn Fn() -> usize + Send + Sync>;
 
 struct State<B> {
     /// The one that was used last is at the end, and is taken first: those that
@@ -31,7 +40,7 @@ struct State<B> {
 
 struct Shared<B> {
     sender: http2::SendRequest<B>,
-    streams: Arc<()>,
+    streams: Arc<Streams>,
 }
 
 struct Idle<T> {
@@ -45,10 +54,11 @@ struct Idle<T> {
 /// that is just being closed.
 pub(super) const LOOK: Duration = Duration::from_secs(15);
 
-/// Requests under way on a shared connection. Hosts should allow no fewer (RFC 9113
-/// section 6.5.2); one more would wait within the library, which cannot tell of a
-/// request that waits there whether it was sent when the connection ends.
-const STREAMS: usize = 100;
+/// Requests under way on a shared connection, at most. Hosts should allow no fewer
+/// (RFC 9113 section 6.5.2), but some do; one more would wait within the library,
+/// which cannot tell of a request that waits there whether it was sent when the
+/// connection ends.
+pub(super) const STREAMS: usize = 100;
 
 impl<B: Send + 'static> Kept<B> {
     /// None at first. Within a runtime, which closes what is idle.
@@ -130,7 +140,8 @@ impl<B> State<B> {
 
 impl<B> Shared<B> {
     fn has_room(&self) -> bool {
-        self.sender.is_ready() && self.under_way() < STREAMS
+        let allowed = STREAMS.min((self.streams.allowed)());
+        self.sender.is_ready() && self.under_way() < allowed
     }
 
     fn under_way(&self) -> usize {
@@ -140,8 +151,8 @@ impl<B> Shared<B> {
 
 impl Stream {
     /// The first one on a new connection.
-    pub(super) fn first() -> Stream {
-        Stream(Arc::default())
+    pub(super) fn first(allowed: Allowed) -> Stream {
+        Stream(Arc::new(Streams { allowed }))
     }
 }
 
