@@ -102,8 +102,8 @@ impl Door {
                 _ = closing.changed() => return,
             };
             let (door, answer) = (self.clone(), answer.clone());
+            let visitor = Visitor::stranger(place);
             tokio::spawn(async move {
-                let visitor = Visitor::stranger(place);
                 let answer = |request| answer(&visitor, request);
                 tokio::select! {
                     // First of all, or one might be sent away that is just let in.
@@ -215,6 +215,34 @@ mod tests {
         let (time, came) = waited_for("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
         assert_eq!(time, HEAD.as_secs());
         assert!(came.starts_with("HTTP/1.1 404 "), "{came}");
+    }
+
+    /// However many come at once, none of them waits until another one's time is over.
+    #[tokio::test(start_paused = true)]
+    async fn strangers_make_room_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let door = Door::new(4, |_, _| {});
+        tokio::spawn(door.accept(listener, |visitor: &Visitor, request| {
+            visitor.is_let_in();
+            answer(request)
+        }));
+        let begun = timer_clock();
+        let mut clients = Vec::new();
+        for _ in 0..100 {
+            clients.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut client = clients.pop().unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert_eq!(client.read_u8().await.unwrap(), b'H');
+        assert!(begun.elapsed() < STRANGER, "{:?}", begun.elapsed());
+        // The others had to go, and this one may stay until its own time is over.
+        let mut came = Vec::new();
+        for mut other in clients {
+            assert_eq!(other.read_to_end(&mut came).await.unwrap_or(0), 0);
+        }
+        client.read_to_end(&mut came).await.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), HEAD.as_secs());
     }
 
     #[tokio::test(start_paused = true)]

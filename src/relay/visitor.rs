@@ -1,7 +1,6 @@
 //! A client's connection, and what is known of it while it lasts.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::places::Place;
@@ -15,9 +14,9 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// One at this place, which it may have to give to the next one.
-    pub(super) fn stranger(place: Place) -> Arc<Visitor> {
+    pub(super) fn stranger(place: Place) -> Visitor {
         place.offer();
-        Arc::new(Visitor { place, is_known: AtomicBool::new(false) })
+        Visitor { place, is_known: AtomicBool::new(false) }
     }
 
     /// It has shown that it may be here: it stays as long as it likes.
