@@ -9,6 +9,7 @@
 mod absolute;
 mod authority;
 mod bundles;
+mod certifi;
 mod credentials;
 mod front;
 mod names;
@@ -16,7 +17,7 @@ mod tunnel;
 mod variables;
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::settings::{Issuer, Network};
 use crate::world::World;
 
 use authority::{Authority, validity};
-use bundles::Bundles;
+use bundles::{Bundles, Sources};
 use credentials::Credentials;
 use front::Front;
 use names::Names;
@@ -37,6 +38,7 @@ pub use variables::Variable;
 pub struct Plan {
     names: Names,
     network: Network,
+    command: Option<PathBuf>,
 }
 
 /// A proxy that serves, until it is closed or the runtime ends.
@@ -63,7 +65,12 @@ impl Plan {
                 .why("there is no region, whose hosts it is to answer for")
                 .hint("set --region, and --login-url and --api-url where its requests go elsewhere")
         })?;
-        Ok(Plan { names: Names::of(region), network })
+        Ok(Plan { names: Names::of(region), network, command: None })
+    }
+
+    /// For this program, which may bring along whom it trusts.
+    pub fn for_command(self, program: &Path) -> Plan {
+        Plan { command: Some(program.to_owned()), ..self }
     }
 }
 
@@ -74,10 +81,11 @@ impl Interception {
     /// `Configuration` when it cannot listen, or when there is no place for the
     /// certificates or one of those that are trusted already cannot be read.
     pub fn start(relay: Arc<Relay>, plan: Plan, world: &World) -> Result<Interception> {
-        let Plan { names, network } = plan;
+        let Plan { names, network, command } = plan;
         let validity = validity(&world.clock.read(), &relay.stamp());
         let authority = Authority::new(&names, validity)?;
-        let bundles = Bundles::write(&authority.pem, &world.env)?;
+        let sources = Sources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
+        let bundles = Bundles::write(&authority.pem, &sources, &world.env)?;
         let listener = listen().map_err(|error| cannot().because(error))?;
         let address = listener.local_addr().map_err(|error| cannot().because(error))?;
         let credentials = Credentials::random()?;

@@ -35,7 +35,7 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
         }
         None => match become_it(&program, &wishes, &layers, &settings, world)? {},
         Some(front) => {
-            let plan = Plan::new(front, &layers, &settings)?;
+            let plan = Plan::new(front, &program, &layers, &settings)?;
             let stand_in =
                 layers.switch_or(&names::STAND_IN_TOKEN, front == Front::Interception)?;
             serve(&program, &wishes, plan, stand_in, &layers, settings, world)
@@ -122,12 +122,13 @@ fn serve(
 }
 
 impl Plan {
-    fn new(front: Front, layers: &Layers, settings: &Settings) -> Result<Plan> {
+    fn new(front: Front, program: &Program, layers: &Layers, settings: &Settings) -> Result<Plan> {
         match front {
             Front::Gateway => gateway::plan(layers).map(Plan::Gateway),
             Front::Interception => {
                 let network = settings.network.clone();
-                intercept::Plan::new(&settings.issuer, network).map(Plan::Interception)
+                let plan = intercept::Plan::new(&settings.issuer, network)?;
+                Ok(Plan::Interception(plan.for_command(program.path())))
             }
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn load(ca_file: Option<&Path>, env: &Environment, talk: &Talk) -> Re
     let (trusted, _) = store.add_parsable_certificates(system);
     talk.say(Level::Debug, format_args!("trusting {trusted} certificates of the system"));
     if let Some(file) = ca_file {
-        let certs = named(file, "--ca-file", load_certs_from_paths(Some(file), None))?;
+        let certs = in_file(file, "--ca-file")?;
         named_ones.extend(certs.iter().cloned());
         let (added, _) = store.add_parsable_certificates(certs);
         if added == 0 {
@@ -77,6 +77,14 @@ pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs
         false => load_certs_from_paths(Some(&path), None),
     };
     named(&path, variable, found).map(Some)
+}
+
+/// The certificates in a file, which `origin` names.
+///
+/// # Errors
+/// `Configuration` when it cannot be read or holds none.
+pub(crate) fn in_file(file: &Path, origin: &str) -> Result<Certs> {
+    named(file, origin, load_certs_from_paths(Some(file), None))
 }
 
 /// The certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set,
