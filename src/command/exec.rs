@@ -5,27 +5,32 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
+
 use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
 use crate::cli::{ExecArgs, Flags, Front};
 use crate::error::{Error, Kind, Result};
-use crate::exec::{self, Program, Watchdog, Wishes};
+use crate::exec::{self, Changes, Program, Watchdog, Wishes};
 use crate::gateway::Gateway;
 use crate::intercept::{self, Interception};
 use crate::output::HandOut;
-use crate::settings::{Layers, Query, Settings, names};
+use crate::settings::{Layers, Query, SecretSource, Settings, names};
 use crate::world::{Level, World};
 
 pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
     let command = std::mem::take(&mut args.command);
     let wishes = Wishes::new(&args.set, args.keep_secret)?;
-    let front = args.front();
+    let (front, keep_secret) = (args.front(), args.keep_secret);
     let layers = layers(args.flags(), Query::default(), world)?;
     let settings = resolve(&layers, world)?;
     // Nothing is minted for a mistake.
     let draft = wishes.draft(&settings.issuer)?;
     let program = Program::find(&command, draft.value("PATH", &world.env).as_deref())?;
     world.talk.say(Level::Debug, format_args!("runs {}", program.path().display()));
+    if !keep_secret {
+        warn_of_secret(&draft, &settings, world);
+    }
     match front {
         None if layers.switch(&names::STAND_IN_TOKEN)? => {
             let given = layers.find(&names::STAND_IN_TOKEN).expect("it was found above");
@@ -40,6 +45,22 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
                 layers.switch_or(&names::STAND_IN_TOKEN, front == Front::Interception)?;
             serve(&program, &wishes, plan, stand_in, &layers, settings, world)
         }
+    }
+}
+
+/// The client secret does not reach the command, unless it goes by a name that
+/// only the user knows.
+fn warn_of_secret(draft: &Changes, settings: &Settings, world: &World) {
+    let SecretSource::Known(secret) = &settings.client.secret else {
+        return;
+    };
+    let names = draft.still_holding(secret.expose_secret(), &world.env);
+    if !names.is_empty() {
+        let names = names.join(", ");
+        world.talk.warn(format_args!(
+            "the command finds the client secret in its environment: unset {names}, or pass \
+             --keep-secret where it needs the secret"
+        ));
     }
 }
 

@@ -89,6 +89,9 @@ const TOKEN: &str = "GENESYSCLOUD_ACCESS_TOKEN";
 /// What the Terraform provider reads the region from, as an AWS name.
 const REGION: &str = "GENESYSCLOUD_REGION";
 
+/// What is shorter may occur in other values by chance.
+const SHORTEST_SECRET: usize = 8;
+
 impl Changes {
     /// The command's whole environment, ours being `env`.
     pub fn apply(&self, env: &Environment) -> BTreeMap<OsString, OsString> {
@@ -102,6 +105,22 @@ impl Changes {
     /// empty is there, as it is for a shell.
     pub fn value(&self, name: &str, env: &Environment) -> Option<OsString> {
         self.apply(env).remove(OsStr::new(name))
+    }
+
+    /// The variables, inherited from `env`, in which the command still finds
+    /// `secret`, by itself or as a part of the value.
+    pub fn still_holding(&self, secret: &str, env: &Environment) -> Vec<String> {
+        if secret.len() < SHORTEST_SECRET {
+            return Vec::new();
+        }
+        let is_set = |name: &OsString| self.set.iter().any(|(it, _)| it == name);
+        let holds = |value: &OsString| {
+            let mut windows = value.as_encoded_bytes().windows(secret.len());
+            windows.any(|window| window == secret.as_bytes())
+        };
+        let inherited = self.apply(env).into_iter();
+        let holding = inherited.filter(|(name, value)| !is_set(name) && holds(value));
+        holding.map(|(name, _)| name.to_string_lossy().into_owned()).collect()
     }
 }
 
@@ -182,6 +201,20 @@ mod tests {
         );
         let kept = applied(&changes(&[], true, &ireland()).unwrap());
         assert_eq!(kept.iter().filter(|it| it.ends_with("=s3cret")).count(), 2);
+    }
+
+    #[test]
+    fn a_secret_under_another_name_is_noticed() {
+        let env = Environment::from([
+            ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "the-s3cret"),
+            ("TF_VAR_secret", "the-s3cret"),
+            ("BASIC", "id:the-s3cret"),
+            ("A", "the-s3cret"),
+            ("OTHER", "s3cret"),
+        ]);
+        let changes = changes(&[], false, &ireland()).unwrap();
+        assert_eq!(changes.still_holding("the-s3cret", &env), ["BASIC", "TF_VAR_secret"]);
+        assert!(changes.still_holding("s3cret", &env).is_empty(), "it is too short to tell");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! client that asks for a token of its own gets the current one.
 
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -32,9 +32,13 @@ impl Relay {
     }
 
     /// Answers a request for the token of this run's client, and passes any
-    /// other on to the issuer, as it came.
+    /// other on to the issuer, as it came. So it does with one of gc-token itself,
+    /// which would put a token that is good for this run alone into the cache, and
+    /// which asks only where it wants another token than there is.
     pub(crate) async fn issue_or_forward(&self, request: Request<Incoming>) -> Response<Body> {
-        if basic_user(request.headers()).is_some_and(|id| id != self.client_id) {
+        let headers = request.headers();
+        let is_another = |id| id != self.client_id;
+        if is_gc_token(headers) || basic_user(headers).is_some_and(is_another) {
             return self.forward(Host::Login, request).await;
         }
         let line = self.log.begin(&request, &*self.clock);
@@ -118,6 +122,11 @@ impl Asked {
         asked.client_id = basic_user(headers).or(asked.client_id);
         asked
     }
+}
+
+fn is_gc_token(headers: &HeaderMap) -> bool {
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("gc-token/"))
 }
 
 /// The user of Basic authentication, which is the client's id.

@@ -46,6 +46,21 @@ fn the_command_finds_the_token_and_no_secret() {
 }
 
 #[test]
+fn a_secret_that_goes_by_another_name_is_told_of() {
+    let cloud = cloud(Plan::default());
+    let runner = runner(&cloud).set("TF_VAR_secret", SECRET);
+    for args in [&["exec"][..], &["exec", "--gateway"], &["exec", "--intercept"]] {
+        let finished = runner.run(&[args, &["--", "true"]].concat());
+        finished.succeeded();
+        let warning = "gc-token: warning: the command finds the client secret in its environment: \
+                       unset TF_VAR_secret, or pass --keep-secret where it needs the secret\n";
+        assert!(finished.stderr.starts_with(warning), "{finished:?}");
+        let finished = runner.run(&[args, &["--keep-secret", "--", "true"]].concat());
+        assert!(!finished.stderr.contains("secret"), "{finished:?}");
+    }
+}
+
+#[test]
 fn templates_set_what_the_user_names() {
     let cloud = cloud(Plan::default());
     let runner = runner(&cloud);

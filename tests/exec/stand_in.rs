@@ -106,3 +106,24 @@ fn a_stand_in_without_a_proxy_is_refused() {
     assert_eq!(finished.status.code(), Some(3), "{finished:?}");
     assert_eq!(cloud.counters().token_requests, 0);
 }
+
+/// Its own cache, which other runs share, must not get a token that is good for
+/// this run alone; and who wants a new token gets one.
+#[test]
+fn gc_token_itself_gets_a_real_token_in_a_run() {
+    let cloud = cloud(Plan::default());
+    let runner = runner(&cloud);
+    let script = "env -u GC_TOKEN_LOGIN_URL -u GC_TOKEN_API_URL \
+                  gc-token get --force-refresh > got.new && mv got.new got";
+    let script = format!("exec gc-token exec --intercept --keep-secret -- sh -c '{script}'");
+    let finished = runner.shell("sh", &script);
+    finished.succeeded();
+    let got = written(&runner, "got");
+    assert!(accepts(&cloud, &got), "{got}");
+    assert_eq!(cloud.counters().mints, 2);
+    // What it has put into the cache is good once the run is over.
+    let unset = runner.unset("GC_TOKEN_LOGIN_URL").unset("GC_TOKEN_API_URL");
+    // Should it not be there, the real issuer is not asked.
+    let unset = unset.set("HTTPS_PROXY", "http://127.0.0.1:9");
+    assert_eq!(unset.run(&["get", "--verify=never"]).token(), got);
+}
