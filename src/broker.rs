@@ -3,11 +3,11 @@
 
 mod remote;
 mod verify;
-mod words;
+pub(crate) mod words;
 
 use std::time::Duration;
 
-use crate::cache::{self, Lock, Lookup, Slot};
+use crate::cache::{Lock, Lookup, Slot};
 use crate::clock::Reading;
 use crate::error::{Error, Result};
 use crate::settings::{Settings, Verify};
@@ -81,13 +81,18 @@ impl Broker<'_> {
     /// cannot be used safely.
     pub fn get(&self) -> Result<Given> {
         let start = self.clock.read();
-        let Some(dir) = &self.settings.cache.dir else {
+        let Some(slot) = self.slot() else {
             return self.without_cache();
         };
-        let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
+        let given = self.get_by(&slot, start);
+        self.tell_trouble(slot.trouble());
+        given
+    }
+
+    fn get_by(&self, slot: &Slot<'_>, start: Reading) -> Result<Given> {
         let first = slot.read()?;
         self.explain(&first);
-        let mut errand = Errand { slot: &slot, start, refused: None };
+        let mut errand = Errand { slot, start, refused: None };
         let given = match self.fresh(first, &errand) {
             Some(given) => given,
             None => self.wait_or_mint(&errand)?,
@@ -105,12 +110,25 @@ impl Broker<'_> {
     /// Those of [`Broker::get`].
     pub fn replace(&self, refused: &AccessToken) -> Result<Given> {
         let start = self.clock.read();
-        let Some(dir) = &self.settings.cache.dir else {
+        let Some(slot) = self.slot() else {
             return self.without_cache();
         };
-        let slot = Slot::new(dir, self.settings, cache::seal_of(self.settings)?);
-        slot.evict(refused)?;
-        self.wait_or_mint(&Errand { slot: &slot, start, refused: Some(refused.clone()) })
+        let errand = Errand { slot: &slot, start, refused: Some(refused.clone()) };
+        let given = slot.evict(refused).and_then(|_| self.wait_or_mint(&errand));
+        self.tell_trouble(slot.trouble());
+        given
+    }
+
+    fn slot(&self) -> Option<Slot<'_>> {
+        self.tell_trouble(self.settings.cache.nowhere().as_ref());
+        Slot::of(self.settings)
+    }
+
+    /// Says that it goes without the cache, and why.
+    fn tell_trouble(&self, trouble: Option<&Error>) {
+        if let Some(error) = trouble {
+            self.talk.warn(words::not_cached(error));
+        }
     }
 
     fn without_cache(&self) -> Result<Given> {
@@ -303,6 +321,9 @@ impl Broker<'_> {
     }
 
     fn explain(&self, lookup: &Lookup) {
+        if let Some(why) = self.clock.unknown_boot() {
+            self.talk.say(Level::Info, words::unknown_boot(why));
+        }
         match lookup {
             Lookup::Absent => self.talk.say(Level::Info, "no token in the cache"),
             Lookup::Unusable(why) => {

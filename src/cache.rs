@@ -13,9 +13,8 @@ mod sweep;
 pub use entry::Header;
 pub use issued::Issued;
 pub use key::Key;
-pub use keyring::seal_of;
 pub use seal::Seal;
-pub use slot::{Lock, Lookup, Slot, try_out};
+pub use slot::{Lock, Lookup, Slot, check, try_out};
 pub use sweep::{Kept, clear, list, prune};
 
 #[cfg(test)]

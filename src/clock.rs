@@ -18,6 +18,23 @@ pub use measure::{Measure, Offset};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootId(pub Arc<str>);
 
+/// Begins an identity that only one process has: no kernel's begins like this.
+const OF_PROCESS: &str = "process/";
+
+impl BootId {
+    /// An identity for the readings of one process, where the system does not tell
+    /// its boot: they compare with each other, and with nobody else's. `unique`
+    /// must be different in each process.
+    pub fn of_process(unique: &str) -> BootId {
+        BootId(format!("{OF_PROCESS}{unique}").into())
+    }
+
+    /// Returns whether only the readings of one process have this identity.
+    pub fn is_of_process(&self) -> bool {
+        self.0.starts_with(OF_PROCESS)
+    }
+}
+
 /// What the local clocks showed at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {

@@ -41,6 +41,7 @@ pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
     let profile = layers.load_profile(world);
     let settings = profile.and_then(|()| settings::resolve(layers, world));
     let mut findings = vec![machine::finding()];
+    findings.extend(world.clock.unknown_boot().map(clocks::unknown_boot));
     findings.extend(given::findings(layers, &world.env));
     findings.extend(unusable(&settings));
 
@@ -55,7 +56,7 @@ pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
     let clocks = offsets.collect();
 
     if let Ok(cache) = settings::cache(layers, world) {
-        findings.extend(place::findings(cache.dir.as_deref()));
+        findings.extend(place::findings(&cache));
     }
     if let Ok(settings) = settings {
         findings.extend(attempt::findings(settings, world));

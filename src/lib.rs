@@ -26,6 +26,7 @@ mod http;
 pub mod intercept;
 mod no_proxy;
 pub mod output;
+mod ownership;
 mod pid_namespace;
 pub mod plugin;
 pub mod provider;

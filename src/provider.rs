@@ -60,7 +60,7 @@ impl TokenProvider {
         };
         if revoke_at.is_some() {
             // A token that others may be using is not ours to revoke.
-            settings.cache.dir = None;
+            settings.cache.switch_off();
         }
         let given = broker::token(&settings, &world).map_err(|error| {
             let error = settings::attribute(error, &layers, &self.env).with_doctor();

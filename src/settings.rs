@@ -85,8 +85,11 @@ pub enum Verify {
 /// Where and how tokens are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// The directory; `None` keeps nothing (`--no-cache`).
+    /// The directory; `None` keeps nothing: `--no-cache`, or there is no place.
     pub dir: Option<PathBuf>,
+    /// Whether somebody named the directory, or asked for none. One that nobody named
+    /// is not worth a failure when it cannot be used.
+    pub was_named: bool,
     /// Where the key for entries of secret commands is kept.
     pub state_dir: Option<PathBuf>,
     /// How long to wait for another process that is minting.
@@ -181,16 +184,30 @@ pub fn check(layers: &Layers) -> Result<()> {
 /// Where tokens are kept: needed by itself to look after the cache.
 pub fn cache(layers: &Layers, world: &World) -> Result<CacheSettings> {
     let lock_timeout = layers.duration(&names::LOCK_TIMEOUT)?.unwrap_or(DEFAULT_LOCK_TIMEOUT);
-    let dir = match layers.find(&names::CACHE_DIR) {
-        Some(given) => Some(PathBuf::from(given.value)),
-        None => world.places.cache.clone(),
-    };
-    let dir = match layers.switch(&names::NO_CACHE)? {
-        true => None,
-        false => Some(dir.ok_or_else(no_cache_dir)?),
-    };
+    let named = layers.find(&names::CACHE_DIR).map(|given| PathBuf::from(given.value));
+    let is_off = layers.switch(&names::NO_CACHE)?;
+    let was_named = named.is_some() || is_off;
+    let dir = named.or_else(|| world.places.cache.clone()).filter(|_| !is_off);
     let state_dir = world.places.state.clone();
-    Ok(CacheSettings { dir, state_dir, lock_timeout: lock_timeout.unsigned_abs() })
+    let lock_timeout = lock_timeout.unsigned_abs();
+    Ok(CacheSettings { dir, was_named, state_dir, lock_timeout })
+}
+
+impl CacheSettings {
+    /// Keeps nothing from now on.
+    pub fn switch_off(&mut self) {
+        (self.dir, self.was_named) = (None, true);
+    }
+
+    /// Why there is no place for a cache, where nobody asked for none.
+    pub fn nowhere(&self) -> Option<Error> {
+        let is_nowhere = self.dir.is_none() && !self.was_named;
+        is_nowhere.then(|| {
+            Error::new(Kind::Configuration, "there is no place for the cache")
+                .why("the user has no home directory")
+                .hint("set HOME or --cache-dir, or go without a cache: --no-cache")
+        })
+    }
 }
 
 fn client(layers: &Layers, world: &mut World) -> Result<Client> {
@@ -242,12 +259,6 @@ fn positive(layers: &Layers, setting: &'static Setting) -> Result<Option<Duratio
         }
         given => Ok(given.map(|duration| duration.unsigned_abs())),
     }
-}
-
-fn no_cache_dir() -> Error {
-    Error::new(Kind::Configuration, "there is no place for the cache")
-        .why("the user has no home directory")
-        .hint("set HOME or --cache-dir, or go without a cache: --no-cache")
 }
 
 #[cfg(test)]

@@ -301,8 +301,7 @@ impl<'a> Scene<'a> {
     }
 
     fn before(&self) -> Before {
-        let dir = self.settings.cache.dir.as_deref().unwrap();
-        let slot = Slot::new(dir, &self.settings, cache::seal_of(&self.settings).unwrap());
+        let slot = Slot::of(&self.settings).unwrap();
         let token = match slot.read().unwrap() {
             Lookup::Found(token) => Some(*token),
             _ => None,

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::api::{Answer, Opinion};
+use crate::cache;
 use crate::clock::{BootId, Measure};
 use crate::error::Kind;
 use crate::settings::tests::settings;
@@ -200,8 +201,7 @@ impl<'a> Scene<'a> {
 
     /// Stores a token as another process would.
     fn store(&self, token: &Token) {
-        let dir = self.settings.cache.dir.clone().unwrap();
-        let slot = Slot::new(&dir, &self.settings, cache::seal_of(&self.settings).unwrap());
+        let slot = Slot::of(&self.settings).unwrap();
         slot.try_lock().unwrap().unwrap().store(token).unwrap();
     }
 

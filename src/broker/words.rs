@@ -22,6 +22,21 @@ pub(super) fn minted(stamp: &Stamp) -> String {
     format!("minted: lives {}; {clock}", human(stamp.whole))
 }
 
+/// The system does not tell which boot this is, for this reason.
+pub(crate) fn unknown_boot(why: &str) -> String {
+    format!(
+        "it is not known which boot this is ({why}): a token that another process has cached is \
+         checked by a remote clock"
+    )
+}
+
+/// The cache that nobody named cannot be used.
+pub(crate) fn not_cached(error: &Error) -> String {
+    let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("tokens are not cached: {}{cause}{hint}", error.what)
+}
+
 pub(super) fn held_back(wait: SignedDuration) -> String {
     format!("held back: valid only in {}", human(wait))
 }

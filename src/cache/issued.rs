@@ -49,11 +49,13 @@ impl Issued {
             name.push(format!(".{EXTENSION}"));
             PathBuf::from(name).join(key.to_string())
         });
+        let beside = beside.map(|dir| (dir, true));
         let cached = settings.cache.dir.as_ref().map(|dir| dir.join(format!("{key}.{EXTENSION}")));
+        let cached = cached.map(|dir| (dir, settings.cache.was_named));
         let mut failure: Option<Error> = None;
         // A prefix may lie where nothing can be written, such as a secret's mount.
-        for dir in [beside, cached].into_iter().flatten() {
-            match place::prepare(&dir) {
+        for (dir, was_named) in [beside, cached].into_iter().flatten() {
+            match place::prepare(&dir, was_named) {
                 Ok(()) => return Ok(Some(Issued { dir })),
                 Err(error) => failure = Some(error),
             }

@@ -17,7 +17,10 @@ const KEY_LEN: usize = 32;
 /// The seal for these settings: under the client secret where it is known.
 /// Where a command has to be asked for it, under a random key that is kept
 /// apart from the cache, so that the command is asked only to mint.
-pub fn seal_of(settings: &Settings) -> Result<Seal> {
+///
+/// # Errors
+/// [`Kind::Cache`] when that key can neither be read nor be made.
+pub(super) fn seal_of(settings: &Settings) -> Result<Seal> {
     match &settings.client.secret {
         SecretSource::Known(secret) => Ok(Seal::under(secret.expose_secret().as_bytes())),
         SecretSource::Command(_) => {
@@ -30,23 +33,28 @@ pub fn seal_of(settings: &Settings) -> Result<Seal> {
 /// The random key of this user, made at its first use.
 fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = dir.join("seal.key");
+    place::check_links(dir).map_err(|error| error.hint(ANOTHER))?;
     if let Some(key) = read(&path)? {
         return Ok(key);
     }
-    place::prepare(dir)?;
+    place::prepare(dir, false).map_err(|error| error.hint(ANOTHER))?;
     match create(&path) {
         // Another process was faster: its key counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(unusable(&path).because(error)),
+        Err(error) => return Err(unusable(&path).because(error).hint(ANOTHER)),
         Ok(()) => {}
     }
     read(&path)?.ok_or_else(|| unusable(&path).why("it was removed at once"))
 }
 
+/// What mends every place for the key.
+const ANOTHER: &str =
+    "set XDG_STATE_HOME to a directory of your own, or go without a cache: --no-cache";
+
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    match place::read(path)? {
+    match place::read(path).map_err(|error| error.hint(ANOTHER))? {
         Found::Nothing => Ok(None),
-        Found::Unreadable(error) => Err(unusable(path).because(error)),
+        Found::Unreadable(error) => Err(unusable(path).because(error).hint(ANOTHER)),
         Found::Bytes(bytes) if bytes.len() == KEY_LEN => Ok(Some(Zeroizing::new(bytes))),
         Found::Bytes(bytes) => {
             Err(unusable(path).why(format!("it has {} bytes, not {KEY_LEN}", bytes.len())))

@@ -6,9 +6,10 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Access, AtFlags, OFlags};
 
 use crate::error::{Error, Kind, Result};
+use crate::ownership::{self, Foreign, me};
 
 /// No token comes near this; a larger file is not one of ours.
 const LONGEST: u64 = 2 << 20;
@@ -34,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Found> {
         Err(error) if is_symlink(&error) => return Err(not_a_file(path, "a symbolic link")),
         Err(error) => return Ok(Found::Unreadable(error)),
     };
-    let length = check(&file, path)?;
+    let length = check_file(&file, path)?;
     let mut bytes = Vec::with_capacity(length as usize);
     match (&file).take(LONGEST).read_to_end(&mut bytes) {
         Ok(_) => Ok(Found::Bytes(bytes)),
@@ -53,7 +54,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<File> {
                 _ => unusable(path, error),
             }
         })?;
-    check(&file, path)?;
+    check_file(&file, path)?;
     Ok(file)
 }
 
@@ -73,10 +74,34 @@ pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()>
 }
 
 /// Makes the directory, private, where it is missing, and checks it where it
-/// stands: nobody else may be able to put files into it.
-pub(super) fn prepare(dir: &Path) -> Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    let about = made.and_then(|()| std::fs::metadata(dir)).map_err(|error| unusable(dir, error))?;
+/// stands: nobody else may be able to put files into it. One that nobody named is
+/// not made below another user's directory.
+pub(super) fn prepare(dir: &Path, was_named: bool) -> Result<()> {
+    if !check(dir, was_named)? {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|error| unusable(dir, error))?;
+        check(dir, was_named)?;
+    }
+    Ok(())
+}
+
+/// Checks the directory as [`prepare`] does, and makes nothing. Returns whether it
+/// stands.
+pub(super) fn check(dir: &Path, was_named: bool) -> Result<bool> {
+    check_links(dir)?;
+    let about = match std::fs::metadata(dir) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match ownership::foreign_parent(dir) {
+                Some(parent) if !was_named => Err(not_mine_to_make(dir, &parent)),
+                _ => Ok(false),
+            };
+        }
+        Err(error) => return Err(unusable(dir, error)),
+    };
+    if !about.is_dir() {
+        return Err(unusable(dir, io::Error::from(io::ErrorKind::NotADirectory)));
+    }
     if about.uid() != me() {
         return Err(foreign(dir, about.uid()));
     }
@@ -84,9 +109,30 @@ pub(super) fn prepare(dir: &Path) -> Result<()> {
         let what = format!("{} can be written to by other users", dir.display());
         return Err(Error::new(Kind::Cache, what)
             .why(format!("its mode is {:04o}", about.mode() & 0o7777))
-            .hint(format!("chmod 700 {}", dir.display())));
+            .hint(close_to_others(dir)));
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Refuses a directory in which this user can make nothing; of one that is not there,
+/// the nearest above it that is.
+pub(super) fn check_writable(dir: &Path) -> Result<()> {
+    let here = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
+    rustix::fs::accessat(rustix::fs::CWD, here, Access::WRITE_OK, AtFlags::EACCESS)
+        .map_err(|error| unusable(dir, error.into()))
+}
+
+/// Refuses a path that another user could lead elsewhere.
+pub(super) fn check_links(dir: &Path) -> Result<()> {
+    match ownership::foreign_link(dir) {
+        None => Ok(()),
+        Some(link) => {
+            let what = format!("another user could lead {} elsewhere", dir.display());
+            Err(Error::new(Kind::Cache, what)
+                .why(link.to_string())
+                .hint("name a directory by a path without that link, with --cache-dir"))
+        }
+    }
 }
 
 /// Neither follows a link nor waits for the other end of a pipe.
@@ -96,7 +142,7 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 }
 
 /// The file's length, once it is known to be a file, ours, and private.
-fn check(file: &File, path: &Path) -> Result<u64> {
+fn check_file(file: &File, path: &Path) -> Result<u64> {
     let about = file.metadata().map_err(|error| unusable(path, error))?;
     if !about.is_file() {
         let kind = if about.is_dir() { "a directory" } else { "a device or a pipe" };
@@ -109,13 +155,9 @@ fn check(file: &File, path: &Path) -> Result<u64> {
         let what = format!("{} is open to other users", path.display());
         return Err(Error::new(Kind::Cache, what)
             .why(format!("its mode is {:04o}", about.mode() & 0o7777))
-            .hint(format!("chmod 600 {}, or remove it", path.display())));
+            .hint(close_to_others(path.parent().unwrap_or(path))));
     }
     Ok(about.len().min(LONGEST))
-}
-
-fn me() -> u32 {
-    rustix::process::geteuid().as_raw()
 }
 
 /// Not there, or below something that is no directory: whoever writes finds out
@@ -126,6 +168,17 @@ fn is_absent(error: &io::Error) -> bool {
 
 fn is_symlink(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// What closes the directory and all that is in it at once.
+fn close_to_others(dir: &Path) -> String {
+    format!("chmod -R go= {}", dir.display())
+}
+
+fn not_mine_to_make(dir: &Path, parent: &Foreign) -> Error {
+    Error::new(Kind::Cache, format!("{} is not created", dir.display()))
+        .why(parent.to_string())
+        .hint("name a directory of your own with --cache-dir")
 }
 
 fn foreign(path: &Path, owner: u32) -> Error {

@@ -4,23 +4,29 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
 use super::place::{self, Found};
-use super::{Key, Seal, entry};
+use super::{Key, Seal, entry, keyring};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
 use crate::token::{AccessToken, IdleTimeout, Token};
 
 /// The place of one entry in the cache.
+///
+/// Where nobody named the directory, one that cannot be used is no error: the slot is
+/// empty then, keeps nothing, and [`Slot::trouble`] tells why.
 #[derive(Debug)]
 pub struct Slot<'a> {
     dir: PathBuf,
     key: Key,
-    seal: Seal,
+    /// `None` where the key of a secret command cannot be kept.
+    seal: Option<Seal>,
     settings: &'a Settings,
+    trouble: OnceLock<Error>,
 }
 
 /// What a slot holds.
@@ -39,7 +45,8 @@ pub enum Lookup {
 #[derive(Debug)]
 pub struct Lock<'a> {
     slot: &'a Slot<'a>,
-    _file: File,
+    /// `None` where nothing can be kept.
+    file: Option<File>,
 }
 
 /// A mint that failed, for those who waited for it.
@@ -50,9 +57,22 @@ struct Failure {
 }
 
 impl<'a> Slot<'a> {
-    /// The slot of the token that these settings ask for. Touches no file.
-    pub fn new(dir: &Path, settings: &'a Settings, seal: Seal) -> Slot<'a> {
-        Slot { dir: dir.to_owned(), key: Key::of(settings), seal, settings }
+    /// The slot of the token that these settings ask for; `None` where they ask for
+    /// no cache, or there is no place for one.
+    pub fn of(settings: &'a Settings) -> Option<Slot<'a>> {
+        let dir = settings.cache.dir.clone()?;
+        let (seal, trouble) = match keyring::seal_of(settings) {
+            Ok(seal) => (Some(seal), OnceLock::new()),
+            // Nobody named the key's directory.
+            Err(error) => (None, OnceLock::from(error)),
+        };
+        Some(Slot { dir, key: Key::of(settings), seal, settings, trouble })
+    }
+
+    /// Why nothing can be kept, as far as that has shown; only where nobody named the
+    /// directory.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.get()
     }
 
     /// What is in it now. Needs no lock: entries are replaced whole.
@@ -60,12 +80,24 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// [`Kind::Cache`] when other users could have put it there or may read it.
     pub fn read(&self) -> Result<Lookup> {
+        self.or_without(self.look_up(), || Lookup::Absent)
+    }
+
+    fn look_up(&self) -> Result<Lookup> {
+        let Some(seal) = &self.seal else {
+            return Ok(Lookup::Absent);
+        };
+        place::check_links(&self.dir)?;
         let bytes = match place::read(&self.path("token"))? {
             Found::Nothing => return Ok(Lookup::Absent),
-            Found::Unreadable(why) => return Ok(Lookup::Unusable(why.to_string())),
+            Found::Unreadable(why) => {
+                // The directory may tell why, and then nothing can be kept there.
+                place::check(&self.dir, self.settings.cache.was_named)?;
+                return Ok(Lookup::Unusable(why.to_string()));
+            }
             Found::Bytes(bytes) => bytes,
         };
-        Ok(match entry::decode(&self.key, &bytes, &self.seal) {
+        Ok(match entry::decode(&self.key, &bytes, seal) {
             Ok(token) => Lookup::Found(token.into()),
             Err(corrupt) => Lookup::Unusable(corrupt.to_string()),
         })
@@ -76,7 +108,7 @@ impl<'a> Slot<'a> {
         let Ok(Found::Bytes(bytes)) = place::read(&self.path("failure")) else {
             return None;
         };
-        let text = self.seal.open(FAILURE, &bytes).ok()?;
+        let text = self.seal.as_ref()?.open(&self.of_failure(), &bytes).ok()?;
         let failure: Failure = serde_json::from_slice(&text).ok()?;
         let after = failure.at.boot_since(start)?;
         (!after.is_negative()).then_some(failure.error)
@@ -87,9 +119,14 @@ impl<'a> Slot<'a> {
     /// # Errors
     /// [`Kind::Cache`] when the directory or the lock's file cannot be used.
     pub fn try_lock(&'a self) -> Result<Option<Lock<'a>>> {
-        place::prepare(&self.dir)?;
-        let file = try_lock(&self.path("lock"))?;
-        Ok(file.map(|file| Lock { slot: self, _file: file }))
+        if self.seal.is_none() {
+            return Ok(Some(Lock { slot: self, file: None }));
+        }
+        let file = place::prepare(&self.dir, self.settings.cache.was_named)
+            .and_then(|()| try_lock(&self.path("lock")));
+        let file = file.map(|file| file.map(Some));
+        let file = self.or_without(file, || Some(None))?;
+        Ok(file.map(|file| Lock { slot: self, file }))
     }
 
     /// Drops the entry if it still holds this very token. Returns whether it
@@ -104,10 +141,11 @@ impl<'a> Slot<'a> {
         };
         match self.read()? {
             Lookup::Found(found) if found.access_token == *token => {
-                std::fs::remove_file(self.file()).map(|()| true).map_err(|error| {
+                let removed = std::fs::remove_file(self.file()).map(|()| true).map_err(|error| {
                     let what = format!("cannot remove {}", self.file().display());
                     Error::new(Kind::Cache, what).because(error)
-                })
+                });
+                self.or_without(removed, || false)
             }
             _ => Ok(false),
         }
@@ -150,6 +188,18 @@ impl<'a> Slot<'a> {
         })
     }
 
+    /// The result, or what there is without a cache where that failed and nobody
+    /// named the directory.
+    fn or_without<T>(&self, result: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
+        match result {
+            Err(error) if !self.settings.cache.was_named => {
+                self.trouble.get_or_init(|| error.hint(ANOTHER));
+                Ok(without())
+            }
+            result => result,
+        }
+    }
+
     /// The process that holds the lock, by what it wrote into the file.
     pub fn holder(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.path("lock")).ok()?;
@@ -165,10 +215,12 @@ impl<'a> Slot<'a> {
     fn path(&self, extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", self.key))
     }
-}
 
-/// What a failure's seal is bound to.
-const FAILURE: &[u8] = b"failure";
+    /// What a failure's seal is bound to: its slot, and that it is no entry.
+    fn of_failure(&self) -> Vec<u8> {
+        format!("{}\nfailure", self.key).into_bytes()
+    }
+}
 
 impl Lock<'_> {
     /// The entry's file, for messages.
@@ -179,7 +231,10 @@ impl Lock<'_> {
     /// Keeps `token`, in place of whatever was there.
     pub fn store(&self, token: &Token) -> io::Result<()> {
         let slot = self.slot;
-        let bytes = entry::encode(&slot.key, slot.settings, token, &slot.seal);
+        let (Some(seal), Some(_)) = (&slot.seal, &self.file) else {
+            return Ok(());
+        };
+        let bytes = entry::encode(&slot.key, slot.settings, token, seal);
         place::replace(&slot.path("token"), &slot.path("new"), &bytes)?;
         match std::fs::remove_file(slot.path("failure")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -190,10 +245,14 @@ impl Lock<'_> {
     /// Leaves word for those who wait that the mint failed at `at`. Best
     /// effort: without it, each of them finds out by itself.
     pub fn record_failure(&self, error: &Error, at: Reading) {
+        let slot = self.slot;
+        let (Some(seal), Some(_)) = (&slot.seal, &self.file) else {
+            return;
+        };
         let failure = Failure { error: error.clone(), at };
         let text = serde_json::to_vec(&failure).expect("plain data");
-        let bytes = self.slot.seal.close(FAILURE, &text);
-        let _ = place::replace(&self.slot.path("failure"), &self.slot.path("new"), &bytes);
+        let bytes = seal.close(&slot.of_failure(), &text);
+        let _ = place::replace(&slot.path("failure"), &slot.path("new"), &bytes);
     }
 }
 
@@ -237,13 +296,33 @@ pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
     }
 }
 
+/// Checks `dir` as a mint would, and makes nothing.
+///
+/// # Errors
+/// [`Kind::Cache`] when a mint could keep nothing there.
+pub fn check(dir: &Path, was_named: bool) -> Result<()> {
+    let check = || {
+        place::check(dir, was_named)?;
+        place::check_writable(dir)
+    };
+    check().map_err(|error| with_hint(error, was_named))
+}
+
+/// What mends every cache that nobody named.
+const ANOTHER: &str =
+    "set GC_TOKEN_CACHE_DIR to a directory of your own, or GC_TOKEN_NO_CACHE=true";
+
+fn with_hint(error: Error, was_named: bool) -> Error {
+    if was_named { error } else { error.hint(ANOTHER) }
+}
+
 /// Uses `dir` as a mint would, with a file of its own that is gone afterwards:
 /// makes the directory, writes, locks, and sees whether the lock holds.
 ///
 /// # Errors
 /// [`Kind::Cache`] when one of that fails.
-pub fn try_out(dir: &Path) -> Result<()> {
-    place::prepare(dir)?;
+pub fn try_out(dir: &Path, was_named: bool) -> Result<()> {
+    place::prepare(dir, was_named).map_err(|error| with_hint(error, was_named))?;
     let path = dir.join(format!("doctor-{}.lock", std::process::id()));
     let holds = (|| {
         let held = try_lock(&path)?;
@@ -258,7 +337,7 @@ pub fn try_out(dir: &Path) -> Result<()> {
                 .why("a second lock on a locked file was granted")
                 .hint("name a directory on a local file system with --cache-dir"))
         }
-        Err(error) => Err(error),
+        Err(error) => Err(with_hint(error, was_named)),
     }
 }
 

@@ -135,6 +135,7 @@ fn issued_directories(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// What is named by a key and an extension, ordered by name.
 fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
+    place::check_links(dir)?;
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

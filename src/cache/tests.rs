@@ -32,7 +32,8 @@ fn a_lock_on_a_removed_file_is_none() {
 #[test]
 fn no_two_hold_a_lock_while_a_third_clears_the_cache() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = settings("http://x");
+    let mut settings = settings("http://x");
+    settings.cache.dir = Some(dir.path().to_owned());
     let busy = AtomicUsize::new(WORKERS);
     let holders = AtomicUsize::new(0);
     let clear = || {
@@ -43,7 +44,7 @@ fn no_two_hold_a_lock_while_a_third_clears_the_cache() {
     };
     let work = || {
         let _done = Done(&busy);
-        let slot = Slot::new(dir.path(), &settings, Seal::under(b"secret"));
+        let slot = Slot::of(&settings).unwrap();
         let mut times = 0;
         while times < 500 {
             let Some(lock) = slot.try_lock().unwrap() else {

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{layers, print};
+use crate::broker::words;
 use crate::cache::{self, Kept};
 use crate::cli::CacheVerb;
 use crate::clock::Reading;
@@ -19,8 +20,13 @@ pub(super) fn run(verb: CacheVerb, flags: Flags, world: &mut World) -> Result<()
     let layers = layers(flags, Query::default(), world)?;
     let settings = settings::cache(&layers, world)?;
     let Some(dir) = settings.dir.as_deref() else {
-        return print(world, b"");
+        return settings.nowhere().map_or_else(|| print(world, b""), Err);
     };
+    if let Err(error) = cache::check(dir, settings.was_named)
+        && !settings.was_named
+    {
+        world.talk.warn(words::not_cached(&error));
+    }
     let patience = settings.lock_timeout;
     match verb {
         CacheVerb::Path => print(world, format!("{}\n", dir.display()).as_bytes()),

@@ -1,7 +1,7 @@
 //! A run: what `gateway` and a served `exec` have in common, from the first
 //! token to the last word.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use super::one_of;
 use crate::cache::Issued;
 use crate::error::{Error, Kind, Result};
+use crate::ownership;
 use crate::relay::{Format, Log, Relay, StandIn};
 use crate::settings::{Layers, Settings, names};
 use crate::token::Token;
@@ -113,8 +114,9 @@ async fn keep_written(file: PathBuf, relay: Arc<Relay>) {
 /// those who collect it are often other users; nothing in it is secret.
 fn write(file: &Path, relay: &Relay) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
+        let file = &replaceable(file)?;
+        let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Where that is missing, a message would name the temporary file.
         dir.metadata()?;
         let mut new = tempfile::Builder::new()
@@ -128,4 +130,26 @@ fn write(file: &Path, relay: &Relay) -> Result<()> {
         let what = format!("--metrics-file: cannot write {}", file.display());
         Error::new(Kind::Configuration, what).because(error)
     })
+}
+
+/// Returns the path of the regular file that can be replaced: `file` itself, whether it
+/// is there or not, or what it links to. To replace a device would take it away from
+/// everybody.
+fn replaceable(file: &Path) -> io::Result<PathBuf> {
+    let kind = match std::fs::symlink_metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(file.to_owned()),
+        about => about?.file_type(),
+    };
+    if kind.is_symlink() {
+        if let Some(link) = ownership::foreign_link(file) {
+            return Err(io::Error::other(link.to_string()));
+        }
+        // Another link is none any more.
+        return replaceable(&file.canonicalize()?);
+    }
+    match kind {
+        kind if kind.is_file() => Ok(file.to_owned()),
+        kind if kind.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(io::Error::other("it is a device, a pipe or a socket, and would be replaced")),
+    }
 }

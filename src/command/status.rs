@@ -6,7 +6,7 @@ mod table;
 use super::{layers, print, resolve};
 use crate::cache::{self, Lookup, Slot};
 use crate::clock::Reading;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sanitize;
 use crate::settings::{Flags, Layers, Query, Settings, names};
 use crate::world::World;
@@ -15,15 +15,18 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     let layers = layers(flags, Query::default(), world)?;
     let settings = resolve(&layers, world)?;
     let now = world.clock.read();
-    let (lookup, file) = match &settings.cache.dir {
-        None => (Lookup::Absent, None),
-        Some(dir) => {
-            let slot = Slot::new(dir, &settings, cache::seal_of(&settings)?);
-            (slot.read()?, Some(slot.file().display().to_string()))
-        }
+    let slot = Slot::of(&settings);
+    let lookup = slot.as_ref().map_or(Ok(Lookup::Absent), Slot::read)?;
+    let file = slot.as_ref().map(|slot| slot.file().display().to_string());
+    let trouble = trouble(&settings, slot.as_ref());
+    let report = Report {
+        layers: &layers,
+        settings: &settings,
+        lookup: &lookup,
+        file: file.as_deref().filter(|_| trouble.is_none()),
+        trouble: trouble.as_ref(),
+        now: &now,
     };
-    let (file, now) = (file.as_deref(), &now);
-    let report = Report { layers: &layers, settings: &settings, lookup: &lookup, file, now };
     let text = match layers.switch(&names::JSON)? {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
@@ -31,10 +34,21 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
     print(world, text.as_bytes())
 }
 
+/// Why nothing can be kept, where nobody named the directory.
+fn trouble(settings: &Settings, slot: Option<&Slot<'_>>) -> Option<Error> {
+    let Some(slot) = slot else {
+        return settings.cache.nowhere();
+    };
+    let was_seen = || slot.trouble().cloned();
+    let would_be_seen = || cache::check(settings.cache.dir.as_deref()?, false).err();
+    was_seen().or_else(|| would_be_seen().filter(|_| !settings.cache.was_named))
+}
+
 struct Report<'a> {
     layers: &'a Layers,
     settings: &'a Settings,
     lookup: &'a Lookup,
     file: Option<&'a str>,
+    trouble: Option<&'a Error>,
     now: &'a Reading,
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::print;
 use crate::error::{Error, Kind, Result};
+use crate::ownership::{self, Foreign};
 use crate::world::World;
 
 /// `source` of the provider, below the default registry of each tool.
@@ -16,12 +17,19 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> {
     let implied = world.places.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
+    let was_named = mirror.is_some();
     let mirror = mirror.or(implied).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no place for the provider")
             .why("the user has no home directory")
             .hint("name one with --mirror")
     })?;
     let mirror = std::path::absolute(&mirror).map_err(|error| unusable(&mirror, error))?;
+    for registry in REGISTRIES.iter().filter(|_| !was_named) {
+        let place = mirror.join(place_in_mirror(registry));
+        if let Some(parent) = ownership::foreign_parent(&place) {
+            return Err(not_mine(&place, &parent));
+        }
+    }
     let program = std::env::current_exe()
         .map_err(|error| unusable(Path::new("this program's own file"), error))?;
     for registry in REGISTRIES {
@@ -95,6 +103,12 @@ terraform {{
 ephemeral "gctoken_access_token" "this" {{}}
 "#
     )
+}
+
+fn not_mine(place: &Path, parent: &Foreign) -> Error {
+    Error::new(Kind::Configuration, format!("{} is not installed", place.display()))
+        .why(parent.to_string())
+        .hint("run it as that user, without sudo, or name a directory with --mirror")
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{Finding, Topic, clocks, word};
 use crate::broker::{Broker, Given, How, Network};
-use crate::cache::{self, Lookup, Slot};
+use crate::cache::{Lookup, Slot};
 use crate::clock::Reading;
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
@@ -23,7 +23,7 @@ pub(super) fn findings(mut settings: Settings, world: &World) -> Vec<Finding> {
         let error = error.clone();
         findings.push(Finding::failure(Topic::Token, &error));
         if error.kind == Kind::Cache {
-            settings.cache.dir = None;
+            settings.cache.switch_off();
             given = get(&settings, world, &mut findings);
             findings.push(without_cache(given.as_ref().err()));
         }
@@ -38,10 +38,7 @@ pub(super) fn findings(mut settings: Settings, world: &World) -> Vec<Finding> {
 }
 
 fn lookup(settings: &Settings) -> Result<Lookup> {
-    match &settings.cache.dir {
-        None => Ok(Lookup::Absent),
-        Some(dir) => Slot::new(dir, settings, cache::seal_of(settings)?).read(),
-    }
+    Slot::of(settings).map_or(Ok(Lookup::Absent), |slot| slot.read())
 }
 
 fn cached(lookup: &Lookup, demand: &Demand, now: &Reading) -> Vec<Finding> {

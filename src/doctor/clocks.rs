@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Finding, Topic};
+use crate::broker::words;
 use crate::clock::{Measure, Offset, Reading};
 use crate::duration::human;
 use crate::token::{Age, Stamp};
@@ -35,6 +36,12 @@ pub(super) fn findings(
         findings.extend(api.ahead_of(issuer).map(|lead| self::lead(&lead, skew)));
     }
     findings
+}
+
+/// Tokens of other processes cannot be judged by the boot clock.
+pub(super) fn unknown_boot(why: &str) -> Finding {
+    Finding::note(Topic::Clocks, words::unknown_boot(why))
+        .hint("that takes a request in each process: give it the whole of /proc (in a systemd unit: ProcSubset=all)")
 }
 
 /// Whether the wall clock was stepped since a token was made.

@@ -1,6 +1,6 @@
 //! The settings, and where each came from.
 
-use super::{Finding, Topic};
+use super::{Finding, Level, Topic};
 use crate::settings::{Layers, SecretSource, Setting, names};
 use crate::world::Environment;
 
@@ -18,6 +18,13 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     }
     let overrides = layers.overrides().into_iter();
     findings.extend(overrides.map(|line| Finding::warning(Topic::Settings, line)));
+    let passed_over = layers.passed_over().iter();
+    findings.extend(
+        passed_over.map(|error| Finding {
+            level: Level::Note,
+            ..Finding::trouble(Topic::Settings, error)
+        }),
+    );
     findings
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Finding, Topic};
 use crate::cache;
+use crate::settings::CacheSettings;
 
 /// What is known of a directory.
 struct Survey {
@@ -18,15 +19,18 @@ struct Survey {
 }
 
 /// Looks at the cache's directory, and uses it as a mint would.
-pub(super) fn findings(dir: Option<&Path>) -> Vec<Finding> {
-    let Some(dir) = dir else {
-        return vec![Finding::note(
-            Topic::Cache,
-            "nothing is kept (--no-cache): every call makes a token",
-        )];
+pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
+    let Some(dir) = settings.dir.as_deref() else {
+        return vec![match settings.nowhere() {
+            Some(error) => Finding::trouble(Topic::Cache, &error),
+            None => Finding::note(
+                Topic::Cache,
+                "nothing is kept (--no-cache): every call makes a token",
+            ),
+        }];
     };
     // First, for it makes the directory where it is missing.
-    let tried = cache::try_out(dir);
+    let tried = cache::try_out(dir, settings.was_named);
     let mut findings = Vec::new();
     match Survey::of(dir) {
         Some(survey) => findings.extend(survey.findings()),

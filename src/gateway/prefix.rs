@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
+use crate::ownership::Opened;
 use crate::random::random;
 
 /// A path segment that cannot be guessed. Redacted in `Debug`.
@@ -13,6 +14,9 @@ pub struct Prefix(String);
 
 /// Fewer characters could be guessed.
 const SHORTEST: usize = 16;
+
+/// No path comes near this.
+const LONGEST: u64 = 64 << 10;
 
 impl Prefix {
     /// One for this run: 128 bits.
@@ -33,19 +37,31 @@ impl Prefix {
         let unusable = || {
             Error::new(Kind::Configuration, format!("--prefix-file: cannot use {}", file.display()))
         };
-        match std::fs::read_to_string(file) {
-            Ok(text) => Prefix::checked(text.trim().trim_matches('/')).ok_or_else(|| {
-                unusable()
-                    .why(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
-                    .hint("remove it, and a new one is made")
-            }),
+        let opened = match Opened::open_regular(file) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let prefix = Prefix::random()?;
                 write(file, &prefix).map_err(|error| unusable().because(error))?;
-                Ok(prefix)
+                return Ok(prefix);
             }
-            Err(error) => Err(unusable().because(error)),
+            Err(error) => return Err(unusable().because(error)),
+        };
+        // Who knows the path can use the gateway, and so can who chose it.
+        if let Some(outsider) = opened.outsider() {
+            return Err(unusable().why(outsider.to_string()).hint(outsider.remedy(file)));
         }
+        if let Some(mode) = opened.readable_by_others() {
+            return Err(unusable()
+                .why(format!("other users may read it: its mode is {mode:04o}"))
+                .hint(format!("chmod 600 {}", file.display())));
+        }
+        let bytes = opened.read(LONGEST).map_err(|error| unusable().because(error))?;
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        Prefix::checked(text.trim().trim_matches('/')).ok_or_else(|| {
+            unusable()
+                .why(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
+                .hint("remove it, and a new one is made")
+        })
     }
 
     pub(super) fn checked(text: &str) -> Option<Prefix> {
@@ -95,6 +111,7 @@ mod tests {
     fn one_that_can_be_guessed_or_misread_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
+        Prefix::kept_in(&file).unwrap();
         for text in
             ["", "short", "sixteen/letters/x", "with spaces in it here", "ünsafe-letters-16"]
         {

@@ -9,8 +9,8 @@ use super::origin::{Given, Origin};
 use super::profile::Profile;
 use super::query::Query;
 use crate::duration;
-use crate::error::Result;
-use crate::world::{Environment, World};
+use crate::error::{Error, Kind, Result};
+use crate::world::{Environment, Level, World};
 
 /// The flags that were given: name without dashes, and value. A switch that
 /// was given has the value `true`.
@@ -24,12 +24,21 @@ pub struct Layers {
     pub(super) secret: Option<SecretString>,
     env: Environment,
     pub(super) profile: Option<Profile>,
+    /// Files of profiles that nobody named and that are of no use, and why.
+    passed_over: Vec<Error>,
 }
 
 impl Layers {
     /// The sources without the profile, which the others name.
     pub fn new(flags: Flags, query: Query, env: &Environment) -> Layers {
-        Layers { flags, query, secret: None, env: env.clone(), profile: None }
+        Layers {
+            flags,
+            query,
+            secret: None,
+            env: env.clone(),
+            profile: None,
+            passed_over: Vec::new(),
+        }
     }
 
     /// Hands in the client secret itself: it goes before every other source.
@@ -40,12 +49,21 @@ impl Layers {
     /// Reads the profile.
     ///
     /// # Errors
-    /// When a profile that was asked for does not exist, or a file of profiles
-    /// cannot be read.
+    /// When a profile that was asked for does not exist or cannot be read, when there
+    /// is a mistake in one, or when everybody could change where secrets are sent.
     pub fn load_profile(&mut self, world: &World) -> Result<()> {
-        self.profile = Profile::load(self.find(&names::PROFILE), world)?;
+        let named = self.find(&names::PROFILE);
+        self.profile = Profile::load(named.as_ref(), &mut self.passed_over, world)?;
+        for error in &self.passed_over {
+            world.talk.say(Level::Info, format_args!("passed over: {}", in_one_line(error)));
+        }
         self.overrides().into_iter().for_each(|line| world.talk.warn(line));
-        Ok(())
+        self.check_outsider(world)
+    }
+
+    /// Files of profiles that nobody named and that are of no use, and why.
+    pub fn passed_over(&self) -> &[Error] {
+        &self.passed_over
     }
 
     /// Settings that take the place of others that somebody expects to count,
@@ -127,9 +145,14 @@ impl Layers {
     }
 
     fn profile_text(&self) -> String {
-        match &self.profile {
-            Some(profile) => profile.to_string(),
-            None => "no profile".into(),
+        let found = self.profile.as_ref();
+        let found = found.map_or_else(|| "no profile".to_owned(), ToString::to_string);
+        match &self.passed_over[..] {
+            [] => found,
+            errors => {
+                let errors: Vec<_> = errors.iter().map(in_one_line).collect();
+                format!("{found} ({})", errors.join("; "))
+            }
         }
     }
 
@@ -154,5 +177,48 @@ impl Layers {
             Some(format!("{} goes before {}", environment.origin, profile.origin))
         };
         [&names::REGION, &names::CLIENT_ID].into_iter().filter_map(line).collect()
+    }
+
+    /// Another user who can write the profile could have the secret sent elsewhere.
+    /// Where every user can, that is refused; one user alone may be the owner of a
+    /// volume that a container shares.
+    fn check_outsider(&self, world: &World) -> Result<()> {
+        let Some(profile) = &self.profile else {
+            return Ok(());
+        };
+        let Some((outsider, remedy)) = profile.outsider() else {
+            return Ok(());
+        };
+        let decides = |setting| self.find(setting).filter(|given| given.origin.is_profile());
+        let sends = DESTINATIONS.into_iter().find_map(decides);
+        if let Some(given) = sends.as_ref().filter(|_| outsider.is_anybody()) {
+            let what = format!("{} is not trusted, as everybody could change it", given.origin);
+            return Err(Error::new(Kind::Configuration, what)
+                .why(outsider.to_string())
+                .hint(remedy));
+        }
+        if sends.is_some() || outsider.is_anybody() {
+            world.talk.warn(format_args!(
+                "{profile} could be changed by another user ({outsider}): {remedy}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What decides where the client secret is sent, where the token is sent, and whose
+/// certificates are believed there.
+const DESTINATIONS: [&Setting; 5] = [
+    &names::LOGIN_URL,
+    &names::TOKEN_URL,
+    &names::API_URL,
+    &names::CA_FILE,
+    &names::CLIENT_SECRET_FILE,
+];
+
+fn in_one_line(error: &Error) -> String {
+    match &error.cause {
+        Some(cause) => format!("{}: {cause}", error.what),
+        None => error.what.clone(),
     }
 }

@@ -58,6 +58,13 @@ impl Given {
     }
 }
 
+impl Origin {
+    /// Whether it is a profile.
+    pub(super) fn is_profile(&self) -> bool {
+        matches!(self, Origin::Profile { .. })
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,15 +1,20 @@
 //! Profiles: `config.toml` in the user's config directory, and the vendor
 //! CLI's `~/.gc/config.toml` as it is.
 
+mod file;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use toml::{Table, Value};
 
+use file::Trouble;
+
 use super::names::{self, Setting};
 use super::origin::{Given, Origin};
 use crate::error::{Error, Kind, Result};
+use crate::ownership::Outsider;
 use crate::world::World;
 
 /// One profile.
@@ -18,6 +23,10 @@ pub(super) struct Profile {
     file: PathBuf,
     table: Table,
     dialect: &'static Dialect,
+    /// Whether other users may read the file.
+    readable: bool,
+    /// How another user could decide what the file holds.
+    outsider: Option<Outsider>,
     /// Whether the user named it, or it is the default one.
     pub(super) was_named: bool,
 }
@@ -49,33 +58,68 @@ const SECRET_COMMAND: &str = "client_secret_command";
 
 impl Profile {
     /// The named profile, or the default one where there is one.
-    pub(super) fn load(named: Option<Given>, world: &World) -> Result<Option<Profile>> {
-        let files = files(world);
+    ///
+    /// Where nobody named a profile, a file that cannot be read is as good as none, and
+    /// so is a file of the vendor's with a mistake in it: `passed_over` tells of those.
+    pub(super) fn load(
+        named: Option<&Given>,
+        passed_over: &mut Vec<Error>,
+        world: &World,
+    ) -> Result<Option<Profile>> {
+        let files = file::all(world);
         for (file, dialect) in &files {
-            let Some(mut root) = read(file)? else {
-                continue;
-            };
-            let name = named.as_ref().map_or(dialect.default_profile, |given| &given.value);
-            let Some(entry) = root.remove(name) else {
-                continue;
-            };
-            let Value::Table(table) = entry else {
-                return Err(unusable(file).why(format!("{name:?} is not a table")));
-            };
-            let profile = Profile {
-                name: name.to_owned(),
-                file: file.clone(),
-                table,
-                dialect,
-                was_named: named.is_some(),
-            };
-            profile.check(world)?;
-            return Ok(Some(profile));
+            match Profile::find_in(file, dialect, named) {
+                Ok(None) => {}
+                Ok(Some(profile)) => {
+                    profile.warn_if_readable(world);
+                    return Ok(Some(profile));
+                }
+                Err(Trouble::Unreadable(error)) if named.is_none() => passed_over.push(error),
+                Err(Trouble::Mistake(error)) if named.is_none() && !dialect.strict => {
+                    passed_over.push(error);
+                }
+                Err(Trouble::Unreadable(error) | Trouble::Mistake(error)) => return Err(error),
+            }
         }
         match named {
             None => Ok(None),
-            Some(given) => Err(no_such_profile(&given, &files)),
+            Some(given) => Err(no_such_profile(given, &files)),
         }
+    }
+
+    fn find_in(
+        file: &Path,
+        dialect: &'static Dialect,
+        named: Option<&Given>,
+    ) -> Result<Option<Profile>, Trouble> {
+        let Some(mut content) = file::read(file)? else {
+            return Ok(None);
+        };
+        let name = named.map_or(dialect.default_profile, |given| &given.value);
+        let table = match content.table.remove(name) {
+            None => return Ok(None),
+            Some(Value::Table(table)) => table,
+            Some(_) => {
+                let why = format!("{name:?} is not a table");
+                return Err(Trouble::Mistake(file::unusable(file).why(why)));
+            }
+        };
+        let profile = Profile {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            table,
+            dialect,
+            readable: content.readable,
+            outsider: content.outsider,
+            was_named: named.is_some(),
+        };
+        profile.check().map_err(Trouble::Mistake)?;
+        Ok(Some(profile))
+    }
+
+    /// How another user could decide what the profile says, and what to do about it.
+    pub(super) fn outsider(&self) -> Option<(&Outsider, String)> {
+        self.outsider.as_ref().map(|outsider| (outsider, outsider.remedy(&self.file)))
     }
 
     /// This profile's value of a setting.
@@ -135,7 +179,7 @@ impl Profile {
     }
 
     /// Refuses keys that nothing reads, and values that are no plain values.
-    fn check(&self, world: &World) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let settings = || names::ALL.iter().filter(|setting| setting.in_profile);
         for (key, value) in &self.table {
             if key == SECRET_COMMAND {
@@ -155,14 +199,15 @@ impl Profile {
                 return Err(Error::new(Kind::Configuration, what));
             }
         }
-        self.warn_if_readable(world);
-        Ok(())
+        // The vendor's CLI may know regions that this program does not.
+        match self.find(&names::REGION).filter(|_| !self.dialect.strict) {
+            Some(region) => super::issuer::find_region(&region).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     fn warn_if_readable(&self, world: &World) {
-        use std::os::unix::fs::MetadataExt;
-        let mode = std::fs::metadata(&self.file).map_or(0, |about| about.mode());
-        if self.secret().is_some() && mode & 0o077 != 0 {
+        if self.secret().is_some() && self.readable {
             let file = self.file.display();
             world.talk.warn(format_args!(
                 "{file} holds a client secret and other users may read it: chmod 600 {file}"
@@ -183,40 +228,10 @@ fn is_plain(value: &Value) -> bool {
 
 /// The names of all profiles, without a word about files that cannot be read.
 pub(crate) fn profiles(world: &World) -> Vec<String> {
-    let tables = files(world).into_iter().filter_map(|(file, _)| read(&file).ok().flatten());
+    let files = file::all(world).into_iter();
+    let tables = files.filter_map(|(file, _)| Some(file::read(&file).ok()??.table));
     let named = tables.flatten().filter(|(_, value)| value.is_table());
     named.map(|(name, _)| name).filter(|name| !name.contains(char::is_control)).collect()
-}
-
-/// Where profiles are looked for, in this order.
-fn files(world: &World) -> Vec<(PathBuf, &'static Dialect)> {
-    let ours = world.places.config.as_ref().map(|dir| (dir.join("config.toml"), &OURS));
-    let vendor = world.places.home.as_ref().map(|home| (home.join(".gc/config.toml"), &VENDOR));
-    ours.into_iter().chain(vendor).collect()
-}
-
-fn read(file: &Path) -> Result<Option<Table>> {
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(unusable(file).because(error)),
-    };
-    // The parser's own words quote the line, which may hold a secret.
-    let parsed = text.parse().map_err(|error: toml::de::Error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-        unusable(file).why(format!("line {line}: {}", error.message()))
-    });
-    parsed.map(Some)
-}
-
-/// Not there, or below something that is no directory (`HOME=/dev/null`).
-fn absent(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
-}
-
-fn unusable(file: &Path) -> Error {
-    Error::new(Kind::Configuration, format!("cannot read the profiles in {}", file.display()))
 }
 
 fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {

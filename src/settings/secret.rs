@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::origin::Given;
 use super::{Layers, names};
 use crate::error::{Error, Kind, Result};
+use crate::ownership::Opened;
 use crate::world::{Clock, Environment, World};
 
 /// The client secret, or the way to it. Redacted in `Debug`.
@@ -64,7 +66,15 @@ impl SecretSource {
         if let Some(secret) = profile.secret() {
             return Ok(SecretSource::Known(secret));
         }
-        profile.secret_command()?.map(SecretSource::Command).ok_or_else(|| missing(id, layers))
+        let command = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
+        if let Some((outsider, remedy)) = profile.outsider() {
+            let origin = profile.origin("client_secret_command");
+            let what = format!("{origin} is not run, as another user could have written it");
+            return Err(Error::new(Kind::Configuration, what)
+                .why(outsider.to_string())
+                .hint(remedy));
+        }
+        Ok(SecretSource::Command(command))
     }
 
     /// Where the secret is looked up first and found: the source's name, never
@@ -115,21 +125,40 @@ fn read_file(file: &Given, world: &mut World) -> Result<SecretString> {
         let what = format!("cannot read the client secret from {:?}", file.value);
         Error::new(Kind::Configuration, what).hint(format!("see {}", file.origin))
     };
-    let mut secret = Zeroizing::new(Vec::new());
-    let read = if file.value == "-" {
+    let secret = if file.value == "-" {
         if world.stdin_is_terminal {
             return Err(unreadable().why("standard input is a terminal, where it would be shown"));
         }
         let stdin = world
             .take_stdin()
             .ok_or_else(|| unreadable().why("standard input holds the Terraform query already"))?;
-        stdin.take(LONGEST).read_to_end(&mut secret)
+        let mut secret = Zeroizing::new(Vec::new());
+        let read = stdin.take(LONGEST).read_to_end(&mut secret);
+        read.map(|_| secret)
     } else {
-        std::fs::File::open(&file.value)
-            .and_then(|file| file.take(LONGEST).read_to_end(&mut secret))
+        Opened::open(Path::new(&file.value)).and_then(|opened| {
+            warn_of_others(&opened, file, world);
+            opened.read(LONGEST)
+        })
     };
-    read.map_err(|error| unreadable().because(error))?;
+    let secret = secret.map_err(|error| unreadable().because(error))?;
     checked(trimmed(secret), &format!("{:?} ({})", file.value, file.origin))
+}
+
+/// Other users who may read the file know the secret, and those who may write to it
+/// can only do harm.
+fn warn_of_others(opened: &Opened, file: &Given, world: &World) {
+    let Given { value, origin } = file;
+    if let Some(outsider) = opened.outsider() {
+        let remedy = outsider.remedy(Path::new(value));
+        world.talk.warn(format_args!(
+            "{origin}: {value:?} could be changed by another user ({outsider}): {remedy}"
+        ));
+    } else if let Some(mode) = opened.readable_by_others() {
+        world.talk.warn(format_args!(
+            "{origin}: other users may read {value:?} (its mode is {mode:04o}): chmod 600 {value}"
+        ));
+    }
 }
 
 /// Runs the command without a shell; its standard error and its terminal are

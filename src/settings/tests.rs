@@ -28,7 +28,12 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             idle_timeout: None,
         },
         verify: Verify::Auto,
-        cache: CacheSettings { dir: None, state_dir: None, lock_timeout: Duration::from_secs(1) },
+        cache: CacheSettings {
+            dir: None,
+            was_named: true,
+            state_dir: None,
+            lock_timeout: Duration::from_secs(1),
+        },
         network: Network { timeout: Duration::from_secs(5), ca_file: None },
     }
 }

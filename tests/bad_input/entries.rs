@@ -82,8 +82,12 @@ fn mode(file: &Path, mode: u32) {
 }
 
 /// A runner with a token in its cache.
+///
+/// Its cache was named: one that nobody named is of no consequence, see `optional`.
 fn runner(cloud: &gc_token::sandbox::Sandbox) -> Runner {
     let runner = Runner::of(cloud);
+    let cache = runner.cache();
+    let runner = runner.set("GC_TOKEN_CACHE_DIR", cache);
     runner.run(&["get"]).token();
     runner
 }
@@ -182,7 +186,7 @@ fn the_key_of_the_seals_is_checked_like_an_entry() {
         let token = runner.run(&["get"]).token().to_owned();
         assert_eq!(runner.run(&["get"]).token(), token);
         damage(&runner.home().join(".local/state/gc-token/seal.key"));
-        report.failure(name, &runner.run(&["get"]));
+        report.warning(name, &runner.run(&["get"]));
     }
     insta::assert_snapshot!(report.0);
 }

@@ -7,8 +7,10 @@
 mod common;
 
 mod commands;
+mod control;
 mod entries;
 mod hostile;
+mod optional;
 mod places;
 mod profiles;
 mod queries;

@@ -1,7 +1,7 @@
 //! What `{:?}` shows, in a log or in a failing assertion of somebody's own.
 
 use gc_token::broker;
-use gc_token::cache::{Seal, Slot, seal_of};
+use gc_token::cache::{Seal, Slot};
 use gc_token::sandbox::{Faults, Plan};
 use gc_token::settings::{Layers, Query, resolve};
 use gc_token::world::{Environment, Places, World};
@@ -27,8 +27,7 @@ fn debug_shows_no_secret() {
     let settings = resolve(&layers, &mut world).unwrap();
     let given = broker::token(&settings, &world).unwrap();
     guard_sees(given.token.access_token.expose());
-    let dir = settings.cache.dir.as_deref().unwrap();
-    let slot = Slot::new(dir, &settings, seal_of(&settings).unwrap());
+    let slot = Slot::of(&settings).unwrap();
     let lookup = slot.read().unwrap();
     let lock = slot.try_lock().unwrap();
     let shown = [

@@ -42,13 +42,13 @@ fn files_are_private_and_no_other_is_trusted() {
     set(&file, 0o644);
     assert_eq!(
         shown(scene.get().unwrap_err()),
-        "error: FILE is open to other users\n  cause: its mode is 0644\n  hint: chmod 600 FILE, or remove it"
+        "error: FILE is open to other users\n  cause: its mode is 0644\n  hint: chmod -R go= DIR"
     );
     std::fs::remove_file(&file).unwrap();
     set(&dir, 0o777);
     assert_eq!(
         shown(scene.get().unwrap_err()),
-        "error: DIR can be written to by other users\n  cause: its mode is 0777\n  hint: chmod 700 DIR"
+        "error: DIR can be written to by other users\n  cause: its mode is 0777\n  hint: chmod -R go= DIR"
     );
     set(&dir, 0o700);
     std::os::unix::fs::symlink("/etc/passwd", &file).unwrap();
@@ -95,8 +95,7 @@ fn eviction_takes_only_the_very_token() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
-    let dir = scene.settings.cache.dir.clone().unwrap();
-    let slot = Slot::new(&dir, &scene.settings, cache::seal_of(&scene.settings).unwrap());
+    let slot = Slot::of(&scene.settings).unwrap();
     assert!(!slot.evict(&AccessToken::new("another".into())).unwrap());
     assert!(scene.file("token").exists());
     assert!(slot.evict(&AccessToken::new("token-1".into())).unwrap());

@@ -90,9 +90,7 @@ fn a_forced_refresh_takes_a_token_that_was_asked_for_after_it_began() {
 fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
-    let seal = || cache::seal_of(&scene.settings).unwrap();
-    let dir = scene.settings.cache.dir.clone().unwrap();
-    let slot = Slot::new(&dir, &scene.settings, seal());
+    let slot = Slot::of(&scene.settings).unwrap();
     let lock = slot.try_lock().unwrap().unwrap();
     lock.record_failure(&Error::new(Kind::RateLimited, "the other's"), clock.read());
     // It began before the failure: no mint of its own.
@@ -109,8 +107,7 @@ fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
 fn a_lock_that_is_never_freed_ends_in_an_error_that_names_its_holder() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
-    let dir = scene.settings.cache.dir.clone().unwrap();
-    let slot = Slot::new(&dir, &scene.settings, cache::seal_of(&scene.settings).unwrap());
+    let slot = Slot::of(&scene.settings).unwrap();
     let _lock = slot.try_lock().unwrap().unwrap();
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Cache);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Report;
+use crate::broker::words;
 use crate::cache::Lookup;
 use crate::clock::{Measure, Offset};
 use crate::token::{Arithmetic, MinTtl, Row, Stamp, Verdict};
@@ -19,6 +20,7 @@ impl Report<'_> {
             "client_id": self.settings.client.id,
             "token_url": self.settings.issuer.token_url,
             "file": self.file,
+            "not_cached": self.trouble.map(words::not_cached),
             "cached": matches!(self.lookup, Lookup::Found(_)),
             "fresh": false,
             "skew": demand.skew.as_secs_f64(),

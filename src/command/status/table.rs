@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::Report;
+use crate::broker::words;
 use crate::cache::Lookup;
 use crate::duration::human;
 use crate::sanitize;
@@ -58,9 +59,10 @@ impl Report<'_> {
     }
 
     fn no_cache(&self) -> String {
+        let trouble = || self.trouble.map(words::not_cached);
         match self.layers.find(&names::NO_CACHE) {
             Some(given) => format!("none, {}", from(&given.origin)),
-            None => "none".to_owned(),
+            None => trouble().unwrap_or_else(|| "none".to_owned()),
         }
     }
 
