@@ -42,7 +42,7 @@ pub struct Reading {
     /// stepped.
     #[serde(with = "wire::duration")]
     pub boot: SignedDuration,
-    /// Which boot that clock counts from; `None` where the system does not say.
+    /// Which boot that clock counts from; `None` where nobody knows.
     pub boot_id: Option<BootId>,
     /// The wall clock: may be wrong by any amount, and may be stepped.
     #[serde(with = "wire::moment")]

@@ -43,6 +43,19 @@ pub(super) fn read(path: &Path) -> Result<Found> {
     }
 }
 
+/// Checks a private file and reads nothing of it.
+///
+/// # Errors
+/// [`Kind::Cache`] when it could not be used for an entry or a lock.
+pub(super) fn inspect(path: &Path) -> Result<()> {
+    match open(OpenOptions::new().read(true), path) {
+        Ok(file) => check_file(&file, path).map(|_| ()),
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) if is_symlink(&error) => Err(not_a_file(path, "a symbolic link")),
+        Err(error) => Err(unusable(path, error)),
+    }
+}
+
 /// Opens a private file for a lock, and makes it where it is missing.
 pub(super) fn open_or_create(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();

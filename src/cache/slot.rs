@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::place::{self, Found};
-use super::{Key, Seal, entry, keyring};
+use super::{Key, Seal, entry, keyring, sweep};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
@@ -88,11 +88,14 @@ impl<'a> Slot<'a> {
             return Ok(Lookup::Absent);
         };
         place::check_links(&self.dir)?;
-        let bytes = match place::read(&self.path("token"))? {
+        // Where the directory tells why a file cannot be used, nothing can be kept there.
+        let check_directory = || place::check(&self.dir, self.settings.cache.was_named);
+        let found = place::read(&self.path("token"));
+        let found = found.or_else(|error| check_directory().and(Err(error)))?;
+        let bytes = match found {
             Found::Nothing => return Ok(Lookup::Absent),
             Found::Unreadable(why) => {
-                // The directory may tell why, and then nothing can be kept there.
-                place::check(&self.dir, self.settings.cache.was_named)?;
+                check_directory()?;
                 return Ok(Lookup::Unusable(why.to_string()));
             }
             Found::Bytes(bytes) => bytes,
@@ -303,7 +306,8 @@ pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
 pub fn check(dir: &Path, was_named: bool) -> Result<()> {
     let check = || {
         place::check(dir, was_named)?;
-        place::check_writable(dir)
+        place::check_writable(dir)?;
+        sweep::files(dir)?.iter().try_for_each(|(path, ..)| place::inspect(path))
     };
     check().map_err(|error| with_hint(error, was_named))
 }

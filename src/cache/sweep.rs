@@ -121,7 +121,7 @@ const EXTENSIONS: &[&str] = &["token", "failure", "new", "lock"];
 
 /// The files of this cache, ordered by name; whatever else lies in the
 /// directory is none of our business.
-fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
+pub(super) fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     let mut files = named_by_key(dir)?;
     files.retain(|(_, _, extension)| EXTENSIONS.contains(&extension.as_str()));
     Ok(files)

@@ -7,7 +7,7 @@ use super::slot::{Claim, claim};
 use super::*;
 use crate::settings::tests::settings;
 use crate::token::tests::token;
-use crate::world::SystemClock;
+use crate::world::{Clock as _, SystemClock};
 
 /// Clearing removes the files of locks as well. Whoever has opened such a file
 /// just before, and locks it just after, holds nothing: somebody else may hold
@@ -75,4 +75,29 @@ impl Drop for Done<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// One that tells of refused credentials would otherwise stop the mints of another
+/// client that has the same secret.
+#[test]
+fn a_failure_opens_in_its_own_slot_only() {
+    use crate::error::{Error, Kind};
+    let dir = tempfile::tempdir().unwrap();
+    let mut one = settings("http://x");
+    one.cache.dir = Some(dir.path().to_owned());
+    let mut other = settings("http://x");
+    other.cache.dir = Some(dir.path().to_owned());
+    other.issuer.scope = Some("another".into());
+    let clock = SystemClock::default();
+    let start = clock.read();
+    let (one, other) = (Slot::of(&one).unwrap(), Slot::of(&other).unwrap());
+    let lock = one.try_lock().unwrap().unwrap();
+    lock.record_failure(&Error::new(Kind::CredentialsRefused, "no"), clock.read());
+    assert!(one.failure_since(&start).is_some());
+    let file = |slot: &Slot<'_>| slot.file().with_extension("failure");
+    std::fs::copy(file(&one), file(&other)).unwrap();
+    assert!(other.failure_since(&start).is_none());
+    // Nor does it open as an entry.
+    std::fs::copy(file(&one), one.file()).unwrap();
+    assert!(matches!(one.read(), Ok(Lookup::Unusable(_))));
 }

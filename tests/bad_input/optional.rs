@@ -240,7 +240,7 @@ fn a_default_cache_that_cannot_be_used_costs_a_warning_and_not_the_token() {
         assert_eq!(path.stderr, get.stderr, "{what}");
         let doctor = runner.run(&["doctor"]);
         let hint = get.stderr.trim_end().rsplit("; ").next().unwrap();
-        assert!(doctor.succeeded().contains(&format!("hint: {hint}\n")), "{what}: {doctor:#?}");
+        assert!(doctor.succeeded().contains(hint), "{what}: {doctor:#?}");
         assert!(doctor.stdout.contains("warning"), "{what}: {doctor:#?}");
 
         // The hint's two ways out, whatever was wrong.
