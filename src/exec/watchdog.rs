@@ -119,10 +119,26 @@ impl Drop for Watchdog {
     }
 }
 
-/// This very program, even if another has been installed over it.
+/// This very program, even if another has been installed over it; where `/proc` is
+/// missing, the program at the path that the kernel was given to start this one.
 fn own_program() -> io::Result<std::path::PathBuf> {
     let link = Path::new("/proc/self/exe");
-    if link.exists() { Ok(link.into()) } else { std::env::current_exe() }
+    if link.exists() {
+        return Ok(link.into());
+    }
+    std::env::current_exe().or_else(|error| started_as().ok_or(error))
+}
+
+#[cfg(target_os = "linux")]
+fn started_as() -> Option<std::path::PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::OsStr::from_bytes(rustix::param::linux_execfn().to_bytes());
+    std::path::absolute(path).ok().filter(|path| path.exists())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn started_as() -> Option<std::path::PathBuf> {
+    None
 }
 
 fn failed(error: io::Error) -> Error {

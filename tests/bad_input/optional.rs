@@ -76,6 +76,16 @@ fn an_unknown_boot_is_told_by_verbose_and_by_doctor() {
     assert!(!runner.run(&["doctor"]).succeeded().contains("which boot this is"));
 }
 
+#[test]
+fn a_command_is_served_without_proc() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    let script = "exec gc-token exec --gateway -- echo served";
+    if let Some(exec) = mounted(&runner, "mount -t tmpfs none /proc", script) {
+        assert_eq!(exec.succeeded(), "served\n");
+    }
+}
+
 /// HOME is another user's (a container that changes the user, `su` without a dash).
 #[test]
 fn profiles_that_nobody_named_and_nobody_can_read_are_none() {

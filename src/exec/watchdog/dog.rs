@@ -146,5 +146,7 @@ fn others_live(group: Pid) -> bool {
         Some(its_group == group.as_raw_pid() && !["Z", "X"].contains(&state))
     };
     let pids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| *pid != own).any(|pid| lives(pid).unwrap_or(false))
+    let pids: Vec<i32> = pids.collect();
+    // A directory that does not even show this process shows nothing.
+    !pids.contains(&own) || pids.into_iter().any(|pid| pid != own && lives(pid).unwrap_or(false))
 }
