@@ -95,10 +95,10 @@ fn a_stand_in_without_a_proxy_is_refused() {
     let cloud = cloud(Plan::default());
     let runner = runner(&cloud);
     let finished = runner.run(&["exec", "--stand-in-token", "--", "true"]);
-    finished.failed(
-        2,
-        "gc-token: error: --stand-in-token: \"true\" needs a proxy that swaps the token\n  hint: add --gateway or --intercept, or take it away\n",
-    );
+    let refusal = "error: --stand-in-token: \"true\" needs a proxy that swaps the token\n  \
+                   hint: add --gateway or --intercept, or take it away\n";
+    assert!(finished.stderr.ends_with(refusal), "{finished:?}");
+    assert_eq!((finished.status.code(), &*finished.stdout), (Some(2), ""), "{finished:?}");
     let finished = runner.run(&["exec", "--intercept", "--stand-in-token=maybe", "--", "true"]);
     assert_eq!(finished.status.code(), Some(2), "{finished:?}");
     let runner = runner.set("GC_TOKEN_STAND_IN_TOKEN", "1");
