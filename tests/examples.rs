@@ -64,20 +64,37 @@ fn with_token_stops_without_a_token() {
 fn github_runs_both_jobs_and_its_log_stays_clean() {
     let workflow = yaml(&text("github-actions.yml"));
     assert_eq!(workflow["on"]["push"]["branches"][0], "main");
-    let jobs = workflow["jobs"].as_object().unwrap();
+    let jobs = after_the_build(&workflow);
     assert_eq!(jobs.len(), 2);
-    for (name, steps) in jobs {
-        let mut job = Job::new();
+    for (name, steps, mut job) in jobs {
         let log = job.github(&workflow, steps).unwrap();
         assert_applied(name, &job, &log);
     }
 }
 
+/// What is built is built by a job that has no secret; the others take it from there.
+fn after_the_build(workflow: &Value) -> Vec<(&str, &Value, Job)> {
+    let jobs = workflow["jobs"].as_object().unwrap();
+    let build = &jobs["build"];
+    for place in [build, &workflow["env"]] {
+        assert!(!place.to_string().contains("secrets."), "{place}");
+    }
+    let others = jobs.iter().filter(|(name, _)| *name != "build");
+    others
+        .map(|(name, steps)| {
+            assert_eq!(steps["needs"], "build", "{name}");
+            assert!(!steps.to_string().contains("cargo"), "{name} builds something");
+            let mut job = Job::new();
+            job.github(workflow, build).unwrap();
+            (name.as_str(), steps, job)
+        })
+        .collect()
+}
+
 #[test]
 fn github_stops_at_the_step_that_gets_no_token() {
     let workflow = yaml(&text("github-actions.yml"));
-    for (name, steps) in workflow["jobs"].as_object().unwrap() {
-        let mut job = Job::new();
+    for (name, steps, mut job) in after_the_build(&workflow) {
         job.rotate_secret();
         let log = job.github(&workflow, steps).unwrap_err();
         assert!(log.text.contains("authentication failed"), "{name}: {log:?}");

@@ -49,6 +49,55 @@ fn the_commands_work() {
 /// Should a command fail before the sandbox is stopped.
 const CLEAN_UP: &str = r#"trap 'kill "${sandbox:-}" 2>/dev/null || :' EXIT"#;
 
+/// An address in what people copy is this machine's, a service's that gc-token is for,
+/// or one that nobody can own (RFC 2606): somebody else could register any other.
+#[test]
+fn what_people_copy_names_no_address_that_somebody_could_take() {
+    let mut found = 0;
+    for page in pages(&root()) {
+        let text = fs::read_to_string(&page).unwrap();
+        let is_prose = page.extension().is_some_and(|it| it == "md");
+        let copied = if is_prose { fenced(&text) } else { text };
+        for rest in copied.split("://").skip(1) {
+            let end = rest.find(|it: char| !(it.is_ascii_alphanumeric() || ".-".contains(it)));
+            let host = &rest[..end.unwrap_or(rest.len())];
+            let nobodys = ["example", "test", "invalid", "localhost"];
+            let allowed = host.is_empty()
+                || ["127.0.0.1", "example.com"].contains(&host)
+                || host.ends_with(".example.com")
+                || host.rsplit('.').next().is_some_and(|it| nobodys.contains(&it));
+            assert!(allowed, "{}: {host}", page.display());
+            found += 1;
+        }
+        for forge in ["github.com", "gitlab.com", "ghcr.io", "docker.io"] {
+            assert!(!copied.contains(forge), "{}: {forge}", page.display());
+        }
+    }
+    assert!(found > 10, "only {found} were found");
+}
+
+/// What stands between fences.
+fn fenced(text: &str) -> String {
+    text.split("\n```").skip(1).step_by(2).collect()
+}
+
+/// The pages for people, and the files of the examples.
+fn pages(root: &Path) -> Vec<PathBuf> {
+    let mut places = vec![root.join("docs"), root.join("examples"), root.join("terraform-examples")];
+    let mut pages: Vec<_> = fs::read_dir(root).unwrap().map(|it| it.unwrap().path()).collect();
+    pages.retain(|page| page.extension().is_some_and(|it| it == "md"));
+    while let Some(place) = places.pop() {
+        for entry in fs::read_dir(place).unwrap() {
+            let entry = entry.unwrap();
+            match entry.file_type().unwrap().is_dir() {
+                true => places.push(entry.path()),
+                false => pages.push(entry.path()),
+            }
+        }
+    }
+    pages
+}
+
 /// mandoc is the strictest reader of manual pages. That a page has no date is meant.
 #[test]
 fn the_manual_is_well_formed_and_refers_to_pages_that_there_are() {
@@ -267,8 +316,9 @@ fn the_links_lead_somewhere() {
     assert!(links > 50, "only {links} were found");
 }
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "README.md",
+    "SECURITY.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",

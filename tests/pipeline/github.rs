@@ -1,6 +1,8 @@
 //! GitHub Actions: after the documentation of workflow syntax and commands.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -15,25 +17,67 @@ impl Job {
         let mut passed_on = Variables::new();
         for step in job["steps"].as_array().unwrap() {
             let Some(run) = step["run"].as_str() else {
-                let action = step["uses"].as_str().expect("a step runs or uses something");
-                let (name, version) = action.split_once('@').expect("an action has a version");
-                assert!(name.contains('/') && version.starts_with('v'), "{action}");
+                self.use_action(step);
                 continue;
             };
             let file = self.dir().join("github_env");
+            let path = self.dir().join("github_path");
             fs::write(&file, "").unwrap();
+            fs::write(&path, "").unwrap();
             let mut env: Variables = variables(&workflow["env"], expression).collect();
             env.extend(variables(&job["env"], expression));
             env.extend(passed_on.clone());
             env.extend(variables(&step["env"], expression));
             env.insert("GITHUB_ENV".into(), file.display().to_string());
+            env.insert("GITHUB_PATH".into(), path.display().to_string());
+            env.insert("RUNNER_TEMP".into(), self.temporary().display().to_string());
             if !self.script(&["-e"], run, &env, &mut log) {
                 assert_eq!(fs::read_to_string(&file).unwrap(), "");
                 return Err(log);
             }
             passed_on.extend(set(&fs::read_to_string(&file).unwrap()));
+            for dir in fs::read_to_string(&path).unwrap().lines() {
+                let mode =
+                    fs::metadata(Path::new(dir).join("gc-token")).unwrap().permissions().mode();
+                assert_ne!(mode & 0o111, 0, "{dir}/gc-token cannot be run");
+            }
         }
         Ok(log)
+    }
+
+    /// An action, named by the commit that it is at: a tag can be moved. Artifacts go
+    /// from job to job, which share nothing else.
+    fn use_action(&self, step: &Value) {
+        let action = step["uses"].as_str().expect("a step runs or uses something");
+        let (name, version) = action.split_once('@').expect("an action has a version");
+        let is_commit = version.len() == 40 && version.bytes().all(|it| it.is_ascii_hexdigit());
+        assert!(name.contains('/') && is_commit, "{action}");
+        let with = |key: &str| step["with"][key].as_str().unwrap().to_owned();
+        let kept = || self.base.path().join("artifacts").join(with("name"));
+        match name {
+            "actions/upload-artifact" => {
+                fs::create_dir_all(kept()).unwrap();
+                let file = self.dir().join(with("path"));
+                let kept = kept().join(file.file_name().unwrap());
+                fs::copy(&file, &kept).unwrap();
+                // Artifacts lose the right to be run.
+                fs::set_permissions(kept, fs::Permissions::from_mode(0o644)).unwrap();
+            }
+            "actions/download-artifact" => {
+                let temporary = self.temporary().display().to_string();
+                let to = with("path").replace("${{ runner.temp }}", &temporary);
+                fs::create_dir_all(&to).unwrap();
+                for file in fs::read_dir(kept()).unwrap() {
+                    let file = file.unwrap();
+                    fs::copy(file.path(), Path::new(&to).join(file.file_name())).unwrap();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.base.path().join("temporary")
     }
 }
 
