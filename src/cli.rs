@@ -1,6 +1,7 @@
 //! The command line: clap's types, whose doc comments are the help texts.
 
 mod exec;
+pub(crate) mod refusal;
 pub mod sandbox;
 mod serving;
 mod settings;

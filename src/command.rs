@@ -18,11 +18,13 @@ mod stop;
 mod terraform;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use crate::broker::{self, Given};
 use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::error::{Error, Kind, Result};
-use crate::settings::{self, Layers, Query, Settings, names};
+use crate::settings::{self, Layers, Origin, Query, Settings, names};
+use crate::text;
 use crate::world::World;
 
 /// Runs one verb; returns the exit code of one that succeeded. Only `exec` has
@@ -54,8 +56,9 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<u8> {
 fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &world.env);
     world.talk.set_verbosity(layers.verbosity()?);
-    layers.load_profile(world).map_err(Error::with_doctor)?;
-    Ok(layers)
+    let loaded = layers.load_profile(world).map_err(Error::with_doctor);
+    layers.ignored().iter().for_each(|line| world.talk.warn(line));
+    loaded.map(|()| layers)
 }
 
 /// The settings.
@@ -74,6 +77,15 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
     let settings = resolve(layers, world)?;
     let given = token_of(&settings, layers, world)?;
     Ok((settings, given))
+}
+
+/// The path that a flag which is no setting was given: `~/` is the home directory.
+fn given_path(flag: &'static str, path: PathBuf, world: &World) -> Result<PathBuf> {
+    let Some(text) = path.to_str() else {
+        return Ok(path);
+    };
+    text::path(text, world.places.home.as_deref())
+        .map_err(|bad| Origin::Flag(flag).refused(&format!("the path {bad}")))
 }
 
 /// Writes a result, whole or not at all.

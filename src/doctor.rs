@@ -43,6 +43,8 @@ pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
     let mut findings = vec![machine::finding()];
     findings.extend(world.clock.unknown_boot().map(clocks::unknown_boot));
     findings.extend(given::findings(layers, &world.env));
+    let ignored = layers.ignored().iter();
+    findings.extend(ignored.map(|line| Finding::warning(Topic::Settings, line)));
     findings.extend(unusable(&settings));
 
     let way = way::look(layers, world);

@@ -152,6 +152,10 @@ impl Minting<'_> {
 
     fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {
         let mut error = failure.error;
+        if let (Kind::CredentialsRefused, Some(flaws)) = (error.kind, &self.request.flaws) {
+            // What can be seen goes before what is usual.
+            error = error.hint(flaws.as_str());
+        }
         if attempts > 1 {
             error.what = format!("{} after {attempts} attempts", error.what);
         }

@@ -121,6 +121,14 @@ impl Error {
         self
     }
 
+    /// What failed and why, in one line.
+    pub fn one_line(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.what),
+            None => self.what.clone(),
+        }
+    }
+
     /// Adds what to do about it.
     pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());

@@ -11,6 +11,7 @@ pub mod api;
 pub mod broker;
 pub mod cache;
 mod certificate;
+pub mod child;
 pub mod cli;
 pub mod clock;
 pub mod command;
@@ -58,7 +59,7 @@ pub fn run(args: &[OsString], world: &mut World) -> u8 {
     let result = match plugin::is_wanted(&world.env, args.get(1..).unwrap_or_default()) {
         Ok(false) => match Cli::try_parse_from(args) {
             Ok(cli) => command::run(cli.verb, world),
-            Err(refusal) => return explain(&refusal, args, world),
+            Err(refusal) => return explain(refusal, args, world),
         },
         Ok(true) => plugin::serve(TokenProvider::new(world), world).map(|()| 0),
         Err(error) => Err(error),
@@ -77,14 +78,13 @@ fn report(error: &Error, world: &World) -> u8 {
 
 /// Help goes to standard output and is no failure; a command line that cannot
 /// be understood is one.
-fn explain(refusal: &clap::Error, args: &[OsString], world: &mut World) -> u8 {
-    let text = refusal.render().to_string();
+fn explain(refusal: clap::Error, args: &[OsString], world: &mut World) -> u8 {
     if !refusal.use_stderr() {
-        let printed = command::print(world, text.as_bytes());
+        let printed = command::print(world, refusal.render().to_string().as_bytes());
         return printed.map_or_else(|error| report(&error, world), |()| 0);
     }
     let statement = command::env::failure(args, &world.env).unwrap_or_default();
     let _ = world.stdout.write_all(statement.as_bytes());
-    world.talk.error(text.trim_end());
+    world.talk.error(cli::refusal::text(refusal, args));
     Kind::Usage.exit_code()
 }

@@ -86,6 +86,11 @@ impl Opened {
         Ok(Opened { path: path.to_owned(), file, about })
     }
 
+    /// Returns whether it is a regular file, which can be read again.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.about.is_file()
+    }
+
     /// Returns its bytes, up to `limit`.
     pub(crate) fn read(&self, limit: u64) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
         let mut bytes = zeroize::Zeroizing::new(Vec::new());

@@ -101,6 +101,13 @@ impl Relay {
         self.keeper.client_token()
     }
 
+    /// Reads the client secret again, and has another token take the place of the
+    /// current one where the API refuses that. Returns whether there is a good
+    /// one.
+    pub async fn reload(&self) -> bool {
+        self.keeper.reload().await
+    }
+
     /// What is known of the current token, and so of the cloud's clocks.
     pub fn stamp(&self) -> Stamp {
         self.keeper.stamp()

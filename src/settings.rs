@@ -9,6 +9,7 @@ mod origin;
 mod profile;
 mod query;
 mod secret;
+mod unknown;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,14 +24,14 @@ pub use names::Setting;
 pub use origin::{Given, Origin};
 pub(crate) use profile::profiles;
 pub use query::Query;
-pub use secret::{SecretSource, VARIABLES as SECRET_VARIABLES};
+pub use secret::{SecretCommand, SecretSource, StoredSecret, VARIABLES as SECRET_VARIABLES};
 
 use crate::error::{Error, Kind, Result};
 use crate::token::{Demand, IdleTimeout, MinTtl};
 use crate::world::World;
 
 /// Everything that the broker needs, parsed and checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Who asks for a token.
     pub client: Client,
@@ -47,7 +48,7 @@ pub struct Settings {
 }
 
 /// The OAuth client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// Its id.
     pub id: String,
@@ -171,6 +172,7 @@ pub fn network(layers: &Layers) -> Result<Network> {
 /// # Errors
 /// As [`resolve`].
 pub fn check(layers: &Layers) -> Result<()> {
+    layers.check_text()?;
     skew(layers)?;
     layers.duration(&names::MIN_TTL)?;
     idle_timeout(layers)?;

@@ -56,7 +56,7 @@ impl Network<'_> {
 
 impl Remote for Network<'_> {
     fn mint(&self, known: Option<&Measure>) -> Result<Token> {
-        let secret: SecretString = self.settings.client.secret.get(self.clock)?;
+        let secret: SecretString = self.settings.client.secret.get(self.clock, self.talk)?;
         let request = TokenRequest {
             issuer: &self.settings.issuer,
             client_id: &self.settings.client.id,

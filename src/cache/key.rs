@@ -4,7 +4,7 @@ use std::fmt;
 
 use ring::digest;
 
-use crate::settings::{SecretSource, Settings};
+use crate::settings::Settings;
 
 /// The name of one entry. Two requests have the same key when, and only when,
 /// a token made for one is as good for the other.
@@ -24,9 +24,8 @@ impl Key {
         hash.field(&settings.client.id);
         hash.field(issuer.scope.as_deref().unwrap_or_default());
         hash.field(issuer.audience.as_deref().unwrap_or_default());
-        if let SecretSource::Command(argv) = &settings.client.secret {
-            argv.iter().for_each(|word| hash.field(word));
-        }
+        let command = settings.client.secret.command().unwrap_or_default();
+        command.iter().for_each(|word| hash.field(word));
         Key(hash.finish())
     }
 
@@ -68,6 +67,7 @@ impl Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::SecretSource;
     use crate::settings::tests::settings;
 
     #[test]
@@ -78,7 +78,7 @@ mod tests {
         others[1].issuer.scope = Some("a".into());
         others[2].issuer.audience = Some("a".into());
         others[3].issuer.token_url.push('x');
-        others[4].client.secret = SecretSource::Command(vec!["pass".into()]);
+        others[4].client.secret = SecretSource::Command(["pass"].as_slice().into());
         let mut keys: Vec<_> = others.iter().map(|other| Key::of(other).to_string()).collect();
         keys.push(Key::of(&base()).to_string());
         keys.sort();

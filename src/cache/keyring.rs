@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::Seal;
 use super::place::{self, Found};
 use crate::error::{Error, Kind, Result};
-use crate::settings::{SecretSource, Settings};
+use crate::settings::Settings;
 
 const KEY_LEN: usize = 32;
 
@@ -21,9 +21,9 @@ const KEY_LEN: usize = 32;
 /// # Errors
 /// [`Kind::Cache`] when that key can neither be read nor be made.
 pub(super) fn seal_of(settings: &Settings) -> Result<Seal> {
-    match &settings.client.secret {
-        SecretSource::Known(secret) => Ok(Seal::under(secret.expose_secret().as_bytes())),
-        SecretSource::Command(_) => {
+    match settings.client.secret.known() {
+        Some(secret) => Ok(Seal::under(secret.expose_secret().as_bytes())),
+        None => {
             let dir = settings.cache.state_dir.as_deref().ok_or_else(no_state_dir)?;
             Ok(Seal::under(&random_key(dir)?))
         }

@@ -14,6 +14,7 @@ use crate::duration::human;
 use crate::error::Result;
 use crate::sanitize;
 use crate::settings::{self, Flags, Query, names};
+use crate::text::shown;
 use crate::world::World;
 
 pub(super) fn run(verb: CacheVerb, flags: Flags, world: &mut World) -> Result<()> {
@@ -67,7 +68,7 @@ fn row(kept: &Kept, now: &Reading) -> String {
             };
             format!(
                 "{}  client {}  {left}\n  {file}\n",
-                sanitize::line(&header.token_url),
+                sanitize::line(&shown::url(&header.token_url)),
                 sanitize::line(&header.client_id),
             )
         }
@@ -80,7 +81,7 @@ fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
     match &kept.header {
         Ok(header) => json!({
             "file": file,
-            "token_url": header.token_url,
+            "token_url": shown::url(&header.token_url),
             "client_id": header.client_id,
             "scope": header.scope,
             "audience": header.audience,

@@ -9,13 +9,14 @@ use secrecy::ExposeSecret;
 
 use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
+use crate::child::{self, Watchdog};
 use crate::cli::{ExecArgs, Flags, Front};
 use crate::error::{Error, Kind, Result};
-use crate::exec::{self, Changes, Program, Watchdog, Wishes};
+use crate::exec::{self, Changes, Program, Wishes};
 use crate::gateway::Gateway;
 use crate::intercept::{self, Interception};
 use crate::output::HandOut;
-use crate::settings::{Layers, Query, SecretSource, Settings, names};
+use crate::settings::{Layers, Query, Settings, names};
 use crate::world::{Level, World};
 
 pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
@@ -51,7 +52,7 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
 /// The client secret does not reach the command, unless it goes by a name that
 /// only the user knows.
 fn warn_of_secret(draft: &Changes, settings: &Settings, world: &World) {
-    let SecretSource::Known(secret) = &settings.client.secret else {
+    let Some(secret) = settings.client.secret.known() else {
         return;
     };
     let names = draft.still_holding(secret.expose_secret(), &world.env);
@@ -67,7 +68,7 @@ fn warn_of_secret(draft: &Changes, settings: &Settings, world: &World) {
 /// The hidden verb: watches over the process at the other end of standard
 /// input.
 pub(super) fn watch(world: &mut World) -> Result<()> {
-    exec::watch(world.take_stdin().expect("nobody took it before"));
+    child::watch(world.take_stdin().expect("nobody took it before"));
     Ok(())
 }
 

@@ -39,7 +39,13 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     }
     runtime.spawn(async { pid_namespace::reap_orphans(&[]).await });
     runtime.block_on(async {
-        stop.come().await;
+        stop.come_or(|| async {
+            // Otherwise the keeper has said why.
+            if run.relay.reload().await {
+                world.talk.note("reloaded: the token is good");
+            }
+        })
+        .await;
         tokio::select! {
             () = gateway.close(PATIENCE) => {}
             // Who says it twice does not want to wait.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::given_path;
 use super::stop::Stop;
 use crate::cli::sandbox::{Args, SECRET_VARIABLE};
 use crate::error::{Error, Kind, Result};
@@ -29,7 +30,9 @@ pub fn run(args: &Args, world: &mut World) -> Result<()> {
     let mut stop = stop.map_err(|cause| failed("cannot listen to signals", cause))?;
     let sandbox = Sandbox::start(args.plan(&world.env), world.clock.clone())?;
     let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
-        (Some(file), Some(pem)) => Some(write_ca(file, pem)?),
+        (Some(file), Some(pem)) => {
+            Some(write_ca(&given_path("ca-out", file.clone(), world)?, pem)?)
+        }
         _ => None,
     };
     let variables = variables(args, world, &sandbox, ca_file);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::print;
+use super::{given_path, print};
 use crate::error::{Error, Kind, Result};
 use crate::ownership::{self, Foreign};
 use crate::world::World;
@@ -15,6 +15,7 @@ const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"]
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> {
+    let mirror = mirror.map(|mirror| given_path("mirror", mirror, world)).transpose()?;
     let implied = world.places.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
     let was_named = mirror.is_some();

@@ -76,7 +76,7 @@ impl Finding {
     /// An error that a pipeline may outlive.
     pub fn trouble(topic: Topic, error: &Error) -> Finding {
         let hint = error.hint.clone().map(String::from);
-        Finding { hint, ..Finding::warning(topic, words(error)) }
+        Finding { hint, ..Finding::warning(topic, error.one_line()) }
     }
 
     /// An error that stops a pipeline.
@@ -98,13 +98,5 @@ impl Finding {
 
     fn new(topic: Topic, level: Level, what: impl Into<String>) -> Finding {
         Finding { topic, level, what: what.into(), hint: None, kind: None }
-    }
-}
-
-/// What failed and why, in one line.
-fn words(error: &Error) -> String {
-    match &error.cause {
-        Some(cause) => format!("{}: {cause}", error.what),
-        None => error.what.clone(),
     }
 }

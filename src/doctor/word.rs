@@ -45,7 +45,7 @@ fn refused(settings: &Settings, url: &str) -> Finding {
         .why("HTTP 401")
         .hint(format!(
             "check that {} and {url} belong to one region, and that the client is active",
-            settings.issuer.token_url
+            crate::text::shown::url(&settings.issuer.token_url)
         ));
     Finding::failure(Topic::Token, &error)
 }

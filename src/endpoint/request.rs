@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::Wire;
 use crate::sanitize::Secrets;
 use crate::settings::ClientAuth;
+use crate::text::flaws;
 
 /// A token request, ready to be sent any number of times.
 pub(super) struct Prepared {
@@ -25,6 +26,9 @@ pub(super) struct Prepared {
     pub(super) form: Zeroizing<String>,
     /// What no message may show.
     pub(super) secrets: Secrets,
+    /// What is visibly wrong with the credentials, to be said should the issuer
+    /// refuse them.
+    pub(super) flaws: Option<String>,
 }
 
 impl Prepared {
@@ -42,11 +46,12 @@ impl Prepared {
         secrets.add_encoded(&pair(request.client_id, secret));
         secrets.add(secret);
         secrets.add(&encode(secret));
+        let flaws = flaws::of_credentials(request.client_id, secret);
         let authorization = match request.auth {
             ClientAuth::Basic => Some(header(&basic)?),
             ClientAuth::Post => None,
         };
-        Ok(Prepared { url, authorization, form: form(request, secret), secrets })
+        Ok(Prepared { url, authorization, form: form(request, secret), secrets, flaws })
     }
 
     /// The endpoint as messages name it: its host, and its port unless that is

@@ -11,8 +11,7 @@ use rustix::process::{
 
 use super::program::Program;
 use super::signals::{Event, Signals};
-use super::terminal::Terminal;
-use super::watchdog::Watchdog;
+use crate::child::{Terminal, Watchdog};
 use crate::error::{Error, Kind, Result};
 use crate::pid_namespace;
 

@@ -135,7 +135,8 @@ impl fmt::Debug for Changes {
 /// variable alone.
 fn wish(text: &str) -> Result<(Name, Template)> {
     let (name, template) = text.split_once('=').ok_or_else(|| {
-        refused(format!("--set: {text:?} has no '='")).hint("write it as NAME=TEMPLATE")
+        // Not shown: somebody may have left the name out.
+        refused("--set: a value has no '='".to_owned()).hint("write it as NAME=TEMPLATE")
     })?;
     let name: Name = name.parse().map_err(|why| refused(format!("--set: {why}")))?;
     let template = Template::parse(template).map_err(|why| {

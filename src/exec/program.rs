@@ -16,6 +16,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::Pid;
 
 use crate::error::{Error, Kind, Result};
+use crate::text::shown;
 use crate::world::with_former_file_limit;
 
 /// A command that was found. No `Debug`: its arguments are the user's own
@@ -179,11 +180,17 @@ fn is_text(path: &Path) -> bool {
 }
 
 fn not_found(name: &OsStr) -> Error {
-    Error::new(Kind::CommandNotFound, format!("there is no command {:?}", name.to_string_lossy()))
+    Error::new(
+        Kind::CommandNotFound,
+        format!("there is no command {}", shown::quoted(&name.to_string_lossy())),
+    )
 }
 
 fn cannot_run(name: &OsStr) -> Error {
-    Error::new(Kind::CommandUnusable, format!("cannot run {:?}", name.to_string_lossy()))
+    Error::new(
+        Kind::CommandUnusable,
+        format!("cannot run {}", shown::quoted(&name.to_string_lossy())),
+    )
 }
 
 #[cfg(test)]

@@ -37,8 +37,7 @@ impl Signals {
     /// ignored stays so, as for a job of nohup(1), and the child inherits that.
     pub(super) fn listen() -> io::Result<Signals> {
         let child = signal(SignalKind::child())?;
-        let ignored = ignored();
-        let is_heard = |signal: &Signal| ignored & (1 << (signal.as_raw() - 1)) == 0;
+        let is_heard = |signal: &Signal| !is_ignored(*signal);
         let listen =
             |it: Signal| signal(SignalKind::from_raw(it.as_raw())).map(|stream| (it, stream));
         let meant = PASSED_ON.into_iter().filter(is_heard).map(listen);
@@ -59,10 +58,12 @@ impl Signals {
     }
 }
 
-/// The signals that are ignored, a bit each, the lowest for signal 1 (proc(5)).
-/// It cannot be asked elsewhere without unsafe code.
-fn ignored() -> u64 {
+/// Whether this process ignores the signal, as by nohup(1). It cannot be asked
+/// elsewhere than in proc(5) without unsafe code.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // A bit each, the lowest for signal 1.
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal.as_raw() - 1)) != 0
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::error::{Error, Kind, Result};
 use crate::ownership::Opened;
 use crate::random::random;
+use crate::text;
 
 /// A path segment that cannot be guessed. Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl Prefix {
                 .hint(format!("chmod 600 {}", file.display())));
         }
         let bytes = opened.read(LONGEST).map_err(|error| unusable().because(error))?;
-        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let text = text::utf8(&bytes).unwrap_or_default();
         Prefix::checked(text.trim().trim_matches('/')).ok_or_else(|| {
             unusable()
                 .why(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))

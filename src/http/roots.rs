@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 use crate::error::{Error, Kind, Result};
+use crate::text;
 use crate::world::{Environment, Level, Talk};
 
 /// Whose certificates are trusted.
@@ -74,7 +76,7 @@ pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs
     };
     let found = match path.is_dir() {
         true => load_certs_from_paths(None, Some(&path)),
-        false => load_certs_from_paths(Some(&path), None),
+        false => load_file(&path),
     };
     named(&path, variable, found).map(Some)
 }
@@ -84,7 +86,7 @@ pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs
 /// # Errors
 /// `Configuration` when it cannot be read or holds none.
 pub(crate) fn in_file(file: &Path, origin: &str) -> Result<Certs> {
-    named(file, origin, load_certs_from_paths(Some(file), None))
+    named(file, origin, load_file(file))
 }
 
 /// The certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set,
@@ -100,8 +102,7 @@ pub(crate) fn system(env: &Environment) -> Result<Certs> {
     }
     let mut certs = Vec::new();
     if let Some(file) = file {
-        let found = load_certs_from_paths(Some(&file), None);
-        certs = named(&file, "SSL_CERT_FILE", found)?;
+        certs = in_file(&file, "SSL_CERT_FILE")?;
         // Some environments set both variables to the system's own. Then the
         // directory has the bundle's certificates again, one by one.
         if is_bundle(&file) && dirs.as_deref() == file.parent().map(Path::as_os_str) {
@@ -145,6 +146,19 @@ fn platform() -> Certs {
         }
     }
     load_native_certs().certs
+}
+
+/// The certificates in a file that somebody named. A byte order mark before the
+/// first of them would hide it.
+fn load_file(file: &Path) -> CertificateResult {
+    let mut found = load_certs_from_paths(Some(file), None);
+    if let Ok(bytes) = std::fs::read(file)
+        && let pem = text::without_bom(&bytes)
+        && pem.len() < bytes.len()
+    {
+        found.certs = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+    }
+    found
 }
 
 /// A file that somebody named has to be of use.
@@ -197,6 +211,18 @@ mod tests {
             ("SSL_CERT_DIR", dir.path().to_str().unwrap()),
         ];
         assert_eq!(load_with(None, both), Ok(5));
+    }
+
+    #[test]
+    fn a_byte_order_mark_does_not_hide_the_first_certificate() {
+        let dir = tempfile::tempdir().unwrap();
+        let ca = dir.path().join("ca.pem");
+        let text = format!("\u{feff}{}{}", certificate(), certificate()).replace('\n', "\r\n");
+        std::fs::write(&ca, text).unwrap();
+        let env = [("SSL_CERT_FILE", ca.to_str().unwrap())];
+        assert_eq!(load_with(None, env), Ok(2));
+        let env = [("SSL_CERT_DIR", dir.path().to_str().unwrap())];
+        assert_eq!(load_with(Some(&ca), env), Ok(3));
     }
 
     #[test]

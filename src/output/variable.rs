@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::shown;
+
 /// The name of an environment variable: `[A-Za-z_][A-Za-z0-9_]*`, which every
 /// shell takes without quotes (POSIX.1-2017, XBD 8.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +64,8 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} cannot name a variable: it takes letters, digits and '_', and no digit first",
-            self.0
+            "{} cannot name a variable: it takes letters, digits and '_', and no digit first",
+            shown::quoted(&self.0)
         )
     }
 }

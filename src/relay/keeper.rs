@@ -58,6 +58,8 @@ enum Why {
     Dead,
     /// The API refuses it, and a request waits.
     Refused,
+    /// A person asks for it.
+    Reload,
 }
 
 struct State {
@@ -201,6 +203,15 @@ impl Keeper {
         Token { access_token: self.for_clients(&current).clone(), ..current.token.clone() }
     }
 
+    /// Reads the client secret again, and has another token take the place of the
+    /// current one where the API refuses that. Does not wait until attempts that
+    /// have failed may be repeated. Returns whether there is a good token.
+    pub(super) async fn reload(self: &Arc<Self>) -> bool {
+        self.state().failing = None;
+        let current = self.state().current.clone();
+        self.renew(current, Why::Reload).await.is_some()
+    }
+
     /// What is known of the current token.
     pub(super) fn stamp(&self) -> Stamp {
         self.state().current.token.stamp.clone()
@@ -250,6 +261,7 @@ impl Keeper {
                 Why::Short => !state.must_wait(&now).is_positive(),
                 // A request had better wait for an issuer that comes back.
                 Why::Dead | Why::Refused => state.allowance.take(&now),
+                Why::Reload => true,
             };
             if !may_try {
                 return None;
@@ -260,7 +272,10 @@ impl Keeper {
         let handed_out = self.stand_in.as_ref().map(|stand_in| stand_in.token.clone());
         let (issued, now) = (self.issued.clone(), self.clock.read().wall);
         let work = move || -> Result<Given> {
-            let given = source.next(not_this.as_ref())?;
+            let given = match why {
+                Why::Reload => source.reload(),
+                Why::Short | Why::Dead | Why::Refused => source.next(not_this.as_ref()),
+            }?;
             // Before anybody gets it. What is in the way was said at the start.
             for token in
                 [Some(&given.token.access_token), handed_out.as_ref()].into_iter().flatten()
@@ -283,8 +298,7 @@ impl Keeper {
             // The broker has said why.
             Ok(_makeshift) => self.fail(Some("the issuer gives no longer-lived token".to_owned())),
             Err(error) => {
-                let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-                let why = format!("{}{cause}", error.what);
+                let why = error.one_line();
                 self.talk.warn(format_args!("the token is not renewed: {why}"));
                 self.fail(error.kind.is_passing().then_some(why))
             }

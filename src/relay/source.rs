@@ -1,10 +1,10 @@
 //! Where the next token comes from: the broker, for a run that outlives many.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::broker::{Broker, Given, Network};
 use crate::error::Result;
-use crate::settings::Settings;
+use crate::settings::{SecretSource, Settings, Verify};
 use crate::token::{AccessToken, Demand};
 use crate::world::{Clock, Environment, Talk, World};
 
@@ -13,13 +13,19 @@ pub(super) trait Source: Send + Sync {
     /// A token that is fresh now, and another one than `refused`.
     fn next(&self, refused: Option<&AccessToken>) -> Result<Given>;
 
+    /// The same, after the client secret was read again: another one where the
+    /// API refuses the token that is cached.
+    fn reload(&self) -> Result<Given>;
+
     /// When a token is fresh.
     fn demand(&self) -> &Demand;
 }
 
 /// The broker, with all that it needs at hand.
 pub(super) struct Brokered {
+    /// All but the secret, which is kept apart.
     settings: Settings,
+    secret: Mutex<SecretSource>,
     env: Environment,
     clock: Arc<dyn Clock>,
     talk: Arc<Talk>,
@@ -29,23 +35,59 @@ impl Brokered {
     pub(super) fn new(mut settings: Settings, world: &World) -> Arc<Brokered> {
         // That was for the first token. From now on, any that is fresh is good.
         settings.demand.newer_than = None;
+        // The terminal belongs to the command that is served, or to the shell.
+        settings.client.secret.forbid_prompt();
+        let secret = Mutex::new(settings.client.secret.clone());
         let clock = world.clock.clone();
         // Each mint may find the same thing to warn of.
         let talk = Arc::new(Talk::sparing(world.talk.clone()));
-        Arc::new(Brokered { settings, env: world.env.clone(), clock, talk })
+        Arc::new(Brokered { settings, secret, env: world.env.clone(), clock, talk })
+    }
+
+    /// The settings with the secret as it is stored now. Whoever rotates it
+    /// replaces the file while the run goes on; entries that were sealed under
+    /// the old one do not open any more, and are replaced.
+    fn current(&self) -> Settings {
+        let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
+        match secret.reread(&self.talk) {
+            Ok(true) => self.talk.note("the client secret has changed, and is used from now on"),
+            Ok(false) => {}
+            Err(error) => self.talk.warn(format_args!(
+                "the client secret is not read again, and the earlier one is used: {}",
+                error.one_line()
+            )),
+        }
+        let mut settings = self.settings.clone();
+        settings.client.secret = secret.clone();
+        settings
+    }
+
+    fn ask(
+        &self,
+        settings: &Settings,
+        ask: impl FnOnce(&Broker<'_>) -> Result<Given>,
+    ) -> Result<Given> {
+        let Brokered { env, clock, talk, .. } = self;
+        let clock = &**clock;
+        let remote = &Network { settings, env, clock, talk };
+        ask(&Broker { settings, remote, clock, talk })
     }
 }
 
 impl Source for Brokered {
     fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
-        let Brokered { settings, env, clock, talk } = self;
-        let clock = &**clock;
-        let remote = &Network { settings, env, clock, talk };
-        let broker = Broker { settings, remote, clock, talk };
-        match refused {
+        self.ask(&self.current(), |broker| match refused {
             None => broker.get(),
             Some(token) => broker.replace(token),
+        })
+    }
+
+    fn reload(&self) -> Result<Given> {
+        let mut settings = self.current();
+        if settings.issuer.api_url.is_some() && settings.verify != Verify::Never {
+            settings.verify = Verify::Always;
         }
+        self.ask(&settings, |broker| broker.get())
     }
 
     fn demand(&self) -> &Demand {

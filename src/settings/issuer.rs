@@ -84,8 +84,11 @@ fn base_url(given: &Given) -> Result<String> {
 
 /// A URL that a secret may be sent to: https, or http on loopback.
 fn checked_url(given: &Given) -> Result<Url> {
-    let url = Url::parse(&given.value)
-        .map_err(|error| given.refused("is not a URL").because(error).hint("write https://host"))?;
+    let url = Url::parse(&given.value).map_err(|error| {
+        let refused = given.refused("is not a URL").hint("write https://host");
+        // What is visibly wrong with it says more than the parser.
+        if refused.cause.is_some() { refused } else { refused.because(error) }
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         // Not shown: it may hold a password.
         let what = format!("{}: a URL with a user or a password in it", given.origin);

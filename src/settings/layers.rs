@@ -1,5 +1,8 @@
 //! Flags > Terraform query > environment > profile.
 
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
@@ -8,8 +11,10 @@ use super::names::{self, Setting};
 use super::origin::{Given, Origin};
 use super::profile::Profile;
 use super::query::Query;
+use super::unknown;
 use crate::duration;
 use crate::error::{Error, Kind, Result};
+use crate::text;
 use crate::world::{Environment, Level, World};
 
 /// The flags that were given: name without dashes, and value. A switch that
@@ -23,9 +28,13 @@ pub struct Layers {
     /// A secret that was handed in, not looked up.
     pub(super) secret: Option<SecretString>,
     env: Environment,
+    /// What `~` stands for in a path.
+    home: Option<PathBuf>,
     pub(super) profile: Option<Profile>,
     /// Files of profiles that nobody named and that are of no use, and why.
     passed_over: Vec<Error>,
+    /// What has no effect, a line for each.
+    ignored: Vec<String>,
 }
 
 impl Layers {
@@ -36,8 +45,10 @@ impl Layers {
             query,
             secret: None,
             env: env.clone(),
+            home: None,
             profile: None,
             passed_over: Vec::new(),
+            ignored: Vec::new(),
         }
     }
 
@@ -49,13 +60,19 @@ impl Layers {
     /// Reads the profile.
     ///
     /// # Errors
-    /// When a profile that was asked for does not exist or cannot be read, when there
-    /// is a mistake in one, or when everybody could change where secrets are sent.
+    /// When a value is no text, when a profile that was asked for does not exist or
+    /// cannot be read, when there is a mistake in one, or when everybody could change
+    /// where secrets are sent.
     pub fn load_profile(&mut self, world: &World) -> Result<()> {
+        self.home = world.places.home.clone();
+        self.ignored = unknown::variables(&self.env);
+        self.check_text()?;
         let named = self.find(&names::PROFILE);
-        self.profile = Profile::load(named.as_ref(), &mut self.passed_over, world)?;
+        let (passed_over, ignored) = (&mut self.passed_over, &mut self.ignored);
+        self.profile = Profile::load(named.as_ref(), passed_over, ignored, world)?;
+        self.check_text()?;
         for error in &self.passed_over {
-            world.talk.say(Level::Info, format_args!("passed over: {}", in_one_line(error)));
+            world.talk.say(Level::Info, format_args!("passed over: {}", error.one_line()));
         }
         self.overrides().into_iter().for_each(|line| world.talk.warn(line));
         self.check_outsider(world)
@@ -74,12 +91,53 @@ impl Layers {
         overrides
     }
 
+    /// Variables, and keys of a file of profiles, that look like settings and have
+    /// no effect, a line for each. Known once the profile is loaded.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+
     /// The first source's value of this setting.
     pub fn find(&self, setting: &'static Setting) -> Option<Given> {
+        let Given { mut value, origin } = self.written(setting)?;
+        let trimmed = text::trim(&value);
+        if trimmed.len() != value.len() {
+            value = trimmed.to_owned();
+        }
+        if setting.is_path()
+            && value.starts_with('~')
+            && let Ok(path) = text::path(&value, self.home.as_deref())
+            && let Some(path) = path.to_str()
+        {
+            value = path.to_owned();
+        }
+        Some(Given { value, origin })
+    }
+
+    /// The first source's value as it was written.
+    fn written(&self, setting: &'static Setting) -> Option<Given> {
         self.in_flags(setting)
             .or_else(|| self.query.get(setting))
             .or_else(|| self.in_environment(setting))
             .or_else(|| self.profile.as_ref()?.find(setting))
+    }
+
+    /// Refuses values that are no text, and paths that nothing has expanded.
+    ///
+    /// # Errors
+    /// Names the setting, and does not show the value.
+    pub(super) fn check_text(&self) -> Result<()> {
+        for setting in names::ALL {
+            let Some(Given { value, origin }) = self.written(setting) else {
+                continue;
+            };
+            let bytes = match origin {
+                Origin::Variable(name) => self.env.os(name).unwrap_or_default().into_vec(),
+                _ => value.into_bytes(),
+            };
+            check(setting, &bytes, &origin, self.home.as_deref())?;
+        }
+        Ok(())
     }
 
     /// The setting's value, for a message or an output that needs no checks.
@@ -150,7 +208,7 @@ impl Layers {
         match &self.passed_over[..] {
             [] => found,
             errors => {
-                let errors: Vec<_> = errors.iter().map(in_one_line).collect();
+                let errors: Vec<_> = errors.iter().map(Error::one_line).collect();
                 format!("{found} ({})", errors.join("; "))
             }
         }
@@ -216,9 +274,11 @@ const DESTINATIONS: [&Setting; 5] = [
     &names::CLIENT_SECRET_FILE,
 ];
 
-fn in_one_line(error: &Error) -> String {
-    match &error.cause {
-        Some(cause) => format!("{}: {cause}", error.what),
-        None => error.what.clone(),
+/// Refuses a value that is no text, or a path that nothing has expanded.
+fn check(setting: &Setting, value: &[u8], origin: &Origin, home: Option<&Path>) -> Result<()> {
+    let text = text::clean(value).map_err(|bad| origin.refused(&format!("the value {bad}")))?;
+    if setting.is_path() {
+        text::path(text, home).map_err(|bad| origin.refused(&format!("the path {bad}")))?;
     }
+    Ok(())
 }

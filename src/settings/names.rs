@@ -15,6 +15,13 @@ pub struct Setting {
     pub in_profile: bool,
 }
 
+impl Setting {
+    /// Whether it names a file or a directory.
+    pub fn is_path(&self) -> bool {
+        self.key.ends_with("_file") || self.key.ends_with("_dir")
+    }
+}
+
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident = $flag:literal $key:literal
         [$($variable:literal),+] $(in $place:ident $($also:ident)?)?;)+) => {

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use url::{Position, Url};
-
 use crate::error::{Error, Kind};
+use crate::text::{flaws, shown};
 
 /// Where a value came from; its `Display` is how a message names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,20 +38,32 @@ pub struct Given {
 }
 
 impl Given {
-    /// The value as a message may show it.
+    /// The value as a report may show it.
     pub fn shown(&self) -> String {
-        shown(&self.value)
+        shown::plain(&self.value)
     }
 
-    /// The error that refuses this value: it `is not …`.
+    /// The error that refuses this value: it `is not …`. The value is shown as
+    /// far as it can be no secret; what is visibly wrong with it is the cause.
     pub fn refused(&self, is: &str) -> Error {
-        let kind = match self.origin {
+        let error = self.origin.refused(&format!("{} {is}", shown::quoted(&self.value)));
+        match flaws::of(&self.value) {
+            Some(flaw) => error.why(format!("it {flaw}")),
+            None => error,
+        }
+    }
+}
+
+impl Origin {
+    /// The error that refuses what comes from here, without showing it.
+    pub fn refused(&self, why: &str) -> Error {
+        let kind = match self {
             Origin::Flag(_) => Kind::Usage,
             _ => Kind::Configuration,
         };
-        let error = Error::new(kind, format!("{}: {:?} {is}", self.origin, self.value));
-        match self.origin {
-            Origin::Attribute(name) => error.at(name),
+        let error = Error::new(kind, format!("{self}: {why}"));
+        match self {
+            Origin::Attribute(name) => error.at(*name),
             _ => error,
         }
     }
@@ -75,70 +86,6 @@ impl fmt::Display for Origin {
             Origin::Profile { profile, key, file } => {
                 write!(f, "{key} of profile {profile:?} in {}", file.display())
             }
-        }
-    }
-}
-
-/// The value, unless a password may be in it: people paste URLs with
-/// credentials, and a setting that is refused for it is shown here, too.
-fn shown(value: &str) -> String {
-    const HIDDEN: &str = "(not shown: there may be a password in it)";
-    if looks_like_secret(value) {
-        return "(not shown: it looks like a secret)".to_owned();
-    }
-    if !value.contains("://") && !value.contains('@') {
-        return value.to_owned();
-    }
-    match Url::parse(value) {
-        Ok(url)
-            if url.username().is_empty() && url.password().is_none() && !value.contains('@') =>
-        {
-            let before = &url[..Position::AfterPath];
-            match (url.query(), url.fragment()) {
-                (Some(_), _) => format!("{before}?..."),
-                (None, Some(_)) => before.to_owned(),
-                (None, None) => value.to_owned(),
-            }
-        }
-        _ => HIDDEN.to_owned(),
-    }
-}
-
-/// Whether a value may be a secret in the wrong place, such as a client's id and
-/// secret that were swapped: as long as a generated secret, in one piece.
-fn looks_like_secret(value: &str) -> bool {
-    let is_part = |char: char| char.is_ascii_alphanumeric() || "-_+~=".contains(char);
-    value.len() >= SECRET_LENGTH && value.chars().all(is_part)
-}
-
-/// The secrets that Genesys Cloud makes have 43 characters, and ids 36.
-const SECRET_LENGTH: usize = 40;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_may_hold_a_password_is_not_shown() {
-        for (value, is) in [
-            ("eu-west-1", "eu-west-1"),
-            ("https://login.example/x", "https://login.example/x"),
-            ("https://login.example/x?key=hunter2", "https://login.example/x?..."),
-            ("https://login.example/#hunter2", "https://login.example/"),
-        ] {
-            assert_eq!(shown(value), is);
-        }
-        let secret = "wPq3-Zx81_7yBv0nKdRk2sLtJm4HfGcAeUoQiT5bN6M";
-        assert_eq!(shown(secret), "(not shown: it looks like a secret)");
-        let id = "8a7f3c52-0d1e-4b6f-9c2a-5e4d3b2a1f00";
-        assert_eq!(shown(id), id);
-        for value in [
-            "https://id:hunter2@login.example",
-            "id:hunter2@login.example",
-            "https://id:hun/ter2@login.example",
-            "https://hunter 2",
-        ] {
-            assert!(!shown(value).contains("hun"), "{value}");
         }
     }
 }

@@ -13,8 +13,11 @@ use file::Trouble;
 
 use super::names::{self, Setting};
 use super::origin::{Given, Origin};
+use super::unknown;
 use crate::error::{Error, Kind, Result};
 use crate::ownership::Outsider;
+use crate::text;
+use crate::text::shown;
 use crate::world::World;
 
 /// One profile.
@@ -61,14 +64,16 @@ impl Profile {
     ///
     /// Where nobody named a profile, a file that cannot be read is as good as none, and
     /// so is a file of the vendor's with a mistake in it: `passed_over` tells of those.
+    /// What stands outside every profile is added to `ignored`.
     pub(super) fn load(
         named: Option<&Given>,
         passed_over: &mut Vec<Error>,
+        ignored: &mut Vec<String>,
         world: &World,
     ) -> Result<Option<Profile>> {
         let files = file::all(world);
         for (file, dialect) in &files {
-            match Profile::find_in(file, dialect, named) {
+            match Profile::find_in(file, dialect, named, ignored) {
                 Ok(None) => {}
                 Ok(Some(profile)) => {
                     profile.warn_if_readable(world);
@@ -78,7 +83,7 @@ impl Profile {
                 Err(Trouble::Mistake(error)) if named.is_none() && !dialect.strict => {
                     passed_over.push(error);
                 }
-                Err(Trouble::Unreadable(error) | Trouble::Mistake(error)) => return Err(error),
+                Err(trouble) => return Err(trouble.into_error()),
             }
         }
         match named {
@@ -91,10 +96,14 @@ impl Profile {
         file: &Path,
         dialect: &'static Dialect,
         named: Option<&Given>,
+        ignored: &mut Vec<String>,
     ) -> Result<Option<Profile>, Trouble> {
         let Some(mut content) = file::read(file)? else {
             return Ok(None);
         };
+        if dialect.strict {
+            ignored.extend(unknown::keys(file, &content.table));
+        }
         let name = named.map_or(dialect.default_profile, |given| &given.value);
         let table = match content.table.remove(name) {
             None => return Ok(None),
@@ -130,7 +139,7 @@ impl Profile {
         let key = self.key(setting);
         let value = match self.table.get(key)? {
             Value::String(value) if value.is_empty() => return None,
-            Value::String(value) => value.clone(),
+            Value::String(value) => text::trim(value).to_owned(),
             Value::Integer(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
             Value::Boolean(value) => value.to_string(),
@@ -144,6 +153,11 @@ impl Profile {
     pub(super) fn secret(&self) -> Option<SecretString> {
         let secret = self.table.get(SECRET)?.as_str()?;
         (!secret.is_empty()).then(|| secret.into())
+    }
+
+    /// Where the secret can be read again.
+    pub(super) fn secret_place(&self) -> ProfileSecret {
+        ProfileSecret { profile: self.name.clone(), file: self.file.clone() }
     }
 
     /// The command that prints the secret: an argv list.
@@ -216,6 +230,35 @@ impl Profile {
     }
 }
 
+/// Where a secret stands in a file of profiles.
+#[derive(Debug, Clone)]
+pub(super) struct ProfileSecret {
+    profile: String,
+    file: PathBuf,
+}
+
+impl ProfileSecret {
+    /// The secret as it stands there now.
+    ///
+    /// # Errors
+    /// `Configuration`, when it is not there any more.
+    pub(super) fn read(&self) -> Result<SecretString> {
+        let content = file::read(&self.file).map_err(Trouble::into_error)?;
+        let table = content.as_ref().map(|content| &content.table);
+        let secret = table.and_then(|table| table.get(&self.profile)?.get(SECRET)?.as_str());
+        secret.map(Into::into).ok_or_else(|| {
+            let what = format!("there is no {} any more", self.origin());
+            Error::new(Kind::Configuration, what)
+        })
+    }
+
+    /// How a message names it.
+    pub(super) fn origin(&self) -> String {
+        let ProfileSecret { profile, file } = self.clone();
+        Origin::Profile { profile, key: SECRET.to_owned(), file }.to_string()
+    }
+}
+
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "profile {:?} in {}", self.name, self.file.display())
@@ -242,5 +285,5 @@ fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {
     }
     error
         .why(format!("looked in {}", places.join(" and ")))
-        .hint(format!("add a table [{}] to the first of them", given.value))
+        .hint(format!("add a table [{}] to the first of them", shown::word(&given.value)))
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 use super::names::{self, Setting};
 use super::origin::{Given, Origin};
 use crate::error::{Error, Kind, Result};
+use crate::text;
+use crate::text::shown;
 
 /// The settings in a query. Empty values count as not given, so that a
 /// Terraform variable may default to `""`.
@@ -52,12 +54,13 @@ impl Query {
     /// [`Kind::Configuration`], naming the key that is unknown, not a string,
     /// or a secret. Values are not shown: somebody may have put a secret there.
     pub fn parse(bytes: &[u8]) -> Result<Query> {
+        let bytes = text::utf8(bytes).map_err(|bad| refused(format!("it {bad}")))?;
         if bytes.trim_ascii().is_empty() {
             return Err(refused("standard input is empty")
                 .hint("to try it by hand: echo '{}' | gc-token external"));
         }
         // The parser's own words may quote the input.
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let value: Value = serde_json::from_str(bytes).map_err(|error| {
             refused(format!("no JSON at line {}, column {}", error.line(), error.column()))
         })?;
         let Value::Object(object) = value else {
@@ -120,11 +123,15 @@ fn find(key: &str) -> Result<&'static Setting> {
         return Ok(setting);
     }
     if key.contains("secret") || key.contains("password") {
-        return Err(refused(format!("{key:?} would write the secret into Terraform's state"))
-            .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
+        return Err(refused(format!(
+            "{} would write the secret into Terraform's state",
+            shown::quoted(key)
+        ))
+        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
     }
     let known: Vec<_> = settings().map(|setting| setting.key).collect();
-    Err(refused(format!("unknown key {key:?}")).hint(format!("known keys: {}", known.join(", "))))
+    Err(refused(format!("unknown key {}", shown::quoted(key)))
+        .hint(format!("known keys: {}", known.join(", "))))
 }
 
 fn refused(why: impl Into<String>) -> Error {

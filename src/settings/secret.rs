@@ -1,55 +1,65 @@
 //! The client secret: file, environment, profile, or a command that prints it.
 
+mod command;
+mod stored;
+
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use secrecy::SecretString;
-use zeroize::{Zeroize, Zeroizing};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+pub use command::SecretCommand;
+pub use stored::StoredSecret;
 
 use super::origin::Given;
 use super::{Layers, names};
 use crate::error::{Error, Kind, Result};
-use crate::ownership::Opened;
-use crate::world::{Clock, Environment, World};
+use crate::text;
+use crate::text::shown;
+use crate::world::{Clock, Environment, Level, Talk, World};
 
 /// The client secret, or the way to it. Redacted in `Debug`.
 #[derive(Debug, Clone)]
 pub enum SecretSource {
-    /// Known already.
+    /// Known, and the same for as long as the process lives.
     Known(SecretString),
+    /// Known, from a file in which it may be replaced.
+    Stored(StoredSecret),
     /// A command that prints it: slow, may prompt, so it is run only when a
-    /// token has to be minted. An argv list; no shell.
-    Command(Vec<String>),
+    /// token has to be minted.
+    Command(SecretCommand),
 }
 
 /// The variables that hold a client secret: our own name, then the Terraform
 /// provider's.
 pub const VARIABLES: [&str; 2] = ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
 
-/// How long a secret command may take: long enough for a person to unlock a
-/// password manager.
-const COMMAND_LIMIT: Duration = Duration::from_secs(60);
-
 /// No secret comes near this.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: usize = 64 << 10;
 
 impl SecretSource {
     /// Finds the secret of the client `id`: `--client-secret-file`, then the
     /// environment, then the profile, if it is the profile's client.
     pub(super) fn resolve(layers: &Layers, id: &Given, world: &mut World) -> Result<SecretSource> {
         if let Some(secret) = &layers.secret {
-            return Ok(SecretSource::Known(secret.clone()));
+            let secret = checked(
+                secret.expose_secret().as_bytes(),
+                "the attribute client_secret",
+                &world.talk,
+            );
+            return secret.map(SecretSource::Known).map_err(|error| error.at("client_secret"));
         }
         if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
-            return read_file(&file, world).map(SecretSource::Known);
+            return match file.value == "-" {
+                true => read_stdin(&file, world).map(SecretSource::Known),
+                false => StoredSecret::in_file(&file, &world.talk).map(SecretSource::Stored),
+            };
         }
         for name in VARIABLES {
             if let Some(secret) = world.env.os(name) {
-                let secret = trimmed(Zeroizing::new(secret.into_vec()));
-                return checked(secret, name).map(SecretSource::Known);
+                let secret = Zeroizing::new(secret.into_vec());
+                return checked(&secret, name, &world.talk).map(SecretSource::Known);
             }
         }
         let Some(profile) = &layers.profile else {
@@ -63,18 +73,18 @@ impl SecretSource {
                 id.origin
             )));
         }
-        if let Some(secret) = profile.secret() {
-            return Ok(SecretSource::Known(secret));
+        if let Some(stored) = StoredSecret::in_profile(profile, &world.talk)? {
+            return Ok(SecretSource::Stored(stored));
         }
-        let command = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
+        let argv = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
+        let origin = profile.origin(SECRET_COMMAND).to_string();
         if let Some((outsider, remedy)) = profile.outsider() {
-            let origin = profile.origin("client_secret_command");
             let what = format!("{origin} is not run, as another user could have written it");
             return Err(Error::new(Kind::Configuration, what)
                 .why(outsider.to_string())
                 .hint(remedy));
         }
-        Ok(SecretSource::Command(command))
+        Ok(SecretSource::Command(SecretCommand::new(argv, origin, &world.places)?))
     }
 
     /// Where the secret is looked up first and found: the source's name, never
@@ -86,7 +96,7 @@ impl SecretSource {
         if let Some(file) = layers.find(&names::CLIENT_SECRET_FILE) {
             let name = match file.value.as_str() {
                 "-" => "standard input".to_owned(),
-                name => format!("the file {name}"),
+                name => stored::file(name),
             };
             return Some(format!("{name}, from {}", file.origin));
         }
@@ -104,128 +114,107 @@ impl SecretSource {
     }
 
     /// The secret itself; runs the command where it takes one.
-    pub fn get(&self, clock: &dyn Clock) -> Result<SecretString> {
+    ///
+    /// # Errors
+    /// `Configuration`, when the command fails.
+    pub fn get(&self, clock: &dyn Clock, talk: &Talk) -> Result<SecretString> {
         match self {
             SecretSource::Known(secret) => Ok(secret.clone()),
-            SecretSource::Command(argv) => run(argv, clock),
+            SecretSource::Stored(stored) => Ok(stored.secret().clone()),
+            SecretSource::Command(command) => command.run(clock, talk),
+        }
+    }
+
+    /// The secret where it is known without a command.
+    pub fn known(&self) -> Option<&SecretString> {
+        match self {
+            SecretSource::Known(secret) => Some(secret),
+            SecretSource::Stored(stored) => Some(stored.secret()),
+            SecretSource::Command(_) => None,
+        }
+    }
+
+    /// The command that prints the secret, where it takes one: a list of
+    /// arguments.
+    pub fn command(&self) -> Option<&[String]> {
+        match self {
+            SecretSource::Known(_) | SecretSource::Stored(_) => None,
+            SecretSource::Command(command) => Some(command.argv()),
+        }
+    }
+
+    /// For a run that outlives a token: whoever is asked for the secret from now
+    /// on may not ask on the terminal, which belongs to somebody else.
+    pub fn forbid_prompt(&mut self) {
+        if let SecretSource::Command(command) = self {
+            command.forbid_prompt();
+        }
+    }
+
+    /// Reads it again from where it is stored. Returns whether it has changed.
+    ///
+    /// # Errors
+    /// `Configuration`, when it cannot be read any more. What was known before
+    /// is kept.
+    pub fn reread(&mut self, talk: &Talk) -> Result<bool> {
+        match self {
+            SecretSource::Known(_) | SecretSource::Command(_) => Ok(false),
+            SecretSource::Stored(stored) => stored.reread(talk),
         }
     }
 }
+
+/// The key of a profile that holds the command.
+const SECRET_COMMAND: &str = "client_secret_command";
 
 fn missing(id: &Given, layers: &Layers) -> Error {
-    Error::new(Kind::Configuration, format!("there is no secret for client {:?}", id.value))
-        .why(layers.secret_sources(&VARIABLES))
-        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
-        .at("client_secret")
+    Error::new(
+        Kind::Configuration,
+        format!("there is no secret for client {}", shown::quoted(&id.value)),
+    )
+    .why(layers.secret_sources(&VARIABLES))
+    .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+    .at("client_secret")
 }
 
-/// The secret in a file; `-` is standard input.
-fn read_file(file: &Given, world: &mut World) -> Result<SecretString> {
+/// The secret on standard input.
+fn read_stdin(given: &Given, world: &mut World) -> Result<SecretString> {
     let unreadable = || {
-        let what = format!("cannot read the client secret from {:?}", file.value);
-        Error::new(Kind::Configuration, what).hint(format!("see {}", file.origin))
+        Error::new(Kind::Configuration, "cannot read the client secret from standard input")
+            .hint(format!("see {}", given.origin))
     };
-    let secret = if file.value == "-" {
-        if world.stdin_is_terminal {
-            return Err(unreadable().why("standard input is a terminal, where it would be shown"));
-        }
-        let stdin = world
-            .take_stdin()
-            .ok_or_else(|| unreadable().why("standard input holds the Terraform query already"))?;
-        let mut secret = Zeroizing::new(Vec::new());
-        let read = stdin.take(LONGEST).read_to_end(&mut secret);
-        read.map(|_| secret)
-    } else {
-        Opened::open(Path::new(&file.value)).and_then(|opened| {
-            warn_of_others(&opened, file, world);
-            opened.read(LONGEST)
-        })
-    };
-    let secret = secret.map_err(|error| unreadable().because(error))?;
-    checked(trimmed(secret), &format!("{:?} ({})", file.value, file.origin))
-}
-
-/// Other users who may read the file know the secret, and those who may write to it
-/// can only do harm.
-fn warn_of_others(opened: &Opened, file: &Given, world: &World) {
-    let Given { value, origin } = file;
-    if let Some(outsider) = opened.outsider() {
-        let remedy = outsider.remedy(Path::new(value));
-        world.talk.warn(format_args!(
-            "{origin}: {value:?} could be changed by another user ({outsider}): {remedy}"
-        ));
-    } else if let Some(mode) = opened.readable_by_others() {
-        world.talk.warn(format_args!(
-            "{origin}: other users may read {value:?} (its mode is {mode:04o}): chmod 600 {value}"
-        ));
+    if world.stdin_is_terminal {
+        return Err(unreadable().why("standard input is a terminal, where it would be shown"));
     }
+    let stdin = world
+        .take_stdin()
+        .ok_or_else(|| unreadable().why("standard input holds the Terraform query already"))?;
+    let secret = read(stdin).map_err(|error| unreadable().because(error))?;
+    checked(&secret, &format!("standard input ({})", given.origin), &world.talk)
 }
 
-/// Runs the command without a shell; its standard error and its terminal are
-/// the user's, so that it can ask.
-fn run(argv: &[String], clock: &dyn Clock) -> Result<SecretString> {
-    // Its arguments are the user's own business: only its name is shown.
-    let name = &argv[0];
-    let failed = || {
-        let what = format!("the client secret command {name:?} failed");
-        Error::new(Kind::Configuration, what).hint("see client_secret_command in the profile")
-    };
-    let mut child = Command::new(name)
-        .args(&argv[1..])
-        .stdin(Stdio::inherit())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed().because(error))?;
-    let mut stdout = child.stdout.take().expect("it is piped");
-    let reader = std::thread::spawn(move || {
-        let mut secret = Zeroizing::new(Vec::new());
-        stdout.by_ref().take(LONGEST).read_to_end(&mut secret).map(|_| secret)
-    });
-    let start = clock.read();
-    let status = loop {
-        match child.try_wait().map_err(|error| failed().because(error))? {
-            Some(status) => break status,
-            None if clock.read().boot - start.boot
-                > COMMAND_LIMIT.try_into().unwrap_or_default() =>
-            {
-                let _ = child.kill().and_then(|()| child.wait());
-                return Err(failed().why(format!("it took longer than {COMMAND_LIMIT:?}")));
-            }
-            None => clock.sleep(Duration::from_millis(5)),
-        }
-    };
-    if !status.success() {
-        return Err(failed().why(status.to_string()));
-    }
-    let secret = reader.join().map_err(|_| failed().why("its output cannot be read"))?;
-    let secret = secret.map_err(|error| failed().because(error))?;
-    checked(trimmed(secret), &format!("the output of {name:?}"))
+/// Reads to the end, or as much as a secret can have.
+fn read(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST));
+    from.take(LONGEST as u64).read_to_end(&mut secret)?;
+    Ok(secret)
 }
 
-/// Without the line ends that editors, `echo` and CI forms leave behind.
-fn trimmed(mut secret: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
-    while matches!(secret.last(), Some(b'\n' | b'\r')) {
-        secret.pop();
-    }
-    secret
-}
-
-fn checked(mut secret: Zeroizing<Vec<u8>>, origin: &str) -> Result<SecretString> {
+/// The gate for every secret, wherever it comes from: its first line.
+fn checked(secret: &[u8], origin: &str, talk: &Talk) -> Result<SecretString> {
     let refuse = |why: &str| {
         let what = format!("the client secret from {origin} {why}");
-        Err(Error::new(Kind::Configuration, what))
+        Error::new(Kind::Configuration, what)
     };
-    if secret.is_empty() {
-        return refuse("is empty");
+    let (line, more) = text::first_line(secret).map_err(|bad| refuse(&bad.to_string()))?;
+    if line.is_empty() {
+        return Err(refuse(if more { "has an empty first line" } else { "is empty" }));
     }
-    if secret.iter().any(u8::is_ascii_control) {
-        return refuse("has more than one line, or control characters");
+    if more {
+        talk.say(
+            Level::Info,
+            format_args!("the client secret from {origin} has several lines: the first one counts"),
+        );
     }
-    match String::from_utf8(std::mem::take(&mut *secret)) {
-        Ok(secret) => Ok(secret.into()),
-        Err(error) => {
-            error.into_bytes().zeroize();
-            refuse("is not UTF-8")
-        }
-    }
+    Ok(line.into())
 }

@@ -22,23 +22,17 @@ pub fn plain(value: &str) -> String {
     shown(value).unwrap_or_else(|| HIDDEN.to_owned())
 }
 
-/// A client's id as a message shows it: in quotes. One that has the form of a
-/// secret is not shown, for the two get swapped; a UUID is.
-pub fn quoted_id(id: &str) -> String {
-    if is_uuid(id) { format!("{id:?}") } else { quoted(id) }
-}
-
 /// What was named as a file and is not there, as a message shows it. Many a
 /// secret is given in the place of the file that holds it: what does not look
 /// like the name of a file is not shown.
-pub fn quoted_file(name: &str) -> String {
+pub fn missing_file(name: &str) -> String {
     let plain =
         |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-' | '/' | '~');
     let is_word = name.len() <= 24
         && name.chars().all(|char| char.is_ascii_lowercase() || "._-".contains(char));
     let is_path = name.contains(['.', '/']) && name.chars().all(plain);
-    match (is_word || is_path) && !looks_like_secret(name) {
-        true => format!("{name:?}"),
+    match (is_word || is_path) && !looks_like_secret(name) && !is_uuid(name) {
+        true => format!("the file {name:?}"),
         false => format!("a file whose name is {HIDDEN}"),
     }
 }
@@ -89,8 +83,12 @@ pub fn url(value: &str) -> String {
 }
 
 /// Whether a value looks like something that a machine has made at random: a
-/// long run of letters and digits, without the dots and slashes of names.
+/// long run of letters and digits, without the dots and slashes of names. A UUID
+/// does not: the ids of clients are UUIDs.
 pub fn looks_like_secret(value: &str) -> bool {
+    if is_uuid(value) {
+        return false;
+    }
     let joins = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '+' | '=');
     value.split(|char| !joins(char)).any(|run| {
         let has = |kind: fn(&char) -> bool| run.chars().any(|char| kind(&char));
@@ -105,6 +103,8 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "pV0wq7Yd2sK1mZ8xT4uJ6nB9cF3hG5rL0aE_iO-yQwX";
+
+    const UUID: &str = "3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c";
 
     #[test]
     fn names_are_shown_and_secrets_are_not() {
@@ -123,14 +123,12 @@ mod tests {
             assert_eq!(quoted(value), format!("{value:?}"));
             assert_eq!(plain(value), value);
         }
-        for value in
-            [SECRET, "3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c", "0123456789abcdef0123456789abcdef"]
-        {
+        for value in [SECRET, "0123456789abcdef0123456789abcdef"] {
             assert_eq!(plain(value), HIDDEN);
             assert!(!quoted(&format!("a/{value}")).contains(value));
         }
-        assert!(quoted_id("3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c").contains("3e1dba42"));
-        assert!(!quoted_id(SECRET).contains(SECRET));
+        assert!(quoted(UUID).contains(UUID));
+        assert!(!missing_file(UUID).contains(UUID));
     }
 
     #[test]
@@ -156,7 +154,7 @@ mod tests {
     #[test]
     fn a_missing_file_is_shown_when_it_has_the_name_of_one() {
         for name in ["nope", "/run/secrets/genesys", "secret.txt", "./a-b_c", "/none"] {
-            assert_eq!(quoted_file(name), format!("{name:?}"));
+            assert_eq!(missing_file(name), format!("the file {name:?}"));
         }
         for name in [
             SECRET,
@@ -166,7 +164,7 @@ mod tests {
             "CorrectHorse",
             "p/w+x==",
         ] {
-            assert!(!quoted_file(name).contains(name), "{name}");
+            assert!(!missing_file(name).contains(name), "{name}");
         }
     }
 

@@ -24,10 +24,34 @@ impl Environment {
         value.filter(|value| !value.is_empty())
     }
 
-    /// The variable's value as text. Bytes that are not UTF-8 are replaced, so
-    /// that the message which refuses the value can show it.
+    /// The variable's value as text, without a byte order mark and line ends at
+    /// the end; `None` when nothing else is in it. Bytes that are not UTF-8 are
+    /// replaced: settings that have any are refused.
     pub fn text(&self, name: &str) -> Option<String> {
-        Some(self.os(name)?.to_string_lossy().into_owned())
+        let value = self.os(name)?;
+        let text = value.to_string_lossy();
+        let text = crate::text::trim(&text);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The names of the variables that begin with `prefix` and are not empty.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn names(&self, prefix: &str) -> Vec<OsString> {
+        let wanted = |name: &OsString, value: &OsString| {
+            name.as_encoded_bytes().starts_with(prefix.as_bytes()) && !value.is_empty()
+        };
+        match self {
+            Environment::Process => std::env::vars_os()
+                .filter(|(name, value)| wanted(name, value))
+                .map(|(name, _)| name)
+                .collect(),
+            Environment::Fixed(map) => map
+                .iter()
+                .map(|(name, value)| (OsString::from(name), value))
+                .filter(|(name, value)| wanted(name, value))
+                .map(|(name, _)| name)
+                .collect(),
+        }
     }
 
     /// Every variable as it is, empty ones included: what a child inherits.

@@ -7,6 +7,9 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
+use nix::sys::signal::{SigSet, Signal};
+
+use super::signals::with_blocked;
 use crate::sanitize;
 
 /// How much a line matters.
@@ -154,8 +157,10 @@ impl Talk {
         if let Sink::Lines(sink) = &self.sink
             && let Ok(mut sink) = sink.lock()
         {
-            // One write, so that lines of several processes do not mix.
-            let _ = sink.write_all(line.as_bytes());
+            // One write, so that lines of several processes do not mix. To a
+            // terminal that belongs to the command that is served, it would stop
+            // this process where `stty tostop` is set.
+            let _ = with_blocked(SigSet::from(Signal::SIGTTOU), || sink.write_all(line.as_bytes()));
         }
     }
 }

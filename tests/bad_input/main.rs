@@ -17,6 +17,7 @@ mod queries;
 mod replies;
 mod settings;
 mod shells;
+mod text;
 
 use common::process::Finished;
 

@@ -11,7 +11,6 @@ const QUERIES: &[&[u8]] = &[
     b"{",
     b"{}{}",
     b"{\"region\":\"us-east-1\",}",
-    b"\xef\xbb\xbf{}",
     b"{\"region\":\"\xff\"}",
     b"{\"region\":\"a\x00b\"}",
     b"null",

@@ -3,9 +3,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::runner::Runner;
@@ -16,6 +19,8 @@ pub struct Terminal {
     keyboard: File,
     screen: Receiver<Vec<u8>>,
     seen: String,
+    /// Whether nobody looks at the screen any more.
+    is_dark: Arc<AtomicBool>,
 }
 
 /// Nothing that a shell does takes as long.
@@ -37,16 +42,26 @@ impl Terminal {
         let keyboard = File::from(master);
         let mut output = keyboard.try_clone().unwrap();
         let (sender, screen) = channel();
+        let is_dark = Arc::new(AtomicBool::default());
+        let dark = is_dark.clone();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // The terminal's last user closes it.
-            while let Ok(length @ 1..) = output.read(&mut bytes) {
+            while !dark.load(Ordering::Relaxed) {
+                let mut ready = [PollFd::new(&output, PollFlags::IN)];
+                let wait = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+                if poll(&mut ready, Some(&wait)) == Ok(0) {
+                    continue;
+                }
+                // The terminal's last user closes it.
+                let Ok(length @ 1..) = output.read(&mut bytes) else {
+                    break;
+                };
                 if sender.send(bytes[..length].to_vec()).is_err() {
                     break;
                 }
             }
         });
-        Terminal { child, keyboard, screen, seen: String::new() }
+        Terminal { child, keyboard, screen, seen: String::new(), is_dark }
     }
 
     /// Presses these keys.
@@ -63,6 +78,14 @@ impl Terminal {
         }
         let end = self.seen.find(text).unwrap() + text.len();
         self.seen.drain(..end);
+    }
+
+    /// Takes the terminal away, as when a connection is lost, and waits until the
+    /// shell has ended.
+    pub fn hang_up(mut self) {
+        self.is_dark.store(true, Ordering::Relaxed);
+        self.keyboard = File::open("/dev/null").unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Ends the shell.

@@ -68,7 +68,7 @@ fn a_secret_in_the_place_of_the_id_is_not_shown() {
     let runner = Runner::of(&cloud)
         .set("GENESYSCLOUD_OAUTHCLIENT_ID", secret)
         .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "the-client");
-    let says = ["client-id (not shown: it looks like a secret) from GENESYSCLOUD_OAUTHCLIENT_ID"];
+    let says = ["client-id (not shown: it may be a secret) from GENESYSCLOUD_OAUTHCLIENT_ID"];
     let finished = runner.run(&["get"]);
     fails(&finished, 4, &says);
     assert!(!finished.stderr.contains(secret), "{finished:#?}");

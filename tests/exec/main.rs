@@ -9,6 +9,7 @@ mod ends;
 mod first;
 mod plain;
 mod rig;
+mod secret_command;
 mod served;
 mod signals;
 mod stand_in;

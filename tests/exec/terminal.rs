@@ -7,7 +7,7 @@ use super::common::runner::Runner;
 use super::common::terminal::Terminal;
 use super::rig::{runner, written};
 
-const BASH: &[&str] = &["bash", "--norc", "--noprofile", "-i"];
+pub(crate) const BASH: &[&str] = &["bash", "--norc", "--noprofile", "-i"];
 
 /// Counts the signals that a keyboard sends, until it is told to end. For bash:
 /// dash starts others by vfork(2), and cannot be stopped while one that was

@@ -19,6 +19,7 @@ mod repeat;
 mod replay;
 mod restart;
 mod rig;
+mod rotation;
 mod server;
 mod slow;
 mod smuggling;

@@ -6,6 +6,7 @@ use super::Report;
 use crate::broker::words;
 use crate::cache::Lookup;
 use crate::clock::{Measure, Offset};
+use crate::text::shown;
 use crate::token::{Arithmetic, MinTtl, Row, Stamp, Verdict};
 
 impl Report<'_> {
@@ -17,8 +18,8 @@ impl Report<'_> {
             MinTtl::Default(min_ttl) => (min_ttl, false),
         };
         let mut report = json!({
-            "client_id": self.settings.client.id,
-            "token_url": self.settings.issuer.token_url,
+            "client_id": shown::plain(&self.settings.client.id),
+            "token_url": shown::url(&self.settings.issuer.token_url),
             "file": self.file,
             "not_cached": self.trouble.map(words::not_cached),
             "cached": matches!(self.lookup, Lookup::Found(_)),

@@ -8,6 +8,7 @@ use crate::cache::Lookup;
 use crate::duration::human;
 use crate::sanitize;
 use crate::settings::{Origin, Setting, Verify, names};
+use crate::text::shown;
 use crate::token::{Arithmetic, MinTtl, Row, Stamp, Verdict, Witness};
 
 impl Report<'_> {
@@ -15,8 +16,8 @@ impl Report<'_> {
     pub(super) fn table(&self) -> String {
         let file = self.file.map_or_else(|| self.no_cache(), str::to_owned);
         let mut text = [
-            line("client", &self.settings.client.id),
-            line("issuer", &self.settings.issuer.token_url),
+            line("client", &shown::plain(&self.settings.client.id)),
+            line("issuer", &shown::url(&self.settings.issuer.token_url)),
             line("cache", &file),
         ]
         .concat();

@@ -59,6 +59,10 @@ impl Source for FakeSource {
         self.answers.lock().unwrap().pop_front().expect("it was not expected to be asked")
     }
 
+    fn reload(&self) -> Result<Given> {
+        self.next(None)
+    }
+
     fn demand(&self) -> &Demand {
         &self.demand
     }

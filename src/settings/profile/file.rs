@@ -8,6 +8,7 @@ use toml::Table;
 use super::{Dialect, OURS, VENDOR};
 use crate::error::{Error, Kind};
 use crate::ownership::{Opened, Outsider};
+use crate::text;
 use crate::world::World;
 
 /// What a file of profiles holds.
@@ -25,6 +26,13 @@ pub(super) enum Trouble {
     Unreadable(Error),
     /// There is a mistake in it.
     Mistake(Error),
+}
+
+impl Trouble {
+    pub(super) fn into_error(self) -> Error {
+        let (Trouble::Unreadable(error) | Trouble::Mistake(error)) = self;
+        error
+    }
 }
 
 /// No file of settings comes near this.
@@ -48,7 +56,7 @@ pub(super) fn read(file: &Path) -> Result<Option<Content>, Trouble> {
         opened.read(LONGEST).map_err(|error| Trouble::Unreadable(unusable(file).because(error)))?;
     let mistake = |error: Error| Trouble::Mistake(error);
     let text =
-        std::str::from_utf8(&bytes).map_err(|_| mistake(unusable(file).why("it is not UTF-8")))?;
+        text::utf8(&bytes).map_err(|bad| mistake(unusable(file).why(format!("it {bad}"))))?;
     // The parser's own words quote the line, which may hold a secret.
     let table = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);

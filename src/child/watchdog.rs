@@ -17,9 +17,9 @@ use nix::sys::signal::SigSet;
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
-use super::terminal::with_blocked;
 use crate::error::{Error, Kind, Result};
 use crate::pid_namespace::own_group;
+use crate::world::with_blocked;
 
 pub use dog::watch;
 
@@ -86,19 +86,19 @@ impl Watchdog {
 
     /// The process group that it leads. The number is not used again before
     /// this is dropped, even should the watchdog die.
-    pub(super) fn group(&self) -> Pid {
+    pub(crate) fn group(&self) -> Pid {
         Pid::from_child(&self.process)
     }
 
     /// Has it give the terminal back to this process's group.
-    pub(super) fn gives_terminal_back(&mut self) {
+    pub(crate) fn gives_terminal_back(&mut self) {
         if let Some(group) = own_group() {
             self.tell(&Message::Terminal(group.as_raw_pid()));
         }
     }
 
     /// Has it end this process.
-    pub(super) fn guard(&mut self, child: Pid) {
+    pub(crate) fn guard(&mut self, child: Pid) {
         self.tell(&Message::Child(child.as_raw_pid()));
     }
 

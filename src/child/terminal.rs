@@ -7,34 +7,41 @@ use std::io;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
 use rustix::process::{Pid, getpid, test_kill_process_group};
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr, tcsetpgrp};
+
+use crate::world::with_blocked;
 
 use crate::pid_namespace::own_group;
 
 /// The terminal, as it is lent to the command's process group.
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     /// `None` where the process has no controlling terminal.
     tty: Option<File>,
     ours: Pid,
     theirs: Pid,
     lent: bool,
+    /// How it was set when it was lent first.
+    modes: Option<Termios>,
 }
 
 impl Terminal {
     /// The process's terminal, to be lent to the group `theirs`.
-    pub(super) fn for_group(theirs: Pid) -> Terminal {
+    pub(crate) fn for_group(theirs: Pid) -> Terminal {
         let open = || File::options().read(true).write(true).open("/dev/tty").ok();
         // A group that has no number here cannot get the terminal back.
         let ours = own_group();
         let tty = ours.and_then(|_| open());
-        Terminal { tty, ours: ours.unwrap_or(getpid()), theirs, lent: false }
+        Terminal { tty, ours: ours.unwrap_or(getpid()), theirs, lent: false, modes: None }
     }
 
     /// Hands the foreground over, if it is ours; returns whether it was. A job in
     /// the background takes it from nobody.
-    pub(super) fn lend(&mut self) -> bool {
+    pub(crate) fn lend(&mut self) -> bool {
         let ours = self.foreground() == Some(self.ours);
         if ours {
+            if self.modes.is_none() {
+                self.modes = self.tty.as_ref().and_then(|tty| tcgetattr(tty).ok());
+            }
             self.lent = self.set(self.theirs).is_ok();
         }
         ours
@@ -42,7 +49,7 @@ impl Terminal {
 
     /// Takes back what was lent. What has gone to another group since is that
     /// group's, unless there is no such group any more.
-    pub(super) fn take_back(&mut self) {
+    pub(crate) fn take_back(&mut self) {
         if !std::mem::take(&mut self.lent) {
             return;
         }
@@ -51,6 +58,23 @@ impl Terminal {
         if self.foreground().is_some_and(is_theirs) {
             let _ = self.set(self.ours);
         }
+    }
+
+    /// Sets it as it was before it was lent: whoever was killed while asking for
+    /// a password has left it without an echo. For the foreground alone.
+    pub(crate) fn restore_modes(&self) {
+        if self.foreground() == Some(self.ours)
+            && let (Some(tty), Some(modes)) = (&self.tty, &self.modes)
+        {
+            let _ = with_blocked(SigSet::from(Signal::SIGTTOU), || {
+                Ok(tcsetattr(tty, OptionalActions::Drain, modes)?)
+            });
+        }
+    }
+
+    /// Another handle of it, to read from; `None` without a terminal.
+    pub(crate) fn input(&self) -> Option<File> {
+        self.tty.as_ref()?.try_clone().ok()
     }
 
     fn foreground(&self) -> Option<Pid> {
@@ -63,15 +87,4 @@ impl Terminal {
         let tty = self.tty.as_ref().ok_or(io::ErrorKind::NotFound)?;
         with_blocked(SigSet::from(Signal::SIGTTOU), || Ok(tcsetpgrp(tty, group)?))
     }
-}
-
-/// Does something while these signals have to wait.
-pub(super) fn with_blocked<T>(
-    signals: SigSet,
-    work: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
-    let before = signals.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)?;
-    let done = work();
-    before.thread_set_mask()?;
-    done
 }
