@@ -55,7 +55,10 @@ impl Issued {
         let mut failure: Option<Error> = None;
         // A prefix may lie where nothing can be written, such as a secret's mount.
         for (dir, was_named) in [beside, cached].into_iter().flatten() {
-            match place::prepare(&dir, was_named) {
+            // Who could write to the one above could put another in its place.
+            let above = dir.parent().unwrap_or(&dir);
+            let prepared = place::prepare(above, was_named);
+            match prepared.and_then(|()| place::prepare(&dir, was_named)) {
                 Ok(()) => return Ok(Some(Issued { dir })),
                 Err(error) => failure = Some(error),
             }

@@ -15,7 +15,7 @@ use crate::ownership;
 use crate::relay::{Format, Log, Relay, StandIn};
 use crate::settings::{Layers, Settings, names};
 use crate::token::Token;
-use crate::world::{Talk, World, is_protected};
+use crate::world::{Level, Talk, World, is_protected};
 
 /// A relay, and what is told of it.
 pub(super) struct Run {
@@ -89,15 +89,18 @@ impl Run {
     }
 }
 
-/// Where tokens that clients got are remembered. Serving goes on without it.
+/// Where tokens that clients got are remembered. Serving goes on without it; it is
+/// to be missed where clients find a gateway again by its prefix.
 fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<Issued> {
     let prefix_file = layers.find(&names::PREFIX_FILE).map(|given| PathBuf::from(given.value));
     Issued::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
-        let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-        let what = error.what;
-        talk.warn(format_args!(
-            "tokens that clients keep are not known after a restart: {what}{cause}"
-        ));
+        let cause = error.cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
+        let level = if prefix_file.is_some() { Level::Warning } else { Level::Info };
+        let what = &error.what;
+        talk.say(
+            level,
+            format_args!("tokens that clients keep are not known after a restart: {what}{cause}"),
+        );
         None
     })
 }
