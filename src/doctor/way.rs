@@ -149,7 +149,7 @@ fn reached(topic: Topic, look: &Look) -> Vec<Finding> {
     // The API's front page may well be one.
     if topic == Topic::Issuer && answer.is_page && answer.status < 400 {
         let what = format!("{} answers with a web page", look.host);
-        let hint = "a captive portal or a proxy may have answered in its place";
+        let hint = "a guess: a captive portal or a proxy answered in its place";
         findings.push(Finding::warning(topic, what).hint(hint));
     }
     findings.extend(dated(topic, answer.dated));

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::http::{LARGEST, Reply};
-use crate::sanitize::Secrets;
+use crate::sanitize::{Secrets, shorten};
 use crate::text::without_bom;
 
 /// A JSON object, and which of its members came more than once.
@@ -80,6 +80,10 @@ fn decoded(reply: &Reply) -> Result<Zeroizing<Vec<u8>>, String> {
                 .or_else(|| unpack(DeflateDecoder::new(&body[..]))),
             _ => None,
         };
+        // Something on the way may have unpacked it and left the header.
+        if unpacked.is_none() && body.trim_ascii_start().starts_with(b"{") {
+            continue;
+        }
         body = unpacked.ok_or_else(|| {
             let known = coding.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             let name = if known && coding.len() <= 20 { coding } else { "an unknown coding" };
@@ -153,12 +157,12 @@ fn seen(body: &[u8], error: &serde_json::Error, secrets: &Secrets) -> String {
         None => ("which say", start.to_owned()),
     };
     // A single word may be a token.
-    let words = secrets.redact(&words);
+    let words = secrets.fit(&words, 10 * EXCERPT);
     let shown: Vec<_> = words.split_whitespace().map(without_long_runs).collect();
     match shown.len() {
         0 => String::new(),
         1 if how != "titled" => String::new(),
-        _ => format!(", {how} {:?}", secrets.fit(&shown.join(" "), EXCERPT)),
+        _ => format!(", {how} {:?}", shorten(shown.join(" "), EXCERPT)),
     }
 }
 

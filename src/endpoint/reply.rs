@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::body::{self, Object};
@@ -169,7 +169,7 @@ impl Reader<'_> {
                 said if said.is_empty() => "with a JSON object that names no error".to_owned(),
                 said => said,
             },
-            (None, Err(said)) => said,
+            (None, Err(said)) => said + &self.challenge(reply),
             (None, Ok(_)) => String::new(),
         };
         let error = Error::new(refusal.kind(), refusal.what(self.host))
@@ -180,6 +180,16 @@ impl Reader<'_> {
             false => Again::Never,
         };
         Failure { error, again }
+    }
+
+    /// What is said beside a body that says nothing (RFC 9110 section 11.6.1).
+    fn challenge(&self, reply: &Reply) -> String {
+        let challenge = reply.headers.get(WWW_AUTHENTICATE).map(|it| it.as_bytes());
+        let challenge = challenge.map(String::from_utf8_lossy).unwrap_or_default();
+        match self.secrets.fit(&challenge, WORDS) {
+            challenge if challenge.is_empty() => String::new(),
+            challenge => format!(", WWW-Authenticate: {challenge}"),
+        }
     }
 
     fn redirected(&self, reply: &Reply) -> Failure {

@@ -1,5 +1,6 @@
 //! Secrets are replaced wherever a text repeats them, however it spells them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine;
@@ -26,6 +27,15 @@ const REDACTED: &str = "[redacted]";
 
 /// A secret with fewer bytes would be found everywhere.
 const SHORTEST: usize = 4;
+
+/// The encodings of an encoding of an encoding are looked through.
+const DECODINGS: u8 = 3;
+
+/// Of a longer text, no more than so many bytes are looked through like that.
+const LONG: usize = 16 << 10;
+
+/// One byte of a secret takes no more than this: `&amp;#x0041;`.
+const LARGEST_EXPANSION: usize = 12;
 
 /// The same for what follows from it: an encoding.
 const SHORTEST_ENCODED: usize = 8;
@@ -72,23 +82,52 @@ impl Secrets {
     /// out, and runs of white space made one blank. Shortened last, so that no part of
     /// a secret is left over.
     pub(crate) fn fit(&self, text: &str, limit: usize) -> String {
-        let shown = line(&self.redact(text)).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = match text.len() > LONG {
+            true => Cow::Owned(self.start_of(text)),
+            false => Cow::Borrowed(text),
+        };
+        let shown = joined(&line(&self.redact(&text, DECODINGS)));
         // What was apart may stand together now.
-        shorten(self.redact(&shown), limit)
+        shorten(self.redact(&shown, DECODINGS), limit)
     }
 
-    /// `text` with every secret in it replaced.
-    pub(crate) fn redact(&self, text: &str) -> String {
+    /// As much of a long text as may be shown at all, without a part of a secret at its
+    /// end: there it may be encoded, and has not been looked for yet.
+    fn start_of(&self, text: &str) -> String {
+        let mut shown = joined(&line(&self.redact(text, 0)));
+        if shown.len() > LONG {
+            let longest = self.spellings.iter().map(|it| it.len()).max().unwrap_or_default();
+            let end = LONG.saturating_sub(longest * LARGEST_EXPANSION);
+            shown.truncate((0..=end).rev().find(|end| shown.is_char_boundary(*end)).unwrap_or(0));
+        }
+        shown
+    }
+
+    /// `text` with every secret in it replaced, also where so many encodings hide it.
+    fn redact(&self, text: &str, decodings: u8) -> String {
         let mut ranges = Vec::new();
         for short in &self.short {
             ranges.extend(text.match_indices(short.as_str()).map(|(at, it)| at..at + it.len()));
         }
         if !self.spellings.is_empty() {
-            for form in forms(text) {
-                self.find(&form, &mut ranges);
+            for form in [whole(text), visible(text)] {
+                self.find_decoded(&form, decodings, &mut ranges);
             }
         }
         replace(text, ranges)
+    }
+
+    /// Looks into `form`, and into what it decodes to when one encoding after the other is
+    /// undone, in every order. Nearly all texts hold none.
+    fn find_decoded(&self, form: &[Byte], decodings: u8, ranges: &mut Vec<Range<usize>>) {
+        self.find(form, ranges);
+        if decodings > 0 {
+            for encoding in [Encoding::Percent, Encoding::Html, Encoding::Escapes, Encoding::Any] {
+                if let Some(decoded) = decode(form, encoding) {
+                    self.find_decoded(&decoded, decodings - 1, ranges);
+                }
+            }
+        }
     }
 
     fn find(&self, form: &[Byte], ranges: &mut Vec<Range<usize>>) {
@@ -104,38 +143,25 @@ impl Secrets {
     }
 }
 
-/// What a text may stand for: as it is, without the escape sequences in it, and each
-/// of both decoded.
-fn forms(text: &str) -> Vec<Vec<Byte>> {
-    let byte = |(at, value): (usize, u8)| Byte { value, start: at, end: at + 1 };
-    let whole: Vec<_> = text.bytes().enumerate().map(byte).collect();
-    let visible = scan::visible(text).flat_map(|(at, _)| {
-        let length = text[at..].chars().next().map_or(0, char::len_utf8);
-        text.as_bytes()[at..at + length]
-            .iter()
-            .enumerate()
-            .map(move |(offset, it)| (at + offset, *it))
-    });
-    let visible = visible.map(byte);
-    let visible: Vec<_> = visible.collect();
-    let mut forms = Vec::new();
-    for base in [whole, visible] {
-        decode_further(base, 3, &mut forms);
-    }
-    forms
+/// Runs of white space made one blank.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Adds `form`, and what it decodes to when one encoding after the other is undone, in
-/// every order. Nearly all texts hold none.
-fn decode_further(form: Vec<Byte>, depth: u8, forms: &mut Vec<Vec<Byte>>) {
-    if depth > 0 {
-        for encoding in [Encoding::Percent, Encoding::Html, Encoding::Escapes, Encoding::Any] {
-            if let Some(decoded) = decode(&form, encoding) {
-                decode_further(decoded, depth - 1, forms);
-            }
-        }
-    }
-    forms.push(form);
+/// The text as it came.
+fn whole(text: &str) -> Vec<Byte> {
+    let bytes = text.bytes().enumerate();
+    bytes.map(|(at, value)| Byte { value, start: at, end: at + 1 }).collect()
+}
+
+/// Without the escape sequences in it, and all else that is not shown.
+fn visible(text: &str) -> Vec<Byte> {
+    let chars = scan::visible(text).flat_map(|(at, _)| {
+        let length = text[at..].chars().next().map_or(0, char::len_utf8);
+        at..at + length
+    });
+    let byte = |at: usize| Byte { value: text.as_bytes()[at], start: at, end: at + 1 };
+    chars.map(byte).collect()
 }
 
 /// Leaves out what makes no difference.
@@ -298,6 +324,36 @@ mod tests {
         }
     }
 
+    /// Whatever stands before it, and wherever the text is cut.
+    #[test]
+    fn no_part_of_a_secret_is_left_where_a_long_text_is_cut() {
+        let secrets = hiding(SECRET);
+        let hidden = |at: usize, spelling: &str| {
+            let filler = "\u{200b}\u{1b}[0m \n".repeat(at / 9 + 1);
+            secrets.fit(&format!("it was {}{spelling} x", &filler[..at]), 200)
+        };
+        let percent = percent(SECRET, true);
+        let twice = percent.replace('%', "&#x0025;");
+        for spelling in [SECRET, &percent, &twice] {
+            for at in (0..LONG + 1_000).step_by(9 * 37) {
+                let shown = hidden(at, spelling);
+                assert!(shown.starts_with("it was") && shown.len() < 30, "{at}: {shown}");
+            }
+        }
+        // A page of visible text before it.
+        for spelling in [SECRET, &percent] {
+            let shown = secrets.fit(&("x".repeat(LONG - 20) + spelling), 2 * LONG);
+            assert!(!shown.contains("th") && !shown.contains('%'), "{shown}");
+        }
+    }
+
+    /// Encodings within encodings, as large as a reply may be.
+    #[test]
+    fn a_large_text_is_looked_through_in_no_time() {
+        let text = "%25&amp;\\u0025".repeat(1 << 16);
+        assert_eq!(hiding(SECRET).fit(&text, 10).len(), 13);
+    }
+
     #[test]
     fn a_short_secret_is_hidden_in_its_own_form_only() {
         assert_eq!(hiding("x").fit("an X, x and eA==", 40), "an X, [redacted] and eA==");
@@ -306,8 +362,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_redaction_panic(text in ".{0,60}", secret in ".{0,12}") {
-            let shown = hiding(&secret).redact(&text);
-            prop_assert!(!hiding(&secret).redact(&shown).is_empty() || text.is_empty());
+            let shown = hiding(&secret).redact(&text, DECODINGS);
+            prop_assert!(!hiding(&secret).redact(&shown, DECODINGS).is_empty() || text.is_empty());
         }
 
         #[test]

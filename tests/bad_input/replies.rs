@@ -3,7 +3,10 @@
 use super::Report;
 use super::common::cloud::{cloud, faults};
 use super::common::runner::Runner;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gc_token::sandbox::{Fault, Plan};
+use gc_token::world::{Clock, SystemClock};
 
 /// Replies of status 200 and of type JSON, as such.
 const BODIES: &[&str] = &[
@@ -97,6 +100,73 @@ fn an_answer_that_is_no_token_is_explained() {
         assert_eq!(cloud.counters().token_requests, 1, "{reply}");
     }
     insta::assert_snapshot!(report.0);
+}
+
+/// A token that cannot be presented as a Bearer token is handed out by no verb.
+#[test]
+fn a_token_of_another_type_is_handed_out_by_no_verb() {
+    let reply = "reply:200:application/json:{\"access_token\":\"t\",\"expires_in\":3600,\
+                 \"token_type\":\"DPoP\"}";
+    let cloud = cloud(faults_of(reply));
+    let runner = Runner::of(&cloud).set("GC_TOKEN_VERIFY", "never");
+    for verb in [
+        &["get", "--format=json"][..],
+        &["env", "--shell=json"],
+        &["external"],
+        &["exec", "--", "true"],
+        &["exec", "--gateway", "--", "true"],
+        &["gateway", "--until-stdin-closes"],
+        &["doctor"],
+    ] {
+        let finished = runner.run_on(verb, b"{}");
+        assert_eq!(finished.status.code(), Some(5), "{finished:#?}");
+        let said = finished.stdout + &finished.stderr;
+        assert!(said.contains("with a token of type \"DPoP\""), "{said}");
+        assert_eq!(runner.run(&["cache", "list"]).succeeded(), "");
+    }
+}
+
+/// Whatever an issuer calls it, outputs call it by one name.
+#[test]
+fn a_bearer_token_has_one_name() {
+    for spelling in [
+        "",
+        ",\"token_type\":\"\"",
+        ",\"token_type\":\"BearerToken\"",
+        ",\"token_type\":\"BEARER\"",
+    ] {
+        let token = &"t0ken-".repeat(15)[..86];
+        let reply = format!(
+            "reply:201:application/json:{{\"access_token\":\"{token}\",\"expires_in\":3600{spelling}}}"
+        );
+        let cloud = cloud(faults_of(&reply));
+        let runner = Runner::of(&cloud).set("GC_TOKEN_VERIFY", "never");
+        for verb in [&["get", "--format=json"][..], &["external"], &["get", "--format=json"]] {
+            let finished = runner.run_on(verb, b"{}");
+            assert!(finished.succeeded().contains("\"token_type\":\"Bearer\""), "{finished:#?}");
+        }
+    }
+}
+
+/// By the issuer's clock it is valid only in a minute, and there is no API to ask.
+#[test]
+fn a_jwt_that_is_not_valid_yet_is_not_handed_out_at_any_call() {
+    let encode = |text: String| BASE64_URL_SAFE_NO_PAD.encode(text);
+    let now = SystemClock::default().read().wall.as_second();
+    let claims = format!("{{\"nbf\":{},\"exp\":{}}}", now + 3_600, now + 7_200);
+    let (head, claims) = (encode("{\"alg\":\"RS256\"}".to_owned()), encode(claims));
+    let reply = format!(
+        "reply:200:application/json:{{\"access_token\":\"{head}.{claims}.c2ln\",\"expires_in\":7200}}"
+    );
+    let cloud = cloud(faults_of(&reply));
+    let runner = Runner::of(&cloud).unset("GC_TOKEN_API_URL");
+    for _ in 0..2 {
+        let finished = runner.run(&["get"]);
+        assert_eq!(finished.status.code(), Some(8), "{finished:#?}");
+        assert_eq!(finished.stdout, "");
+        let cause = "cause: by the issuer's own clock, a token is valid only in ";
+        assert!(finished.stderr.contains(cause), "{finished:#?}");
+    }
 }
 
 /// With 450 days, as SCIM clients of Genesys Cloud have them, and with a thousand hours,
