@@ -151,7 +151,7 @@ fn the_header_of_a_cached_entry_can_hold_anything() {
     let json = readable.run(&["cache", "list", "--json"]);
     is_harmless("cache list --json", &json);
     let json: serde_json::Value = serde_json::from_str(json.succeeded()).unwrap();
-    assert_eq!(json[0]["token_url"], forged, "nothing is lost");
+    assert_eq!(json[0]["scope"], forged, "nothing is lost");
     let poisoned = forge(|header, forged| {
         let value = header["stamp"].take();
         header["stamp"] = serde_json::json!({ forged: value });
