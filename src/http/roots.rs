@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 use crate::error::{Error, Kind, Result};
+use crate::ownership::Opened;
 use crate::text;
 use crate::world::{Environment, Level, Talk};
 
@@ -36,6 +37,12 @@ impl Roots {
 /// certificate, or when nothing at all is trusted.
 pub(super) fn load(ca_file: Option<&Path>, env: &Environment, talk: &Talk) -> Result<Roots> {
     let mut store = RootCertStore::empty();
+    if let Some(file) = env.os("SSL_CERT_FILE").map(PathBuf::from) {
+        check(&file, "SSL_CERT_FILE", talk)?;
+    }
+    if let Some(file) = ca_file {
+        check(file, "--ca-file", talk)?;
+    }
     let system = system(env)?;
     let mut named_ones = match env.os("SSL_CERT_FILE") {
         Some(_) => system.clone(),
@@ -60,6 +67,26 @@ pub(super) fn load(ca_file: Option<&Path>, env: &Environment, talk: &Talk) -> Re
         );
     }
     Ok(Roots { store: store.into(), named: named_ones })
+}
+
+/// Another user who can write to the file decides whose word the secret is sent on:
+/// refused where everybody can, and warned of where the file is of somebody else, such
+/// as a container's volume.
+fn check(file: &Path, origin: &str, talk: &Talk) -> Result<()> {
+    // One that cannot be opened is told of when it is read.
+    let Some(outsider) = Opened::open_regular(file).ok().and_then(|opened| opened.outsider())
+    else {
+        return Ok(());
+    };
+    let remedy = outsider.remedy(file);
+    if outsider.is_anybody() {
+        return Err(unusable(file, origin, &outsider.to_string()).hint(remedy));
+    }
+    talk.warn_once(format_args!(
+        "{origin}: {} could be changed by another user ({outsider}): {remedy}",
+        file.display()
+    ));
+    Ok(())
 }
 
 /// Certificates, as they are encoded.

@@ -94,6 +94,14 @@ impl Talk {
         self.say(Level::Warning, message);
     }
 
+    /// Says something that the user should mend or know, unless it was said already.
+    pub fn warn_once(&self, message: impl fmt::Display) {
+        let message = message.to_string();
+        if !self.has_warned(&message) {
+            self.warn(message);
+        }
+    }
+
     /// Says something that was asked for, whatever the verbosity.
     pub fn note(&self, message: impl fmt::Display) {
         self.line("", &message);

@@ -154,6 +154,29 @@ fn a_secrets_file_that_is_open_to_others_is_warned_of() {
 }
 
 #[test]
+fn certificates_that_everybody_could_change_are_not_trusted() {
+    if !is_root() {
+        return missing("root, to give files away");
+    }
+    let cloud = cloud(Plan { tls: true, ..Plan::default() });
+    let mut report = Report::default();
+    for variable in ["GC_TOKEN_CA_FILE", "SSL_CERT_FILE"] {
+        for (hand, put) in HANDS {
+            let runner = Runner::of(&cloud)
+                .with_file("dir/ca.pem", &cloud.ca_pem().unwrap())
+                .set(variable, "dir/ca.pem");
+            put(&runner.home().join("dir/ca.pem"));
+            let input = format!("{variable} {hand}");
+            match *hand {
+                "writable by all" => report.failure(&input, &runner.run(&["get"])),
+                _ => report.warning(&input, &runner.run(&["get"])),
+            }
+        }
+    }
+    insta::assert_snapshot!(report.0);
+}
+
+#[test]
 fn a_cache_behind_another_users_link_is_refused() {
     if !is_root() {
         return missing("root, to give links away");
