@@ -5,6 +5,7 @@
 //! everything else goes on to the cloud's hosts, and nowhere else.
 
 mod guard;
+mod location;
 mod prefix;
 
 use std::net::{SocketAddr, TcpListener};
@@ -12,12 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::{Method, Request};
+use hyper::{Method, Request, StatusCode};
 
 use crate::error::{Error, Kind, Result};
 use crate::no_proxy;
 use crate::relay::{
-    Answer, Door, Host, Relay, TOKEN_PATH, Visitor, clients, refuse, refuse_method,
+    Answer, Door, Host, LEADS_ELSEWHERE, Relay, Visitor, clients, has_dot_segments,
+    is_of_login_host, is_of_token_endpoint, refuse, refuse_method,
 };
 use crate::world::Environment;
 
@@ -143,7 +145,7 @@ fn route(
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Answer> + use<> {
     relay.metrics().arrival();
-    let admitted = guard.admit(request.uri(), request.headers());
+    let admitted = guard.admit(request.uri(), request.headers(), |fields| relay.admits(fields));
     if admitted.is_ok() {
         visitor.is_let_in();
     }
@@ -151,14 +153,24 @@ fn route(
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Ok(refuse_method(NOT_SERVED));
         }
-        match admitted {
-            Ok(uri) => *request.uri_mut() = uri,
+        let mount = match admitted {
+            Ok((uri, mount)) => {
+                *request.uri_mut() = uri;
+                mount
+            }
             Err((status, why)) => return Ok(refuse(status, why)),
+        };
+        let path = request.uri().path();
+        if request.method() == Method::POST && is_of_token_endpoint(path) {
+            return Ok(Box::pin(relay.issue(request)).await);
         }
-        Ok(match request.uri().path() {
-            TOKEN_PATH if request.method() == Method::POST => Box::pin(relay.issue(request)).await,
-            path if path.starts_with("/oauth/") => relay.forward(Host::Login, request).await,
-            _ => relay.forward(Host::Api, request).await,
-        })
+        let host = if is_of_login_host(path) { Host::Login } else { Host::Api };
+        if host == Host::Login && has_dot_segments(path) {
+            // No more of that host is to be had here.
+            return Ok(refuse(StatusCode::BAD_REQUEST, LEADS_ELSEWHERE));
+        }
+        let mut reply = relay.forward(host, request).await;
+        location::rewrite(reply.headers_mut(), &relay, host, &mount);
+        Ok(reply)
     }
 }

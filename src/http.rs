@@ -9,6 +9,7 @@ mod pinned;
 mod pool;
 mod probe;
 mod proxy;
+mod resolve;
 pub(crate) mod roots;
 mod trust;
 
@@ -37,6 +38,7 @@ use pinned::Pinned;
 pub(crate) use pool::{Leased, Pool, Unanswered};
 pub(crate) use probe::{Dated, Look, is_page};
 use proxy::Route;
+use resolve::Resolver;
 use roots::Roots;
 pub(crate) use trust::Trust;
 
@@ -319,6 +321,7 @@ fn builder(tls: ClientConfig) -> ClientBuilder {
         .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(tls)
         .redirect(redirect::Policy::none())
+        .dns_resolver(Resolver)
 }
 
 /// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on

@@ -19,6 +19,7 @@ mod keeper;
 mod known;
 mod log;
 mod metrics;
+mod path;
 mod places;
 mod room;
 mod source;
@@ -28,7 +29,7 @@ mod visitor;
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
+use hyper::{HeaderMap, StatusCode};
 
 use crate::cache::Issued;
 use crate::error::Result;
@@ -41,9 +42,9 @@ pub(crate) use answer::{refuse, refuse_method};
 pub(crate) use body::Body;
 pub(crate) use door::Answer;
 pub use door::{Door, PATIENCE};
-pub use issue::TOKEN_PATH;
 pub use log::{Format, Log};
 pub use metrics::Metrics;
+pub(crate) use path::{LEADS_ELSEWHERE, has_dot_segments, is_of_login_host, is_of_token_endpoint};
 pub(crate) use places::{Place, Places};
 pub(crate) use room::{Shares, clients};
 pub use stand_in::StandIn;
@@ -111,6 +112,18 @@ impl Relay {
     /// What is known of the current token, and so of the cloud's clocks.
     pub fn stamp(&self) -> Stamp {
         self.keeper.stamp()
+    }
+
+    /// The path at `host` that a reference in an answer of `from` points to, without
+    /// the path that the host's base URL has. `None` when it points elsewhere, or
+    /// counts from the path of the request.
+    pub(crate) fn path_at(&self, host: Host, reference: &str, from: Host) -> Option<String> {
+        self.upstreams.of(host)?.path_of(reference, host == from)
+    }
+
+    /// Whether a request carries a token of this run.
+    pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
+        self.keeper.admits(headers)
     }
 
     /// Tells of a request that could not be read, and so is no request.

@@ -18,7 +18,7 @@ use jiff::SignedDuration;
 
 pub use attribution::attribute;
 pub use issuer::Issuer;
-pub(crate) use issuer::is_loopback;
+pub(crate) use issuer::{is_localhost, is_loopback};
 pub use layers::{Flags, Layers};
 pub use names::Setting;
 pub use origin::{Given, Origin};

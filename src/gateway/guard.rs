@@ -1,6 +1,7 @@
 //! Which requests are let in.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hyper::header::HOST;
 use hyper::http::uri::{Authority, PathAndQuery};
@@ -12,6 +13,8 @@ use crate::random::{Hash, hash};
 /// Checks the host that a request names, and the prefix of its path.
 pub(super) struct Guard {
     prefix: Hash,
+    /// What an answer's references begin with for who knows the prefix.
+    mount: Arc<str>,
     names: Vec<String>,
 }
 
@@ -20,18 +23,37 @@ type Refusal = (StatusCode, &'static str);
 
 impl Guard {
     pub(super) fn new(prefix: &Prefix, names: Vec<String>) -> Guard {
-        Guard { prefix: hash(prefix.expose().as_bytes()), names }
+        let mount = format!("/{}", prefix.expose()).into();
+        Guard { prefix: hash(prefix.expose().as_bytes()), mount, names }
     }
 
-    /// The path behind the prefix.
-    pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Uri, Refusal> {
+    /// The path behind the prefix, and what references in the answer begin with: the
+    /// prefix. A request for which `is_known` holds, for it carries a token of this
+    /// run, needs no prefix for a path of the API, and is not told it: clients take
+    /// paths out of answers (`nextUri`, `selfUri`) and put them behind the gateway's host.
+    pub(super) fn admit(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        is_known: impl FnOnce(&HeaderMap) -> bool,
+    ) -> Result<(Uri, Arc<str>), Refusal> {
         if !self.is_called_rightly(uri, headers) {
             let why = "the Host header names neither this machine nor a name that was allowed";
             return Err((StatusCode::MISDIRECTED_REQUEST, why));
         }
         let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        let behind = self.behind_prefix(path);
-        behind.ok_or((StatusCode::FORBIDDEN, "the path does not begin with the gateway's prefix"))
+        if let Some(behind) = self.behind_prefix(path) {
+            return Ok((behind, self.mount.clone()));
+        }
+        if path.starts_with("/api/")
+            && is_known(headers)
+            && let Ok(whole) = path.parse()
+        {
+            return Ok((whole, Arc::default()));
+        }
+        let why = "the path does not begin with the gateway's prefix, nor does the request carry a \
+                   token of this run";
+        Err((StatusCode::FORBIDDEN, why))
     }
 
     /// A web page may be served from a name that its owner points at this
@@ -78,8 +100,8 @@ mod tests {
         for host in host.split_terminator('|') {
             headers.append(HOST, HeaderValue::from_str(host).unwrap());
         }
-        let admitted = guard.admit(&uri.parse().unwrap(), &headers);
-        admitted.map(|uri| uri.to_string()).map_err(|(status, _)| status.as_u16())
+        let admitted = guard.admit(&uri.parse().unwrap(), &headers, |_| false);
+        admitted.map(|(uri, _)| uri.to_string()).map_err(|(status, _)| status.as_u16())
     }
 
     #[test]
@@ -98,6 +120,23 @@ mod tests {
         ] {
             assert_eq!(path(wrong), Err(403), "{wrong}");
         }
+    }
+
+    #[test]
+    fn who_carries_a_token_needs_no_prefix_and_is_not_told_it() {
+        let prefix = Prefix::checked("prefix-of-this-run").unwrap();
+        let guard = Guard::new(&prefix, Vec::new());
+        let admit = |host: &'static str, path: &str| {
+            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            let admitted = guard.admit(&path.parse().unwrap(), &headers, |_| true);
+            admitted.map(|(uri, mount)| (uri.to_string(), mount.to_string()))
+        };
+        let own = |path: &str, mount: &str| Ok((path.to_owned(), mount.to_owned()));
+        assert_eq!(admit("localhost", "/api/v2/x?a"), own("/api/v2/x?a", ""));
+        assert_eq!(admit("localhost", "/prefix-of-this-run/x"), own("/x", "/prefix-of-this-run"));
+        assert_eq!(admit("localhost", "/old-prefix-of-a-run/api/v2/x").unwrap_err().0, 403);
+        // A page of a foreign name gets nothing, whatever it carries.
+        assert_eq!(admit("evil.example", "/api/v2/x").unwrap_err().0, 421);
     }
 
     #[test]

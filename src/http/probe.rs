@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use super::resolve::addresses;
 use super::{Wire, date, host};
 use crate::clock::Measure;
 use crate::error::Error;
@@ -108,11 +109,12 @@ impl Wire {
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let port = self.url.port_or_known_default()?;
         let start = Stopwatch::start(clock);
-        let addresses = tokio::net::lookup_host((bare, port)).await.ok()?;
+        let mut addresses = addresses(bare).await.ok()?.collect::<Vec<_>>();
+        addresses.iter_mut().for_each(|address| address.set_port(port));
         if bare.parse::<std::net::IpAddr>().is_err() {
             phases.dns = Some(start.time());
         }
-        let (mut stream, address, took) = connect(addresses, clock).await?;
+        let (mut stream, address, took) = connect(addresses.into_iter(), clock).await?;
         (phases.address, phases.connect) = (Some(address), Some(took));
         let request = head(&self.url);
         if self.url.scheme() != "https" {

@@ -29,16 +29,20 @@ impl Route {
     /// proxy, which is not supported: going straight would go round what the
     /// user wanted.
     pub(super) fn to(url: &Url, env: &Environment) -> Result<Route> {
-        if is_loopback(url) || excludes_all(env) {
+        if is_loopback(url) {
+            return Ok(Route::Direct);
+        }
+        let variables = Variables::read(env);
+        if variables.exclude_all() {
             return Ok(Route::Direct);
         }
         let Ok(uri) = url.as_str().parse() else {
             return Ok(Route::Direct);
         };
-        if let Some(name) = unusable(&uri, env) {
+        if let Some(name) = variables.unusable(&uri) {
             return Err(not_a_proxy(name));
         }
-        let Some(proxy) = matcher(env).intercept(&uri) else {
+        let Some(proxy) = variables.matcher(env).intercept(&uri) else {
             return Ok(Route::Direct);
         };
         let route = Route::Proxy(proxy);
@@ -85,28 +89,75 @@ impl Route {
     }
 }
 
-/// A star stands for every host. The library knows it for names, and not for
-/// addresses.
-fn excludes_all(env: &Environment) -> bool {
-    let no = env.text("NO_PROXY").or_else(|| env.text("no_proxy"));
-    no.is_some_and(|no| no.split(',').any(|entry| entry.trim() == "*"))
+/// What the environment says of proxies, read as curl does: the name in lower case
+/// counts first, and an empty variable is one that is not set. What a web server sets
+/// for its scripts is no affair of ours: `REQUEST_METHOD` changes nothing.
+struct Variables {
+    http: Option<Variable>,
+    https: Option<Variable>,
+    all: Option<Variable>,
+    no: Option<Variable>,
 }
 
-/// The variable that is meant for `uri` and is no proxy's URL. The library
-/// passes over it in silence, or takes half of a password for the host.
-fn unusable(uri: &Uri, env: &Environment) -> Option<&'static str> {
-    let names = match uri.scheme_str() {
-        Some("https") => ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-        _ => ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
-    };
-    let (name, value) = names.into_iter().find_map(|name| Some((name, env.text(name)?)))?;
-    let no = env.text("NO_PROXY").or_else(|| env.text("no_proxy"));
-    let intercepts = |proxy: &str, no: &str| {
-        let matcher = Matcher::builder().all(proxy).no(no).build();
-        matcher.intercept(uri).is_some()
-    };
-    let wanted = intercepts("http://proxy", no.as_deref().unwrap_or_default());
-    (wanted && !(intercepts(&value, "") && is_proxy(&value))).then_some(name)
+/// A variable's name and its value.
+type Variable = (&'static str, String);
+
+impl Variables {
+    fn read(env: &Environment) -> Variables {
+        let first = |names: [&'static str; 2]| {
+            names.into_iter().find_map(|name| Some((name, env.text(name)?)))
+        };
+        Variables {
+            http: first(["http_proxy", "HTTP_PROXY"]),
+            https: first(["https_proxy", "HTTPS_PROXY"]),
+            all: first(["all_proxy", "ALL_PROXY"]),
+            no: first(["no_proxy", "NO_PROXY"]),
+        }
+    }
+
+    /// The one that is meant for `uri`.
+    fn of(&self, uri: &Uri) -> Option<&Variable> {
+        let own = if uri.scheme_str() == Some("https") { &self.https } else { &self.http };
+        own.as_ref().or(self.all.as_ref())
+    }
+
+    fn no(&self) -> &str {
+        value(&self.no)
+    }
+
+    /// A star stands for every host. The library knows it for names, and not for
+    /// addresses.
+    fn exclude_all(&self) -> bool {
+        self.no().split(',').any(|entry| entry.trim() == "*")
+    }
+
+    /// The variable that is meant for `uri` and is no proxy's URL. The library
+    /// passes over it in silence, or takes half of a password for the host.
+    fn unusable(&self, uri: &Uri) -> Option<&'static str> {
+        let (name, value) = self.of(uri)?;
+        let intercepts = |proxy: &str, no: &str| {
+            let matcher = Matcher::builder().all(proxy).no(no).build();
+            matcher.intercept(uri).is_some()
+        };
+        let wanted = intercepts("http://proxy", self.no());
+        (wanted && !(intercepts(value, "") && is_proxy(value))).then_some(name)
+    }
+
+    fn matcher(&self, env: &Environment) -> Matcher {
+        let proxies = [&self.http, &self.https, &self.all];
+        if matches!(env, Environment::Process)
+            && cfg!(any(target_os = "macos", windows))
+            && proxies.iter().all(|proxy| proxy.is_none())
+        {
+            return Matcher::from_system();
+        }
+        let [http, https, all] = proxies.map(value);
+        Matcher::builder().http(http).https(https).all(all).no(self.no()).build()
+    }
+}
+
+fn value(variable: &Option<Variable>) -> &str {
+    variable.as_ref().map_or("", |(_, value)| value)
 }
 
 /// Whether the host is where the host belongs: a `/`, `?` or `#` in a password
@@ -124,19 +175,6 @@ fn is_proxy(value: &str) -> bool {
 fn not_a_proxy(name: &str) -> Error {
     Error::new(Kind::Configuration, format!("{name} is not the URL of a proxy"))
         .hint("write http://host:port, or http://user:password@host:port with special characters percent-encoded")
-}
-
-fn matcher(env: &Environment) -> Matcher {
-    if let Environment::Process = env {
-        return Matcher::from_system();
-    }
-    let first = |upper, lower| env.text(upper).or_else(|| env.text(lower));
-    Matcher::builder()
-        .all(first("ALL_PROXY", "all_proxy").unwrap_or_default())
-        .http(first("HTTP_PROXY", "http_proxy").unwrap_or_default())
-        .https(first("HTTPS_PROXY", "https_proxy").unwrap_or_default())
-        .no(first("NO_PROXY", "no_proxy").unwrap_or_default())
-        .build()
 }
 
 #[cfg(test)]
@@ -174,6 +212,32 @@ mod tests {
         {
             assert_eq!(route(url, env).unwrap(), None, "{url}");
         }
+    }
+
+    #[test]
+    fn variables_are_read_as_curl_reads_them() {
+        let (one, other) = ("http://one.example:1", "http://other.example:2");
+        for (env, expected) in [
+            ([("HTTPS_PROXY", ""), ("https_proxy", one)], Some("one.example:1")),
+            ([("HTTPS_PROXY", one), ("https_proxy", "")], Some("one.example:1")),
+            ([("HTTPS_PROXY", other), ("https_proxy", one)], Some("one.example:1")),
+            ([("https_proxy", ""), ("ALL_PROXY", one)], Some("one.example:1")),
+            ([("ALL_PROXY", other), ("all_proxy", one)], Some("one.example:1")),
+            ([("ALL_PROXY", other), ("HTTPS_PROXY", one)], Some("one.example:1")),
+            ([("HTTP_PROXY", one), ("http_proxy", one)], None),
+            ([("HTTPS_PROXY", one), ("REQUEST_METHOD", "GET")], Some("one.example:1")),
+            ([("ALL_PROXY", one), ("REQUEST_METHOD", "GET")], Some("one.example:1")),
+            ([("HTTPS_PROXY", one), ("NO_PROXY", "")], Some("one.example:1")),
+        ] {
+            let name = route("https://login.mypurecloud.de/", env).unwrap();
+            let expected = expected.map(|host| format!("the proxy {host}"));
+            assert_eq!(name, expected, "{env:?}");
+        }
+        let env = [("https_proxy", one), ("no_proxy", ""), ("NO_PROXY", "mypurecloud.de")];
+        assert_eq!(route("https://login.mypurecloud.de/", env), Ok(None));
+        let env = [("HTTP_PROXY", one), ("REQUEST_METHOD", "GET")];
+        let name = route("http://issuer.example/", env).unwrap();
+        assert_eq!(name.as_deref(), Some("the proxy one.example:1"));
     }
 
     #[test]

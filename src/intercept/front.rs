@@ -19,7 +19,8 @@ use super::names::Names;
 use super::tunnel;
 use crate::http::{Passage, Stream};
 use crate::relay::{
-    Body, Door, Host, Place, Places, Relay, Shares, TOKEN_PATH, Visitor, refuse, refuse_method,
+    Body, Door, Host, Place, Places, Relay, Shares, Visitor, is_of_token_endpoint, refuse,
+    refuse_method,
 };
 
 /// The proxy, as its clients see it.
@@ -136,7 +137,7 @@ impl Front {
             let why = "the request names another host than the connection is to";
             return refuse(StatusCode::MISDIRECTED_REQUEST, why);
         }
-        let asks = (request.method(), request.uri().path()) == (&Method::POST, TOKEN_PATH);
+        let asks = request.method() == Method::POST && is_of_token_endpoint(request.uri().path());
         if host == Host::Login && asks {
             return self.relay.issue_or_forward(request).await;
         }

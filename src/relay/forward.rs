@@ -74,11 +74,14 @@ impl Relay {
             // The client that sends it would say nothing (RFC 9110 section 8.6).
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        upstream.address(&mut head);
+        let addressed = upstream.address(&mut head);
         head.version = Version::HTTP_11;
         let body = Held::new(body, &self.budget);
         let source = body.source();
         async move {
+            if let Err((status, why)) = addressed {
+                return refuse(status, why);
+            }
             if !ours {
                 return self.attempt(upstream, &head, body, source.as_ref()).await;
             }

@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
@@ -30,6 +30,10 @@ struct State<B> {
     /// What was there when the first attempt began.
     whole: SizeHint,
     pieces: Vec<Bytes>,
+    /// How much they are.
+    held: usize,
+    /// What has come, and waits for room to be held.
+    next: Option<Frame<Bytes>>,
     trailers: Option<HeaderMap>,
     ended: bool,
     /// `None` once it was too much to hold.
@@ -51,6 +55,8 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
             whole: body.size_hint(),
             rest: body,
             pieces: Vec::new(),
+            held: 0,
+            next: None,
             trailers: None,
             ended: false,
             share: Some(Share::of(budget)),
@@ -116,37 +122,54 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> State<B> {
                 self.trailers.clone().map(|trailers| Ok(Frame::trailers(trailers))),
             );
         }
-        let frame = match Pin::new(&mut self.rest).poll_frame(context) {
-            Poll::Ready(Some(frame)) => frame,
-            Poll::Ready(None) => {
-                self.ended = true;
-                return Poll::Ready(None);
-            }
-            Poll::Pending => {
-                self.waiting = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-        };
-        self.moved += 1;
-        let frame = frame.inspect_err(|why| self.broken = Some(why.to_string()))?;
-        if let Some(data) = frame.data_ref() {
-            self.hold(data.clone());
+        if self.next.is_none() {
+            let frame = match Pin::new(&mut self.rest).poll_frame(context) {
+                Poll::Ready(Some(frame)) => frame,
+                Poll::Ready(None) => {
+                    self.end();
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => {
+                    self.waiting = Some(context.waker().clone());
+                    return Poll::Pending;
+                }
+            };
+            self.moved += 1;
+            self.next = Some(frame.inspect_err(|why| self.broken = Some(why.to_string()))?);
         }
-        if let Some(trailers) = frame.trailers_ref() {
+        if let Some(data) = self.next.as_ref().and_then(Frame::data_ref).cloned()
+            && self.hold(context, data).is_pending()
+        {
+            self.waiting = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let frame = self.next.take();
+        if let Some(trailers) = frame.as_ref().and_then(Frame::trailers_ref) {
             self.trailers = Some(trailers.clone());
-            self.ended = true;
+            self.end();
         }
-        Poll::Ready(Some(Ok(frame)))
+        Poll::Ready(frame.map(Ok))
     }
 
-    fn hold(&mut self, data: Bytes) {
-        let fits = self.share.as_mut().is_some_and(|share| share.take(data.len()));
-        match fits {
-            true => self.pieces.push(data),
-            false => {
-                self.share = None;
-                self.pieces = Vec::new();
-            }
+    fn hold(&mut self, context: &mut Context<'_>, data: Bytes) -> Poll<()> {
+        let Some(share) = &mut self.share else {
+            return Poll::Ready(());
+        };
+        let held = self.held + data.len();
+        if ready!(share.poll_room(context, held, self.whole.exact())) {
+            self.held = held;
+            self.pieces.push(data);
+        } else {
+            self.share = None;
+            self.pieces = Vec::new();
+        }
+        Poll::Ready(())
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        if let Some(share) = &mut self.share {
+            share.shrink(self.held);
         }
     }
 }

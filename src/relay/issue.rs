@@ -2,7 +2,7 @@
 //! client that asks for a token of its own gets the current one.
 
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -14,9 +14,6 @@ use super::keeper::Found;
 use super::log::Line;
 use super::upstream::Host;
 use crate::http::basic;
-
-/// The path of the token endpoint at the login host.
-pub const TOKEN_PATH: &str = "/oauth/token";
 
 /// A form with the credentials of a client takes a few hundred bytes.
 const LARGEST: usize = 16 << 10;
@@ -91,6 +88,15 @@ impl Relay {
     /// Why this run's token is not what is asked for: a code of RFC 6749
     /// section 5.2, and words.
     fn refusal(&self, asked: &Asked) -> Option<(&'static str, &'static str)> {
+        if asked.grant_type.is_none() {
+            let why = match asked.is_form {
+                true => "grant_type is missing",
+                false => {
+                    "the body is no form: it has to be application/x-www-form-urlencoded (RFC 6749 section 4.4.2)"
+                }
+            };
+            return Some(("invalid_request", why));
+        }
         if asked.grant_type.as_deref() != Some("client_credentials") {
             return Some(("unsupported_grant_type", "only client_credentials can be had here"));
         }
@@ -106,11 +112,13 @@ type Form = Zeroizing<Vec<u8>>;
 struct Asked {
     grant_type: Option<String>,
     client_id: Option<String>,
+    /// Whether the body says of itself that it is a form, or looks like one.
+    is_form: bool,
 }
 
 impl Asked {
     fn read(headers: &HeaderMap, form: &[u8]) -> Asked {
-        let mut asked = Asked::default();
+        let mut asked = Asked { is_form: is_form(headers, form), ..Asked::default() };
         for (name, value) in url::form_urlencoded::parse(form) {
             match &*name {
                 "grant_type" => asked.grant_type = Some(value.into_owned()),
@@ -127,6 +135,14 @@ impl Asked {
 fn is_gc_token(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     agent.is_some_and(|agent| agent.starts_with("gc-token/"))
+}
+
+fn is_form(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    match kind.and_then(|kind| kind.split(';').next()).map(str::trim) {
+        Some(kind) => kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"),
+        None => !body.starts_with(b"{"),
+    }
 }
 
 /// The user of Basic authentication, which is the client's id.
@@ -182,7 +198,8 @@ mod tests {
     }
 
     fn of(client_id: &str) -> Asked {
-        Asked { grant_type: Some("client_credentials".into()), client_id: Some(client_id.into()) }
+        let grant_type = Some("client_credentials".into());
+        Asked { grant_type, client_id: Some(client_id.into()), is_form: true }
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use hyper::StatusCode;
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
-use url::Url;
+use url::{Position, Url};
 
 use super::body::Upload;
 use super::held::Held;
+use super::path::{LEADS_ELSEWHERE, has_dot_segments};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Pool, Trust};
 use crate::settings::Settings;
@@ -37,6 +39,7 @@ pub(super) struct Upstreams {
 /// One host: where it is, and the connections to it.
 pub(super) struct Upstream {
     pub(super) pool: Pool<Held<Upload>>,
+    base: Url,
     /// The path that its base URL has, without a slash at the end.
     path: String,
 }
@@ -79,7 +82,7 @@ impl Upstream {
         };
         let parsed = Url::parse(url).map_err(|error| unusable().because(error))?;
         let path = parsed.path().trim_end_matches('/').to_owned();
-        Ok(Upstream { pool: Pool::new(&parsed, trust)?, path })
+        Ok(Upstream { pool: Pool::new(&parsed, trust)?, base: parsed, path })
     }
 
     /// For messages.
@@ -87,15 +90,49 @@ impl Upstream {
         self.pool.host()
     }
 
-    /// Puts a request's path below that of the base URL.
-    pub(super) fn address(&self, head: &mut Parts) {
+    /// Puts a request's path below that of the base URL, out of which it cannot lead.
+    ///
+    /// # Errors
+    /// With which status and why it is refused.
+    pub(super) fn address(&self, head: &mut Parts) -> Result<(), (StatusCode, &'static str)> {
         if self.path.is_empty() {
-            return;
+            return Ok(());
+        }
+        if has_dot_segments(head.uri.path()) {
+            return Err((StatusCode::BAD_REQUEST, LEADS_ELSEWHERE));
         }
         let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        if let Ok(uri) = format!("{}{path}", self.path).parse() {
-            head.uri = uri;
+        if !path.starts_with('/') {
+            return Err((StatusCode::BAD_REQUEST, "the path does not begin with a slash"));
         }
+        let too_long = |_| (StatusCode::URI_TOO_LONG, "the path and the query are too long");
+        head.uri = format!("{}{path}", self.path).parse().map_err(too_long)?;
+        Ok(())
+    }
+
+    /// The path, query and fragment that a reference names, without the base URL's
+    /// path, if it is a URL of this host. A path alone is one in an answer of its own.
+    pub(super) fn path_of(&self, reference: &str, is_own: bool) -> Option<String> {
+        path_below(&self.base, reference, is_own)
+    }
+}
+
+fn path_below(base: &Url, reference: &str, is_own: bool) -> Option<String> {
+    let is_path = reference.starts_with('/') && !reference.starts_with("//");
+    let url = match is_path {
+        true if is_own => base.join(reference).ok()?,
+        true => return None,
+        false if reference.starts_with("//") => base.join(reference).ok()?,
+        false => Url::parse(reference).ok()?,
+    };
+    if url.origin() != base.origin() {
+        return None;
+    }
+    let below = url[Position::BeforePath..].strip_prefix(base.path().trim_end_matches('/'))?;
+    match below.as_bytes().first() {
+        Some(b'/') => Some(below.to_owned()),
+        None | Some(b'?' | b'#') => Some(format!("/{below}")),
+        Some(_) => None,
     }
 }
 
@@ -108,6 +145,38 @@ fn beside(api_url: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_followed_back_to_the_host_that_they_name() {
+        let plain = Url::parse("http://127.0.0.1:8080").unwrap();
+        let below = Url::parse("http://localhost/base").unwrap();
+        for (reference, expected) in [
+            ("/api/v2/x?a=b#c", Some("/api/v2/x?a=b#c")),
+            ("http://127.0.0.1:8080/api/v2/x", Some("/api/v2/x")),
+            ("HTTP://127.0.0.1:8080", Some("/")),
+            ("//127.0.0.1:8080/x", Some("/x")),
+            ("https://127.0.0.1:8080/x", None),
+            ("http://127.0.0.1:8081/x", None),
+            ("http://127.0.0.1/x", None),
+            ("//other.example/x", None),
+            ("x/y", None),
+            ("?x", None),
+            ("", None),
+        ] {
+            assert_eq!(path_below(&plain, reference, true).as_deref(), expected, "{reference}");
+        }
+        assert_eq!(path_below(&plain, "/x", false), None);
+        for (reference, expected) in [
+            ("/base/api", Some("/api")),
+            ("/base", Some("/")),
+            ("http://LOCALHOST:80/base?x", Some("/?x")),
+            ("/based/api", None),
+            ("/other", None),
+            ("/base/../x", None),
+        ] {
+            assert_eq!(path_below(&below, reference, true).as_deref(), expected, "{reference}");
+        }
+    }
 
     #[test]
     fn other_hosts_stand_beside_the_api() {

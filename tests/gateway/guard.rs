@@ -18,6 +18,8 @@ fn who_does_not_know_the_prefix_reaches_nothing() {
     let asked = cloud.counters().login_requests;
     let Front { address, prefix, token, .. } = &front;
     let send = |path: &str, hosts: &str| {
+        // A token of this run opens the paths of the API.
+        let token = if path.starts_with("/api/") { "other" } else { token };
         let fields = format!("Authorization: Bearer {token}\r\n{hosts}");
         front.connect().send(format!("GET {path} HTTP/1.1\r\n{fields}\r\n"))
     };

@@ -299,3 +299,34 @@ fn goes_through(scheme: &str) {
     assert!(!reply.text().contains("wrong-password"), "{reply:?}");
     assert!(!front.finish().stderr.contains("wrong-password"));
 }
+
+/// Both HTTP clients, for a token and for requests that are passed on, read the
+/// variables in one way.
+#[test]
+fn nothing_leads_round_the_proxy_in_silence() {
+    let cloud = cloud(Plan::default());
+    let server = Server::start("api.mypurecloud.ie");
+    let (port, heads) = proxy(server.port, None);
+    let url = format!("http://user:pass%20word@localhost:{port}");
+    for env in [
+        [("HTTPS_PROXY", ""), ("https_proxy", &*url)],
+        [("HTTPS_PROXY", &url), ("https_proxy", "")],
+        [("ALL_PROXY", &url), ("REQUEST_METHOD", "GET")],
+        [("HTTPS_PROXY", &url), ("NO_PROXY", "")],
+    ] {
+        let runner = runner(&cloud, "https://api.mypurecloud.ie");
+        let runner = env.iter().fold(runner, |runner, (name, value)| runner.set(name, value));
+        let front = Front::start(trusting(runner, &server.pem), &[]);
+        assert_eq!(front.post("/x", "", b"abc").text(), "abc", "{env:?}");
+        assert_eq!(heads.lock().unwrap().drain(..).count(), 1, "{env:?}");
+        // The proxy takes every name for its own server, which is not this one.
+        let (finished, runner) = front.finish_and_keep();
+        drop(finished);
+        let runner = runner.unset("GC_TOKEN_LOGIN_URL").set("GENESYSCLOUD_REGION", "eu-west-1");
+        let asked = runner.run(&["get", "-vv", "--no-cache", "--timeout=5s"]);
+        assert_ne!(asked.status.code(), Some(0));
+        let said = format!("going through the proxy localhost:{port}");
+        assert!(asked.stderr.contains(&said), "{env:?}: {asked:#?}");
+        assert!(heads.lock().unwrap().drain(..).count() > 0, "{env:?}");
+    }
+}

@@ -72,9 +72,22 @@ fn others_are_refused_as_an_issuer_would() {
         front.form(&format!("grant_type=password&client_id={CLIENT}")),
         "unsupported_grant_type",
     );
-    refused(front.form(""), "unsupported_grant_type");
+    refused(front.form(""), "invalid_request");
+    let json = r#"{"grant_type":"client_credentials"}"#;
+    let fields = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", json.len());
+    let reply = front.connect().send(front.bare("POST", "/oauth/token", &fields) + json);
+    assert_eq!((reply.status, &reply.json()["error"]), (400, &"invalid_request".into()));
+    assert!(reply.text().contains("application/x-www-form-urlencoded"), "{reply:?}");
     let huge = format!("{grant}&client_id={CLIENT}&x={}", "x".repeat(1 << 20));
     refused(front.form(&huge), "invalid_request");
+    // However its path is written, it is the token endpoint, and the issuer is not asked.
+    let asked = cloud.counters().login_requests;
+    for path in ["/oauth/token/", "//oauth//token", "/oauth//token//", "/%6Fauth/token"] {
+        let form = format!("{grant}&client_id={CLIENT}&client_secret=dummy");
+        let reply = front.connect().send(front.form(&form).replacen("/oauth/token", path, 1));
+        assert_eq!(reply.json()["access_token"], front.token.as_str(), "{path}");
+    }
+    assert_eq!(cloud.counters().login_requests, asked);
     // The client's secret in the form is not looked at.
     let form = format!("{grant}&client_id={CLIENT}&client_secret=any");
     let reply = front.connect().send(front.form(&form));

@@ -14,6 +14,7 @@ mod issue;
 mod log;
 mod masks;
 mod outage;
+mod paths;
 mod refusal;
 mod repeat;
 mod replay;

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Barrier};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gc_token::sandbox::Plan;
 
@@ -199,31 +199,38 @@ fn curl_sends_its_large_body_again() {
     front.finish();
 }
 
-/// What all bodies may take together is limited: the rest passes its refusal
-/// on, and nothing is lost.
+/// What all bodies may take together is limited: the rest waits for room. The API
+/// refuses as soon as as many have come as can be held, and the first it can.
 #[test]
-fn many_large_bodies_share_what_is_held() {
-    let cloud = cloud(Plan::default());
-    let gate = Arc::new(Barrier::new(12));
-    let waiting = gate.clone();
-    let upstream = refusing_first_after(move |call| {
-        call.read();
-        waiting.wait();
-    });
-    let front = Front::between(&cloud, &upstream);
-    let body = bytes(1 << 20);
-    let mut statuses: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..12).map(|_| scope.spawn(|| front.post("/x", "", &body).status)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    statuses.sort_unstable();
-    // Up to seven of them are held whole, if others took a part of the eight.
-    let served = statuses.iter().filter(|status| **status == 200).count();
-    assert!(served <= 8, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 12 - served);
-    // All of it was given back.
-    assert_eq!(front.post("/x", "", &body).status, 200);
-    assert_eq!(cloud.counters().mints, 2);
-    front.finish();
+fn many_large_bodies_wait_for_room() {
+    for chunked in [false, true] {
+        let cloud = cloud(Plan::default());
+        let come = AtomicUsize::new(0);
+        let upstream = refusing_first_after(move |call| {
+            call.read();
+            come.fetch_add(1, Ordering::SeqCst);
+            wait_until("others have come", || come.load(Ordering::SeqCst) >= 8);
+        });
+        let front = Front::between(&cloud, &upstream);
+        let body = bytes(900_000);
+        let send = || {
+            if !chunked {
+                return front.post("/x", "", &body).status;
+            }
+            let head = front.head("POST", "/x", "Transfer-Encoding: chunked\r\n");
+            let size = format!("{:x}\r\n", body.len());
+            let whole = [head.as_bytes(), size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
+            front.connect().send(whole).status
+        };
+        let statuses: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..20).map(|_| scope.spawn(send)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(statuses, [200; 20]);
+        // All of it was given back.
+        assert_eq!(front.post("/x", "", &body).status, 200);
+        assert_eq!(cloud.counters().mints, 2);
+        assert!(bodies(&upstream).iter().all(|seen| *seen == body));
+        front.finish();
+    }
 }

@@ -25,6 +25,7 @@ use super::kept::{Allowed, Connection, STREAMS, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::http::CONNECT;
 use crate::http::proxy::Route;
+use crate::http::resolve::Resolver;
 use crate::http::trust::Trust;
 
 /// How much of an answer is on its way or waits for its client: at 50 ms, enough
@@ -57,6 +58,9 @@ const PONG: Duration = Duration::from_secs(20);
 #[cfg(target_os = "linux")]
 const UNCONFIRMED: Duration = Duration::from_secs(60);
 
+/// Connections to hosts, of which the names are looked up by us.
+pub(in crate::http) type Tcp = HttpConnector<Resolver>;
+
 /// How one host is reached.
 pub(super) struct Dial {
     uri: Uri,
@@ -64,9 +68,9 @@ pub(super) struct Dial {
 }
 
 enum Way {
-    Straight(TowerToHyperService<HttpsConnector<HttpConnector>>),
+    Straight(TowerToHyperService<HttpsConnector<Tcp>>),
     /// To the host's own TLS inside of a tunnel that the proxy makes.
-    Tunnelled(Box<TowerToHyperService<HttpsConnector<Tunnel<HttpsConnector<HttpConnector>>>>>),
+    Tunnelled(Box<TowerToHyperService<HttpsConnector<Tunnel<HttpsConnector<Tcp>>>>>),
 }
 
 impl Dial {
@@ -179,7 +183,7 @@ async fn told(allowed: &Allowed) {
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Connections that end when the other side has gone without a word.
-fn impatient() -> HttpConnector {
+fn impatient() -> Tcp {
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "it cannot be set there"))]
     let mut tcp = tcp();
     #[cfg(target_os = "linux")]
@@ -188,8 +192,8 @@ fn impatient() -> HttpConnector {
 }
 
 /// Connections to whatever host a URL names.
-pub(in crate::http) fn tcp() -> HttpConnector {
-    let mut tcp = HttpConnector::new();
+pub(in crate::http) fn tcp() -> Tcp {
+    let mut tcp = Tcp::new_with_resolver(Resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT));
@@ -197,10 +201,7 @@ pub(in crate::http) fn tcp() -> HttpConnector {
 }
 
 /// Connections to a proxy, over TLS where its URL wants that.
-pub(in crate::http) fn to_proxy(
-    tls: ClientConfig,
-    tcp: HttpConnector,
-) -> HttpsConnector<HttpConnector> {
+pub(in crate::http) fn to_proxy(tls: ClientConfig, tcp: Tcp) -> HttpsConnector<Tcp> {
     HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()

@@ -97,8 +97,8 @@ fn another_attempt_begins_at_the_beginning() {
     assert_eq!(send(&mut third), "abc#.");
 }
 
-#[test]
-fn what_is_too_much_is_passed_on_once() {
+#[tokio::test]
+async fn what_is_too_much_is_passed_on_once() {
     let most = || Piece::Data(vec![b'x'; EACH].into());
     let mut fits = held([most()]);
     let source = fits.source();
