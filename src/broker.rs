@@ -131,6 +131,22 @@ impl Broker<'_> {
         }
     }
 
+    /// Has the cache know that `token` was used at `used`, if that is worth a write.
+    /// Best effort: a token that is not known to have been used is asked about.
+    pub fn record_use(&self, token: &AccessToken, used: &Reading) {
+        if let Some(slot) = Slot::of(self.settings) {
+            self.keep_use(&slot, token, used);
+        }
+    }
+
+    fn keep_use(&self, slot: &Slot<'_>, token: &AccessToken, used: &Reading) {
+        if let Some(timeout) = self.demand().idle_timeout
+            && let Err(error) = slot.record_use(token, used, timeout)
+        {
+            self.talk.say(Level::Info, format_args!("the use is not recorded: {}", error.what));
+        }
+    }
+
     fn without_cache(&self) -> Result<Given> {
         match self.new_token(None)? {
             (token, None) => self.keep_promise(token),
@@ -217,16 +233,6 @@ impl Broker<'_> {
         }
     }
 
-    /// Has the cache know when the token was used, if that is worth a write. Best
-    /// effort: what is not known to have been used is asked about.
-    fn keep_use(&self, slot: &Slot<'_>, token: &Token) {
-        if let Some((timeout, used)) = self.demand().idle_timeout.zip(token.stamp.used.as_ref())
-            && let Err(error) = slot.record_use(&token.access_token, used, timeout)
-        {
-            self.talk.say(Level::Info, format_args!("the use is not recorded: {error}"));
-        }
-    }
-
     /// The token, if it is there and satisfies the demand now.
     fn fresh(&self, lookup: Lookup, errand: &Errand<'_>) -> Option<Given> {
         let Lookup::Found(token) = lookup else {
@@ -251,7 +257,9 @@ impl Broker<'_> {
         if self.is_refused(&mut token)? {
             self.talk.warn("the API refuses the cached token: making another");
         } else if how == How::Makeshift || self.is_fresh(&token.stamp) {
-            self.keep_use(errand.slot, &token);
+            if let Some(used) = &token.stamp.used {
+                self.keep_use(errand.slot, &token.access_token, used);
+            }
             return Ok(Given { token, how });
         }
         errand.slot.evict(&token.access_token)?;

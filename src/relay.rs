@@ -109,6 +109,12 @@ impl Relay {
         self.keeper.reload().await
     }
 
+    /// Has the cache know when the current token was used last. For the end of a run;
+    /// blocks.
+    pub fn record_use(&self) {
+        self.keeper.record_use();
+    }
+
     /// What is known of the current token, and so of the cloud's clocks.
     pub fn stamp(&self) -> Stamp {
         self.keeper.stamp()

@@ -42,6 +42,10 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = span)]
     pub lifetime: Duration,
 
+    /// Revoke tokens that make no API call for so long; HEAD requests do not count
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub idle_timeout: Option<Duration>,
+
     /// What a token looks like
     #[arg(long, value_enum, default_value = "opaque")]
     pub format: TokenFormat,
@@ -117,6 +121,7 @@ impl Args {
                 .unwrap_or_else(|| DEFAULT_SECRET.to_owned())
                 .into(),
             lifetime: self.lifetime,
+            idle_timeout: self.idle_timeout,
             format: self.format,
             issuer_offset: self.issuer_offset,
             api_offset: self.api_offset,
@@ -155,6 +160,7 @@ mod tests {
     fn flags_become_a_plan() {
         let args = parse(&[
             "--lifetime=10s",
+            "--idle-timeout=5s",
             "--format=jwt",
             "--issuer-offset=-2s",
             "--api-offset",
@@ -166,6 +172,7 @@ mod tests {
         let plan = args.plan(&[("GC_TOKEN_SANDBOX_SECRET", "other")].into());
         assert_eq!(plan.client_secret.expose_secret(), "other");
         assert_eq!(plan.lifetime, Duration::from_secs(10));
+        assert_eq!(plan.idle_timeout, Some(Duration::from_secs(5)));
         assert_eq!(plan.format, TokenFormat::Jwt);
         assert_eq!(plan.issuer_offset, SignedDuration::from_secs(-2));
         assert_eq!(plan.api_offset, SignedDuration::from_hours(-1));

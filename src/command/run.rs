@@ -78,6 +78,7 @@ impl Run {
 
     /// The last counters, and what was saved.
     pub(super) fn end(self) {
+        self.relay.record_use();
         if let Some(file) = &self.metrics_file
             && let Err(error) = write(file, &self.relay)
         {

@@ -90,6 +90,9 @@ impl Relay {
             head.headers.insert(AUTHORIZATION, used.header.clone());
             line.swapped = true;
             let first = self.attempt(upstream, &head, body, source.as_ref()).await;
+            if self.upstreams.is_api(upstream) && takes_the_token(&first) {
+                self.keeper.was_used(used, &line.begun);
+            }
             if first.status().is_success() && revokes(&head) {
                 // It would be good for a 401 at most, here and from the cache.
                 self.keeper.forget(used.clone());
@@ -250,6 +253,13 @@ fn answered(reply: Response<Leased<Held<Upload>>>) -> Response<Body> {
     head.version = Version::HTTP_11;
     head.extensions.clear();
     Response::from_parts(head, Body::Passed(Patient::new(body, ANSWER)))
+}
+
+/// Whether an answer shows that the API took the request's token. One that limits
+/// the rate or is in trouble may not have looked at it.
+fn takes_the_token(reply: &Response<Body>) -> bool {
+    let is_the_hosts = matches!(reply.body(), Body::Passed(_));
+    is_the_hosts && !matches!(reply.status().as_u16(), 401 | 407 | 429 | 500..)
 }
 
 /// Whether a request revokes the token that it presents.

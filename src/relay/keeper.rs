@@ -1,6 +1,8 @@
 //! The current token: renewed before it gets short, replaced when the API
 //! refuses it, by one mint for all who wait.
 
+mod idle;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use crate::error::Result;
 use crate::random::hash;
 use crate::token::{AccessToken, Stamp, Token};
 use crate::world::{Clock, Talk, World};
+use idle::Uses;
 
 /// Holds the current token, and knows the earlier ones.
 pub(super) struct Keeper {
@@ -65,6 +68,7 @@ enum Why {
 struct State {
     current: Arc<Current>,
     known: Known,
+    uses: Uses,
     allowance: Allowance,
     failing: Option<Failing>,
     /// How many attempts have failed so far.
@@ -122,6 +126,7 @@ impl Keeper {
             }
         }
         let state = State {
+            uses: Uses::of(&token),
             current: Arc::new(Current::new(token)),
             known,
             allowance: Allowance::FULL,
@@ -233,7 +238,7 @@ impl Keeper {
         remaining.unwrap_or_default().max(SignedDuration::ZERO)
     }
 
-    /// Renews the token whenever it gets short. Never ends.
+    /// Renews the token whenever it gets short, and keeps it in use. Never ends.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
         loop {
             let current = self.state().current.clone();
@@ -241,8 +246,10 @@ impl Keeper {
             if !spare.is_positive() {
                 self.renew(current, Why::Short).await;
             }
+            self.keep_in_use().await;
             let current = self.state().current.clone();
-            let rest = self.spare(&current).max(self.must_wait()).clamp(REST, LOOK);
+            let rest = self.spare(&current).max(self.must_wait()).min(self.until_idle());
+            let rest = rest.clamp(REST, LOOK);
             tokio::time::sleep(rest.unsigned_abs()).await;
         }
     }
@@ -319,6 +326,7 @@ impl Keeper {
         let now = self.clock.read().wall;
         let mut state = self.state();
         state.known.insert(&token.access_token, now);
+        state.uses = Uses::of(&token);
         state.current = Arc::new(Current::new(token));
         state.failing = None;
         state.current.clone()

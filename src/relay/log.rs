@@ -31,7 +31,7 @@ pub(super) struct Line {
     method: Method,
     /// Of no use without a log.
     path: String,
-    begun: Reading,
+    pub(super) begun: Reading,
     pub(super) swapped: bool,
     pub(super) replayed: bool,
 }

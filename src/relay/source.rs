@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::api::Answer;
 use crate::broker::{Broker, Given, Network};
+use crate::clock::Reading;
 use crate::error::Result;
 use crate::settings::{SecretSource, Settings, Verify};
 use crate::token::{AccessToken, Demand};
@@ -16,6 +18,12 @@ pub(super) trait Source: Send + Sync {
     /// The same, after the client secret was read again: another one where the
     /// API refuses the token that is cached.
     fn reload(&self) -> Result<Given>;
+
+    /// Makes a call with `token` that counts as a use.
+    fn call(&self, token: &AccessToken) -> Result<Answer>;
+
+    /// Has the cache know that `token` was used at `used`.
+    fn record_use(&self, token: &AccessToken, used: &Reading);
 
     /// When a token is fresh.
     fn demand(&self) -> &Demand;
@@ -62,11 +70,7 @@ impl Brokered {
         settings
     }
 
-    fn ask(
-        &self,
-        settings: &Settings,
-        ask: impl FnOnce(&Broker<'_>) -> Result<Given>,
-    ) -> Result<Given> {
+    fn ask<T>(&self, settings: &Settings, ask: impl FnOnce(&Broker<'_>) -> T) -> T {
         let Brokered { env, clock, talk, .. } = self;
         let clock = &**clock;
         let remote = &Network { settings, env, clock, talk };
@@ -88,6 +92,14 @@ impl Source for Brokered {
             settings.verify = Verify::Always;
         }
         self.ask(&settings, |broker| broker.get())
+    }
+
+    fn call(&self, token: &AccessToken) -> Result<Answer> {
+        self.ask(&self.current(), |broker| broker.remote.ask_api(token))
+    }
+
+    fn record_use(&self, token: &AccessToken, used: &Reading) {
+        self.ask(&self.current(), |broker| broker.record_use(token, used));
     }
 
     fn demand(&self) -> &Demand {

@@ -63,6 +63,11 @@ impl Upstreams {
         Ok(Upstreams { login, api, apps, downloads })
     }
 
+    /// Whether this is the API's, where a call counts as a use of the token.
+    pub(super) fn is_api(&self, upstream: &Upstream) -> bool {
+        std::ptr::eq(upstream, &*self.api)
+    }
+
     /// The host's upstream; `None` for the login host of an issuer of which
     /// only the token endpoint is known.
     pub(super) fn of(&self, host: Host) -> Option<&Upstream> {

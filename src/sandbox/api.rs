@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::cloud::{Cloud, Host, Refusal};
+use super::cloud::{Cloud, Contact, Host, Refusal};
 use super::{control, mishap, reply, routing};
 
 /// The API host's routes, and the sandbox's own controls beside them.
@@ -46,7 +46,12 @@ async fn judge(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) ->
     if !request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
-    if let Err(refusal) = cloud.judge(bearer(request.headers())) {
+    let keeps_timer = request.uri().query().is_some_and(|it| it.contains("preserveIdleTTL=true"));
+    let contact = match request.method() == Method::HEAD || keeps_timer {
+        true => Contact::Look,
+        false => Contact::Use,
+    };
+    if let Err(refusal) = cloud.judge(bearer(request.headers()), contact) {
         cloud.count(|counters| counters.refusals += 1);
         return refuse(refusal);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -88,11 +88,28 @@ pub(super) struct Cloud {
     state: Mutex<State>,
 }
 
+/// A token that was minted.
+struct Issued {
+    validity: Validity,
+    /// When it was made or used last, on the boot clock.
+    used: SignedDuration,
+}
+
+/// Whether an API call restarts its token's inactivity timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contact {
+    /// It does.
+    Use,
+    /// It does not: `preserveIdleTTL=true`, or a HEAD request, of which nothing is
+    /// documented.
+    Look,
+}
+
 struct State {
     plan: Plan,
     faults: VecDeque<Fault>,
     api_faults: VecDeque<Fault>,
-    tokens: HashMap<String, Validity>,
+    tokens: HashMap<String, Issued>,
     resources: Resources,
     counters: Counters,
 }
@@ -179,7 +196,8 @@ impl Cloud {
         let mut state = self.state();
         let now = state.now(Host::Login, &*self.clock);
         let (access_token, validity) = mint::mint(&state.plan, now, &self.signing_key);
-        state.tokens.insert(access_token.clone(), validity);
+        let issued = Issued { validity, used: self.clock.read().boot };
+        state.tokens.insert(access_token.clone(), issued);
         state.counters.mints += 1;
         Minted {
             access_token,
@@ -193,18 +211,29 @@ impl Cloud {
 
     /// Judges a token on the API's clock, to the nanosecond: whoever wants a
     /// tolerance has to bring it along.
-    pub(super) fn judge(&self, token: Option<&str>) -> Result<(), Refusal> {
-        let state = self.state();
+    pub(super) fn judge(&self, token: Option<&str>, contact: Contact) -> Result<(), Refusal> {
+        let mut state = self.state();
         let now = state.now(Host::Api, &*self.clock);
         let token = token.ok_or(Refusal::Missing)?;
-        let validity = state.tokens.get(token).ok_or(Refusal::Unknown)?;
-        if validity.not_before.is_some_and(|start| now < start) {
-            Err(Refusal::NotYetValid)
-        } else if now >= validity.expires_at {
-            Err(Refusal::Expired)
-        } else {
-            Ok(())
+        let boot = self.clock.read().boot;
+        let idle_timeout = state.plan.idle_timeout;
+        let issued = state.tokens.get_mut(token).ok_or(Refusal::Unknown)?;
+        let idle = boot.saturating_sub(issued.used).unsigned_abs();
+        if idle_timeout.is_some_and(|timeout| idle >= timeout) {
+            state.tokens.remove(token);
+            return Err(Refusal::Unknown);
         }
+        let validity = issued.validity;
+        if validity.not_before.is_some_and(|start| now < start) {
+            return Err(Refusal::NotYetValid);
+        }
+        if now >= validity.expires_at {
+            return Err(Refusal::Expired);
+        }
+        if contact == Contact::Use {
+            issued.used = boot;
+        }
+        Ok(())
     }
 
     pub(super) fn revoke(&self, token: &str) {

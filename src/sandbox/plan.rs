@@ -25,6 +25,9 @@ pub struct Plan {
     pub client_secret: SecretString,
     /// How long a new token lives, counted on the issuer's clock.
     pub lifetime: Duration,
+    /// A token that makes no API call for so long is revoked; never where this is
+    /// `None`.
+    pub idle_timeout: Option<Duration>,
     /// What a token looks like.
     pub format: TokenFormat,
     /// The login host's clock minus the local wall clock.
@@ -121,6 +124,7 @@ impl Default for Plan {
             client_id: "sandbox-client".into(),
             client_secret: DEFAULT_SECRET.into(),
             lifetime: Duration::from_secs(86_400),
+            idle_timeout: None,
             format: TokenFormat::Opaque,
             issuer_offset: SignedDuration::ZERO,
             api_offset: SignedDuration::ZERO,

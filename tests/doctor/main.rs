@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod false_clock;
+mod idle;
 mod local;
 mod remote;
 mod report;

@@ -10,6 +10,7 @@ mod frames;
 mod guard;
 mod hangs;
 mod http2;
+mod idle;
 mod issue;
 mod log;
 mod masks;

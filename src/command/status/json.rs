@@ -7,7 +7,7 @@ use crate::broker::words;
 use crate::cache::Lookup;
 use crate::clock::{Measure, Offset};
 use crate::text::shown;
-use crate::token::{Arithmetic, MinTtl, Row, Stamp, Verdict};
+use crate::token::{Age, Arithmetic, MinTtl, Row, Stamp, Verdict};
 
 impl Report<'_> {
     /// For programs.
@@ -27,6 +27,7 @@ impl Report<'_> {
             "skew": demand.skew.as_secs_f64(),
             "min_ttl": min_ttl.as_secs_f64(),
             "min_ttl_is_explicit": explicit,
+            "idle_timeout": demand.idle_timeout.map(|timeout| timeout.whole().as_secs_f64()),
         });
         match self.lookup {
             Lookup::Absent => report["why"] = "nothing is cached".into(),
@@ -44,6 +45,8 @@ impl Report<'_> {
         report["why"] = verdict.to_string().into();
         report["lifetime"] = stamp.whole.as_secs_f64().into();
         report["expires_at"] = stamp.expires_at().to_string().into();
+        let unused = Age::of(stamp.last_used(), self.now).ok();
+        report["unused"] = unused.map(|age| age.elapsed().as_secs_f64()).into();
         report["wanted"] = arithmetic.wanted.as_secs_f64().into();
         report["issuer_offset"] = self.seen(&stamp.issuer);
         report["api_offset"] = self.seen(&stamp.api);

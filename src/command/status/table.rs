@@ -7,9 +7,9 @@ use crate::broker::words;
 use crate::cache::Lookup;
 use crate::duration::human;
 use crate::sanitize;
-use crate::settings::{Origin, Setting, Verify, names};
+use crate::settings::{Origin, Setting, Settings, Verify, names};
 use crate::text::shown;
-use crate::token::{Arithmetic, MinTtl, Row, Stamp, Verdict, Witness};
+use crate::token::{Age, Arithmetic, MinTtl, Row, Stale, Stamp, Verdict, Witness};
 
 impl Report<'_> {
     /// A name and a value on each line, and a table of the evidence.
@@ -45,6 +45,7 @@ impl Report<'_> {
         lines.extend(self.clocks(stamp));
         lines.push(line("skew", &self.skew(&arithmetic)));
         lines.push(line("wanted", &self.wanted()));
+        lines.extend(self.used(stamp).map(|used| line("used", &used)));
         if !arithmetic.rows.is_empty() {
             lines.push("\n".to_owned());
             lines.push(cells(["evidence", "left", "less skew", "rest"], ""));
@@ -56,7 +57,18 @@ impl Report<'_> {
     }
 
     fn would(&self, verdict: &Verdict, stamp: &Stamp) -> &'static str {
-        would(verdict, self.settings.verify, stamp.ends.is_some())
+        would(verdict, self.settings, stamp)
+    }
+
+    /// When the token was used last, where that matters.
+    fn used(&self, stamp: &Stamp) -> Option<String> {
+        let timeout = human(self.settings.demand.idle_timeout?.whole());
+        let unused = match Age::of(stamp.last_used(), self.now) {
+            Ok(age) => format!("{} ago, as far as is known", human(age.elapsed())),
+            Err(_) => "not known on this boot".to_owned(),
+        };
+        let origin = self.origin(&names::IDLE_TIMEOUT);
+        Some(format!("{unused}; idle timeout {timeout}, {origin}"))
     }
 
     fn no_cache(&self) -> String {
@@ -123,13 +135,18 @@ fn from(origin: &Origin) -> String {
 }
 
 /// What `get` would do with a token of this verdict.
-fn would(verdict: &Verdict, verify: Verify, can_ask: bool) -> &'static str {
+fn would(verdict: &Verdict, settings: &Settings, stamp: &Stamp) -> &'static str {
+    let (verify, has_api) = (settings.verify, settings.issuer.api_url.is_some());
     match verdict {
         Verdict::Fresh { .. } if verify == Verify::Always => {
             "would be reused if the API accepts it (--verify always)"
         }
         Verdict::Fresh { .. } => "would be reused",
-        Verdict::Stale(why) if why.is_doubtful() && can_ask => {
+        Verdict::Stale(Stale::Idle { .. }) => match has_api && verify != Verify::Never {
+            true => "would be reused if the API accepts it, else would mint",
+            false => "would mint",
+        },
+        Verdict::Stale(why) if why.is_doubtful() && stamp.ends.is_some() => {
             "would be reused if the API or the issuer's clock shows that it lives, else would mint"
         }
         Verdict::Stale(_) => "would mint",

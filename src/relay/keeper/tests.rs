@@ -1,15 +1,18 @@
 //! The keeper with a source that answers as it is told, when it is told to.
 
+mod idle;
+
 use std::collections::VecDeque;
 use std::sync::Condvar;
 use std::time::Duration;
 
 use super::*;
+use crate::api::Answer;
 use crate::broker::Given;
 use crate::clock::tests::reading;
 use crate::error::{Error, Kind, Result};
 use crate::token::tests::token;
-use crate::token::{AccessToken, Demand, MinTtl};
+use crate::token::{AccessToken, Demand, IdleTimeout, MinTtl};
 
 struct FakeClock(Mutex<Reading>);
 
@@ -36,6 +39,11 @@ struct FakeSource {
     answers: Mutex<VecDeque<Result<Given>>>,
     /// The token that was refused, for each call.
     asked: Mutex<Vec<Option<String>>>,
+    /// What comes of calls with the token, and the tokens of those that were made.
+    calls: Mutex<VecDeque<Result<Answer>>>,
+    called: Mutex<Vec<String>>,
+    /// The uses that were recorded, by the boot clock.
+    recorded: Mutex<Vec<(String, i64)>>,
     open: Mutex<bool>,
     opened: Condvar,
 }
@@ -63,6 +71,16 @@ impl Source for FakeSource {
         self.next(None)
     }
 
+    fn call(&self, token: &AccessToken) -> Result<Answer> {
+        self.called.lock().unwrap().push(token.expose().to_owned());
+        self.calls.lock().unwrap().pop_front().expect("no call was expected")
+    }
+
+    fn record_use(&self, token: &AccessToken, used: &Reading) {
+        let at = used.boot.as_secs();
+        self.recorded.lock().unwrap().push((token.expose().to_owned(), at));
+    }
+
     fn demand(&self) -> &Demand {
         &self.demand
     }
@@ -80,16 +98,27 @@ fn down() -> Result<Given> {
 fn keeper(
     answers: impl IntoIterator<Item = Result<Given>>,
 ) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
+    keeper_with(None, answers)
+}
+
+/// The same where tokens that are not used for so long are revoked.
+fn keeper_with(
+    idle_timeout: Option<IdleTimeout>,
+    answers: impl IntoIterator<Item = Result<Given>>,
+) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock(Mutex::new(reading(101, 1_001))));
     let source = Arc::new(FakeSource {
         demand: Demand {
             skew: SignedDuration::from_secs(5),
             min_ttl: MinTtl::Explicit(SignedDuration::from_secs(60)),
             newer_than: None,
-            idle_timeout: None,
+            idle_timeout,
         },
         answers: Mutex::new(answers.into_iter().collect()),
         asked: Mutex::default(),
+        calls: Mutex::default(),
+        called: Mutex::default(),
+        recorded: Mutex::default(),
         open: Mutex::new(false),
         opened: Condvar::new(),
     });
