@@ -11,6 +11,8 @@ mod slot;
 mod sweep;
 
 pub use entry::Header;
+#[cfg(fuzzing)]
+pub(crate) use entry::fuzz as fuzz_entry;
 pub use issued::Issued;
 pub use key::Key;
 pub use seal::Seal;

@@ -22,6 +22,8 @@ use crate::token::{Token, implausible_at_genesys_cloud};
 use crate::world::{Clock, Environment, Level, Talk};
 
 use reply::Reader;
+#[cfg(fuzzing)]
+pub(crate) use reply::fuzz as fuzz_reply;
 use request::Prepared;
 use retry::{Failure, GiveUp, Next};
 

@@ -24,6 +24,8 @@ use crate::relay::{
 use crate::world::Environment;
 
 use guard::Guard;
+#[cfg(fuzzing)]
+pub(crate) use guard::fuzz as fuzz_guard;
 pub use prefix::Prefix;
 
 /// Where the gateway listens, and whom it lets in.

@@ -30,6 +30,8 @@ use authority::{Authority, validity};
 use bundles::{Bundles, Sources};
 use credentials::Credentials;
 use front::Front;
+#[cfg(fuzzing)]
+pub(crate) use front::fuzz as fuzz_front;
 use names::Names;
 pub use variables::Variable;
 

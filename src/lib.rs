@@ -22,6 +22,9 @@ pub mod duration;
 pub mod endpoint;
 pub mod error;
 pub mod exec;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 mod http;
 pub mod intercept;

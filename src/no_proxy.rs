@@ -86,6 +86,19 @@ fn excludes(entry: &str, names: &[String]) -> bool {
     names.iter().any(|name| name.ends_with(end))
 }
 
+/// Reads `text` as a list.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(text: &str) {
+    let names = ["api.mypurecloud.ie".to_owned()];
+    let left = without(text, &names);
+    assert!(entries(&left).all(|entry| !entry.eq_ignore_ascii_case(&names[0])), "{left}");
+    let once = and_loopback(text, &[]);
+    assert_eq!(and_loopback(&once, &[]), once);
+    let env = Environment::from([("NO_PROXY", text)]);
+    let [(_, joined), _] = joined_with_loopback(&env, "10.0.0.1");
+    assert!(joined == "*" || entries(&joined).any(|entry| entry == "localhost"), "{joined}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

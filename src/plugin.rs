@@ -26,6 +26,8 @@ pub use handshake::is_wanted;
 pub use provider::{Notes, Opened, Provider, Renewed};
 pub use schema::{Attribute, Block, Schema, Type, Usage};
 pub use value::{Object, Value};
+#[cfg(fuzzing)]
+pub(crate) use wire::fuzz as fuzz_wire;
 
 use answer::Answers;
 use handshake::Admission;

@@ -116,6 +116,22 @@ fn context(key: &Key, open_part: &[u8]) -> Vec<u8> {
     [key.to_string().as_bytes(), b"\n", open_part].concat()
 }
 
+/// Reads `bytes` as an entry, and as a header and a token that were sealed by somebody
+/// who knows the secret.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let key = Key::parse(&"0".repeat(32)).expect("it is the name of an entry");
+    let seal = Seal::under(b"secret");
+    let _ = peek(bytes);
+    assert!(decode(&key, bytes, &seal).is_err(), "a seal was forged");
+    let (header, secret) = bytes.split_at(bytes.iter().position(|it| *it == b'\n').unwrap_or(0));
+    let open_part = [FORMAT, header, b"\n"].concat();
+    let sealed = seal.close(&context(&key, &open_part), secret);
+    if let Ok(token) = decode(&key, &[open_part, sealed].concat(), &seal) {
+        assert_eq!(token.access_token.expose().as_bytes(), secret);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -258,5 +258,36 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
     wait.try_into().unwrap_or_default()
 }
 
+/// Reads `bytes` as a reply: two bytes of status, fields, an empty line, and a body.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    const SECRET: &str = "a-client-secret";
+    let Some((status, rest)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let end = rest.windows(2).position(|two| two == b"\n\n").unwrap_or(0);
+    let (head, body) = rest.split_at(end);
+    let mut headers = HeaderMap::new();
+    for line in head.split(|it| *it == b'\n') {
+        let mut parts = line.splitn(2, |it| *it == b':');
+        let name = HeaderName::from_bytes(parts.next().unwrap_or_default());
+        let value = HeaderValue::from_bytes(parts.next().unwrap_or_default());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    let mut secrets = Secrets::default();
+    secrets.add(SECRET);
+    let reader = Reader { host: "login.example", secrets: &secrets };
+    let reply = Reply { status: u16::from_be_bytes(*status), headers, body: body.to_vec().into() };
+    if let Err(failure) = reader.read(&reply, Timestamp::UNIX_EPOCH) {
+        let said = failure.error.to_string();
+        assert!(!said.contains(SECRET), "the secret was shown");
+        assert!(!said.contains(|it: char| it.is_control() && it != '\n'), "{said:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -87,6 +87,29 @@ impl Guard {
     }
 }
 
+/// Reads `bytes` as a request's target and, on further lines, its `Host` fields.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    use hyper::header::HeaderValue;
+
+    let mut lines = bytes.split(|it| *it == b'\n');
+    let Ok(uri) = Uri::try_from(lines.next().unwrap_or_default()) else {
+        return;
+    };
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        if let Ok(host) = HeaderValue::from_bytes(line) {
+            headers.append(HOST, host);
+        }
+    }
+    let prefix = Prefix::checked("prefix-of-this-run").expect("it is long enough");
+    let guard = Guard::new(&prefix, vec!["gateway.internal".into()]);
+    if let Ok(behind) = guard.admit(&uri, &headers) {
+        assert!(uri.path().contains("prefix-of-this-run"), "{uri} was let in");
+        assert!(behind.authority().is_none() && behind.path().starts_with('/'), "{behind}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use hyper::header::HeaderValue;

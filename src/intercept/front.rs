@@ -161,6 +161,24 @@ fn host_and_port(uri: &Uri) -> Option<Authority> {
     format!("{}:{}", authority.host(), authority.port_u16()?).parse().ok()
 }
 
+/// Reads `bytes` as the target of `CONNECT`.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let Ok(uri) = Uri::try_from(bytes) else {
+        return;
+    };
+    if let Some(wanted) = host_and_port(&uri) {
+        assert!(!wanted.as_str().contains('@'), "{wanted} has a user");
+        let region = crate::region::Region::find("eu-west-1").expect("it is a region");
+        let names = super::names::Names::of(region);
+        if names.find(&wanted).is_some() {
+            let host = wanted.host().to_ascii_lowercase();
+            let host = host.trim_end_matches('.');
+            assert!(host.ends_with(".mypurecloud.ie"), "{wanted} is taken for the cloud");
+        }
+    }
+}
+
 type Tls = tokio_rustls::server::TlsStream<TokioIo<Upgraded>>;
 
 /// The client, once it speaks TLS.

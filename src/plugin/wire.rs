@@ -126,6 +126,24 @@ fn unreadable(why: &str) -> Diagnostic {
     Diagnostic::error("Terraform sent an unreadable configuration", detail)
 }
 
+/// Reads `bytes` as what Terraform sends; what can be read can be written and read again.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    use super::schema::Attribute;
+
+    let block = Block::new("")
+        .with(Attribute::required("text", Type::String, ""))
+        .with(Attribute::optional("flag", Type::Bool, ""))
+        .with(Attribute::optional("number", Type::Number, ""))
+        .with(Attribute::optional("list", Type::list(Type::String), ""))
+        .with(Attribute::computed("map", Type::map(Type::Number), ""));
+    if let Ok(object) = Object::decode(&block, Some(&DynamicValue { msgpack: bytes.to_vec() })) {
+        let sent = object.encode(&block);
+        let sent = sent.unwrap_or_else(|_| panic!("{object:?} cannot be sent"));
+        assert!(Object::decode(&block, Some(&sent)).is_ok(), "{object:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

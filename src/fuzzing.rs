@@ -1,0 +1,41 @@
+//! What `fuzz/` runs: parsers of bytes that others write, each with what has to hold
+//! of its result. They panic where that does not hold.
+
+/// An entry of the cache.
+pub fn entry(bytes: &[u8]) {
+    crate::cache::fuzz_entry(bytes);
+}
+
+/// A reply to a token request.
+pub fn reply(bytes: &[u8]) {
+    crate::endpoint::fuzz_reply(bytes);
+}
+
+/// A query of Terraform's external data source.
+pub fn query(bytes: &[u8]) {
+    if let Err(error) = crate::settings::Query::parse(bytes) {
+        let said = error.to_string();
+        assert!(!said.contains(|it: char| it.is_control() && it != '\n'), "{said:?}");
+    }
+}
+
+/// The notation of the sandbox's faults.
+pub fn faults(text: &str) {
+    let _ = text.parse::<crate::sandbox::Faults>();
+}
+
+/// The target and the `Host` of a request to the gateway or the intercepting proxy.
+pub fn authority(bytes: &[u8]) {
+    crate::gateway::fuzz_guard(bytes);
+    crate::intercept::fuzz_front(bytes);
+}
+
+/// The value of `NO_PROXY`.
+pub fn no_proxy(text: &str) {
+    crate::no_proxy::fuzz(text);
+}
+
+/// A value that Terraform sends.
+pub fn msgpack(bytes: &[u8]) {
+    crate::plugin::fuzz_wire(bytes);
+}
