@@ -34,7 +34,10 @@ pub(super) struct Object {
 pub(super) fn object(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
     let object = read(reply, secrets)?;
     match object.in_array {
-        true => Err(format!("{} but a JSON array", what_is_no_object(reply, reply.body.len()))),
+        true => {
+            let size = reply.body.len();
+            Err(what_is_no_object(reply, size, secrets) + " but a JSON array")
+        }
         false => Ok(object),
     }
 }
@@ -52,15 +55,18 @@ fn read(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
         Err(_) if body.trim_ascii().is_empty() => Err("with an empty body".to_owned()),
         Err(error) => {
             let seen = seen(&body, &error, secrets);
-            Err(what_is_no_object(reply, body.len()) + &seen)
+            Err(what_is_no_object(reply, body.len(), secrets) + &seen)
         }
     }
 }
 
-fn what_is_no_object(reply: &Reply, size: usize) -> String {
-    let of = media_type(&reply.headers).map(|name| format!(" of {name}"));
+fn what_is_no_object(reply: &Reply, size: usize, secrets: &Secrets) -> String {
+    let of = media_type(&reply.headers).map(|name| format!(" of {}", secrets.fit(name, 60)));
     format!("with {size} bytes{} that are not a JSON object", of.unwrap_or_default())
 }
+
+/// The registered ones that a message may name (RFC 9110 section 8.4.1 and after it).
+const CODINGS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
 
 /// The body without the compression that nobody had asked for.
 fn decoded(reply: &Reply) -> Result<Zeroizing<Vec<u8>>, String> {
@@ -85,8 +91,7 @@ fn decoded(reply: &Reply) -> Result<Zeroizing<Vec<u8>>, String> {
             continue;
         }
         body = unpacked.ok_or_else(|| {
-            let known = coding.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            let name = if known && coding.len() <= 20 { coding } else { "an unknown coding" };
+            let name = if CODINGS.contains(&coding) { coding } else { "an unknown coding" };
             format!(
                 "with {} bytes compressed as {name}, which was not asked for and cannot be read",
                 reply.body.len()
@@ -151,13 +156,14 @@ fn seen(body: &[u8], error: &serde_json::Error, secrets: &Secrets) -> String {
     if lower.contains("_token") || text.contains('\0') {
         return String::new();
     }
-    let (how, words) = match title(&text, &lower) {
+    // Secrets first: they may hold what reads as markup.
+    let text = secrets.fit(&text, usize::MAX);
+    let (how, words) = match title(&text) {
         Some(title) => ("titled", title.to_owned()),
-        None if start.starts_with('<') => ("which say", without_tags(start)),
-        None => ("which say", start.to_owned()),
+        None if text.starts_with('<') => ("which say", without_tags(&text)),
+        None => ("which say", text),
     };
     // A single word may be a token.
-    let words = secrets.fit(&words, 10 * EXCERPT);
     let shown: Vec<_> = words.split_whitespace().map(without_long_runs).collect();
     match shown.len() {
         0 => String::new(),
@@ -166,8 +172,9 @@ fn seen(body: &[u8], error: &serde_json::Error, secrets: &Secrets) -> String {
     }
 }
 
-fn title<'a>(text: &'a str, lower: &str) -> Option<&'a str> {
+fn title(text: &str) -> Option<&str> {
     // In lower case, ASCII letters take the same places.
+    let lower = text.to_ascii_lowercase();
     let start = lower.find("<title")?;
     let start = start + lower[start..].find('>')? + 1;
     let end = start + lower[start..].find("</title")?;

@@ -14,7 +14,7 @@ use super::refusal::{Refusal, Words};
 use super::retry::{Again, Failure};
 use crate::error::{Error, Kind};
 use crate::http::{Reply, date, http_date};
-use crate::sanitize::Secrets;
+use crate::sanitize::{Secrets, shorten};
 use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError, is_bearer};
 
 /// What a good reply holds (RFC 6749 section 5.1). Its token is a Bearer token.
@@ -125,8 +125,9 @@ impl Reader<'_> {
 
     fn without_token(&self, object: &Object) -> String {
         let names = object.members.keys().take(MEMBERS);
-        let names: Vec<_> =
-            names.map(|name| self.secrets.fit(&body::without_long_runs(name), NAME)).collect();
+        let names: Vec<_> = names
+            .map(|name| shorten(body::without_long_runs(&self.secrets.fit(name, WORDS)), NAME))
+            .collect();
         let more = if object.members.len() > MEMBERS { ", ..." } else { "" };
         match names.is_empty() {
             true => "without an access_token".to_owned(),

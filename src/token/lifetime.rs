@@ -28,7 +28,8 @@ const LONGEST_OF_GENESYS_CLOUD: i64 = 2 * DAY;
 pub enum LifetimeError {
     /// No `expires_in`, and no JWT whose `exp` could be placed in time.
     Unstated,
-    /// `expires_in` is neither a number nor a numeric string.
+    /// `expires_in` is neither a number nor a numeric string. The value is the issuer's,
+    /// whole, and not yet fit to be shown.
     NotANumber(String),
     /// Zero or negative: the token was dead on arrival.
     Dead(i64),
@@ -65,9 +66,9 @@ impl ExpiresIn {
             Value::String(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
             _ => None,
         };
-        let seconds = seconds.ok_or_else(|| LifetimeError::NotANumber(short(value)))?;
+        let seconds = seconds.ok_or_else(|| LifetimeError::NotANumber(value.to_string()))?;
         if seconds >= TOO_LONG as f64 {
-            return Err(LifetimeError::Absurd(short(value)));
+            return Err(LifetimeError::Absurd(value.to_string()));
         }
         match seconds.floor() as i64 {
             seconds if seconds <= 0 => Err(LifetimeError::Dead(seconds)),
@@ -120,15 +121,6 @@ impl Claims {
     /// [`lifetime`] needs only the end.
     pub fn end(claims: Option<&Claims>) -> Option<Timestamp> {
         claims.and_then(|claims| claims.expires_at)
-    }
-}
-
-/// The value as JSON, cut so that a message stays one line.
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
     }
 }
 
