@@ -9,6 +9,7 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use zeroize::Zeroize;
 
 /// An authority that signs certificates of hosts, and of no other authority.
 pub(crate) fn authority(name: String) -> Result<CertificateParams, rcgen::Error> {
@@ -58,6 +59,31 @@ pub(crate) fn tls(
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
+
+/// Does `work`, and overwrites the part of the stack that it used: for keys that
+/// are to be gone afterwards. The library has them in its values and not on the
+/// heap, and wipes none of the places that they are moved to.
+pub(crate) fn with_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
+    let done = in_own_frame(work);
+    wipe_stack();
+    done
+}
+
+/// Does `work` below the caller's frame, which [`wipe_stack`] does not reach.
+#[inline(never)]
+fn in_own_frame<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+fn wipe_stack() {
+    let mut frames = [0_u8; DEEPEST];
+    frames.zeroize();
+    std::hint::black_box(&mut frames);
+}
+
+/// More than the making of a certificate uses, in a build without optimization.
+const DEEPEST: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {

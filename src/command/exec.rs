@@ -16,6 +16,7 @@ use crate::exec::{self, Changes, Program, Wishes};
 use crate::gateway::Gateway;
 use crate::intercept::{self, Interception};
 use crate::output::HandOut;
+use crate::relay::StandIn;
 use crate::settings::{Layers, Query, Settings, names};
 use crate::world::{Level, World};
 
@@ -42,8 +43,9 @@ pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
         None => match become_it(&program, &wishes, &layers, &settings, world)? {},
         Some(front) => {
             let plan = Plan::new(front, &program, &layers, &settings)?;
-            let stand_in =
-                layers.switch_or(&names::STAND_IN_TOKEN, front == Front::Interception)?;
+            let default = front == Front::Interception;
+            let is_wanted = layers.switch_or(&names::STAND_IN_TOKEN, default)?;
+            let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
             serve(&program, &wishes, plan, stand_in, &layers, settings, world)
         }
     }
@@ -106,7 +108,7 @@ fn serve(
     program: &Program,
     wishes: &Wishes,
     plan: Plan,
-    stand_in: bool,
+    stand_in: Option<StandIn>,
     layers: &Layers,
     settings: Settings,
     world: &mut World,

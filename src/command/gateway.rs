@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::gateway::{Gateway, Plan, Prefix};
 use crate::output::{Dialect, Name, Rendered, Variable};
 use crate::pid_namespace;
-use crate::relay::PATIENCE;
+use crate::relay::{PATIENCE, StandIn};
 use crate::settings::{Flags, Layers, Query, names};
 use crate::token::AccessToken;
 use crate::world::{Environment, World};
@@ -24,7 +24,8 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     let mut stop = stop.map_err(|error| {
         Error::new(Kind::Configuration, "cannot listen to signals").because(error)
     })?;
-    let stand_in = layers.switch(&names::STAND_IN_TOKEN)?;
+    let shows_token = layers.switch(&names::STAND_IN_TOKEN)?;
+    let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
     let (settings, given) = token(&layers, world)?;
     let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, world)?;
     let gateway = {
@@ -32,7 +33,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
         Gateway::start(run.relay.clone(), plan)?
     };
     // A real token would be worth something to whoever reads what is printed.
-    let token = stand_in.then(|| run.relay.client_token().access_token);
+    let token = shows_token.then(|| run.relay.client_token().access_token);
     env::deliver(&printed(&gateway, token.as_ref(), dialect, &world.env)?, world)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(world);

@@ -38,8 +38,8 @@ pub(super) fn runtime() -> Result<Runtime> {
 }
 
 impl Run {
-    /// Begins with this token, in the background of `runtime`. `stand_in` says
-    /// whether clients are given a token of this run alone in its place.
+    /// Begins with this token, in the background of `runtime`. Clients are given
+    /// `stand_in` in its place where there is one.
     ///
     /// # Errors
     /// `Configuration`, also for a file for counters that cannot be written.
@@ -47,7 +47,7 @@ impl Run {
         layers: &Layers,
         settings: Settings,
         token: Token,
-        stand_in: bool,
+        stand_in: Option<StandIn>,
         runtime: &Runtime,
         world: &World,
     ) -> Result<Run> {
@@ -64,7 +64,6 @@ impl Run {
                  secret in it: this system does not let prctl(2) forbid that",
             );
         }
-        let stand_in = if stand_in { Some(StandIn::random()?) } else { None };
         let issued = issued(layers, &settings, &talk);
         let log = Log::new(format, talk.clone());
         let relay = Relay::start(settings, token, stand_in, issued, log, world)?;

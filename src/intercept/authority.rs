@@ -12,7 +12,7 @@ use rcgen::{
     KeyUsagePurpose, NameConstraints,
 };
 use rustls::ServerConfig;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::names::Names;
 use crate::certificate;
@@ -58,8 +58,7 @@ impl Authority {
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub(super) fn new(names: &Names, validity: Validity) -> Result<Authority> {
-        let generated = generate(names, validity);
-        wipe_stack();
+        let generated = certificate::with_wiped_stack(|| generate(names, validity));
         generated.map_err(|cause| {
             let what = "the certificates of this run cannot be made";
             Error::new(Kind::Configuration, what).because(cause)
@@ -67,9 +66,6 @@ impl Authority {
     }
 }
 
-/// Not inlined, so that the key's copies on the stack lie below the caller's
-/// frame, where [`wipe_stack`] reaches them.
-#[inline(never)]
 fn generate(names: &Names, validity: Validity) -> Result<Authority, anyhow::Error> {
     vouch(names, validity, Zeroizing::new(KeyPair::generate()?))
 }
@@ -99,19 +95,6 @@ fn authority(domain: &str, (first, last): Validity) -> Result<CertificateParams,
     certificate::limit(&mut params, first, last);
     Ok(params)
 }
-
-/// Overwrites the part of the stack that calls from the same function have used.
-/// The library keeps a key in its values and not on the heap, and wipes none of
-/// the places that they were moved to.
-#[inline(never)]
-fn wipe_stack() {
-    let mut frames = [0_u8; DEEPEST];
-    frames.zeroize();
-    std::hint::black_box(&mut frames);
-}
-
-/// More than the making of an authority uses, in a build without optimization.
-const DEEPEST: usize = 256 << 10;
 
 /// The domain and what is below it (RFC 5280 section 4.2.1.10). A limit on one
 /// kind of name says nothing of the other kinds: addresses are ruled out, too.

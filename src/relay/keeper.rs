@@ -114,10 +114,10 @@ impl Keeper {
         let issued = issued.map(Arc::new);
         let mut known = Known::new(issued.clone());
         let now = world.clock.read().wall;
-        let handed_out = stand_in.as_ref().map(|stand_in| &stand_in.token);
-        for token in [Some(&token.access_token), handed_out].into_iter().flatten() {
+        let own = stand_in.as_ref().map(|stand_in| (&stand_in.token, stand_in.outlives_run));
+        for (token, lasts) in [Some((&token.access_token, true)), own].into_iter().flatten() {
             known.insert(token, now);
-            if let Some(issued) = &issued
+            if let Some(issued) = issued.as_ref().filter(|_| lasts)
                 && let Err(error) = issued.add(&hash(token.expose().as_bytes()), now)
             {
                 world.talk.warn(format_args!(

@@ -14,6 +14,8 @@ use crate::token::AccessToken;
 pub struct StandIn {
     pub(super) token: AccessToken,
     pub(super) header: HeaderValue,
+    /// Whether proxies that are started later know it, too.
+    pub(super) outlives_run: bool,
 }
 
 /// Gives 86 characters of base64url, as Genesys Cloud's own tokens have: no
@@ -21,14 +23,20 @@ pub struct StandIn {
 const BYTES: usize = 64;
 
 impl StandIn {
-    /// A random one.
+    /// A random one, for this run alone.
     ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub fn random() -> Result<StandIn> {
         let token = AccessToken::new(random_bytes::<BYTES>()?);
         let header = api::bearer(&token).expect("base64url is valid in a header");
-        Ok(StandIn { token, header })
+        Ok(StandIn { token, header, outlives_run: false })
+    }
+
+    /// The same for clients that keep it for longer than this process lives: a
+    /// proxy that takes this one's place swaps it, too.
+    pub fn outliving_the_run(self) -> StandIn {
+        StandIn { outlives_run: true, ..self }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rcgen::{Issuer, KeyPair};
 use rustls::ServerConfig;
+use zeroize::Zeroizing;
 
 use super::mint;
 use crate::certificate;
@@ -23,20 +24,20 @@ impl Tls {
     /// They are valid from 1975 to 4096 (the library's default), because the
     /// sandbox's clients may well have clocks that are years off; the hosts'
     /// from the first to the last moment of `validity`, if it is given. The
-    /// authority's key is never stored.
+    /// authority's key is never stored, and wiped in the end.
     pub(super) fn generate(
         hosts: &[IpAddr],
         validity: Option<(Timestamp, Timestamp)>,
     ) -> Result<Tls> {
         let generate = || -> Result<Tls, anyhow::Error> {
-            let ca_key = KeyPair::generate()?;
+            let ca_key = Zeroizing::new(KeyPair::generate()?);
             // Two runs differ in name, too, so that trusting the wrong one reads
             // as an unknown issuer and not as a forged signature.
             let ca_params =
                 certificate::authority(format!("gc-token sandbox CA {}", mint::uuid()))?;
-            let ca = ca_params.self_signed(&ca_key)?;
+            let ca = ca_params.self_signed(&*ca_key)?;
             let key = KeyPair::generate()?;
-            let issuer = Issuer::new(ca_params, ca_key);
+            let issuer = Issuer::from_params(&ca_params, &*ca_key);
             let mut params = certificate::server("gc-token sandbox", names(hosts))?;
             if let Some((first, last)) = validity {
                 certificate::limit(&mut params, first, last);
@@ -44,7 +45,7 @@ impl Tls {
             let server = certificate::tls(&params.signed_by(&key, &issuer)?, &key)?;
             Ok(Tls { ca_pem: ca.pem(), server })
         };
-        generate().map_err(|cause| {
+        certificate::with_wiped_stack(generate).map_err(|cause| {
             Error::new(Kind::Configuration, "the sandbox's certificates cannot be made")
                 .because(cause)
         })

@@ -127,3 +127,28 @@ fn gc_token_itself_gets_a_real_token_in_a_run() {
     let unset = unset.set("HTTPS_PROXY", "http://127.0.0.1:9");
     assert_eq!(unset.run(&["get", "--verify=never"]).token(), got);
 }
+
+/// What a run has logged cannot be used with the proxy of another one, although
+/// both share a cache, in which gateways that stand alone leave a note.
+#[test]
+fn another_run_does_not_take_it() {
+    if program("curl").is_none() {
+        return missing("curl");
+    }
+    let cloud = cloud(Plan::default());
+    let runner = runner(&cloud);
+    let script = "curl --silent --output answer --write-out '%{http_code}\\n' --config - > status <<EOF\n\
+                  url = \"https://api.mypurecloud.ie/api/v2/organizations/me\"\n\
+                  header = \"Authorization: Bearer ${EARLIER-$GENESYSCLOUD_ACCESS_TOKEN}\"\nEOF\n\
+                  env > env";
+    let status = |runner: &Runner| {
+        runner.run(&["exec", "--intercept", "--", "sh", "-c", script]).succeeded();
+        let status = written(runner, "status");
+        std::fs::remove_file(runner.home().join("status")).unwrap();
+        status
+    };
+    assert_eq!(status(&runner), "200");
+    let env = std::fs::read_to_string(runner.home().join("env")).unwrap();
+    let earlier = env.lines().find_map(|line| line.strip_prefix("GENESYSCLOUD_ACCESS_TOKEN="));
+    assert_eq!(status(&runner.set("EARLIER", earlier.unwrap())), "401");
+}
