@@ -62,6 +62,9 @@ fn shown(value: &str) -> Option<String> {
 
 /// A URL without its user, its query and its fragment.
 pub fn url(value: &str) -> String {
+    if !value.contains("://") && !value.contains('@') {
+        return value.to_owned();
+    }
     let (scheme, rest) =
         value.split_once("://").map_or(("", value), |(scheme, rest)| (scheme, rest));
     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };

@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Terminal {
     /// Starts this shell with the arguments that make it interactive.
     pub fn start(runner: &Runner, words: &[&str]) -> Terminal {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let master =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
