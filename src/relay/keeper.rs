@@ -316,7 +316,8 @@ impl Keeper {
             Ok(_makeshift) => self.fail(Some("the issuer gives no longer-lived token".to_owned())),
             Err(error) => {
                 let why = error.one_line();
-                self.talk.warn(format_args!("the token is not renewed: {why}"));
+                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                self.talk.warn(format_args!("the token is not renewed: {why}{hint}"));
                 self.fail(error.kind.is_passing().then_some(why))
             }
         }

@@ -48,13 +48,19 @@ const ERRORS: &[Case] = &[
     (
         "",
         &[("GENESYSCLOUD_OAUTHCLIENT_SECRET", "not-the-secret")],
-        &["Error: ", "authentication failed"],
+        &[
+            "Error: ",
+            "authentication failed",
+            "Settings: client-id ",
+            "GENESYSCLOUD_OAUTHCLIENT_SECRET",
+            "gc-token doctor",
+        ],
     ),
     (
         "",
         // Port 9 discards: nobody listens there.
         &[("GC_TOKEN_LOGIN_URL", "http://127.0.0.1:9"), ("GC_TOKEN_TIMEOUT", "1s")],
-        &["Error: no token from 127.0.0.1:9", "refused"],
+        &["Error: no token from 127.0.0.1:9", "refused", "from GC_TOKEN_LOGIN_URL"],
     ),
 ];
 
