@@ -33,7 +33,7 @@ pub enum LifetimeError {
     NotANumber(String),
     /// Zero or negative: the token was dead on arrival.
     Dead(i64),
-    /// [`TOO_LONG`].
+    /// 500 days or longer.
     Absurd(String),
 }
 
