@@ -128,3 +128,21 @@ fn names_below_localhost_are_this_machine() {
     assert!(upstream.one().field("host").unwrap().starts_with("api.localhost:"));
     front.finish();
 }
+
+/// What is read ahead of an answer is bounded, its head included.
+#[test]
+fn an_answer_whose_head_is_too_large_is_told() {
+    let cloud = cloud(Plan::default());
+    let upstream = Upstream::start(|call| {
+        call.read();
+        let size = if call.seen.line.contains("/much") { 40_000 } else { 24_000 };
+        let fields = format!("X-A: {}\r\n", "a".repeat(size));
+        call.reply(reply("200 OK", &fields, "{}"));
+    });
+    let front = Front::between(&cloud, &upstream);
+    assert_eq!(front.get("/some").status, 200);
+    let reply = front.get("/much");
+    reply.is_ours(502);
+    assert!(reply.text().contains("too large"), "{reply:?}");
+    front.finish();
+}

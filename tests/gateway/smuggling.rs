@@ -314,6 +314,20 @@ fn what_is_no_request_to_the_gateway_goes_nowhere() {
         assert!(came.is_empty() || came == statuses, "{bytes:?}: {came:?}");
     }
     assert_eq!(upstream.seen().len(), 0);
+    for method in ["CONNECT", "TRACE"] {
+        let reply = front.connect().send(front.head(method, "/x", ""));
+        // A CONNECT with a path is none.
+        if reply.status == 400 && method == "CONNECT" {
+            continue;
+        }
+        reply.is_ours(405);
+        assert!(reply.field("allow").unwrap().contains("POST"), "{reply:?}");
+    }
+    let connect = format!("CONNECT api.example:443 HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let reply = front.connect().send(connect);
+    reply.is_ours(405);
+    assert!(reply.field("allow").unwrap().starts_with("GET, "), "{reply:?}");
+    assert_eq!(upstream.seen().len(), 0);
     // The same in absolute form, with the right host, is a request.
     let url = format!("http://{address}/{prefix}/absolute?a");
     let request = front.head("GET", "/x", "").replace(&format!("/{prefix}/x"), &url);

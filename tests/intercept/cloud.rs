@@ -20,9 +20,13 @@ impl Rig {
 
     /// A request for a token.
     fn mint(&self, client: &str, form: &str) -> String {
+        self.mint_at("/oauth/token", client, form)
+    }
+
+    fn mint_at(&self, path: &str, client: &str, form: &str) -> String {
         let basic = BASE64_STANDARD.encode(format!("{client}:of-no-interest"));
         let head = format!(
-            "POST /oauth/token HTTP/1.1\r\nHost: login.mypurecloud.ie\r\n\
+            "POST {path} HTTP/1.1\r\nHost: login.mypurecloud.ie\r\n\
              Authorization: Basic {basic}\r\nContent-Type: application/x-www-form-urlencoded"
         );
         self.ask("login.mypurecloud.ie", &head, form)
@@ -40,6 +44,16 @@ fn a_token_of_the_run_is_swapped_at_the_api_and_beside_it() {
     assert_eq!(rig.cloud.counters().refusals, 1, "of the first call");
     let reply = rig.call("api.mypurecloud.ie", "another");
     assert!(reply.starts_with("HTTP/1.1 401 "), "{reply}");
+}
+
+/// An answer to `TRACE` may hold the token that the request was given.
+#[test]
+fn a_trace_goes_no_further() {
+    let rig = Rig::new([]);
+    let head =
+        format!("TRACE {ORGANIZATION}api.mypurecloud.ie\r\nAuthorization: Bearer {}", rig.token);
+    let reply = rig.ask("api.mypurecloud.ie", &head, "");
+    assert!(reply.starts_with("HTTP/1.1 405 ") && reply.contains("\r\nallow: GET, "), "{reply}");
 }
 
 /// The cloud itself takes the stand-in from nobody, however live the token is
@@ -72,6 +86,12 @@ fn the_login_host_gives_the_current_token_to_this_runs_client_alone() {
     let minted = rig.cloud.counters().token_requests;
     let reply = rig.mint(CLIENT, "grant_type=client_credentials");
     assert!(reply.starts_with("HTTP/1.1 200 ") && reply.contains(&rig.token), "{reply}");
+    assert_eq!(rig.cloud.counters().token_requests, minted);
+    // However its path is written: the secret is none that the issuer should see.
+    for path in ["/oauth/token/", "//oauth//token", "/%6Fauth/token"] {
+        let reply = rig.mint_at(path, CLIENT, "grant_type=client_credentials");
+        assert!(reply.starts_with("HTTP/1.1 200 ") && reply.contains(&rig.token), "{reply}");
+    }
     assert_eq!(rig.cloud.counters().token_requests, minted);
     for (client, form) in [
         ("another", "grant_type=client_credentials"),
