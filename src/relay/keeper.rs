@@ -286,7 +286,8 @@ impl Keeper {
         }
         let source = self.source.clone();
         let not_this = (why == Why::Refused).then(|| old.token.access_token.clone());
-        let handed_out = self.stand_in.as_ref().map(|stand_in| stand_in.token.clone());
+        let lasting = self.stand_in.as_ref().filter(|stand_in| stand_in.outlives_run);
+        let handed_out = lasting.map(|stand_in| stand_in.token.clone());
         let (issued, now) = (self.issued.clone(), self.clock.read().wall);
         let work = move || -> Result<Given> {
             let given = match why {
