@@ -69,13 +69,17 @@ impl Reader<'_> {
         match reply.status {
             // Some issuers say 201, for a token that was made.
             200..=299 => self.grant(reply, now),
-            300..=399 => Err(self.redirected(reply)),
+            301 | 302 | 303 | 307 | 308 => Err(self.redirected(reply)),
             407 => Err(self.final_failure(
                 reply,
                 "a proxy wants credentials",
                 "check HTTPS_PROXY (its credentials, too) and NO_PROXY",
             )),
             400..=599 => Err(self.refused(reply, now)),
+            300..=399 => {
+                let said = "which is no answer to a token request";
+                Err(self.final_failure(reply, said, ANSWERED_BY_ANOTHER))
+            }
             _ => Err(self.final_failure(reply, "which is no status of HTTP", ANSWERED_BY_ANOTHER)),
         }
     }

@@ -125,7 +125,7 @@ impl Place {
             Fault::NotHttp => format!("{} does not speak HTTP/1.1", self.host),
             Fault::Closed => "the connection was closed before a complete reply".to_owned(),
             Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
-            Fault::Other(cause) => cause,
+            Fault::Other(cause) => format!("the exchange with {} failed: {cause}", self.host),
         };
         Advice { cause, hint: self.network_hint(), passing }
     }

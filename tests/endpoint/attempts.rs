@@ -126,6 +126,15 @@ fn a_reply_without_an_end_is_given_up() {
 }
 
 #[test]
+fn a_body_that_is_framed_wrongly_is_told_in_a_sentence() {
+    let reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";
+    let server = Server::start(vec![Step::Send(reply.as_bytes().to_vec())]);
+    let cause = Setup::http(&server).mint().error().cause.unwrap();
+    let begin = format!("the exchange with 127.0.0.1:{} failed: ", server.port);
+    assert!(cause.starts_with(&begin), "{cause}");
+}
+
+#[test]
 fn final_failures_are_not_tried_again() {
     let refused = r#"{"error":"invalid_client","description":"client not found","error_description":"client not found"}"#;
     let tail = format!("no {SECRET} and no {BASIC}");
