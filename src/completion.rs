@@ -29,6 +29,7 @@ pub(crate) fn shown() -> Command {
         .bin_name("gc-token")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
+        .args(whole.get_arguments().cloned())
         .subcommands(verbs.collect::<Vec<_>>());
     let about = |text: Option<&clap::builder::StyledStr>| text.cloned().unwrap_or_default();
     shown
