@@ -289,7 +289,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     let reply = Reply { status: u16::from_be_bytes(*status), headers, body: body.to_vec().into() };
     if let Err(failure) = reader.read(&reply, Timestamp::UNIX_EPOCH) {
         let said = failure.error.to_string();
-        assert!(!said.contains(SECRET), "the secret was shown");
+        assert!(!said.contains(SECRET), "the secret was shown: {said}");
         assert!(!said.contains(|it: char| it.is_control() && it != '\n'), "{said:?}");
     }
 }

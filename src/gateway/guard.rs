@@ -104,7 +104,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     }
     let prefix = Prefix::checked("prefix-of-this-run").expect("it is long enough");
     let guard = Guard::new(&prefix, vec!["gateway.internal".into()]);
-    if let Ok(behind) = guard.admit(&uri, &headers) {
+    if let Ok((behind, _)) = guard.admit(&uri, &headers, |_| false) {
         assert!(uri.path().contains("prefix-of-this-run"), "{uri} was let in");
         assert!(behind.authority().is_none() && behind.path().starts_with('/'), "{behind}");
     }

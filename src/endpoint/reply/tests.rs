@@ -601,3 +601,9 @@ fn a_date_counts_only_when_it_is_the_issuers_own_and_fresh() {
         assert_eq!(date(&reply(200, &headers, b"").headers), expected, "{headers:?}");
     }
 }
+
+#[test]
+fn a_secret_in_the_media_type_is_not_shown() {
+    let said = error(&reply(200, &[("content-type", "text/s3cret")], b"<html>")).to_string();
+    assert!(said.contains("bytes of text/") && !said.contains("s3cret"), "{said}");
+}
