@@ -1,6 +1,6 @@
 //! Completion of command lines.
 //!
-//! bash, zsh and fish ask the program itself at each TAB, by [`VARIABLE`]: so
+//! bash, zsh and fish ask the program itself at each TAB, by `_GC_TOKEN_COMPLETE`: so
 //! profiles are completed as well, and a script that was installed once fits every
 //! later version. Scripts for the other shells hold everything that was known when
 //! they were printed.

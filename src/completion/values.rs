@@ -92,6 +92,7 @@ fn values(flag: &str) -> Values {
             let region = |it: &crate::region::Region| PossibleValue::new(it.aws).help(it.domain);
             Values::Listed(REGIONS.iter().map(region).collect())
         }
+        "stand-in-token" => words(&["true", "false"]),
         "verify" => words(&["auto", "always", "never"]),
         "client-auth" => words(&["basic", "post"]),
         "format" => words(&["text", "json", "header"]),
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     /// Options that take any text.
-    const FREE: [&str; 24] = [
+    const FREE: [&str; 25] = [
         "allow-host",
         "api-faults",
         "api-offset",
@@ -120,6 +121,7 @@ mod tests {
         "client-id",
         "expires-in",
         "faults",
+        "idle-timeout",
         "issuer-offset",
         "latency",
         "lifetime",

@@ -12,8 +12,10 @@ use gc_token::sandbox::Plan;
 
 const SOMEBODY: u32 = 54_321;
 
-/// What makes a file another user's: done to the file's path.
-const HANDS: &[(&str, fn(&Path))] = &[
+/// A way in which other users come to rule a file, done to its path.
+type Hand = (&'static str, fn(&Path));
+
+const HANDS: &[Hand] = &[
     ("owned by another user", |path| chown(path, Some(SOMEBODY), None).unwrap()),
     ("writable by the group", |path| mode(path, 0o620)),
     ("writable by all", |path| mode(path, 0o602)),
@@ -163,7 +165,7 @@ fn certificates_that_everybody_could_change_are_not_trusted() {
     for variable in ["GC_TOKEN_CA_FILE", "SSL_CERT_FILE"] {
         for (hand, put) in HANDS {
             let runner = Runner::of(&cloud)
-                .with_file("dir/ca.pem", &cloud.ca_pem().unwrap())
+                .with_file("dir/ca.pem", cloud.ca_pem().unwrap())
                 .set(variable, "dir/ca.pem");
             put(&runner.home().join("dir/ca.pem"));
             let input = format!("{variable} {hand}");

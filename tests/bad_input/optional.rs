@@ -174,9 +174,11 @@ fn without_a_home_an_absolute_xdg_variable_is_enough() {
     }
 }
 
-/// What is wrong with the default cache, of a runner that root prepares and
-/// [`SOMEBODY`] uses.
-const TROUBLES: &[(&str, fn(Runner) -> Runner)] = &[
+/// A fault of the default cache, of a runner that root prepares and [`SOMEBODY`]
+/// uses.
+type Trouble = (&'static str, fn(Runner) -> Runner);
+
+const TROUBLES: &[Trouble] = &[
     ("HOME=/", |runner| runner.set("HOME", "/")),
     ("HOME cannot be written to", |runner| {
         mode(runner.home(), 0o555);

@@ -162,11 +162,11 @@ fn a_tilde_is_the_home_directory_wherever_a_path_is_given() {
 fn of_several_lines_the_first_is_the_secret() {
     let cloud = cloud(Plan::default());
     let text = format!("{SECRET}\r\nlogin: me\r\nurl: https://example\r\n");
-    let argv = format!("[default]\nclient_secret_command = ['cat', 'pass']\n");
+    let argv = "[default]\nclient_secret_command = ['cat', 'pass']\n";
     let runner =
         || Runner::of(&cloud).unset("GENESYSCLOUD_OAUTHCLIENT_SECRET").with_file("pass", &text);
     let inputs = [
-        (runner().with_file(CONFIG, &argv), "the output of \"cat\""),
+        (runner().with_file(CONFIG, argv), "the output of \"cat\""),
         (
             runner().set("GC_TOKEN_CLIENT_SECRET_FILE", "pass"),
             "the file \"pass\" (GC_TOKEN_CLIENT_SECRET_FILE)",

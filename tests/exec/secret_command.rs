@@ -15,11 +15,11 @@ use super::terminal::BASH;
 
 /// A machine whose secret comes from this script of `sh`.
 fn runner(cloud: &Sandbox, script: &str) -> Runner {
-    let config = format!("[default]\nclient_secret_command = ['sh', 'secret.sh']\n");
+    let config = "[default]\nclient_secret_command = ['sh', 'secret.sh']\n";
     let (print, rest) = (format!("print() {{ printf '%s\\n' '{SECRET}'; }}\n"), script);
     rig::runner(cloud)
         .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
-        .with_file(".config/gc-token/config.toml", &config)
+        .with_file(".config/gc-token/config.toml", config)
         .with_file("secret.sh", &(print + rest))
 }
 

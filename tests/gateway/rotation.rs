@@ -15,9 +15,12 @@ use super::rig::Front;
 const NEW: &str = "the-secret-after-the-rotation";
 const CONFIG: &str = ".config/gc-token/config.toml";
 
-/// A secret in a file of its own, and one in a profile: where, what is in the
-/// file, and what names it.
-const PLACES: [(&str, fn(&str) -> String, &[&str]); 2] = [
+/// A file that holds the secret: its path, its text with a given secret, and the
+/// flags that name it.
+type Place = (&'static str, fn(&str) -> String, &'static [&'static str]);
+
+/// A secret in a file of its own, and one in a profile.
+const PLACES: [Place; 2] = [
     ("secret", |secret| format!("{secret}\n"), &["--client-secret-file", "secret"]),
     (CONFIG, |secret| format!("[default]\nclient_secret = '{secret}'\n"), &[]),
 ];
