@@ -157,6 +157,7 @@ async fn a_connection_that_the_host_has_closed_costs_no_request() {
 async fn a_request_waits_a_little_before_it_opens_too_many() {
     let (host, pool) = Host::start().await;
     let pool = Arc::new(pool);
+    let clock = StoppedClock::new();
     let requests: Vec<_> = (0..CONNECTIONS + 6)
         .map(|_| {
             let pool = pool.clone();
@@ -167,6 +168,22 @@ async fn a_request_waits_a_little_before_it_opens_too_many() {
         assert_eq!(request.await.unwrap(), "ok");
     }
     assert!(Host::count(&host.opened) <= CONNECTIONS);
+    drop(clock);
+}
+
+/// Keeps the runtime's clock from moving, however busy the machine is: a paused
+/// clock leaps to the next timer unless a blocking task is under way.
+struct StoppedClock {
+    _release: std::sync::mpsc::Sender<()>,
+}
+
+impl StoppedClock {
+    fn new() -> StoppedClock {
+        tokio::time::pause();
+        let (_release, released) = std::sync::mpsc::channel();
+        tokio::task::spawn_blocking(move || released.recv());
+        StoppedClock { _release }
+    }
 }
 
 #[tokio::test]
