@@ -56,9 +56,8 @@ pub(crate) fn run(verb: Verb, world: &mut World) -> Result<u8> {
 fn layers(flags: settings::Flags, query: Query, world: &World) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &world.env);
     world.talk.set_verbosity(layers.verbosity()?);
-    let loaded = layers.load_profile(world).map_err(Error::with_doctor);
-    layers.ignored().iter().for_each(|line| world.talk.warn(line));
-    loaded.map(|()| layers)
+    layers.load_profile_and_warn(world).map_err(Error::with_doctor)?;
+    Ok(layers)
 }
 
 /// The settings.

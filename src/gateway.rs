@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 
 use crate::error::{Error, Kind, Result};
+use crate::http;
 use crate::no_proxy;
 use crate::relay::{
     Answer, Door, Host, LEADS_ELSEWHERE, Relay, Visitor, clients, has_dot_segments,
@@ -85,7 +86,7 @@ impl Gateway {
         let (port, path) = (self.address.port().to_string(), format!("/{}", self.prefix.expose()));
         let url = format!("http://{host}:{port}{path}");
         let mut exceptions = Vec::new();
-        if no_proxy::names_a_proxy(env) {
+        if http::names_a_proxy(env) {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
             exceptions.extend(no_proxy::joined_with_loopback(env, bare));
         }

@@ -1,6 +1,7 @@
 //! The HTTP client: one request over the wire, and its reply as it came.
 
 mod certificate;
+mod client;
 mod fault;
 mod limit;
 mod opinion;
@@ -20,9 +21,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, redirect};
+use reqwest::{Client, Method, RequestBuilder};
 use rustls::ClientConfig;
-use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use rustls::time_provider::DefaultTimeProvider;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -31,14 +32,14 @@ use crate::error::{Error, Kind, Result};
 use crate::settings::Network;
 use crate::world::{Clock, Environment, Level, Talk};
 
+use client::{Limits, builder, client, tls};
 use fault::Place;
 pub(crate) use limit::Limit;
 pub(crate) use passage::{Passage, Stream};
-use pinned::Pinned;
 pub(crate) use pool::{Leased, Pool, Unanswered};
 pub(crate) use probe::{Dated, Look, is_page};
 use proxy::Route;
-use resolve::Resolver;
+pub(crate) use proxy::names_a_proxy;
 use roots::Roots;
 pub(crate) use trust::Trust;
 
@@ -196,61 +197,6 @@ impl Wire {
     }
 }
 
-impl Wire {
-    /// Sends the request by HTTP/1.1, and by HTTP/2 to a peer that refuses that when TLS
-    /// negotiates (ALPN). HTTP/1.1 is offered alone because nearly all peers take it, and
-    /// one request gains nothing from HTTP/2.
-    async fn send_by_either_version(
-        &self,
-        request: RequestBuilder,
-    ) -> Result<Response, reqwest::Error> {
-        let (_, request) = request.build_split();
-        let request = request?;
-        if let Some(client) = self.http2.get() {
-            return client.execute(request).await;
-        }
-        let again = request.try_clone();
-        match (self.client.execute(request).await, again) {
-            (Err(error), Some(again)) if fault::wants_another_protocol(&error) => {
-                let mut tls = self.tls.clone();
-                tls.alpn_protocols = vec![b"h2".to_vec()];
-                let builder = self.limits.apply(builder(tls).http2_prior_knowledge());
-                match client(&self.route, builder) {
-                    Ok(client) => self.http2.get_or_init(|| client).execute(again).await,
-                    Err(_) => Err(error),
-                }
-            }
-            (done, _) => done,
-        }
-    }
-}
-
-/// How long a client takes at most; `None` where the limit on the whole work decides.
-#[derive(Clone, Copy)]
-struct Limits {
-    connect: Option<Duration>,
-    attempt: Option<Duration>,
-}
-
-impl Limits {
-    fn apply(self, mut builder: ClientBuilder) -> ClientBuilder {
-        if let Some(limit) = self.connect {
-            builder = builder.connect_timeout(limit);
-        }
-        if let Some(limit) = self.attempt {
-            builder = builder.timeout(limit);
-        }
-        builder
-    }
-}
-
-fn client(route: &Route, builder: ClientBuilder) -> Result<Client> {
-    route.apply(builder)?.build().map_err(|error| {
-        let what = "the HTTP client cannot be set up";
-        Error::new(Kind::Configuration, what).because(error.without_url())
-    })
-}
-
 impl Exchange {
     /// What the reply's `Date` proves of the remote clock.
     pub(crate) fn measure(&self) -> Option<Measure> {
@@ -313,36 +259,6 @@ pub(crate) fn host(url: &Url) -> String {
 /// limit that is for one attempt.
 fn attempt_limit(timeout: Duration) -> Option<Duration> {
     (timeout > PATIENCE).then(|| (timeout / 2).max(PATIENCE))
-}
-
-/// What all clients have in common.
-fn builder(tls: ClientConfig) -> ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(tls)
-        .redirect(redirect::Policy::none())
-        .dns_resolver(Resolver)
-}
-
-/// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on
-/// gathering entropy as the whole mint takes. Certificates are judged by `time`.
-fn tls(roots: &Roots, time: Arc<dyn TimeProvider>) -> Result<ClientConfig> {
-    let failed = || Error::new(Kind::Configuration, "TLS cannot be set up");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_details(provider.clone(), time)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed().because(error))?;
-    let mut config = match roots.named.is_empty() {
-        true => config.with_root_certificates(roots.store.clone()),
-        false => {
-            let pinned = Pinned::new(roots.store.clone(), roots.named.clone(), provider);
-            let pinned = pinned.map_err(|error| failed().because(error))?;
-            config.dangerous().with_custom_certificate_verifier(Arc::new(pinned))
-        }
-    }
-    .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 #[cfg(test)]

@@ -9,15 +9,6 @@ pub(crate) const SPELLINGS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// takes it for no URL and fails.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The variables that lead to a proxy for requests to a gateway, by http.
-const PROXIES: [&str; 6] =
-    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
-/// Whether the environment names a proxy.
-pub(crate) fn names_a_proxy(env: &Environment) -> bool {
-    PROXIES.iter().any(|name| env.os(name).is_some())
-}
-
 /// Each variable with loopback besides what it holds, once `edit` has seen that.
 /// One that is not set gets what the other one holds.
 pub(crate) fn with_loopback(

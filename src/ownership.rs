@@ -30,6 +30,12 @@ impl Outsider {
         matches!(self, Outsider::Writable(mode) if mode & 0o002 != 0)
     }
 
+    /// Returns the warning that another user decides what the file at `path` holds;
+    /// `name` is how the user knows the file.
+    pub(crate) fn warning(&self, name: impl fmt::Display, path: &Path) -> String {
+        format!("{name} could be changed by another user ({self}): {}", self.remedy(path))
+    }
+
     /// Returns the command, or the change, after which the file at `path` is trusted.
     pub(crate) fn remedy(&self, path: &Path) -> String {
         let path = path.display();

@@ -52,7 +52,7 @@ impl TokenProvider {
         let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
         let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
             .with_secret(attributes.client_secret);
-        load_profile(&mut layers, &world).map_err(Error::with_doctor)?;
+        layers.load_profile_and_warn(&world).map_err(Error::with_doctor)?;
         let mut settings = settings::resolve(&layers, &mut world).map_err(Error::with_doctor)?;
         let revoke_at = match attributes.revoke_on_close {
             true => Some(revocation::api_of(&settings)?),
@@ -80,7 +80,7 @@ impl TokenProvider {
         let query = attributes::query(&self.defaults(), config, clocks::SETTINGS)?;
         let world = self.world(talk);
         let mut layers = Layers::new(Vec::new(), query, &self.env);
-        load_profile(&mut layers, &world)?;
+        layers.load_profile_and_warn(&world)?;
         Clocks::measure(&layers, &world)
     }
 
@@ -183,12 +183,6 @@ impl Provider for TokenProvider {
     fn end(&self) {
         self.revocations.revoke_all();
     }
-}
-
-fn load_profile(layers: &mut Layers, world: &World) -> Result<()> {
-    let loaded = layers.load_profile(world);
-    layers.ignored().iter().for_each(|line| world.talk.warn(line));
-    loaded
 }
 
 /// Checks what is known of a block, and is wrong by itself: then Terraform shows

@@ -103,6 +103,15 @@ pub fn path(text: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
     }
 }
 
+/// Returns whether `text` is a UUID (RFC 9562), as Genesys Cloud's client ids are.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
 impl fmt::Display for BadText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

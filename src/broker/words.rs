@@ -42,9 +42,8 @@ pub(super) fn held_back(wait: SignedDuration) -> String {
 }
 
 pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
-    let cause = error.cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
-    let remaining = human(remaining);
-    format!("using the cached token, which lives {remaining} more, because {}{cause}", error.what)
+    let (remaining, why) = (human(remaining), error.one_line());
+    format!("using the cached token, which lives {remaining} more, because {why}")
 }
 
 /// The API was asked about a token, and said neither yes nor no.

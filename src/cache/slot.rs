@@ -1,15 +1,16 @@
 //! The place of one entry: read it, or lock it and store.
 
 use std::fs::File;
-use std::io::{self, Seek, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::ANOTHER;
+use super::lock_file::try_lock;
 use super::place::{self, Found};
-use super::{Key, Seal, entry, keyring, sweep};
+use super::{Key, Seal, entry, keyring};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
@@ -256,98 +257,5 @@ impl Lock<'_> {
         let text = serde_json::to_vec(&failure).expect("plain data");
         let bytes = seal.close(&slot.of_failure(), &text);
         let _ = place::replace(&slot.path("failure"), &slot.path("new"), &bytes);
-    }
-}
-
-/// Locks the file at `path`; `None` while somebody else holds it.
-pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
-    loop {
-        match claim(place::open_or_create(path)?, path)? {
-            Claim::Held(mut file) => {
-                let _ = file.set_len(0).and_then(|()| file.rewind());
-                let _ = write!(file, "{}", std::process::id());
-                return Ok(Some(file));
-            }
-            Claim::Taken => return Ok(None),
-            Claim::Gone => {}
-        }
-    }
-}
-
-/// What came of locking a file that was opened a moment ago.
-#[derive(Debug)]
-pub(super) enum Claim {
-    /// The lock is held, for as long as the file is.
-    Held(File),
-    /// Somebody else holds it.
-    Taken,
-    /// `cache clear` has removed the file: a lock on it guards nothing, so take
-    /// the one that stands there now.
-    Gone,
-}
-
-pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
-    match file.try_lock() {
-        Ok(()) if is_at(&file, path) => Ok(Claim::Held(file)),
-        Ok(()) => Ok(Claim::Gone),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(Claim::Taken),
-        Err(std::fs::TryLockError::Error(error)) => {
-            Err(Error::new(Kind::Cache, format!("cannot lock {}", path.display()))
-                .because(error)
-                .hint("name a directory on a local file system with --cache-dir"))
-        }
-    }
-}
-
-/// Checks `dir` as a mint would, and makes nothing.
-///
-/// # Errors
-/// [`Kind::Cache`] when a mint could keep nothing there.
-pub fn check(dir: &Path, was_named: bool) -> Result<()> {
-    let check = || {
-        place::check(dir, was_named)?;
-        place::check_writable(dir)?;
-        sweep::files(dir)?.iter().try_for_each(|(path, ..)| place::inspect(path))
-    };
-    check().map_err(|error| with_hint(error, was_named))
-}
-
-/// What mends every cache that nobody named.
-const ANOTHER: &str =
-    "set GC_TOKEN_CACHE_DIR to a directory of your own, or GC_TOKEN_NO_CACHE=true";
-
-fn with_hint(error: Error, was_named: bool) -> Error {
-    if was_named { error } else { error.hint(ANOTHER) }
-}
-
-/// Uses `dir` as a mint would, with a file of its own that is gone afterwards:
-/// makes the directory, writes, locks, and sees whether the lock holds.
-///
-/// # Errors
-/// [`Kind::Cache`] when one of that fails.
-pub fn try_out(dir: &Path, was_named: bool) -> Result<()> {
-    place::prepare(dir, was_named).map_err(|error| with_hint(error, was_named))?;
-    let path = dir.join(format!("doctor-{}.lock", std::process::id()));
-    let holds = (|| {
-        let held = try_lock(&path)?;
-        Ok(held.is_some() && try_lock(&path)?.is_none())
-    })();
-    let _ = std::fs::remove_file(&path);
-    match holds {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let what = format!("locks in {} do not hold", dir.display());
-            Err(Error::new(Kind::Cache, what)
-                .why("a second lock on a locked file was granted")
-                .hint("name a directory on a local file system with --cache-dir"))
-        }
-        Err(error) => Err(with_hint(error, was_named)),
-    }
-}
-
-fn is_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), std::fs::symlink_metadata(path)) {
-        (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),
-        _ => false,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::entry::{self, Header};
 use super::place::{self, Found};
-use super::{Key, issued, slot};
+use super::{Key, issued, lock_file};
 use crate::clock::Reading;
 use crate::error::{Error, Kind, Result};
 use crate::world::Clock;
@@ -103,7 +103,7 @@ fn wait_for_lock(path: &Path, patience: Duration, clock: &dyn Clock) -> Result<s
     const STEP: Duration = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
-        if let Some(file) = slot::try_lock(path)? {
+        if let Some(file) = lock_file::try_lock(path)? {
             return Ok(file);
         }
         if waited >= patience {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::slot::{Claim, claim};
+use super::lock_file::{Claim, claim};
 use super::*;
 use crate::settings::tests::settings;
 use crate::token::tests::token;

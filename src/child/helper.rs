@@ -1,16 +1,19 @@
 //! A helper: a program that is run for what it prints.
 
+mod output;
+
 use std::fmt;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, waitpid};
 use zeroize::Zeroizing;
+
+use output::Output;
 
 use super::{Terminal, Watchdog};
 use crate::clock::Reading;
@@ -235,54 +238,6 @@ impl Running<'_> {
     }
 }
 
-/// What a helper has printed so far.
-struct Output {
-    pipe: ChildStdout,
-    /// Never grows, so that no copy of a secret is left behind.
-    bytes: Zeroizing<Vec<u8>>,
-    longest: usize,
-    is_at_end: bool,
-}
-
-impl Output {
-    fn of(pipe: ChildStdout, longest: usize) -> Result<Output, HelperError> {
-        fcntl_setfl(&pipe, fcntl_getfl(&pipe)? | OFlags::NONBLOCK)?;
-        let bytes = Zeroizing::new(Vec::with_capacity(longest));
-        Ok(Output { pipe, bytes, longest, is_at_end: false })
-    }
-
-    /// Reads what is there.
-    fn read(&mut self) -> Result<(), HelperError> {
-        let mut buffer = Zeroizing::new([0; 4096]);
-        while !self.is_at_end {
-            match self.pipe.read(&mut buffer[..]) {
-                Ok(0) => self.is_at_end = true,
-                Ok(count) if self.bytes.len() + count > self.longest => {
-                    return Err(HelperError::TooLong(self.longest));
-                }
-                Ok(count) => self.bytes.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// All that was printed by the helper's end. Where that is nothing, a process
-    /// that it has left behind may be about to print it.
-    fn into_bytes(mut self, clock: &dyn Clock) -> Result<Zeroizing<Vec<u8>>, HelperError> {
-        let mut left = GRACE;
-        self.read()?;
-        while self.bytes.is_empty() && !self.is_at_end && !left.is_zero() {
-            clock.sleep(STEP);
-            left = left.saturating_sub(STEP);
-            self.read()?;
-        }
-        Ok(self.bytes)
-    }
-}
-
 impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -319,37 +274,4 @@ impl From<Errno> for HelperError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::SystemClock;
-
-    fn run(script: &str, limit: Duration, longest: usize) -> Result<Vec<u8>, String> {
-        let argv = ["sh", "-c", script].map(str::to_owned);
-        let helper = Helper { argv: &argv, prompt: Prompt::Forbidden, limit, longest };
-        let output = helper.output(&SystemClock::default());
-        output.map(|output| output.to_vec()).map_err(|error| error.to_string())
-    }
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    #[test]
-    fn what_a_helper_prints_by_its_end_counts() {
-        assert_eq!(run("printf one; printf two", LONG, 6), Ok(b"onetwo".into()));
-        assert_eq!(run("printf one; exec >&-; true", LONG, 6), Ok(b"one".into()));
-        assert_eq!(run("true", LONG, 6), Ok(Vec::new()));
-        assert_eq!(run("printf seventy", LONG, 6), Err("it printed more than 6 bytes".into()));
-        assert_eq!(run("exit 7", LONG, 6), Err("exit status: 7".into()));
-    }
-
-    #[test]
-    fn a_helper_that_takes_too_long_is_ended_with_all_that_it_started() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("pid");
-        let script = format!("trap '' TERM; sleep 1000 & echo $! > {}; wait", file.display());
-        let limit = Duration::from_millis(500);
-        assert_eq!(run(&script, limit, 6), Err("it took longer than 500ms".into()));
-        let pid = std::fs::read_to_string(file).unwrap();
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-        assert!(stat.map_or(true, |stat| stat.contains(") Z ")), "it lives");
-    }
-}
+mod tests;

@@ -94,12 +94,11 @@ impl Run {
 fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<Issued> {
     let prefix_file = layers.find(&names::PREFIX_FILE).map(|given| PathBuf::from(given.value));
     Issued::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
-        let cause = error.cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
         let level = if prefix_file.is_some() { Level::Warning } else { Level::Info };
-        let what = &error.what;
+        let why = error.one_line();
         talk.say(
             level,
-            format_args!("tokens that clients keep are not known after a restart: {what}{cause}"),
+            format_args!("tokens that clients keep are not known after a restart: {why}"),
         );
         None
     })

@@ -46,8 +46,9 @@ impl Wire {
 
     async fn ask(&self, untimely: Untimely, clock: &dyn Clock) -> Option<Measure> {
         let time = Arc::new(Fixed(untimely.within()?));
-        let tls = super::tls(&self.roots, time).ok()?;
-        let client = self.route.apply(super::builder(tls).http1_only()).ok()?.build().ok()?;
+        let tls = super::client::tls(&self.roots, time).ok()?;
+        let client =
+            self.route.apply(super::client::builder(tls).http1_only()).ok()?.build().ok()?;
         // The path may be private.
         let url = self.url.join("/").ok()?;
         let sent: Reading = clock.read();

@@ -89,6 +89,12 @@ impl Route {
     }
 }
 
+/// Returns whether the environment names a proxy for any scheme.
+pub(crate) fn names_a_proxy(env: &Environment) -> bool {
+    let Variables { http, https, all, no: _ } = Variables::read(env);
+    http.or(https).or(all).is_some()
+}
+
 /// What the environment says of proxies, read as curl does: the name in lower case
 /// counts first, and an empty variable is one that is not set. What a web server sets
 /// for its scripts is no affair of ours: `REQUEST_METHOD` changes nothing.

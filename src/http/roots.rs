@@ -78,14 +78,10 @@ fn check(file: &Path, origin: &str, talk: &Talk) -> Result<()> {
     else {
         return Ok(());
     };
-    let remedy = outsider.remedy(file);
     if outsider.is_anybody() {
-        return Err(unusable(file, origin, &outsider.to_string()).hint(remedy));
+        return Err(unusable(file, origin, &outsider.to_string()).hint(outsider.remedy(file)));
     }
-    talk.warn_once(format_args!(
-        "{origin}: {} could be changed by another user ({outsider}): {remedy}",
-        file.display()
-    ));
+    talk.warn_once(outsider.warning(format_args!("{origin}: {}", file.display()), file));
     Ok(())
 }
 

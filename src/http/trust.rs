@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use rustls::ClientConfig;
 use rustls::time_provider::DefaultTimeProvider;
 
+use super::client::tls;
 use super::roots::{self, Roots};
-use super::tls;
 use crate::error::Result;
 use crate::settings::Network;
 use crate::world::{Environment, Talk, World};

@@ -107,8 +107,7 @@ impl Front {
                     tokio::spawn(pass(client, server, place));
                 }
                 Err(error) => {
-                    let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-                    return refuse(StatusCode::BAD_GATEWAY, &format!("{}{cause}", error.what));
+                    return refuse(StatusCode::BAD_GATEWAY, &error.one_line());
                 }
             },
         }

@@ -78,9 +78,7 @@ impl Log {
             })),
         }
     }
-}
 
-impl Log {
     /// The line of what cannot be read, and has neither method nor path.
     pub(super) fn unreadable(&self, status: StatusCode, why: &hyper::Error, clock: &dyn Clock) {
         let status = status.as_u16();

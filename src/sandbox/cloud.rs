@@ -88,8 +88,8 @@ pub(super) struct Cloud {
     state: Mutex<State>,
 }
 
-/// A token that was minted.
-struct Issued {
+/// A token, and when it was used last.
+struct MintedToken {
     validity: Validity,
     /// When it was made or used last, on the boot clock.
     used: SignedDuration,
@@ -109,7 +109,7 @@ struct State {
     plan: Plan,
     faults: VecDeque<Fault>,
     api_faults: VecDeque<Fault>,
-    tokens: HashMap<String, Issued>,
+    tokens: HashMap<String, MintedToken>,
     resources: Resources,
     counters: Counters,
 }
@@ -196,7 +196,7 @@ impl Cloud {
         let mut state = self.state();
         let now = state.now(Host::Login, &*self.clock);
         let (access_token, validity) = mint::mint(&state.plan, now, &self.signing_key);
-        let issued = Issued { validity, used: self.clock.read().boot };
+        let issued = MintedToken { validity, used: self.clock.read().boot };
         state.tokens.insert(access_token.clone(), issued);
         state.counters.mints += 1;
         Minted {

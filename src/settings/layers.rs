@@ -78,6 +78,16 @@ impl Layers {
         self.check_outsider(world)
     }
 
+    /// Does the same, and warns of what has no effect.
+    ///
+    /// # Errors
+    /// As [`Layers::load_profile`].
+    pub fn load_profile_and_warn(&mut self, world: &World) -> Result<()> {
+        let loaded = self.load_profile(world);
+        self.ignored.iter().for_each(|line| world.talk.warn(line));
+        loaded
+    }
+
     /// Files of profiles that nobody named and that are of no use, and why.
     pub fn passed_over(&self) -> &[Error] {
         &self.passed_over
@@ -244,7 +254,7 @@ impl Layers {
         let Some(profile) = &self.profile else {
             return Ok(());
         };
-        let Some((outsider, remedy)) = profile.outsider() else {
+        let Some(outsider) = profile.outsider() else {
             return Ok(());
         };
         let decides = |setting| self.find(setting).filter(|given| given.origin.is_profile());
@@ -253,12 +263,10 @@ impl Layers {
             let what = format!("{} is not trusted, as everybody could change it", given.origin);
             return Err(Error::new(Kind::Configuration, what)
                 .why(outsider.to_string())
-                .hint(remedy));
+                .hint(outsider.remedy(profile.file())));
         }
         if sends.is_some() || outsider.is_anybody() {
-            world.talk.warn(format_args!(
-                "{profile} could be changed by another user ({outsider}): {remedy}"
-            ));
+            world.talk.warn(outsider.warning(profile, profile.file()));
         }
         Ok(())
     }

@@ -67,9 +67,7 @@ impl Origin {
             _ => error,
         }
     }
-}
 
-impl Origin {
     /// Whether it is a profile.
     pub(super) fn is_profile(&self) -> bool {
         matches!(self, Origin::Profile { .. })

@@ -126,9 +126,14 @@ impl Profile {
         Ok(Some(profile))
     }
 
-    /// How another user could decide what the profile says, and what to do about it.
-    pub(super) fn outsider(&self) -> Option<(&Outsider, String)> {
-        self.outsider.as_ref().map(|outsider| (outsider, outsider.remedy(&self.file)))
+    /// How another user could decide what the profile says.
+    pub(super) fn outsider(&self) -> Option<&Outsider> {
+        self.outsider.as_ref()
+    }
+
+    /// The file that the profile stands in.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// This profile's value of a setting.

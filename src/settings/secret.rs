@@ -78,11 +78,11 @@ impl SecretSource {
         }
         let argv = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
         let origin = profile.origin(SECRET_COMMAND).to_string();
-        if let Some((outsider, remedy)) = profile.outsider() {
+        if let Some(outsider) = profile.outsider() {
             let what = format!("{origin} is not run, as another user could have written it");
             return Err(Error::new(Kind::Configuration, what)
                 .why(outsider.to_string())
-                .hint(remedy));
+                .hint(outsider.remedy(profile.file())));
         }
         Ok(SecretSource::Command(SecretCommand::new(argv, origin, &world.places)?))
     }

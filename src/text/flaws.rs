@@ -1,6 +1,8 @@
 //! What is visibly wrong with an id or a secret that the issuer has refused.
 //! Nothing of the value is shown.
 
+use super::is_uuid;
+
 /// What is visibly wrong with these credentials, in one line; `None` where
 /// nothing is.
 pub fn of_credentials(client_id: &str, secret: &str) -> Option<String> {
@@ -135,15 +137,6 @@ fn is_invisible(char: char) -> bool {
         || char.is_control()
         || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// Whether this is a UUID, as Genesys Cloud's client ids are.
-pub(super) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 /// Whether this has the form of Genesys Cloud's client secrets: 32 bytes in

@@ -3,7 +3,7 @@
 
 use url::{Position, Url};
 
-use super::flaws::is_uuid;
+use super::is_uuid;
 
 /// Stands in a message for a value that may be a secret.
 pub const HIDDEN: &str = "(not shown: it may be a secret)";

@@ -86,6 +86,7 @@ mod linux {
     use std::io::{self, ErrorKind};
 
     use crate::clock::BootId;
+    use crate::text::is_uuid;
 
     const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
     const NAMESPACE: &str = "/proc/self/ns/time";
@@ -131,10 +132,7 @@ mod linux {
     /// Returns whether this is a UUID, and not only noughts: some sandboxes have
     /// files there that are the same on every machine.
     pub(super) fn is_identity(text: &str) -> bool {
-        let is_digit = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
-        text.len() == 36
-            && text.bytes().all(is_digit)
-            && text.bytes().any(|byte| !matches!(byte, b'0' | b'-'))
+        is_uuid(text) && text.bytes().any(|byte| !matches!(byte, b'0' | b'-'))
     }
 
     /// Returns the boot's identity in a namespace with these offsets: a line each,

@@ -38,7 +38,7 @@ impl Report<'_> {
         let demand = &self.settings.demand;
         let arithmetic = Arithmetic::of(demand, stamp, self.now);
         let verdict = demand.judge(stamp, self.now);
-        let would = self.would(&verdict, stamp);
+        let would = would(&verdict, self.settings, stamp);
         let lifetime = format!("{} from the request", human(stamp.whole));
         let expires = format!("{} by the issuer's clock", stamp.expires_at());
         let mut lines = vec![line("lifetime", &lifetime), line("expires", &expires)];
@@ -54,10 +54,6 @@ impl Report<'_> {
         }
         lines.push(line("verdict", &format!("{verdict}: {would}")));
         lines.concat()
-    }
-
-    fn would(&self, verdict: &Verdict, stamp: &Stamp) -> &'static str {
-        would(verdict, self.settings, stamp)
     }
 
     /// When the token was used last, where that matters.

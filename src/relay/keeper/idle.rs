@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::{Current, FIRST_WAIT, Keeper, LONGEST_WAIT, State, Why};
+use super::backoff::Backoff;
+use super::{Current, Keeper, State, Why};
 use crate::api::{Answer, Opinion};
 use crate::clock::Reading;
 use crate::token::{IdleTimeout, Token};
@@ -17,8 +18,8 @@ pub(super) struct Uses {
     last: Reading,
     /// The same as the cache knows it.
     recorded: Reading,
-    /// A call that failed, and how long the next one waits.
-    failed: Option<(Reading, SignedDuration)>,
+    /// Calls that failed since the last one that did not.
+    failed: Option<Backoff>,
 }
 
 impl Uses {
@@ -31,9 +32,7 @@ impl Uses {
     /// one that failed is recent.
     fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
         let left = timeout.left(&self.last, now).unwrap_or_default();
-        let wait = self.failed.as_ref().map(|(at, wait)| {
-            wait.saturating_sub(now.boot_since(at).unwrap_or(SignedDuration::MAX))
-        });
+        let wait = self.failed.as_ref().map(|backoff| backoff.left(now));
         left.max(wait.unwrap_or_default())
     }
 }
@@ -102,9 +101,8 @@ impl Keeper {
                 self.renew(current, Why::Refused).await;
             }
             Err(error) => {
-                let cause = error.cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-                let what = error.what;
-                self.talk.warn(format_args!("the unused token is not kept alive: {what}{cause}"));
+                let why = error.one_line();
+                self.talk.warn(format_args!("the unused token is not kept alive: {why}"));
                 self.fail_call();
             }
         }
@@ -113,11 +111,7 @@ impl Keeper {
     fn fail_call(&self) {
         let now = self.clock.read();
         let mut state = self.state();
-        let wait = match &state.uses.failed {
-            None => FIRST_WAIT,
-            Some((_, wait)) => (*wait * 2).min(LONGEST_WAIT),
-        };
-        state.uses.failed = Some((now, wait));
+        state.uses.failed = Some(Backoff::after(state.uses.failed.as_ref(), now));
     }
 
     fn is_worth_recording(&self, timeout: IdleTimeout) -> bool {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::api::Answer;
-use crate::broker::Given;
+use crate::broker::{Given, How};
+use crate::clock::Reading;
 use crate::clock::tests::reading;
 use crate::error::{Error, Kind, Result};
 use crate::token::tests::token;

@@ -92,10 +92,7 @@ impl StoredSecret {
 fn warn_of_others(opened: &Opened, file: &Given, talk: &Talk) {
     let Given { value, origin } = file;
     if let Some(outsider) = opened.outsider() {
-        let remedy = outsider.remedy(Path::new(value));
-        talk.warn(format_args!(
-            "{origin}: {value:?} could be changed by another user ({outsider}): {remedy}"
-        ));
+        talk.warn(outsider.warning(format_args!("{origin}: {value:?}"), Path::new(value)));
     } else if let Some(mode) = opened.readable_by_others() {
         talk.warn(format_args!(
             "{origin}: other users may read {value:?} (its mode is {mode:04o}): chmod 600 {value}"

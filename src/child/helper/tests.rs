@@ -1,0 +1,32 @@
+use super::*;
+use crate::world::SystemClock;
+
+fn run(script: &str, limit: Duration, longest: usize) -> Result<Vec<u8>, String> {
+    let argv = ["sh", "-c", script].map(str::to_owned);
+    let helper = Helper { argv: &argv, prompt: Prompt::Forbidden, limit, longest };
+    let output = helper.output(&SystemClock::default());
+    output.map(|output| output.to_vec()).map_err(|error| error.to_string())
+}
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn what_a_helper_prints_by_its_end_counts() {
+    assert_eq!(run("printf one; printf two", LONG, 6), Ok(b"onetwo".into()));
+    assert_eq!(run("printf one; exec >&-; true", LONG, 6), Ok(b"one".into()));
+    assert_eq!(run("true", LONG, 6), Ok(Vec::new()));
+    assert_eq!(run("printf seventy", LONG, 6), Err("it printed more than 6 bytes".into()));
+    assert_eq!(run("exit 7", LONG, 6), Err("exit status: 7".into()));
+}
+
+#[test]
+fn a_helper_that_takes_too_long_is_ended_with_all_that_it_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pid");
+    let script = format!("trap '' TERM; sleep 1000 & echo $! > {}; wait", file.display());
+    let limit = Duration::from_millis(500);
+    assert_eq!(run(&script, limit, 6), Err("it took longer than 500ms".into()));
+    let pid = std::fs::read_to_string(file).unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+    assert!(stat.map_or(true, |stat| stat.contains(") Z ")), "it lives");
+}
