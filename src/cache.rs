@@ -16,7 +16,7 @@ pub use check::{check, try_out};
 pub use entry::Header;
 #[cfg(fuzzing)]
 pub(crate) use entry::fuzz as fuzz_entry;
-pub use issued::Issued;
+pub use issued::IssuedTokens;
 pub use key::Key;
 pub use seal::Seal;
 pub use slot::{Lock, Lookup, Slot};

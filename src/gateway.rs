@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http;
 use crate::no_proxy;
 use crate::relay::{
-    Answer, Door, Host, LEADS_ELSEWHERE, Relay, Visitor, clients, has_dot_segments,
+    Answer, ClientConnection, Door, Host, LEADS_ELSEWHERE, Relay, gateway_limit, has_dot_segments,
     is_of_login_host, is_of_token_endpoint, refuse, refuse_method,
 };
 use crate::world::Environment;
@@ -61,9 +61,9 @@ impl Gateway {
         let address = listener.local_addr().map_err(|error| cannot_listen(&plan).because(error))?;
         let guard = Arc::new(Guard::new(&plan.prefix, plan.names));
         let noting = relay.clone();
-        let door = Door::new(clients(), move |status, why| noting.unreadable(status, why));
-        let answer = move |visitor: &Visitor, request: Request<Incoming>| {
-            route(relay.clone(), &guard, visitor, request)
+        let door = Door::new(gateway_limit(), move |status, why| noting.unreadable(status, why));
+        let answer = move |client: &ClientConnection, request: Request<Incoming>| {
+            route(relay.clone(), &guard, client, request)
         };
         tokio::spawn(door.clone().accept(listener, answer));
         Ok(Gateway { address, prefix: plan.prefix, door })
@@ -144,13 +144,13 @@ fn cannot_listen(plan: &Plan) -> Error {
 fn route(
     relay: Arc<Relay>,
     guard: &Guard,
-    visitor: &Visitor,
+    client: &ClientConnection,
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Answer> + use<> {
     relay.metrics().arrival();
     let admitted = guard.admit(request.uri(), request.headers(), |fields| relay.admits(fields));
     if admitted.is_ok() {
-        visitor.is_let_in();
+        client.set_authenticated();
     }
     async move {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {

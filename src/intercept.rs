@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
-use crate::relay::{Door, Relay, Shares, Visitor};
+use crate::relay::{ClientConnection, ConnectionLimits, Door, Relay};
 use crate::settings::{Issuer, Network};
 use crate::world::World;
 
@@ -94,14 +94,14 @@ impl Interception {
         let proxy = format!("http://{}@{address}", credentials.expose());
         let mut variables = variables::proxying(&proxy, names.hosts(), &world.env);
         variables.extend_from_slice(bundles.variables());
-        let (shares, noting) = (Shares::of_this_process(), relay.clone());
-        let door = Door::new(shares.entry, move |status, why| noting.unreadable(status, why));
+        let (limits, noting) = (ConnectionLimits::of_this_process(), relay.clone());
+        let door = Door::new(limits.entry, move |status, why| noting.unreadable(status, why));
         let passage = crate::http::Passage::new(&network, world);
         let front =
-            Front::new(relay, names, credentials, authority.tls, passage, door.clone(), &shares);
+            Front::new(relay, names, credentials, authority.tls, passage, door.clone(), &limits);
         let front = Arc::new(front);
-        let answer = move |visitor: &Visitor, request| {
-            let answer = front.clone().answer(visitor, request);
+        let answer = move |client: &ClientConnection, request| {
+            let answer = front.clone().answer(client, request);
             async { Ok(answer.await) }
         };
         tokio::spawn(door.clone().accept(listener, answer));

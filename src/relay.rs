@@ -9,29 +9,29 @@ mod allowance;
 mod answer;
 mod body;
 mod budget;
-mod client;
+mod client_stream;
+mod connection;
+mod connection_limits;
 mod door;
 mod forward;
 mod headers;
 mod held;
 mod issue;
 mod keeper;
-mod known;
+mod known_tokens;
 mod log;
 mod metrics;
 mod path;
-mod places;
-mod room;
+mod permits;
 mod source;
 mod stand_in;
 mod upstream;
-mod visitor;
 
 use std::sync::Arc;
 
 use hyper::{HeaderMap, StatusCode};
 
-use crate::cache::Issued;
+use crate::cache::IssuedTokens;
 use crate::error::Result;
 use crate::http::Limit;
 use crate::settings::Settings;
@@ -40,16 +40,16 @@ use crate::world::{Clock, World};
 
 pub(crate) use answer::{refuse, refuse_method};
 pub(crate) use body::Body;
+pub(crate) use connection::ClientConnection;
+pub(crate) use connection_limits::{ConnectionLimits, gateway_limit};
 pub(crate) use door::Answer;
 pub use door::{Door, PATIENCE};
 pub use log::{Format, Log};
 pub use metrics::Metrics;
 pub(crate) use path::{LEADS_ELSEWHERE, has_dot_segments, is_of_login_host, is_of_token_endpoint};
-pub(crate) use places::{Place, Places};
-pub(crate) use room::{Shares, clients};
+pub(crate) use permits::{ConnectionPermit, ConnectionPermits};
 pub use stand_in::StandIn;
 pub use upstream::Host;
-pub(crate) use visitor::Visitor;
 
 use budget::Budget;
 use keeper::Keeper;
@@ -81,7 +81,7 @@ impl Relay {
         settings: Settings,
         token: Token,
         stand_in: Option<StandIn>,
-        issued: Option<Issued>,
+        issued: Option<IssuedTokens>,
         log: Log,
         world: &World,
     ) -> Result<Arc<Relay>> {

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 /// is all there is to know, and processes need no lock to share it. The time of
 /// a file's last change is when its token was last seen.
 #[derive(Debug)]
-pub struct Issued {
+pub struct IssuedTokens {
     dir: PathBuf,
 }
 
@@ -34,7 +34,7 @@ const MOST: usize = 1_024;
 /// What the name of such a directory ends in.
 pub(super) const EXTENSION: &str = "issued";
 
-impl Issued {
+impl IssuedTokens {
     /// The directory for tokens of these settings: beside `prefix_file` where there
     /// is one, by which clients find a gateway again, or in the cache. `None` where
     /// nothing is to be kept.
@@ -42,7 +42,7 @@ impl Issued {
     /// # Errors
     /// [`Kind::Cache`](crate::error::Kind::Cache) when the directory cannot be made,
     /// or belongs to somebody else.
-    pub fn open(settings: &Settings, prefix_file: Option<&Path>) -> Result<Option<Issued>> {
+    pub fn open(settings: &Settings, prefix_file: Option<&Path>) -> Result<Option<IssuedTokens>> {
         let key = Key::of(settings);
         let beside = prefix_file.map(|file| {
             let mut name = OsString::from(file);
@@ -59,7 +59,7 @@ impl Issued {
             let above = dir.parent().unwrap_or(&dir);
             let prepared = place::prepare(above, was_named);
             match prepared.and_then(|()| place::prepare(&dir, was_named)) {
-                Ok(()) => return Ok(Some(Issued { dir })),
+                Ok(()) => return Ok(Some(IssuedTokens { dir })),
                 Err(error) => failure = Some(error),
             }
         }
@@ -117,7 +117,7 @@ impl Issued {
 /// Forgets the tokens in the directory `dir` that were not seen for too long, and
 /// the directory when none is left.
 pub(super) fn prune(dir: PathBuf, now: Timestamp) {
-    let issued = Issued { dir };
+    let issued = IssuedTokens { dir };
     let _ = issued.prune(now);
     // Fails while there is something in it.
     let _ = std::fs::remove_dir(&issued.dir);
@@ -154,13 +154,13 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + days * 86_400).unwrap()
     }
 
-    fn issued() -> (tempfile::TempDir, Issued) {
+    fn issued() -> (tempfile::TempDir, IssuedTokens) {
         let dir = tempfile::tempdir().unwrap();
-        let issued = Issued { dir: dir.path().to_owned() };
+        let issued = IssuedTokens { dir: dir.path().to_owned() };
         (dir, issued)
     }
 
-    fn count(issued: &Issued) -> usize {
+    fn count(issued: &IssuedTokens) -> usize {
         std::fs::read_dir(&issued.dir).unwrap().count()
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::one_of;
-use crate::cache::Issued;
+use crate::cache::IssuedTokens;
 use crate::error::{Error, Kind, Result};
 use crate::ownership;
 use crate::relay::{Format, Log, Relay, StandIn};
@@ -91,9 +91,9 @@ impl Run {
 
 /// Where tokens that clients got are remembered. Serving goes on without it; it is
 /// to be missed where clients find a gateway again by its prefix.
-fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<Issued> {
+fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<IssuedTokens> {
     let prefix_file = layers.find(&names::PREFIX_FILE).map(|given| PathBuf::from(given.value));
-    Issued::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
+    IssuedTokens::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
         let level = if prefix_file.is_some() { Level::Warning } else { Level::Info };
         let why = error.one_line();
         talk.say(

@@ -19,8 +19,8 @@ use super::names::Names;
 use super::tunnel;
 use crate::http::{Passage, Stream};
 use crate::relay::{
-    Body, Door, Host, Place, Places, Relay, Shares, Visitor, is_of_token_endpoint, refuse,
-    refuse_method,
+    Body, ClientConnection, ConnectionLimits, ConnectionPermit, ConnectionPermits, Door, Host,
+    Relay, is_of_token_endpoint, refuse, refuse_method,
 };
 
 /// The proxy, as its clients see it.
@@ -32,9 +32,9 @@ pub(super) struct Front {
     passage: Passage,
     door: Arc<Door>,
     /// Of connections to the cloud's hosts.
-    hosts: Arc<Places>,
+    hosts: Arc<ConnectionPermits>,
     /// Of connections to any other host.
-    tunnels: Arc<Places>,
+    tunnels: Arc<ConnectionPermits>,
 }
 
 /// How long a client may take to agree on TLS: it is on this machine.
@@ -48,23 +48,23 @@ impl Front {
         tls: Arc<ServerConfig>,
         passage: Passage,
         door: Arc<Door>,
-        shares: &Shares,
+        limits: &ConnectionLimits,
     ) -> Front {
-        let hosts = Places::new(shares.hosts);
-        let tunnels = Places::new(shares.tunnels);
+        let hosts = ConnectionPermits::new(limits.hosts);
+        let tunnels = ConnectionPermits::new(limits.tunnels);
         Front { relay, names, credentials, tls: tls.into(), passage, door, hosts, tunnels }
     }
 
     /// Answers a request to the proxy itself.
     pub(super) fn answer(
         self: Arc<Self>,
-        visitor: &Visitor,
+        client: &ClientConnection,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Body>> + use<> {
         self.relay.metrics().arrival();
         let is_known = self.credentials.admit(request.headers());
         if is_known {
-            visitor.is_let_in();
+            client.set_authenticated();
         }
         self.answer_if(is_known, request)
     }
@@ -92,19 +92,19 @@ impl Front {
             return refuse(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port");
         };
         let host = self.names.find(&wanted);
-        let places = if host.is_some() { &self.hosts } else { &self.tunnels };
-        let Some(place) = places.take_if_any().await else {
+        let permits = if host.is_some() { &self.hosts } else { &self.tunnels };
+        let Some(permit) = permits.try_acquire().await else {
             let why = "there are too many connections through this proxy";
             return refuse(StatusCode::SERVICE_UNAVAILABLE, why);
         };
         let client = hyper::upgrade::on(request);
         match host {
             Some(host) => {
-                tokio::spawn(self.serve(client, host, place));
+                tokio::spawn(self.serve(client, host, permit));
             }
             None => match self.passage.open(&wanted).await {
                 Ok(server) => {
-                    tokio::spawn(pass(client, server, place));
+                    tokio::spawn(pass(client, server, permit));
                 }
                 Err(error) => {
                     return refuse(StatusCode::BAD_GATEWAY, &error.one_line());
@@ -115,7 +115,7 @@ impl Front {
     }
 
     /// Speaks with a client in the name of `host`.
-    async fn serve(self: Arc<Self>, client: OnUpgrade, host: Host, _place: Place) {
+    async fn serve(self: Arc<Self>, client: OnUpgrade, host: Host, _permit: ConnectionPermit) {
         let Some(client) = agreed(&self.tls, client).await else {
             return;
         };
@@ -187,12 +187,12 @@ async fn agreed(tls: &TlsAcceptor, client: OnUpgrade) -> Option<Tls> {
 }
 
 /// Passes a connection on. Once one side has closed, it may have to make room.
-async fn pass(client: OnUpgrade, server: Box<dyn Stream>, place: Place) {
+async fn pass(client: OnUpgrade, server: Box<dyn Stream>, permit: ConnectionPermit) {
     let Ok(client) = client.await else {
         return;
     };
     tokio::select! {
-        () = tunnel::pass(TokioIo::new(client), server, || place.offer()) => {}
-        () = place.sent_away() => {}
+        () = tunnel::pass(TokioIo::new(client), server, || permit.make_evictable()) => {}
+        () = permit.evicted() => {}
     }
 }

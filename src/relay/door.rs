@@ -17,31 +17,31 @@ use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
 use super::body::Body;
-use super::client::Client;
-use super::places::Places;
-use super::visitor::Visitor;
+use super::client_stream::ClientStream;
+use super::connection::ClientConnection;
+use super::permits::ConnectionPermits;
 use crate::http::Limit;
 
 /// Where clients come in.
 pub struct Door {
-    places: Arc<Places>,
+    permits: Arc<ConnectionPermits>,
     /// Tells every connection to come to its end. `None` once it has told.
     open: Mutex<Option<watch::Sender<()>>>,
     heads: Limit,
-    strangers: Limit,
+    unauthenticated: Limit,
     unreadable: Box<Unreadable>,
 }
 
-/// Is told with which status a request was refused that could not be read, and
+/// Told of a request that could not be read: the status with which it was refused, and
 /// why.
 type Unreadable = dyn Fn(StatusCode, &hyper::Error) + Send + Sync;
 
 /// There always is one, be it our own that tells of a failure.
 pub(crate) type Answer = Result<Response<Body>, Infallible>;
 
-/// How long a connection may stay that has not shown that it may be here. When
-/// places run out, it may be less.
-const STRANGER: Duration = Duration::from_secs(10);
+/// The time in which a client has to show that it may be here. It is shorter when
+/// permits run out.
+const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may take to send a request's head; also how long a
 /// connection may be idle.
@@ -50,44 +50,44 @@ pub(super) const HEAD: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of an answer.
 const STALL: Duration = Duration::from_secs(120);
 
-/// A head of a request, what is read ahead of a body, and what waits of an answer
-/// until its client takes it.
+/// Room for the head of a request, for what is read ahead of a body, and for what waits
+/// of an answer until its client takes it.
 const BUFFER: usize = 32 << 10;
 
-/// What the system holds of an answer for one client, who is near. Left to itself,
-/// it holds several megabytes for one that does not read.
+/// The system's buffer for what is sent to one client, which is near. By default it
+/// grows to several megabytes for one that does not read.
 const SENT: usize = 256 << 10;
 
 /// How long requests in flight are waited for at the end.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Door {
-    /// A door with this many places.
+    /// A door with this many permits.
     pub(crate) fn new(
-        places: usize,
+        permits: usize,
         unreadable: impl Fn(StatusCode, &hyper::Error) + Send + Sync + 'static,
     ) -> Arc<Door> {
         Arc::new(Door {
-            places: Places::new(places),
+            permits: ConnectionPermits::new(permits),
             open: Mutex::new(Some(watch::Sender::new(()))),
             heads: Limit::new(HEAD),
-            strangers: Limit::new(STRANGER),
+            unauthenticated: Limit::new(AUTHENTICATION_TIMEOUT),
             unreadable: Box::new(unreadable),
         })
     }
 
     /// Lets clients in, and has each of their requests answered, until the
-    /// door is closed. To answer includes to tell who may be here.
+    /// door is closed. `answer` also marks the connections of clients that may be here.
     pub(crate) async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
     where
-        A: Fn(&Visitor, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        A: Fn(&ClientConnection, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Answer> + Send + 'static,
     {
         let Some(mut closing) = self.watch() else {
             return;
         };
         loop {
-            // No place is taken from anybody before there is someone to have it.
+            // Nobody is evicted before there is a client that needs the permit.
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 _ = closing.changed() => return,
@@ -97,18 +97,18 @@ impl Door {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             };
-            let place = tokio::select! {
-                place = self.places.take() => place,
+            let permit = tokio::select! {
+                permit = self.permits.acquire() => permit,
                 _ = closing.changed() => return,
             };
             let (door, answer) = (self.clone(), answer.clone());
-            let visitor = Visitor::stranger(place);
+            let client = ClientConnection::unauthenticated(permit);
             tokio::spawn(async move {
-                let answer = |request| answer(&visitor, request);
+                let answer = |request| answer(&client, request);
                 tokio::select! {
-                    // First of all, or one might be sent away that is just let in.
+                    // Checked first, so that a client which has just authenticated stays.
                     biased;
-                    () = visitor.overstays(&door.strangers) => {}
+                    () = client.evicted_or_timed_out(&door.unauthenticated) => {}
                     () = door.converse(patient(stream), answer) => {}
                 }
             });
@@ -126,9 +126,9 @@ impl Door {
         let Some(mut closing) = self.watch() else {
             return;
         };
-        let (client, turn) = Client::new(stream);
+        let (stream, exchange) = ClientStream::new(stream);
         let service = service_fn(|request| {
-            let (end, answer) = (turn.begin(), answer(request));
+            let (end, answer) = (exchange.begin(), answer(request));
             async { answer.await.map(|reply| reply.map(|body| end.with(body))) }
         });
         let connection = http1::Builder::new()
@@ -139,7 +139,7 @@ impl Door {
             .max_buf_size(BUFFER)
             // The date is the cloud's: this machine's clock may be wrong.
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(client), service)
+            .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = pin!(connection);
         let ended = tokio::select! {
@@ -149,7 +149,7 @@ impl Door {
                 connection.await
             }
         };
-        if let (Err(why), Some(status)) = (ended, turn.refused()) {
+        if let (Err(why), Some(status)) = (ended, exchange.refused()) {
             (self.unreadable)(status, &why);
         }
     }
@@ -223,8 +223,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let door = Door::new(4, |_, _| {});
-        tokio::spawn(door.accept(listener, |visitor: &Visitor, request| {
-            visitor.is_let_in();
+        tokio::spawn(door.accept(listener, |client: &ClientConnection, request| {
+            client.set_authenticated();
             answer(request)
         }));
         let begun = timer_clock();
@@ -235,7 +235,7 @@ mod tests {
         let mut client = clients.pop().unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         assert_eq!(client.read_u8().await.unwrap(), b'H');
-        assert!(begun.elapsed() < STRANGER, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < AUTHENTICATION_TIMEOUT, "{:?}", begun.elapsed());
         // The others had to go, and this one may stay until its own time is over.
         let mut came = Vec::new();
         for mut other in clients {

@@ -12,12 +12,12 @@ use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 
 use super::allowance::Allowance;
-use super::known::Known;
+use super::known_tokens::KnownTokens;
 use super::metrics::Metrics;
 use super::source::Source;
 use super::stand_in::StandIn;
 use crate::api;
-use crate::cache::Issued;
+use crate::cache::IssuedTokens;
 use crate::random::hash;
 use crate::token::{AccessToken, Stamp, Token};
 use crate::world::{Clock, Talk, World};
@@ -33,7 +33,7 @@ pub(super) struct Keeper {
     metrics: Arc<Metrics>,
     /// Handed out in place of every token, where there is one.
     stand_in: Option<StandIn>,
-    issued: Option<Arc<Issued>>,
+    issued: Option<Arc<IssuedTokens>>,
     state: Mutex<State>,
     /// Held by the one who makes a token. The others wait for it.
     turn: tokio::sync::Mutex<()>,
@@ -55,7 +55,7 @@ pub(super) enum Found {
 
 struct State {
     current: Arc<Current>,
-    known: Known,
+    known: KnownTokens,
     uses: Uses,
     allowance: Allowance,
     failing: Option<Failing>,
@@ -68,12 +68,12 @@ impl Keeper {
         source: Arc<dyn Source>,
         token: Token,
         stand_in: Option<StandIn>,
-        issued: Option<Issued>,
+        issued: Option<IssuedTokens>,
         world: &World,
         metrics: Arc<Metrics>,
     ) -> Keeper {
         let issued = issued.map(Arc::new);
-        let mut known = Known::new(issued.clone());
+        let mut known = KnownTokens::new(issued.clone());
         let now = world.clock.read().wall;
         let own = stand_in.as_ref().map(|stand_in| (&stand_in.token, stand_in.outlives_run));
         for (token, lasts) in [Some((&token.access_token, true)), own].into_iter().flatten() {
@@ -207,7 +207,7 @@ impl Current {
 }
 
 /// Has processes that are started later know this token, where that is wanted.
-fn remember(issued: Option<&Issued>, token: &AccessToken, now: Timestamp) -> io::Result<()> {
+fn remember(issued: Option<&IssuedTokens>, token: &AccessToken, now: Timestamp) -> io::Result<()> {
     issued.map_or(Ok(()), |issued| issued.add(&hash(token.expose().as_bytes()), now))
 }
 

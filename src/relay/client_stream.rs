@@ -19,77 +19,78 @@ use tokio::time::{Sleep, sleep};
 
 use super::answer::refusal;
 
-/// A connection, and whose turn it is.
-pub(super) struct Client<S> {
+/// A connection, and the state of the exchange on it.
+pub(super) struct ClientStream<S> {
     stream: S,
-    turn: Arc<Turn>,
-    /// What comes first tells TLS from HTTP.
+    exchange: Arc<ExchangeState>,
+    /// The first byte that came, which tells TLS from HTTP.
     first: Option<u8>,
-    /// It has sent its last byte. The timer ends the patience with it.
+    /// Set once the client has sent its last byte: the time until it is given up.
     ended: Option<Pin<Box<Sleep>>>,
-    /// Whether it has taken something since the timer was set.
+    /// Whether the client has taken something since the timer was set.
     took: bool,
-    /// A refusal of ours that is being written, and how much of it was.
+    /// Our refusal that is being written, and how many bytes of it were.
     refusing: Option<(Bytes, usize)>,
-    /// Ends the time in which what a refused client still sends is read.
+    /// The time in which what a refused client still sends is read.
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-/// Where a connection is between requests and answers.
+/// Where a connection stands between requests and answers, and with which status the
+/// library refused a request, if it did.
 #[derive(Default)]
-pub(super) struct Turn {
+pub(super) struct ExchangeState {
     phase: AtomicU8,
     refused: AtomicU16,
 }
 
-/// The body of an answer. The turn ends with it.
-pub(super) struct InTurn<B> {
+/// The body of an answer, whose end is the end of the exchange.
+pub(super) struct TrackedBody<B> {
     body: B,
-    _end: End,
+    _end: ResponseGuard,
 }
 
-/// Ends the turn when dropped.
-pub(super) struct End(Arc<Turn>);
+/// Ends the exchange when dropped.
+pub(super) struct ResponseGuard(Arc<ExchangeState>);
 
-/// All that was to be written is.
+/// All that was to be written has been.
 const IDLE: u8 = 0;
 /// A request is being answered.
 const BUSY: u8 = 1;
-/// The answer is complete, and not all of it may be written.
+/// The answer is complete, but perhaps not written to its end.
 const DONE: u8 = 2;
 
-/// How long a client that sends nothing more is believed to be still there while
-/// it takes nothing: one that has gone looks the same.
-const GONE: Duration = Duration::from_secs(10);
+/// A client that sends nothing more and takes nothing is given up after this time: one
+/// that has gone looks the same.
+const HALF_CLOSED_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long what a refused client still sends is read, so that it gets to read the
+/// What a refused client still sends is read for this long, so that it gets to read the
 /// refusal: a connection that is closed over unread bytes is reset.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl<S> Client<S> {
-    pub(super) fn new(stream: S) -> (Client<S>, Arc<Turn>) {
-        let turn = Arc::<Turn>::default();
-        let client = Client {
+impl<S> ClientStream<S> {
+    pub(super) fn new(stream: S) -> (ClientStream<S>, Arc<ExchangeState>) {
+        let exchange = Arc::<ExchangeState>::default();
+        let client = ClientStream {
             stream,
-            turn: turn.clone(),
+            exchange: exchange.clone(),
             first: None,
             ended: None,
             took: false,
             refusing: None,
             lingering: None,
         };
-        (client, turn)
+        (client, exchange)
     }
 }
 
-impl Turn {
-    /// A request is being answered, until what is returned is dropped.
-    pub(super) fn begin(self: &Arc<Self>) -> End {
+impl ExchangeState {
+    /// Begins an exchange, which ends when the guard is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> ResponseGuard {
         self.phase.store(BUSY, Ordering::Relaxed);
-        End(self.clone())
+        ResponseGuard(self.clone())
     }
 
-    /// With which status a request was refused that could not be read.
+    /// The status with which a request that could not be read was refused.
     pub(super) fn refused(&self) -> Option<StatusCode> {
         StatusCode::from_u16(self.refused.load(Ordering::Relaxed)).ok()
     }
@@ -99,19 +100,19 @@ impl Turn {
     }
 }
 
-impl Drop for End {
+impl Drop for ResponseGuard {
     fn drop(&mut self) {
         self.0.phase.store(DONE, Ordering::Relaxed);
     }
 }
 
-impl End {
-    pub(super) fn with<B>(self, body: B) -> InTurn<B> {
-        InTurn { body, _end: self }
+impl ResponseGuard {
+    pub(super) fn with<B>(self, body: B) -> TrackedBody<B> {
+        TrackedBody { body, _end: self }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Client<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -126,19 +127,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Client<S> {
                 return Poll::Ready(Ok(()));
             }
         }
-        while this.turn.is(BUSY) {
-            let timer = this.ended.get_or_insert_with(|| Box::pin(sleep(GONE)));
+        while this.exchange.is(BUSY) {
+            let timer = this.ended.get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED_TIMEOUT)));
             ready!(timer.as_mut().poll(context));
             if !std::mem::take(&mut this.took) {
                 break;
             }
-            this.ended = Some(Box::pin(sleep(GONE)));
+            this.ended = Some(Box::pin(sleep(HALF_CLOSED_TIMEOUT)));
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Client<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -146,11 +147,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Client<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         // Of its own accord, the library writes nothing but its refusals.
-        if this.turn.is(IDLE)
+        if this.exchange.is(IDLE)
             && this.refusing.is_none()
             && let Some(status) = status(bytes)
         {
-            this.turn.refused.store(status.as_u16(), Ordering::Relaxed);
+            this.exchange.refused.store(status.as_u16(), Ordering::Relaxed);
             this.refusing = Some((unreadable(status, this.first), 0));
         }
         if let Some((refusal, written)) = &mut this.refusing {
@@ -171,8 +172,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Client<S> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.stream).poll_flush(context))?;
-        if this.turn.is(DONE) {
-            this.turn.phase.store(IDLE, Ordering::Relaxed);
+        if this.exchange.is(DONE) {
+            this.exchange.phase.store(IDLE, Ordering::Relaxed);
         }
         if this.refusing.is_some() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
@@ -186,9 +187,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Client<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Client<S> {
+impl<S: AsyncRead + Unpin> ClientStream<S> {
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let timer = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let timer = self.lingering.get_or_insert_with(|| Box::pin(sleep(LINGER_TIMEOUT)));
         if timer.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
@@ -229,7 +230,7 @@ fn unreadable(status: StatusCode, first: Option<u8>) -> Bytes {
     ))
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for InTurn<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for TrackedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 

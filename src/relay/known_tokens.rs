@@ -6,34 +6,34 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cache::Issued;
+use crate::cache::IssuedTokens;
 use crate::random::{Hash, hash};
 use crate::token::AccessToken;
 
-/// Hashes of tokens: dead ones need not be kept themselves.
-pub(super) struct Known {
-    /// With the time at which each was last noted to be in use.
+/// The tokens by their hashes: expired ones need not be kept themselves.
+pub(super) struct KnownTokens {
+    /// Each with the time at which it was last noted to be in use.
     tokens: HashMap<Hash, Timestamp>,
-    issued: Option<Arc<Issued>>,
+    issued: Option<Arc<IssuedTokens>>,
 }
 
-/// How often it is noted that a token is in use.
+/// The time after which it is noted anew that a token is in use.
 const PERIOD: SignedDuration = SignedDuration::from_hours(24);
 
-impl Known {
-    pub(super) fn new(issued: Option<Arc<Issued>>) -> Known {
-        Known { tokens: HashMap::new(), issued }
+impl KnownTokens {
+    pub(super) fn new(issued: Option<Arc<IssuedTokens>>) -> KnownTokens {
+        KnownTokens { tokens: HashMap::new(), issued }
     }
 
-    /// Knows this token from now on, for as long as the process runs.
+    /// Adds a token, for as long as the process runs.
     pub(super) fn insert(&mut self, token: &AccessToken, now: Timestamp) {
         self.tokens.insert(hash(token.expose().as_bytes()), now);
     }
 
-    /// Whether a client may present this token.
+    /// Returns whether a client may present this token.
     pub(super) fn contains(&mut self, token: &str, now: Timestamp) -> bool {
         let token = hash(token.as_bytes());
-        let Known { tokens, issued } = self;
+        let KnownTokens { tokens, issued } = self;
         let is_issued = || issued.as_ref().is_some_and(|issued| issued.contains(&token, now));
         match tokens.get_mut(&token) {
             Some(noted) if now.duration_since(*noted).abs() < PERIOD => true,
