@@ -132,9 +132,8 @@ fn nushell_completes_what_is_sourced() {
         "{script}\ngc-token exec -vv --no-cache --set 'A={{token}}' --set 'B={{token}}' -- \
          frobnicate --flag=1 -auto-approve"
     );
-    fs::write(runner.home().join("run.nu"), script).unwrap();
-    let ended = runner.start_program(&["nu", "--no-config-file", "run.nu"]).finish();
-    assert_eq!(ended.status.code(), Some(3));
+    let ended = runner.shell("nu", &script);
+    assert_eq!(ended.status.code(), Some(3), "{ended:#?}");
     assert!(ended.stderr.contains("there is no region"), "{}", ended.stderr);
 }
 
