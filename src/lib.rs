@@ -5,7 +5,12 @@
 //! [`cli`] → [`settings`] → [`broker`] → [`cache`] or [`endpoint`] →
 //! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
 //! in [`world`]; [`command`] has a thin file per verb. Runs that outlive a token
-//! begin with [`exec`] or [`gateway`]; what happens to a request is in [`relay`].
+//! begin with [`exec`], [`gateway`] or [`intercept`]; what happens to a request is
+//! in [`relay`].
+//!
+//! Everything of one kind passes one gate: what people give, [`text`]; files that
+//! another user might control, `ownership`; programs that are started, [`child`];
+//! what messages quote, `sanitize`.
 
 pub mod api;
 pub mod broker;
