@@ -154,7 +154,7 @@ impl Relay {
         let first = self.send(upstream, head, body, source);
         async move {
             let sent = match first.await {
-                Err(Failed::Unanswered(unanswered)) if unanswered.may_repeat => {
+                Err(Failed::Unanswered(unanswered)) if may_repeat(&unanswered, source) => {
                     // Seldom, as above.
                     Box::pin(self.repeat(upstream, head, source, unanswered)).await
                 }
@@ -181,7 +181,7 @@ impl Relay {
             };
             self.metrics.repeated();
             match self.send(upstream, head, body, source).await {
-                Err(Failed::Unanswered(again)) if again.may_repeat => unanswered = again,
+                Err(Failed::Unanswered(again)) if may_repeat(&again, source) => unanswered = again,
                 sent => return sent,
             }
         }
@@ -244,6 +244,12 @@ enum Failed {
     Unanswered(Unanswered),
     /// The time is over.
     Late,
+}
+
+/// A host carries out no request of which the body has not begun to come.
+fn may_repeat(unanswered: &Unanswered, source: Option<&Source<Upload>>) -> bool {
+    let is_begun = source.is_none_or(Source::is_begun);
+    unanswered.may_repeat || unanswered.is_dropped && !is_begun
 }
 
 /// The host's answer, ready for the client.

@@ -39,6 +39,8 @@ struct State<B> {
     /// `None` once it was too much to hold.
     share: Option<Share>,
     attempt: u32,
+    /// Whether the current attempt has been asked for anything.
+    begun: bool,
     /// The attempt that waits for more.
     waiting: Option<Waker>,
     /// How often something was sent: a slow upload is no hanging one.
@@ -61,6 +63,7 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
             ended: false,
             share: Some(Share::of(budget)),
             attempt: 0,
+            begun: false,
             waiting: None,
             moved: 0,
             broken: None,
@@ -84,6 +87,7 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
             return None;
         }
         state.attempt += 1;
+        state.begun = false;
         let attempt = state.attempt;
         // Else its connection would wait for what it never gets.
         if let Some(waiting) = state.waiting.take() {
@@ -102,6 +106,11 @@ impl<B> Source<B> {
     /// Grows whenever a piece is passed on.
     pub(super) fn moved(&self) -> u64 {
         self.state().moved
+    }
+
+    /// Whether anything of the body was asked for in the current attempt.
+    pub(super) fn is_begun(&self) -> bool {
+        self.state().begun
     }
 
     /// Why the client did not send it to its end.
@@ -190,6 +199,7 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Body for Held<B> {
         if state.attempt != this.attempt {
             return Poll::Ready(Some(Err("another attempt has taken over".into())));
         }
+        state.begun = true;
         if let Some(piece) = state.pieces.get(this.next).cloned() {
             state.moved += 1;
             this.next += 1;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -71,6 +72,16 @@ impl Host {
 
     /// One that takes no more than so many requests at a time over a connection.
     pub(crate) fn taking(streams: Option<u32>, moods: Vec<Mood>) -> Host {
+        Host::greeting(streams, false, moods)
+    }
+
+    /// One that ends its first connection with the first word that it says, for which
+    /// the first request has waited.
+    pub(crate) fn leaving_at_once() -> Host {
+        Host::greeting(None, true, Vec::new())
+    }
+
+    fn greeting(streams: Option<u32>, leaves: bool, moods: Vec<Mood>) -> Host {
         let (tls, pem) = tls("localhost");
         let log = Arc::new(Log {
             connections: AtomicUsize::new(0),
@@ -81,8 +92,11 @@ impl Host {
         let port = listen(move |stream| {
             let (tls, log) = (tls.clone(), kept.clone());
             async move {
-                let stream = tls.accept(stream).await?;
-                log.connections.fetch_add(1, Ordering::SeqCst);
+                let mut stream = tls.accept(stream).await?;
+                let is_first = log.connections.fetch_add(1, Ordering::SeqCst) == 0;
+                if leaves && is_first {
+                    return leave(&mut stream).await;
+                }
                 serve(stream, streams, &log).await
             }
         });
@@ -98,6 +112,19 @@ impl Host {
     pub(crate) fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
     }
+}
+
+/// Longer than a client waits for the settings before it sends its first request.
+const SILENCE: Duration = Duration::from_millis(1_500);
+
+async fn leave(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    stream.read_exact(&mut [0; PREFACE]).await?;
+    tokio::time::sleep(SILENCE).await;
+    let goodbye = [frame(SETTINGS, 0, 0, &[]), Mood::SaysGoodbye.reply(1)].concat();
+    stream.write_all(&goodbye).await?;
+    stream.flush().await?;
+    // Until the client has gone.
+    stream.read_to_end(&mut Vec::new()).await.map(drop)
 }
 
 async fn serve(

@@ -33,6 +33,17 @@ fn what_a_host_did_not_begin_with_is_sent_again() {
     }
 }
 
+/// The library drops such a request and does not tell that nobody has seen it.
+#[test]
+fn what_waits_for_its_stream_while_the_host_ends_the_connection_is_sent_again() {
+    let host = Host::leaving_at_once();
+    let front = front(&host, &[]);
+    assert_eq!(front.post("/x", "", b"abc").status, 200);
+    assert_eq!(host.bodies(), ["abc"]);
+    assert_eq!(host.connections(), 2);
+    front.finish();
+}
+
 #[test]
 fn a_host_that_never_begins_is_given_up() {
     let host = Host::start(vec![Mood::SaysGoodbye; 100]);

@@ -12,19 +12,24 @@ pub(crate) struct Unanswered {
     pub(crate) why: Broken,
     /// Whether nobody can tell the difference when it is sent once more.
     pub(crate) may_repeat: bool,
+    /// Whether the request may be sent once more if its body was not begun: the HTTP
+    /// library dropped it, and does not tell how much of its head was sent.
+    pub(crate) is_dropped: bool,
 }
 
 impl Unanswered {
     /// A request that was sent over a connection that had carried others before,
     /// or over a new one.
     pub(super) fn sent(error: hyper::Error, method: &Method, was_kept: bool) -> Unanswered {
-        let may_repeat = is_not_begun(&error) || was_kept && method.is_safe() && is_gone(&error);
-        Unanswered { why: error.into(), may_repeat }
+        let is_dropped = is_dropped(&error);
+        let makes_no_difference = is_dropped || was_kept && is_gone(&error);
+        let may_repeat = is_not_begun(&error) || method.is_safe() && makes_no_difference;
+        Unanswered { why: error.into(), may_repeat, is_dropped }
     }
 
     /// A request that was not sent, for want of a connection.
     pub(super) fn unsent(why: Broken) -> Unanswered {
-        Unanswered { why, may_repeat: false }
+        Unanswered { why, may_repeat: false, is_dropped: false }
     }
 }
 
@@ -39,6 +44,13 @@ fn is_not_begun(error: &hyper::Error) -> bool {
     error.is_remote()
         && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
             || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
+}
+
+/// A host may close an HTTP/2 connection while a request waits for its stream to be
+/// opened. The library then drops the request, without a word of the host's. It calls
+/// that an error of its user, as it calls a body that breaks off, which was begun.
+fn is_dropped(error: &hyper::Error) -> bool {
+    error.is_user()
 }
 
 /// A kept connection may end just when a request goes out. Whether that was read

@@ -125,3 +125,19 @@ fn what_has_no_body_can_always_be_sent_again() {
     assert!(none.is_end_stream());
     assert_eq!(none.size_hint().exact(), Some(0));
 }
+
+#[test]
+fn an_attempt_is_begun_once_something_of_it_was_asked_for() {
+    let mut first = held([data("a")]);
+    let source = first.source().unwrap();
+    assert!(!source.is_begun());
+    send(&mut first);
+    assert!(source.is_begun());
+    let mut second = Held::again(Some(&source)).unwrap();
+    assert!(!source.is_begun());
+    // The one before is of no interest any more.
+    send(&mut first);
+    assert!(!source.is_begun());
+    send(&mut second);
+    assert!(source.is_begun());
+}
