@@ -102,10 +102,13 @@ impl Words {
         })
     }
 
-    /// The code, as far as it matters: letters only, and without Apigee's prefix.
+    /// The code, as far as it matters: letters only, and without Apigee's prefix and the
+    /// suffix of AWS.
     fn code(&self) -> String {
         let code = self.error.as_deref().unwrap_or_default();
-        plain(code.rsplit('.').next().unwrap_or_default())
+        let mut code = plain(code.rsplit(['.', '#']).next().unwrap_or_default());
+        code.truncate(code.strip_suffix("exception").map_or(code.len(), str::len));
+        code
     }
 }
 
@@ -154,12 +157,23 @@ impl Refusal {
     pub(super) fn of(status: u16, words: Option<&Words>) -> Refusal {
         let code = words.map(Words::code).unwrap_or_default();
         match (status, &*code) {
-            (429, _) | (_, "slowdown" | "toomanyrequests") => Refusal::RateLimit,
+            (429, _) => Refusal::RateLimit,
+            (
+                _,
+                "slowdown" | "toomanyrequests" | "ratelimitexceeded" | "limitexceeded"
+                | "throttling" | "throttled",
+            ) => Refusal::RateLimit,
             (400 | 403, _) if words.is_some_and(Words::limit_the_rate) => Refusal::RateLimit,
             // 408 and 425 ask for the same request once more (RFC 9110, RFC 8470).
-            (408 | 425 | 500.., _) | (_, "temporarilyunavailable" | "servererror") => {
-                Refusal::Broken
-            }
+            (408 | 425 | 500.., _) => Refusal::Broken,
+            (
+                _,
+                "temporarilyunavailable"
+                | "serviceunavailable"
+                | "servererror"
+                | "internalerror"
+                | "internalservererror",
+            ) => Refusal::Broken,
             (
                 _,
                 "invalidclient"
@@ -167,7 +181,7 @@ impl Refusal {
                 | "invalidgrant"
                 | "accessdenied"
                 | "invalidclientidentifier"
-                | "notauthorizedexception",
+                | "notauthorized",
             ) => Refusal::Credentials,
             (401, _) => Refusal::Credentials,
             (

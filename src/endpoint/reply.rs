@@ -75,6 +75,11 @@ impl Reader<'_> {
                 "a proxy wants credentials",
                 "check HTTPS_PROXY (its credentials, too) and NO_PROXY",
             )),
+            511 => Err(self.final_failure(
+                reply,
+                "the network wants a login first (a captive portal)",
+                "log in to the network with a browser, or name its proxy with HTTPS_PROXY",
+            )),
             400..=599 => Err(self.refused(reply, now)),
             300..=399 => {
                 let said = "which is no answer to a token request";
@@ -233,7 +238,8 @@ impl Reader<'_> {
             None => String::new(),
         };
         let colon = match said.split_once(' ') {
-            Some(("with" | "without" | "which", _)) => "",
+            Some(("with" | "without", _)) => "",
+            Some(("which", _)) => ",",
             _ => ":",
         };
         format!("HTTP {}{colon} {said}{id}", reply.status)

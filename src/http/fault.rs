@@ -1,17 +1,17 @@
 //! What went wrong on the way to the issuer, told apart.
 
+mod tls;
+
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustls::{AlertDescription, CertificateError};
+use rustls::AlertDescription;
 
 use super::certificate::{Opinion, Untimely};
-use super::pinned::webpki_error;
 use super::{Failure, LARGEST};
 use crate::error::{Error, Kind};
-use crate::sanitize::{line, shorten};
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Place {
@@ -40,6 +40,7 @@ enum Fault<'a> {
     Timeout,
     Refused,
     NotHttp,
+    HeadTooLarge,
     Closed,
     Other(String),
 }
@@ -108,11 +109,12 @@ impl Place {
         time: (Timestamp, Option<Opinion>),
     ) -> Advice {
         let peer = self.peer();
-        let passing = !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp);
+        let passing =
+            !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp | Fault::HeadTooLarge);
         let cause = match fault {
             Fault::Tls { fault, with_proxy } => {
                 let peer = if with_proxy { peer } else { &self.host };
-                return tls(peer, fault, time);
+                return tls::advise(peer, fault, time);
             }
             Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
             Fault::ProxyRefused => format!("{peer} refused to connect to {}", self.host),
@@ -123,6 +125,12 @@ impl Place {
             Fault::Timeout => format!("no complete reply within {:?}", self.attempt),
             Fault::Refused => format!("{peer} refused the connection: nothing listens there"),
             Fault::NotHttp => format!("{} does not speak HTTP/1.1", self.host),
+            Fault::HeadTooLarge => {
+                format!(
+                    "{} answered with a head that is too large, or has too many fields",
+                    self.host
+                )
+            }
             Fault::Closed => "the connection was closed before a complete reply".to_owned(),
             Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
             Fault::Other(cause) => format!("the exchange with {} failed: {cause}", self.host),
@@ -169,6 +177,9 @@ impl<'a> Fault<'a> {
     /// One link of a chain, if it tells all.
     fn of_link(error: &'a (dyn StdError + 'static)) -> Option<Fault<'a>> {
         if let Some(http) = error.downcast_ref::<hyper::Error>() {
+            if http.is_parse_too_large() {
+                return Some(Fault::HeadTooLarge);
+            }
             if http.is_parse() {
                 return Some(Fault::NotHttp);
             }
@@ -214,77 +225,6 @@ pub(super) fn untimely(error: &reqwest::Error) -> Option<Untimely> {
     }
 }
 
-/// A handshake that failed would fail again.
-fn tls(peer: &str, fault: &rustls::Error, (now, opinion): (Timestamp, Option<Opinion>)) -> Advice {
-    let rustls::Error::InvalidCertificate(fault) = fault else {
-        return Advice {
-            cause: format!("TLS with {peer}: {fault}"),
-            hint: "check that this host and port speak TLS".to_owned(),
-            passing: false,
-        };
-    };
-    if let Some(untimely) = Untimely::of(fault) {
-        let (cause, hint) = untimely.words(now, opinion);
-        return untrusted(peer, cause, hint);
-    }
-    let (cause, hint) = match fault {
-        CertificateError::UnknownIssuer => (
-            "its certificate is signed by an authority that is not trusted here".to_owned(),
-            "if a proxy inspects TLS, or the issuer is your own, name its CA with --ca-file",
-        ),
-        CertificateError::BadSignature => (
-            "its certificate is not signed by the authority of that name that is trusted here"
-                .to_owned(),
-            "if that authority was made anew, name its present certificate with --ca-file",
-        ),
-        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => (
-            "its certificate names no host (no subjectAltName)".to_owned(),
-            "make one that does, e.g. openssl req -x509 -addext subjectAltName=DNS:host",
-        ),
-        CertificateError::NotValidForNameContext { presented, .. } => (
-            format!("its certificate is for another host: {}", hosts(presented)),
-            "check the host's name; a guess: something between here and the issuer answered",
-        ),
-        CertificateError::NotValidForName => (
-            "its certificate is for another host".to_owned(),
-            "check the host's name; a guess: something between here and the issuer answered",
-        ),
-        other => match webpki_error(other) {
-            Some(webpki::Error::CaUsedAsEndEntity) => (
-                "its certificate is an authority's (CA:TRUE), and no server's".to_owned(),
-                "if it is the issuer's own, name exactly this certificate with --ca-file",
-            ),
-            Some(webpki::Error::UnsupportedCertVersion) => (
-                "its certificate is not of X.509 version 3, and so names no host".to_owned(),
-                "make one with a subjectAltName, e.g. openssl req -x509 -addext subjectAltName=DNS:host",
-            ),
-            Some(error) => (format!("its certificate cannot be verified: {error:?}"), ELSEWHERE),
-            None => (format!("its certificate cannot be verified: {other:?}"), ELSEWHERE),
-        },
-    };
-    untrusted(peer, cause, hint)
-}
-
-const ELSEWHERE: &str =
-    "a guess: something between here and the issuer answered, such as a proxy that inspects TLS";
-
-/// The first names of a certificate. The library has them as `DnsName("host")`.
-fn hosts(presented: &[String]) -> String {
-    let bare = |name: &'_ String| name.split('"').nth(1).unwrap_or(name).to_owned();
-    let shown: Vec<_> =
-        presented.iter().take(3).map(|name| line(&bare(name)).into_owned()).collect();
-    let more = if presented.len() > 3 { ", ..." } else { "" };
-    shorten(shown.join(", "), 200) + more
-}
-
-fn untrusted(peer: &str, cause: String, hint: &str) -> Advice {
-    Advice {
-        cause: format!("{peer} cannot be trusted: {cause}"),
-        hint: hint.to_owned(),
-        passing: false,
-    }
-}
-
 /// The next link. What an I/O error wraps is not its source, but its source's
 /// parent.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
@@ -293,6 +233,3 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
         None => error.source(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,12 +1,16 @@
 //! Commands that CI systems obey when a line of a job's log holds them.
 
 /// Where a command is obeyed, and what a blank is put in after.
-const ANYWHERE: [(&str, usize); 5] = [
+const ANYWHERE: [(&str, usize); 8] = [
     // GitLab, Travis.
     ("section_start:", "section_".len()),
     ("section_end:", "section_".len()),
     ("travis_fold:", "travis_".len()),
     ("travis_time:", "travis_".len()),
+    // Spinnaker reads properties out of a job's log, Jenkins and GitLab attachments.
+    ("SPINNAKER_PROPERTY_", "SPINNAKER_".len()),
+    ("SPINNAKER_CONFIG_JSON", "SPINNAKER_".len()),
+    ("[[ATTACHMENT|", 1),
     // Azure Pipelines (##vso[ and ##[), GitHub's runner (##[), TeamCity.
     ("##", 1),
 ];
@@ -28,6 +32,20 @@ pub(super) fn may_hold_one(line: &str) -> bool {
     let begins = |(command, _): &(&str, usize)| line.trim_start().starts_with(command);
     ANYWHERE.iter().any(|(command, _)| line.contains(command))
         || AT_THE_BEGINNING.iter().any(begins)
+}
+
+/// Writes a character of each command in a text of JSON as an escape sequence.
+pub(super) fn escape_in_json(json: String) -> String {
+    ANYWHERE.iter().filter(|(command, _)| json.contains(command)).fold(
+        json.clone(),
+        |escaped, (command, at)| {
+            let (one, other) = command.split_at(*at);
+            let (steers, rest) = other.split_at(1);
+            let with_escape = format!("{one}\\u{:04x}{rest}", steers.as_bytes()[0]);
+            // Twice, as below.
+            escaped.replace(command, &with_escape).replace(command, &with_escape)
+        },
+    )
 }
 
 /// Puts a blank into each command in `line`. That shows, and .NET does not overlook it
@@ -70,6 +88,9 @@ mod tests {
             ("section_start:0:a", "section_ start:0:a"),
             ("x section_end:0:a", "x section_ end:0:a"),
             ("travis_fold:start:x", "travis_ fold:start:x"),
+            ("SPINNAKER_PROPERTY_a=b", "SPINNAKER_ PROPERTY_a=b"),
+            ("x SPINNAKER_CONFIG_JSON={}", "x SPINNAKER_ CONFIG_JSON={}"),
+            ("x [[ATTACHMENT|/etc/x]]", "x [ [ATTACHMENT|/etc/x]]"),
             ("--flag # note [x]", "--flag # note [x]"),
         ] {
             assert_eq!(break_up(line), shown);

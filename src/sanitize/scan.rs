@@ -21,10 +21,12 @@ pub(super) fn is_hidden(char: char) -> bool {
     }
     char.is_control()
         || matches!(char,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -119,6 +121,7 @@ mod tests {
             ("nul\0bel\u{07}del\u{7f}", "nul\u{fffd}bel\u{fffd}del\u{fffd}"),
             ("\u{202e}back\u{feff}", "back"),
             ("s\u{ad}h\u{200b}y\u{2060}", "shy"),
+            ("s\u{8e2}h\u{110bd}o\u{13430}w\u{1343f}n\u{890}", "shown"),
             ("c1\u{80}\u{9c}", "c1\u{fffd}\u{fffd}"),
             ("caf\u{e9} \u{1f511}", "caf\u{e9} \u{1f511}"),
         ] {

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// The claims that bound a JWT's life (RFC 7519 section 4.1), on the issuer's
 /// clock.
@@ -12,14 +12,6 @@ pub struct Claims {
     pub expires_at: Option<Timestamp>,
     /// `nbf`, else `iat`: not valid before this moment.
     pub not_before: Option<Timestamp>,
-}
-
-/// A NumericDate may have a fraction (RFC 7519 section 2).
-#[derive(Deserialize)]
-struct Raw {
-    exp: Option<f64>,
-    nbf: Option<f64>,
-    iat: Option<f64>,
 }
 
 impl Claims {
@@ -38,21 +30,26 @@ impl Claims {
             return None;
         }
         let header = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(header).ok()?;
-        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&header).ok()?;
-        let raw = jsonwebtoken::dangerous::insecure_decode_claims::<Raw>(token).ok()?;
-        Some(Claims {
-            expires_at: raw.exp.map(numeric_date),
-            not_before: raw.nbf.or(raw.iat).map(numeric_date),
-        })
+        serde_json::from_slice::<Map<String, Value>>(&header).ok()?;
+        let claims: Map<String, Value> =
+            jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
+        // One that cannot be read is no reason to overlook the others.
+        let date = |name: &str| claims.get(name).and_then(numeric_date);
+        Some(Claims { expires_at: date("exp"), not_before: date("nbf").or_else(|| date("iat")) })
     }
 }
 
-/// A NumericDate as a moment, cut to whole seconds, at the ends of the
-/// calendar where it lies beyond them.
-fn numeric_date(seconds: f64) -> Timestamp {
+/// A NumericDate, which may have a fraction (RFC 7519 section 2), as a moment: cut to
+/// whole seconds, at the ends of the calendar where it lies beyond them. Some issuers
+/// write it as a string. `None` for what is no number.
+fn numeric_date(value: &Value) -> Option<Timestamp> {
+    let seconds = match value {
+        Value::String(text) => text.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite()),
+        value => value.as_f64(),
+    }?;
     let end = if seconds < 0.0 { Timestamp::MIN } else { Timestamp::MAX };
-    // The cast saturates, and JSON knows no NaN.
-    Timestamp::from_second(seconds.floor() as i64).unwrap_or(end)
+    // The cast saturates.
+    Some(Timestamp::from_second(seconds.floor() as i64).unwrap_or(end))
 }
 
 #[cfg(test)]
@@ -79,7 +76,22 @@ mod tests {
         for token in ["", "abc", "a.b", "a.b.c", "a.b.c.d", "..", &"x".repeat(86)] {
             assert_eq!(Claims::read(token), None, "{token}");
         }
-        assert_eq!(Claims::read(&jwt(r#"{"exp":"soon"}"#)), None);
+        assert_eq!(Claims::read(&jwt(r#""exp""#)), None);
+    }
+
+    #[test]
+    fn each_claim_is_read_by_itself() {
+        let second = |second| Timestamp::from_second(second).ok();
+        for (claims, expires_at, not_before) in [
+            (r#"{"exp":"soon"}"#, None, None),
+            (r#"{"exp":7,"nbf":"now","iat":3}"#, second(7), second(3)),
+            (r#"{"exp":" 7.5 ","nbf":"5"}"#, second(7), second(5)),
+            (r#"{"exp":"inf","nbf":null,"iat":[]}"#, None, None),
+            (r#"{"exp":7,"nbf":true}"#, second(7), None),
+        ] {
+            let read = Claims::read(&jwt(claims)).unwrap();
+            assert_eq!((read.expires_at, read.not_before), (expires_at, not_before), "{claims}");
+        }
     }
 
     #[test]

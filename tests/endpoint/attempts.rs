@@ -80,6 +80,18 @@ fn passing_failures_are_tried_again() {
 }
 
 #[test]
+fn a_head_that_is_too_large_is_told_as_it_is() {
+    for head in ["X-A: b\r\n".repeat(300), format!("X-A: {}\r\n", "b".repeat(1 << 20))] {
+        let server = Server::start(vec![reply(200, &head, GOOD)]);
+        let error = Setup::http(&server).mint().error();
+        let cause = error.cause.unwrap();
+        let words = "answered with a head that is too large, or has too many fields";
+        assert!(cause.ends_with(words), "{cause}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[test]
 fn a_token_comes_in_any_reply_of_success() {
     let gzip = {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -99,7 +99,7 @@ const BAD: &[Row<'_>] = &[
     (200, r#"{"access_token":"t","token_type":["bearer"]}"#, Kind::Unavailable, "HTTP 200 with a token_type that is no name", false),
     (200, r#"{"error":"invalid_client"}"#, Kind::CredentialsRefused, "HTTP 200: invalid_client", false),
     (204, "", Kind::Unavailable, "HTTP 204 with an empty body", false),
-    (600, "", Kind::Unavailable, "HTTP 600 which is no status of HTTP", false),
+    (600, "", Kind::Unavailable, "HTTP 600, which is no status of HTTP", false),
     // A lifetime that is of no use.
     (200, r#"{"access_token":"t","expires_in":0}"#, Kind::Lifetime, "the token was dead on arrival: it lives 0 seconds", false),
     (200, r#"{"access_token":"t","expires_in":"-1"}"#, Kind::Lifetime, "the token was dead on arrival: it lives -1 seconds", false),

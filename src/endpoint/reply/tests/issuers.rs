@@ -165,6 +165,28 @@ fn each_issuers_error_is_understood() {
             "HTTP 403: too_many_requests: wait",
             true,
         ),
+        (
+            400,
+            r#"{"__type":"com.amazon#TooManyRequestsException","message":"Rate exceeded"}"#,
+            RateLimited,
+            "HTTP 400: com.amazon#TooManyRequestsException: Rate exceeded",
+            true,
+        ),
+        (
+            400,
+            r#"{"error":"service_unavailable"}"#,
+            Unavailable,
+            "HTTP 400: service_unavailable",
+            true,
+        ),
+        // A captive portal says so itself (RFC 6585 section 6).
+        (
+            511,
+            "<html>",
+            Unavailable,
+            "HTTP 511: the network wants a login first (a captive portal)",
+            false,
+        ),
         (408, "", Unavailable, "HTTP 408 with an empty body", true),
         (425, "", Unavailable, "HTTP 425 with an empty body", true),
     ] {
