@@ -47,7 +47,7 @@ pub enum Opinion {
     Refused,
 }
 
-/// How the API is asked about a token.
+/// The request by which the API is asked about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contact {
     /// By a HEAD request, which has no body. Whether it restarts the token's
@@ -142,7 +142,7 @@ fn opinion(status: u16, is_page: bool) -> Option<Opinion> {
     }
 }
 
-/// What is told of an answer without a verdict.
+/// Makes the error for an answer without a verdict.
 fn no_verdict(host: &str, status: u16) -> Error {
     let kind = match status {
         429 => Kind::RateLimited,

@@ -55,7 +55,7 @@ impl Kind {
         }
     }
 
-    /// Whether `doctor` looks at what can cause such a failure.
+    /// Returns whether `doctor` looks at what can cause such a failure.
     fn is_examined_by_doctor(self) -> bool {
         match self {
             Kind::Configuration
@@ -121,7 +121,7 @@ impl Error {
         self
     }
 
-    /// What failed and why, in one line.
+    /// Returns what failed and why, in one line.
     pub fn one_line(&self) -> String {
         match &self.cause {
             Some(cause) => format!("{}: {cause}", self.what),

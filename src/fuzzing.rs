@@ -1,5 +1,5 @@
-//! What `fuzz/` runs: parsers of bytes that others write, each with what has to hold
-//! of its result. They panic where that does not hold.
+//! The entry points of `fuzz/`: each runs a parser of bytes that others write, and panics
+//! where its result is not as it has to be.
 
 /// An entry of the cache.
 pub fn entry(bytes: &[u8]) {

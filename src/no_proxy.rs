@@ -2,15 +2,15 @@
 
 use crate::world::Environment;
 
-/// Both spellings, of which some clients read the one and some the other.
+/// The spellings of the variable: some clients read the one, some the other.
 pub(crate) const SPELLINGS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// This machine, as most clients can be told of it. `[::1]` is left out: httpx
-/// takes it for no URL and fails.
+/// The names of this machine that most clients understand. `[::1]` is left out: httpx
+/// fails to parse it.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Each variable with loopback besides what it holds, once `edit` has seen that.
-/// One that is not set gets what the other one holds.
+/// Returns each variable with loopback added to what it holds, once `edit` has changed
+/// that. A variable that is not set gets what the other one holds.
 pub(crate) fn with_loopback(
     env: &Environment,
     edit: impl Fn(&str) -> String,
@@ -22,8 +22,8 @@ pub(crate) fn with_loopback(
     })
 }
 
-/// One list for both variables, with loopback and `host` besides what either
-/// holds. Where variables' names do not differ by case they cannot hold two.
+/// Returns one list for both variables, with loopback and `host` added to what either
+/// holds: where the names of variables do not differ by case, they cannot hold two.
 pub(crate) fn joined_with_loopback(env: &Environment, host: &str) -> [(&'static str, String); 2] {
     let lists = SPELLINGS.map(|name| env.text(name).unwrap_or_default());
     let joined = match lists.iter().any(|list| entries(list).eq(["*"])) {
@@ -33,8 +33,7 @@ pub(crate) fn joined_with_loopback(env: &Environment, host: &str) -> [(&'static 
     SPELLINGS.map(|name| (name, joined.clone()))
 }
 
-/// The list with loopback and `hosts` besides. A star alone stays alone: that is
-/// how curl wants it.
+/// The list with loopback and `hosts` added. A star alone stays alone, as curl wants it.
 fn and_loopback(list: &str, hosts: &[&str]) -> String {
     if entries(list).eq(["*"]) {
         return "*".to_owned();
@@ -53,15 +52,14 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
     list.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty())
 }
 
-/// The list without every entry that any client could take for one of `names`.
-/// It is read in many ways, and nothing is lost by reading it in all of them:
-/// what comes to the proxy and is none of its own goes on by the list as it
-/// was.
+/// Returns the list without the entries that any client could take for one of `names`.
+/// Clients read the list in many ways, and nothing is lost by reading it in all of them:
+/// requests to other hosts that come to the proxy go on by the list as it was.
 pub(crate) fn without(list: &str, names: &[String]) -> String {
     entries(list).filter(|entry| !excludes(entry, names)).collect::<Vec<_>>().join(",")
 }
 
-/// Whether the entry may be meant for one of `names`, in any case: as the end
+/// Returns whether the entry may be meant for one of `names`, in any case: as the end
 /// of a name, to Python's requests even of a word in it, with or without a
 /// dot, a star or a port.
 fn excludes(entry: &str, names: &[String]) -> bool {

@@ -1,4 +1,5 @@
-//! Process 1 of a container, and whoever enters one from outside.
+//! Peculiarities of PID namespaces: process 1 of a container has to reap orphans, and a
+//! process that entered a namespace from outside has a group without a number there.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -6,8 +7,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 
-/// How often to look for them. This program's own children are waited for as
-/// soon as they have ended, so that one which is a zombie twice is none of them.
+/// The time between two looks at all zombies. This program's own children are waited for
+/// as soon as they have ended, so that a zombie that is seen twice is none of them.
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Waits for orphans: processes whose parent has died get process 1 for their
@@ -36,7 +37,7 @@ pub(crate) fn own_group() -> Option<Pid> {
     Pid::from_raw(nix::unistd::getpgrp().as_raw())
 }
 
-/// Whether this process is the first of its namespace, or has been made to take
+/// Returns whether this process is the first of its namespace, or has been made to take
 /// its place (PR_SET_CHILD_SUBREAPER).
 fn gets_orphans() -> bool {
     #[cfg(target_os = "linux")]

@@ -16,10 +16,10 @@ pub(crate) fn random() -> Result<String> {
     random_bytes::<16>()
 }
 
-/// `N` random bytes, in base64url (RFC 4648 section 5) without padding.
+/// Returns `N` random bytes, in base64url (RFC 4648 section 5) without padding.
 ///
 /// # Errors
-/// As [`random`].
+/// [`Kind::Configuration`] when the system has no random numbers.
 pub(crate) fn random_bytes<const N: usize>() -> Result<String> {
     let mut bytes = [0; N];
     SystemRandom::new()

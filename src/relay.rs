@@ -69,10 +69,9 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay that begins with `token`, and gives clients `stand_in` in its
-    /// place where there is one. What clients were given is kept in `issued`, and
-    /// taken for what it was by whoever opens that again. Within a runtime: renewal goes on in the
-    /// background from now on, until the runtime ends.
+    /// Starts a relay with `token`, which gives clients `stand_in` in its place where
+    /// there is one. `issued` remembers what clients were given for later processes. Has
+    /// to be called within a runtime, in whose background the token is renewed.
     ///
     /// # Errors
     /// `Configuration` when there is no API to stand before, or when it cannot
@@ -127,7 +126,7 @@ impl Relay {
         self.upstreams.of(host)?.path_of(reference, host == from)
     }
 
-    /// Whether a request carries a token of this run.
+    /// Returns whether a request carries a token of this run.
     pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
         self.keeper.admits(headers)
     }

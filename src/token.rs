@@ -51,10 +51,10 @@ impl PartialEq for AccessToken {
 
 impl Eq for AccessToken {}
 
-/// How every token here is presented (RFC 6750), as outputs spell it.
+/// The one token type that is presented here (RFC 6750), as outputs spell it.
 pub const BEARER: &str = "Bearer";
 
-/// Whether a `token_type` says that a token is presented as [`BEARER`]: case makes no
+/// Returns whether a `token_type` says that a token is presented as [`BEARER`]: case makes no
 /// difference (RFC 6749 section 5.1), and Apigee says `BearerToken`.
 ///
 /// A client must not use a token of a type that it does not understand (section 7.1).

@@ -8,13 +8,13 @@ use crate::settings::Verify;
 use crate::token::{AccessToken, Stale, Stamp, Token, Verdict};
 use crate::world::Level;
 
-/// What came of asking about a cached token.
+/// The result of asking about a cached token.
 pub(super) enum Rescue {
-    /// It is good after all.
+    /// The token is good after all.
     Fresh(Box<Token>),
     /// The API refuses it.
     Refused,
-    /// It is not known to be good, or nobody was asked.
+    /// The token is not known to be good, or nobody was asked.
     Failed,
 }
 
@@ -63,8 +63,8 @@ impl Broker<'_> {
         }
     }
 
-    /// What the API's clock, else the issuer's, says of a token's life. The API is
-    /// asked first: it judges the token, and shows its clock with it.
+    /// Judges a token's life by the API's clock, else by the issuer's. The API is asked
+    /// first: it judges the token, and shows its clock with it.
     fn by_remote_clock(&self, stamp: &Stamp, answer: Option<Answer>) -> Option<Stamp> {
         let (clock, used) = answer.map_or((None, None), |answer| (answer.clock, answer.used));
         let mut carried = match clock {
@@ -133,7 +133,7 @@ impl Broker<'_> {
         words::too_early(&token.stamp, &self.clock.read(), self.demand().skew)
     }
 
-    /// Whether a token that the API was never asked about is valid only later, by the
+    /// Returns whether a token that the API was never asked about is valid only later, by the
     /// issuer's own clock.
     pub(super) fn is_unasked_and_too_early(&self, token: &Token) -> bool {
         token.stamp.api.is_none() && self.too_early(token).is_some()

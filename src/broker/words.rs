@@ -22,7 +22,7 @@ pub(super) fn minted(stamp: &Stamp) -> String {
     format!("minted: lives {}; {clock}", human(stamp.whole))
 }
 
-/// The system does not tell which boot this is, for this reason.
+/// Tells that the system does not say which boot this is, and why.
 pub(crate) fn unknown_boot(why: &str) -> String {
     format!(
         "it is not known which boot this is ({why}): a token that another process has cached is \
@@ -30,7 +30,7 @@ pub(crate) fn unknown_boot(why: &str) -> String {
     )
 }
 
-/// The cache that nobody named cannot be used.
+/// Tells that the cache that nobody named cannot be used.
 pub(crate) fn not_cached(error: &Error) -> String {
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
     format!("using the cached token, which lives {remaining} more, because {why}")
 }
 
-/// The API was asked about a token, and said neither yes nor no.
+/// Tells that the API was asked about a token, and gave no verdict.
 pub(super) fn no_verdict(error: &Error) -> String {
     let cause = error.cause.as_deref().unwrap_or(&error.what);
     format!("the API gave no verdict on the token: {cause}")

@@ -1,4 +1,4 @@
-//! Whether a directory can serve as a cache.
+//! Checks whether a directory can serve as a cache.
 
 use std::path::Path;
 

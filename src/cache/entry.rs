@@ -27,7 +27,7 @@ pub struct Header {
     /// The audience that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
-    /// How the token is presented, as [`BEARER`] or as an issuer spelt that.
+    /// The token type: [`BEARER`], or an issuer's spelling of that.
     pub token_type: String,
     /// What is known of the token's life.
     pub stamp: Stamp,

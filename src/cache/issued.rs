@@ -1,5 +1,5 @@
-//! Which tokens were handed out to clients of a gateway, over the processes that
-//! did: a client may keep its token for longer than a gateway lives.
+//! Remembers the tokens that gateways have handed out to clients, beyond the end of the
+//! process: a client may keep its token for longer than a gateway lives.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -27,15 +27,15 @@ pub struct IssuedTokens {
 /// is remembered.
 const LONGEST: SignedDuration = SignedDuration::from_hours(450 * 24);
 
-/// How many are remembered. A client that still uses its token is seen again and
-/// again, so those that go are not in use.
+/// The highest number of tokens that are remembered. A client that still uses its token
+/// is seen again and again, so the oldest are not in use.
 const MOST: usize = 1_024;
 
-/// What the name of such a directory ends in.
+/// The extension of such a directory's name.
 pub(super) const EXTENSION: &str = "issued";
 
 impl IssuedTokens {
-    /// The directory for tokens of these settings: beside `prefix_file` where there
+    /// Opens the directory for tokens of these settings: beside `prefix_file` where there
     /// is one, by which clients find a gateway again, or in the cache. `None` where
     /// nothing is to be kept.
     ///
@@ -55,7 +55,7 @@ impl IssuedTokens {
         let mut failure: Option<Error> = None;
         // A prefix may lie where nothing can be written, such as a secret's mount.
         for (dir, was_named) in [beside, cached].into_iter().flatten() {
-            // Who could write to the one above could put another in its place.
+            // Whoever can write to the directory above could replace this one.
             let above = dir.parent().unwrap_or(&dir);
             let prepared = place::prepare(above, was_named);
             match prepared.and_then(|()| place::prepare(&dir, was_named)) {
@@ -78,7 +78,7 @@ impl IssuedTokens {
         self.prune(now)
     }
 
-    /// Whether a token was handed out. One that was is seen at `now`.
+    /// Returns whether a token was handed out. One that was is seen at `now`.
     pub fn contains(&self, token: &Hash, now: Timestamp) -> bool {
         let Ok(file) = File::open(self.dir.join(name(token))) else {
             return false;

@@ -18,8 +18,8 @@ use crate::token::{AccessToken, IdleTimeout, Token};
 
 /// The place of one entry in the cache.
 ///
-/// Where nobody named the directory, one that cannot be used is no error: the slot is
-/// empty then, keeps nothing, and [`Slot::trouble`] tells why.
+/// A directory that nobody named and that cannot be used is no error: the slot is empty
+/// then, keeps nothing, and [`Slot::trouble`] tells why.
 #[derive(Debug)]
 pub struct Slot<'a> {
     dir: PathBuf,
@@ -220,7 +220,7 @@ impl<'a> Slot<'a> {
         self.dir.join(format!("{}.{extension}", self.key))
     }
 
-    /// What a failure's seal is bound to: its slot, and that it is no entry.
+    /// The data that a failure's seal authenticates: its slot, and that it is no entry.
     fn of_failure(&self) -> Vec<u8> {
         format!("{}\nfailure", self.key).into_bytes()
     }

@@ -127,13 +127,13 @@ pub(super) fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     Ok(files)
 }
 
-/// Where clients' tokens are remembered.
+/// The directories in which clients' tokens are remembered.
 fn issued_directories(dir: &Path) -> Result<Vec<PathBuf>> {
     let named = named_by_key(dir)?.into_iter();
     Ok(named.filter(|(_, _, it)| it == issued::EXTENSION).map(|(path, ..)| path).collect())
 }
 
-/// What is named by a key and an extension, ordered by name.
+/// All that is named by a key and an extension, ordered by name.
 fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     place::check_links(dir)?;
     let entries = match std::fs::read_dir(dir) {

@@ -1,5 +1,5 @@
-//! What is said of a command line that cannot be understood. Its words may be
-//! anything, a secret included.
+//! Messages about a command line that cannot be understood. Its words may be anything,
+//! a secret included.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -56,7 +56,7 @@ fn hide(refusal: &mut clap::Error) -> Option<String> {
     is_hidden.then_some(value)
 }
 
-/// Whether a flag that does not exist would have had a secret for its value.
+/// Returns whether a flag that does not exist would have had a secret for its value.
 fn takes_a_secret(flag: &str) -> bool {
     let Some(name) = flag.strip_prefix("--") else {
         return false;

@@ -95,7 +95,7 @@ pub(super) fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
     })
 }
 
-/// Whether an earlier writer left the last line of this file open. Where that
+/// Returns whether an earlier writer left the last line of this file open. Where that
 /// cannot be seen, the file counts as ended: not every reader of `GITHUB_ENV` takes
 /// an empty line.
 fn ends_in_mid_line(path: &Path) -> bool {

@@ -26,7 +26,7 @@ fn unknown(verbs: &[String]) -> Error {
         .hint("'gc-token --help' lists them all")
 }
 
-/// One page. It has no date, so that the same program always prints the same.
+/// Renders one page, without a date, so that the same program always prints the same.
 fn render(command: &Command) -> String {
     let mut roff = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut roff).expect("a vector takes everything");

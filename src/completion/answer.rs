@@ -1,4 +1,4 @@
-//! What a shell is told that asks for completions.
+//! Answers a shell that asks for completions.
 
 use std::ffi::OsString;
 

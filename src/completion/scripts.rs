@@ -28,22 +28,22 @@ pub enum Shell {
 /// The script for this shell.
 pub(crate) fn script(shell: Shell, world: &World) -> String {
     match shell {
-        Shell::Bash => asking(include_str!("scripts/gc-token.bash")),
-        Shell::Fish => asking(include_str!("scripts/gc-token.fish")),
-        Shell::Zsh => asking(include_str!("scripts/_gc-token")),
-        Shell::Elvish => knowing(Static::Elvish, world),
-        Shell::PowerShell => knowing(Static::PowerShell, world),
-        Shell::Nushell => nushell(&knowing(Nushell, world)),
+        Shell::Bash => dynamic(include_str!("scripts/gc-token.bash")),
+        Shell::Fish => dynamic(include_str!("scripts/gc-token.fish")),
+        Shell::Zsh => dynamic(include_str!("scripts/_gc-token")),
+        Shell::Elvish => fixed(Static::Elvish, world),
+        Shell::PowerShell => fixed(Static::PowerShell, world),
+        Shell::Nushell => nushell(&fixed(Nushell, world)),
     }
 }
 
-/// A script that asks the program.
-fn asking(script: &str) -> String {
+/// A script that asks the program at each TAB.
+fn dynamic(script: &str) -> String {
     script.replace("VARIABLE", VARIABLE)
 }
 
 /// A script that holds all options and values.
-fn knowing(shell: impl Generator, world: &World) -> String {
+fn fixed(shell: impl Generator, world: &World) -> String {
     let mut script = Vec::new();
     generate(shell, &mut values::attach(shown(), world), "gc-token", &mut script);
     String::from_utf8(script).expect("options and their descriptions are text")

@@ -1,4 +1,4 @@
-//! Which values an option takes, as far as they can be listed.
+//! The values that an option takes, as far as they can be listed.
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command, ValueEnum, ValueHint};
@@ -9,7 +9,7 @@ use crate::region::REGIONS;
 use crate::settings;
 use crate::world::World;
 
-/// What an option's value is.
+/// The kind of an option's values.
 #[derive(Debug, PartialEq, Eq)]
 enum Values {
     /// One of a list.
@@ -71,14 +71,14 @@ fn one_of(arg: Arg, names: Vec<String>) -> Arg {
     arg.add(ArgValueCandidates::new(candidates))
 }
 
-/// Whether the parser says nothing about the values, as most of the settings are
+/// Returns whether the parser says nothing about the values, as most of the settings are
 /// checked only when all their sources are known.
 fn takes_text(arg: &Arg) -> bool {
     arg.get_value_parser().possible_values().is_none()
 }
 
-/// What stands behind the option of this name. Options of the same name mean the
-/// same in all verbs, or list their values in the parser.
+/// The values of the option of this name. Options of the same name mean the same in all
+/// verbs, or list their values in the parser.
 fn values(flag: &str) -> Values {
     let words = |words: &[&'static str]| {
         Values::Listed(words.iter().copied().map(PossibleValue::new).collect())

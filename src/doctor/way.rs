@@ -23,7 +23,7 @@ pub(super) struct Way {
 /// for.
 const CONTACTS: u32 = 3;
 
-/// How much longer than the time limit the pauses between contacts may take.
+/// The time for pauses between contacts, which comes on top of the time limit.
 const PAUSES: Duration = Duration::from_secs(15);
 
 /// Looks at both hosts at once. Sends no credentials.

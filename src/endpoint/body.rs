@@ -25,7 +25,7 @@ pub(super) struct Object {
     pub(super) members: Map<String, Value>,
     /// The names of those that came more than once.
     pub(super) repeated: Vec<String>,
-    /// It is the first element of an array.
+    /// Whether the object is the first element of an array.
     in_array: bool,
 }
 
@@ -42,7 +42,8 @@ pub(super) fn object(reply: &Reply, secrets: &Secrets) -> Result<Object, String>
     }
 }
 
-/// The same, or the first object of an array, in which some issuers put their errors.
+/// Reads the body as [`object`] does, or as an array whose first object counts: some
+/// issuers put their errors into one.
 pub(super) fn error_object(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
     read(reply, secrets)
 }
@@ -135,10 +136,10 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
     is_one.then_some(name)
 }
 
-/// How much of a page or a sentence is shown.
+/// The number of characters of a page or a sentence that are shown.
 const EXCERPT: usize = 60;
 
-/// What the body looks like, as far as it is safe to tell.
+/// Describes the body as far as it is safe to tell.
 fn seen(body: &[u8], error: &serde_json::Error, secrets: &Secrets) -> String {
     let text = String::from_utf8_lossy(body);
     let start = text.trim_start();

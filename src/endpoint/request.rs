@@ -26,8 +26,7 @@ pub(super) struct Prepared {
     pub(super) form: Zeroizing<String>,
     /// What no message may show.
     pub(super) secrets: Secrets,
-    /// What is visibly wrong with the credentials, to be said should the issuer
-    /// refuse them.
+    /// Visible mistakes in the credentials, to be told should the issuer refuse them.
     pub(super) flaws: Option<String>,
 }
 

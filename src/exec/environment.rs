@@ -89,7 +89,7 @@ const TOKEN: &str = "GENESYSCLOUD_ACCESS_TOKEN";
 /// What the Terraform provider reads the region from, as an AWS name.
 const REGION: &str = "GENESYSCLOUD_REGION";
 
-/// What is shorter may occur in other values by chance.
+/// A shorter secret may occur in other values by chance.
 const SHORTEST_SECRET: usize = 8;
 
 impl Changes {

@@ -13,7 +13,7 @@ use crate::random::{Hash, hash};
 /// Checks the host that a request names, and the prefix of its path.
 pub(super) struct Guard {
     prefix: Hash,
-    /// What an answer's references begin with for who knows the prefix.
+    /// The beginning of references in answers to clients that know the prefix.
     mount: Arc<str>,
     names: Vec<String>,
 }

@@ -1,5 +1,5 @@
-//! Where answers point to: below the gateway's path, or a client that follows would
-//! leave it.
+//! Rewrites the references in answers so that clients that follow them stay below the
+//! gateway's path.
 
 use hyper::header::{CONTENT_LOCATION, HeaderMap, HeaderValue, LOCATION};
 
@@ -25,7 +25,7 @@ pub(super) fn rewrite(headers: &mut HeaderMap, relay: &Relay, from: Host, mount:
     }
 }
 
-/// Without query and fragment.
+/// The path without query and fragment.
 fn just_path(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or(path)
 }

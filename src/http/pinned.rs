@@ -38,7 +38,7 @@ impl Pinned {
     }
 }
 
-/// What webpki says of a certificate, where rustls has no word of its own for it.
+/// The error of webpki, for which rustls has no variant of its own.
 pub(super) fn webpki_error(error: &CertificateError) -> Option<&webpki::Error> {
     match error {
         CertificateError::Other(other) => other.0.downcast_ref(),

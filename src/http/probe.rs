@@ -77,7 +77,7 @@ pub(crate) struct Look {
     pub(crate) answer: Result<Answer, Error>,
 }
 
-/// How long a contact after the first is waited for: it only sharpens a clock.
+/// The time limit of each contact after the first, which only sharpens a clock.
 const FURTHER_CONTACT: Duration = Duration::from_secs(3);
 
 impl Wire {
@@ -184,7 +184,7 @@ impl Dated {
     }
 }
 
-/// Whether a body is a page for people.
+/// Returns whether a body is a page for people.
 pub(crate) fn is_page(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)

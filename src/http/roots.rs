@@ -16,9 +16,10 @@ use crate::world::{Environment, Level, Talk};
 /// Whose certificates are trusted.
 #[derive(Clone)]
 pub(crate) struct Roots {
-    /// As authorities.
+    /// Certificates that are trusted as authorities.
     pub(super) store: Arc<RootCertStore>,
-    /// As a server's own as well: those in a file that somebody named.
+    /// Certificates that are trusted as a server's own as well: those in a file that
+    /// somebody named.
     pub(super) named: Certs,
 }
 

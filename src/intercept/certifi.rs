@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::world::Environment;
 
-/// The files of certifi in every place where the command may find a Python: beside
+/// Finds the files of certifi in every place where the command may find a Python: beside
 /// it, in an active virtual environment, on the PATH. No program is run to ask it.
 pub(super) fn files(command: Option<&Path>, env: &Environment) -> Vec<PathBuf> {
     let beside = command.and_then(Path::parent).map(Path::to_owned);
@@ -31,7 +31,7 @@ fn has_python(bin: &Path) -> bool {
     ["python3", "python"].iter().any(|name| bin.join(name).exists())
 }
 
-/// Those of one installation, in each version of Python that it has.
+/// The files below one installation prefix, for each version of Python.
 fn below(prefix: &Path) -> Vec<PathBuf> {
     let libraries = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
     let pythons =

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::time::timeout;
 
-/// How long the other side may be silent once one side has closed: TCP does not
-/// tell a side that only sends no more from one that has gone.
-const SILENCE: Duration = Duration::from_secs(60);
+/// The time that the other side may be silent once one side has closed: TCP does not
+/// tell a half-closed connection from one that has gone.
+const HALF_CLOSED_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What is on its way in one direction.
+/// The bytes that may be under way in one direction.
 const BUFFER: usize = 16 << 10;
 
 /// Copies in both directions, until both sides have closed, one of them is lost,
@@ -37,15 +37,17 @@ pub(super) async fn pass(
     };
     closed();
     match client_has_closed {
-        true => while_not_silent(down, &moved).await,
-        false => while_not_silent(up, &moved).await,
+        true => until_silent(down, &moved).await,
+        false => until_silent(up, &moved).await,
     }
 }
 
-async fn while_not_silent(mut rest: impl Future + Unpin, moved: &AtomicU64) {
+async fn until_silent(mut rest: impl Future + Unpin, moved: &AtomicU64) {
     loop {
         let before = moved.load(Ordering::Relaxed);
-        if timeout(SILENCE, &mut rest).await.is_ok() || moved.load(Ordering::Relaxed) == before {
+        if timeout(HALF_CLOSED_TIMEOUT, &mut rest).await.is_ok()
+            || moved.load(Ordering::Relaxed) == before
+        {
             return;
         }
     }

@@ -33,7 +33,7 @@ impl Name {
 }
 
 impl Variable<'_> {
-    /// Whether some system takes both for one variable that cannot hold both
+    /// Returns whether some system takes both for one variable that cannot hold both
     /// values: Windows tells no `a` from `A`.
     pub(super) fn clashes_with(&self, other: &Variable<'_>) -> bool {
         self.name.0.eq_ignore_ascii_case(&other.name.0) && self.value != other.value

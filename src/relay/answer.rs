@@ -15,7 +15,7 @@ pub(crate) fn refuse(status: StatusCode, message: &str) -> Response<Body> {
     answer(status, &refusal(status, message))
 }
 
-/// A method that is not served, and those that are (RFC 9110 section 15.5.6).
+/// Refuses a method, and names those that are served (RFC 9110 section 15.5.6).
 pub(crate) fn refuse_method(message: &str) -> Response<Body> {
     let mut reply = refuse(StatusCode::METHOD_NOT_ALLOWED, message);
     let served = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -23,7 +23,7 @@ pub(crate) fn refuse_method(message: &str) -> Response<Body> {
     reply
 }
 
-/// What such an error says.
+/// The body of such an error.
 pub(super) fn refusal(status: StatusCode, message: &str) -> Value {
     let words = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
     let code = format!("gc-token.{}", words.replace(' ', "."));
@@ -31,13 +31,13 @@ pub(super) fn refusal(status: StatusCode, message: &str) -> Value {
     json!({ "message": message, "code": code, "status": status.as_u16() })
 }
 
-/// A request that no living token can be had for at the moment.
+/// Refuses a request for which no living token can be had at the moment.
 pub(super) fn unavailable(outage: &Outage) -> Response<Body> {
     let message = format!("the token has died, and no other can be had: {}", outage.reason);
     retry_later(refuse(StatusCode::SERVICE_UNAVAILABLE, &message), outage)
 }
 
-/// With the time after which the client may ask again, in whole seconds (RFC 9110
+/// Adds the time after which the client may ask again, in whole seconds (RFC 9110
 /// section 10.2.3).
 pub(super) fn retry_later(mut reply: Response<Body>, outage: &Outage) -> Response<Body> {
     let seconds = outage.retry_after.as_millis().div_ceil(1_000);

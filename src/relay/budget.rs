@@ -19,7 +19,7 @@ pub(super) struct Share {
     waiting: Option<Waiting>,
 }
 
-/// Gives no room if that took too long.
+/// A wait for room; `None` when it took too long.
 type Waiting = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
 
 /// Room for all bodies.
@@ -29,14 +29,14 @@ pub(super) struct Budget(Arc<Semaphore>);
 /// through all the same, but only once.
 pub(super) const EACH: usize = 1 << 20;
 
-/// So much of each body is held beside the budget.
+/// The part of each body that is held without a share of the budget.
 pub(super) const SMALL: usize = 16 << 10;
 
 /// For all bodies.
 const ALL: usize = 8 << 20;
 
-/// How long a body waits for room. Hosts usually wait for a minute for the next
-/// piece of a body, and then it goes through, but only once.
+/// The time that a body waits for room; after that it is sent on without being held.
+/// Hosts usually wait for a minute for the next piece of a body.
 const WAIT: Duration = Duration::from_secs(30);
 
 /// Room is counted in pieces of this size.
@@ -53,7 +53,7 @@ impl Share {
         Share { budget: budget.clone(), room: None, waiting: None }
     }
 
-    /// Whether there is room for `bytes` of a body, of which there are `whole` if
+    /// Returns whether there is room for `bytes` of a body, of which there are `whole` if
     /// that is known. Once there is for more than a small part, there is for all.
     pub(super) fn poll_room(
         &mut self,

@@ -35,8 +35,8 @@ pub(super) struct ClientStream<S> {
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-/// Where a connection stands between requests and answers, and with which status the
-/// library refused a request, if it did.
+/// The phase of the exchange on a connection, and the status with which the library
+/// refused a request, if it did.
 #[derive(Default)]
 pub(super) struct ExchangeState {
     phase: AtomicU8,
@@ -63,8 +63,8 @@ const DONE: u8 = 2;
 /// that has gone looks the same.
 const HALF_CLOSED_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a refused client still sends is read for this long, so that it gets to read the
-/// refusal: a connection that is closed over unread bytes is reset.
+/// The time in which bytes of a refused client are still read, so that it gets to read
+/// the refusal: a connection that is closed over unread bytes is reset.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<S> ClientStream<S> {

@@ -261,7 +261,7 @@ fn answered(reply: Response<Leased<Held<Upload>>>) -> Response<Body> {
     Response::from_parts(head, Body::Passed(Patient::new(body, ANSWER)))
 }
 
-/// Whether an answer shows that the API took the request's token. One that limits
+/// Returns whether an answer shows that the API took the request's token. One that limits
 /// the rate or is in trouble may not have looked at it.
 fn takes_the_token(reply: &Response<Body>) -> bool {
     let is_the_hosts = matches!(reply.body(), Body::Passed(_));

@@ -30,9 +30,9 @@ struct State<B> {
     /// What was there when the first attempt began.
     whole: SizeHint,
     pieces: Vec<Bytes>,
-    /// How much they are.
+    /// The length of all pieces.
     held: usize,
-    /// What has come, and waits for room to be held.
+    /// A frame that has come, and waits for room to be held.
     next: Option<Frame<Bytes>>,
     trailers: Option<HeaderMap>,
     ended: bool,

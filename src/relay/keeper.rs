@@ -119,8 +119,8 @@ impl Keeper {
         bearer(value).is_some_and(|token| state.known.contains(token, now))
     }
 
-    /// The same, where nobody knows yet who asks: how long it takes tells nothing of
-    /// the tokens, for their hashes alone are compared.
+    /// Returns the same for a client that has not authenticated yet: only hashes are
+    /// compared, so that the time it takes tells nothing of the tokens.
     pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
         let mut presented = headers.get_all(AUTHORIZATION).iter();
         let token = presented.next().and_then(bearer);
@@ -155,8 +155,8 @@ impl Keeper {
         tokio::spawn(async move { keeper.take_turn(revoked, Why::Refused).await });
     }
 
-    /// What clients are given in place of this token: the stand-in where there
-    /// is one, and the token itself otherwise.
+    /// Returns the token that clients are given for this one: the stand-in where there is
+    /// one, otherwise the token itself.
     pub(super) fn for_clients<'a>(&'a self, current: &'a Current) -> &'a AccessToken {
         self.stand_in.as_ref().map_or(&current.token.access_token, |it| &it.token)
     }
@@ -206,7 +206,7 @@ impl Current {
     }
 }
 
-/// Has processes that are started later know this token, where that is wanted.
+/// Makes the token known to processes that are started later, where that is wanted.
 fn remember(issued: Option<&IssuedTokens>, token: &AccessToken, now: Timestamp) -> io::Result<()> {
     issued.map_or(Ok(()), |issued| issued.add(&hash(token.expose().as_bytes()), now))
 }

@@ -34,7 +34,7 @@ impl Metrics {
         add(&self.arrivals, 1);
     }
 
-    /// Whether no client has asked for anything.
+    /// Returns whether no client has asked for anything.
     pub fn is_unused(&self) -> bool {
         get(&self.arrivals) == 0
     }

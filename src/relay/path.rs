@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 pub(crate) const LEADS_ELSEWHERE: &str = "a path with . or .. as a segment, in whatever form, is \
                                           not passed on here: it might lead somewhere else";
 
-/// Whether some host might read a segment of this path as `.` or `..` (RFC 3986
+/// Returns whether some host might read a segment of this path as `.` or `..` (RFC 3986
 /// section 5.2.4), and so end up somewhere else: as it stands, in percent-encoding,
 /// with a backslash for a slash, or before a parameter. What is encoded twice is not
 /// looked into: who decodes that twice has only itself to blame.
@@ -22,14 +22,14 @@ pub(crate) fn has_dot_segments(path: &str) -> bool {
     segments.any(|segment| matches!(segment, "." | ".."))
 }
 
-/// Whether this is the path of the token endpoint, however many slashes there are,
+/// Returns whether this is the path of the token endpoint, however many slashes there are,
 /// and whatever of it is encoded: the issuer is not to be asked with what a client
 /// has in place of a secret.
 pub(crate) fn is_of_token_endpoint(path: &str) -> bool {
     segments(path).eq(["oauth", "token"])
 }
 
-/// Whether the login host serves this path.
+/// Returns whether the login host serves this path.
 pub(crate) fn is_of_login_host(path: &str) -> bool {
     let mut segments = segments(path);
     segments.next().is_some_and(|first| first == "oauth") && segments.next().is_some()

@@ -33,7 +33,7 @@ impl StandIn {
         Ok(StandIn { token, header, outlives_run: false })
     }
 
-    /// The same for clients that keep it for longer than this process lives: a
+    /// Makes the stand-in for clients that keep it for longer than this process lives: a
     /// proxy that takes this one's place swaps it, too.
     pub fn outliving_the_run(self) -> StandIn {
         StandIn { outlives_run: true, ..self }

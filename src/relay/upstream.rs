@@ -63,7 +63,7 @@ impl Upstreams {
         Ok(Upstreams { login, api, apps, downloads })
     }
 
-    /// Whether this is the API's, where a call counts as a use of the token.
+    /// Returns whether this is the API's, where a call counts as a use of the token.
     pub(super) fn is_api(&self, upstream: &Upstream) -> bool {
         std::ptr::eq(upstream, &*self.api)
     }

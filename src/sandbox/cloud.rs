@@ -98,10 +98,10 @@ struct MintedToken {
 /// Whether an API call restarts its token's inactivity timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Contact {
-    /// It does.
+    /// A call that restarts the timer.
     Use,
-    /// It does not: `preserveIdleTTL=true`, or a HEAD request, of which nothing is
-    /// documented.
+    /// A call that does not: one with `preserveIdleTTL=true`, or a HEAD request, of which
+    /// nothing is documented.
     Look,
 }
 

@@ -69,7 +69,7 @@ fn percent(text: &[Byte]) -> Option<(Decoded, usize)> {
     Some((Decoded::Byte(value.try_into().ok()?), 3))
 }
 
-/// What entities of HTML stand for that a secret or its encodings may hold.
+/// Entities of HTML for the characters that a secret or its encodings may hold.
 const NAMED: &[(&str, char)] = &[
     ("amp", '&'),
     ("ast", '*'),
@@ -109,7 +109,7 @@ const NAMED: &[(&str, char)] = &[
     ("vert", '|'),
 ];
 
-/// The longest numeric entity has leading noughts.
+/// The longest name or number of an entity, leading zeros included.
 const LONGEST_ENTITY: usize = 12;
 
 fn entity(text: &[Byte]) -> Option<(Decoded, usize)> {

@@ -1,5 +1,5 @@
-//! Which settings a failure depends on, and where each came from: a message about
-//! a host that a forgotten variable names should name the variable.
+//! Names the settings that a failure depends on, and their origins: a message about a
+//! host that a forgotten variable names should name the variable.
 
 use url::Url;
 
@@ -80,7 +80,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
         .collect()
 }
 
-/// Whether an error is about the host of this URL.
+/// Returns whether an error is about the host of this URL.
 fn is_named(given: &Given, error: &Error) -> bool {
     let texts = [Some(&error.what), error.cause.as_ref()];
     let host = Url::parse(&given.value).map(|url| http::host(&url));

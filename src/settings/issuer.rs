@@ -118,7 +118,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a host's name stands for this very machine (RFC 6761 section 6.3).
+/// Returns whether a host's name stands for this very machine (RFC 6761 section 6.3).
 pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")

@@ -16,7 +16,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Whether it names a file or a directory.
+    /// Returns whether it names a file or a directory.
     pub fn is_path(&self) -> bool {
         self.key.ends_with("_file") || self.key.ends_with("_dir")
     }

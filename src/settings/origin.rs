@@ -68,7 +68,7 @@ impl Origin {
         }
     }
 
-    /// Whether it is a profile.
+    /// Returns whether it is a profile.
     pub(super) fn is_profile(&self) -> bool {
         matches!(self, Origin::Profile { .. })
     }

@@ -9,7 +9,7 @@ use super::secret::VARIABLES;
 use crate::text::shown;
 use crate::world::Environment;
 
-/// What our variables begin with.
+/// The beginning of all variables of this program.
 const PREFIX: &str = "GC_TOKEN_";
 
 /// Variables of ours that are no settings: those that point a client at a

@@ -1,4 +1,4 @@
-//! How long a token may go unused before the cloud revokes it.
+//! The time that a token may go unused before the cloud revokes it.
 
 use jiff::SignedDuration;
 
@@ -29,12 +29,12 @@ impl IdleTimeout {
         self.0
     }
 
-    /// How long a token may be unused and is still handed out without asking.
+    /// The time that a token may be unused and still be handed out without asking.
     pub fn limit(self) -> SignedDuration {
         self.0.saturating_sub(MARGIN.min(self.0 / 2))
     }
 
-    /// How much is left at `now` of the [`IdleTimeout::limit`] of a token that was
+    /// Returns what is left at `now` of the [`IdleTimeout::limit`] of a token that was
     /// known to be used at `used`; negative when it is over. Counts as an age does:
     /// by the clock that shows more, with what both may have missed.
     ///
@@ -45,7 +45,7 @@ impl IdleTimeout {
         Some(self.limit().saturating_sub(idle_for))
     }
 
-    /// Whether a use at `used` is worth writing to the cache, where `stored` is the
+    /// Returns whether a use at `used` is worth writing to the cache, where `stored` is the
     /// one that stands there. Few writes are: each replaces a file.
     pub fn is_worth_storing(self, used: &Reading, stored: &Reading) -> bool {
         used.boot_since(stored).is_none_or(|since| since >= self.0 / PARTS)

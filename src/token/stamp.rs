@@ -96,7 +96,7 @@ impl Stamp {
         not_before.duration_since(earliest).clamp(SignedDuration::ZERO, skew)
     }
 
-    /// How long it takes at least until the token is valid by the clock of the API, else
+    /// The least time until the token is valid by the clock of the API, else
     /// of the issuer; negative when it is valid. `None` for opaque tokens, and where
     /// neither clock is known on this boot.
     pub fn early(&self, now: &Reading) -> Option<SignedDuration> {

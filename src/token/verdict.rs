@@ -90,7 +90,7 @@ pub enum Stale {
     },
     /// Not known to have been used lately, so that the cloud may have revoked it.
     Idle {
-        /// How long ago it was used; `None` where the local clocks cannot tell.
+        /// The time since the last known use; `None` where the local clocks cannot tell.
         unused: Option<SignedDuration>,
         /// The timeout.
         timeout: SignedDuration,
@@ -219,7 +219,7 @@ impl Demand {
 }
 
 impl Stale {
-    /// Whether the token may be good after all: another clock's word may show it
+    /// Returns whether the token may be good after all: another clock's word may show it
     /// where the local ones are in doubt, and the API's where nobody is known to
     /// have used it.
     pub fn is_doubtful(&self) -> bool {

@@ -1,4 +1,4 @@
-//! How many files this process may have open.
+//! The limit on open files of this process.
 //!
 //! Systems begin with a soft limit of 1,024, for the sake of programs that use
 //! select(2), and let each process raise it. Who serves many connections does,

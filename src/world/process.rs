@@ -16,7 +16,7 @@ pub fn protect_memory() {
     }
 }
 
-/// Whether other processes of the same user are kept out. `None` where the
+/// Returns whether other processes of the same user are kept out. `None` where the
 /// system has no such protection.
 pub(crate) fn is_protected() -> Option<bool> {
     #[cfg(target_os = "linux")]

@@ -130,7 +130,7 @@ impl Suspect {
     }
 }
 
-/// Whether anybody but this process is left in its group. Where that cannot be
+/// Returns whether anybody but this process is left in its group. Where that cannot be
 /// seen, they are believed to be there.
 fn others_live(group: Pid) -> bool {
     let Ok(processes) = std::fs::read_dir("/proc") else {

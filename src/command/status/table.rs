@@ -75,7 +75,7 @@ impl Report<'_> {
         }
     }
 
-    /// Where a setting came from.
+    /// The origin of a setting.
     fn origin(&self, setting: &'static Setting) -> String {
         let given = self.layers.find(setting);
         given.map_or_else(|| "by default".to_owned(), |given| from(&given.origin))
@@ -130,7 +130,7 @@ fn from(origin: &Origin) -> String {
     format!("from {origin}")
 }
 
-/// What `get` would do with a token of this verdict.
+/// Tells what `get` would do with a token of this verdict.
 fn would(verdict: &Verdict, settings: &Settings, stamp: &Stamp) -> &'static str {
     let (verify, has_api) = (settings.verify, settings.issuer.api_url.is_some());
     match verdict {

@@ -34,15 +34,16 @@ use crate::http::trust::Trust;
 /// up what all share.
 const WINDOW: u32 = 256 << 10;
 
-/// So none of the requests on a connection holds another one up, whoever reads.
+/// The sum of all streams' windows, so that no request on a connection holds up another
+/// one whose client reads.
 const ALL_WINDOWS: u32 = WINDOW * STREAMS as u32;
 
-/// How much of an answer, its head included, is read ahead over HTTP/1.1. The
-/// library would take 400 KB for a client that does not read.
+/// The read buffer over HTTP/1.1, for the head of an answer and for what is read ahead.
+/// The library's default is 400 KB for a client that does not read.
 const AHEAD: usize = 32 << 10;
 
-/// How long a host may take to tell how many requests it takes at a time, which is
-/// the first thing that it says (RFC 9113 section 3.4).
+/// The time for a host's SETTINGS frame, which is the first thing that it sends (RFC 9113
+/// section 3.4) and limits the number of streams.
 const SETTINGS: Duration = Duration::from_secs(1);
 
 /// While requests are under way and nothing comes, the host is asked so often
@@ -139,8 +140,7 @@ where
     Ok(Connection::Own(sender))
 }
 
-/// What the library gives as the number of requests that a host takes at a time as
-/// long as the host has not told it.
+/// The library's value for the limit on streams before the SETTINGS frame has come.
 const UNTOLD: usize = 0;
 
 /// Works on a connection in the background. Requests are told of its end by other

@@ -24,8 +24,8 @@ struct Streams {
     allowed: Allowed,
 }
 
-/// How many requests a host takes at a time over a connection. It may say so anew
-/// at any time.
+/// Returns the host's current limit on streams of a connection, which it may change at
+/// any time.
 pub(super) type Allowed = Box<dyn Fn() -> usize + Send + Sync>;
 
 struct State<B> {

@@ -17,13 +17,15 @@ pub(super) const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 
 impl Backoff {
-    /// An attempt failed at `now`, after those that `earlier` stands for.
+    /// Makes the back-off for an attempt that failed at `now`; `earlier` is that of the
+    /// failed attempt before, if there was one.
     pub(super) fn after(earlier: Option<&Backoff>, now: Reading) -> Backoff {
         let wait = earlier.map_or(FIRST_WAIT, |earlier| (earlier.wait * 2).min(LONGEST_WAIT));
         Backoff { last: now, wait }
     }
 
-    /// How long the next attempt still has to wait; zero or less when it may begin.
+    /// Returns the time that the next attempt still has to wait; zero or less when it may
+    /// begin.
     pub(super) fn left(&self, now: &Reading) -> SignedDuration {
         let since = now.boot_since(&self.last).unwrap_or(SignedDuration::MAX);
         self.wait.saturating_sub(since)

@@ -16,7 +16,7 @@ use crate::world::Level;
 pub(super) struct Uses {
     /// The clocks just before the last call that the API is known to have taken.
     last: Reading,
-    /// The same as the cache knows it.
+    /// The last use that the cache knows of.
     recorded: Reading,
     /// Calls that failed since the last one that did not.
     failed: Option<Backoff>,
@@ -28,8 +28,8 @@ impl Uses {
         Uses { recorded: last.clone(), last, failed: None }
     }
 
-    /// How long it takes until a call has to be made; none is made while the last
-    /// one that failed is recent.
+    /// Returns the time until a call has to be made, which is not soon after one that
+    /// failed.
     fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
         let left = timeout.left(&self.last, now).unwrap_or_default();
         let wait = self.failed.as_ref().map(|backoff| backoff.left(now));
@@ -45,7 +45,7 @@ impl Keeper {
         }
     }
 
-    /// How long it takes until [`Keeper::keep_in_use`] has something to do.
+    /// Returns the time until [`Keeper::keep_in_use`] has something to do.
     pub(super) fn until_idle(&self) -> SignedDuration {
         let now = self.clock.read();
         let timeout = self.idle_timeout();
@@ -68,7 +68,7 @@ impl Keeper {
         }
     }
 
-    /// Has the cache know when the token was used last. Blocks.
+    /// Tells the cache when the token was used last. Blocks.
     pub(in super::super) fn record_use(&self) {
         let (current, last) = {
             let mut state = self.state();

@@ -37,7 +37,7 @@ pub(super) struct Failing {
 /// No other token can be had at the moment.
 pub(in super::super) struct Outage {
     pub(in super::super) reason: String,
-    /// How long it takes until it is worth while to ask again.
+    /// The time after which it is worthwhile to ask again.
     pub(in super::super) retry_after: Duration,
 }
 

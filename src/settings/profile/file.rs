@@ -11,20 +11,20 @@ use crate::ownership::{Opened, Outsider};
 use crate::text;
 use crate::world::World;
 
-/// What a file of profiles holds.
+/// The content of a file of profiles.
 pub(super) struct Content {
     pub(super) table: Table,
-    /// Whether other users may read it.
+    /// Whether other users may read the file.
     pub(super) readable: bool,
-    /// How another user could decide what it holds.
+    /// The way in which another user could decide the content, if there is one.
     pub(super) outsider: Option<Outsider>,
 }
 
 /// Why a file of profiles is of no use.
 pub(super) enum Trouble {
-    /// It is there, and this user cannot read it.
+    /// The file is there, and this user cannot read it.
     Unreadable(Error),
-    /// There is a mistake in it.
+    /// There is a mistake in the file.
     Mistake(Error),
 }
 

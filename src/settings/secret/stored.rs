@@ -36,8 +36,7 @@ struct SecretFile {
     origin: String,
 }
 
-/// How a message names a file of a secret. Nothing but whether it is there is
-/// looked at.
+/// Names a file of a secret in a message. Only whether the file exists is looked at.
 pub(super) fn file(name: &str) -> String {
     match Path::new(name).exists() {
         true => format!("the file {}", shown::quoted(name)),

@@ -1,4 +1,4 @@
-//! Whether the authority's key is left anywhere in this process's memory.
+//! Searches this process's memory for the authority's key.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -56,7 +56,7 @@ fn double(number: &mut [u8; 32]) {
     }
 }
 
-/// How often the needle is found in what this process can write to.
+/// Counts the needle in all memory that this process can write to.
 fn occurrences(needle: &Masked) -> usize {
     const CHUNK: usize = 1 << 20;
     let memory = File::open("/proc/self/mem").unwrap();
