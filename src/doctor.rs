@@ -1,10 +1,11 @@
 //! Would a pipeline succeed here, and if not, why? A report that can be shown
 //! to anybody: there is no secret in it.
 //!
-//! Each part looks at one thing (`machine`, `way`, `place`, `attempt`)
+//! Each part looks at one thing (`machine`, `way`, `place`, `attempt`, `acceptance`)
 //! and turns what it sees into [`Finding`]s by pure functions. None stops the
 //! others: without a network there is still all that is local.
 
+mod acceptance;
 mod attempt;
 mod clocks;
 mod finding;
@@ -15,7 +16,6 @@ mod render;
 mod timeline;
 mod verdict;
 mod way;
-mod word;
 
 use crate::clock::{Offset, Reading};
 use crate::error::{Error, Result};

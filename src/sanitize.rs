@@ -24,8 +24,8 @@ use serde::Serialize;
 
 pub(crate) use secrets::Secrets;
 
-/// One line: line ends become blanks, what would steer a terminal is left out, and
-/// commands to CI systems are broken up by a blank.
+/// Returns the text in one line: line ends become blanks, what would steer a terminal is
+/// left out, and commands to CI systems are broken up by a blank.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if is_plain(text) && !text.contains(['\n', '\t']) {
         return Cow::Borrowed(text);
@@ -34,7 +34,7 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(commands::break_up(&shown.collect::<String>()))
 }
 
-/// The same for text of several lines, which keeps its line ends and tabs.
+/// Does what [`line`] does to each line of a text, which keeps its line ends and tabs.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
@@ -77,7 +77,7 @@ pub(crate) fn shorten(mut text: String, limit: usize) -> String {
     text
 }
 
-/// Whether nothing in `text` can steer anything: nearly all texts.
+/// Returns whether nothing in `text` can steer anything, as in nearly all texts.
 fn is_plain(text: &str) -> bool {
     let harmless = |char: char| match char {
         '\n' | '\t' | ' '..='~' => true,

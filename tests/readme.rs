@@ -5,6 +5,10 @@
 //! on the line before it.
 
 mod common;
+#[path = "readme/links.rs"]
+mod links;
+#[path = "readme/manual.rs"]
+mod manual;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,7 +22,6 @@ use gc_token::error::Kind;
 use gc_token::output::Dialect;
 use gc_token::plugin::{Block, Provider, Usage};
 use gc_token::provider::{ACCESS_TOKEN, TokenProvider};
-use gc_token::region::REGIONS;
 use gc_token::sandbox::{Change, Faults, Plan};
 use gc_token::settings::{self, names};
 use gc_token::world::World;
@@ -49,102 +52,6 @@ fn the_commands_work() {
 
 /// Should a command fail before the sandbox is stopped.
 const CLEAN_UP: &str = r#"trap 'kill "${sandbox:-}" 2>/dev/null || :' EXIT"#;
-
-/// An address in what people copy is this machine's, a service's that gc-token is for,
-/// or one that nobody can own (RFC 2606): somebody else could register any other.
-#[test]
-fn what_people_copy_names_no_address_that_somebody_could_take() {
-    let mut found = 0;
-    for page in pages(&root()) {
-        let text = fs::read_to_string(&page).unwrap();
-        let is_prose = page.extension().is_some_and(|it| it == "md");
-        let copied = if is_prose { fenced(&text) } else { text };
-        for rest in copied.split("://").skip(1) {
-            let end = rest.find(|it: char| !(it.is_ascii_alphanumeric() || ".-".contains(it)));
-            let host = &rest[..end.unwrap_or(rest.len())];
-            let nobodys = ["example", "test", "invalid", "localhost"];
-            let allowed = host.is_empty()
-                || REGIONS.iter().any(|region| host.ends_with(region.domain))
-                || ["127.0.0.1", "example.com"].contains(&host)
-                || host.ends_with(".example.com")
-                || host.rsplit('.').next().is_some_and(|it| nobodys.contains(&it));
-            assert!(allowed, "{}: {host}", page.display());
-            found += 1;
-        }
-        for forge in ["github.com", "gitlab.com", "ghcr.io", "docker.io"] {
-            assert!(!copied.contains(&format!("{forge}/gc-token")), "{}: {forge}", page.display());
-        }
-    }
-    assert!(found > 3, "only {found} were found");
-}
-
-/// What stands between fences.
-fn fenced(text: &str) -> String {
-    text.split("\n```").skip(1).step_by(2).collect()
-}
-
-/// The pages for people, and the files of the examples.
-fn pages(root: &Path) -> Vec<PathBuf> {
-    let mut places =
-        vec![root.join("docs"), root.join("examples"), root.join("terraform-examples")];
-    let mut pages: Vec<_> = fs::read_dir(root).unwrap().map(|it| it.unwrap().path()).collect();
-    pages.retain(|page| page.extension().is_some_and(|it| it == "md"));
-    while let Some(place) = places.pop() {
-        for entry in fs::read_dir(place).unwrap() {
-            let entry = entry.unwrap();
-            match entry.file_type().unwrap().is_dir() {
-                true => places.push(entry.path()),
-                false => pages.push(entry.path()),
-            }
-        }
-    }
-    pages
-}
-
-/// mandoc is the strictest reader of manual pages. That a page has no date is meant.
-#[test]
-fn the_manual_is_well_formed_and_refers_to_pages_that_there_are() {
-    if common::program("mandoc").is_none() {
-        return common::missing("mandoc");
-    }
-    let runner = Runner::bare();
-    let mut pages = vec![Vec::new()];
-    let mut printed = 0;
-    while let Some(verbs) = pages.pop() {
-        let words: Vec<&str> =
-            ["man"].into_iter().chain(verbs.iter().map(String::as_str)).collect();
-        let page = runner.run(&words).succeeded().to_owned();
-        let file = runner.home().join("page.1");
-        fs::write(&file, &page).unwrap();
-        let lint = runner.start_program(&["mandoc", "-Tlint", "-Wwarning", "page.1"]).finish();
-        let found = lint.stdout.lines().filter(|line| !line.contains("missing date"));
-        assert_eq!(found.collect::<Vec<_>>(), Vec::<&str>::new(), "{words:?}");
-        assert!(!page.contains("watchdog"), "{words:?}");
-        let name = format!(
-            r"gc\-token\-{}",
-            verbs.iter().map(|it| format!(r"{it}\-")).collect::<String>()
-        );
-        for line in page.lines().filter(|it| it.ends_with("(1)") && !it.contains(' ')) {
-            let verb = line.trim_end_matches("(1)").strip_prefix(&name).expect(line);
-            pages.push([verbs.clone(), vec![verb.replace(r"\-", "-")]].concat());
-        }
-        printed += 1;
-    }
-    assert!(printed > 18, "{printed} pages");
-}
-
-/// Nobody has to know of what the program starts itself.
-#[test]
-fn what_gc_token_starts_itself_is_offered_nowhere() {
-    let runner = Runner::bare();
-    let shells = ["bash", "elvish", "fish", "nushell", "powershell", "zsh"];
-    let help: [&[&str]; 3] = [&["--help"], &["help"], &["man"]];
-    let scripts = shells.each_ref().map(|shell| ["completions", shell]);
-    for words in help.into_iter().chain(scripts.iter().map(|words| &words[..])) {
-        let text = runner.run(words).succeeded().to_owned();
-        assert!(text.contains("gc-token") && !text.contains("watchdog"), "{words:?}");
-    }
-}
 
 #[test]
 fn the_table_of_settings_is_complete() {
@@ -290,75 +197,6 @@ fn assert_listed(page: &str, block: &Block) {
             .collect();
         assert_eq!(listed, offered, "{page}, {heading}");
     }
-}
-
-#[test]
-fn the_links_lead_somewhere() {
-    let mut links = 0;
-    for page in PAGES {
-        let text = read(page);
-        for target in text.split("](").skip(1) {
-            let target = target.split(')').next().unwrap();
-            if target.starts_with("https://") {
-                continue;
-            }
-            let (path, heading) = target.split_once('#').unwrap_or((target, ""));
-            let linked = match path {
-                "" => root().join(page),
-                path => root().join(page).parent().unwrap().join(path),
-            };
-            assert!(linked.exists(), "{page}: {target}");
-            if !heading.is_empty() {
-                let text = fs::read_to_string(linked).unwrap();
-                let mut headings = text.lines().filter(|line| line.starts_with('#'));
-                assert!(headings.any(|it| slug(it) == heading), "{page}: {target}");
-            }
-            links += 1;
-        }
-    }
-    assert!(links > 50, "only {links} were found");
-}
-
-const PAGES: [&str; 14] = [
-    "README.md",
-    "SECURITY.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "docs/index.md",
-    "docs/edge-cases.md",
-    "docs/ephemeral-resources/access_token.md",
-    "terraform-examples/ci-env/README.md",
-    "terraform-examples/external/README.md",
-    "terraform-examples/long-apply/README.md",
-    "examples/curl/README.md",
-    "examples/n8n/README.md",
-    "examples/python-sdk/README.md",
-];
-
-/// Each row of the catalogue ends in `file: function`, a test that exists.
-#[test]
-fn the_edge_cases_name_their_tests() {
-    let rows = rows("docs/edge-cases.md", "| ");
-    let rows = rows.iter().filter(|cells| cells.last().is_none_or(|last| last != "Test"));
-    for cells in rows {
-        let [_instance, _result, test] = &cells[..] else {
-            panic!("not three cells: {cells:?}");
-        };
-        for test in codes(test) {
-            let (file, function) = test.split_once(": ").unwrap_or_else(|| panic!("{test}"));
-            let source = read(file);
-            assert!(source.contains(&format!("fn {function}(")), "{test}: no such function");
-        }
-        assert!(!codes(test).is_empty(), "no test: {cells:?}");
-    }
-}
-
-/// How a heading is named in a link.
-fn slug(heading: &str) -> String {
-    let heading = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = heading.chars().filter(|char| char.is_alphanumeric() || " -_".contains(*char));
-    kept.map(|char| if char == ' ' { '-' } else { char }).collect()
 }
 
 /// The flags that a verb's help offers.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Finding, Topic, clocks, word};
+use super::{Finding, Topic, acceptance, clocks};
 use crate::broker::{Broker, Given, How, Network};
 use crate::cache::{Lookup, Slot};
 use crate::clock::Reading;
@@ -32,7 +32,7 @@ pub(super) fn findings(mut settings: Settings, world: &World) -> Vec<Finding> {
         let now = world.clock.read();
         findings.push(got(&given, &now));
         findings.push(lifetime(&settings.demand, &given.token.stamp));
-        findings.extend(word::findings(settings, &given, world));
+        findings.extend(acceptance::findings(settings, &given, world));
     }
     findings
 }

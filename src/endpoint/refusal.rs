@@ -11,7 +11,7 @@ use crate::error::Kind;
 pub(super) struct Words {
     error: Option<String>,
     description: Option<String>,
-    /// By which the issuer finds the request again.
+    /// The id by which the issuer finds the request again.
     pub(super) correlation_id: Option<String>,
 }
 
@@ -32,12 +32,12 @@ pub(super) enum Refusal {
     Other,
 }
 
-/// What an error's code is called: by RFC 6749 section 5.2 first, then by Okta and
+/// The names of an error's code: of RFC 6749 section 5.2 first, then of Okta and
 /// Apigee, by AWS, by WeChat, and by the vendor's API. Compared without case and without
 /// what is no letter.
 const CODES: [&str; 6] = ["error", "errorcode", "type", "errcode", "code", "status"];
 
-/// What its description is called, likewise: OAuth, the vendor's login, Okta, Keycloak,
+/// The names of an error's description, likewise: OAuth, the vendor's login, Okta, Keycloak,
 /// Apigee, the vendor's API, problem details (RFC 9457).
 const DESCRIPTIONS: [&str; 9] = [
     "errordescription",
@@ -51,13 +51,13 @@ const DESCRIPTIONS: [&str; 9] = [
     "title",
 ];
 
-/// What holds the two in some replies: Google, Apigee, JSON:API.
+/// The members that hold the two in some replies: Google, Apigee, JSON:API.
 const WRAPPERS: [&str; 4] = ["error", "fault", "detail", "errors"];
 
 /// Entra ID, the vendor's API, Okta.
 const IDS: [&str; 4] = ["correlationid", "contextid", "errorid", "traceid"];
 
-/// Where the code of an error stands that comes with status 200. Others are too common.
+/// The members that tell of an error with status 200. Other names are too common.
 const CODES_OF_SUCCESS: [&str; 3] = ["error", "errorcode", "fault"];
 
 impl Words {
@@ -67,7 +67,7 @@ impl Words {
         Words::below(object, 2)
     }
 
-    /// Whether a reply of status 200 describes an error.
+    /// Returns whether a reply of status 200 describes an error.
     pub(super) fn is_error(object: &Map<String, Value>) -> bool {
         let is_set = |value: &Value| match value {
             Value::String(text) => !text.is_empty(),

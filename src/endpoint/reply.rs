@@ -17,7 +17,7 @@ use crate::http::{Reply, date, http_date};
 use crate::sanitize::{Secrets, shorten};
 use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError, is_bearer};
 
-/// What a good reply holds (RFC 6749 section 5.1). Its token is a Bearer token.
+/// The content of a good reply (RFC 6749 section 5.1). Its token is a Bearer token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Grant {
     /// The token.
@@ -39,7 +39,7 @@ pub(super) struct Reader<'a> {
 /// The issuer's own words are cut to this many characters.
 const WORDS: usize = 200;
 
-/// Names, which are shorter.
+/// The longest name of a member or a type that is shown.
 const NAME: usize = 40;
 
 /// An id by which the issuer, or what stands before it, finds the request again. The
@@ -59,7 +59,7 @@ const CORRELATION_IDS: [&str; 8] = [
 /// A reply has each of these once at most (RFC 6749 section 3.2).
 const ONCE: [&str; 4] = ["access_token", "token_type", "expires_in", "error"];
 
-/// How many members of an object are named that has no token.
+/// The number of members that are named of an object without a token.
 const MEMBERS: usize = 6;
 
 impl Reader<'_> {
@@ -192,7 +192,7 @@ impl Reader<'_> {
         Failure { error, again }
     }
 
-    /// What is said beside a body that says nothing (RFC 9110 section 11.6.1).
+    /// The challenge of a refusal whose body says nothing (RFC 9110 section 11.6.1).
     fn challenge(&self, reply: &Reply) -> String {
         let challenge = reply.headers.get(WWW_AUTHENTICATE).map(|it| it.as_bytes());
         let challenge = challenge.map(String::from_utf8_lossy).unwrap_or_default();

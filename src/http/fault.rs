@@ -207,7 +207,7 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// Whether the peer refused to go on in TLS because it speaks none of the protocols
+/// Returns whether the peer refused to go on in TLS because it speaks none of the protocols
 /// that were offered (RFC 7301 section 3.2).
 pub(super) fn wants_another_protocol(error: &reqwest::Error) -> bool {
     let refused = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);

@@ -1,6 +1,7 @@
 //! Commands that CI systems obey when a line of a job's log holds them.
 
-/// Where a command is obeyed, and what a blank is put in after.
+/// Commands that are obeyed anywhere in a line, and the offset at which a blank breaks
+/// them up.
 const ANYWHERE: [(&str, usize); 8] = [
     // GitLab, Travis.
     ("section_start:", "section_".len()),
@@ -15,7 +16,8 @@ const ANYWHERE: [(&str, usize); 8] = [
     ("##", 1),
 ];
 
-/// The same at the beginning of a line, white space before it not counted.
+/// Commands that are obeyed at the beginning of a line, white space before it not
+/// counted, likewise.
 const AT_THE_BEGINNING: [(&str, usize); 6] = [
     // GitHub's runner.
     ("::", 1),
@@ -27,7 +29,7 @@ const AT_THE_BEGINNING: [(&str, usize); 6] = [
     ("^^^", 1),
 ];
 
-/// Whether [`break_up`] may change `line`.
+/// Returns whether [`break_up`] may change `line`.
 pub(super) fn may_hold_one(line: &str) -> bool {
     let begins = |(command, _): &(&str, usize)| line.trim_start().starts_with(command);
     ANYWHERE.iter().any(|(command, _)| line.contains(command))

@@ -1,4 +1,4 @@
-//! Which characters of a text are shown, and which steer or hide.
+//! Tells the characters of a text that are shown from those that steer or hide.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -10,7 +10,7 @@ pub(super) fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
     Visible { text, chars: text.char_indices().peekable(), unterminated: false }
 }
 
-/// Whether a character is a control character, turns the direction of writing, or has
+/// Returns whether a character is a control character, turns the direction of writing, or has
 /// no glyph (Unicode's `Default_Ignorable_Code_Point` and its kin). White space is not.
 ///
 /// .NET compares text without these, so that an agent built on it finds a command also
@@ -30,7 +30,7 @@ pub(super) fn is_hidden(char: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Shows that there was something.
+/// Stands for a control character that was taken out.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
 struct Visible<'a> {
@@ -59,7 +59,7 @@ impl Iterator for Visible<'_> {
 }
 
 impl Visible<'_> {
-    /// What follows ESC.
+    /// Skips the rest of a sequence after ESC.
     fn skip_sequence(&mut self) {
         let introducer = self.chars.next_if(|(_, next)| matches!(next, ' '..='~'));
         match introducer.map(|(_, char)| char) {
@@ -73,13 +73,13 @@ impl Visible<'_> {
         }
     }
 
-    /// Parameters, and the letter that ends them.
+    /// Skips parameters, and the letter that ends them.
     fn skip_control_sequence(&mut self) {
         while self.chars.next_if(|(_, next)| matches!(next, ' '..='?')).is_some() {}
         self.chars.next_if(|(_, next)| matches!(next, '@'..='~'));
     }
 
-    /// A control string up to its end: BEL, ST, or ESC with a backslash. Text after one
+    /// Skips a control string up to its end: BEL, ST, or ESC with a backslash. Text after one
     /// that has no end is shown, rather than all of it be hidden.
     fn skip_string(&mut self) {
         let Some(start) = self.chars.peek().map(|(at, _)| *at).filter(|_| !self.unterminated)

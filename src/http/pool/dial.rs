@@ -36,15 +36,15 @@ const WINDOW: u32 = 256 << 10;
 
 /// The sum of all streams' windows, so that no request on a connection holds up another
 /// one whose client reads.
-const ALL_WINDOWS: u32 = WINDOW * STREAMS as u32;
+const CONNECTION_WINDOW: u32 = WINDOW * STREAMS as u32;
 
 /// The read buffer over HTTP/1.1, for the head of an answer and for what is read ahead.
 /// The library's default is 400 KB for a client that does not read.
-const AHEAD: usize = 32 << 10;
+const READ_BUFFER: usize = 32 << 10;
 
 /// The time for a host's SETTINGS frame, which is the first thing that it sends (RFC 9113
 /// section 3.4) and limits the number of streams.
-const SETTINGS: Duration = Duration::from_secs(1);
+const SETTINGS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// While requests are under way and nothing comes, the host is asked so often
 /// whether it is still there (RFC 9113 section 6.7). A network that has come back
@@ -123,25 +123,25 @@ where
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(ALL_WINDOWS)
-            .initial_max_send_streams(UNTOLD)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_max_send_streams(UNKNOWN_LIMIT)
             .keep_alive_interval(Some(QUIET))
             .keep_alive_timeout(PONG)
             .handshake(stream)
             .await?;
         let allowed = drive(connection);
-        let _ = timeout(SETTINGS, told(&allowed)).await;
+        let _ = timeout(SETTINGS_TIMEOUT, settings_received(&allowed)).await;
         return Ok(Connection::Shared(sender, Stream::first(allowed)));
     }
     // One write, with a copy of a body's piece, costs less than one of two parts.
     let (sender, connection) =
-        http1::Builder::new().writev(false).max_buf_size(AHEAD).handshake(stream).await?;
+        http1::Builder::new().writev(false).max_buf_size(READ_BUFFER).handshake(stream).await?;
     tokio::spawn(async { drop(connection.await) });
     Ok(Connection::Own(sender))
 }
 
 /// The library's value for the limit on streams before the SETTINGS frame has come.
-const UNTOLD: usize = 0;
+const UNKNOWN_LIMIT: usize = 0;
 
 /// Works on a connection in the background. Requests are told of its end by other
 /// means; what is returned tells how many of them its host takes at a time.
@@ -172,15 +172,15 @@ where
     })
 }
 
-/// Returns once the host has told how many requests it takes at a time.
-async fn told(allowed: &Allowed) {
-    while allowed() == UNTOLD {
-        sleep(LOOK_AGAIN).await;
+/// Returns once the host's SETTINGS frame has come, which the library does not signal.
+async fn settings_received(allowed: &Allowed) {
+    while allowed() == UNKNOWN_LIMIT {
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// The library does not tell that the host has.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// The time between two looks for the SETTINGS frame.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Connections that end when the other side has gone without a word.
 fn impatient() -> Tcp {

@@ -1,4 +1,4 @@
-//! The API's word on the token that was got.
+//! Whether the API accepts the token.
 
 use super::attempt::remote;
 use super::{Finding, Topic};
