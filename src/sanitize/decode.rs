@@ -12,11 +12,11 @@ pub(super) struct Byte {
 /// Which encodings are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// `%2F` (RFC 3986 section 2.1).
+    /// `%2F` (RFC 3986 section 2.1), `%u002F` (JavaScript's `escape`).
     Percent,
     /// `&amp;`, `&#47;`, `&#x2F;`.
     Html,
-    /// `\/`, `\u002f`, `\x2f`.
+    /// `\/`, `\u002f`, `\x2f`, `\057`, `\U0000002f`.
     Escapes,
     /// Whichever comes.
     Any,
@@ -65,6 +65,10 @@ fn span(value: u8, of: &[Byte]) -> Byte {
 }
 
 fn percent(text: &[Byte]) -> Option<(Decoded, usize)> {
+    if text.get(1)?.value.eq_ignore_ascii_case(&b'u') {
+        let char = char::from_u32(number(text.get(2..6)?, 16)?)?;
+        return Some((Decoded::Char(char), 6));
+    }
     let value = number(text.get(1..3)?, 16)?;
     Some((Decoded::Byte(value.try_into().ok()?), 3))
 }
@@ -145,6 +149,14 @@ fn escape(text: &[Byte]) -> Option<(Decoded, usize)> {
             }
             let units = [u16::try_from(first).ok()?, u16::try_from(unit(8)?).ok()?];
             Some((Decoded::Char(char::decode_utf16(units).next()?.ok()?), 12))
+        }
+        b'U' => {
+            let char = char::from_u32(number(text.get(2..10)?, 16)?)?;
+            Some((Decoded::Char(char), 10))
+        }
+        b'0'..=b'3' => {
+            let value = number(text.get(1..4)?, 8)?;
+            Some((Decoded::Byte(value.try_into().ok()?), 4))
         }
         b'x' => {
             let value = number(text.get(2..4)?, 16)?;

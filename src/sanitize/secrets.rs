@@ -41,8 +41,8 @@ const LARGEST_EXPANSION: usize = 12;
 const SHORTEST_ENCODED: usize = 8;
 
 impl Secrets {
-    /// Adds a secret, and with it its hexadecimal form and every base64 text that it is
-    /// a part of. An empty one hides nothing.
+    /// Adds a secret, and with it lists of its bytes and every base64 text that it is a
+    /// part of. An empty one hides nothing.
     pub(crate) fn add(&mut self, secret: &str) {
         let plain = significant_bytes(secret.as_bytes());
         if plain.len() < SHORTEST {
@@ -52,8 +52,15 @@ impl Secrets {
             return;
         }
         self.spellings.push(plain);
-        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-        self.add_encoded(&hex);
+        for listed in as_lists(secret.as_bytes()) {
+            self.add_encoded(&listed);
+        }
+        let base64 = Zeroizing::new(BASE64_STANDARD.encode(secret));
+        self.add_encoded(&BASE64_STANDARD.encode(&*base64));
+        // As PowerShell has it.
+        let utf16: Zeroizing<Vec<u8>> =
+            secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().into();
+        self.add_encoded(&BASE64_STANDARD.encode(&*utf16));
         // Three bytes make four characters, so that what comes before the secret can
         // shift it in three ways. The characters at its ends are its neighbours', too.
         for shift in 0..3 {
@@ -183,6 +190,22 @@ fn significant(form: &[Byte]) -> Vec<Byte> {
         at += chunk.invalid().len();
     }
     kept
+}
+
+/// The bytes as programs print them for people: `2f6f`, `2f:6f`, `2f-6f`, `0x2f, 0x6f`,
+/// `0x2f 0x6f`, `47, 111` and `47 111`. White space makes no difference later.
+fn as_lists(bytes: &[u8]) -> Vec<Zeroizing<String>> {
+    let joined = |by: &str, show: fn(&u8) -> String| {
+        let shown: Vec<_> = bytes.iter().map(|byte| Zeroizing::new(show(byte))).collect();
+        let parts: Vec<&str> = shown.iter().map(|it| it.as_str()).collect();
+        Zeroizing::new(parts.join(by))
+    };
+    let hex: fn(&u8) -> String = |byte| format!("{byte:02x}");
+    let prefixed: fn(&u8) -> String = |byte| format!("0x{byte:02x}");
+    let mut lists: Vec<_> = ["", ":", "-"].map(|by| joined(by, hex)).into();
+    lists.extend(["", ","].map(|by| joined(by, prefixed)));
+    lists.extend(["", ","].map(|by| joined(by, u8::to_string)));
+    lists
 }
 
 fn significant_bytes(text: &[u8]) -> Zeroizing<Vec<u8>> {

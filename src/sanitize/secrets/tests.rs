@@ -64,7 +64,20 @@ fn spellings(secret: &str) -> Vec<String> {
         serde_json::to_string(&html).unwrap().trim_matches('"').to_owned(),
         secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
         secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
+        secret.bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+        secret.chars().map(|char| format!("\\U{:08x}", char as u32)).collect(),
+        secret.encode_utf16().map(|unit| format!("%u{unit:04X}")).collect(),
+        BASE64_STANDARD.encode(BASE64_STANDARD.encode(secret)),
+        BASE64_STANDARD
+            .encode(secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+        format!("{:?}", secret.as_bytes()).trim_matches(['[', ']']).to_owned(),
     ];
+    for by in [":", "-", " "] {
+        spellings.push(secret.bytes().map(|byte| format!("{by}{byte:02x}")).collect());
+    }
+    for by in [", ", ",", " "] {
+        spellings.push(secret.bytes().map(|byte| format!("{by}0x{byte:02X}")).collect());
+    }
     for before in ["", "x", "xy", "the-client:", "Basic \u{e9}"] {
         for after in ["", "z", "zz"] {
             for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
