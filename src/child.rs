@@ -6,9 +6,11 @@
 //! [`Watchdog`], so that it can be ended whole, also when gc-token is killed.
 
 mod helper;
+mod program;
 mod terminal;
 mod watchdog;
 
 pub use helper::{Helper, HelperError, Prompt};
+pub use program::Program;
 pub(crate) use terminal::Terminal;
 pub use watchdog::{Watchdog, watch};

@@ -18,7 +18,7 @@ mod stop;
 mod terraform;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::broker::{self, Given};
 use crate::cli::{Flags, TerraformVerb, Verb};
@@ -79,12 +79,11 @@ fn token(layers: &Layers, world: &mut World) -> Result<(Settings, Given)> {
 }
 
 /// The path that a flag which is no setting was given: `~/` is the home directory.
-fn given_path(flag: &'static str, path: PathBuf, world: &World) -> Result<PathBuf> {
-    let Some(text) = path.to_str() else {
-        return Ok(path);
-    };
-    text::path(text, world.places.home.as_deref())
-        .map_err(|bad| Origin::Flag(flag).refused(&format!("the path {bad}")))
+fn given_path(flag: &'static str, path: &Path, world: &World) -> Result<PathBuf> {
+    let refused =
+        |why: &dyn std::fmt::Display| Origin::Flag(flag).refused(&format!("the path {why}"));
+    let text = text::clean(path.as_os_str().as_encoded_bytes()).map_err(|bad| refused(&bad))?;
+    text::path(text, world.places.home.as_deref()).map_err(|bad| refused(&bad))
 }
 
 /// Writes a result, whole or not at all.

@@ -210,10 +210,9 @@ impl Exchange {
 /// # Errors
 /// `Unavailable` when the system has no means for a runtime.
 pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Error::new(Kind::Unavailable, "the network cannot be used").because(error)
-        })?;
+    let runtime = crate::world::runtime().map_err(|error| {
+        Error::new(Kind::Unavailable, "the network cannot be used").because(error)
+    })?;
     let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
     // A name that is still being looked up must not hold the process up.
     runtime.shutdown_background();

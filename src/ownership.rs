@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{OFlags, StatVfsMountFlags};
@@ -171,8 +171,12 @@ fn foreign_link_of(path: &Path, is_trusted: impl Fn(u32) -> bool) -> Option<Outs
             continue;
         }
         links += 1;
-        if !is_trusted(about.uid()) || links > LINKS {
+        if !is_trusted(about.uid()) {
             return Some(Outsider::Link(reached, about.uid()));
+        }
+        if links > LINKS {
+            // Nothing can be opened by such a path.
+            return None;
         }
         let target = std::fs::read_link(&reached).ok()?;
         reached.pop();
@@ -210,6 +214,34 @@ pub(crate) fn foreign_parent(path: &Path) -> Option<Foreign> {
     });
     let (dir, owner) = existing?;
     (!is_trusted(owner, me())).then(|| Foreign { dir: dir.to_owned(), owner })
+}
+
+/// Makes the directory and what is missing above it, with `mode` as far as the umask
+/// allows. The owner may use them in any case: under `umask 0177`, which scripts set to
+/// make files private, nobody could, and a `~/.cache` of that kind is of use to no
+/// program.
+pub(crate) fn create_dirs(dir: &Path, mode: u32) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_dirs(parent, mode)?;
+    }
+    match DirBuilder::new().mode(mode).create(dir) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => let_owner_in(dir),
+    }
+}
+
+/// Gives the owner of a directory that was made just now what the umask took away.
+pub(crate) fn let_owner_in(dir: &Path) -> io::Result<()> {
+    let mode = std::fs::metadata(dir)?.mode() & 0o7777;
+    match mode & 0o700 {
+        0o700 => Ok(()),
+        _ => std::fs::set_permissions(dir, Permissions::from_mode(mode | 0o700)),
+    }
 }
 
 #[cfg(test)]
@@ -251,7 +283,7 @@ mod tests {
         }
         assert_eq!(wary("relative/file"), Some(at("relative")));
         assert_eq!(wary("absolute/file"), Some(at("absolute")));
-        assert!(trusting("loop").is_some());
+        assert_eq!(trusting("loop"), None);
         // A link that is trusted may lead to one that is not.
         let seen = std::cell::Cell::new(0);
         let second = foreign_link_of(&at("absolute/file"), |_| seen.replace(seen.get() + 1) == 0);

@@ -45,10 +45,7 @@ use crate::world::World;
 /// # Errors
 /// Terraform and this layer cannot agree, or there is no place to listen.
 pub fn serve(provider: impl Provider, world: &mut World) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| failed("cannot start", error))?;
+    let runtime = crate::world::runtime().map_err(|error| failed("cannot start", error))?;
     let served = runtime.block_on(greet_and_serve(Arc::new(provider), world));
     runtime.shutdown_background();
     served

@@ -39,12 +39,21 @@ pub fn trim(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(LINE_ENDS)
 }
 
+/// Whether [`trim`] leaves nothing of a text.
+pub fn is_empty(bytes: &[u8]) -> bool {
+    without_bom(bytes).iter().all(|byte| LINE_ENDS.contains(&char::from(*byte)))
+}
+
 /// The text in `bytes`, as [`trim`] returns it.
 ///
 /// # Errors
 /// [`BadText`] when it is not UTF-8, or has a control character in it.
 pub fn clean(bytes: &[u8]) -> Result<&str, BadText> {
-    let text = utf8(bytes)?.trim_end_matches(LINE_ENDS);
+    one_line(utf8(bytes)?)
+}
+
+fn one_line(text: &str) -> Result<&str, BadText> {
+    let text = text.trim_end_matches(LINE_ENDS);
     if text.chars().any(char::is_control) {
         return Err(BadText::Control);
     }
@@ -75,7 +84,8 @@ pub fn first_line(bytes: &[u8]) -> Result<(&str, bool), BadText> {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at(end);
     let more = rest.iter().any(|byte| !matches!(byte, b'\n' | b'\r'));
-    clean(line).map(|line| (line, more))
+    let line = std::str::from_utf8(line).map_err(|_| BadText::NotUtf8)?;
+    one_line(line).map(|line| (line, more))
 }
 
 /// The path that a person has written: `~` and `~/` are the home directory, as
@@ -84,6 +94,9 @@ pub fn first_line(bytes: &[u8]) -> Result<(&str, bool), BadText> {
 /// # Errors
 /// Why it cannot be meant as it stands, as the end of a sentence about it.
 pub fn path(text: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
+    if let Some(flaw) = flaws::of_path(text) {
+        return Err(flaw);
+    }
     let below_home = match text.strip_prefix('~') {
         Some("") => Some(""),
         Some(rest) => match rest.strip_prefix('/') {
@@ -93,9 +106,6 @@ pub fn path(text: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
         None => None,
     };
     match (below_home, home) {
-        (None, _) if text.starts_with('$') => {
-            Err("begins with a variable, which nothing has filled in")
-        }
         (None, _) => Ok(PathBuf::from(text)),
         (Some(_), None) => Err("begins with ~, and the user has no home directory"),
         (Some(""), Some(home)) => Ok(home.to_owned()),

@@ -7,6 +7,7 @@ mod environment;
 mod files;
 mod places;
 mod process;
+mod runtime;
 mod signals;
 mod talk;
 
@@ -20,7 +21,8 @@ pub(crate) use files::{raise_file_limit, with_former_file_limit};
 pub use places::Places;
 pub(crate) use process::is_protected;
 pub use process::protect_memory;
-pub(crate) use signals::with_blocked;
+pub(crate) use runtime::runtime;
+pub(crate) use signals::{is_ignored, outlive_file_size_limit, with_blocked};
 pub use talk::{Level, Talk, Warnings};
 
 /// Everything that a command touches besides files and the network.

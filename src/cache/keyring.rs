@@ -73,6 +73,7 @@ fn create(path: &Path) -> io::Result<()> {
     // Readable by its owner only, under a random name: one that a killed
     // process left behind is in nobody's way.
     let mut file = tempfile::Builder::new().prefix("seal.").tempfile_in(dir)?;
+    place::let_owner_in(file.as_file())?;
     file.write_all(key.as_ref())?;
     file.persist_noclobber(path)?;
     Ok(())

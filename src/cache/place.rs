@@ -1,15 +1,16 @@
 //! Files that only their owner may read or write: checked when they are read,
 //! created so when they are written.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, OFlags};
 
 use crate::error::{Error, Kind, Result};
 use crate::ownership::{self, Foreign, me};
+use crate::world::outlive_file_size_limit;
 
 /// No token comes near this; a larger file is not one of ours.
 const LONGEST: u64 = 2 << 20;
@@ -67,8 +68,17 @@ pub(super) fn open_or_create(path: &Path) -> Result<File> {
                 _ => unusable(path, error),
             }
         })?;
+    let_owner_in(&file).map_err(|error| unusable(path, error))?;
     check_file(&file, path)?;
     Ok(file)
+}
+
+/// Gives the owner of a file that may be new what the umask took away.
+pub(super) fn let_owner_in(file: &File) -> io::Result<()> {
+    match file.metadata()?.mode() & 0o600 {
+        0o600 => Ok(()),
+        _ => file.set_permissions(Permissions::from_mode(0o600)),
+    }
 }
 
 /// Writes a private file by way of `fresh`, so that whoever reads `path` finds
@@ -79,7 +89,9 @@ pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()>
     // What a killed process left is not reused: its mode is not known.
     let _ = std::fs::remove_file(fresh);
     let mut file = open(OpenOptions::new().write(true).create_new(true), fresh)?;
-    let written = file.write_all(bytes).and_then(|()| std::fs::rename(fresh, path));
+    let written = let_owner_in(&file)
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(fresh, path));
     if written.is_err() {
         let _ = std::fs::remove_file(fresh);
     }
@@ -90,8 +102,9 @@ pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()>
 /// stands: nobody else may be able to put files into it. One that nobody named is
 /// not made below another user's directory.
 pub(super) fn prepare(dir: &Path, was_named: bool) -> Result<()> {
+    outlive_file_size_limit();
     if !check(dir, was_named)? {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        let made = ownership::create_dirs(dir, 0o700);
         made.map_err(|error| unusable(dir, error))?;
         check(dir, was_named)?;
     }

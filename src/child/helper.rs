@@ -4,8 +4,8 @@ mod output;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{ChildStdout, Command, ExitStatus, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ChildStdout, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ use zeroize::Zeroizing;
 
 use output::Output;
 
-use super::{Terminal, Watchdog};
+use super::{Program, Terminal, Watchdog};
 use crate::clock::Reading;
 use crate::error::Error;
 use crate::pid_namespace::own_group;
-use crate::world::{Clock, with_former_file_limit};
+use crate::world::Clock;
 
-/// A program that is run for what it prints, without a shell. Its standard error
+/// A program that is run for what it prints. Its standard error
 /// is ours; its standard input is the terminal where it may ask there, and empty
 /// elsewhere, for ours belongs to somebody else.
 pub struct Helper<'a> {
-    /// Its name, and its arguments.
-    pub argv: &'a [String],
+    /// The program with its arguments.
+    pub program: &'a Program,
     /// Whether it may ask a person.
     pub prompt: Prompt,
     /// How long it may take, the time not counted for which a person has stopped
@@ -48,10 +48,10 @@ pub enum Prompt {
 /// Why a helper gave nothing. `Display` is one line, without what it printed.
 #[derive(Debug)]
 pub enum HelperError {
-    /// It cannot be started, or looked after.
+    /// It cannot be looked after.
     Io(io::Error),
-    /// Nothing can be started to watch over it.
-    Watchdog(Error),
+    /// It cannot be started, or nothing that watches over it.
+    Start(Error),
     /// It failed, or a signal ended it.
     Failed(ExitStatus),
     /// It took longer than this, and was ended with all that it had started.
@@ -83,7 +83,7 @@ impl Helper<'_> {
             Prompt::Allowed => Some(TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)),
             Prompt::Forbidden => None,
         };
-        let mut watchdog = Watchdog::start().map_err(HelperError::Watchdog)?;
+        let mut watchdog = Watchdog::start().map_err(HelperError::Start)?;
         let group = watchdog.group();
         let mut terminal = Terminal::for_group(group);
         // Before there is a helper, which thus never finds itself without it.
@@ -112,7 +112,7 @@ impl Helper<'_> {
     }
 
     fn start(&self, group: Pid, terminal: &Terminal) -> Result<(Pid, ChildStdout), HelperError> {
-        let stdin = match self.prompt {
+        let stdin = || match self.prompt {
             Prompt::Forbidden => Stdio::null(),
             Prompt::Allowed => match terminal.input() {
                 Some(tty) => tty.into(),
@@ -120,17 +120,14 @@ impl Helper<'_> {
                 None => Stdio::null(),
             },
         };
-        let mut command = Command::new(&self.argv[0]);
-        command
-            .args(&self.argv[1..])
-            .process_group(group.as_raw_pid())
-            .stdin(stdin)
-            .stdout(Stdio::piped());
-        if self.prompt == Prompt::Forbidden {
-            // By its name, gpg would ask on a terminal without asking for it.
-            command.env_remove("GPG_TTY");
-        }
-        let mut child = with_former_file_limit(|| command.spawn())?;
+        let child = self.program.spawn(group, |command| {
+            command.stdin(stdin()).stdout(Stdio::piped());
+            if self.prompt == Prompt::Forbidden {
+                // By its name, gpg would ask on a terminal without asking for it.
+                command.env_remove("GPG_TTY");
+            }
+        });
+        let mut child = child.map_err(HelperError::Start)?;
         let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         Ok((Pid::from_child(&child), stdout))
     }
@@ -203,7 +200,8 @@ impl Running<'_> {
         let wants_terminal = [Signal::TTIN, Signal::TTOU]
             .iter()
             .any(|signal| Some(signal.as_raw()) == status.stopping_signal());
-        match (self.helper.prompt, wants_terminal) {
+        let prompt = if self.terminal.exists() { self.helper.prompt } else { Prompt::Forbidden };
+        match (prompt, wants_terminal) {
             (Prompt::Forbidden, true) => return Err(HelperError::AskedOnTerminal),
             // Whoever has stopped it may continue it, within the limit.
             (Prompt::Forbidden, false) => return Ok(()),
@@ -242,7 +240,7 @@ impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HelperError::Io(error) => error.fmt(f),
-            HelperError::Watchdog(error) => f.write_str(&error.what),
+            HelperError::Start(error) => f.write_str(&error.one_line()),
             HelperError::Failed(status) => status.fmt(f),
             HelperError::TimedOut(limit) => write!(f, "it took longer than {limit:?}"),
             HelperError::TooLong(longest) => write!(f, "it printed more than {longest} bytes"),

@@ -33,6 +33,11 @@ impl Terminal {
         Terminal { tty, ours: ours.unwrap_or(getpid()), theirs, lent: false, modes: None }
     }
 
+    /// Whether the process has a controlling terminal that it could lend.
+    pub(crate) fn exists(&self) -> bool {
+        self.tty.is_some()
+    }
+
     /// Hands the foreground over, if it is ours; returns whether it was. A job in
     /// the background takes it from nobody.
     pub(crate) fn lend(&mut self) -> bool {

@@ -20,7 +20,7 @@ pub(super) fn run(world: &mut World) -> Result<()> {
 /// A flag that the first SIGINT or SIGTERM raises, so that the demo ends in
 /// good order and takes its files along. The thread ends with the process.
 fn watch() -> io::Result<Arc<AtomicBool>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = crate::world::runtime()?;
     let mut stop = {
         let _inside = runtime.enter();
         Stop::listen()?

@@ -9,10 +9,10 @@ use secrecy::ExposeSecret;
 
 use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
-use crate::child::{self, Watchdog};
+use crate::child::{self, Program, Watchdog};
 use crate::cli::{ExecArgs, Flags, Front};
 use crate::error::{Error, Kind, Result};
-use crate::exec::{self, Changes, Program, Wishes};
+use crate::exec::{self, Changes, Wishes};
 use crate::gateway::Gateway;
 use crate::intercept::{self, Interception};
 use crate::output::HandOut;

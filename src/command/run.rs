@@ -29,11 +29,9 @@ const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Js
 /// How often the counters are written.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// One thread is enough: nginx's workers have no more.
+/// The runtime of a run.
 pub(super) fn runtime() -> Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
+    crate::world::runtime()
         .map_err(|error| Error::new(Kind::Configuration, "cannot serve").because(error))
 }
 

@@ -22,17 +22,12 @@ pub fn run(args: &Args, world: &mut World) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
         Error::new(Kind::Configuration, format!("the sandbox {what}")).because(cause)
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| failed("cannot start", cause))?;
+    let runtime = crate::world::runtime().map_err(|cause| failed("cannot start", cause))?;
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|cause| failed("cannot listen to signals", cause))?;
     let sandbox = Sandbox::start(args.plan(&world.env), world.clock.clone())?;
     let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
-        (Some(file), Some(pem)) => {
-            Some(write_ca(&given_path("ca-out", file.clone(), world)?, pem)?)
-        }
+        (Some(file), Some(pem)) => Some(write_ca(&given_path("ca-out", file, world)?, pem)?),
         _ => None,
     };
     let variables = variables(args, world, &sandbox, ca_file);

@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::exec::is_ignored;
-use crate::world::World;
+use crate::world::{World, is_ignored};
 
 /// SIGINT and SIGTERM, the end of the terminal, and the end of standard input
 /// where that is asked for. SIGHUP, otherwise, is a request to reload.

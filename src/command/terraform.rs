@@ -15,7 +15,7 @@ const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"]
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> {
-    let mirror = mirror.map(|mirror| given_path("mirror", mirror, world)).transpose()?;
+    let mirror = mirror.map(|mirror| given_path("mirror", &mirror, world)).transpose()?;
     let implied = world.places.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
     let was_named = mirror.is_some();
@@ -64,7 +64,7 @@ fn place_in_mirror(registry: &str) -> PathBuf {
 /// Copies the program; a running older copy goes on undisturbed.
 fn put(program: &Path, place: &Path) -> std::io::Result<()> {
     if let Some(dir) = place.parent() {
-        std::fs::create_dir_all(dir)?;
+        ownership::create_dirs(dir, 0o777)?;
     }
     let fresh = place.with_extension("new");
     std::fs::copy(program, &fresh)?;

@@ -53,10 +53,7 @@ impl<'a> Http<'a> {
             issuer: wire(&format!("{}/oauth/token", sandbox.login_url()))?,
             api: wire(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
             clock,
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|why| failed().because(why))?,
+            runtime: crate::world::runtime().map_err(|why| failed().because(why))?,
         })
     }
 

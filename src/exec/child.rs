@@ -9,9 +9,8 @@ use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpgid, kill_process, kill_process_group, waitpid,
 };
 
-use super::program::Program;
 use super::signals::{Event, Signals};
-use crate::child::{Terminal, Watchdog};
+use crate::child::{Program, Terminal, Watchdog};
 use crate::error::{Error, Kind, Result};
 use crate::pid_namespace;
 
@@ -38,9 +37,12 @@ pub async fn run(
     if terminal.lend() {
         watchdog.gives_terminal_back();
     }
-    let started = program.spawn(env, group);
+    let started = program.spawn(group, |command| {
+        command.env_clear().envs(env);
+    });
     let ended = match started {
-        Ok(pid) => {
+        Ok(process) => {
+            let pid = Pid::from_child(&process);
             watchdog.guard(pid);
             let child = Child { pid, group, terminal: &mut terminal, told_to_end: false };
             let own = [pid, group];

@@ -7,6 +7,8 @@ use std::task::Poll;
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
+use crate::world::is_ignored;
+
 /// What has happened.
 pub(super) enum Event {
     /// A signal came that is meant for the command.
@@ -56,14 +58,4 @@ impl Signals {
         })
         .await
     }
-}
-
-/// Whether this process ignores the signal, as by nohup(1). It cannot be asked
-/// elsewhere than in proc(5) without unsafe code.
-pub(crate) fn is_ignored(signal: Signal) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    // A bit each, the lowest for signal 1.
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask & (1 << (signal.as_raw() - 1)) != 0
 }

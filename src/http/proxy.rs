@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::error::{Error, Kind, Result};
 use crate::settings::is_loopback;
+use crate::text::flaws;
 use crate::world::Environment;
 
 /// The way to an issuer.
@@ -39,8 +40,8 @@ impl Route {
         let Ok(uri) = url.as_str().parse() else {
             return Ok(Route::Direct);
         };
-        if let Some(name) = variables.unusable(&uri) {
-            return Err(not_a_proxy(name));
+        if let Some((name, value)) = variables.unusable(&uri) {
+            return Err(not_a_proxy(name, value));
         }
         let Some(proxy) = variables.matcher(env).intercept(&uri) else {
             return Ok(Route::Direct);
@@ -139,14 +140,15 @@ impl Variables {
 
     /// The variable that is meant for `uri` and is no proxy's URL. The library
     /// passes over it in silence, or takes half of a password for the host.
-    fn unusable(&self, uri: &Uri) -> Option<&'static str> {
-        let (name, value) = self.of(uri)?;
+    fn unusable(&self, uri: &Uri) -> Option<&Variable> {
+        let variable = self.of(uri)?;
+        let value = &variable.1;
         let intercepts = |proxy: &str, no: &str| {
             let matcher = Matcher::builder().all(proxy).no(no).build();
             matcher.intercept(uri).is_some()
         };
         let wanted = intercepts("http://proxy", self.no());
-        (wanted && !(intercepts(value, "") && is_proxy(value))).then_some(name)
+        (wanted && !(intercepts(value, "") && is_proxy(value))).then_some(variable)
     }
 
     fn matcher(&self, env: &Environment) -> Matcher {
@@ -178,9 +180,13 @@ fn is_proxy(value: &str) -> bool {
 
 /// Does not show the value: it may hold a password, and often is unusable
 /// because of one.
-fn not_a_proxy(name: &str) -> Error {
-    Error::new(Kind::Configuration, format!("{name} is not the URL of a proxy"))
-        .hint("write http://host:port, or http://user:password@host:port with special characters percent-encoded")
+fn not_a_proxy(name: &str, value: &str) -> Error {
+    let error = Error::new(Kind::Configuration, format!("{name} is not the URL of a proxy"));
+    let error = match flaws::of(value) {
+        Some(flaw) => error.why(format!("it {flaw}")),
+        None => error,
+    };
+    error.hint("write http://host:port, or http://user:password@host:port with special characters percent-encoded")
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::certifi;
 use super::variables::Variable;
 use crate::error::{Error, Kind, Result};
 use crate::http::roots::{self, Certs};
+use crate::ownership::let_owner_in;
 use crate::world::Environment;
 
 /// Bundles of certificates, in a directory that goes when this is dropped.
@@ -125,6 +126,7 @@ fn without_doubles(trusted: Certs, named: &Certs) -> Certs {
 fn directory() -> Result<TempDir> {
     let permissions = std::fs::Permissions::from_mode(0o700);
     let made = tempfile::Builder::new().prefix("gc-token-").permissions(permissions).tempdir();
+    let made = made.and_then(|dir| let_owner_in(dir.path()).map(|()| dir));
     made.map_err(|error| cannot_write(error, &PathBuf::from("a temporary directory")))
 }
 

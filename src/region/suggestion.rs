@@ -26,7 +26,9 @@ const DIRECTIONS: &[&str] = &[
 const VAGUE: &[(&str, &[&str])] = &[
     ("germany", &["eu-central-1", "eusc-de-east-1"]),
     ("deutschland", &["eu-central-1", "eusc-de-east-1"]),
-    ("japan", &["ap-northeast-1", "ap-northeast-2", "ap-northeast-3"]),
+    ("de", &["eu-central-1", "eusc-de-east-1"]),
+    ("japan", &["ap-northeast-1", "ap-northeast-3"]),
+    ("jp", &["ap-northeast-1", "ap-northeast-3"]),
     ("us", &["us-east-1", "us-west-2"]),
     ("usa", &["us-east-1", "us-west-2"]),
     ("unitedstates", &["us-east-1", "us-west-2"]),

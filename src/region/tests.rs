@@ -144,6 +144,10 @@ fn names_of_several_regions_are_asked_about() {
             "us-east",
             "us-east-1 (mypurecloud.com, Virginia) or us-east-2 (use2.us-gov-pure.cloud, Ohio)",
         ),
+        (
+            "Japan",
+            "ap-northeast-1 (mypurecloud.jp, Tokyo) or ap-northeast-3 (apne3.pure.cloud, Osaka)",
+        ),
         ("Asia Pacific (Sydney)", "ap-southeast-2 (mypurecloud.com.au, Sydney)"),
         ("EMEA (UK)", "eu-west-2 (euw2.pure.cloud, London)"),
     ] {

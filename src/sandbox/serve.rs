@@ -29,7 +29,7 @@ pub(super) fn runtime(
     stopped: oneshot::Receiver<()>,
 ) -> Result<impl FnOnce() + Send + 'static> {
     let start = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = crate::world::runtime()?;
         for (listener, router) in hosts {
             let listener = {
                 let _inside = runtime.enter();

@@ -110,10 +110,6 @@ impl Layers {
     /// The first source's value of this setting.
     pub fn find(&self, setting: &'static Setting) -> Option<Given> {
         let Given { mut value, origin } = self.written(setting)?;
-        let trimmed = text::trim(&value);
-        if trimmed.len() != value.len() {
-            value = trimmed.to_owned();
-        }
         if setting.is_path()
             && value.starts_with('~')
             && let Ok(path) = text::path(&value, self.home.as_deref())
@@ -124,7 +120,8 @@ impl Layers {
         Some(Given { value, origin })
     }
 
-    /// The first source's value as it was written.
+    /// The first source's value as it was written, but for what [`text::trim`] takes
+    /// off. Only a flag can have an empty one, which [`Layers::check_text`] refuses.
     fn written(&self, setting: &'static Setting) -> Option<Given> {
         self.in_flags(setting)
             .or_else(|| self.query.get(setting))
@@ -132,7 +129,7 @@ impl Layers {
             .or_else(|| self.profile.as_ref()?.find(setting))
     }
 
-    /// Refuses values that are no text, and paths that nothing has expanded.
+    /// Refuses values that are no text or empty, and paths that nothing has expanded.
     ///
     /// # Errors
     /// Names the setting, and does not show the value.
@@ -226,7 +223,7 @@ impl Layers {
 
     fn in_flags(&self, setting: &'static Setting) -> Option<Given> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
-        Some(Given { value: value.clone(), origin: Origin::Flag(setting.flag) })
+        Some(Given { value: text::trim(value).to_owned(), origin: Origin::Flag(setting.flag) })
     }
 
     fn in_environment(&self, setting: &'static Setting) -> Option<Given> {
@@ -282,9 +279,12 @@ const DESTINATIONS: [&Setting; 5] = [
     &names::CLIENT_SECRET_FILE,
 ];
 
-/// Refuses a value that is no text, or a path that nothing has expanded.
+/// Refuses a value that is no text or empty, or a path that nothing has expanded.
 fn check(setting: &Setting, value: &[u8], origin: &Origin, home: Option<&Path>) -> Result<()> {
     let text = text::clean(value).map_err(|bad| origin.refused(&format!("the value {bad}")))?;
+    if text.is_empty() {
+        return Err(origin.refused("the value is empty"));
+    }
     if setting.is_path() {
         text::path(text, home).map_err(|bad| origin.refused(&format!("the path {bad}")))?;
     }

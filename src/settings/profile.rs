@@ -143,7 +143,7 @@ impl Profile {
         }
         let key = self.key(setting);
         let value = match self.table.get(key)? {
-            Value::String(value) if value.is_empty() => return None,
+            Value::String(value) if text::is_empty(value.as_bytes()) => return None,
             Value::String(value) => text::trim(value).to_owned(),
             Value::Integer(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
@@ -157,7 +157,7 @@ impl Profile {
     /// The secret in the file.
     pub(super) fn secret(&self) -> Option<SecretString> {
         let secret = self.table.get(SECRET)?.as_str()?;
-        (!secret.is_empty()).then(|| secret.into())
+        (!text::is_empty(secret.as_bytes())).then(|| secret.into())
     }
 
     /// Where the secret can be read again.
@@ -212,6 +212,10 @@ impl Profile {
                     format!("{} is not a setting", self.origin(key)),
                 )
                 .hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
+            }
+            if key == SECRET && !value.is_str() {
+                let what = format!("{} is not a string", self.origin(key));
+                return Err(Error::new(Kind::Configuration, what).hint("write it in quotes"));
             }
             if known && !is_plain(value) {
                 let what = format!("{} is not a plain value", self.origin(key));
@@ -288,7 +292,11 @@ fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {
     if places.is_empty() {
         return error.why("the user has no home directory").hint("set HOME");
     }
+    let table = match shown::word(&given.value) {
+        shown::HIDDEN => "a table of that name".to_owned(),
+        name => format!("a table [{name}]"),
+    };
     error
         .why(format!("looked in {}", places.join(" and ")))
-        .hint(format!("add a table [{}] to the first of them", shown::word(&given.value)))
+        .hint(format!("add {table} to the first of them"))
 }

@@ -75,20 +75,23 @@ impl Query {
                 Value::Null => continue,
                 _ => return Err(refused(format!("the value of {key:?} is not a string"))),
             };
-            if !value.is_empty() {
-                query.insert(setting.key, value);
-            }
+            query.insert(setting.key, value);
         }
-        Ok(Query { values: query, source: Source::Stdin })
+        Ok(Query::of(query, Source::Stdin))
     }
 
     /// Attributes of our own Terraform provider; empty ones count as not given.
     pub fn of_attributes<'a>(
         attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Query {
-        let given = attributes.into_iter().filter(|(_, value)| !value.is_empty());
-        let values = given.map(|(key, value)| (key, value.to_owned())).collect();
-        Query { values, source: Source::Attributes }
+        let values = attributes.into_iter().map(|(key, value)| (key, value.to_owned()));
+        Query::of(values.collect(), Source::Attributes)
+    }
+
+    fn of(mut values: BTreeMap<&'static str, String>, source: Source) -> Query {
+        values.values_mut().for_each(|value| *value = text::trim(value).to_owned());
+        values.retain(|_, value| !value.is_empty());
+        Query { values, source }
     }
 
     /// Whether these are attributes of our own Terraform provider.

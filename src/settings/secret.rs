@@ -84,7 +84,7 @@ impl SecretSource {
                 .why(outsider.to_string())
                 .hint(outsider.remedy(profile.file())));
         }
-        Ok(SecretSource::Command(SecretCommand::new(argv, origin, &world.places)?))
+        Ok(SecretSource::Command(SecretCommand::new(argv, origin, world)?))
     }
 
     /// Where the secret is looked up first and found: the source's name, never

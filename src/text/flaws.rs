@@ -26,16 +26,16 @@ pub fn of_credentials(client_id: &str, secret: &str) -> Option<String> {
 pub fn of(value: &str) -> Option<&'static str> {
     let bare = value.trim();
     if bare.starts_with(QUOTES) || bare.ends_with(QUOTES) {
-        return Some("begins or ends with a quotation mark, which a .env file or a form has kept");
+        return Some(QUOTED);
     }
     if is_placeholder(bare) {
-        return Some("is a placeholder, and not a value");
+        return Some(PLACEHOLDER);
     }
     if is_reference(bare) {
         return Some("is a reference, which nothing has replaced by the value");
     }
     if bare.len() != value.len() {
-        return Some("begins or ends with a blank");
+        return Some(BLANK);
     }
     if value.chars().any(is_invisible) {
         return Some("has an invisible character in it");
@@ -55,6 +55,31 @@ pub fn of(value: &str) -> Option<&'static str> {
     }
     None
 }
+
+/// What makes it plain that a path is not meant as it stands, as the end of a sentence
+/// about it. A file may be called almost anything, so this is less than [`of`] sees.
+pub fn of_path(path: &str) -> Option<&'static str> {
+    if path.starts_with(QUOTES) || path.ends_with(QUOTES) {
+        return Some(QUOTED);
+    }
+    if path.trim().len() != path.len() {
+        return Some(BLANK);
+    }
+    if path.starts_with('<') && path.ends_with('>') || is_ellipsis(path) && path.len() > 2 {
+        return Some(PLACEHOLDER);
+    }
+    if path.contains("://") {
+        return Some("is a URL, and not the name of a file");
+    }
+    if path.starts_with('$') || path.split('/').any(is_variable) {
+        return Some("has a variable in it, which nothing has filled in");
+    }
+    None
+}
+
+const QUOTED: &str = "begins or ends with a quotation mark, which a .env file or a form has kept";
+const BLANK: &str = "begins or ends with a blank";
+const PLACEHOLDER: &str = "is a placeholder, and not a value";
 
 const QUOTES: [char; 11] = [
     '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{201a}',
@@ -87,7 +112,8 @@ fn is_placeholder(value: &str) -> bool {
     if bracketed('<', '>') || bracketed('[', ']') && !value.contains('"') {
         return true;
     }
-    if value.chars().all(|char| matches!(char, '.' | '*' | 'x' | 'X' | '\u{2026}' | '\u{2022}')) {
+    if is_ellipsis(value) || value.chars().all(|char| matches!(char, '*' | 'x' | 'X' | '\u{2022}'))
+    {
         return true;
     }
     let letters = value.chars().filter(char::is_ascii_alphanumeric);
@@ -107,15 +133,24 @@ fn is_placeholder(value: &str) -> bool {
 fn is_reference(value: &str) -> bool {
     const STORES: &[&str] =
         &["op://", "arn:aws:", "vault:", "ref+", "@Microsoft.KeyVault(", "!vault", "secretref:"];
+    is_variable(value)
+        || value.starts_with("{{") && value.ends_with("}}")
+        || STORES.iter().any(|store| value.starts_with(store))
+}
+
+/// Whether it names a variable, in the notation of a POSIX shell or of cmd.
+fn is_variable(value: &str) -> bool {
     let name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     value.starts_with("${")
         || value.starts_with("$(")
-        || value.starts_with("{{") && value.ends_with("}}")
         || value.strip_prefix('$').is_some_and(name)
         || value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(name)
-        || STORES.iter().any(|store| value.starts_with(store))
+}
+
+fn is_ellipsis(value: &str) -> bool {
+    value.chars().all(|char| matches!(char, '.' | '\u{2026}'))
 }
 
 /// Whether a whole line of a .env file, a form or a profile was taken for the
@@ -230,6 +265,30 @@ mod tests {
             for secret in secrets {
                 assert!(flaw(secret).contains(part), "{secret}: {}", flaw(secret));
             }
+        }
+    }
+
+    #[test]
+    fn a_path_is_refused_where_it_cannot_be_meant() {
+        for (path, part) in [
+            ("\"/run/secret\"", "quotation mark"),
+            ("'~/x'", "quotation mark"),
+            ("/run/secret ", "blank"),
+            (" ", "blank"),
+            ("<file>", "placeholder"),
+            ("...", "placeholder"),
+            ("file:///run/secret", "URL"),
+            ("$HOME/x", "variable"),
+            ("${HOME}/x", "variable"),
+            ("/home/$USER/x", "variable"),
+            ("%USERPROFILE%/x", "variable"),
+            ("/a/$(id -u)", "variable"),
+        ] {
+            assert!(of_path(path).is_some_and(|flaw| flaw.contains(part)), "{path}");
+        }
+        for path in ["", ".", "..", "../x", "/", "a b", "secret", "/a/$x.y/b", "c:/x", "-", "100%"]
+        {
+            assert_eq!(of_path(path), None, "{path}");
         }
     }
 

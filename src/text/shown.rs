@@ -55,9 +55,22 @@ pub fn word(word: &str) -> &str {
 
 fn shown(value: &str) -> Option<String> {
     if value.contains("://") || value.contains('@') {
-        return Some(url(value));
+        return Some(shortened(&url(value)));
     }
-    (!looks_like_secret(value)).then(|| value.to_owned())
+    (!looks_like_secret(value)).then(|| shortened(value))
+}
+
+/// No region, URL or duration comes near this; a file in the place of one would bury
+/// the message.
+const LONGEST: usize = 200;
+
+fn shortened(value: &str) -> String {
+    let length = value.chars().count();
+    if length <= LONGEST {
+        return value.to_owned();
+    }
+    let start: String = value.chars().take(LONGEST / 4).collect();
+    format!("{start}... ({length} characters)")
 }
 
 /// A URL without its user, its query and its fragment.
@@ -132,6 +145,14 @@ mod tests {
         }
         assert!(quoted(UUID).contains(UUID));
         assert!(!missing_file(UUID).contains(UUID));
+    }
+
+    #[test]
+    fn of_a_long_value_the_beginning_is_shown() {
+        for long in ["ab ".repeat(2_000), format!("https://{}", "a.".repeat(3_000))] {
+            let shown = plain(&long);
+            assert!(shown.len() < 100 && shown.contains("... (60"), "{shown}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use crate::text;
+
 /// The process's variables, or a set made for a test.
 #[derive(Debug, Clone)]
 pub enum Environment {
@@ -14,24 +16,24 @@ pub enum Environment {
 
 impl Environment {
     /// The variable's value as it is; `None` when it is unset *or empty*: CI
-    /// systems set a missing secret to the empty string.
+    /// systems set a missing secret to the empty string. A byte order mark and line
+    /// ends alone are empty.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn os(&self, name: &str) -> Option<OsString> {
         let value = match self {
             Environment::Process => std::env::var_os(name),
             Environment::Fixed(map) => map.get(name).cloned(),
         };
-        value.filter(|value| !value.is_empty())
+        value.filter(|value| !text::is_empty(value.as_encoded_bytes()))
     }
 
     /// The variable's value as text, without a byte order mark and line ends at
-    /// the end; `None` when nothing else is in it. Bytes that are not UTF-8 are
+    /// the end; `None` where [`Environment::os`] has none. Bytes that are not UTF-8 are
     /// replaced: settings that have any are refused.
     pub fn text(&self, name: &str) -> Option<String> {
         let value = self.os(name)?;
         let text = value.to_string_lossy();
-        let text = crate::text::trim(&text);
-        (!text.is_empty()).then(|| text.to_owned())
+        Some(text::trim(&text).to_owned())
     }
 
     /// The names of the variables that begin with `prefix` and are not empty.

@@ -1,8 +1,10 @@
-//! The mask of signals that have to wait.
+//! Signals of this process: which have to wait, and which do not end it.
 
 use std::io;
+use std::sync::{Arc, Once};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
+use rustix::process::Signal;
 
 /// Does something while these signals have to wait.
 pub(crate) fn with_blocked<T>(
@@ -13,4 +15,26 @@ pub(crate) fn with_blocked<T>(
     let done = work();
     before.thread_set_mask()?;
     done
+}
+
+/// Has a write past the limit on a file's size (`ulimit -f`) fail, where SIGXFSZ would
+/// end the process: the cache can be done without. A program that is started gets the
+/// default back at execve(2).
+pub(crate) fn outlive_file_size_limit() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if !is_ignored(Signal::XFSZ) {
+            let _ = signal_hook::flag::register(Signal::XFSZ.as_raw(), Arc::default());
+        }
+    });
+}
+
+/// Whether this process ignores the signal, as by nohup(1). It cannot be asked
+/// elsewhere than in proc(5) without unsafe code.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // A bit each, the lowest for signal 1.
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal.as_raw() - 1)) != 0
 }

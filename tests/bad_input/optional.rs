@@ -299,3 +299,72 @@ fn root_makes_nothing_in_the_home_of_another_user() {
     runner.run(&["terraform", "install", "--mirror", &mirror]).succeeded();
     insta::assert_snapshot!(report.0);
 }
+
+/// `umask 177`, as scripts have it that make files private, takes away from directories
+/// what their owner needs.
+#[test]
+fn a_umask_that_takes_the_owners_rights_away_costs_nothing() {
+    if !is_root() {
+        return missing("root, to be a user whom modes bind");
+    }
+    let cloud = cloud(Plan::default());
+    let command = "[default]\nclient_secret_command = ['cat', 'secret']\n";
+    for umask in ["177", "277", "777"] {
+        let runner = Runner::of(&cloud)
+            .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
+            .with_file(".config/gc-token/config.toml", command)
+            .with_file("secret", SECRET)
+            .owned_by(SOMEBODY);
+        for path in [".config/gc-token/config.toml", "secret"] {
+            chown(runner.home().join(path), Some(SOMEBODY), None).unwrap();
+        }
+        let run = |command: &str| runner.shell("sh", &format!("umask {umask}; {command}"));
+        let (first, again) = (run("gc-token get"), run("gc-token get"));
+        assert_eq!(first.token(), again.token(), "umask {umask}");
+        for made in [".cache", ".cache/gc-token", ".local/state/gc-token"] {
+            let about = fs::metadata(runner.home().join(made)).unwrap();
+            assert_eq!(about.permissions().mode() & 0o777, 0o700, "umask {umask}: {made}");
+        }
+        run("gc-token terraform install").succeeded();
+        let intercepted = "gc-token exec --intercept --region euw1 -- \
+                           sh -c 'head -n 1 \"$SSL_CERT_FILE\"; umask'";
+        let intercepted = run(intercepted).succeeded().to_owned();
+        if umask == "177" {
+            assert_eq!(intercepted, "-----BEGIN CERTIFICATE-----\n0177\n");
+        }
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_costs_the_cache_alone() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    // What the runner reads comes by way of files.
+    let limited = |command: &str| {
+        let script = format!("(ulimit -f 0; gc-token {command} 2>&1; echo exit $?) | cat");
+        runner.shell("sh", &script).succeeded().to_owned()
+    };
+    let get = limited("get");
+    assert!(get.contains("File too large") && get.ends_with("exit 0\n"), "{get}");
+    // The signal still ends the command.
+    let signal = rustix::process::Signal::XFSZ.as_raw();
+    for front in ["", "--gateway"] {
+        let exec = limited(&format!("exec {front} -- sh -c 'echo x > file'"));
+        assert!(exec.contains(&format!("exit {}\n", 128 + signal)), "{exec}");
+    }
+}
+
+#[test]
+fn few_files_are_an_error_and_no_panic() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    for files in 4..14 {
+        for command in ["get --no-cache", "exec --gateway --no-cache -- true"] {
+            let script = format!("ulimit -n {files}; exec gc-token {command} --timeout 1s");
+            let script = script.replace("-- true --timeout 1s", "--timeout 1s -- true");
+            let finished = runner.shell("sh", &script);
+            assert!(matches!(finished.status.code(), Some(0 | 3 | 5)), "{files}: {finished:#?}");
+            assert!(!finished.stderr.contains("panicked"), "{files}: {finished:#?}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use gc_token::sandbox::Plan;
 
+use super::Report;
 use super::common::cloud::{CLIENT, SECRET, cloud};
 use super::common::process::Finished;
 use super::common::runner::Runner;
@@ -146,10 +147,14 @@ fn a_tilde_is_the_home_directory_wherever_a_path_is_given() {
     super::common::process::wait_until("there is a prefix", || home.join("here/prefix").exists());
     run.signal(rustix::process::Signal::TERM);
     run.finish();
-    for path in ["~somebody/c", "$HOME/c", "${HOME}/c"] {
+    for (path, why) in [
+        ("~somebody/c", "begins with another user's home directory"),
+        ("$HOME/c", "has a variable in it"),
+        ("${HOME}/c", "has a variable in it"),
+    ] {
         let finished = runner.run(&[&["get", "--cache-dir", path], &file[..]].concat());
         assert_eq!(finished.status.code(), Some(2), "{finished:#?}");
-        assert!(finished.stderr.contains("--cache-dir: the path begins with "), "{finished:#?}");
+        assert!(finished.stderr.contains(&format!("--cache-dir: the path {why}")), "{finished:#?}");
     }
     let odd = |name: &std::ffi::OsString| {
         name.as_bytes().starts_with(b"~") || name.as_bytes().starts_with(b"$")
@@ -176,9 +181,11 @@ fn of_several_lines_the_first_is_the_secret() {
     for (runner, origin) in inputs {
         hands_out(origin, &runner.run(&["get", "--no-cache"]));
         let finished = runner.run(&["get", "--no-cache", "-v"]);
-        let said =
-            format!("the client secret from {origin} has several lines: the first one counts\n");
-        assert!(finished.stderr.contains(&said), "{finished:#?}");
+        let [from, said] = [
+            &*format!("the client secret from {origin}"),
+            "has several lines: the first one counts\n",
+        ];
+        assert!(finished.stderr.contains(from) && finished.stderr.contains(said), "{finished:#?}");
     }
 }
 
@@ -281,4 +288,112 @@ fn a_secret_in_the_place_of_a_name_is_not_repeated() {
     }
     let status = runner.run(&["status", "--token-url", &query]);
     assert!(!status.stdout.contains("hunter2"), "{status:#?}");
+}
+
+#[test]
+fn a_second_mark_is_part_of_the_value() {
+    let cloud = cloud(Plan::default());
+    let twice = |value: &str| format!("\u{feff}\u{feff}{value}");
+    let get = |runner: Runner, args: &[&str]| {
+        let finished = runner.run(&[&["get"], args].concat());
+        assert_eq!(finished.status.code(), Some(4), "{finished:#?}");
+        assert!(finished.stderr.contains("has an invisible character in it"), "{finished:#?}");
+    };
+    get(Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_ID", twice(CLIENT)), &[]);
+    get(Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_SECRET", twice(SECRET)), &[]);
+    get(Runner::of(&cloud), &["--client-id", &twice(CLIENT)]);
+    let profile = format!("[default]\nclient_id = {}\n", toml(&twice(CLIENT)));
+    let profile = Runner::of(&cloud).with_file(CONFIG, &profile);
+    get(profile.unset("GENESYSCLOUD_OAUTHCLIENT_ID"), &[]);
+    get(Runner::of(&cloud).with_file("s", &twice(SECRET)), &["--client-secret-file=s"]);
+}
+
+#[test]
+fn a_mark_and_line_ends_alone_are_nothing() {
+    let cloud = cloud(Plan::default());
+    let nothing = "\u{feff}\r\n";
+    for name in [
+        "GC_TOKEN_CLIENT_ID",
+        "GC_TOKEN_CLIENT_SECRET",
+        "GC_TOKEN_MIN_TTL",
+        "GC_TOKEN_CACHE_DIR",
+        "GC_TOKEN_PROFILE",
+    ] {
+        let runner = Runner::of(&cloud).set(name, nothing);
+        hands_out(name, &runner.run(&["get"]));
+    }
+    let profile = format!(
+        "[default]\nclient_id = {0}\nclient_secret = {0}\nmin_ttl = {0}\ncache_dir = {0}\n",
+        toml(nothing)
+    );
+    hands_out("a profile", &Runner::of(&cloud).with_file(CONFIG, &profile).run(&["get"]));
+    let query = br#"{"client_id": "\n", "min_ttl": "\r\n", "profile": "\n"}"#;
+    hands_out("the query", &Runner::of(&cloud).run_on(&["external"], query));
+}
+
+/// As of a variable that is not set: `--client-id "$ID"`.
+#[test]
+fn an_empty_flag_is_refused_by_name() {
+    let cloud = cloud(Plan::default());
+    for flag in ["--client-id", "--scope", "--audience", "--cache-dir", "--ca-file", "--region"] {
+        for value in ["", "\n"] {
+            let runner = Runner::of(&cloud);
+            let finished = runner.run(&["get", flag, value]);
+            let said = format!("gc-token: error: {flag}: the value is empty\n");
+            assert_eq!(finished.stderr, said);
+            assert_eq!(finished.status.code(), Some(2));
+            assert_eq!(fs::read_dir(runner.home()).unwrap().count(), 0, "{flag}");
+        }
+    }
+}
+
+#[test]
+fn a_path_that_cannot_be_meant_makes_no_directory() {
+    let cloud = cloud(Plan::default());
+    let mut report = Report::default();
+    for path in ["\"~/x\"", "'x'", "x ", "a/$USER/x", "%HOME%/x", "file:///x", "<directory>", "..."]
+    {
+        let in_profile = format!("[default]\ncache_dir = {path:?}\n");
+        for (from, runner, args) in [
+            (
+                "GC_TOKEN_CACHE_DIR",
+                Runner::of(&cloud).set("GC_TOKEN_CACHE_DIR", path),
+                &["get"][..],
+            ),
+            ("--cache-dir", Runner::of(&cloud), &["get", "--cache-dir", path]),
+            ("a profile", Runner::of(&cloud).with_file(CONFIG, &in_profile), &["get"]),
+            ("--mirror", Runner::of(&cloud), &["terraform", "install", "--mirror", path]),
+        ] {
+            report.failure(&format!("{from} {path}"), &runner.run(args));
+            let made: Vec<_> =
+                fs::read_dir(runner.home()).unwrap().map(|it| it.unwrap().file_name()).collect();
+            assert!(made.iter().all(|name| name == ".config"), "{from} {path}: {made:?}");
+        }
+    }
+    insta::assert_snapshot!(report.0);
+}
+
+#[test]
+fn a_secret_that_is_a_number_is_to_be_quoted() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud)
+        .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
+        .with_file(CONFIG, "[default]\nclient_secret = 1234567890\n");
+    let finished = runner.run(&["get"]);
+    assert_eq!(finished.status.code(), Some(3), "{finished:#?}");
+    assert!(
+        finished.stderr.contains("is not a string\n  hint: write it in quotes"),
+        "{finished:#?}"
+    );
+    assert!(!finished.stderr.contains("1234567890"), "{finished:#?}");
+}
+
+#[test]
+fn a_long_value_does_not_bury_the_message() {
+    let cloud = cloud(Plan::default());
+    for name in ["GC_TOKEN_REGION", "GC_TOKEN_MIN_TTL", "GC_TOKEN_LOGIN_URL", "GC_TOKEN_VERIFY"] {
+        let finished = Runner::of(&cloud).set(name, "ab ".repeat(10_000)).run(&["get"]);
+        assert_eq!(finished.status.code(), Some(3), "{finished:#?}");
+        assert!(finished.stderr.contains(name) && finished.stderr.len() < 1_000, "{name}");
+    }
 }

@@ -201,3 +201,45 @@ fn without_a_terminal_it_finds_none() {
     assert!(command.stdout(Stdio::null()).status().unwrap().success());
     assert_eq!(written(&runner, "tty"), "no");
 }
+
+/// A helper that is stopped where no shell could bring a job back: it stops nobody else.
+#[test]
+fn without_a_terminal_its_stop_is_its_own() {
+    let cloud = cloud(Plan::default());
+    let stop = "pid=$$
+        (until grep -q '^State:.T' /proc/$pid/status; do sleep 0.05; done; kill -CONT $pid) &
+        kill -STOP $pid; print";
+    let runner = runner(&cloud, stop);
+    // In a process group that is not orphaned, a stop would work.
+    let finished = runner.shell("sh", "exec setsid -w bash -c 'set -m; gc-token get; exit $?'");
+    assert_eq!(finished.succeeded().trim_end().len(), 86);
+}
+
+#[test]
+fn it_is_found_and_run_as_the_command_of_exec() {
+    use std::os::unix::fs::PermissionsExt;
+    let cloud = cloud(Plan::default());
+    let script = |text: &str| {
+        let runner = rig::runner(&cloud)
+            .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
+            .with_file(
+                ".config/gc-token/config.toml",
+                "[default]\nclient_secret_command = ['~/secret']\n",
+            )
+            .with_file("secret", text);
+        let path = runner.home().join("secret");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        runner.run(&["get"])
+    };
+    script(&format!("echo '{SECRET}'\n")).succeeded();
+    for (text, said) in [
+        ("#!/bin/sh\r\necho x\r\n", "what HOME/secret needs to run is not there"),
+        ("#!/none\n", "hint: look at its first line, or with ldd(1): its interpreter is missing"),
+        ("\0", "Exec format error"),
+    ] {
+        let finished = script(text);
+        assert_eq!(finished.status.code(), Some(3), "{finished:#?}");
+        assert!(finished.stderr.contains(said), "{finished:#?}");
+        assert!(finished.stderr.contains("see client_secret_command of profile"), "{finished:#?}");
+    }
+}

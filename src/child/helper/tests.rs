@@ -2,8 +2,8 @@ use super::*;
 use crate::world::SystemClock;
 
 fn run(script: &str, limit: Duration, longest: usize) -> Result<Vec<u8>, String> {
-    let argv = ["sh", "-c", script].map(str::to_owned);
-    let helper = Helper { argv: &argv, prompt: Prompt::Forbidden, limit, longest };
+    let program = Program::find(&["sh", "-c", script].map(Into::into), None).ok().unwrap();
+    let helper = Helper { program: &program, prompt: Prompt::Forbidden, limit, longest };
     let output = helper.output(&SystemClock::default());
     output.map(|output| output.to_vec()).map_err(|error| error.to_string())
 }

@@ -1,15 +1,16 @@
 //! A command that prints the client secret.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::{LONGEST, checked};
-use crate::child::{Helper, HelperError, Prompt};
+use crate::child::{Helper, HelperError, Program, Prompt};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;
-use crate::world::{Clock, Places, Talk};
+use crate::world::{Clock, Talk, World};
 
 /// A command that prints the client secret, as a list of arguments, and whether
 /// it may ask a person. Its arguments are the user's own business: messages and
@@ -19,6 +20,8 @@ pub struct SecretCommand {
     argv: Vec<String>,
     /// Where it was written.
     origin: String,
+    /// The `PATH` on which it is looked up.
+    path: Option<OsString>,
     prompt: Prompt,
 }
 
@@ -35,15 +38,15 @@ impl SecretCommand {
     pub(super) fn new(
         mut argv: Vec<String>,
         origin: String,
-        places: &Places,
+        world: &World,
     ) -> Result<SecretCommand> {
         if argv[0].starts_with('~') {
-            let path = text::path(&argv[0], places.home.as_deref()).map_err(|bad| {
+            let path = text::path(&argv[0], world.places.home.as_deref()).map_err(|bad| {
                 Error::new(Kind::Configuration, format!("{origin}: the command {bad}"))
             })?;
             argv[0] = path.to_string_lossy().into_owned();
         }
-        Ok(SecretCommand { argv, origin, prompt: Prompt::Allowed })
+        Ok(SecretCommand { argv, origin, path: world.env.os("PATH"), prompt: Prompt::Allowed })
     }
 
     pub(super) fn argv(&self) -> &[String] {
@@ -54,7 +57,8 @@ impl SecretCommand {
         self.prompt = Prompt::Forbidden;
     }
 
-    /// Runs the command without a shell; its standard error is the user's, and
+    /// Runs the command, by a shell only where it is a script that names no interpreter;
+    /// its standard error is the user's, and
     /// so is its terminal where it may ask.
     pub(super) fn run(&self, clock: &dyn Clock, talk: &Talk) -> Result<SecretString> {
         let name = shown::quoted(&self.argv[0]);
@@ -65,15 +69,21 @@ impl SecretCommand {
                      unlock the password manager, or let it use an agent"
                         .to_owned()
                 }
+                (HelperError::Start(Error { hint: Some(hint), .. }), _) => {
+                    format!("{hint}; see {}", self.origin)
+                }
                 _ => format!("see {}", self.origin),
             };
             let what = format!("the client secret command {name} failed");
             Error::new(Kind::Configuration, what).why(failure.to_string()).hint(hint)
         };
-        let Self { argv, prompt, .. } = self;
-        let helper = Helper { argv, prompt: *prompt, limit: LIMIT, longest: LONGEST };
+        let argv: Vec<OsString> = self.argv.iter().map(OsString::from).collect();
+        let program = Program::find(&argv, self.path.as_deref())
+            .map_err(|error| failed(HelperError::Start(error)))?;
+        let helper =
+            Helper { program: &program, prompt: self.prompt, limit: LIMIT, longest: LONGEST };
         let output = helper.output(clock).map_err(failed)?;
-        checked(&output, &format!("the output of {name}"), talk)
+        checked(&output, &format!("the output of {name} ({})", self.origin), talk)
     }
 }
 
@@ -87,6 +97,6 @@ impl std::fmt::Debug for SecretCommand {
 impl From<&[&str]> for SecretCommand {
     fn from(argv: &[&str]) -> SecretCommand {
         let argv = argv.iter().map(ToString::to_string).collect();
-        SecretCommand { argv, origin: "a test".to_owned(), prompt: Prompt::Forbidden }
+        SecretCommand { argv, origin: "a test".to_owned(), path: None, prompt: Prompt::Forbidden }
     }
 }

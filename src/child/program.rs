@@ -1,4 +1,4 @@
-//! The command: found on the path that it will have, and run.
+//! A program to be run: found on the path that it will have, and started.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -57,19 +57,19 @@ impl Program {
         self.or_by_a_shell(|program| program.execute(env))
     }
 
-    /// Starts the command as a child in the process group `group`, with exactly
-    /// this environment.
+    /// Starts the command as a child in the process group `group`. Its environment and
+    /// its streams are those of this process, unless `set_up` has others.
     ///
     /// # Errors
     /// `CommandUnusable`, or `CommandNotFound` if it has just gone.
-    pub(super) fn spawn(&self, env: &BTreeMap<OsString, OsString>, group: Pid) -> Result<Pid> {
-        let child = self.or_by_a_shell(|program| {
+    pub(crate) fn spawn(&self, group: Pid, set_up: impl Fn(&mut Command)) -> Result<Child> {
+        self.or_by_a_shell(|program| {
             let mut command = Command::new(&program.path);
-            command.arg0(&program.args[0]).args(&program.args[1..]).env_clear().envs(env);
+            command.arg0(&program.args[0]).args(&program.args[1..]);
             command.process_group(group.as_raw_pid());
+            set_up(&mut command);
             with_former_file_limit(|| command.spawn())
-        })?;
-        Ok(Pid::from_child(&child))
+        })
     }
 
     /// A script that names no interpreter is run by the shell, as execvp(3)
