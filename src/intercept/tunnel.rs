@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(asked, "question");
         // It takes its time, though never too long.
         for piece in ["an", "sw", "er"] {
-            sleep(SILENCE - Duration::from_secs(1)).await;
+            sleep(HALF_CLOSED_TIMEOUT - Duration::from_secs(1)).await;
             server.write_all(piece.as_bytes()).await.unwrap();
         }
         drop(server);
@@ -112,7 +112,7 @@ mod tests {
             let mut told = false;
             pass(near, far, || told = true).await;
             assert!(told);
-            assert_eq!(begun.elapsed(), SILENCE);
+            assert_eq!(begun.elapsed(), HALF_CLOSED_TIMEOUT);
         }
     }
 
@@ -121,7 +121,7 @@ mod tests {
         let (mut client, near) = duplex(1 << 10);
         let (far, mut server) = duplex(1 << 10);
         let _tunnel = tokio::spawn(pass(near, far, || {}));
-        sleep(SILENCE * 100).await;
+        sleep(HALF_CLOSED_TIMEOUT * 100).await;
         client.write_all(b"x").await.unwrap();
         assert_eq!(server.read_u8().await.unwrap(), b'x');
     }
