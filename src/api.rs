@@ -72,7 +72,7 @@ impl Api<'_> {
             Contact::Look => Method::HEAD,
             Contact::Use => Method::GET,
         };
-        let exchange = self.send(method, "no word on the token", Some(token))?;
+        let exchange = self.send(method, "no verdict on the token", Some(token))?;
         let reply = &exchange.reply;
         let opinion = opinion(reply.status, is_page(&reply.headers))
             .ok_or_else(|| no_verdict(&self.host(), reply.status))?;

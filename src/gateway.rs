@@ -126,8 +126,8 @@ fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
 fn listen(plan: &Plan) -> Result<tokio::net::TcpListener> {
     if !plan.listen.ip().is_loopback() && !plan.allow_remote {
         return Err(cannot_listen(plan)
-            .why("it is open to other machines, and who reaches it there needs no more than its path, which travels unencrypted")
-            .hint("listen on 127.0.0.1, or say --allow-remote where the network is trusted"));
+            .why("other machines could connect, and all they need is the gateway's path, which is sent unencrypted")
+            .hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
     }
     let bind = || {
         let listener = TcpListener::bind(plan.listen)?;

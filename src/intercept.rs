@@ -64,7 +64,7 @@ impl Plan {
         }
         let region = issuer.region.ok_or_else(|| {
             cannot()
-                .why("there is no region, whose hosts it is to answer for")
+                .why("no region is set, so it is not known which hosts those are")
                 .hint("set --region, and --login-url and --api-url where its requests go elsewhere")
         })?;
         Ok(Plan { names: Names::of(region), network, command: None })

@@ -216,7 +216,11 @@ fn client(layers: &Layers, world: &mut World) -> Result<Client> {
     let id = layers.find(&names::CLIENT_ID).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no client id")
             .why(layers.sources(&names::CLIENT_ID))
-            .hint("set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET")
+            .hint(layers.missing_hint(
+                "CLIENTID",
+                "GENESYSCLOUD_OAUTHCLIENT_ID",
+                "set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET",
+            ))
             .at(names::CLIENT_ID.key)
     })?;
     let auth = match layers.find(&names::CLIENT_AUTH) {
@@ -257,7 +261,7 @@ fn positive(layers: &Layers, setting: &'static Setting) -> Result<Option<Duratio
     match layers.duration(setting)? {
         Some(SignedDuration::ZERO) => {
             let given = layers.find(setting).expect("it was found above");
-            Err(given.refused("leaves no time at all"))
+            Err(given.refused("must be greater than 0"))
         }
         given => Ok(given.map(|duration| duration.unsigned_abs())),
     }

@@ -35,7 +35,7 @@ fn with_token_runs_its_command_with_a_token_and_without_the_secret() {
         let minutes = job.run(shell, &[script, "terraform"], &[("MIN_TTL", "2d")]);
         assert_eq!(minutes.status.code(), Some(1), "{shell}: {minutes:?}");
         let said = String::from_utf8_lossy(&minutes.stderr);
-        assert!(said.contains("no token can be had that lives"), "{said}");
+        assert!(said.contains("cannot provide a token valid for"), "{said}");
         assert_eq!(job.terraform_calls().len(), 1, "{shell} went on");
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
     let skew = human(demand.skew_for(stamp));
     let what = match demand.min_ttl {
         MinTtl::Explicit(wanted) => {
-            format!("no token can be had that lives {} after a skew of {skew}", human(wanted))
+            format!("cannot provide a token valid for {} after a skew of {skew}", human(wanted))
         }
         MinTtl::Default(_) => format!("a new token does not outlive the skew of {skew}"),
     };
@@ -106,15 +106,18 @@ pub(super) fn too_early(stamp: &Stamp, now: &Reading, skew: SignedDuration) -> O
     let early = human(stamp.early(now).filter(|early| *early > skew)?);
     let lead = stamp.lead().map_or_else(|| "behind that".to_owned(), |lead| lead.to_string());
     let error = match &stamp.api {
-        Some(_) => Error::new(Kind::ApiRefused, "the API does not take the issuer's tokens yet")
-            .why(format!(
-                "the API's clock is {lead} of the issuer's: there, a token is valid only in {early}"
-            )),
+        Some(_) => Error::new(
+            Kind::ApiRefused,
+            "the issuer's tokens are not valid yet by the API's clock",
+        )
+        .why(format!(
+            "the API's clock is {lead} of the issuer's: there, a token is valid only in {early}"
+        )),
         None => Error::new(Kind::ApiRefused, "the issuer's tokens are not valid yet").why(format!(
             "by the issuer's own clock, a token is valid only in {early} (nbf or iat)"
         )),
     };
-    Some(error.hint("a token is held back for as long as --skew: raise it, or have the clocks set"))
+    Some(error.hint("a token is held back for as long as --skew: raise it, or correct the clocks"))
 }
 
 /// Neither clock is known, and by this machine's the token is not valid yet. `None` where

@@ -57,7 +57,7 @@ impl fmt::Display for Corrupt {
                 write!(f, "its token is of type {name:?}, and only Bearer tokens can be presented")
             }
             Corrupt::Seal => f.write_str(
-                "its seal does not open: the client secret was changed, or the file was",
+                "it cannot be decrypted: the client secret has changed, or the file was altered",
             ),
         }
     }

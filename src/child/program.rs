@@ -155,9 +155,9 @@ fn look_up(name: &OsStr, path: &OsStr) -> Result<PathBuf> {
     }
     Err(match blamed {
         Some(cause) => cannot_run(name).because(cause),
-        None => not_found(name)
-            .why("no directory of PATH, as the command would have it, holds it")
-            .hint("check the spelling, or give its path"),
+        None => {
+            not_found(name).why("not found in PATH").hint("check the spelling, or give its path")
+        }
     })
 }
 

@@ -21,6 +21,10 @@ pub(crate) fn text(mut refusal: clap::Error, args: &[OsString]) -> String {
         return no_secret_here(flag).to_string();
     }
     let hidden = hide(&mut refusal);
+    if is_command_without_dashes(&refusal, args) {
+        let tip = "put '--' before the command of 'exec'".to_owned().into();
+        refusal.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
     let text = refusal.render().to_string();
     // The cause may repeat the value.
     let text = hidden.iter().fold(text, |text, value| text.replace(value, shown::HIDDEN));
@@ -54,6 +58,15 @@ fn hide(refusal: &mut clap::Error) -> Option<String> {
     let is_hidden = shown != value;
     refusal.insert(ContextKind::InvalidValue, ContextValue::String(shown));
     is_hidden.then_some(value)
+}
+
+/// Returns whether the command of `exec` was given without the `--` that has to come before it.
+fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
+    let is_exec = args.get(1).is_some_and(|verb| verb == "exec");
+    let is_word = |context: Option<&ContextValue>| matches!(context, Some(ContextValue::String(word)) if !word.starts_with('-'));
+    is_exec
+        && refusal.kind() == ErrorKind::UnknownArgument
+        && is_word(refusal.get(ContextKind::InvalidArg))
 }
 
 /// Returns whether a flag that does not exist would have had a secret for its value.
@@ -148,6 +161,22 @@ mod tests {
         }
         assert!(refused(&["gte"]).contains("'gte'"));
         assert!(refused(&["get", "--nonsense"]).contains("'--nonsense'"));
+    }
+
+    #[test]
+    fn a_command_of_exec_without_dashes_gets_a_tip() {
+        let tip = "tip: put '--' before the command of 'exec'";
+        for words in [
+            &["exec", "terraform", "apply", "-auto-approve"][..],
+            &["exec", "--gateway", "terraform", "plan"],
+        ] {
+            let said = refused(words);
+            assert!(said.contains(tip) && said.contains("'terraform'"), "{said}");
+        }
+        for words in [&["exec", "--gatway", "--", "true"][..], &["get", "terraform"]] {
+            let said = refused(words);
+            assert!(!said.contains(tip), "{said}");
+        }
     }
 
     #[test]

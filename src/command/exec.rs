@@ -186,12 +186,12 @@ impl Served {
     fn unused(&self) -> &'static str {
         match self {
             Served::Gateway(_) => {
-                "no request came to the gateway: clients have to take GC_TOKEN_GATEWAY_URL for \
-                 the API's URL (Terraform: a gateway block in the provider's)"
+                "no request came to the gateway: point clients at GC_TOKEN_GATEWAY_URL in place of \
+                 the API's URL (Terraform: a gateway block in the provider's configuration)"
             }
             Served::Interception(_) => {
                 "no request came to the proxy: clients have to follow HTTPS_PROXY and SSL_CERT_FILE \
-                 (README: Which clients follow which variables), or use --gateway"
+                 (README: Which clients follow which variables); for others, use --gateway"
             }
         }
     }

@@ -22,7 +22,7 @@ fn without_help(command: Command) -> Command {
 }
 
 fn unknown(verbs: &[String]) -> Error {
-    Error::new(Kind::Usage, format!("there is no verb {:?}", verbs.join(" ")))
+    Error::new(Kind::Usage, format!("there is no command {:?}", verbs.join(" ")))
         .hint("'gc-token --help' lists them all")
 }
 

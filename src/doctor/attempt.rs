@@ -76,7 +76,7 @@ pub(super) fn remote<'a>(settings: &'a Settings, world: &'a World, talk: &'a Tal
 fn without_cache(error: Option<&Error>) -> Finding {
     match error {
         None => Finding::note(Topic::Token, "without the cache, a token can be had")
-            .hint("mend the cache, or go without it: --no-cache"),
+            .hint("fix the cache, or do without it: --no-cache"),
         Some(error) => Finding::failure(Topic::Token, error),
     }
 }

@@ -233,7 +233,7 @@ impl Refusal {
                  client id, and that the OAuth client belongs to this region"
             }
             Refusal::Credentials if words.is_some_and(Words::tell_of_the_secret) => {
-                "the client is known, and the secret is not its own: check the client secret"
+                "the client exists, but this is not its secret: check the client secret"
             }
             Refusal::Credentials => {
                 "check the client id and secret, that the OAuth client belongs to this region, \

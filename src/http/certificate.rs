@@ -97,7 +97,7 @@ impl Untimely {
                 "if that is not the time, set the clock; otherwise the certificate's owner has to renew it"
             }
             Untimely::NotYet(_) => {
-                "hardly anybody uses a certificate before its time, so this clock is most likely behind: set the clock"
+                "certificates are rarely used before they are valid, so this machine's clock is probably slow: set the clock"
             }
         }
     }
@@ -145,7 +145,7 @@ mod tests {
             (expired, late, says(-10 * DAY - 1), "clock is wrong, most likely"),
             (expired, late, says(-10 * DAY), "has to renew it"),
             (expired, late, says(0), "has to renew it"),
-            (not_yet, early, None, "most likely behind"),
+            (not_yet, early, None, "clock is probably slow"),
             (not_yet, early, says(5 * DAY), "clock is wrong, most likely"),
             (not_yet, early, says(5 * DAY - 1), "has to wait"),
         ] {

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::AlertDescription;
+use url::Url;
 
 use super::certificate::{Opinion, Untimely};
 use super::{Failure, LARGEST};
 use crate::error::{Error, Kind};
+use crate::settings::is_loopback;
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Place {
@@ -111,6 +113,7 @@ impl Place {
         let peer = self.peer();
         let passing =
             !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp | Fault::HeadTooLarge);
+        let is_refused = matches!(fault, Fault::Refused);
         let cause = match fault {
             Fault::Tls { fault, with_proxy } => {
                 let peer = if with_proxy { peer } else { &self.host };
@@ -135,7 +138,21 @@ impl Place {
             Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
             Fault::Other(cause) => format!("the exchange with {} failed: {cause}", self.host),
         };
-        Advice { cause, hint: self.network_hint(), passing }
+        let hint = match is_refused && self.is_on_this_machine() {
+            true => format!(
+                "start the server on {}; if it was a sandbox that has ended, unset its URLs: \
+                 GC_TOKEN_LOGIN_URL, GC_TOKEN_API_URL",
+                self.host
+            ),
+            false => self.network_hint(),
+        };
+        Advice { cause, hint, passing }
+    }
+
+    /// Returns whether the request goes to this machine, and not through a proxy.
+    fn is_on_this_machine(&self) -> bool {
+        let url = Url::parse(&format!("http://{}", self.host));
+        self.proxy.is_none() && url.is_ok_and(|url| is_loopback(&url))
     }
 
     fn network_hint(&self) -> String {

@@ -55,7 +55,7 @@ impl Passage {
     /// `Unavailable` when there is none, `Configuration` when the proxy that
     /// leads there cannot be used.
     pub(crate) async fn open(&self, host: &Authority) -> Result<Box<dyn Stream>> {
-        let no_way = || Error::new(Kind::Unavailable, format!("there is no way to {host}"));
+        let no_way = || Error::new(Kind::Unavailable, format!("cannot connect to {host}"));
         match timeout(LIMIT, self.connect(host)).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(cause)) => match cause.downcast::<Error>() {

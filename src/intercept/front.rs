@@ -75,8 +75,7 @@ impl Front {
         request: Request<Incoming>,
     ) -> Response<Body> {
         if !is_known {
-            let why =
-                "this proxy is for the command that gc-token has started, which knows its password";
+            let why = "proxy authentication required: only the command that gc-token has started knows the password";
             let mut reply = refuse(StatusCode::PROXY_AUTHENTICATION_REQUIRED, why);
             let challenge = HeaderValue::from_static(CHALLENGE);
             reply.headers_mut().insert(PROXY_AUTHENTICATE, challenge);

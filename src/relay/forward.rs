@@ -173,10 +173,10 @@ impl Relay {
         source: Option<&Source<Upload>>,
         mut unanswered: Unanswered,
     ) -> Result<Response<Body>, Failed> {
-        let mut given_up = "each connection came to its end before an answer";
+        let mut given_up = "the upstream closed each connection before it answered";
         for _ in 0..REPEATS {
             let Some(body) = Held::again(source) else {
-                given_up = "the connection came to its end, and the body is no longer held";
+                given_up = "the upstream closed the connection, and the body is no longer held";
                 break;
             };
             self.metrics.repeated();

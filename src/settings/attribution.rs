@@ -8,6 +8,7 @@ use super::{Layers, SecretSource, Setting, names};
 use crate::error::{Error, Kind};
 use crate::http;
 use crate::region::Region;
+use crate::sanitize;
 use crate::world::Environment;
 
 /// Adds the settings that a failure to get a token depends on.
@@ -66,7 +67,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
     let api = layers.find(&names::API_URL).filter(is_other);
     let says = |given: Given, does: &str, not: &str| {
         format!(
-            "{} goes before {}: {does} {}, not {not}.{}",
+            "{} overrides {}: {does} {}, not {not}.{}",
             given.origin,
             region.origin,
             given.shown(),
@@ -93,7 +94,7 @@ fn issuer(layers: &Layers) -> Vec<String> {
     let region = shown(layers, &names::REGION);
     match (url, region) {
         (Some((setting, given)), Some(region)) => {
-            vec![format!("{}, which goes before {region}", line(setting, &given))]
+            vec![format!("{}, which overrides {region}", line(setting, &given))]
         }
         (Some((setting, given)), None) => vec![line(setting, &given)],
         (None, region) => region.into_iter().collect(),
@@ -116,5 +117,21 @@ fn shown(layers: &Layers, setting: &'static Setting) -> Option<String> {
 }
 
 fn line(setting: &Setting, given: &Given) -> String {
-    format!("{} {} from {}", setting.flag, given.shown().escape_debug(), given.origin)
+    format!("{} {} from {}", setting.flag, sanitize::line(&given.shown()), given.origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_in_one_line_with_its_quotes_as_they_are() {
+        let given = Given {
+            value: "'mine'\n\u{1b}[31m".to_owned(),
+            origin: Origin::Variable("GENESYSCLOUD_OAUTHCLIENT_ID"),
+        };
+        let said = line(&names::CLIENT_ID, &given);
+        assert!(said.starts_with("client-id 'mine'"), "{said}");
+        assert!(!said.contains('\\') && !said.contains('\n') && !said.contains('\u{1b}'), "{said}");
+    }
 }

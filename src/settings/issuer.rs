@@ -127,6 +127,10 @@ pub(crate) fn is_localhost(name: &str) -> bool {
 fn no_issuer(layers: &Layers) -> Error {
     Error::new(Kind::Configuration, "there is no region")
         .why(layers.sources(&names::REGION))
-        .hint("set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer")
+        .hint(layers.missing_hint(
+            "REGION",
+            "GENESYSCLOUD_REGION",
+            "set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer",
+        ))
         .at(names::REGION.key)
 }

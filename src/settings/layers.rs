@@ -174,7 +174,7 @@ impl Layers {
         match given.value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(true),
             "0" | "false" | "no" | "off" => Ok(false),
-            _ => Err(given.refused("is neither true nor false")),
+            _ => Err(given.refused("is neither true nor false").hint("write true or false")),
         }
     }
 
@@ -190,6 +190,12 @@ impl Layers {
     pub(super) fn variable(&self, name: &'static str) -> Option<Given> {
         let value = self.env.text(name)?;
         Some(Given { value, origin: Origin::Variable(name) })
+    }
+
+    /// Returns what to do about a missing setting, which is best set as `variable`: to
+    /// rename a variable with `word` in its name if there is one, otherwise `hint`.
+    pub(super) fn missing_hint(&self, word: &str, variable: &str, hint: &str) -> String {
+        unknown::misnamed(&self.env, word, variable).unwrap_or_else(|| hint.to_owned())
     }
 
     /// Where a missing setting was looked for.
@@ -239,7 +245,7 @@ impl Layers {
         let line = |setting| {
             let over = self.in_environment(setting).zip(profile.find(setting));
             let (environment, profile) = over.filter(|(one, two)| one.value != two.value)?;
-            Some(format!("{} goes before {}", environment.origin, profile.origin))
+            Some(format!("{} overrides {}", environment.origin, profile.origin))
         };
         [&names::REGION, &names::CLIENT_ID].into_iter().filter_map(line).collect()
     }

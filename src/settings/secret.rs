@@ -173,7 +173,11 @@ fn missing(id: &Given, layers: &Layers) -> Error {
         format!("there is no secret for client {}", shown::quoted(&id.value)),
     )
     .why(layers.secret_sources(&VARIABLES))
-    .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+    .hint(layers.missing_hint(
+        "CLIENTSECRET",
+        "GENESYSCLOUD_OAUTHCLIENT_SECRET",
+        "set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile",
+    ))
     .at("client_secret")
 }
 

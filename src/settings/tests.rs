@@ -222,7 +222,7 @@ fn bad_values_are_refused_by_name_and_origin() {
             "jwt",
             "2 error: --client-auth: \"jwt\" is not a way to authenticate: basic or post",
         ),
-        ("timeout", "0", "2 error: --timeout: \"0\" leaves no time at all"),
+        ("timeout", "0", "2 error: --timeout: \"0\" must be greater than 0"),
         (
             "login-url",
             "http://login.mypurecloud.ie",
@@ -244,7 +244,11 @@ fn bad_values_are_refused_by_name_and_origin() {
             "https://x/#f",
             "2 error: --token-url: \"https://x/#...\" has a fragment, which RFC 6749 section 3.2 forbids",
         ),
-        ("no-cache", "maybe", "2 error: --no-cache: \"maybe\" is neither true nor false"),
+        (
+            "no-cache",
+            "maybe",
+            "2 error: --no-cache: \"maybe\" is neither true nor false\n  hint: write true or false",
+        ),
         (
             "client-secret-file",
             "/none",
@@ -310,6 +314,26 @@ fn nothing_at_all_says_what_to_set() {
             .error(&[], "{}")
             .starts_with("3 error: there is no client id")
     );
+}
+
+#[test]
+fn a_variable_by_the_name_of_another_program_is_pointed_at() {
+    let all = [
+        ("GENESYS_CLOUD_REGION", "us-east-1"),
+        ("GENESYSCLOUD_OAUTH_CLIENT_ID", "mine"),
+        ("GENESYSCLOUD_CLIENT_SECRET", "hush"),
+    ];
+    let right =
+        ["GENESYSCLOUD_REGION", "GENESYSCLOUD_OAUTHCLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
+    for given in 0..3 {
+        let mut variables = all;
+        for at in 0..given {
+            variables[at].0 = right[at];
+        }
+        let said = User::new(variables).error(&[], "{}");
+        let hint = format!("hint: {} is not read: name it {}", all[given].0, right[given]);
+        assert!(said.contains(&hint) && !said.contains("hush"), "{said}");
+    }
 }
 
 #[test]

@@ -45,6 +45,25 @@ pub(super) fn variables(env: &Environment) -> Vec<String> {
     unknown.iter().map(line).collect()
 }
 
+/// The variable of the environment that was probably meant for a missing setting, as a
+/// hint: other programs for Genesys Cloud name theirs in many ways. `word` is what its
+/// name holds, in capitals and without underscores.
+pub(super) fn misnamed(env: &Environment, word: &str, right: &str) -> Option<String> {
+    let is_meant = |name: &String| {
+        let letters = name.replace('_', "");
+        letters.contains(word) && name != right && !name.starts_with("GENESYSCLOUD_GATEWAY_")
+    };
+    let mut found: Vec<_> = ["GENESYS", "PURECLOUD"]
+        .into_iter()
+        .flat_map(|prefix| env.names(prefix))
+        .filter_map(|name| name.into_string().ok())
+        .filter(is_meant)
+        .collect();
+    found.sort();
+    let name = found.first()?;
+    Some(format!("{} is not read: name it {right}", name_shown(name)))
+}
+
 /// The keys of a file of profiles that stand outside every profile, a line for
 /// each.
 pub(super) fn keys(file: &Path, root: &Table) -> Vec<String> {

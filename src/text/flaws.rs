@@ -78,7 +78,7 @@ pub fn of_path(path: &str) -> Option<&'static str> {
 }
 
 const QUOTED: &str = "begins or ends with a quotation mark, which a .env file or a form has kept";
-const BLANK: &str = "begins or ends with a blank";
+const BLANK: &str = "begins or ends with a space";
 const PLACEHOLDER: &str = "is a placeholder, and not a value";
 
 const QUOTES: [char; 11] = [
@@ -217,7 +217,7 @@ mod tests {
                     " \"hunter2\" ",
                 ][..],
             ),
-            ("blank", &[" hunter2", "hunter2 ", "hunter2\u{a0}"]),
+            ("space", &[" hunter2", "hunter2 ", "hunter2\u{a0}"]),
             (
                 "placeholder",
                 &[
@@ -273,8 +273,8 @@ mod tests {
         for (path, part) in [
             ("\"/run/secret\"", "quotation mark"),
             ("'~/x'", "quotation mark"),
-            ("/run/secret ", "blank"),
-            (" ", "blank"),
+            ("/run/secret ", "space"),
+            (" ", "space"),
             ("<file>", "placeholder"),
             ("...", "placeholder"),
             ("file:///run/secret", "URL"),

@@ -209,9 +209,13 @@ fn an_issuer_that_is_not_there_is_named() {
     let nobody =
         Runner::bare().at("http://127.0.0.1:1").set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "x");
     let cloud = cloud(faults("9*hang"));
-    for (runner, says) in [
-        (nobody, "refused the connection: nothing listens there"),
-        (Runner::of(&cloud), "no complete reply"),
+    for (runner, says, hint) in [
+        (
+            nobody,
+            "refused the connection: nothing listens there",
+            "if it was a sandbox that has ended, unset its URLs: GC_TOKEN_LOGIN_URL, ",
+        ),
+        (Runner::of(&cloud), "no complete reply", "check the network"),
     ] {
         let finished = runner.set("GC_TOKEN_TIMEOUT", "100ms").run(&["get"]);
         assert_eq!(finished.status.code(), Some(5), "{finished:#?}");
@@ -219,5 +223,6 @@ fn an_issuer_that_is_not_there_is_named() {
         let what = "gc-token: error: no token from LOGIN";
         assert!(finished.stderr.starts_with(what), "{finished:#?}");
         assert!(finished.stderr.contains(says), "{finished:#?}");
+        assert!(finished.stderr.contains(hint), "{finished:#?}");
     }
 }

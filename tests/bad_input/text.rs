@@ -195,7 +195,7 @@ fn what_is_visibly_wrong_is_told_when_the_issuer_refuses() {
     let uuid = "3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c";
     for (id, secret, said) in [
         (CLIENT, format!("\"{SECRET}\""), "the client secret begins or ends with a quotation mark"),
-        (CLIENT, format!("{SECRET} "), "the client secret begins or ends with a blank"),
+        (CLIENT, format!("{SECRET} "), "the client secret begins or ends with a space"),
         (CLIENT, "...".to_owned(), "the client secret is a placeholder"),
         (CLIENT, "${SECRET}".to_owned(), "the client secret is a reference"),
         ("'the-client'", SECRET.to_owned(), "the client id begins or ends with a quotation mark"),

@@ -91,7 +91,7 @@ fn doctor_tells_of_the_timeout_and_of_a_token_that_may_be_revoked() {
 #[test]
 fn a_timeout_that_means_nothing_is_refused_by_name() {
     for (value, says) in [
-        ("0s", "--idle-timeout: \"0s\" leaves no time at all"),
+        ("0s", "--idle-timeout: \"0s\" must be greater than 0"),
         ("soon", "--idle-timeout: \"soon\" is not a duration"),
     ] {
         let finished = Runner::of(&cloud(Plan::default())).run(&["get", "--idle-timeout", value]);

@@ -170,12 +170,12 @@ fn no_network() {
     Report::of(&runner, &["--verify=always"]).exits_with(5).says(
         "token",
         "failure",
-        "no word on the token",
+        "no verdict on the token",
     );
     Report::of(&runner, &[]).exits_with(0).says("token", "ok", "it is reused").says(
         "token",
         "warning",
-        "no word on the token",
+        "no verdict on the token",
     );
 }
 

@@ -39,9 +39,9 @@ fn refused_credentials_name_client_region_and_their_sources() {
         4,
         &[
             "invalid_client: authentication failed",
-            "login-url http://LOGIN from GC_TOKEN_LOGIN_URL, which goes before region eu-west-1 \
+            "login-url http://LOGIN from GC_TOKEN_LOGIN_URL, which overrides region eu-west-1 \
              from --region\n",
-            "hint: the client is known, and the secret is not its own: check the client secret",
+            "hint: the client exists, but this is not its secret: check the client secret",
         ],
     );
     let profile =
@@ -88,9 +88,9 @@ fn a_login_url_that_goes_before_the_region_is_named() {
         &runner.run(&["get", "--timeout=100ms"]),
         5,
         &[
-            "warning: GC_TOKEN_LOGIN_URL goes before GENESYSCLOUD_REGION: tokens come from \
+            "warning: GC_TOKEN_LOGIN_URL overrides GENESYSCLOUD_REGION: tokens come from \
              http://LOGIN, not login.mypurecloud.ie\n",
-            "login-url http://LOGIN from GC_TOKEN_LOGIN_URL, which goes before region eu-west-1 \
+            "login-url http://LOGIN from GC_TOKEN_LOGIN_URL, which overrides region eu-west-1 \
              from GENESYSCLOUD_REGION, timeout 100ms from --timeout\n",
             "; for a diagnosis: gc-token doctor\n",
         ],
@@ -98,7 +98,7 @@ fn a_login_url_that_goes_before_the_region_is_named() {
     Report::of(&runner, &["--timeout=100ms"]).exits_with(5).says(
         "settings",
         "warning",
-        "GC_TOKEN_LOGIN_URL goes before GENESYSCLOUD_REGION",
+        "GC_TOKEN_LOGIN_URL overrides GENESYSCLOUD_REGION",
     );
 }
 
@@ -111,8 +111,8 @@ fn an_api_url_or_a_token_url_that_goes_before_the_region_is_named() {
         .set("GENESYSCLOUD_REGION", "eu-west-1");
     let finished = runner.run(&["get"]);
     for says in [
-        "GC_TOKEN_TOKEN_URL goes before GENESYSCLOUD_REGION: tokens come from ",
-        "GC_TOKEN_API_URL goes before GENESYSCLOUD_REGION: the API is ",
+        "GC_TOKEN_TOKEN_URL overrides GENESYSCLOUD_REGION: tokens come from ",
+        "GC_TOKEN_API_URL overrides GENESYSCLOUD_REGION: the API is ",
     ] {
         assert!(finished.stderr.contains(says), "{finished:#?}");
     }

@@ -182,7 +182,7 @@ fn a_renewal_has_no_terminal_to_ask_on() {
         let said = fs::read_to_string(runner.home().join("said")).unwrap();
         assert!(
             said.contains(
-                "warning: the token is not renewed: the client secret command \"sh\" failed"
+                "warning: the token could not be renewed: the client secret command \"sh\" failed"
             ),
             "{said}"
         );

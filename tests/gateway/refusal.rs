@@ -146,7 +146,7 @@ fn all_at_once(fault: &str) -> Vec<Reply> {
     let asked = cloud.counters().token_requests - asked;
     assert!((1..=18).contains(&asked), "{asked}");
     let said = front.finish().stderr;
-    assert!(said.contains("warning: the token is not renewed: "), "{said}");
+    assert!(said.contains("warning: the token could not be renewed: "), "{said}");
     replies
 }
 

@@ -50,7 +50,10 @@ fn a_host_that_never_begins_is_given_up() {
     let front = front(&host, &[]);
     let reply = front.post("/x", "", b"abc");
     reply.is_ours(502);
-    assert!(reply.text().contains("each connection came to its end before an answer"), "{reply:?}");
+    assert!(
+        reply.text().contains("the upstream closed each connection before it answered"),
+        "{reply:?}"
+    );
     assert_eq!(host.bodies().len(), 11);
     front.finish();
 }

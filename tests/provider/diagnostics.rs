@@ -33,7 +33,7 @@ const ERRORS: &[Case] = &[
     (
         "min_ttl = \"2d\"",
         &[],
-        &["Error: no token can be had that lives 48h", "min_ttl = \"2d\"", "Token Duration"],
+        &["Error: cannot provide a token valid for 48h", "min_ttl = \"2d\"", "Token Duration"],
     ),
     (
         "",

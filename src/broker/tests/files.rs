@@ -15,8 +15,8 @@ fn a_changed_secret_is_a_miss_and_a_warning() {
     assert_eq!(scene.got(), ("token-2".into(), How::Minted));
     assert_eq!(
         scene.said(),
-        "gc-token: warning: the cached entry is not used: its seal does not open: \
-         the client secret was changed, or the file was\n"
+        "gc-token: warning: the cached entry is not used: it cannot be decrypted: \
+         the client secret has changed, or the file was altered\n"
     );
 }
 

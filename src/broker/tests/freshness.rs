@@ -25,7 +25,7 @@ fn an_explicit_wish_is_kept_or_refused() {
     scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Lifetime);
-    assert_eq!(error.what, "no token can be had that lives 5m1s after a skew of 5s");
+    assert_eq!(error.what, "cannot provide a token valid for 5m1s after a skew of 5s");
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Keeper {
             Err(error) => {
                 let why = error.one_line();
                 let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                self.talk.warn(format_args!("the token is not renewed: {why}{hint}"));
+                self.talk.warn(format_args!("the token could not be renewed: {why}{hint}"));
                 self.fail(error.kind.is_passing().then_some(why))
             }
         }
