@@ -116,7 +116,7 @@ fn the_exit_codes_are_the_programs() {
             Kind::ApiRefused => "API refused",
             Kind::Cache => "cache or lock",
             Kind::CommandUnusable => "cannot be run",
-            Kind::CommandNotFound => "is not there",
+            Kind::CommandNotFound => "not found",
         };
         let row = documented.iter().find(|(code, _)| *code == kind.exit_code());
         let (code, meaning) = row.expect("it has a row");

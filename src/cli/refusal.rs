@@ -60,13 +60,14 @@ fn hide(refusal: &mut clap::Error) -> Option<String> {
     is_hidden.then_some(value)
 }
 
-/// Returns whether the command of `exec` was given without the `--` that has to come before it.
+/// Returns whether the command of `exec` lacks the `--` that has to come before it.
 fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
     let is_exec = args.get(1).is_some_and(|verb| verb == "exec");
-    let is_word = |context: Option<&ContextValue>| matches!(context, Some(ContextValue::String(word)) if !word.starts_with('-'));
-    is_exec
-        && refusal.kind() == ErrorKind::UnknownArgument
-        && is_word(refusal.get(ContextKind::InvalidArg))
+    let unknown = match refusal.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => word.as_str(),
+        _ => "-",
+    };
+    is_exec && refusal.kind() == ErrorKind::UnknownArgument && !unknown.starts_with('-')
 }
 
 /// Returns whether a flag that does not exist would have had a secret for its value.

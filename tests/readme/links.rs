@@ -85,7 +85,7 @@ fn the_links_lead_somewhere() {
     assert!(links > 50, "only {links} were found");
 }
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "README.md",
     "SECURITY.md",
     "ARCHITECTURE.md",
@@ -93,6 +93,7 @@ const PAGES: [&str; 14] = [
     "CHANGELOG.md",
     "docs/index.md",
     "docs/edge-cases.md",
+    "docs/limits.md",
     "docs/ephemeral-resources/access_token.md",
     "terraform-examples/ci-env/README.md",
     "terraform-examples/external/README.md",
