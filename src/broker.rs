@@ -1,6 +1,7 @@
 //! Get or mint: the cached token where it is known to live long enough, else a
 //! new one, with one mint among all processes that ask at once.
 
+mod cached;
 mod remote;
 mod verify;
 pub(crate) mod words;
@@ -119,34 +120,6 @@ impl Broker<'_> {
         given
     }
 
-    fn slot(&self) -> Option<Slot<'_>> {
-        self.tell_trouble(self.settings.cache.nowhere().as_ref());
-        Slot::of(self.settings)
-    }
-
-    /// Says that it goes without the cache, and why.
-    fn tell_trouble(&self, trouble: Option<&Error>) {
-        if let Some(error) = trouble {
-            self.talk.warn(words::not_cached(error));
-        }
-    }
-
-    /// Has the cache know that `token` was used at `used`, if that is worth a write.
-    /// Best effort: a token that is not known to have been used is asked about.
-    pub fn record_use(&self, token: &AccessToken, used: &Reading) {
-        if let Some(slot) = Slot::of(self.settings) {
-            self.keep_use(&slot, token, used);
-        }
-    }
-
-    fn keep_use(&self, slot: &Slot<'_>, token: &AccessToken, used: &Reading) {
-        if let Some(timeout) = self.demand().idle_timeout
-            && let Err(error) = slot.record_use(token, used, timeout)
-        {
-            self.talk.say(Level::Info, format_args!("the use is not recorded: {}", error.what));
-        }
-    }
-
     fn without_cache(&self) -> Result<Given> {
         match self.new_token(None)? {
             (token, None) => self.keep_promise(token),
@@ -223,14 +196,6 @@ impl Broker<'_> {
             self.talk.warn(warning);
         }
         Ok(given)
-    }
-
-    /// Stores the token; it is good even if that fails.
-    fn keep(&self, lock: &Lock<'_>, token: &Token) {
-        if let Err(error) = lock.store(token) {
-            self.talk
-                .warn(format_args!("the token is not cached: {}: {error}", lock.file().display()));
-        }
     }
 
     /// The token, if it is there and satisfies the demand now.
@@ -325,23 +290,6 @@ impl Broker<'_> {
                 Ok(Given { token: *token, how: How::Makeshift })
             }
             _ => Err(error),
-        }
-    }
-
-    fn explain(&self, lookup: &Lookup) {
-        if let Some(why) = self.clock.unknown_boot() {
-            self.talk.say(Level::Info, words::unknown_boot(why));
-        }
-        match lookup {
-            Lookup::Absent => self.talk.say(Level::Info, "no token in the cache"),
-            Lookup::Unusable(why) => {
-                self.talk.warn(format_args!("the cached entry is not used: {why}"));
-            }
-            Lookup::Found(token) if self.talk.says(Level::Info) => {
-                let verdict = self.demand().judge(&token.stamp, &self.clock.read());
-                self.talk.say(Level::Info, format_args!("cached token: {verdict}"));
-            }
-            Lookup::Found(_) => {}
         }
     }
 }

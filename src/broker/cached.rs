@@ -1,0 +1,66 @@
+//! The broker's dealings with the cache, and what it tells of them.
+
+use super::{Broker, words};
+use crate::cache::{Lock, Lookup, Slot};
+use crate::clock::Reading;
+use crate::error::Error;
+use crate::token::{AccessToken, Token};
+use crate::world::Level;
+
+impl Broker<'_> {
+    /// Returns the slot of the token in the cache; warns where there is no place for one,
+    /// although nobody asked to do without.
+    pub(super) fn slot(&self) -> Option<Slot<'_>> {
+        self.tell_trouble(self.settings.cache.nowhere().as_ref());
+        Slot::of(self.settings)
+    }
+
+    /// Warns that tokens are not cached, and why.
+    pub(super) fn tell_trouble(&self, trouble: Option<&Error>) {
+        if let Some(error) = trouble {
+            self.talk.warn(words::not_cached(error));
+        }
+    }
+
+    /// Tells the cache that `token` was used at `used`, if that is worth a write. Best
+    /// effort: a token that is not known to have been used is asked about.
+    pub fn record_use(&self, token: &AccessToken, used: &Reading) {
+        if let Some(slot) = Slot::of(self.settings) {
+            self.keep_use(&slot, token, used);
+        }
+    }
+
+    pub(super) fn keep_use(&self, slot: &Slot<'_>, token: &AccessToken, used: &Reading) {
+        if let Some(timeout) = self.demand().idle_timeout
+            && let Err(error) = slot.record_use(token, used, timeout)
+        {
+            self.talk.say(Level::Info, format_args!("the use is not recorded: {}", error.what));
+        }
+    }
+
+    /// Stores the token; it is good even if that fails.
+    pub(super) fn keep(&self, lock: &Lock<'_>, token: &Token) {
+        if let Err(error) = lock.store(token) {
+            self.talk
+                .warn(format_args!("the token is not cached: {}: {error}", lock.file().display()));
+        }
+    }
+
+    /// Tells what was found in the cache.
+    pub(super) fn explain(&self, lookup: &Lookup) {
+        if let Some(why) = self.clock.unknown_boot() {
+            self.talk.say(Level::Info, words::unknown_boot(why));
+        }
+        match lookup {
+            Lookup::Absent => self.talk.say(Level::Info, "no token in the cache"),
+            Lookup::Unusable(why) => {
+                self.talk.warn(format_args!("the cached entry is not used: {why}"));
+            }
+            Lookup::Found(token) if self.talk.says(Level::Info) => {
+                let verdict = self.demand().judge(&token.stamp, &self.clock.read());
+                self.talk.say(Level::Info, format_args!("cached token: {verdict}"));
+            }
+            Lookup::Found(_) => {}
+        }
+    }
+}
