@@ -1,5 +1,5 @@
-//! Who controls a file or a directory: the check that ssh makes of its own
-//! configuration, and what may be created where.
+//! Checks who controls a file or a directory, as ssh does with its own configuration, and
+//! where something may be created.
 //!
 //! Root is trusted everywhere, as it can do anything anyway.
 
@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{OFlags, StatVfsMountFlags};
 
-/// How another user than this one and root could decide what a file holds.
+/// The way in which another user than this one and root could decide what a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outsider {
     /// The file belongs to that user.
@@ -150,7 +150,7 @@ pub(crate) fn foreign_link(path: &Path) -> Option<Outsider> {
     foreign_link_of(path, |owner| is_trusted(owner, me()))
 }
 
-/// As many links as the kernel follows.
+/// The number of links that the kernel follows.
 const LINKS: usize = 40;
 
 fn foreign_link_of(path: &Path, is_trusted: impl Fn(u32) -> bool) -> Option<Outsider> {

@@ -1,8 +1,8 @@
 //! Text that people give: flags, variables, files, and the output of commands.
 //!
 //! [`clean`] is the gate for all of it. [`first_line`] is the gate for secrets.
-//! What is visibly wrong with a text is named by [`flaws`]; how much of it a
-//! message may show is decided by [`shown`].
+//! [`flaws`] names what is visibly wrong with a text, and [`shown`] decides how much of
+//! it a message may show.
 
 pub mod flaws;
 pub mod shown;
@@ -10,7 +10,7 @@ pub mod shown;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Why a text cannot be used. `Display` is the end of a sentence about the text,
+/// The reason why a text cannot be used. `Display` is the end of a sentence about the text,
 /// which it does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadText {
@@ -19,7 +19,7 @@ pub enum BadText {
     /// The bytes begin with the byte order mark of UTF-16, as PowerShell's `>`
     /// writes it.
     Utf16,
-    /// There is a control character in it.
+    /// There is a control character in the text.
     Control,
 }
 

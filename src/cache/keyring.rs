@@ -47,7 +47,7 @@ fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
     read(&path)?.ok_or_else(|| unusable(&path).why("it was removed at once"))
 }
 
-/// What mends every place for the key.
+/// The remedy for every trouble with the key's directory.
 const ANOTHER: &str =
     "set XDG_STATE_HOME to a directory of your own, or go without a cache: --no-cache";
 

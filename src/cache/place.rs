@@ -196,7 +196,7 @@ fn is_symlink(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-/// What closes the directory and all that is in it at once.
+/// The command that closes the directory and all that is in it to others.
 fn close_to_others(dir: &Path) -> String {
     format!("chmod -R go= {}", dir.display())
 }

@@ -27,12 +27,11 @@ use crate::world::Clock;
 pub struct Helper<'a> {
     /// The program with its arguments.
     pub program: &'a Program,
-    /// Whether it may ask a person.
+    /// Whether the program may ask a person.
     pub prompt: Prompt,
-    /// How long it may take, the time not counted for which a person has stopped
-    /// it.
+    /// The time limit. Time for which a person has stopped the program does not count.
     pub limit: Duration,
-    /// How many bytes it may print.
+    /// The highest number of bytes that the program may print.
     pub longest: usize,
 }
 
@@ -45,30 +44,30 @@ pub enum Prompt {
     Forbidden,
 }
 
-/// Why a helper gave nothing. `Display` is one line, without what it printed.
+/// The reason why a helper gave nothing. `Display` is one line, without what it printed.
 #[derive(Debug)]
 pub enum HelperError {
     /// It cannot be looked after.
     Io(io::Error),
     /// It cannot be started, or nothing that watches over it.
     Start(Error),
-    /// It failed, or a signal ended it.
+    /// The program failed, or a signal ended it.
     Failed(ExitStatus),
-    /// It took longer than this, and was ended with all that it had started.
+    /// The program took longer than this, and was ended with all that it had started.
     TimedOut(Duration),
-    /// It printed more than this, and was ended likewise.
+    /// The program printed more than this, and was ended likewise.
     TooLong(usize),
-    /// It asked on a terminal that it may not have, and was ended likewise.
+    /// The program asked on a terminal that it may not have, and was ended likewise.
     AskedOnTerminal,
 }
 
-/// How often to look at it.
+/// The time between two looks at the program.
 const STEP: Duration = Duration::from_millis(5);
 
 /// Time for a graceful end, and for output that its last child still writes.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// One helper at a time has the terminal.
+/// Held by the one helper that has the terminal.
 static TERMINAL: Mutex<()> = Mutex::new(());
 
 impl Helper<'_> {
@@ -194,7 +193,7 @@ impl Running<'_> {
         self.clock.read().boot.saturating_sub(self.start.boot) > limit
     }
 
-    /// It was stopped: by Ctrl-Z, or because it wants a terminal that its group
+    /// Handles a helper that was stopped: by Ctrl-Z, or because it wants a terminal that its group
     /// does not have.
     fn stopped(&mut self, status: WaitStatus) -> Result<(), HelperError> {
         let wants_terminal = [Signal::TTIN, Signal::TTOU]

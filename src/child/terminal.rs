@@ -19,7 +19,7 @@ pub(crate) struct Terminal {
     ours: Pid,
     theirs: Pid,
     lent: bool,
-    /// How it was set when it was lent first.
+    /// The terminal's modes when it was lent first.
     modes: Option<Termios>,
 }
 

@@ -182,7 +182,7 @@ impl Served {
         }
     }
 
-    /// How the command would have used it.
+    /// Tells how the command would have used the gateway or the proxy.
     fn unused(&self) -> &'static str {
         match self {
             Served::Gateway(_) => {

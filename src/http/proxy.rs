@@ -96,9 +96,9 @@ pub(crate) fn names_a_proxy(env: &Environment) -> bool {
     http.or(https).or(all).is_some()
 }
 
-/// What the environment says of proxies, read as curl does: the name in lower case
-/// counts first, and an empty variable is one that is not set. What a web server sets
-/// for its scripts is no affair of ours: `REQUEST_METHOD` changes nothing.
+/// The environment's variables for proxies, read as curl does: the name in lower case
+/// counts first, and an empty variable is one that is not set. `REQUEST_METHOD`, which a
+/// web server sets for its scripts, changes nothing.
 struct Variables {
     http: Option<Variable>,
     https: Option<Variable>,

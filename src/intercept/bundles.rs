@@ -35,11 +35,11 @@ struct Kin {
     certifi: bool,
 }
 
-/// What decides on the bundles besides the environment.
+/// The sources of certificates besides the environment.
 #[derive(Default)]
 pub(super) struct Sources<'a> {
-    /// `--ca-file`: who behind a proxy that looks into TLS has to name it for
-    /// gc-token has to trust it in the command as well.
+    /// `--ca-file`: behind a proxy that inspects TLS, the command has to trust it as
+    /// gc-token does.
     pub(super) ca_file: Option<&'a Path>,
     /// The command's program.
     pub(super) command: Option<&'a Path>,
@@ -74,7 +74,7 @@ impl Bundles {
         let mut variables = Vec::new();
         for kin in &KIN {
             let file = dir.path().join(format!("{}.pem", kin.name.to_lowercase()));
-            let trusted = without_doubles(kin.trusted(sources, env)?, &named);
+            let trusted = deduplicated(kin.trusted(sources, env)?, &named);
             write(&file, ca, trusted).map_err(|error| cannot_write(error, &file))?;
             variables.push((kin.name, OsString::from(file)));
         }
@@ -115,7 +115,7 @@ impl Kin {
 }
 
 /// Both lists, in order, each certificate once.
-fn without_doubles(trusted: Certs, named: &Certs) -> Certs {
+fn deduplicated(trusted: Certs, named: &Certs) -> Certs {
     let mut seen = HashSet::new();
     let all = trusted.into_iter().chain(named.iter().cloned());
     all.filter(|cert| seen.insert(cert.clone())).collect()

@@ -28,12 +28,12 @@ pub struct Layers {
     /// A secret that was handed in, not looked up.
     pub(super) secret: Option<SecretString>,
     env: Environment,
-    /// What `~` stands for in a path.
+    /// The home directory, for `~` in a path.
     home: Option<PathBuf>,
     pub(super) profile: Option<Profile>,
     /// Files of profiles that nobody named and that are of no use, and why.
     passed_over: Vec<Error>,
-    /// What has no effect, a line for each.
+    /// Variables and keys without effect, a line for each.
     ignored: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl Layers {
         self.check_outsider(world)
     }
 
-    /// Does the same, and warns of what has no effect.
+    /// Loads the profile as [`Layers::load_profile`] does, and warns of what has no effect.
     ///
     /// # Errors
     /// As [`Layers::load_profile`].
@@ -236,8 +236,8 @@ impl Layers {
         setting.variables.iter().find_map(|name| self.variable(name))
     }
 
-    /// Who names a profile expects it to count, and the environment goes before
-    /// it.
+    /// Tells where the environment overrides a profile that somebody named and so expects
+    /// to count.
     fn overridden_profile(&self) -> Vec<String> {
         let Some(profile) = self.profile.as_ref().filter(|profile| profile.was_named) else {
             return Vec::new();
@@ -275,8 +275,8 @@ impl Layers {
     }
 }
 
-/// What decides where the client secret is sent, where the token is sent, and whose
-/// certificates are believed there.
+/// The settings that decide where the client secret and the token are sent, and whose
+/// certificates are trusted there.
 const DESTINATIONS: [&Setting; 5] = [
     &names::LOGIN_URL,
     &names::TOKEN_URL,

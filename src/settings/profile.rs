@@ -28,7 +28,7 @@ pub(super) struct Profile {
     dialect: &'static Dialect,
     /// Whether other users may read the file.
     readable: bool,
-    /// How another user could decide what the file holds.
+    /// The way in which another user could decide what the file holds.
     outsider: Option<Outsider>,
     /// Whether the user named it, or it is the default one.
     pub(super) was_named: bool,
@@ -126,7 +126,7 @@ impl Profile {
         Ok(Some(profile))
     }
 
-    /// How another user could decide what the profile says.
+    /// The way in which another user could decide what the profile says.
     pub(super) fn outsider(&self) -> Option<&Outsider> {
         self.outsider.as_ref()
     }
@@ -160,7 +160,7 @@ impl Profile {
         (!text::is_empty(secret.as_bytes())).then(|| secret.into())
     }
 
-    /// Where the secret can be read again.
+    /// The place from which the secret can be read again.
     pub(super) fn secret_place(&self) -> ProfileSecret {
         ProfileSecret { profile: self.name.clone(), file: self.file.clone() }
     }
@@ -239,7 +239,7 @@ impl Profile {
     }
 }
 
-/// Where a secret stands in a file of profiles.
+/// The place of a secret in a file of profiles.
 #[derive(Debug, Clone)]
 pub(super) struct ProfileSecret {
     profile: String,
@@ -261,7 +261,7 @@ impl ProfileSecret {
         })
     }
 
-    /// How a message names it.
+    /// The name of the place in a message.
     pub(super) fn origin(&self) -> String {
         let ProfileSecret { profile, file } = self.clone();
         Origin::Profile { profile, key: SECRET.to_owned(), file }.to_string()

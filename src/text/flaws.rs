@@ -1,10 +1,10 @@
-//! What is visibly wrong with an id or a secret that the issuer has refused.
-//! Nothing of the value is shown.
+//! Visible mistakes in an id or a secret that the issuer has refused. Nothing of the value
+//! is shown.
 
 use super::is_uuid;
 
-/// What is visibly wrong with these credentials, in one line; `None` where
-/// nothing is.
+/// Names the visible mistakes in these credentials, in one line; `None` where there are
+/// none.
 pub fn of_credentials(client_id: &str, secret: &str) -> Option<String> {
     let mut seen = Vec::new();
     if is_uuid(secret) && is_genesys_secret(client_id) {
@@ -22,7 +22,7 @@ pub fn of_credentials(client_id: &str, secret: &str) -> Option<String> {
     (!seen.is_empty()).then(|| seen.join("; "))
 }
 
-/// What is visibly wrong with a value, as the end of a sentence about it.
+/// Names the visible mistake in a value, as the end of a sentence about it.
 pub fn of(value: &str) -> Option<&'static str> {
     let bare = value.trim();
     if bare.starts_with(QUOTES) || bare.ends_with(QUOTES) {
@@ -86,7 +86,7 @@ const QUOTES: [char; 11] = [
     '\u{ab}', '\u{bb}',
 ];
 
-/// Whether it stands for a value in an example or a form.
+/// Returns whether the text stands for a value in an example or a form.
 fn is_placeholder(value: &str) -> bool {
     const WORDS: &[&str] = &[
         "changeme",
@@ -128,7 +128,7 @@ fn is_placeholder(value: &str) -> bool {
             || begins && ["secret", "id", "here"].iter().any(|end| word.contains(end)))
 }
 
-/// Whether it names a place from which something else should have fetched the
+/// Returns whether the text names a place from which something else should have fetched the
 /// value: a variable, a template, a store of secrets.
 fn is_reference(value: &str) -> bool {
     const STORES: &[&str] =
@@ -153,7 +153,7 @@ fn is_ellipsis(value: &str) -> bool {
     value.chars().all(|char| matches!(char, '.' | '\u{2026}'))
 }
 
-/// Whether a whole line of a .env file, a form or a profile was taken for the
+/// Returns whether a whole line of a .env file, a form or a profile was taken for the
 /// value. A secret may itself end with '='.
 fn is_assignment(value: &str) -> bool {
     let value = value.strip_prefix("export ").unwrap_or(value);
@@ -174,7 +174,7 @@ fn is_invisible(char: char) -> bool {
             | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Whether this has the form of Genesys Cloud's client secrets: 32 bytes in
+/// Returns whether this has the form of Genesys Cloud's client secrets: 32 bytes in
 /// base64url.
 fn is_genesys_secret(text: &str) -> bool {
     text.len() == 43

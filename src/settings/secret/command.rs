@@ -18,15 +18,14 @@ use crate::world::{Clock, Talk, World};
 #[derive(Clone)]
 pub struct SecretCommand {
     argv: Vec<String>,
-    /// Where it was written.
+    /// The setting that names the command.
     origin: String,
     /// The `PATH` on which it is looked up.
     path: Option<OsString>,
     prompt: Prompt,
 }
 
-/// How long a secret command may take: long enough for a person to unlock a
-/// password manager.
+/// The time limit of a secret command: enough for a person to unlock a password manager.
 const LIMIT: Duration = Duration::from_secs(60);
 
 impl SecretCommand {
