@@ -21,9 +21,9 @@ use crate::error::Error;
 use crate::pid_namespace::own_group;
 use crate::world::Clock;
 
-/// A program that is run for what it prints. Its standard error
-/// is ours; its standard input is the terminal where it may ask there, and empty
-/// elsewhere, for ours belongs to somebody else.
+/// A program that is run for what it prints. It shares our standard error. Its standard
+/// input is the terminal where it may ask there, and empty elsewhere, because ours belongs
+/// to somebody else.
 pub struct Helper<'a> {
     /// The program with its arguments.
     pub program: &'a Program,
@@ -47,9 +47,9 @@ pub enum Prompt {
 /// The reason why a helper gave nothing. `Display` is one line, without what it printed.
 #[derive(Debug)]
 pub enum HelperError {
-    /// It cannot be looked after.
+    /// The program cannot be waited for.
     Io(io::Error),
-    /// It cannot be started, or nothing that watches over it.
+    /// The program, or its watchdog, cannot be started.
     Start(Error),
     /// The program failed, or a signal ended it.
     Failed(ExitStatus),
