@@ -22,7 +22,10 @@ pub use places::Places;
 pub(crate) use process::is_protected;
 pub use process::protect_memory;
 pub(crate) use runtime::runtime;
-pub(crate) use signals::{is_ignored, outlive_file_size_limit, with_blocked};
+pub use signals::end_process_1_by_signals;
+pub(crate) use signals::{
+    is_ignored, leave_signals_to_their_listener, outlive_file_size_limit, with_blocked,
+};
 pub use talk::{Level, Talk, Warnings};
 
 /// Everything that a command touches besides files and the network.

@@ -20,13 +20,14 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> 
     let dialect = env::dialect(&layers)?;
     let plan = plan(&layers)?;
     let runtime = runtime()?;
+    let shows_token = layers.switch(&names::STAND_IN_TOKEN)?;
+    let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
+    let (settings, given) = token(&layers, world)?;
+    // Until then, a signal ends the process as it is: an issuer may take its time.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|error| {
         Error::new(Kind::Configuration, "cannot listen to signals").because(error)
     })?;
-    let shows_token = layers.switch(&names::STAND_IN_TOKEN)?;
-    let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
-    let (settings, given) = token(&layers, world)?;
     let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, world)?;
     let gateway = {
         let _inside = runtime.enter();

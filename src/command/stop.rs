@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::world::{World, is_ignored};
+use crate::world::{World, is_ignored, leave_signals_to_their_listener};
 
 /// SIGINT and SIGTERM, the end of the terminal, and the end of standard input
 /// where that is asked for. SIGHUP, otherwise, is a request to reload.
@@ -27,13 +27,15 @@ impl Stop {
     /// Listens. Within a runtime: from here on, a signal ends the command in
     /// good order.
     pub(super) fn listen() -> io::Result<Stop> {
-        Ok(Stop {
+        let stop = Stop {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             ends_with_terminal: has_terminal() && !is_ignored(rustix::process::Signal::HUP),
             hangup: signal(SignalKind::hangup())?,
             stdin: None,
-        })
+        };
+        leave_signals_to_their_listener();
+        Ok(stop)
     }
 
     /// Watches standard input as well. The thread that reads it may outlive

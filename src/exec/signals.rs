@@ -7,7 +7,7 @@ use std::task::Poll;
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-use crate::world::is_ignored;
+use crate::world::{is_ignored, leave_signals_to_their_listener};
 
 /// What has happened.
 pub(super) enum Event {
@@ -43,7 +43,9 @@ impl Signals {
         let listen =
             |it: Signal| signal(SignalKind::from_raw(it.as_raw())).map(|stream| (it, stream));
         let meant = PASSED_ON.into_iter().filter(is_heard).map(listen);
-        Ok(Signals { meant: meant.collect::<io::Result<_>>()?, child })
+        let signals = Signals { meant: meant.collect::<io::Result<_>>()?, child };
+        leave_signals_to_their_listener();
+        Ok(signals)
     }
 
     /// Waits for the next one.

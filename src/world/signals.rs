@@ -1,10 +1,35 @@
-//! Signals of this process: which have to wait, and which do not end it.
+//! Signals of this process: which have to wait, which do not end it, and which do.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use rustix::process::Signal;
+use rustix::process::{Signal, getpid};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Whether a signal still ends this process as it is.
+static IS_ENDED_BY_SIGNALS: AtomicBool = AtomicBool::new(true);
+
+/// Has SIGINT and SIGTERM end this process where it is the first one of a container:
+/// there, the system drops every signal that has no handler.
+///
+/// To be called first of all.
+pub fn end_process_1_by_signals() {
+    if !getpid().is_init() {
+        return;
+    }
+    for signal in [SIGINT, SIGTERM] {
+        // Without it, the container's runtime has to kill the process.
+        let _ = flag::register_conditional_shutdown(signal, 128 + signal, &IS_ENDED_BY_SIGNALS);
+    }
+}
+
+/// Whoever listens to signals decides what they do from here on.
+pub(crate) fn leave_signals_to_their_listener() {
+    IS_ENDED_BY_SIGNALS.store(false, Ordering::SeqCst);
+}
 
 /// Does something while these signals have to wait.
 pub(crate) fn with_blocked<T>(

@@ -1,6 +1,8 @@
 //! gc-token as process 1 of a container: there are no default actions for its
 //! signals, and it gets everybody's orphans.
 
+use std::net::TcpListener;
+
 use gc_token::sandbox::Plan;
 use rustix::process::Signal;
 
@@ -67,4 +69,30 @@ fn a_gateway_waits_for_orphans_and_ends_by_a_signal() {
     let gateway = rustix::process::Pid::from_raw(gateway.cast_signed()).unwrap();
     rustix::process::kill_process(gateway, Signal::TERM).unwrap();
     assert_eq!(running.finish().status.code(), Some(0));
+}
+
+/// Signals without a handler are dropped there, and the container's runtime would
+/// have to kill it.
+#[test]
+fn a_signal_ends_it_while_the_issuer_takes_its_time() {
+    let cloud = cloud(Plan::default());
+    let issuer = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", issuer.local_addr().unwrap());
+    for words in
+        [&["get"][..], &["gateway"], &["exec", "--gateway", "--", "true"], &["exec", "--", "true"]]
+    {
+        for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+            let runner = runner(&cloud).set("GC_TOKEN_LOGIN_URL", &url);
+            let Some(running) = start(&runner, &[&[PROGRAM], words].concat()) else {
+                return;
+            };
+            let _unanswered = issuer.accept().unwrap();
+            let [process] = children_of(running.pid())[..] else {
+                panic!("unshare has one child");
+            };
+            let process = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
+            rustix::process::kill_process(process, signal).unwrap();
+            assert_eq!(running.finish().status.code(), Some(code), "{words:?}");
+        }
+    }
 }
