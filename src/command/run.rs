@@ -136,14 +136,14 @@ fn write(file: &Path, relay: &Relay) -> Result<()> {
 /// is there or not, or what it links to. To replace a device would take it away from
 /// everybody.
 fn replaceable(file: &Path) -> io::Result<PathBuf> {
+    if let Some(link) = ownership::foreign_link(file) {
+        return Err(io::Error::other(link.to_string()));
+    }
     let kind = match std::fs::symlink_metadata(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(file.to_owned()),
         about => about?.file_type(),
     };
     if kind.is_symlink() {
-        if let Some(link) = ownership::foreign_link(file) {
-            return Err(io::Error::other(link.to_string()));
-        }
         // Another link is none any more.
         return replaceable(&file.canonicalize()?);
     }

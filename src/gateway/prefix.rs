@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::ownership::Opened;
+use crate::ownership::{self, Opened};
 use crate::random::random;
 use crate::text;
 
@@ -41,6 +41,9 @@ impl Prefix {
         let opened = match Opened::open_regular(file) {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                if let Some(link) = ownership::foreign_link(file) {
+                    return Err(unusable().why(link.to_string()).hint(link.remedy(file)));
+                }
                 let prefix = Prefix::random()?;
                 write(file, &prefix).map_err(|error| unusable().because(error))?;
                 return Ok(prefix);

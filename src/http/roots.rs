@@ -1,12 +1,13 @@
 //! Whose certificates are trusted: the system's store, and what the user adds.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 
 use crate::error::{Error, Kind, Result};
 use crate::ownership::Opened;
@@ -99,7 +100,7 @@ pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs
         return Ok(None);
     };
     let found = match path.is_dir() {
-        true => load_certs_from_paths(None, Some(&path)),
+        true => Ok(load_certs_from_paths(None, Some(&path)).certs),
         false => load_file(&path),
     };
     named(&path, variable, found).map(Some)
@@ -172,29 +173,26 @@ fn platform() -> Certs {
     load_native_certs().certs
 }
 
+/// The system's own bundle has a quarter of a megabyte; a device has no end.
+const LONGEST: u64 = 16 << 20;
+
 /// The certificates in a file that somebody named. A byte order mark before the
 /// first of them would hide it.
-fn load_file(file: &Path) -> CertificateResult {
-    let mut found = load_certs_from_paths(Some(file), None);
-    if let Ok(bytes) = std::fs::read(file)
-        && let pem = text::without_bom(&bytes)
-        && pem.len() < bytes.len()
-    {
-        found.certs = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+fn load_file(file: &Path) -> io::Result<Certs> {
+    let bytes = Opened::open(file)?.read(LONGEST + 1)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is longer than 16 MiB"));
     }
-    found
+    let pem = text::without_bom(&bytes);
+    Ok(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect())
 }
 
 /// A file that somebody named has to be of use.
-fn named(file: &Path, origin: &str, found: CertificateResult) -> Result<Certs> {
-    match found.errors.first() {
-        _ if !found.certs.is_empty() => Ok(found.certs),
-        None => Err(unusable(file, origin, "it holds no PEM certificate")),
-        Some(error) => {
-            let cause = std::error::Error::source(error)
-                .map_or(error.to_string(), |cause| cause.to_string());
-            Err(unusable(file, origin, &cause))
-        }
+fn named(file: &Path, origin: &str, found: io::Result<Certs>) -> Result<Certs> {
+    match found {
+        Ok(certs) if !certs.is_empty() => Ok(certs),
+        Ok(_) => Err(unusable(file, origin, "it holds no PEM certificate")),
+        Err(error) => Err(unusable(file, origin, &error.to_string())),
     }
 }
 
@@ -259,6 +257,7 @@ mod tests {
         };
         let missing = dir.path().join("missing.pem");
         for (file, cause) in [
+            (PathBuf::from("/dev/zero"), "it is longer than 16 MiB"),
             (missing, "No such file or directory (os error 2)"),
             (path("empty.pem", ""), "it holds no PEM certificate"),
             (path("text.pem", "hello"), "it holds no PEM certificate"),

@@ -55,7 +55,9 @@ pub(super) fn of(name: &str, domain: &str) -> Vec<String> {
     if let Some(region) = by_short_domain(domain) {
         return vec![described(region)];
     }
-    let known = by_vague_name(&name).or_else(|| by_place_in_parentheses(&name));
+    let known = by_vague_name(&name)
+        .or_else(|| by_place_in_parentheses(&name))
+        .or_else(|| by_place_and_continent(&name));
     if let Some(regions) = known {
         return regions.into_iter().map(described).collect();
     }
@@ -102,8 +104,35 @@ fn by_short_domain(domain: &str) -> Option<&'static Region> {
 fn by_place_in_parentheses(name: &str) -> Option<Vec<&'static Region>> {
     let (_, rest) = name.split_once('(')?;
     let (inner, _) = rest.split_once(')')?;
-    let region = REGIONS.iter().find(|region| region.names().any(|known| known == inner));
+    let region = by_name(inner).or_else(|| by_name(name.split_once('(')?.0));
     region.map(|region| vec![region]).or_else(|| by_vague_name(inner))
+}
+
+/// The region of a name like `EU Frankfurt` or `eu-west-2 London`.
+fn by_place_and_continent(name: &str) -> Option<Vec<&'static Region>> {
+    const BEFORE: &[&str] = &[
+        "asiapacific",
+        "apac",
+        "aws",
+        "emea",
+        "eu",
+        "europe",
+        "genesys",
+        "latam",
+        "me",
+        "us",
+        "useast",
+        "uswest",
+    ];
+    let is_before = |start: &str| BEFORE.contains(&start) || by_name(start).is_some();
+    let ends = (1..name.len()).filter(|at| name.is_char_boundary(*at));
+    let mut parts = ends.map(|at| name.split_at(at));
+    let (_, place) = parts.find(|(start, place)| is_before(start) && by_name(place).is_some())?;
+    by_name(place).map(|region| vec![region])
+}
+
+fn by_name(name: &str) -> Option<&'static Region> {
+    REGIONS.iter().find(|region| region.names().any(|known| known == name))
 }
 
 /// The known names with the least distance, one for each region.

@@ -149,6 +149,9 @@ fn names_of_several_regions_are_asked_about() {
             "ap-northeast-1 (mypurecloud.jp, Tokyo) or ap-northeast-3 (apne3.pure.cloud, Osaka)",
         ),
         ("Asia Pacific (Sydney)", "ap-southeast-2 (mypurecloud.com.au, Sydney)"),
+        ("Canada (Central)", "ca-central-1 (cac1.pure.cloud, Canada)"),
+        ("EU-Frankfurt", "eu-central-1 (mypurecloud.de, Frankfurt)"),
+        ("eu-west-2 London", "eu-west-2 (euw2.pure.cloud, London)"),
         ("EMEA (UK)", "eu-west-2 (euw2.pure.cloud, London)"),
     ] {
         assert_eq!(suggested(name), meant, "{name}");

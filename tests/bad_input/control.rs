@@ -236,6 +236,31 @@ fn counters_replace_nothing_but_a_regular_file() {
     insta::assert_snapshot!(report.0);
 }
 
+/// Whoever the link belongs to would choose where root makes a file.
+#[test]
+fn nothing_is_made_behind_another_users_link() {
+    if !is_root() {
+        return missing("root, to make a link of another user");
+    }
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud).with_file("real/file", "old");
+    let link = runner.home().join("link");
+    symlink("real", &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(54_321), None).unwrap();
+    for args in [
+        &["exec", "--gateway", "--metrics-file", "link/new", "--", "true"][..],
+        &["exec", "--gateway", "--metrics-file", "link/file", "--", "true"],
+        &["gateway", "--prefix-file", "link/new"],
+    ] {
+        let finished = runner.run(args);
+        assert_eq!(finished.status.code(), Some(3), "{finished:#?}");
+        assert!(finished.stderr.contains("link is a symbolic link of user 54321"), "{finished:#?}");
+        let names = fs::read_dir(runner.home().join("real")).unwrap();
+        assert_eq!(names.map(|name| name.unwrap().file_name()).collect::<Vec<_>>(), ["file"]);
+        assert_eq!(fs::read_to_string(runner.home().join("real/file")).unwrap(), "old");
+    }
+}
+
 fn null_device(path: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
     let device = makedev(1, 3);

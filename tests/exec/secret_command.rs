@@ -206,8 +206,10 @@ fn without_a_terminal_it_finds_none() {
 #[test]
 fn without_a_terminal_its_stop_is_its_own() {
     let cloud = cloud(Plan::default());
+    // gc-token has time to see it.
     let stop = "pid=$$
-        (until grep -q '^State:.T' /proc/$pid/status; do sleep 0.05; done; kill -CONT $pid) &
+        (until grep -q '^State:.T' /proc/$pid/status; do sleep 0.05; done
+         sleep 1; kill -CONT $pid) &
         kill -STOP $pid; print";
     let runner = runner(&cloud, stop);
     // In a process group that is not orphaned, a stop would work.
