@@ -87,8 +87,8 @@ impl Run {
     }
 }
 
-/// Where tokens that clients got are remembered. Serving goes on without it; it is
-/// to be missed where clients find a gateway again by its prefix.
+/// Opens the memory of tokens that clients got. Serving goes on without it, with a warning
+/// where clients find a gateway again by its prefix.
 fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<IssuedTokens> {
     let prefix_file = layers.find(&names::PREFIX_FILE).map(|given| PathBuf::from(given.value));
     IssuedTokens::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {

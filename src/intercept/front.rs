@@ -31,9 +31,9 @@ pub(super) struct Front {
     tls: TlsAcceptor,
     passage: Passage,
     door: Arc<Door>,
-    /// Of connections to the cloud's hosts.
+    /// The permits for connections to the cloud's hosts.
     hosts: Arc<ConnectionPermits>,
-    /// Of connections to any other host.
+    /// The permits for tunnels to any other host.
     tunnels: Arc<ConnectionPermits>,
 }
 

@@ -1,4 +1,4 @@
-//! Which region may be meant by a name that is none. A wrong guess is worse than
+//! Guesses the region that a wrong name may mean. A wrong guess is worse than
 //! none, so a suggestion has to lie in the same part of the world, or differ by a
 //! slip of the keyboard.
 
@@ -162,7 +162,7 @@ fn slip(name: &str, known: &str, limit: usize) -> Option<usize> {
     is_near.then_some(distance)
 }
 
-/// The same for domains. What comes after the first dot tells `.ie` from `.de`, so
+/// The distance of domains, likewise. What comes after the first dot tells `.ie` from `.de`, so
 /// a slip in it has to be a single one.
 fn domain_slip(name: &str, known: &str) -> Option<usize> {
     let distance = strsim::damerau_levenshtein(name, known);
@@ -174,7 +174,7 @@ fn domain_slip(name: &str, known: &str) -> Option<usize> {
     is_near.then_some(distance)
 }
 
-/// Whether two names begin with the same part of the world. A name that begins
+/// Returns whether two names begin with the same part of the world. A name that begins
 /// with none says nothing of where it is.
 fn is_same_geography(name: &str, known: &str) -> bool {
     match (geography(name), geography(known)) {

@@ -6,7 +6,7 @@ fn found(name: &str) -> &'static str {
     Region::find(name).unwrap_or_else(|error| panic!("{name}: {error}")).aws
 }
 
-/// What is suggested, without the words around it; empty where nothing is.
+/// The suggestion, without the words around it; empty where there is none.
 fn suggested(name: &str) -> String {
     let hint = Region::find(name).unwrap_err().hint.unwrap();
     let meant = hint.strip_prefix("did you mean ").and_then(|rest| rest.split_once('?'));

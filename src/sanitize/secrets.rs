@@ -22,7 +22,7 @@ pub(crate) struct Secrets {
     short: Vec<Zeroizing<String>>,
 }
 
-/// What stands in a secret's place.
+/// Stands in a secret's place.
 const REDACTED: &str = "[redacted]";
 
 /// A secret with fewer bytes would be found everywhere.
@@ -31,13 +31,13 @@ const SHORTEST: usize = 4;
 /// The encodings of an encoding of an encoding are looked through.
 const DECODINGS: u8 = 3;
 
-/// Of a longer text, no more than so many bytes are looked through like that.
+/// The number of bytes of a longer text that are looked through like that.
 const LONG: usize = 16 << 10;
 
-/// One byte of a secret takes no more than this: `&amp;#x0041;`.
+/// The longest spelling of one byte of a secret: `&amp;#x0041;`.
 const LARGEST_EXPANSION: usize = 12;
 
-/// The same for what follows from it: an encoding.
+/// An encoding of a secret with fewer bytes would be found everywhere.
 const SHORTEST_ENCODED: usize = 8;
 
 impl Secrets {

@@ -1,4 +1,4 @@
-//! How much of a value a message may show. People put a secret where a name
+//! Decides how much of a value a message may show. People put a secret where a name
 //! belongs, and a password into a URL.
 
 use url::{Position, Url};
@@ -22,9 +22,8 @@ pub fn plain(value: &str) -> String {
     shown(value).unwrap_or_else(|| HIDDEN.to_owned())
 }
 
-/// What was named as a file and is not there, as a message shows it. Many a
-/// secret is given in the place of the file that holds it: what does not look
-/// like the name of a file is not shown.
+/// A missing file as a message shows it. Many a secret is given in the place of the file
+/// that holds it, so a text that does not look like the name of a file is not shown.
 pub fn missing_file(name: &str) -> String {
     let plain =
         |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-' | '/' | '~');
@@ -98,7 +97,7 @@ pub fn url(value: &str) -> String {
     }
 }
 
-/// Whether a value looks like something that a machine has made at random: a
+/// Returns whether a value looks like something that a machine has made at random: a
 /// long run of letters and digits, without the dots and slashes of names. A UUID
 /// does not: the ids of clients are UUIDs.
 pub fn looks_like_secret(value: &str) -> bool {
