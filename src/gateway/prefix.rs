@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::ownership::{self, Opened};
+use crate::ownership::{self, Opened, Outsider};
 use crate::random::random;
 use crate::text;
 
@@ -52,12 +52,12 @@ impl Prefix {
         };
         // Who knows the path can use the gateway, and so can who chose it.
         if let Some(outsider) = opened.outsider() {
-            return Err(unusable().why(outsider.to_string()).hint(outsider.remedy(file)));
+            return Err(unusable().why(outsider.to_string()).hint(remedy(&outsider, file)));
         }
         if let Some(mode) = opened.readable_by_others() {
             return Err(unusable()
                 .why(format!("other users may read it: its mode is {mode:04o}"))
-                .hint(format!("chmod 600 {}", file.display())));
+                .hint(for_the_user_alone(file)));
         }
         let bytes = opened.read(LONGEST).map_err(|error| unusable().because(error))?;
         let text = text::utf8(&bytes).unwrap_or_default();
@@ -77,6 +77,20 @@ impl Prefix {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// After this one change, nothing else is wrong with the file: nobody else may read it
+/// either.
+fn remedy(outsider: &Outsider, file: &Path) -> String {
+    match outsider {
+        Outsider::Owner(_) => format!("{} && {}", outsider.remedy(file), for_the_user_alone(file)),
+        Outsider::Writable(_) => for_the_user_alone(file),
+        Outsider::Link(..) => outsider.remedy(file),
+    }
+}
+
+fn for_the_user_alone(file: &Path) -> String {
+    format!("chmod 600 {}", file.display())
 }
 
 /// For the user alone, and never over a file that appeared in the meantime.

@@ -30,8 +30,10 @@ pub(super) fn in_origin_form<B>(
     };
     let Some(host) = names.find(&authority) else {
         let name = authority.host();
+        let port = authority.port_u16().filter(|port| *port != PORT);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         return Err(format!(
-            "the client has sent a request for https://{name} to the proxy in clear, where it \
+            "the client has sent a request for https://{name}{port} to the proxy in clear, where it \
              belongs into a tunnel (CONNECT): this proxy answers such requests for the cloud's \
              hosts alone. List {name} in NO_PROXY, or use a client that tunnels: axios from 1.17 \
              on, or an agent such as https-proxy-agent"
@@ -87,6 +89,7 @@ mod tests {
             let why = read(target).unwrap_err();
             assert!(why.contains("in NO_PROXY") && why.contains("CONNECT"), "{why}");
             assert!(!why.contains("hunter2"), "{why}");
+            assert_eq!(why.contains(":8443"), target.contains(":8443"), "{why}");
         }
         for target in ["http://api.mypurecloud.ie/", "/api/v2", "ftp://api.mypurecloud.ie/"] {
             assert!(read(target).unwrap_err().contains("https alone"), "{target}");

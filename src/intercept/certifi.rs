@@ -9,15 +9,19 @@ use crate::world::Environment;
 /// Finds the files of certifi in every place where the command may find a Python: beside
 /// it, in an active virtual environment, on the PATH. No program is run to ask it.
 pub(super) fn files(command: Option<&Path>, env: &Environment) -> Vec<PathBuf> {
-    let beside = command.and_then(Path::parent).map(Path::to_owned);
     let path = env.os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).filter(|dir| has_python(dir));
+    let on_path = std::env::split_paths(&path)
+        .flat_map(|dir| ["python3", "python"].map(|name| dir.join(name)))
+        .filter(|python| python.exists());
     // A script may be started by its own name, and be run by the Python beside it.
-    let prefixes =
-        beside.into_iter().chain(on_path).filter_map(|bin| Some(bin.parent()?.to_owned()));
+    let programs: Vec<_> = command.map(Path::to_owned).into_iter().chain(on_path).collect();
+    // pipx and uv link to what they have installed.
+    let targets = programs.iter().filter_map(|program| program.canonicalize().ok());
     let virtual_environment = env.os("VIRTUAL_ENV").map(PathBuf::from);
     let user = env.os("HOME").map(|home| PathBuf::from(home).join(".local"));
-    let all: BTreeSet<_> = prefixes
+    let all: BTreeSet<_> = targets
+        .chain(programs.iter().cloned())
+        .flat_map(|program| installations(&program))
         .chain(virtual_environment)
         .chain(user)
         // Where Debian's own Python finds what pip has installed.
@@ -27,8 +31,18 @@ pub(super) fn files(command: Option<&Path>, env: &Environment) -> Vec<PathBuf> {
     all.into_iter().collect()
 }
 
-fn has_python(bin: &Path) -> bool {
-    ["python3", "python"].iter().any(|name| bin.join(name).exists())
+/// The installation that a program in its `bin` belongs to; or all that a shim of
+/// pyenv, asdf or mise may lead to.
+fn installations(program: &Path) -> Vec<PathBuf> {
+    let Some((bin, prefix)) = program.parent().and_then(|bin| Some((bin, bin.parent()?))) else {
+        return Vec::new();
+    };
+    if bin.file_name() != Some("shims".as_ref()) {
+        return vec![prefix.to_owned()];
+    }
+    let places = ["versions", "installs/python"].map(|place| prefix.join(place));
+    let entries = places.iter().flat_map(std::fs::read_dir).flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// The files below one installation prefix, for each version of Python.
@@ -59,19 +73,34 @@ mod tests {
             file
         };
         let found = [
+            file("asdf/installs/python/3.13.1/lib/python3.13/site-packages"),
             file("beside/lib/python3.9/site-packages"),
             file("conda/lib/python3.12/site-packages"),
             file("home/.local/lib/python3.11/site-packages"),
+            file("pipx/venvs/script/lib/python3.12/site-packages"),
+            file("pyenv/versions/3.11.7/lib/python3.11/site-packages"),
             file("venv/lib/python3.11/dist-packages"),
         ];
         // No Python is found there.
         file("other/lib/python3.11/site-packages");
         file("beside/lib/perl/site-packages");
-        std::fs::create_dir_all(dir.path().join("conda/bin")).unwrap();
-        std::fs::write(dir.path().join("conda/bin/python3"), "").unwrap();
+        for program in [
+            "conda/bin/python3",
+            "pyenv/shims/python",
+            "asdf/shims/python3",
+            "pipx/venvs/script/bin/script",
+        ] {
+            let program = dir.path().join(program);
+            std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+            std::fs::write(program, "").unwrap();
+        }
+        std::fs::create_dir_all(dir.path().join("beside/bin")).unwrap();
+        let target = dir.path().join("pipx/venvs/script/bin/script");
+        std::os::unix::fs::symlink(target, dir.path().join("beside/bin/script")).unwrap();
         let path = |place: &str| dir.path().join(place).display().to_string();
+        let on_path = ["other/bin", "conda/bin", "pyenv/shims", "asdf/shims"].map(path).join(":");
         let env = Environment::from([
-            ("PATH", format!("{}:{}", path("other/bin"), path("conda/bin")).as_str()),
+            ("PATH", on_path.as_str()),
             ("VIRTUAL_ENV", &path("venv")),
             ("HOME", &path("home")),
         ]);

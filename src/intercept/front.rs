@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHENTICATE};
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderValue, PROXY_AUTHENTICATE};
 use hyper::http::uri::Authority;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper::{Method, Request, Response, StatusCode, Uri};
@@ -88,13 +88,13 @@ impl Front {
             };
         }
         let Some(wanted) = host_and_port(request.uri()) else {
-            return refuse(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port");
+            return refuse_tunnel(StatusCode::BAD_REQUEST, "CONNECT needs a host and a port");
         };
         let host = self.names.find(&wanted);
         let permits = if host.is_some() { &self.hosts } else { &self.tunnels };
         let Some(permit) = permits.try_acquire().await else {
             let why = "there are too many connections through this proxy";
-            return refuse(StatusCode::SERVICE_UNAVAILABLE, why);
+            return refuse_tunnel(StatusCode::SERVICE_UNAVAILABLE, why);
         };
         let client = hyper::upgrade::on(request);
         match host {
@@ -106,7 +106,7 @@ impl Front {
                     tokio::spawn(pass(client, server, permit));
                 }
                 Err(error) => {
-                    return refuse(StatusCode::BAD_GATEWAY, &error.one_line());
+                    return refuse_tunnel(StatusCode::BAD_GATEWAY, &error.one_line());
                 }
             },
         }
@@ -151,6 +151,14 @@ impl Front {
         let target = uri.authority().is_none_or(means);
         target && named.next().is_none() && header.as_ref().is_some_and(means)
     }
+}
+
+/// Refuses a tunnel, and ends the connection: a client that kept it would hold a place
+/// that all need to come in.
+fn refuse_tunnel(status: StatusCode, why: &str) -> Response<Body> {
+    let mut reply = refuse(status, why);
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
 }
 
 /// Where a client wants to connect to, without a user.

@@ -70,6 +70,8 @@ impl Secrets {
             for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
                 let encoded = Zeroizing::new(engine.encode(&*shifted));
                 self.add_encoded(&encoded[start.min(whole)..whole]);
+                // With nothing behind it, the last one is its own.
+                self.add_encoded(&encoded[start.min(whole)..]);
             }
         }
     }

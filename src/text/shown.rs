@@ -30,7 +30,11 @@ pub fn missing_file(name: &str) -> String {
     let is_word = name.len() <= 24
         && name.chars().all(|char| char.is_ascii_lowercase() || "._-".contains(char));
     let is_path = name.contains(['.', '/']) && name.chars().all(plain);
-    match (is_word || is_path) && !looks_like_secret(name) && !is_uuid(name) {
+    // A secret may have in it what separates the parts of a path, and hardly begins so.
+    let is_led = ["/", "./", "../", "~/"].iter().any(|lead| name.starts_with(lead));
+    let looks_random =
+        looks_like_secret(name) || !is_led && looks_like_secret(&name.replace(['.', '/', '~'], ""));
+    match (is_word || is_path) && !looks_random && !is_uuid(name) {
         true => format!("the file {name:?}"),
         false => format!("a file whose name is {HIDDEN}"),
     }
@@ -176,7 +180,15 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_shown_when_it_has_the_name_of_one() {
-        for name in ["nope", "/run/secrets/genesys", "secret.txt", "./a-b_c", "/none"] {
+        for name in [
+            "nope",
+            "/run/secrets/genesys",
+            "secret.txt",
+            "./a-b_c",
+            "/none",
+            "secrets/2026/genesys.txt",
+            "/home/Anna/2026/genesys-secret.txt",
+        ] {
             assert_eq!(missing_file(name), format!("the file {name:?}"));
         }
         for name in [
@@ -186,6 +198,9 @@ mod tests {
             "S3cret!",
             "CorrectHorse",
             "p/w+x==",
+            // As AWS and Microsoft Entra ID make them.
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "Abc8Q~x.y_z-1234567890abcdefghijklmnop",
         ] {
             assert!(!missing_file(name).contains(name), "{name}");
         }

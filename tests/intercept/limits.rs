@@ -54,6 +54,11 @@ impl Proxy {
 
     /// A connection through the proxy, or its answer.
     fn tunnel(&self, to: &str) -> Result<TcpStream, String> {
+        self.ask_for_tunnel(to).map_err(|(reply, _)| reply)
+    }
+
+    /// The same; who is refused keeps the connection to the proxy.
+    fn ask_for_tunnel(&self, to: &str) -> Result<TcpStream, (String, TcpStream)> {
         let mut stream = self.connect();
         let pair = format!("{}:{}", self.url.username(), self.url.password().unwrap());
         let shown = BASE64_STANDARD.encode(pair);
@@ -62,7 +67,7 @@ impl Proxy {
         );
         stream.write_all(head.as_bytes()).unwrap();
         let reply = head_of(&mut stream);
-        if reply.starts_with("HTTP/1.1 200 ") { Ok(stream) } else { Err(reply) }
+        if reply.starts_with("HTTP/1.1 200 ") { Ok(stream) } else { Err((reply, stream)) }
     }
 
     /// Asks the API by a connection of its own; the answer's first line.
@@ -146,6 +151,28 @@ fn tunnels_take_no_places_of_the_clouds_hosts() {
         let kind = client.read(&mut [0]).unwrap_err().kind();
         assert_eq!(kind, std::io::ErrorKind::WouldBlock);
     }
+    proxy.end();
+}
+
+/// As many refused clients as there are places to come in, and more: none of them
+/// waits for the time of another one to be over, nor does a call of the cloud's.
+#[test]
+fn clients_that_were_refused_a_tunnel_hold_nobody_up() {
+    let cloud = cloud(Default::default());
+    let proxy = Proxy::start(Runner::of(&cloud), 192);
+    let (host, _) = silent();
+    let tunnels: Vec<_> = std::iter::from_fn(|| proxy.tunnel(&host).ok()).collect();
+    assert!(tunnels.len() < 192);
+    let refused: Vec<_> = (0..100).filter_map(|_| proxy.ask_for_tunnel(&host).err()).collect();
+    assert_eq!(refused.len(), 100);
+    for (reply, mut client) in refused {
+        assert!(reply.starts_with("HTTP/1.1 503 "), "{reply}");
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).unwrap();
+        assert!(reply.to_ascii_lowercase().contains("connection: close"), "{reply}");
+    }
+    assert_eq!(proxy.ask(), "HTTP/1.1 200 OK");
+    drop(tunnels);
     proxy.end();
 }
 

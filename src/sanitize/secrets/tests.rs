@@ -103,6 +103,22 @@ fn no_spelling_of_a_secret_is_shown() {
     }
 }
 
+/// Secrets of three lengths end in three ways: `==`, `=` and neither.
+#[test]
+fn nothing_is_left_of_base64_that_ends_with_a_secret() {
+    for secret in ["s3cret-of-it", "s3cret-of-it1", "s3cret-of-it12"] {
+        for before in ["", "x", "xy", "the-client:"] {
+            for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+                let encoded = engine.encode(format!("{before}{secret}"));
+                for encoded in [&*encoded, encoded.trim_end_matches('=')] {
+                    let shown = hiding(secret).fit(encoded, 100);
+                    assert!(shown.ends_with(REDACTED), "{encoded}: {shown}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn white_space_and_what_is_not_shown_make_no_difference() {
     let secrets = hiding("s3cret of the test");
