@@ -52,6 +52,16 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
     list.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty())
 }
 
+/// Returns the list in the form that the HTTP library reads: commas between entries, no
+/// star before a dot, and no dot at the end of a name.
+pub(crate) fn in_one_form(list: &str) -> String {
+    let plain = |entry: &'_ str| {
+        let entry = entry.strip_prefix('*').filter(|it| it.starts_with('.')).unwrap_or(entry);
+        entry.trim_end_matches('.').to_owned()
+    };
+    entries(list).map(plain).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join(",")
+}
+
 /// Returns the list without the entries that any client could take for one of `names`.
 /// Clients read the list in many ways, and nothing is lost by reading it in all of them:
 /// requests to other hosts that come to the proxy go on by the list as it was.

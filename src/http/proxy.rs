@@ -6,6 +6,7 @@ use reqwest::ClientBuilder;
 use url::Url;
 
 use crate::error::{Error, Kind, Result};
+use crate::no_proxy;
 use crate::settings::is_loopback;
 use crate::text::flaws;
 use crate::world::Environment;
@@ -118,7 +119,8 @@ impl Variables {
             http: first(["http_proxy", "HTTP_PROXY"]),
             https: first(["https_proxy", "HTTPS_PROXY"]),
             all: first(["all_proxy", "ALL_PROXY"]),
-            no: first(["no_proxy", "NO_PROXY"]),
+            no: first(["no_proxy", "NO_PROXY"])
+                .map(|(name, list)| (name, no_proxy::in_one_form(&list))),
         }
     }
 
@@ -223,6 +225,11 @@ mod tests {
         for url in ["https://login.mypurecloud.de/", "https://192.0.2.1/", "https://[2001:db8::1]/"]
         {
             assert_eq!(route(url, env).unwrap(), None, "{url}");
+        }
+        for list in ["a.example mypurecloud.ie b.example", "mypurecloud.ie.", "a, *.mypurecloud.ie"]
+        {
+            let env = [("ALL_PROXY", "http://proxy.example:3128"), ("no_proxy", list)];
+            assert_eq!(route("https://login.mypurecloud.ie/", env).unwrap(), None, "{list}");
         }
     }
 
