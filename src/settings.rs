@@ -28,7 +28,7 @@ pub use secret::{SecretCommand, SecretSource, StoredSecret, VARIABLES as SECRET_
 
 use crate::error::{Error, Kind, Result};
 use crate::token::{Demand, IdleTimeout, MinTtl};
-use crate::world::World;
+use crate::world::{NO_HOME, World};
 
 /// Everything that the broker needs, parsed and checked.
 #[derive(Debug, Clone)]
@@ -206,7 +206,7 @@ impl CacheSettings {
         let is_nowhere = self.dir.is_none() && !self.was_named;
         is_nowhere.then(|| {
             Error::new(Kind::Configuration, "there is no place for the cache")
-                .why("the user has no home directory")
+                .why(NO_HOME)
                 .hint("set HOME or --cache-dir, or go without a cache: --no-cache")
         })
     }

@@ -18,6 +18,7 @@ pub(crate) use clock::timer_clock;
 pub use clock::{Clock, SystemClock};
 pub use environment::Environment;
 pub(crate) use files::{raise_file_limit, with_former_file_limit};
+pub(crate) use places::NO_HOME;
 pub use places::Places;
 pub(crate) use process::is_protected;
 pub use process::protect_memory;

@@ -11,6 +11,7 @@ use super::Seal;
 use super::place::{self, Found};
 use crate::error::{Error, Kind, Result};
 use crate::settings::Settings;
+use crate::world::NO_HOME;
 
 const KEY_LEN: usize = 32;
 
@@ -86,7 +87,7 @@ fn unusable(path: &Path) -> Error {
 
 fn no_state_dir() -> Error {
     Error::new(Kind::Cache, "there is no place for the key that seals the cache")
-        .why("the user has no home directory, and the client secret comes from a command")
+        .why(format!("{NO_HOME}, and the client secret comes from a command"))
         .hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
 }
 

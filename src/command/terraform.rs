@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{given_path, print};
 use crate::error::{Error, Kind, Result};
 use crate::ownership::{self, Foreign};
-use crate::world::World;
+use crate::world::{NO_HOME, World};
 
 /// `source` of the provider, below the default registry of each tool.
 const SOURCE: &str = "gc-token/gctoken";
@@ -21,7 +21,7 @@ pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> 
     let was_named = mirror.is_some();
     let mirror = mirror.or(implied).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no place for the provider")
-            .why("the user has no home directory")
+            .why(NO_HOME)
             .hint("name one with --mirror")
     })?;
     let mirror = std::path::absolute(&mirror).map_err(|error| unusable(&mirror, error))?;

@@ -236,8 +236,9 @@ impl Refusal {
                 "the client exists, but this is not its secret: check the client secret"
             }
             Refusal::Credentials => {
-                "check the client id and secret, that the OAuth client belongs to this region, \
-                 and that its grant type is Client Credentials"
+                "check the client id and secret, that the OAuth client is registered with this \
+                 issuer (Genesys Cloud: in this region), and that its grant type is Client \
+                 Credentials"
             }
             Refusal::Request => {
                 "check --scope and --audience, and that the issuer offers the client credentials grant"

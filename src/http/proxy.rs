@@ -8,7 +8,7 @@ use url::Url;
 use crate::error::{Error, Kind, Result};
 use crate::no_proxy;
 use crate::settings::is_loopback;
-use crate::text::flaws;
+use crate::text::{flaws, shown};
 use crate::world::Environment;
 
 /// The way to an issuer.
@@ -68,7 +68,7 @@ impl Route {
             Route::Proxy(proxy) => {
                 let authority = proxy.uri().authority()?.as_str();
                 let host = authority.rsplit('@').next().unwrap_or(authority);
-                Some(format!("the proxy {host}"))
+                Some(format!("the proxy {}", shown::authority(host)))
             }
         }
     }
@@ -257,6 +257,18 @@ mod tests {
         let env = [("HTTP_PROXY", one), ("REQUEST_METHOD", "GET")];
         let name = route("http://issuer.example/", env).unwrap();
         assert_eq!(name.as_deref(), Some("the proxy one.example:1"));
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_proxy_is_not_shown() {
+        let secret = "pV0wq7Yd2sK1mZ8xT4uJ6nB9cF3hG5rL0aE1iOayQwX";
+        let name = route("https://login.mypurecloud.de/", [("HTTPS_PROXY", secret)]).unwrap();
+        assert_eq!(name, Some(format!("the proxy {}", shown::HIDDEN)));
+        for host in ["squid-7d9f8b6c5d-x2x4z:3128", "vpce-0a1b2c3d4e5f60718-abcdefgh.example:443"] {
+            let proxy = format!("http://{host}");
+            let name = route("https://login.mypurecloud.de/", [("HTTPS_PROXY", &*proxy)]).unwrap();
+            assert_eq!(name, Some(format!("the proxy {host}")));
+        }
     }
 
     #[test]

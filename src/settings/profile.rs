@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ownership::Outsider;
 use crate::text;
 use crate::text::shown;
-use crate::world::World;
+use crate::world::{NO_HOME, World};
 
 /// One profile.
 pub(super) struct Profile {
@@ -290,7 +290,7 @@ fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {
     let places: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
     let error = given.refused("is not a profile");
     if places.is_empty() {
-        return error.why("the user has no home directory").hint("set HOME");
+        return error.why(NO_HOME).hint("set HOME");
     }
     let table = match shown::word(&given.value) {
         shown::HIDDEN => "a table of that name".to_owned(),

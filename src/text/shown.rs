@@ -101,6 +101,13 @@ pub fn url(value: &str) -> String {
     }
 }
 
+/// Returns the host and port of a URL that was given in a variable, as a message shows
+/// them. A single label that looks like a secret is not shown: the value was no URL.
+pub fn authority(authority: &str) -> &str {
+    let is_one_label = !authority.contains('.');
+    if is_one_label && looks_like_secret(authority) { HIDDEN } else { authority }
+}
+
 /// Returns whether a value looks like something that a machine has made at random: a
 /// long run of letters and digits, without the dots and slashes of names. A UUID
 /// does not: the ids of clients are UUIDs.

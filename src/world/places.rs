@@ -18,6 +18,10 @@ pub struct Places {
     pub state: Option<PathBuf>,
 }
 
+/// Why there is no home directory, as the cause of an error.
+pub(crate) const NO_HOME: &str =
+    "HOME is not set to an absolute path, so there is no home directory";
+
 impl Places {
     /// The directories of the process's user.
     pub fn of_user(env: &Environment) -> Places {

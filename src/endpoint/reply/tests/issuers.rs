@@ -206,8 +206,8 @@ fn the_three_lines_of_refused_credentials() {
         error(&reply).to_string(),
         "error: login.example refused the client's credentials\n  \
          cause: HTTP 400: invalid_client; correlation id 5b2f-11 \u{fffd}x\n  \
-         hint: check the client id and secret, that the OAuth client belongs to this region, \
-         and that its grant type is Client Credentials"
+         hint: check the client id and secret, that the OAuth client is registered with this \
+         issuer (Genesys Cloud: in this region), and that its grant type is Client Credentials"
     );
 }
 
