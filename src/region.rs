@@ -76,11 +76,26 @@ impl Region {
     /// [`Kind::Configuration`], with the regions that may be meant.
     pub fn find(name: &str) -> Result<&'static Region> {
         let domain = domain(name);
-        let plain = plain(name);
-        REGIONS
-            .iter()
-            .find(|region| region.domain == domain || region.names().any(|name| name == plain))
+        // The name as AWS spells it, which most people write, is found without the rest.
+        let by_aws_name = || REGIONS.iter().find(|region| region.aws == domain);
+        let by_any_name = || {
+            let plain = plain(name);
+            REGIONS.iter().find(|region| region.names().any(|name| name == plain))
+        };
+        Region::with_domain(&domain)
+            .or_else(by_aws_name)
+            .or_else(by_any_name)
             .ok_or_else(|| unknown(name, &domain))
+    }
+
+    /// Finds the region that a host or a URL belongs to. Unlike [`Region::find`], a
+    /// host of no region costs no search for what may be meant.
+    pub fn of_host(host: &str) -> Option<&'static Region> {
+        Region::with_domain(&domain(host))
+    }
+
+    fn with_domain(domain: &str) -> Option<&'static Region> {
+        REGIONS.iter().find(|region| region.domain == domain)
     }
 
     /// The issuer's base URL.

@@ -61,7 +61,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
             (&given.origin, &region.origin),
             (Origin::Profile { .. }, Origin::Profile { .. })
         );
-        !is_in_one_profile && Region::find(&given.value).ok() != Some(meant)
+        !is_in_one_profile && Region::of_host(&given.value) != Some(meant)
     };
     let token_host = deciding_url(layers).filter(|(_, given)| is_other(given));
     let api = layers.find(&names::API_URL).filter(is_other);

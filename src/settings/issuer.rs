@@ -37,7 +37,7 @@ impl Issuer {
             None => None,
         };
         // A login host of Genesys Cloud tells its region, too.
-        let region = region.or_else(|| Region::find(login_url.as_deref()?).ok());
+        let region = region.or_else(|| Region::of_host(login_url.as_deref()?));
         let api_url = match layers.find(&names::API_URL) {
             Some(given) => Some(base_url(&given)?),
             None => region.map(Region::api_url),
