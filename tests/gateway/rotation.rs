@@ -51,6 +51,14 @@ fn a_file_is_read_again_when_a_token_is_made() {
             }
             assert_eq!(front.get("/api/v2/tokens/me").status, 401, "{file}");
         }
+        // Nor while there is a pipe, which nobody writes to, or a directory.
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
+        assert_eq!(front.get("/api/v2/tokens/me").status, 401, "{file}");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(front.get("/api/v2/tokens/me").status, 401, "{file}");
+        fs::remove_dir(&path).unwrap();
         fs::write(&path, text(NEW)).unwrap();
         assert_eq!(front.get("/api/v2/tokens/me").status, 200, "{file}");
         let finished = front.finish();

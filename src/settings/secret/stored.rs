@@ -73,7 +73,7 @@ impl StoredSecret {
     /// Reads it again. Returns whether it has changed.
     pub(super) fn reread(&mut self, talk: &Talk) -> Result<bool> {
         let secret = match &self.place {
-            Place::File(file) => file.read(&file.open()?, talk)?,
+            Place::File(file) => file.read(&file.open_again()?, talk)?,
             Place::Profile(place) => {
                 let secret = place.read()?;
                 checked(secret.expose_secret().as_bytes(), &place.origin(), talk)?
@@ -102,6 +102,12 @@ fn warn_of_others(opened: &Opened, file: &Given, talk: &Talk) {
 impl SecretFile {
     fn open(&self) -> Result<Opened> {
         Opened::open(&self.path).map_err(|error| self.unreadable(error))
+    }
+
+    /// Opens what was a regular file before. A pipe in its place would keep a mint, and
+    /// all who wait for it, until somebody writes.
+    fn open_again(&self) -> Result<Opened> {
+        Opened::open_regular(&self.path).map_err(|error| self.unreadable(error))
     }
 
     fn read(&self, opened: &Opened, talk: &Talk) -> Result<SecretString> {
