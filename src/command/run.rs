@@ -79,7 +79,7 @@ impl Run {
         if let Some(file) = &self.metrics_file
             && let Err(error) = write(file, &self.relay)
         {
-            self.talk.warn(error.what);
+            self.talk.warn(error.one_line());
         }
         if let Some(summary) = self.relay.metrics().summary() {
             self.talk.note(summary);

@@ -15,6 +15,18 @@ fn counter(metrics: &str, name: &str) -> u64 {
 }
 
 #[test]
+fn counters_that_cannot_be_written_at_the_end_are_told_with_the_reason() {
+    let cloud = cloud(Plan::default());
+    let front = Front::start(Runner::of(&cloud), &["--metrics-file=metrics"]);
+    let file = front.runner.home().join("metrics");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let finished = front.finish();
+    let told = "gc-token: warning: --metrics-file: cannot write metrics: is a directory\n";
+    assert_eq!(finished.stderr, told);
+}
+
+#[test]
 fn counters_and_lines_tell_what_happened_and_no_secret() {
     let cloud = cloud(Plan::default());
     let args = ["--metrics-file=metrics.prom", "--log-format=json"];
