@@ -139,5 +139,5 @@ fn without_a_region_there_is_nothing_to_intercept() {
     let error = Plan::new(&issuer, settings::network(&layers).unwrap()).unwrap_err();
     assert_eq!(error.kind, Kind::Configuration);
     assert_eq!(error.what, "the cloud's hosts cannot be intercepted");
-    assert!(error.cause.unwrap().contains("there is no region"));
+    assert!(error.cause.unwrap().contains("no region is set"));
 }
