@@ -215,13 +215,14 @@ impl Broker<'_> {
     }
 
     /// With `--verify always`, a cached token is handed out only when the API
-    /// accepts it, and does not show by its clock that the token is too old;
-    /// else exactly that one is evicted, and a new one made.
+    /// accepts it, and does not show by its clock that the token is too old, or
+    /// has expired while the request was under way; else exactly that one is
+    /// evicted, and a new one made.
     fn double_check(&self, given: Given, errand: &mut Errand<'_>) -> Result<Given> {
         let Given { mut token, how } = given;
         if self.is_refused(&mut token)? {
             self.talk.warn("the API refuses the cached token: making another");
-        } else if how == How::Makeshift || self.is_fresh(&token.stamp) {
+        } else if self.is_still(how, &token.stamp) {
             if let Some(used) = &token.stamp.used {
                 self.keep_use(errand.slot, &token.access_token, used);
             }
@@ -253,6 +254,15 @@ impl Broker<'_> {
     fn is_good_enough(&self, stamp: &Stamp) -> bool {
         let makeshift = || self.demand().makeshift(stamp, &self.clock.read());
         self.is_fresh(stamp) || makeshift().is_some()
+    }
+
+    /// Returns whether a cached token may still be handed out in the way that was decided
+    /// before the API was asked.
+    fn is_still(&self, how: How, stamp: &Stamp) -> bool {
+        match how {
+            How::Makeshift => self.is_good_enough(stamp),
+            How::Cached | How::Minted => self.is_fresh(stamp),
+        }
     }
 
     /// Waits until a JWT is valid, where it is made for a moment to come.

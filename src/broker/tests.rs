@@ -84,6 +84,8 @@ struct FakeCloud<'a> {
     lead: Cell<i64>,
     refuses: RefCell<Vec<&'static str>>,
     api_error: RefCell<Option<Error>>,
+    /// Seconds that a request to the API takes.
+    api_delay: Cell<i64>,
     asked: Cell<u32>,
     looked: Cell<u32>,
 }
@@ -100,6 +102,7 @@ impl<'a> FakeCloud<'a> {
             lead: 0.into(),
             refuses: RefCell::default(),
             api_error: None.into(),
+            api_delay: 0.into(),
             asked: 0.into(),
             looked: 0.into(),
         }
@@ -147,7 +150,9 @@ impl Remote for FakeCloud<'_> {
             false => Opinion::Accepted,
         };
         let used = (opinion == Opinion::Accepted).then(|| self.clock.read());
-        Ok(Answer { opinion, clock: self.clock_ahead(self.lead.get()), used })
+        let clock = self.clock_ahead(self.lead.get());
+        self.clock.advance(self.api_delay.get());
+        Ok(Answer { opinion, clock, used })
     }
 }
 

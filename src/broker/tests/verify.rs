@@ -70,6 +70,19 @@ fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
     assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable);
 }
 
+#[test]
+fn a_makeshift_that_expires_while_the_api_is_asked_is_not_handed_out() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Always);
+    assert_eq!(scene.got(), first());
+    // Ten seconds are left: one of the issuer's clock, five of skew, two that may be missed.
+    clock.advance(3_590);
+    scene.fail_with(Kind::Unavailable);
+    assert_eq!(scene.got(), ("token-1".into(), How::Makeshift));
+    scene.cloud.api_delay.set(9);
+    assert_eq!(scene.get().unwrap_err().what, "the mint failed");
+}
+
 /// Another attempt asks about the token that there is, instead of making one more.
 #[test]
 fn a_new_token_without_a_verdict_is_kept_and_not_handed_out() {
