@@ -2,18 +2,18 @@
 //! new one, with one mint among all processes that ask at once.
 
 mod cached;
+pub(crate) mod messages;
 mod remote;
 mod verify;
-pub(crate) mod words;
 
 use std::time::Duration;
 
 use crate::cache::{Lock, Lookup, Slot};
 use crate::clock::Reading;
+use crate::config::{Settings, Verify};
+use crate::context::{Clock, Context, Level, Reporter};
 use crate::error::{Error, Result};
-use crate::settings::{Settings, Verify};
 use crate::token::{AccessToken, Demand, Stamp, Token, Verdict};
-use crate::world::{Clock, Level, Talk, World};
 
 pub use remote::{Network, Remote};
 use verify::Rescue;
@@ -22,11 +22,11 @@ use verify::Rescue;
 ///
 /// # Errors
 /// Those of [`Broker::get`].
-pub fn token(settings: &Settings, world: &World) -> Result<Given> {
-    let World { env, clock, talk, .. } = world;
+pub fn token(settings: &Settings, context: &Context) -> Result<Given> {
+    let Context { env, clock, reporter, .. } = context;
     let clock = &**clock;
-    let remote = &Network { settings, env, clock, talk };
-    Broker { settings, remote, clock, talk }.get()
+    let remote = &Network { settings, env, clock, reporter };
+    Broker { settings, remote, clock, reporter }.get()
 }
 
 /// Hands out tokens for one set of settings.
@@ -38,7 +38,7 @@ pub struct Broker<'a> {
     /// The clocks.
     pub clock: &'a dyn Clock,
     /// Where decisions are explained.
-    pub talk: &'a Talk,
+    pub reporter: &'a Reporter,
 }
 
 /// A token, and how it was come by.
@@ -142,7 +142,7 @@ impl Broker<'_> {
                 return self.miss(lock, errand);
             }
             if waited >= self.settings.cache.lock_timeout {
-                return self.make_do(words::lock_timed_out(waited, slot), errand);
+                return self.make_do(messages::lock_timed_out(waited, slot), errand);
             }
             self.clock.sleep(STEP);
             waited += STEP;
@@ -192,8 +192,8 @@ impl Broker<'_> {
         }
         drop(lock);
         let given = self.keep_promise(token)?;
-        if let Some(warning) = words::short(self.demand(), &given.token.stamp) {
-            self.talk.warn(warning);
+        if let Some(warning) = messages::short(self.demand(), &given.token.stamp) {
+            self.reporter.warn(warning);
         }
         Ok(given)
     }
@@ -221,7 +221,7 @@ impl Broker<'_> {
     fn double_check(&self, given: Given, errand: &mut Errand<'_>) -> Result<Given> {
         let Given { mut token, how } = given;
         if self.is_refused(&mut token)? {
-            self.talk.warn("the API refuses the cached token: making another");
+            self.reporter.warn("the API refuses the cached token: making another");
         } else if self.is_still(how, &token.stamp) {
             if let Some(used) = &token.stamp.used {
                 self.keep_use(errand.slot, &token.access_token, used);
@@ -239,9 +239,9 @@ impl Broker<'_> {
     fn keep_promise(&self, token: Token) -> Result<Given> {
         self.hold_back(&token.stamp);
         if !self.is_good_enough(&token.stamp) {
-            return Err(words::too_short(self.demand(), &token.stamp));
+            return Err(messages::too_short(self.demand(), &token.stamp));
         }
-        self.talk.say(Level::Info, words::minted(&token.stamp));
+        self.reporter.say(Level::Info, messages::minted(&token.stamp));
         Ok(Given { token, how: How::Minted })
     }
 
@@ -272,12 +272,12 @@ impl Broker<'_> {
             return false;
         }
         let now = self.clock.read();
-        if let Some(warning) = words::maybe_too_early(stamp, &now, self.demand().skew) {
-            self.talk.warn(warning);
+        if let Some(warning) = messages::maybe_too_early(stamp, &now, self.demand().skew) {
+            self.reporter.warn(warning);
         }
         let wait = stamp.hold_back(&now, self.demand().skew);
         if wait.is_positive() {
-            self.talk.say(Level::Info, words::held_back(wait));
+            self.reporter.say(Level::Info, messages::held_back(wait));
             self.clock.sleep(wait.unsigned_abs());
         }
         wait.is_positive()
@@ -296,7 +296,7 @@ impl Broker<'_> {
         };
         match self.demand().makeshift(&token.stamp, &self.clock.read()) {
             Some(remaining) if errand.refused.as_ref() != Some(&token.access_token) => {
-                self.talk.warn(words::makeshift(remaining, &error));
+                self.reporter.warn(messages::makeshift(remaining, &error));
                 Ok(Given { token: *token, how: How::Makeshift })
             }
             _ => Err(error),

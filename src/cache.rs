@@ -1,26 +1,26 @@
 //! Where tokens are kept between runs: a sealed file per kind of token, and a
 //! kernel lock beside it.
 
-mod check;
+mod codec;
 mod entry;
 mod issued;
 mod key;
 mod keyring;
-mod lock_file;
-mod place;
+mod lock;
+mod maintenance;
+mod private_file;
 mod seal;
-mod slot;
-mod sweep;
+mod self_test;
 
-pub use check::{check, try_out};
-pub use entry::Header;
+pub use codec::Header;
 #[cfg(fuzzing)]
-pub(crate) use entry::fuzz as fuzz_entry;
+pub(crate) use codec::fuzz as fuzz_entry;
+pub use entry::{Lock, Lookup, Slot};
 pub use issued::IssuedTokens;
 pub use key::Key;
+pub use maintenance::{Kept, clear, list, prune};
 pub use seal::Seal;
-pub use slot::{Lock, Lookup, Slot};
-pub use sweep::{Kept, clear, list, prune};
+pub use self_test::{check, try_out};
 
 #[cfg(test)]
 mod tests;

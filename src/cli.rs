@@ -217,17 +217,17 @@ pub enum CacheVerb {
 /// The flags of a verb, as the settings take them.
 pub trait Flags {
     /// Each flag that was given: its name, and its value.
-    fn flags(self) -> crate::settings::Flags;
+    fn flags(self) -> crate::config::Flags;
 }
 
 impl Flags for ExternalArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         self.settings.flags()
     }
 }
 
 impl Flags for EnvArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = self.settings.flags();
         flags.extend(given("shell", self.shell));
         flags.extend(given("var", self.var));
@@ -238,7 +238,7 @@ impl Flags for EnvArgs {
 }
 
 impl Flags for GetArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = self.settings.flags();
         flags.extend(given("format", self.format));
         flags
@@ -246,7 +246,7 @@ impl Flags for GetArgs {
 }
 
 impl Flags for StatusArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = self.settings.flags();
         flags.extend(switched("json", self.json));
         flags
@@ -254,7 +254,7 @@ impl Flags for StatusArgs {
 }
 
 impl Flags for DoctorArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = self.settings.flags();
         flags.extend(switched("json", self.json));
         flags
@@ -262,7 +262,7 @@ impl Flags for DoctorArgs {
 }
 
 impl Flags for CacheArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = Vec::new();
         flags.extend(given("cache-dir", self.cache_dir));
         flags.extend(given("lock-timeout", self.lock_timeout));

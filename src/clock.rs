@@ -1,17 +1,17 @@
 //! Readings of the local clocks, and what they say about a remote one.
 //!
-//! Pure: nothing here reads a clock. [`crate::world`] does, and hands the
+//! Pure: nothing here reads a clock. [`crate::context`] does, and hands the
 //! readings in.
 
-mod measure;
-pub(crate) mod wire;
+pub(crate) mod encoding;
+mod offset;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use measure::{Measure, Offset};
+pub use offset::{Measure, Offset};
 
 /// Which run of which kernel a boot clock belongs to. Readings of the boot
 /// clock compare only within one boot.
@@ -40,12 +40,12 @@ impl BootId {
 pub struct Reading {
     /// `CLOCK_BOOTTIME`: time since boot. Goes on during suspend, is never
     /// stepped.
-    #[serde(with = "wire::duration")]
+    #[serde(with = "encoding::duration")]
     pub boot: SignedDuration,
     /// Which boot that clock counts from; `None` where nobody knows.
     pub boot_id: Option<BootId>,
     /// The wall clock: may be wrong by any amount, and may be stepped.
-    #[serde(with = "wire::moment")]
+    #[serde(with = "encoding::moment")]
     pub wall: Timestamp,
 }
 

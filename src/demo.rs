@@ -20,10 +20,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::shift;
+use crate::context::Clock;
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{Counters, Plan, Sandbox};
-use crate::world::Clock;
 use gc_token::GcToken;
 use http::{Answer, Http};
 use naive::Naive;

@@ -6,21 +6,21 @@
 //! others: without a network there is still all that is local.
 
 mod acceptance;
-mod attempt;
+mod cache;
 mod clocks;
 mod finding;
-mod given;
 mod machine;
-mod place;
+mod reachability;
 mod render;
+mod settings;
 mod timeline;
+mod token;
 mod verdict;
-mod way;
 
 use crate::clock::{Offset, Reading};
+use crate::config::{self, DEFAULT_SKEW, Layers, Settings, table};
+use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::settings::{self, DEFAULT_SKEW, Layers, Settings, names};
-use crate::world::World;
 
 pub use finding::{Finding, Level, Topic};
 
@@ -37,31 +37,31 @@ pub struct Report {
 
 /// Looks at everything, which takes a few seconds, and longer where a host does not
 /// answer within the time limit. Gets a token as any other verb does.
-pub fn examine(layers: &mut Layers, world: &mut World) -> Report {
-    let profile = layers.load_profile(world);
-    let settings = profile.and_then(|()| settings::resolve(layers, world));
+pub fn examine(layers: &mut Layers, context: &mut Context) -> Report {
+    let profile = layers.load_profile(context);
+    let settings = profile.and_then(|()| config::resolve(layers, context));
     let mut findings = vec![machine::finding()];
-    findings.extend(world.clock.unknown_boot().map(clocks::unknown_boot));
-    findings.extend(given::findings(layers, &world.env));
+    findings.extend(context.clock.unknown_boot().map(clocks::unknown_boot));
+    findings.extend(settings::findings(layers, &context.env));
     let ignored = layers.ignored().iter();
     findings.extend(ignored.map(|line| Finding::warning(Topic::Settings, line)));
     findings.extend(unusable(&settings));
 
-    let way = way::look(layers, world);
-    findings.extend(way.findings(layers, &world.env));
-    let skew = layers.duration(&names::SKEW).ok().flatten();
-    let at = world.clock.read();
+    let way = reachability::look(layers, context);
+    findings.extend(way.findings(layers, &context.env));
+    let skew = layers.duration(&table::SKEW).ok().flatten();
+    let at = context.clock.read();
     let hosts = way.clocks();
     findings.extend(clocks::findings(&hosts, skew.unwrap_or(DEFAULT_SKEW), &at));
     let offsets =
         hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.seen_from(&at)?)));
     let clocks = offsets.collect();
 
-    if let Ok(cache) = settings::cache(layers, world) {
-        findings.extend(place::findings(&cache));
+    if let Ok(cache) = config::cache(layers, context) {
+        findings.extend(cache::findings(&cache));
     }
     if let Ok(settings) = settings {
-        findings.extend(attempt::findings(settings, world));
+        findings.extend(token::findings(settings, context));
     }
     findings.push(verdict::of(&findings));
     // Stable: within a topic, what came first stays first.

@@ -8,12 +8,12 @@ pub fn entry(bytes: &[u8]) {
 
 /// A reply to a token request.
 pub fn reply(bytes: &[u8]) {
-    crate::endpoint::fuzz_reply(bytes);
+    crate::oauth::fuzz_reply(bytes);
 }
 
 /// A query of Terraform's external data source.
 pub fn query(bytes: &[u8]) {
-    if let Err(error) = crate::settings::Query::parse(bytes) {
+    if let Err(error) = crate::config::Query::parse(bytes) {
         let said = error.to_string();
         assert!(!said.contains(|it: char| it.is_control() && it != '\n'), "{said:?}");
     }
@@ -26,16 +26,16 @@ pub fn faults(text: &str) {
 
 /// The target and the `Host` of a request to the gateway or the intercepting proxy.
 pub fn authority(bytes: &[u8]) {
-    crate::gateway::fuzz_guard(bytes);
-    crate::intercept::fuzz_front(bytes);
+    crate::proxy::gateway::fuzz_guard(bytes);
+    crate::proxy::intercept::fuzz_front(bytes);
 }
 
 /// The value of `NO_PROXY`.
 pub fn no_proxy(text: &str) {
-    crate::no_proxy::fuzz(text);
+    crate::net::no_proxy::fuzz(text);
 }
 
 /// A value that Terraform sends.
 pub fn msgpack(bytes: &[u8]) {
-    crate::plugin::fuzz_wire(bytes);
+    crate::terraform::plugin::fuzz_wire(bytes);
 }

@@ -1,18 +1,16 @@
 //! `gc-token` hands out a Genesys Cloud access token that is known, by
 //! measurement, to live long enough.
 //!
-//! Read on in the order of a token's way:
-//! [`cli`] → [`settings`] → [`broker`] → [`cache`] or [`endpoint`] →
-//! [`token`] and [`clock`] → [`output`]. What touches the outside world stands
-//! in [`world`]; [`command`] has a thin file per verb. Runs that outlive a token
-//! begin with [`exec`], [`gateway`] or [`intercept`]; what happens to a request is
-//! in [`relay`].
+//! Reading order, along the path of a token: [`cli`] parses the command line,
+//! [`config`] resolves the settings, [`broker`] reads the [`cache`] or asks the issuer
+//! ([`oauth`]), [`token`] and [`clock`] decide, [`output`] renders. [`context`] is the
+//! only access to the outside world, and [`command`] has one file per subcommand. Runs
+//! that outlive a token start in [`exec`]; [`proxy`] forwards their requests.
 //!
-//! Everything of one kind passes one gate: what people give, [`text`]; files that
-//! another user might control, `ownership`; programs that are started, [`child`];
-//! what messages quote, `sanitize`.
+//! Each kind of input passes one check: [`text`] for values that people give, `ownership`
+//! for files that another user might control, [`child`] for programs that are started,
+//! and `sanitize` for foreign text in messages.
 
-pub mod api;
 pub mod broker;
 pub mod cache;
 mod certificate;
@@ -21,33 +19,29 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod completion;
+pub mod config;
+pub mod context;
 pub mod demo;
 pub mod doctor;
 pub mod duration;
-pub mod endpoint;
 pub mod error;
 pub mod exec;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod gateway;
-mod http;
-pub mod intercept;
-mod no_proxy;
+mod net;
+pub mod oauth;
 pub mod output;
 mod ownership;
 mod pid_namespace;
-pub mod plugin;
-pub mod provider;
+pub mod proxy;
 mod random;
 pub mod region;
-pub mod relay;
 pub mod sandbox;
 mod sanitize;
-pub mod settings;
+pub mod terraform;
 pub mod text;
 pub mod token;
-pub mod world;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -55,44 +49,46 @@ use std::io::Write;
 use clap::Parser;
 
 use cli::Cli;
+use context::Context;
 use error::{Error, Kind};
-use provider::TokenProvider;
-use world::World;
+use terraform::plugin;
+use terraform::provider::TokenProvider;
 
 /// Runs a command line, `args[0]` included; returns the exit code.
-pub fn run(args: &[OsString], world: &mut World) -> u8 {
-    if world.env.os(completion::VARIABLE).is_some() {
-        return completion::answer(args, world).map_or_else(|error| report(&error, world), |()| 0);
+pub fn run(args: &[OsString], context: &mut Context) -> u8 {
+    if context.env.os(completion::VARIABLE).is_some() {
+        return completion::answer(args, context)
+            .map_or_else(|error| report(&error, context), |()| 0);
     }
-    let result = match plugin::is_wanted(&world.env, args.get(1..).unwrap_or_default()) {
+    let result = match plugin::is_wanted(&context.env, args.get(1..).unwrap_or_default()) {
         Ok(false) => match Cli::try_parse_from(args) {
-            Ok(cli) => command::run(cli.verb, world),
-            Err(refusal) => return explain(refusal, args, world),
+            Ok(cli) => command::run(cli.verb, context),
+            Err(refusal) => return explain(refusal, args, context),
         },
-        Ok(true) => plugin::serve(TokenProvider::new(world), world).map(|()| 0),
+        Ok(true) => plugin::serve(TokenProvider::new(context), context).map(|()| 0),
         Err(error) => Err(error),
     };
     match result {
         Ok(code) => code,
-        Err(error) => report(&error, world),
+        Err(error) => report(&error, context),
     }
 }
 
 /// Says what went wrong.
-fn report(error: &Error, world: &World) -> u8 {
-    world.talk.error(error);
+fn report(error: &Error, context: &Context) -> u8 {
+    context.reporter.error(error);
     error.kind.exit_code()
 }
 
 /// Help goes to standard output and is no failure; a command line that cannot
 /// be understood is one.
-fn explain(refusal: clap::Error, args: &[OsString], world: &mut World) -> u8 {
+fn explain(refusal: clap::Error, args: &[OsString], context: &mut Context) -> u8 {
     if !refusal.use_stderr() {
-        let printed = command::print(world, refusal.render().to_string().as_bytes());
-        return printed.map_or_else(|error| report(&error, world), |()| 0);
+        let printed = command::print(context, refusal.render().to_string().as_bytes());
+        return printed.map_or_else(|error| report(&error, context), |()| 0);
     }
-    let statement = command::env::failure(args, &world.env).unwrap_or_default();
-    let _ = world.stdout.write_all(statement.as_bytes());
-    world.talk.error(cli::refusal::text(refusal, args));
+    let statement = command::env::failure(args, &context.env).unwrap_or_default();
+    let _ = context.stdout.write_all(statement.as_bytes());
+    context.reporter.error(cli::refusal::text(refusal, args));
     Kind::Usage.exit_code()
 }

@@ -1,28 +1,21 @@
 //! How a token is handed out: a file per format, each turning a token into
 //! bytes. Nothing here writes anywhere.
 
-use crate::settings::Issuer;
+use crate::config::Issuer;
 use crate::token::Token;
 
 mod answer;
-mod azure;
 mod bytes;
-mod cmd;
-mod dialect;
-mod dotenv;
-mod fish;
+mod ci;
+mod format;
 pub mod get;
-mod github;
-mod gitlab;
 mod json;
-mod nushell;
-mod posix;
-mod powershell;
+mod shell;
 pub mod terraform;
 mod variable;
 
 pub use bytes::Bytes;
-pub use dialect::{Dialect, Rendered};
+pub use format::{Dialect, Rendered};
 pub use variable::{Name, NameError, Variable};
 
 /// What is handed out.

@@ -28,8 +28,8 @@ pub use cloud::{Counters, TokenRequestSeen};
 pub use faults::{Fault, Faults, Reply, RetryAfter};
 pub use plan::{Change, DEFAULT_SECRET, ExpiresIn, Plan, TokenFormat};
 
+use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::world::Clock;
 use cloud::Cloud;
 use tls::Tls;
 

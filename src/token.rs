@@ -6,19 +6,19 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-mod arithmetic;
+mod explanation;
+mod freshness;
 mod idle;
 mod jwt;
 mod lifetime;
 mod stamp;
-mod verdict;
 
-pub use arithmetic::{Arithmetic, Row, Witness};
+pub use explanation::{Arithmetic, Row, Witness};
+pub use freshness::{Age, Demand, Evidence, MinTtl, Stale, Verdict};
 pub use idle::IdleTimeout;
 pub use jwt::Claims;
 pub use lifetime::{ExpiresIn, LifetimeError, implausible_at_genesys_cloud, lifetime};
 pub use stamp::Stamp;
-pub use verdict::{Age, Demand, Evidence, MinTtl, Stale, Verdict};
 
 /// An access token's bytes. Redacted in `Debug`, without `Display`, wiped
 /// when dropped.

@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use gc_token::config::{Flags, Layers, Query, Setting, names};
+use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
 use gc_token::error::Kind;
 use gc_token::region::{REGIONS, Region};
-use gc_token::settings::{Flags, Layers, Query, Setting, names};
-use gc_token::world::{Environment, Places, SystemClock, Talk, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -178,14 +178,14 @@ fn profile() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn load(config: PathBuf) -> gc_token::error::Result<()> {
-    let world = World {
+    let context = Context {
         env: Environment::Fixed(Default::default()),
         clock: Arc::new(SystemClock::default()),
-        places: Places { config: Some(config), ..Places::default() },
+        directories: Directories { config: Some(config), ..Directories::default() },
         stdin: Some(Box::new(std::io::empty())),
         stdin_is_terminal: false,
         stdout: Box::new(std::io::sink()),
-        talk: Talk::to(Box::new(std::io::sink())).into(),
+        reporter: Reporter::to(Box::new(std::io::sink())).into(),
     };
-    Layers::new(Flags::new(), Query::default(), &world.env).load_profile(&world)
+    Layers::new(Flags::new(), Query::default(), &context.env).load_profile(&context)
 }

@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use common::cloud::cloud;
 use common::runner::Runner;
+use gc_token::config::{self, table};
+use gc_token::context::Context;
 use gc_token::duration::human;
 use gc_token::error::Kind;
 use gc_token::output::Dialect;
-use gc_token::plugin::{Block, Provider, Usage};
-use gc_token::provider::{ACCESS_TOKEN, TokenProvider};
 use gc_token::sandbox::{Change, Faults, Plan};
-use gc_token::settings::{self, names};
-use gc_token::world::World;
+use gc_token::terraform::plugin::{Block, Provider, Usage};
+use gc_token::terraform::provider::{ACCESS_TOKEN, TokenProvider};
 
 #[test]
 fn the_commands_work() {
@@ -60,7 +60,7 @@ fn the_table_of_settings_is_complete() {
         .filter(|cells| cells.len() == 5)
         .map(|cells| (cells[0].trim_matches('`').to_owned(), cells))
         .collect();
-    for setting in names::ALL {
+    for setting in table::ALL {
         let flag = format!("--{}", setting.flag);
         let cells = rows.get(&flag).unwrap_or_else(|| panic!("no row of {flag}"));
         assert_eq!(codes(&cells[1]), setting.variables, "{flag}");
@@ -68,10 +68,10 @@ fn the_table_of_settings_is_complete() {
         assert_eq!(codes(&cells[2]), key, "{flag}");
     }
     for (flag, default) in [
-        ("--skew", settings::DEFAULT_SKEW),
-        ("--min-ttl", settings::DEFAULT_MIN_TTL),
-        ("--timeout", settings::DEFAULT_TIMEOUT),
-        ("--lock-timeout", settings::DEFAULT_LOCK_TIMEOUT),
+        ("--skew", config::DEFAULT_SKEW),
+        ("--min-ttl", config::DEFAULT_MIN_TTL),
+        ("--timeout", config::DEFAULT_TIMEOUT),
+        ("--lock-timeout", config::DEFAULT_LOCK_TIMEOUT),
     ] {
         assert_eq!(codes(&rows[flag][3]), [human(default)], "{flag}");
     }
@@ -166,7 +166,7 @@ fn the_shells_exist() {
 
 #[test]
 fn the_registrys_pages_list_the_providers_attributes() {
-    let schema = TokenProvider::new(&World::real()).schema();
+    let schema = TokenProvider::new(&Context::real()).schema();
     assert_listed("docs/index.md", &schema.provider);
     let resources: Vec<_> = schema.ephemeral_resources.into_iter().collect();
     let [(ACCESS_TOKEN, block)] = &resources[..] else {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use common::example::path;
 use common::terraform::Workspace;
+use gc_token::context::SystemClock;
 use gc_token::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
-use gc_token::world::SystemClock;
 use serde_json::Value;
 
 /// The example, initialised, and the sandbox that it talks to.

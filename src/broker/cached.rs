@@ -1,11 +1,11 @@
 //! The broker's dealings with the cache, and what it tells of them.
 
-use super::{Broker, words};
+use super::{Broker, messages};
 use crate::cache::{Lock, Lookup, Slot};
 use crate::clock::Reading;
+use crate::context::Level;
 use crate::error::Error;
 use crate::token::{AccessToken, Token};
-use crate::world::Level;
 
 impl Broker<'_> {
     /// Returns the slot of the token in the cache; warns where there is no place for one,
@@ -18,7 +18,7 @@ impl Broker<'_> {
     /// Warns that tokens are not cached, and why.
     pub(super) fn tell_trouble(&self, trouble: Option<&Error>) {
         if let Some(error) = trouble {
-            self.talk.warn(words::not_cached(error));
+            self.reporter.warn(messages::not_cached(error));
         }
     }
 
@@ -34,14 +34,14 @@ impl Broker<'_> {
         if let Some(timeout) = self.demand().idle_timeout
             && let Err(error) = slot.record_use(token, used, timeout)
         {
-            self.talk.say(Level::Info, format_args!("the use is not recorded: {}", error.what));
+            self.reporter.say(Level::Info, format_args!("the use is not recorded: {}", error.what));
         }
     }
 
     /// Stores the token; it is good even if that fails.
     pub(super) fn keep(&self, lock: &Lock<'_>, token: &Token) {
         if let Err(error) = lock.store(token) {
-            self.talk
+            self.reporter
                 .warn(format_args!("the token is not cached: {}: {error}", lock.file().display()));
         }
     }
@@ -49,16 +49,16 @@ impl Broker<'_> {
     /// Tells what was found in the cache.
     pub(super) fn explain(&self, lookup: &Lookup) {
         if let Some(why) = self.clock.unknown_boot() {
-            self.talk.say(Level::Info, words::unknown_boot(why));
+            self.reporter.say(Level::Info, messages::unknown_boot(why));
         }
         match lookup {
-            Lookup::Absent => self.talk.say(Level::Info, "no token in the cache"),
+            Lookup::Absent => self.reporter.say(Level::Info, "no token in the cache"),
             Lookup::Unusable(why) => {
-                self.talk.warn(format_args!("the cached entry is not used: {why}"));
+                self.reporter.warn(format_args!("the cached entry is not used: {why}"));
             }
-            Lookup::Found(token) if self.talk.says(Level::Info) => {
+            Lookup::Found(token) if self.reporter.says(Level::Info) => {
                 let verdict = self.demand().judge(&token.stamp, &self.clock.read());
-                self.talk.say(Level::Info, format_args!("cached token: {verdict}"));
+                self.reporter.say(Level::Info, format_args!("cached token: {verdict}"));
             }
             Lookup::Found(_) => {}
         }

@@ -30,7 +30,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use super::*;
-use crate::settings::tests::settings;
+use crate::config::tests::settings;
 use crate::token::MinTtl;
 use cloud::{Cloud, Plan};
 use runner::{Runner, Trouble, millis};
@@ -214,12 +214,12 @@ impl<'a> Scene<'a> {
         self.cloud.issuer_is_down.set(step.issuer_is_down);
         self.cloud.api_is_down.set(step.api_is_down);
         let before = self.before();
-        let talk = Talk::to(Box::new(std::io::sink()));
+        let reporter = Reporter::to(Box::new(std::io::sink()));
         let given = Broker {
             settings: &self.settings,
             remote: &self.cloud,
             clock: self.runner,
-            talk: &talk,
+            reporter: &reporter,
         }
         .get();
         if let Ok(given) = &given {

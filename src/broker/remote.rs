@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::api::{Answer, Api, Contact};
 use crate::clock::Measure;
-use crate::endpoint::{self, TokenRequest};
+use crate::config::{self, Settings, Verify};
+use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::settings::{self, Settings, Verify};
+use crate::oauth::tokens_me::{Answer, Api, Contact};
+use crate::oauth::{self, TokenRequest};
 use crate::token::{AccessToken, Token};
-use crate::world::{Clock, Environment, Talk};
 
 /// The issuer and the API, or a stand-in in a test.
 pub trait Remote {
@@ -37,38 +37,38 @@ pub struct Network<'a> {
     /// The clocks to measure with.
     pub clock: &'a dyn Clock,
     /// Where each step is explained.
-    pub talk: &'a Talk,
+    pub reporter: &'a Reporter,
 }
 
 /// How long an answer is waited for that is good to have, and not needed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Network<'_> {
-    fn patience(&self) -> settings::Network {
+    fn patience(&self) -> config::Network {
         let network = self.settings.network.clone();
         let timeout = match self.settings.verify {
             Verify::Always => network.timeout,
             Verify::Auto | Verify::Never => network.timeout.min(PATIENCE),
         };
-        settings::Network { timeout, ..network }
+        config::Network { timeout, ..network }
     }
 }
 
 impl Remote for Network<'_> {
     fn mint(&self, known: Option<&Measure>) -> Result<Token> {
-        let secret: SecretString = self.settings.client.secret.get(self.clock, self.talk)?;
+        let secret: SecretString = self.settings.client.secret.get(self.clock, self.reporter)?;
         let request = TokenRequest {
             issuer: &self.settings.issuer,
             client_id: &self.settings.client.id,
             client_secret: &secret,
             auth: self.settings.client.auth,
         };
-        endpoint::mint(self.env, &request, &self.settings.network, known, self.clock, self.talk)
+        oauth::mint(self.env, &request, &self.settings.network, known, self.clock, self.reporter)
     }
 
     fn issuer_clock(&self) -> Result<Option<Measure>> {
         let issuer = &self.settings.issuer;
-        endpoint::clock(self.env, issuer, &self.patience(), self.clock, self.talk)
+        oauth::clock(self.env, issuer, &self.patience(), self.clock, self.reporter)
     }
 
     fn ask_api(&self, token: &AccessToken) -> Result<Answer> {
@@ -79,6 +79,7 @@ impl Remote for Network<'_> {
             Some(_) => Contact::Use,
             None => Contact::Look,
         };
-        Api { url, network, env: self.env, clock: self.clock, talk: self.talk }.ask(token, contact)
+        Api { url, network, env: self.env, clock: self.clock, reporter: self.reporter }
+            .ask(token, contact)
     }
 }

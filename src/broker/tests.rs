@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::api::{Answer, Opinion};
 use crate::cache;
 use crate::clock::{BootId, Measure};
+use crate::config::tests::settings;
 use crate::error::Kind;
-use crate::settings::tests::settings;
+use crate::oauth::tokens_me::{Answer, Opinion};
 use crate::token::{AccessToken, MinTtl};
 
 /// Shows what it is told, and moves on when somebody sleeps.
@@ -188,12 +188,12 @@ impl<'a> Scene<'a> {
     }
 
     fn get(&self) -> Result<Given> {
-        let talk = Talk::to(Box::new(self.said.clone()));
+        let reporter = Reporter::to(Box::new(self.said.clone()));
         let broker = Broker {
             settings: &self.settings,
             remote: &self.cloud,
             clock: self.clock,
-            talk: &talk,
+            reporter: &reporter,
         };
         broker.get()
     }

@@ -1,12 +1,12 @@
 //! What remote clocks and the API say of a token, before it is handed out.
 
-use super::{Broker, words};
-use crate::api::{Answer, Opinion};
+use super::{Broker, messages};
 use crate::clock::Measure;
+use crate::config::Verify;
+use crate::context::Level;
 use crate::error::{Error, Result};
-use crate::settings::Verify;
+use crate::oauth::tokens_me::{Answer, Opinion};
 use crate::token::{AccessToken, Stale, Stamp, Token, Verdict};
-use crate::world::Level;
 
 /// The result of asking about a cached token.
 pub(super) enum Rescue {
@@ -40,7 +40,7 @@ impl Broker<'_> {
             false => None,
         };
         if answer.as_ref().is_some_and(|answer| answer.opinion == Opinion::Refused) {
-            self.talk.say(Level::Info, "the API refuses the cached token");
+            self.reporter.say(Level::Info, "the API refuses the cached token");
             return Rescue::Refused;
         }
         let stamp = match (is_idle, answer) {
@@ -56,7 +56,7 @@ impl Broker<'_> {
             return Rescue::Failed;
         };
         let verdict = self.demand().judge(&stamp, &self.clock.read());
-        self.talk.say(Level::Info, format_args!("after asking about it: {verdict}"));
+        self.reporter.say(Level::Info, format_args!("after asking about it: {verdict}"));
         match verdict {
             Verdict::Fresh { .. } => Rescue::Fresh(Box::new(Token { stamp, ..token.clone() })),
             Verdict::Stale(_) => Rescue::Failed,
@@ -102,11 +102,11 @@ impl Broker<'_> {
         if let Some(error) = self.too_early(&token) {
             return Err(error);
         }
-        self.talk.warn("the API refuses a token that was made just now: making another");
+        self.reporter.warn("the API refuses a token that was made just now: making another");
         let mut token = self.remote.mint(token.stamp.issuer.as_ref())?;
         match self.is_refused(&mut token) {
             Ok(false) => Ok((token, None)),
-            Ok(true) => Err(words::refused(&token.stamp)),
+            Ok(true) => Err(messages::refused(&token.stamp)),
             Err(error) => unverified(token, error),
         }
     }
@@ -130,7 +130,7 @@ impl Broker<'_> {
     }
 
     fn too_early(&self, token: &Token) -> Option<Error> {
-        words::too_early(&token.stamp, &self.clock.read(), self.demand().skew)
+        messages::too_early(&token.stamp, &self.clock.read(), self.demand().skew)
     }
 
     /// Returns whether a token that the API was never asked about is valid only later, by the
@@ -160,7 +160,7 @@ impl Broker<'_> {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if self.settings.verify == Verify::Always => Err(error),
             Err(error) => {
-                self.talk.warn(words::no_verdict(&error));
+                self.reporter.warn(messages::no_verdict(&error));
                 Ok(None)
             }
         }
@@ -181,7 +181,7 @@ impl Broker<'_> {
         if earlier.is_some_and(|earlier| clock.contradicts(earlier))
             && let Some(carried) = stamp.carried_by_api(clock.clone())
         {
-            self.talk.say(Level::Info, words::STOOD_STILL);
+            self.reporter.say(Level::Info, messages::STOOD_STILL);
             *stamp = carried;
             return;
         }
@@ -195,7 +195,7 @@ impl Broker<'_> {
             // Proved, or only not to be ruled out.
             let proved = lead.min > self.demand().skew;
             let level = if proved { Level::Warning } else { Level::Info };
-            self.talk.say(level, words::lead(&lead, self.demand().skew));
+            self.reporter.say(level, messages::lead(&lead, self.demand().skew));
         }
     }
 }

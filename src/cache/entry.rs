@@ -1,247 +1,261 @@
-//! The bytes of an entry: a line that names the format, a line of what is
-//! known and not secret, and the sealed token.
+//! The place of one entry: read it, or lock it and store.
 
-use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use super::Key;
-use super::seal::Seal;
-use crate::settings::Settings;
-use crate::token::{AccessToken, BEARER, Stamp, Token, is_bearer};
+use super::lock::try_lock;
+use super::private_file::{self, Found};
+use super::self_test::ANOTHER;
+use super::{Key, Seal, codec, keyring};
+use crate::clock::Reading;
+use crate::config::Settings;
+use crate::error::{Error, Kind, Result};
+use crate::token::{AccessToken, IdleTimeout, Token};
 
-const FORMAT: &[u8] = b"gc-token cache entry 1\n";
-
-/// What an entry shows without its secret: for `cache list` and `status`.
-/// Authenticated together with the sealed token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// The token endpoint.
-    pub token_url: String,
-    /// The OAuth client.
-    pub client_id: String,
-    /// The scope that was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    /// The audience that was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
-    /// The token type: [`BEARER`], or an issuer's spelling of that.
-    pub token_type: String,
-    /// What is known of the token's life.
-    pub stamp: Stamp,
+/// The place of one entry in the cache.
+///
+/// A directory that nobody named and that cannot be used is no error: the slot is empty
+/// then, keeps nothing, and [`Slot::trouble`] tells why.
+#[derive(Debug)]
+pub struct Slot<'a> {
+    dir: PathBuf,
+    key: Key,
+    /// `None` where the key of a secret command cannot be kept.
+    seal: Option<Seal>,
+    settings: &'a Settings,
+    trouble: OnceLock<Error>,
 }
 
-/// Why an entry's bytes are not a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Corrupt {
-    /// It begins with something else, or ends too early.
-    Format,
-    /// The header is no header, as this column of the second line shows.
-    Header(usize),
-    /// The token is of a type that cannot be presented.
-    TokenType(String),
-    /// Tampered with, or sealed under another client secret.
-    Seal,
+/// What a slot holds.
+#[derive(Debug)]
+pub enum Lookup {
+    /// Nothing yet.
+    Absent,
+    /// Something that is no token for these settings, and why.
+    Unusable(String),
+    /// A token; whether it still lives is another question.
+    Found(Box<Token>),
 }
 
-impl fmt::Display for Corrupt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Corrupt::Format => f.write_str("it is not an entry of this format"),
-            Corrupt::Header(column) => {
-                write!(f, "its header cannot be read: line 2, column {column}")
-            }
-            Corrupt::TokenType(name) => {
-                write!(f, "its token is of type {name:?}, and only Bearer tokens can be presented")
-            }
-            Corrupt::Seal => f.write_str(
-                "it cannot be decrypted: the client secret has changed, or the file was altered",
-            ),
-        }
-    }
+/// The lock on one entry: only its holder mints and stores. Freed by the
+/// kernel when the holder ends, however it ends.
+#[derive(Debug)]
+pub struct Lock<'a> {
+    slot: &'a Slot<'a>,
+    /// `None` where nothing can be kept.
+    file: Option<File>,
 }
 
-/// The bytes to store for `token`.
-pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal) -> Vec<u8> {
-    let header = Header {
-        token_url: settings.issuer.token_url.clone(),
-        client_id: settings.client.id.clone(),
-        scope: settings.issuer.scope.clone(),
-        audience: settings.issuer.audience.clone(),
-        token_type: BEARER.to_owned(),
-        stamp: token.stamp.clone(),
-    };
-    let mut bytes = FORMAT.to_vec();
-    serde_json::to_writer(&mut bytes, &header).expect("a header is plain data");
-    bytes.push(b'\n');
-    let secret = Zeroizing::new(token.access_token.expose().as_bytes().to_vec());
-    let sealed = seal.close(&context(key, &bytes), &secret);
-    bytes.extend(sealed);
-    bytes
+/// A mint that failed, for those who waited for it.
+#[derive(Serialize, Deserialize)]
+struct Failure {
+    error: Error,
+    at: Reading,
 }
 
-/// The token in `bytes`.
-pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corrupt> {
-    let (header, open_part) = split(bytes)?;
-    let sealed = &bytes[open_part..];
-    let secret =
-        seal.open(&context(key, &bytes[..open_part]), sealed).map_err(|_| Corrupt::Seal)?;
-    let secret = std::str::from_utf8(&secret).map_err(|_| Corrupt::Seal)?;
-    // Versions that handed out any type have left entries.
-    if !is_bearer(&header.token_type) {
-        return Err(Corrupt::TokenType(header.token_type));
-    }
-    Ok(Token { access_token: AccessToken::new(secret.to_owned()), stamp: header.stamp })
-}
-
-/// The part that is not secret, unauthenticated: good enough to be shown.
-pub(super) fn peek(bytes: &[u8]) -> Result<Header, Corrupt> {
-    split(bytes).map(|(header, _)| header)
-}
-
-/// The header, and where the sealed part begins.
-fn split(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
-    let rest = bytes.strip_prefix(FORMAT).ok_or(Corrupt::Format)?;
-    let end = rest.iter().position(|byte| *byte == b'\n').ok_or(Corrupt::Format)?;
-    // The library's own words quote the header, which anybody may have written.
-    let header =
-        serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.column()))?;
-    Ok((header, FORMAT.len() + end + 1))
-}
-
-/// An entry is bound to its name, too: it does not open under another.
-fn context(key: &Key, open_part: &[u8]) -> Vec<u8> {
-    [key.to_string().as_bytes(), b"\n", open_part].concat()
-}
-
-/// Reads `bytes` as an entry, and as a header and a token that were sealed by somebody
-/// who knows the secret.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz(bytes: &[u8]) {
-    let key = Key::parse(&"0".repeat(32)).expect("it is the name of an entry");
-    let seal = Seal::under(b"secret");
-    let _ = peek(bytes);
-    assert!(decode(&key, bytes, &seal).is_err(), "a seal was forged");
-    let (header, secret) = bytes.split_at(bytes.iter().position(|it| *it == b'\n').unwrap_or(0));
-    let open_part = [FORMAT, header, b"\n"].concat();
-    let sealed = seal.close(&context(&key, &open_part), secret);
-    if let Ok(token) = decode(&key, &[open_part, sealed].concat(), &seal) {
-        assert_eq!(token.access_token.expose().as_bytes(), secret);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::tests::settings;
-    use crate::token::tests::token;
-    use proptest::prelude::*;
-
-    #[test]
-    fn comes_back_whole_and_holds_no_token_in_the_clear() {
-        let (settings, token, seal) = (settings("http://x"), token("s3cret-t0ken", 300), seal());
-        let key = Key::of(&settings);
-        let bytes = encode(&key, &settings, &token, &seal);
-        assert_eq!(decode(&key, &bytes, &seal).unwrap(), token);
-        assert_eq!(peek(&bytes).unwrap().stamp, token.stamp);
-        assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
-    }
-
-    #[test]
-    fn truncated_at_every_length_and_flipped_in_every_bit_it_is_corrupt() {
-        let (settings, seal) = (settings("http://x"), seal());
-        let key = Key::of(&settings);
-        let bytes = encode(&key, &settings, &token("t", 300), &seal);
-        for length in 0..bytes.len() {
-            assert!(decode(&key, &bytes[..length], &seal).is_err(), "cut at {length}");
-        }
-        for bit in 0..bytes.len() * 8 {
-            let mut changed = bytes.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
-            assert!(decode(&key, &changed, &seal).is_err(), "bit {bit}");
-        }
-    }
-
-    #[test]
-    fn a_token_of_another_type_is_no_token() {
-        let (settings, seal) = (settings("http://x"), seal());
-        let key = Key::of(&settings);
-        let entry = |token_type: &str| {
-            let header = Header {
-                token_url: "http://x".into(),
-                client_id: "c".into(),
-                scope: None,
-                audience: None,
-                token_type: token_type.into(),
-                stamp: token("t", 300).stamp,
-            };
-            let mut bytes = FORMAT.to_vec();
-            serde_json::to_writer(&mut bytes, &header).unwrap();
-            bytes.push(b'\n');
-            let sealed = seal.close(&context(&key, &bytes), b"t");
-            [bytes, sealed].concat()
+impl<'a> Slot<'a> {
+    /// The slot of the token that these settings ask for; `None` where they ask for
+    /// no cache, or there is no place for one.
+    pub fn of(settings: &'a Settings) -> Option<Slot<'a>> {
+        let dir = settings.cache.dir.clone()?;
+        let (seal, trouble) = match keyring::seal_of(settings) {
+            Ok(seal) => (Some(seal), OnceLock::new()),
+            // Nobody named the key's directory.
+            Err(error) => (None, OnceLock::from(error)),
         };
-        for token_type in ["bearer", "Bearer", "BearerToken"] {
-            assert_eq!(decode(&key, &entry(token_type), &seal).unwrap(), token("t", 300));
-        }
-        let why = decode(&key, &entry("DPoP"), &seal).unwrap_err().to_string();
-        assert_eq!(why, "its token is of type \"DPoP\", and only Bearer tokens can be presented");
+        Some(Slot { dir, key: Key::of(settings), seal, settings, trouble })
     }
 
-    #[test]
-    fn a_header_that_cannot_be_read_is_not_quoted() {
-        let bytes = [FORMAT, b"{\"##vso[task.x]\":1,\"token_url\":[\"s3cret\"]}\nx"].concat();
-        let why = peek(&bytes).unwrap_err().to_string();
-        assert_eq!(why, "its header cannot be read: line 2, column 31");
+    /// Why nothing can be kept, as far as that has shown; only where nobody named the
+    /// directory.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.get()
     }
 
-    #[test]
-    fn does_not_open_under_another_name() {
-        let (one, mut two, seal) = (settings("http://x"), settings("http://x"), seal());
-        two.client.id = "another".into();
-        let bytes = encode(&Key::of(&one), &one, &token("t", 300), &seal);
-        assert_eq!(decode(&Key::of(&two), &bytes, &seal), Err(Corrupt::Seal));
+    /// What is in it now. Needs no lock: entries are replaced whole.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when other users could have put it there or may read it.
+    pub fn read(&self) -> Result<Lookup> {
+        self.or_without(self.look_up(), || Lookup::Absent)
     }
 
-    proptest! {
-        #[test]
-        fn no_bytes_are_an_entry_unless_they_were_sealed(
-            magic in any::<bool>(),
-            bytes in prop::collection::vec(any::<u8>(), 0..300),
-        ) {
-            let settings = settings("http://x");
-            let magic = if magic { FORMAT } else { b"" };
-            let bytes = [magic, &bytes].concat();
-            prop_assert!(decode(&Key::of(&settings), &bytes, &seal()).is_err());
-            let _ = peek(&bytes);
-        }
-
-        /// A header can be forged by whoever can write to the file: it is
-        /// shown, but what follows it does not open.
-        #[test]
-        fn a_forged_header_is_shown_at_most(
-            at in any::<prop::sample::Index>(),
-            part in prop_oneof!["[0-9]{1,20}", "-?P[0-9TDHMS.]{0,30}", ".{0,8}"],
-        ) {
-            let (settings, seal) = (settings("http://x"), seal());
-            let key = Key::of(&settings);
-            let mut bytes = encode(&key, &settings, &token("t", 300), &seal);
-            let end = bytes[FORMAT.len()..].iter().position(|byte| *byte == b'\n').unwrap();
-            let at = FORMAT.len() + at.index(end);
-            let before = bytes.clone();
-            bytes.splice(at..at + 1, part.bytes());
-            if bytes != before {
-                prop_assert!(decode(&key, &bytes, &seal).is_err());
+    fn look_up(&self) -> Result<Lookup> {
+        let Some(seal) = &self.seal else {
+            return Ok(Lookup::Absent);
+        };
+        private_file::check_links(&self.dir)?;
+        // Where the directory tells why a file cannot be used, nothing can be kept there.
+        let check_directory = || private_file::check(&self.dir, self.settings.cache.was_named);
+        let found = private_file::read(&self.path("token"));
+        let found = found.or_else(|error| check_directory().and(Err(error)))?;
+        let bytes = match found {
+            Found::Nothing => return Ok(Lookup::Absent),
+            Found::Unreadable(why) => {
+                check_directory()?;
+                return Ok(Lookup::Unusable(why.to_string()));
             }
-            if let Ok(header) = peek(&bytes) {
-                let _ = (header.stamp.expires_at(), header.stamp.remaining(&header.stamp.sent));
+            Found::Bytes(bytes) => bytes,
+        };
+        Ok(match codec::decode(&self.key, &bytes, seal) {
+            Ok(token) => Lookup::Found(token.into()),
+            Err(corrupt) => Lookup::Unusable(corrupt.to_string()),
+        })
+    }
+
+    /// The failure of a mint that ended after `start`, if the last one failed.
+    pub fn failure_since(&self, start: &Reading) -> Option<Error> {
+        let Ok(Found::Bytes(bytes)) = private_file::read(&self.path("failure")) else {
+            return None;
+        };
+        let text = self.seal.as_ref()?.open(&self.of_failure(), &bytes).ok()?;
+        let failure: Failure = serde_json::from_slice(&text).ok()?;
+        let after = failure.at.boot_since(start)?;
+        (!after.is_negative()).then_some(failure.error)
+    }
+
+    /// The lock, or `None` while another process holds it.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when the directory or the lock's file cannot be used.
+    pub fn try_lock(&'a self) -> Result<Option<Lock<'a>>> {
+        if self.seal.is_none() {
+            return Ok(Some(Lock { slot: self, file: None }));
+        }
+        let file = private_file::prepare(&self.dir, self.settings.cache.was_named)
+            .and_then(|()| try_lock(&self.path("lock")));
+        let file = file.map(|file| file.map(Some));
+        let file = self.or_without(file, || Some(None))?;
+        Ok(file.map(|file| Lock { slot: self, file }))
+    }
+
+    /// Drops the entry if it still holds this very token. Returns whether it
+    /// did: another process may have put a better one there in the meantime,
+    /// or be about to.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when the entry cannot be removed.
+    pub fn evict(&self, token: &AccessToken) -> Result<bool> {
+        let Some(_lock) = self.try_lock()? else {
+            return Ok(false);
+        };
+        match self.read()? {
+            Lookup::Found(found) if found.access_token == *token => {
+                let removed = std::fs::remove_file(self.file()).map(|()| true).map_err(|error| {
+                    let what = format!("cannot remove {}", self.file().display());
+                    Error::new(Kind::Cache, what).because(error)
+                });
+                self.or_without(removed, || false)
             }
+            _ => Ok(false),
         }
     }
 
-    fn seal() -> Seal {
-        Seal::under(b"secret")
+    /// Has the entry say that its token was used at `used`, where it still holds
+    /// this token and says so of a moment that is enough earlier. Whoever holds the
+    /// lock replaces the entry anyway.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`] when the entry cannot be written.
+    pub fn record_use(
+        &self,
+        token: &AccessToken,
+        used: &Reading,
+        timeout: IdleTimeout,
+    ) -> Result<()> {
+        let is_outdated = |found: &Lookup| match found {
+            Lookup::Found(found) => {
+                found.access_token == *token
+                    && timeout.is_worth_storing(used, found.stamp.last_used())
+            }
+            Lookup::Absent | Lookup::Unusable(_) => false,
+        };
+        if !is_outdated(&self.read()?) {
+            return Ok(());
+        }
+        let Some(lock) = self.try_lock()? else {
+            return Ok(());
+        };
+        // It may have been replaced in the meantime.
+        let found = self.read()?;
+        let (true, Lookup::Found(mut found)) = (is_outdated(&found), found) else {
+            return Ok(());
+        };
+        found.stamp.used = Some(used.clone());
+        lock.store(&found).map_err(|error| {
+            let what = format!("cannot write {}", self.file().display());
+            Error::new(Kind::Cache, what).because(error)
+        })
+    }
+
+    /// The result, or what there is without a cache where that failed and nobody
+    /// named the directory.
+    fn or_without<T>(&self, result: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
+        match result {
+            Err(error) if !self.settings.cache.was_named => {
+                self.trouble.get_or_init(|| error.hint(ANOTHER));
+                Ok(without())
+            }
+            result => result,
+        }
+    }
+
+    /// The process that holds the lock, by what it wrote into the file.
+    pub fn holder(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.path("lock")).ok()?;
+        let pid = text.trim();
+        pid.parse::<u32>().ok().map(|pid| pid.to_string())
+    }
+
+    /// The entry's file, for messages.
+    pub fn file(&self) -> PathBuf {
+        self.path("token")
+    }
+
+    fn path(&self, extension: &str) -> PathBuf {
+        self.dir.join(format!("{}.{extension}", self.key))
+    }
+
+    /// The data that a failure's seal authenticates: its slot, and that it is no entry.
+    fn of_failure(&self) -> Vec<u8> {
+        format!("{}\nfailure", self.key).into_bytes()
+    }
+}
+
+impl Lock<'_> {
+    /// The entry's file, for messages.
+    pub fn file(&self) -> PathBuf {
+        self.slot.file()
+    }
+
+    /// Keeps `token`, in place of whatever was there.
+    pub fn store(&self, token: &Token) -> io::Result<()> {
+        let slot = self.slot;
+        let (Some(seal), Some(_)) = (&slot.seal, &self.file) else {
+            return Ok(());
+        };
+        let bytes = codec::encode(&slot.key, slot.settings, token, seal);
+        private_file::replace(&slot.path("token"), &slot.path("new"), &bytes)?;
+        match std::fs::remove_file(slot.path("failure")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves word for those who wait that the mint failed at `at`. Best
+    /// effort: without it, each of them finds out by itself.
+    pub fn record_failure(&self, error: &Error, at: Reading) {
+        let slot = self.slot;
+        let (Some(seal), Some(_)) = (&slot.seal, &self.file) else {
+            return;
+        };
+        let failure = Failure { error: error.clone(), at };
+        let text = serde_json::to_vec(&failure).expect("plain data");
+        let bytes = seal.close(&slot.of_failure(), &text);
+        let _ = private_file::replace(&slot.path("failure"), &slot.path("new"), &bytes);
     }
 }

@@ -10,10 +10,10 @@ use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Key, place};
+use super::{Key, private_file};
+use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::random::Hash;
-use crate::settings::Settings;
 
 /// A directory with an empty file for each token, which is named by its hash: that
 /// is all there is to know, and processes need no lock to share it. The time of
@@ -57,8 +57,8 @@ impl IssuedTokens {
         for (dir, was_named) in [beside, cached].into_iter().flatten() {
             // Whoever can write to the directory above could replace this one.
             let above = dir.parent().unwrap_or(&dir);
-            let prepared = place::prepare(above, was_named);
-            match prepared.and_then(|()| place::prepare(&dir, was_named)) {
+            let prepared = private_file::prepare(above, was_named);
+            match prepared.and_then(|()| private_file::prepare(&dir, was_named)) {
                 Ok(()) => return Ok(Some(IssuedTokens { dir })),
                 Err(error) => failure = Some(error),
             }

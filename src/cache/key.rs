@@ -4,7 +4,7 @@ use std::fmt;
 
 use ring::digest;
 
-use crate::settings::Settings;
+use crate::config::Settings;
 
 /// The name of one entry. Two requests have the same key when, and only when,
 /// a token made for one is as good for the other.
@@ -67,8 +67,8 @@ impl Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::SecretSource;
-    use crate::settings::tests::settings;
+    use crate::config::SecretSource;
+    use crate::config::tests::settings;
 
     #[test]
     fn whatever_makes_tokens_differ_makes_keys_differ() {

@@ -8,10 +8,10 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::Seal;
-use super::place::{self, Found};
+use super::private_file::{self, Found};
+use crate::config::Settings;
+use crate::context::NO_HOME;
 use crate::error::{Error, Kind, Result};
-use crate::settings::Settings;
-use crate::world::NO_HOME;
 
 const KEY_LEN: usize = 32;
 
@@ -34,11 +34,11 @@ pub(super) fn seal_of(settings: &Settings) -> Result<Seal> {
 /// The random key of this user, made at its first use.
 fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = dir.join("seal.key");
-    place::check_links(dir).map_err(|error| error.hint(ANOTHER))?;
+    private_file::check_links(dir).map_err(|error| error.hint(ANOTHER))?;
     if let Some(key) = read(&path)? {
         return Ok(key);
     }
-    place::prepare(dir, false).map_err(|error| error.hint(ANOTHER))?;
+    private_file::prepare(dir, false).map_err(|error| error.hint(ANOTHER))?;
     match create(&path) {
         // Another process was faster: its key counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -53,7 +53,7 @@ const ANOTHER: &str =
     "set XDG_STATE_HOME to a directory of your own, or go without a cache: --no-cache";
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    match place::read(path).map_err(|error| error.hint(ANOTHER))? {
+    match private_file::read(path).map_err(|error| error.hint(ANOTHER))? {
         Found::Nothing => Ok(None),
         Found::Unreadable(error) => Err(unusable(path).because(error).hint(ANOTHER)),
         Found::Bytes(bytes) if bytes.len() == KEY_LEN => Ok(Some(Zeroizing::new(bytes))),
@@ -74,7 +74,7 @@ fn create(path: &Path) -> io::Result<()> {
     // Readable by its owner only, under a random name: one that a killed
     // process left behind is in nobody's way.
     let mut file = tempfile::Builder::new().prefix("seal.").tempfile_in(dir)?;
-    place::let_owner_in(file.as_file())?;
+    private_file::let_owner_in(file.as_file())?;
     file.write_all(key.as_ref())?;
     file.persist_noclobber(path)?;
     Ok(())

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::lock_file::{Claim, claim};
+use super::lock::{Claim, claim};
 use super::*;
-use crate::settings::tests::settings;
+use crate::config::tests::settings;
+use crate::context::{Clock as _, SystemClock};
 use crate::token::tests::token;
-use crate::world::{Clock as _, SystemClock};
 
 /// Clearing removes the files of locks as well. Whoever has opened such a file
 /// just before, and locks it just after, holds nothing: somebody else may hold
@@ -16,7 +16,7 @@ use crate::world::{Clock as _, SystemClock};
 fn a_lock_on_a_removed_file_is_none() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("lock");
-    let open = || place::open_or_create(&path).unwrap();
+    let open = || private_file::open_or_create(&path).unwrap();
     let held = claim(open(), &path).unwrap();
     assert!(matches!(held, Claim::Held(_)), "{held:?}");
     assert!(matches!(claim(open(), &path), Ok(Claim::Taken)));

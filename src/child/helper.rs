@@ -17,9 +17,9 @@ use output::Output;
 
 use super::{Program, Terminal, Watchdog};
 use crate::clock::Reading;
+use crate::context::Clock;
 use crate::error::Error;
 use crate::pid_namespace::own_group;
-use crate::world::Clock;
 
 /// A program that is run for what it prints. It shares our standard error. Its standard
 /// input is the terminal where it may ask there, and empty elsewhere, because ours belongs

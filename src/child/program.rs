@@ -15,9 +15,9 @@ use nix::errno::Errno;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::Pid;
 
+use crate::context::with_former_file_limit;
 use crate::error::{Error, Kind, Result};
 use crate::text::shown;
-use crate::world::with_former_file_limit;
 
 /// A command that was found. No `Debug`: its arguments are the user's own
 /// business.

@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, getpid, test_kill_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr, tcsetpgrp};
 
+use crate::context::with_blocked;
 use crate::pid_namespace::own_group;
-use crate::world::with_blocked;
 
 /// The terminal, as it is lent to the command's process group.
 pub(crate) struct Terminal {

@@ -17,9 +17,9 @@ use nix::sys::signal::SigSet;
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
+use crate::context::with_blocked;
 use crate::error::{Error, Kind, Result};
 use crate::pid_namespace::own_group;
-use crate::world::with_blocked;
 
 pub use dog::watch;
 

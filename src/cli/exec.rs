@@ -70,7 +70,7 @@ impl ExecArgs {
 }
 
 impl Flags for ExecArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = self.settings.flags();
         flags.extend(self.run.flags());
         flags.extend(given("listen", self.listen));

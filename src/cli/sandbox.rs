@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::context::Environment;
 use crate::sandbox::duration::{offset, span};
 use crate::sandbox::{DEFAULT_SECRET, ExpiresIn, Faults, Plan, TokenFormat};
-use crate::world::Environment;
 
 /// The variable that holds another client secret than the default one.
 pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";

@@ -71,7 +71,7 @@ pub struct RunArgs {
 }
 
 impl Flags for GatewayArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = self.settings.flags();
         flags.extend(self.run.flags());
         flags.extend(given("listen", self.listen));
@@ -84,7 +84,7 @@ impl Flags for GatewayArgs {
 }
 
 impl Flags for RunArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let mut flags = Vec::new();
         flags.extend(given("metrics-file", self.metrics_file));
         flags.extend(given("log-format", self.log_format));

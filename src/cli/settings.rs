@@ -78,7 +78,7 @@ pub struct SettingsArgs {
 }
 
 impl Flags for SettingsArgs {
-    fn flags(self) -> crate::settings::Flags {
+    fn flags(self) -> crate::config::Flags {
         let verbose = (self.verbose > 0).then(|| self.verbose.to_string());
         [
             given("profile", self.profile),

@@ -6,44 +6,44 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{layers, print};
-use crate::broker::words;
+use crate::broker::messages;
 use crate::cache::{self, Kept};
 use crate::cli::CacheVerb;
 use crate::clock::Reading;
+use crate::config::{self, Flags, Query, table};
+use crate::context::Context;
 use crate::duration::human;
 use crate::error::Result;
 use crate::sanitize;
-use crate::settings::{self, Flags, Query, names};
 use crate::text::shown;
-use crate::world::World;
 
-pub(super) fn run(verb: CacheVerb, flags: Flags, world: &mut World) -> Result<()> {
-    let layers = layers(flags, Query::default(), world)?;
-    let settings = settings::cache(&layers, world)?;
+pub(super) fn run(verb: CacheVerb, flags: Flags, context: &mut Context) -> Result<()> {
+    let layers = layers(flags, Query::default(), context)?;
+    let settings = config::cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
-        return settings.nowhere().map_or_else(|| print(world, b""), Err);
+        return settings.nowhere().map_or_else(|| print(context, b""), Err);
     };
     if let Err(error) = cache::check(dir, settings.was_named)
         && !settings.was_named
     {
-        world.talk.warn(words::not_cached(&error));
+        context.reporter.warn(messages::not_cached(&error));
     }
     let patience = settings.lock_timeout;
     match verb {
-        CacheVerb::Path => print(world, format!("{}\n", dir.display()).as_bytes()),
-        CacheVerb::List => list(dir, layers.switch(&names::JSON)?, world),
-        CacheVerb::Clear => removed(cache::clear(dir, patience, &*world.clock)?, world),
-        CacheVerb::Prune => removed(cache::prune(dir, patience, &*world.clock)?, world),
+        CacheVerb::Path => print(context, format!("{}\n", dir.display()).as_bytes()),
+        CacheVerb::List => list(dir, layers.switch(&table::JSON)?, context),
+        CacheVerb::Clear => removed(cache::clear(dir, patience, &*context.clock)?, context),
+        CacheVerb::Prune => removed(cache::prune(dir, patience, &*context.clock)?, context),
     }
 }
 
-fn removed(count: usize, world: &mut World) -> Result<()> {
+fn removed(count: usize, context: &mut Context) -> Result<()> {
     let plural = if count == 1 { "" } else { "s" };
-    print(world, format!("removed {count} token{plural}\n").as_bytes())
+    print(context, format!("removed {count} token{plural}\n").as_bytes())
 }
 
-fn list(dir: &Path, as_json: bool, world: &mut World) -> Result<()> {
-    let now = world.clock.read();
+fn list(dir: &Path, as_json: bool, context: &mut Context) -> Result<()> {
+    let now = context.clock.read();
     let kept = cache::list(dir)?;
     let text = if as_json {
         let rows: Vec<_> = kept.iter().map(|kept| row_json(kept, &now)).collect();
@@ -51,7 +51,7 @@ fn list(dir: &Path, as_json: bool, world: &mut World) -> Result<()> {
     } else {
         kept.iter().map(|kept| row(kept, &now)).collect()
     };
-    print(world, text.as_bytes())
+    print(context, text.as_bytes())
 }
 
 /// An entry's header is not authenticated: whoever can write the file may have made

@@ -2,9 +2,9 @@
 
 use super::print;
 use crate::completion::{Shell, script};
+use crate::context::Context;
 use crate::error::Result;
-use crate::world::World;
 
-pub(super) fn run(shell: Shell, world: &mut World) -> Result<()> {
-    print(world, script(shell, world).as_bytes())
+pub(super) fn run(shell: Shell, context: &mut Context) -> Result<()> {
+    print(context, script(shell, context).as_bytes())
 }

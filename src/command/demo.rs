@@ -5,22 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::stop::Stop;
+use crate::context::Context;
 use crate::demo;
 use crate::error::{Error, Kind, Result};
-use crate::world::World;
 
 /// Prints as it goes: the report takes as long as its tokens live, and a claim
 /// that does not come true is to be seen where it was made.
-pub(super) fn run(world: &mut World) -> Result<()> {
+pub(super) fn run(context: &mut Context) -> Result<()> {
     let interrupted = watch()
         .map_err(|why| Error::new(Kind::Configuration, "cannot listen to signals").because(why))?;
-    demo::run(world.clock.clone(), &mut *world.stdout, &interrupted)
+    demo::run(context.clock.clone(), &mut *context.stdout, &interrupted)
 }
 
 /// A flag that the first SIGINT or SIGTERM raises, so that the demo ends in
 /// good order and takes its files along. The thread ends with the process.
 fn watch() -> io::Result<Arc<AtomicBool>> {
-    let runtime = crate::world::runtime()?;
+    let runtime = crate::context::runtime()?;
     let mut stop = {
         let _inside = runtime.enter();
         Stop::listen()?

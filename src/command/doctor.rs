@@ -1,21 +1,21 @@
 //! `doctor`: would a pipeline succeed here, and if not, why?
 
 use super::print;
+use crate::config::{Flags, Layers, Query, table};
+use crate::context::Context;
 use crate::doctor;
 use crate::error::Result;
 use crate::sanitize;
-use crate::settings::{Flags, Layers, Query, names};
-use crate::world::World;
 
-pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
-    let mut layers = Layers::new(flags, Query::default(), &world.env);
-    world.talk.set_verbosity(layers.verbosity()?);
-    let as_json = layers.switch(&names::JSON)?;
-    let report = doctor::examine(&mut layers, world);
+pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+    let mut layers = Layers::new(flags, Query::default(), &context.env);
+    context.reporter.set_verbosity(layers.verbosity()?);
+    let as_json = layers.switch(&table::JSON)?;
+    let report = doctor::examine(&mut layers, context);
     let text = match as_json {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
     };
-    print(world, text.as_bytes())?;
+    print(context, text.as_bytes())?;
     report.failure().map_or(Ok(()), Err)
 }

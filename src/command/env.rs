@@ -8,25 +8,25 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use super::{layers, print, token};
+use crate::config::{Flags, Layers, Query, table};
+use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Dialect, Name, Rendered, Variable};
-use crate::settings::{Flags, Layers, Query, names};
-use crate::world::{Environment, World};
 
-pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
-    let asked = Layers::new(flags.clone(), Query::default(), &world.env);
+pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+    let asked = Layers::new(flags.clone(), Query::default(), &context.env);
     let dialect = dialect(&asked);
     let result = match dialect {
-        Ok(dialect) => hand_out(dialect, flags, world),
-        Err(error) => return fail(Dialect::default(), error, world),
+        Ok(dialect) => hand_out(dialect, flags, context),
+        Err(error) => return fail(Dialect::default(), error, context),
     };
-    result.or_else(|error| fail(dialect.unwrap_or_default(), error, world))
+    result.or_else(|error| fail(dialect.unwrap_or_default(), error, context))
 }
 
 /// `eval ""` succeeds, so a script would go on without a token: give it a
 /// statement that fails. The error counts, also when this cannot be written.
-fn fail(dialect: Dialect, error: Error, world: &mut World) -> Result<()> {
-    let _ = print(world, dialect.failure().unwrap_or_default().as_bytes());
+fn fail(dialect: Dialect, error: Error, context: &mut Context) -> Result<()> {
+    let _ = print(context, dialect.failure().unwrap_or_default().as_bytes());
     Err(error)
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn failure(args: &[OsString], env: &Environment) -> Option<&'static s
 }
 
 pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
-    let Some(given) = layers.find(&names::SHELL) else {
+    let Some(given) = layers.find(&table::SHELL) else {
         return Ok(Dialect::default());
     };
     Dialect::from_str(&given.value, false).map_err(|_| {
@@ -57,38 +57,38 @@ pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
     })
 }
 
-fn hand_out(dialect: Dialect, flags: Flags, world: &mut World) -> Result<()> {
-    let layers = layers(flags, Query::default(), world)?;
-    let token_name = name(&layers, &names::VAR, "GENESYSCLOUD_ACCESS_TOKEN")?;
-    let region_name = name(&layers, &names::REGION_VAR, "GENESYSCLOUD_REGION")?;
-    if layers.switch(&names::UNSET)? {
+fn hand_out(dialect: Dialect, flags: Flags, context: &mut Context) -> Result<()> {
+    let layers = layers(flags, Query::default(), context)?;
+    let token_name = name(&layers, &table::VAR, "GENESYSCLOUD_ACCESS_TOKEN")?;
+    let region_name = name(&layers, &table::REGION_VAR, "GENESYSCLOUD_REGION")?;
+    if layers.switch(&table::UNSET)? {
         let bytes = dialect.unset(&[&token_name, &region_name])?;
-        return print(world, &bytes);
+        return print(context, &bytes);
     }
-    let (settings, given) = token(&layers, world)?;
+    let (settings, given) = token(&layers, context)?;
     let access_token = given.token.access_token.expose();
     let mut variables = vec![Variable { name: &token_name, value: access_token, secret: true }];
     if let Some(region) = settings.issuer.region {
         variables.push(Variable { name: &region_name, value: region.aws, secret: false });
     }
     let rendered = dialect.export(&variables)?;
-    deliver(&rendered, world)
+    deliver(&rendered, context)
 }
 
 /// Standard output first: it holds the mask, without which a log could show
 /// what the file gets.
-pub(super) fn deliver(rendered: &Rendered, world: &mut World) -> Result<()> {
+pub(super) fn deliver(rendered: &Rendered, context: &mut Context) -> Result<()> {
     let Some(bytes) = &rendered.github_env else {
-        return print(world, &rendered.stdout);
+        return print(context, &rendered.stdout);
     };
     let unusable = |what: &str| {
         Error::new(Kind::Configuration, what).hint("run this in a step of a GitHub Actions job")
     };
-    let path = world.env.os("GITHUB_ENV").ok_or_else(|| unusable("GITHUB_ENV is not set"))?;
+    let path = context.env.os("GITHUB_ENV").ok_or_else(|| unusable("GITHUB_ENV is not set"))?;
     let mut file = OpenOptions::new().append(true).open(&path).map_err(|error| {
         unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).because(error)
     })?;
-    print(world, &rendered.stdout)?;
+    print(context, &rendered.stdout)?;
     let line_end: &[u8] = if ends_in_mid_line(Path::new(&path)) { b"\n" } else { b"" };
     file.write_all(line_end).and_then(|()| file.write_all(bytes)).map_err(|error| {
         Error::new(Kind::Output, format!("cannot write to {}", path.display())).because(error)
@@ -109,7 +109,7 @@ fn ends_in_mid_line(path: &Path) -> bool {
         && last().is_some_and(|it| it != b'\n')
 }
 
-fn name(layers: &Layers, setting: &'static names::Setting, default: &str) -> Result<Name> {
+fn name(layers: &Layers, setting: &'static table::Setting, default: &str) -> Result<Name> {
     let Some(given) = layers.find(setting) else {
         return Ok(default.parse().expect("the default is a name"));
     };

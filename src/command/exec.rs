@@ -11,56 +11,56 @@ use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
 use crate::child::{self, Program, Watchdog};
 use crate::cli::{ExecArgs, Flags, Front};
+use crate::config::{Layers, Query, Settings, table};
+use crate::context::{Context, Level};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, Changes, Wishes};
-use crate::gateway::Gateway;
-use crate::intercept::{self, Interception};
 use crate::output::HandOut;
-use crate::relay::StandIn;
-use crate::settings::{Layers, Query, Settings, names};
-use crate::world::{Level, World};
+use crate::proxy::StandIn;
+use crate::proxy::gateway::Gateway;
+use crate::proxy::intercept::{self, Interception};
 
-pub(super) fn run(mut args: ExecArgs, world: &mut World) -> Result<u8> {
+pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
     let command = std::mem::take(&mut args.command);
     let wishes = Wishes::new(&args.set, args.keep_secret)?;
     let (front, keep_secret) = (args.front(), args.keep_secret);
-    let layers = layers(args.flags(), Query::default(), world)?;
-    let settings = resolve(&layers, world)?;
+    let layers = layers(args.flags(), Query::default(), context)?;
+    let settings = resolve(&layers, context)?;
     // Nothing is minted for a mistake.
     let draft = wishes.draft(&settings.issuer)?;
-    let program = Program::find(&command, draft.value("PATH", &world.env).as_deref())?;
-    world.talk.say(Level::Debug, format_args!("runs {}", program.path().display()));
+    let program = Program::find(&command, draft.value("PATH", &context.env).as_deref())?;
+    context.reporter.say(Level::Debug, format_args!("runs {}", program.path().display()));
     if !keep_secret {
-        warn_of_secret(&draft, &settings, world);
+        warn_of_secret(&draft, &settings, context);
     }
     match front {
-        None if layers.switch(&names::STAND_IN_TOKEN)? => {
-            let given = layers.find(&names::STAND_IN_TOKEN).expect("it was found above");
+        None if layers.switch(&table::STAND_IN_TOKEN)? => {
+            let given = layers.find(&table::STAND_IN_TOKEN).expect("it was found above");
             Err(given
                 .refused("needs a proxy that swaps the token")
                 .hint("add --gateway or --intercept, or take it away"))
         }
-        None => match become_it(&program, &wishes, &layers, &settings, world)? {},
+        None => match become_it(&program, &wishes, &layers, &settings, context)? {},
         Some(front) => {
             let plan = Plan::new(front, &program, &layers, &settings)?;
             let default = front == Front::Interception;
-            let is_wanted = layers.switch_or(&names::STAND_IN_TOKEN, default)?;
+            let is_wanted = layers.switch_or(&table::STAND_IN_TOKEN, default)?;
             let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
-            serve(&program, &wishes, plan, stand_in, &layers, settings, world)
+            serve(&program, &wishes, plan, stand_in, &layers, settings, context)
         }
     }
 }
 
 /// The client secret does not reach the command, unless it goes by a name that
 /// only the user knows.
-fn warn_of_secret(draft: &Changes, settings: &Settings, world: &World) {
+fn warn_of_secret(draft: &Changes, settings: &Settings, context: &Context) {
     let Some(secret) = settings.client.secret.known() else {
         return;
     };
-    let names = draft.still_holding(secret.expose_secret(), &world.env);
+    let names = draft.still_holding(secret.expose_secret(), &context.env);
     if !names.is_empty() {
         let names = names.join(", ");
-        world.talk.warn(format_args!(
+        context.reporter.warn(format_args!(
             "the command finds the client secret in its environment: unset {names}, or pass \
              --keep-secret where it needs the secret"
         ));
@@ -69,8 +69,8 @@ fn warn_of_secret(draft: &Changes, settings: &Settings, world: &World) {
 
 /// The hidden verb: watches over the process at the other end of standard
 /// input.
-pub(super) fn watch(world: &mut World) -> Result<()> {
-    child::watch(world.take_stdin().expect("nobody took it before"));
+pub(super) fn watch(context: &mut Context) -> Result<()> {
+    child::watch(context.take_stdin().expect("nobody took it before"));
     Ok(())
 }
 
@@ -80,17 +80,17 @@ fn become_it(
     wishes: &Wishes,
     layers: &Layers,
     settings: &Settings,
-    world: &mut World,
+    context: &mut Context,
 ) -> Result<Infallible> {
-    let given = token_of(settings, layers, world)?;
+    let given = token_of(settings, layers, context)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let changes = wishes.changes(&hand_out, &[])?;
-    program.replace_process(&changes.apply(&world.env))
+    program.replace_process(&changes.apply(&context.env))
 }
 
 /// What will be served to the command.
 enum Plan {
-    Gateway(crate::gateway::Plan),
+    Gateway(crate::proxy::gateway::Plan),
     Interception(intercept::Plan),
 }
 
@@ -111,16 +111,16 @@ fn serve(
     stand_in: Option<StandIn>,
     layers: &Layers,
     settings: Settings,
-    world: &mut World,
+    context: &mut Context,
 ) -> Result<u8> {
     let runtime = runtime()?;
-    let token = token_of(&settings, layers, world)?.token;
+    let token = token_of(&settings, layers, context)?.token;
     let issuer = settings.issuer.clone();
     let mut watchdog = Watchdog::start()?;
-    let run = Run::begin(layers, settings, token, stand_in, &runtime, world)?;
+    let run = Run::begin(layers, settings, token, stand_in, &runtime, context)?;
     let served = {
         let _inside = runtime.enter();
-        plan.start(&run, world)?
+        plan.start(&run, context)?
     };
     if let Served::Interception(interception) = &served {
         watchdog.removes(interception.directory()).map_err(|error| {
@@ -128,15 +128,15 @@ fn serve(
         })?;
     }
     let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };
-    let changes = wishes.changes(&hand_out, &served.variables(world))?;
-    let env = changes.apply(&world.env);
+    let changes = wishes.changes(&hand_out, &served.variables(context))?;
+    let env = changes.apply(&context.env);
     let code = runtime.block_on(async {
         let code = exec::run(program, &env, &mut watchdog).await;
         served.close().await;
         code
     });
     if code.is_ok() && run.relay.metrics().is_unused() {
-        world.talk.note(served.unused());
+        context.reporter.note(served.unused());
     }
     drop(served);
     watchdog.dismiss();
@@ -157,23 +157,23 @@ impl Plan {
         }
     }
 
-    fn start(self, run: &Run, world: &World) -> Result<Served> {
+    fn start(self, run: &Run, context: &Context) -> Result<Served> {
         let relay = run.relay.clone();
         match self {
             Plan::Gateway(plan) => Gateway::start(relay, plan).map(Served::Gateway),
             Plan::Interception(plan) => {
-                Interception::start(relay, plan, world).map(Served::Interception)
+                Interception::start(relay, plan, context).map(Served::Interception)
             }
         }
     }
 }
 
 impl Served {
-    fn variables(&self, world: &World) -> Vec<(OsString, OsString)> {
+    fn variables(&self, context: &Context) -> Vec<(OsString, OsString)> {
         let owned = |(name, value): (&str, OsString)| (name.into(), value);
         match self {
             Served::Gateway(gateway) => {
-                let variables = gateway.variables(&world.env).into_iter();
+                let variables = gateway.variables(&context.env).into_iter();
                 variables.map(|(name, value)| owned((name, value.into()))).collect()
             }
             Served::Interception(interception) => {

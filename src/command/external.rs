@@ -1,19 +1,19 @@
 //! `external`: the program behind Terraform's external data source.
 
 use super::{layers, print, token};
+use crate::config::{Flags, Query};
+use crate::context::Context;
 use crate::error::Result;
 use crate::output::{HandOut, terraform};
-use crate::settings::{Flags, Query};
-use crate::world::World;
 
-pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
-    let query = match world.stdin_is_terminal {
+pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+    let query = match context.stdin_is_terminal {
         // Tried by hand: Terraform never gives its programs a terminal.
         true => Query::default(),
-        false => Query::read(&mut *world.take_stdin().expect("nobody took it before"))?,
+        false => Query::read(&mut *context.take_stdin().expect("nobody took it before"))?,
     };
-    let layers = layers(flags, query, world)?;
-    let (settings, given) = token(&layers, world)?;
+    let layers = layers(flags, query, context)?;
+    let (settings, given) = token(&layers, context)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
-    print(world, &terraform::result(&hand_out)?)
+    print(context, &terraform::result(&hand_out)?)
 }

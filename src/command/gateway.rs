@@ -6,45 +6,45 @@ use std::path::Path;
 use super::run::{Run, runtime};
 use super::stop::Stop;
 use super::{env, layers, token};
+use crate::config::{Flags, Layers, Query, table};
+use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
-use crate::gateway::{Gateway, Plan, Prefix};
 use crate::output::{Dialect, Name, Rendered, Variable};
 use crate::pid_namespace;
-use crate::relay::{PATIENCE, StandIn};
-use crate::settings::{Flags, Layers, Query, names};
+use crate::proxy::gateway::{Gateway, Plan, Prefix};
+use crate::proxy::{PATIENCE, StandIn};
 use crate::token::AccessToken;
-use crate::world::{Environment, World};
 
-pub(super) fn run(until_stdin_closes: bool, flags: Flags, world: &mut World) -> Result<()> {
-    let layers = layers(flags, Query::default(), world)?;
+pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context) -> Result<()> {
+    let layers = layers(flags, Query::default(), context)?;
     let dialect = env::dialect(&layers)?;
     let plan = plan(&layers)?;
     let runtime = runtime()?;
-    let shows_token = layers.switch(&names::STAND_IN_TOKEN)?;
+    let shows_token = layers.switch(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
-    let (settings, given) = token(&layers, world)?;
+    let (settings, given) = token(&layers, context)?;
     // Until then, a signal ends the process as it is: an issuer may take its time.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|error| {
         Error::new(Kind::Configuration, "cannot listen to signals").because(error)
     })?;
-    let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, world)?;
+    let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();
         Gateway::start(run.relay.clone(), plan)?
     };
     // A real token would be worth something to whoever reads what is printed.
     let token = shows_token.then(|| run.relay.client_token().access_token);
-    env::deliver(&printed(&gateway, token.as_ref(), dialect, &world.env)?, world)?;
+    env::deliver(&printed(&gateway, token.as_ref(), dialect, &context.env)?, context)?;
     if until_stdin_closes {
-        stop = stop.or_end_of_stdin(world);
+        stop = stop.or_end_of_stdin(context);
     }
     runtime.spawn(async { pid_namespace::reap_orphans(&[]).await });
     runtime.block_on(async {
         stop.come_or(|| async {
             // Otherwise the keeper has said why.
             if run.relay.reload().await {
-                world.talk.note("reloaded: the token is good");
+                context.reporter.note("reloaded: the token is good");
             }
         })
         .await;
@@ -87,21 +87,21 @@ fn printed(
 
 /// Where to listen, and whom to let in.
 pub(super) fn plan(layers: &Layers) -> Result<Plan> {
-    let listen = match layers.find(&names::LISTEN) {
+    let listen = match layers.find(&table::LISTEN) {
         None => SocketAddr::from(([127, 0, 0, 1], 0)),
         Some(given) => given.value.parse().map_err(|_| {
             given.refused("is not an address and a port").hint("such as 127.0.0.1:8484 or [::1]:0")
         })?,
     };
-    let prefix = match layers.find(&names::PREFIX_FILE) {
+    let prefix = match layers.find(&table::PREFIX_FILE) {
         None => Prefix::random()?,
         Some(given) => Prefix::kept_in(Path::new(&given.value))?,
     };
-    let allowed = layers.text(&names::ALLOW_HOST).unwrap_or_default();
+    let allowed = layers.text(&table::ALLOW_HOST).unwrap_or_default();
     let allowed = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
     Ok(Plan {
         listen,
-        allow_remote: layers.switch(&names::ALLOW_REMOTE)?,
+        allow_remote: layers.switch(&table::ALLOW_REMOTE)?,
         names: allowed.map(str::to_owned).collect(),
         prefix,
     })

@@ -1,10 +1,10 @@
 //! `get`: the token, for a person or a script.
 
 use super::{layers, one_of, print, token};
+use crate::config::{Flags, Query, table};
+use crate::context::Context;
 use crate::error::Result;
 use crate::output::{HandOut, get};
-use crate::settings::{Flags, Query, names};
-use crate::world::World;
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -16,18 +16,18 @@ enum Format {
 const FORMATS: &[(&str, Format)] =
     &[("text", Format::Text), ("json", Format::Json), ("header", Format::Header)];
 
-pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
-    let layers = layers(flags, Query::default(), world)?;
-    let format = one_of(&layers, &names::FORMAT, FORMATS, Format::Text)?;
-    let (settings, given) = token(&layers, world)?;
+pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+    let layers = layers(flags, Query::default(), context)?;
+    let format = one_of(&layers, &table::FORMAT, FORMATS, Format::Text)?;
+    let (settings, given) = token(&layers, context)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let bytes = match format {
         Format::Text => get::text(&hand_out),
         Format::Json => {
-            let remaining = given.token.stamp.remaining(&world.clock.read());
+            let remaining = given.token.stamp.remaining(&context.clock.read());
             get::json(&hand_out, remaining.unwrap_or_default())?
         }
         Format::Header => get::header(&hand_out)?,
     };
-    print(world, &bytes)
+    print(context, &bytes)
 }

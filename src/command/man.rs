@@ -4,16 +4,16 @@ use clap::Command;
 
 use super::print;
 use crate::completion::shown;
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::world::World;
 
-pub(super) fn run(verbs: &[String], world: &mut World) -> Result<()> {
+pub(super) fn run(verbs: &[String], context: &mut Context) -> Result<()> {
     let mut command = without_help(shown());
     command.build();
     let page = verbs.iter().try_fold(&command, |command, verb| {
         command.find_subcommand(verb).ok_or_else(|| unknown(verbs))
     })?;
-    print(world, render(page).as_bytes())
+    print(context, render(page).as_bytes())
 }
 
 /// Leaves out the verb `help`, which has no page.

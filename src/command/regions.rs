@@ -1,16 +1,16 @@
 //! `regions`: the table.
 
 use super::print;
+use crate::context::Context;
 use crate::error::Result;
 use crate::region::REGIONS;
-use crate::world::World;
 
-pub(super) fn run(world: &mut World) -> Result<()> {
+pub(super) fn run(context: &mut Context) -> Result<()> {
     let mut text = row(["REGION", "SHORT", "DOMAIN", "PLACE"]);
     for region in REGIONS {
         text += &row([region.aws, region.short, region.domain, region.place()]);
     }
-    print(world, text.as_bytes())
+    print(context, text.as_bytes())
 }
 
 fn row([aws, short, domain, place]: [&str; 4]) -> String {

@@ -10,18 +10,18 @@ use tokio::runtime::Runtime;
 
 use super::one_of;
 use crate::cache::IssuedTokens;
+use crate::config::{Layers, Settings, table};
+use crate::context::{Context, Level, Reporter, is_protected};
 use crate::error::{Error, Kind, Result};
 use crate::ownership;
-use crate::relay::{Format, Log, Relay, StandIn};
-use crate::settings::{Layers, Settings, names};
+use crate::proxy::{Format, Log, Relay, StandIn};
 use crate::token::Token;
-use crate::world::{Level, Talk, World, is_protected};
 
 /// A relay, and what is told of it.
 pub(super) struct Run {
     pub(super) relay: Arc<Relay>,
     metrics_file: Option<PathBuf>,
-    talk: Arc<Talk>,
+    reporter: Arc<Reporter>,
 }
 
 const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json)];
@@ -31,7 +31,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 
 /// The runtime of a run.
 pub(super) fn runtime() -> Result<Runtime> {
-    crate::world::runtime()
+    crate::context::runtime()
         .map_err(|error| Error::new(Kind::Configuration, "cannot serve").because(error))
 }
 
@@ -47,25 +47,25 @@ impl Run {
         token: Token,
         stand_in: Option<StandIn>,
         runtime: &Runtime,
-        world: &World,
+        context: &Context,
     ) -> Result<Run> {
-        let format = match layers.find(&names::LOG_FORMAT) {
-            Some(_) => Some(one_of(layers, &names::LOG_FORMAT, FORMATS, Format::Text)?),
+        let format = match layers.find(&table::LOG_FORMAT) {
+            Some(_) => Some(one_of(layers, &table::LOG_FORMAT, FORMATS, Format::Text)?),
             None => None,
         };
-        let metrics_file = layers.find(&names::METRICS_FILE).map(|given| given.value.into());
-        let talk = world.talk.clone();
+        let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
+        let reporter = context.reporter.clone();
         let _inside = runtime.enter();
         if is_protected() == Some(false) {
-            talk.warn(
+            reporter.warn(
                 "other processes of this user can read this one's memory, and the client \
                  secret in it: this system does not let prctl(2) forbid that",
             );
         }
-        let issued = issued(layers, &settings, &talk);
-        let log = Log::new(format, talk.clone());
-        let relay = Relay::start(settings, token, stand_in, issued, log, world)?;
-        let run = Run { relay, metrics_file, talk };
+        let issued = issued(layers, &settings, &reporter);
+        let log = Log::new(format, reporter.clone());
+        let relay = Relay::start(settings, token, stand_in, issued, log, context)?;
+        let run = Run { relay, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write(&file, &run.relay)?;
             tokio::spawn(keep_written(file, run.relay.clone()));
@@ -79,22 +79,22 @@ impl Run {
         if let Some(file) = &self.metrics_file
             && let Err(error) = write(file, &self.relay)
         {
-            self.talk.warn(error.one_line());
+            self.reporter.warn(error.one_line());
         }
         if let Some(summary) = self.relay.metrics().summary() {
-            self.talk.note(summary);
+            self.reporter.note(summary);
         }
     }
 }
 
 /// Opens the memory of tokens that clients got. Serving goes on without it, with a warning
 /// where clients find a gateway again by its prefix.
-fn issued(layers: &Layers, settings: &Settings, talk: &Talk) -> Option<IssuedTokens> {
-    let prefix_file = layers.find(&names::PREFIX_FILE).map(|given| PathBuf::from(given.value));
+fn issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<IssuedTokens> {
+    let prefix_file = layers.find(&table::PREFIX_FILE).map(|given| PathBuf::from(given.value));
     IssuedTokens::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
         let level = if prefix_file.is_some() { Level::Warning } else { Level::Info };
         let why = error.one_line();
-        talk.say(
+        reporter.say(
             level,
             format_args!("tokens that clients keep are not known after a restart: {why}"),
         );

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::given_path;
 use super::stop::Stop;
 use crate::cli::sandbox::{Args, SECRET_VARIABLE};
+use crate::context::{Context, Level};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox};
-use crate::world::{Level, World};
 
 /// Starts the sandbox, prints the variables that point clients at it, and
 /// serves until SIGINT or SIGTERM, or until standard input closes where that
@@ -18,29 +18,29 @@ use crate::world::{Level, World};
 /// # Errors
 /// `Configuration` when the sandbox cannot start, or when the certificate or
 /// the variables cannot be written.
-pub fn run(args: &Args, world: &mut World) -> Result<()> {
+pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
         Error::new(Kind::Configuration, format!("the sandbox {what}")).because(cause)
     };
-    let runtime = crate::world::runtime().map_err(|cause| failed("cannot start", cause))?;
+    let runtime = crate::context::runtime().map_err(|cause| failed("cannot start", cause))?;
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|cause| failed("cannot listen to signals", cause))?;
-    let sandbox = Sandbox::start(args.plan(&world.env), world.clock.clone())?;
+    let sandbox = Sandbox::start(args.plan(&context.env), context.clock.clone())?;
     let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
-        (Some(file), Some(pem)) => Some(write_ca(&given_path("ca-out", file, world)?, pem)?),
+        (Some(file), Some(pem)) => Some(write_ca(&given_path("ca-out", file, context)?, pem)?),
         _ => None,
     };
-    let variables = variables(args, world, &sandbox, ca_file);
+    let variables = variables(args, context, &sandbox, ca_file);
     let text = if args.json { as_json(&variables) } else { as_exports(&variables) };
-    world
+    context
         .stdout
         .write_all(text.as_bytes())
-        .and_then(|()| world.stdout.flush())
+        .and_then(|()| context.stdout.flush())
         .map_err(|cause| failed("cannot print its variables", cause))?;
     let counters = format!("{}/sandbox/counters", sandbox.api_url());
-    world.talk.say(Level::Info, format_args!("counters at {counters}"));
+    context.reporter.say(Level::Info, format_args!("counters at {counters}"));
     if args.until_stdin_closes {
-        stop = stop.or_end_of_stdin(world);
+        stop = stop.or_end_of_stdin(context);
     }
     runtime.block_on(stop.come());
     Ok(())
@@ -59,11 +59,11 @@ enum Value {
 
 fn variables(
     args: &Args,
-    world: &World,
+    context: &Context,
     sandbox: &Sandbox,
     ca_file: Option<String>,
 ) -> Vec<Variable> {
-    let secret = match world.env.os(SECRET_VARIABLE) {
+    let secret = match context.env.os(SECRET_VARIABLE) {
         Some(_) => Value::SameAs(SECRET_VARIABLE),
         None => Value::Text(DEFAULT_SECRET.to_owned()),
     };

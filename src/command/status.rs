@@ -6,15 +6,15 @@ mod table;
 use super::{layers, print, resolve};
 use crate::cache::{self, Lookup, Slot};
 use crate::clock::Reading;
+use crate::config::{self, Flags, Layers, Query, Settings};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::sanitize;
-use crate::settings::{Flags, Layers, Query, Settings, names};
-use crate::world::World;
 
-pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
-    let layers = layers(flags, Query::default(), world)?;
-    let settings = resolve(&layers, world)?;
-    let now = world.clock.read();
+pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+    let layers = layers(flags, Query::default(), context)?;
+    let settings = resolve(&layers, context)?;
+    let now = context.clock.read();
     let slot = Slot::of(&settings);
     let lookup = slot.as_ref().map_or(Ok(Lookup::Absent), Slot::read)?;
     let file = slot.as_ref().map(|slot| slot.file().display().to_string());
@@ -27,11 +27,11 @@ pub(super) fn run(flags: Flags, world: &mut World) -> Result<()> {
         trouble: trouble.as_ref(),
         now: &now,
     };
-    let text = match layers.switch(&names::JSON)? {
+    let text = match layers.switch(&config::table::JSON)? {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
     };
-    print(world, text.as_bytes())
+    print(context, text.as_bytes())
 }
 
 /// Why nothing can be kept, where nobody named the directory.

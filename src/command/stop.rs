@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::world::{World, is_ignored, leave_signals_to_their_listener};
+use crate::context::{Context, is_ignored, leave_signals_to_their_listener};
 
 /// SIGINT and SIGTERM, the end of the terminal, and the end of standard input
 /// where that is asked for. SIGHUP, otherwise, is a request to reload.
@@ -40,8 +40,8 @@ impl Stop {
 
     /// Watches standard input as well. The thread that reads it may outlive
     /// the command: a blocked read cannot be called off.
-    pub(super) fn or_end_of_stdin(mut self, world: &mut World) -> Stop {
-        let stdin = world.take_stdin();
+    pub(super) fn or_end_of_stdin(mut self, context: &mut Context) -> Stop {
+        let stdin = context.take_stdin();
         let (closed, receiver) = oneshot::channel();
         std::thread::spawn(move || {
             if let Some(mut stdin) = stdin {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{given_path, print};
+use crate::context::{Context, NO_HOME};
 use crate::error::{Error, Kind, Result};
 use crate::ownership::{self, Foreign};
-use crate::world::{NO_HOME, World};
 
 /// `source` of the provider, below the default registry of each tool.
 const SOURCE: &str = "gc-token/gctoken";
@@ -14,9 +14,9 @@ const SOURCE: &str = "gc-token/gctoken";
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> {
-    let mirror = mirror.map(|mirror| given_path("mirror", &mirror, world)).transpose()?;
-    let implied = world.places.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
+pub(super) fn install(mirror: Option<PathBuf>, context: &mut Context) -> Result<()> {
+    let mirror = mirror.map(|mirror| given_path("mirror", &mirror, context)).transpose()?;
+    let implied = context.directories.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
     let was_named = mirror.is_some();
     let mirror = mirror.or(implied).ok_or_else(|| {
@@ -42,7 +42,7 @@ pub(super) fn install(mirror: Option<PathBuf>, world: &mut World) -> Result<()> 
         text += &cli_configuration(&mirror);
     }
     text += &required_providers();
-    print(world, text.as_bytes())
+    print(context, text.as_bytes())
 }
 
 /// Where a mirror keeps this version for this machine ("unpacked layout").

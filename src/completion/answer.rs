@@ -6,8 +6,8 @@ use clap_complete::engine::{CompletionCandidate, complete};
 
 use super::{shown, values};
 use crate::command::print;
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::world::World;
 
 /// Prints a line for each completion of the last word: the word, and after a tab,
 /// where there is one, its description. Prints nothing where a file or any text can
@@ -17,16 +17,16 @@ use crate::world::World;
 ///
 /// # Errors
 /// [`Kind::Output`] when standard output cannot be written to.
-pub(crate) fn answer(args: &[OsString], world: &mut World) -> Result<()> {
+pub(crate) fn answer(args: &[OsString], context: &mut Context) -> Result<()> {
     let Some(words) = args.get(2..).filter(|words| !words.is_empty()) else {
         let what = "no words to complete were given";
         return Err(Error::new(Kind::Usage, what).hint("'gc-token completions' prints scripts"));
     };
-    let mut command = values::attach(shown(), world);
+    let mut command = values::attach(shown(), context);
     let completed = complete(&mut command, words.to_vec(), words.len() - 1, None);
     let lines: String =
         relevant(completed.unwrap_or_default(), &words[words.len() - 1]).iter().map(line).collect();
-    print(world, lines.as_bytes())
+    print(context, lines.as_bytes())
 }
 
 /// Options are left out while nothing asks for them and there is something else.

@@ -5,7 +5,7 @@ use clap_complete::{Generator, Shell as Static, generate};
 use clap_complete_nushell::Nushell;
 
 use super::{VARIABLE, shown, values};
-use crate::world::World;
+use crate::context::Context;
 
 /// A shell for which there is a completion script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,14 +26,14 @@ pub enum Shell {
 }
 
 /// The script for this shell.
-pub(crate) fn script(shell: Shell, world: &World) -> String {
+pub(crate) fn script(shell: Shell, context: &Context) -> String {
     match shell {
         Shell::Bash => dynamic(include_str!("scripts/gc-token.bash")),
         Shell::Fish => dynamic(include_str!("scripts/gc-token.fish")),
         Shell::Zsh => dynamic(include_str!("scripts/_gc-token")),
-        Shell::Elvish => fixed(Static::Elvish, world),
-        Shell::PowerShell => fixed(Static::PowerShell, world),
-        Shell::Nushell => nushell(&fixed(Nushell, world)),
+        Shell::Elvish => fixed(Static::Elvish, context),
+        Shell::PowerShell => fixed(Static::PowerShell, context),
+        Shell::Nushell => nushell(&fixed(Nushell, context)),
     }
 }
 
@@ -43,9 +43,9 @@ fn dynamic(script: &str) -> String {
 }
 
 /// A script that holds all options and values.
-fn fixed(shell: impl Generator, world: &World) -> String {
+fn fixed(shell: impl Generator, context: &Context) -> String {
     let mut script = Vec::new();
-    generate(shell, &mut values::attach(shown(), world), "gc-token", &mut script);
+    generate(shell, &mut values::attach(shown(), context), "gc-token", &mut script);
     String::from_utf8(script).expect("options and their descriptions are text")
 }
 

@@ -4,10 +4,10 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
+use crate::config;
+use crate::context::Context;
 use crate::output::Dialect;
 use crate::region::REGIONS;
-use crate::settings;
-use crate::world::World;
 
 /// The kind of an option's values.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,10 +25,10 @@ enum Values {
 }
 
 /// Adds to each option and argument what its values are.
-pub(super) fn attach(mut command: Command, world: &World) -> Command {
+pub(super) fn attach(mut command: Command, context: &Context) -> Command {
     command.build();
     let verbs = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    let profiles = settings::profiles(world);
+    let profiles = config::profiles(context);
     attach_to(command, &profiles)
         .mut_subcommand("man", |man| man.mut_arg("verb", |arg| one_of(arg, verbs)))
 }

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
+use crate::context::{Clock, Context, Directories, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
-use crate::world::{Clock, Environment, Places, Talk, World};
 
 /// A user of the program.
 pub(super) struct GcToken {
@@ -94,24 +94,24 @@ impl GcToken {
     }
 
     fn run<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
-        let (stdout, talk) = (Sink::default(), Sink::default());
-        let mut world = World {
+        let (stdout, reporter) = (Sink::default(), Sink::default());
+        let mut context = Context {
             env: self.env.clone(),
             clock: self.clock.clone(),
-            places: Places::default(),
+            directories: Directories::default(),
             stdin: None,
             stdin_is_terminal: false,
             stdout: Box::new(stdout.clone()),
-            talk: Talk::to(Box::new(talk.clone())).into(),
+            reporter: Reporter::to(Box::new(reporter.clone())).into(),
         };
         let args: Vec<_> = ["gc-token"].iter().chain(args).map(Into::into).collect();
-        let code = crate::run(&args, &mut world);
+        let code = crate::run(&args, &mut context);
         let failed = |why: String| {
             let what = format!("{:?} ended with {code}", args.join(" ".as_ref()));
             Error::new(Kind::ApiRefused, what).why(why)
         };
         if code != 0 {
-            return Err(failed(talk.text().trim_end().replace("\n  ", "; ")));
+            return Err(failed(reporter.text().trim_end().replace("\n  ", "; ")));
         }
         // The parser's words could quote the token.
         serde_json::from_str(&stdout.text()).map_err(|_| failed("it printed no such JSON".into()))

@@ -8,11 +8,11 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::config::Network;
+use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::http::Wire;
+use crate::net::Wire;
 use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
-use crate::settings::Network;
-use crate::world::{Clock, Environment, Talk};
 
 /// The requests of those who are not `gc-token`.
 pub(super) struct Http<'a> {
@@ -53,7 +53,7 @@ impl<'a> Http<'a> {
             issuer: wire(&format!("{}/oauth/token", sandbox.login_url()))?,
             api: wire(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
             clock,
-            runtime: crate::world::runtime().map_err(|why| failed().because(why))?,
+            runtime: crate::context::runtime().map_err(|why| failed().because(why))?,
         })
     }
 
@@ -91,7 +91,7 @@ impl<'a> Http<'a> {
 fn wire(url: &str) -> Result<Wire> {
     let url = Url::parse(url).map_err(|why| failed().because(why))?;
     let network = Network { timeout: Duration::from_secs(5), ca_file: None };
-    let quiet = Talk::to(Box::new(std::io::sink()));
+    let quiet = Reporter::to(Box::new(std::io::sink()));
     Wire::new(&url, "no demo", &network, &Environment::from([]), &quiet)
 }
 

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::http::Http;
 use crate::clock::shift;
+use crate::context::Clock;
 use crate::error::Result;
-use crate::world::Clock;
 
 /// Its cache.
 pub(super) struct Naive {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::Reading;
+use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::world::Clock;
 
 /// Counts from the story's beginning.
 pub(super) struct Patience<'a> {

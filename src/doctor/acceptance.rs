@@ -1,24 +1,24 @@
 //! Whether the API accepts the token.
 
-use super::attempt::remote;
+use super::token::remote;
 use super::{Finding, Topic};
-use crate::api::{Api, Opinion};
 use crate::broker::{Given, How, Remote};
+use crate::config::{Settings, Verify};
+use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::settings::{Settings, Verify};
+use crate::oauth::tokens_me::{Api, Opinion};
 use crate::token::AccessToken;
-use crate::world::{Talk, World};
 
 /// Shows the token to the API.
-pub(super) fn findings(settings: Settings, given: &Given, world: &World) -> Vec<Finding> {
+pub(super) fn findings(settings: Settings, given: &Given, context: &Context) -> Vec<Finding> {
     let Some(url) = settings.issuer.api_url.clone() else {
         let what = "no API is known that could be asked about it";
         return vec![Finding::note(Topic::Token, what).hint("--region or --api-url names one")];
     };
-    match ask(&settings, &given.token.access_token, world) {
+    match ask(&settings, &given.token.access_token, context) {
         Ok(Opinion::Accepted) => vec![Finding::ok(Topic::Token, "the API accepts it"), roles()],
         Ok(Opinion::Refused) if given.how == How::Minted => vec![refused(&settings, &url)],
-        Ok(Opinion::Refused) => refused_from_cache(settings, &url, world),
+        Ok(Opinion::Refused) => refused_from_cache(settings, &url, context),
         // As in `get`, which hands the token out with a warning, or not at all.
         Err(error) => vec![match settings.verify {
             Verify::Always => Finding::failure(Topic::Token, &error),
@@ -27,9 +27,9 @@ pub(super) fn findings(settings: Settings, given: &Given, world: &World) -> Vec<
     }
 }
 
-fn ask(settings: &Settings, token: &AccessToken, world: &World) -> Result<Opinion> {
-    let (talk, _) = Talk::collected();
-    remote(settings, world, &talk).ask_api(token).map(|answer| answer.opinion)
+fn ask(settings: &Settings, token: &AccessToken, context: &Context) -> Result<Opinion> {
+    let (reporter, _) = Reporter::collected();
+    remote(settings, context, &reporter).ask_api(token).map(|answer| answer.opinion)
 }
 
 /// Asking about a token needs no permission, so it says nothing of permissions.
@@ -52,20 +52,20 @@ fn refused(settings: &Settings, url: &str) -> Finding {
 
 /// Tries a new token, to tell a revoked one from a client or an API that is not the
 /// right one. The new one is not kept: the cache stays as a pipeline finds it.
-fn refused_from_cache(mut settings: Settings, url: &str, world: &World) -> Vec<Finding> {
+fn refused_from_cache(mut settings: Settings, url: &str, context: &Context) -> Vec<Finding> {
     settings.cache.dir = None;
-    let (talk, _) = Talk::collected();
-    let new = match remote(&settings, world, &talk).mint(None) {
+    let (reporter, _) = Reporter::collected();
+    let new = match remote(&settings, context, &reporter).mint(None) {
         Ok(new) => new.access_token,
         Err(error) => {
             let found = Finding::note(Topic::Token, "whether a new one is accepted is not known");
             return vec![refused(&settings, url), found, Finding::failure(Topic::Token, &error)];
         }
     };
-    let opinion = ask(&settings, &new, world);
-    let (network, env, clock) = (&settings.network, &world.env, &*world.clock);
+    let opinion = ask(&settings, &new, context);
+    let (network, env, clock) = (&settings.network, &context.env, &*context.clock);
     // It ends by itself where that fails.
-    let _ = Api { url, network, env, clock, talk: &talk }.revoke(&new);
+    let _ = Api { url, network, env, clock, reporter: &reporter }.revoke(&new);
     match opinion {
         Ok(Opinion::Accepted) => vec![revoked(), roles()],
         Ok(Opinion::Refused) | Err(_) => vec![refused(&settings, url)],

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Finding, Topic};
-use crate::broker::words;
+use crate::broker::messages;
 use crate::clock::{Measure, Offset, Reading};
 use crate::duration::human;
 use crate::token::{Age, Stamp};
@@ -40,7 +40,7 @@ pub(super) fn findings(
 
 /// Tokens of other processes cannot be judged by the boot clock.
 pub(super) fn unknown_boot(why: &str) -> Finding {
-    Finding::note(Topic::Clocks, words::unknown_boot(why))
+    Finding::note(Topic::Clocks, messages::unknown_boot(why))
         .hint("that takes a request in each process: give it the whole of /proc (in a systemd unit: ProcSubset=all)")
 }
 

@@ -5,10 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use super::template::{Facts, Placeholder, Template};
+use crate::config::{Issuer, SECRET_VARIABLES};
+use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::output::{HandOut, Name};
-use crate::settings::{Issuer, SECRET_VARIABLES};
-use crate::world::Environment;
 
 /// What the user wants in the command's environment.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::task::Poll;
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-use crate::world::{is_ignored, leave_signals_to_their_listener};
+use crate::context::{is_ignored, leave_signals_to_their_listener};
 
 /// What has happened.
 pub(super) enum Event {

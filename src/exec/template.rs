@@ -1,6 +1,6 @@
 //! The values of `--set`: text with placeholders for what is known of a token.
 
-use crate::settings::Issuer;
+use crate::config::Issuer;
 
 /// A text in which `{name}` stands for something, and `{{` and `}}` for braces.
 #[derive(Debug, Clone, PartialEq, Eq)]

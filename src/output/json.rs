@@ -19,7 +19,7 @@ pub(super) fn object(variables: &[Variable<'_>]) -> Result<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::super::Dialect::Json;
-    use super::super::dialect::tests::set;
+    use super::super::format::tests::set;
 
     #[test]
     fn is_one_line() {

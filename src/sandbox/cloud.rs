@@ -16,7 +16,7 @@ use super::faults::Fault;
 use super::mint::{self, Validity};
 use super::plan::{Change, ExpiresIn, Plan};
 use super::routing::Resources;
-use crate::world::Clock;
+use crate::context::Clock;
 
 /// One of the two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,7 @@ pub(super) fn runtime(
     stopped: oneshot::Receiver<()>,
 ) -> Result<impl FnOnce() + Send + 'static> {
     let start = || {
-        let runtime = crate::world::runtime()?;
+        let runtime = crate::context::runtime()?;
         for (listener, router) in hosts {
             let listener = {
                 let _inside = runtime.enter();

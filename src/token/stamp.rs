@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Age, Stale};
-use crate::clock::{Measure, Offset, Reading, shift, wire};
+use crate::clock::{Measure, Offset, Reading, encoding, shift};
 
 /// What is known of a token's life. Holds nothing secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,18 +13,18 @@ pub struct Stamp {
     /// than its request, so ages are counted from here.
     pub sent: Reading,
     /// The least time that the token lives, counted from `sent`.
-    #[serde(with = "wire::duration")]
+    #[serde(with = "encoding::duration")]
     pub lifetime: SignedDuration,
     /// The same of the token when it was new: what a new one would offer.
-    #[serde(with = "wire::duration")]
+    #[serde(with = "encoding::duration")]
     pub whole: SignedDuration,
     /// The earliest moment, on the issuer's clock, at which the token ends;
     /// known where that clock was measured.
-    #[serde(with = "wire::maybe_moment")]
+    #[serde(with = "encoding::maybe_moment")]
     pub ends: Option<Timestamp>,
     /// The earliest moment, on the issuer's clock, at which a JWT is valid
     /// (`nbf`, else `iat`).
-    #[serde(with = "wire::maybe_moment")]
+    #[serde(with = "encoding::maybe_moment")]
     pub not_before: Option<Timestamp>,
     /// The issuer's clock, where it was measured on this boot.
     pub issuer: Option<Measure>,

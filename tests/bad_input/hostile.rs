@@ -8,8 +8,8 @@ use std::net::TcpListener;
 use super::common::cloud::cloud;
 use super::common::process::Finished;
 use super::common::runner::Runner;
+use gc_token::config::table;
 use gc_token::sandbox::Plan;
-use gc_token::settings::names;
 
 /// Without a line end, which not every place can hold.
 const LINE: &str = "::error::a ##vso[task.complete result=Failed]b ##[error]c \u{9b}31md \u{202e}e\u{200b} \

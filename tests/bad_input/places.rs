@@ -1,4 +1,4 @@
-//! Places that cannot be used: for the cache, and for the result.
+//! Directories that cannot be used: for the cache, and for the result.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -5,8 +5,8 @@ use super::common::cloud::{cloud, faults};
 use super::common::runner::Runner;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use gc_token::context::{Clock, SystemClock};
 use gc_token::sandbox::{Fault, Plan};
-use gc_token::world::{Clock, SystemClock};
 
 /// Replies of status 200 and of type JSON, as such.
 const BODIES: &[&str] = &[

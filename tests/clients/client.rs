@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gc_token::world::Environment;
+use gc_token::context::Environment;
 
 use crate::common;
 use crate::rig::Way;

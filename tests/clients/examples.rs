@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gc_token::world::Environment;
+use gc_token::context::Environment;
 use serde_json::Value;
 
 use crate::client::python;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use gc_token::world::Environment;
+use gc_token::context::Environment;
 
 /// One test writes at a time.
 static WRITING: Mutex<()> = Mutex::new(());

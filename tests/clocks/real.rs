@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use gc_token::context::{Clock, SystemClock};
 use gc_token::sandbox::{Plan, Sandbox, TokenFormat};
-use gc_token::world::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 
 use super::common::cloud::{CLIENT, SECRET, accepts, cloud};
@@ -161,7 +161,7 @@ impl Stage {
             .args(&words[1..])
             .args(["get", "--skew=4s", "--min-ttl=2s"])
             .env_clear()
-            .env("PATH", gc_token::world::Environment::Process.os("PATH").unwrap())
+            .env("PATH", gc_token::context::Environment::Process.os("PATH").unwrap())
             .env("HOME", self.home.path())
             .env("GC_TOKEN_CACHE_DIR", self.cache())
             .env("GC_TOKEN_LOGIN_URL", self.cloud.login_url())

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use gc_token::context::SystemClock;
 use gc_token::sandbox::{Plan, Sandbox};
-use gc_token::world::SystemClock;
 
 /// The client of every test.
 pub const CLIENT: &str = "the-client";

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
+use gc_token::context::{Clock, SystemClock};
 use gc_token::sandbox::{Plan, Sandbox};
-use gc_token::world::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::common::cloud::cloud;

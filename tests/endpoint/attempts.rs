@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use gc_token::config::ClientAuth;
+use gc_token::context::{Clock, SystemClock};
 use gc_token::error::Kind;
-use gc_token::settings::ClientAuth;
-use gc_token::world::{Clock, SystemClock};
 use jiff::SignedDuration;
 
 use crate::server::{Server, Step, reply};
@@ -73,7 +73,7 @@ fn passing_failures_are_tried_again() {
     ] {
         let server = Server::start(vec![step.clone(), step, reply(200, "", GOOD)]);
         let mint = Setup::http(&server).mint();
-        assert!(mint.talk.contains("attempt 2: "), "{name}: {}", mint.talk);
+        assert!(mint.reporter.contains("attempt 2: "), "{name}: {}", mint.reporter);
         mint.token();
         assert_eq!(server.requests().len(), 3, "{name}");
     }
@@ -118,7 +118,7 @@ fn a_token_comes_in_any_reply_of_success() {
     ] {
         let server = Server::start(vec![step]);
         let mint = Setup::http(&server).mint();
-        assert_eq!(server.requests().len(), 1, "{name}: {}", mint.talk);
+        assert_eq!(server.requests().len(), 1, "{name}: {}", mint.reporter);
         mint.token();
     }
 }

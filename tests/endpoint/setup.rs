@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gc_token::clock::Measure;
-use gc_token::endpoint::{TokenRequest, mint};
+use gc_token::config::{ClientAuth, Issuer, Network};
+use gc_token::context::{Environment, Reporter, SystemClock};
 use gc_token::error::Error;
-use gc_token::settings::{ClientAuth, Issuer, Network};
+use gc_token::oauth::{TokenRequest, mint};
 use gc_token::token::Token;
-use gc_token::world::{Environment, SystemClock, Talk};
 
 use crate::server::Server;
 
@@ -25,7 +25,7 @@ const SHORT_WAITS: u64 = 756_500;
 /// One mint and everything it said.
 pub(crate) struct Mint {
     result: Result<Token, Error>,
-    pub(crate) talk: String,
+    pub(crate) reporter: String,
 }
 
 pub(crate) struct Setup {
@@ -75,13 +75,13 @@ impl Setup {
         // short waits.
         fastrand::seed(SHORT_WAITS);
         let sink = Sink::default();
-        let talk = Talk::to(Box::new(sink.clone()));
-        talk.set_verbosity(2);
+        let reporter = Reporter::to(Box::new(sink.clone()));
+        reporter.set_verbosity(2);
         let clock = SystemClock::default();
         let known = self.known.as_ref();
-        let result = mint(&self.env, &request, &self.network, known, &clock, &talk);
-        let talk = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
-        let mint = Mint { result, talk };
+        let result = mint(&self.env, &request, &self.network, known, &clock, &reporter);
+        let reporter = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        let mint = Mint { result, reporter };
         mint.holds_no_secret();
         mint
     }
@@ -110,15 +110,15 @@ impl Mint {
         };
         for secret in [SECRET, "s3cret", BASIC, TOKEN, "hunter2"] {
             assert!(!shown.contains(secret), "{shown}");
-            assert!(!self.talk.contains(secret), "{}", self.talk);
+            assert!(!self.reporter.contains(secret), "{}", self.reporter);
         }
     }
 
     pub(crate) fn token(self) -> Token {
-        self.result.unwrap_or_else(|error| panic!("{error}\n{}", self.talk))
+        self.result.unwrap_or_else(|error| panic!("{error}\n{}", self.reporter))
     }
 
     pub(crate) fn error(self) -> Error {
-        self.result.expect_err(&self.talk)
+        self.result.expect_err(&self.reporter)
     }
 }

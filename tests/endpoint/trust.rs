@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gc_token::clock::Measure;
+use gc_token::context::{Clock, SystemClock};
 use gc_token::error::Kind;
-use gc_token::world::{Clock, SystemClock};
 use rustls::pki_types::CertificateDer;
 
 use crate::port::dead_port;

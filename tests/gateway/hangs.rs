@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use gc_token::broker;
-use gc_token::gateway::{self, Gateway, Prefix};
-use gc_token::relay::{Log, Relay};
+use gc_token::config::{self, Layers, Query};
+use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
+use gc_token::proxy::gateway::{self, Gateway, Prefix};
+use gc_token::proxy::{Log, Relay};
 use gc_token::sandbox::Plan;
-use gc_token::settings::{self, Layers, Query};
-use gc_token::world::{Environment, Places, SystemClock, Talk, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -31,22 +31,22 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
         ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
     ]
     .into();
-    let mut world = World {
+    let mut context = Context {
         env,
         clock: Arc::new(SystemClock::default()),
-        places: Places::default(),
+        directories: Directories::default(),
         stdin: None,
         stdin_is_terminal: false,
         stdout: Box::new(Vec::new()),
-        talk: Arc::new(Talk::collected().0),
+        reporter: Arc::new(Reporter::collected().0),
     };
-    let layers = Layers::new(Vec::new(), Query::default(), &world.env);
-    let settings = settings::resolve(&layers, &mut world).unwrap();
-    let given = broker::token(&settings, &world).unwrap();
+    let layers = Layers::new(Vec::new(), Query::default(), &context.env);
+    let settings = settings::resolve(&layers, &mut context).unwrap();
+    let given = broker::token(&settings, &context).unwrap();
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
-        let log = Log::new(None, world.talk.clone());
-        let relay = Relay::start(settings, given.token, None, None, log, &world).unwrap();
+        let log = Log::new(None, context.reporter.clone());
+        let relay = Relay::start(settings, given.token, None, None, log, &context).unwrap();
         let prefix = Prefix::random().unwrap();
         let path = prefix.expose().to_owned();
         let listen = "127.0.0.1:0".parse().unwrap();

@@ -54,7 +54,7 @@ fn idle_clients_do_not_take_what_requests_need() {
     front.finish();
 }
 
-/// Places are for those who know the path: the others make room for them at once.
+/// Directories are for those who know the path: the others make room for them at once.
 #[test]
 fn strangers_hold_nobody_up() {
     let limit = getrlimit(Resource::Nofile);

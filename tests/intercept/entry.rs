@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
+use gc_token::config::{self, Layers, Query};
+use gc_token::context::Environment;
 use gc_token::error::Kind;
-use gc_token::intercept::Plan;
-use gc_token::settings::{self, Layers, Query};
-use gc_token::world::Environment;
+use gc_token::proxy::intercept::Plan;
 
 use crate::common::cloud::CLIENT;
 use crate::rig::{Rig, head_of};
@@ -135,8 +135,8 @@ fn an_answer_that_is_under_way_is_finished_before_the_end() {
 fn without_a_region_there_is_nothing_to_intercept() {
     let env = Environment::from([("GC_TOKEN_TOKEN_URL", "https://issuer.example/token")]);
     let layers = Layers::new(Vec::new(), Query::default(), &env);
-    let issuer = settings::issuer(&layers).unwrap();
-    let error = Plan::new(&issuer, settings::network(&layers).unwrap()).unwrap_err();
+    let issuer = config::issuer(&layers).unwrap();
+    let error = Plan::new(&issuer, config::network(&layers).unwrap()).unwrap_err();
     assert_eq!(error.kind, Kind::Configuration);
     assert_eq!(error.what, "the cloud's hosts cannot be intercepted");
     assert!(error.cause.unwrap().contains("no region is set"));

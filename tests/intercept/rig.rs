@@ -12,11 +12,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gc_token::broker;
-use gc_token::intercept::{Interception, Plan};
-use gc_token::relay::{Log, Relay, StandIn};
+use gc_token::config::{self, Layers, Query};
+use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
+use gc_token::proxy::intercept::{Interception, Plan};
+use gc_token::proxy::{Log, Relay, StandIn};
 use gc_token::sandbox::Sandbox;
-use gc_token::settings::{self, Layers, Query};
-use gc_token::world::{Environment, Places, SystemClock, Talk, World};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -45,21 +45,21 @@ impl Rig {
     /// With these variables in the environment that gc-token itself has.
     pub(crate) fn new<const N: usize>(env: [(&str, &str); N]) -> Rig {
         let cloud = cloud(Default::default());
-        let mut world = world(&cloud, &env);
-        let mut layers = Layers::new(Vec::new(), Query::default(), &world.env);
-        layers.load_profile(&world).unwrap();
-        let settings = settings::resolve(&layers, &mut world).unwrap();
+        let mut context = context(&cloud, &env);
+        let mut layers = Layers::new(Vec::new(), Query::default(), &context.env);
+        layers.load_profile(&context).unwrap();
+        let settings = config::resolve(&layers, &mut context).unwrap();
         let plan = Plan::new(&settings.issuer, settings.network.clone()).unwrap();
-        let given = broker::token(&settings, &world).unwrap();
+        let given = broker::token(&settings, &context).unwrap();
         let real_token = given.token.access_token.expose().to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (interception, token) = {
             let _inside = runtime.enter();
-            let log = Log::new(None, world.talk.clone());
+            let log = Log::new(None, context.reporter.clone());
             let stand_in = Some(StandIn::random().unwrap());
-            let relay = Relay::start(settings, given.token, stand_in, None, log, &world).unwrap();
+            let relay = Relay::start(settings, given.token, stand_in, None, log, &context).unwrap();
             let token = relay.client_token().access_token.expose().to_owned();
-            (Interception::start(relay, plan, &world).unwrap(), token)
+            (Interception::start(relay, plan, &context).unwrap(), token)
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let variables = interception.variables().iter().cloned().collect();
@@ -157,7 +157,7 @@ impl Drop for Rig {
 }
 
 /// The world of a runner in Ireland, whose requests go to the sandbox.
-fn world(cloud: &Sandbox, env: &[(&str, &str)]) -> World {
+fn context(cloud: &Sandbox, env: &[(&str, &str)]) -> Context {
     let (login, api) = (cloud.login_url(), cloud.api_url());
     let own = [
         ("GENESYSCLOUD_REGION", "eu-west-1"),
@@ -168,14 +168,14 @@ fn world(cloud: &Sandbox, env: &[(&str, &str)]) -> World {
         ("GC_TOKEN_NO_CACHE", "true"),
     ];
     let pairs = own.iter().chain(env).map(|(name, value)| ((*name).to_owned(), value.into()));
-    World {
+    Context {
         env: Environment::Fixed(pairs.collect()),
         clock: Arc::new(SystemClock::default()),
-        places: Places::default(),
+        directories: Directories::default(),
         stdin: None,
         stdin_is_terminal: false,
         stdout: Box::new(std::io::sink()),
-        talk: Arc::new(Talk::to(Box::new(std::io::sink()))),
+        reporter: Arc::new(Reporter::to(Box::new(std::io::sink()))),
     }
 }
 

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use gc_token::context::{Environment, SystemClock};
 use gc_token::sandbox::{Change, DEFAULT_SECRET, Plan, Sandbox};
-use gc_token::world::{Environment, SystemClock};
 use tempfile::TempDir;
 
 /// The client secret, as the CI system keeps it.

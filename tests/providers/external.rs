@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use gc_token::plugin::{
+use gc_token::terraform::plugin::{
     Attribute, Block, Diagnostic, Notes, Object, Provider, Schema, Type, Value,
 };
 

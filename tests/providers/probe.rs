@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use gc_token::plugin::{
+use gc_token::context::Context;
+use gc_token::terraform::plugin::{
     Attribute, Block, Diagnostic, Notes, Object, Opened, Provider, Renewed, Schema, Type, Value,
 };
-use gc_token::world::World;
 
 /// The provider.
 pub(crate) struct Probe {
@@ -22,10 +22,10 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// A provider that nobody has configured.
-    pub(crate) fn new(world: &World) -> Probe {
+    pub(crate) fn new(context: &Context) -> Probe {
         Probe {
-            journal: world.env.os("PROBE_JOURNAL").map(PathBuf::from),
-            slow_end: world.env.text("PROBE_SLOW_END").is_some(),
+            journal: context.env.os("PROBE_JOURNAL").map(PathBuf::from),
+            slow_end: context.env.text("PROBE_SLOW_END").is_some(),
             token: Mutex::new("none"),
         }
     }

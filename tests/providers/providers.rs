@@ -7,18 +7,18 @@ mod program;
 
 use std::process::ExitCode;
 
-use gc_token::plugin;
-use gc_token::world::World;
+use gc_token::context::Context;
+use gc_token::terraform::plugin;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
-    let mut world = World::real();
-    let probe = world.env.text("GC_TOKEN_TEST_PROVIDER").is_some_and(|name| name == "probe");
-    let served = match plugin::is_wanted(&world.env, &args) {
-        Ok(true) if probe => plugin::serve(probe::Probe::new(&world), &mut world),
-        Ok(true) => plugin::serve(external::External, &mut world),
+    let mut context = Context::real();
+    let probe = context.env.text("GC_TOKEN_TEST_PROVIDER").is_some_and(|name| name == "probe");
+    let served = match plugin::is_wanted(&context.env, &args) {
+        Ok(true) if probe => plugin::serve(probe::Probe::new(&context), &mut context),
+        Ok(true) => plugin::serve(external::External, &mut context),
         Ok(false) => {
-            world.talk.warn("these are Terraform providers for tests; Terraform starts them");
+            context.reporter.warn("these are Terraform providers for tests; Terraform starts them");
             Ok(())
         }
         Err(error) => Err(error),
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            world.talk.warn(&error);
+            context.reporter.warn(&error);
             ExitCode::from(error.kind.exit_code())
         }
     }

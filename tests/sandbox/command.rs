@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::Parser;
 use gc_token::cli::sandbox::Args;
 use gc_token::command::sandbox::run;
+use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
 use gc_token::error::Result;
-use gc_token::world::{Environment, Places, SystemClock, Talk, World};
 use rustix::process::{Signal, getpid, kill_process};
 
 #[derive(Parser)]
@@ -32,16 +32,16 @@ fn start(args: &[&str], env: Environment) -> Running {
     let (stdin, its_stdin) = UnixStream::pair().unwrap();
     let (stdout, its_stdout) = UnixStream::pair().unwrap();
     let thread = std::thread::spawn(move || {
-        let mut world = World {
+        let mut context = Context {
             env,
             clock: Arc::new(SystemClock::default()),
-            places: Places::default(),
+            directories: Directories::default(),
             stdin: Some(Box::new(its_stdin)),
             stdin_is_terminal: false,
             stdout: Box::new(its_stdout),
-            talk: Talk::to(Box::new(std::io::sink())).into(),
+            reporter: Reporter::to(Box::new(std::io::sink())).into(),
         };
-        run(&args, &mut world)
+        run(&args, &mut context)
     });
     Running { stdin, stdout: BufReader::new(stdout), thread }
 }

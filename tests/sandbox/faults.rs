@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
+use gc_token::context::{Clock, SystemClock};
 use gc_token::sandbox::Plan;
-use gc_token::world::{Clock, SystemClock};
 use jiff::SignedDuration;
 use serde_json::json;
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use client::Client;
 use gc_token::clock::{BootId, Reading};
+use gc_token::context::Clock;
 use gc_token::sandbox::{DEFAULT_SECRET, Faults, Plan, Sandbox};
-use gc_token::world::Clock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -7,8 +7,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use gc_token::context::{Context, Directories, Reporter, SystemClock};
 use gc_token::sandbox::Plan;
-use gc_token::world::{Places, SystemClock, Talk, World};
 use rustix::process::Signal;
 
 use super::common::cloud::{CLIENT, SECRET, cloud};
@@ -196,18 +196,18 @@ fn a_run_says_when_it_is_not_protected() {
         ("GC_TOKEN_API_URL", &api),
         ("GC_TOKEN_NO_CACHE", "true"),
     ];
-    let (talk, said) = Talk::collected();
-    let mut world = World {
+    let (reporter, said) = Reporter::collected();
+    let mut context = Context {
         env: env.into(),
         clock: Arc::new(SystemClock::default()),
-        places: Places::default(),
+        directories: Directories::default(),
         stdin: Some(Box::new(std::io::empty())),
         stdin_is_terminal: false,
         stdout: Box::new(std::io::sink()),
-        talk: Arc::new(talk),
+        reporter: Arc::new(reporter),
     };
     let args = ["gc-token", "gateway", "--until-stdin-closes"].map(OsString::from);
-    assert_eq!(gc_token::run(&args, &mut world), 0);
+    assert_eq!(gc_token::run(&args, &mut context), 0);
     let said = said.take();
     assert!(said.iter().any(|it| it.contains("can read this one's memory")), "{said:?}");
 }

@@ -2,9 +2,9 @@
 
 use gc_token::broker;
 use gc_token::cache::{Seal, Slot};
+use gc_token::config::{Layers, Query, resolve};
+use gc_token::context::{Context, Directories, Environment};
 use gc_token::sandbox::{Faults, Plan};
-use gc_token::settings::{Layers, Query, resolve};
-use gc_token::world::{Environment, Places, World};
 
 use super::common::cloud::{CLIENT, SECRET, cloud};
 use super::common::guard;
@@ -14,18 +14,21 @@ fn debug_shows_no_secret() {
     let cloud = cloud(Plan::default());
     let home = tempfile::tempdir().unwrap();
     let login_url = cloud.login_url();
-    let mut world = World {
+    let mut context = Context {
         env: Environment::from([
             ("GC_TOKEN_LOGIN_URL", login_url.as_str()),
             ("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT),
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
         ]),
-        places: Places { cache: Some(home.path().join("cache")), ..Places::default() },
-        ..World::real()
+        directories: Directories {
+            cache: Some(home.path().join("cache")),
+            ..Directories::default()
+        },
+        ..Context::real()
     };
-    let layers = Layers::new(Vec::new(), Query::default(), &world.env);
-    let settings = resolve(&layers, &mut world).unwrap();
-    let given = broker::token(&settings, &world).unwrap();
+    let layers = Layers::new(Vec::new(), Query::default(), &context.env);
+    let settings = resolve(&layers, &mut context).unwrap();
+    let given = broker::token(&settings, &context).unwrap();
     guard_sees(given.token.access_token.expose());
     let slot = Slot::of(&settings).unwrap();
     let lookup = slot.read().unwrap();

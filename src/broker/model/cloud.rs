@@ -5,10 +5,10 @@ use std::cell::{Cell, RefCell};
 use jiff::{SignedDuration, Timestamp};
 
 use super::runner::{Runner, START, millis};
-use crate::api::{Answer, Opinion};
 use crate::broker::Remote;
 use crate::clock::{Measure, Reading};
 use crate::error::{Error, Kind, Result};
+use crate::oauth::tokens_me::{Answer, Opinion};
 use crate::token::{AccessToken, ExpiresIn, Stamp, Token, lifetime};
 
 /// What an issuer and an API are like. Times are milliseconds.
@@ -83,7 +83,7 @@ impl<'a> Cloud<'a> {
 
     /// A request, what is done at its other end, and the reply.
     fn contact<T>(&self, answer: impl FnOnce() -> (T, Timestamp)) -> (Reading, T, Option<Measure>) {
-        use crate::world::Clock;
+        use crate::context::Clock;
         let sent = self.runner.read();
         self.runner.pass(millis(self.plan.ways.0));
         let (answer, date) = answer();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{BootId, Reading};
-use crate::world::Clock;
+use crate::context::Clock;
 
 /// What happens to a runner between two calls. Times are milliseconds.
 #[derive(Debug, Clone)]

@@ -10,8 +10,7 @@ fn a_changed_secret_is_a_miss_and_a_warning() {
     let clock = FakeClock::new();
     let mut scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
-    scene.settings.client.secret =
-        crate::settings::SecretSource::Known("rotated".to_owned().into());
+    scene.settings.client.secret = crate::config::SecretSource::Known("rotated".to_owned().into());
     assert_eq!(scene.got(), ("token-2".into(), How::Minted));
     assert_eq!(
         scene.said(),

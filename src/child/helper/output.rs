@@ -7,7 +7,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use zeroize::Zeroizing;
 
 use super::{GRACE, HelperError, STEP};
-use crate::world::Clock;
+use crate::context::Clock;
 
 /// The output of a helper, as far as it has come.
 pub(super) struct Output {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::world::SystemClock;
+use crate::context::SystemClock;
 
 fn run(script: &str, limit: Duration, longest: usize) -> Result<Vec<u8>, String> {
     let program = Program::find(&["sh", "-c", script].map(Into::into), None).ok().unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::broker::words;
+use crate::broker::messages;
 use crate::cache::Lookup;
 use crate::clock::{Measure, Offset};
 use crate::text::shown;
@@ -21,7 +21,7 @@ impl Report<'_> {
             "client_id": shown::plain(&self.settings.client.id),
             "token_url": shown::url(&self.settings.issuer.token_url),
             "file": self.file,
-            "not_cached": self.trouble.map(words::not_cached),
+            "not_cached": self.trouble.map(messages::not_cached),
             "cached": matches!(self.lookup, Lookup::Found(_)),
             "fresh": false,
             "skew": demand.skew.as_secs_f64(),

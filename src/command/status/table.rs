@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 
 use super::Report;
-use crate::broker::words;
+use crate::broker::messages;
 use crate::cache::Lookup;
+use crate::config::{Origin, Setting, Settings, Verify, table};
 use crate::duration::human;
 use crate::sanitize;
-use crate::settings::{Origin, Setting, Settings, Verify, names};
 use crate::text::shown;
 use crate::token::{Age, Arithmetic, MinTtl, Row, Stale, Stamp, Verdict, Witness};
 
@@ -63,13 +63,13 @@ impl Report<'_> {
             Ok(age) => format!("{} ago, as far as is known", human(age.elapsed())),
             Err(_) => "not known on this boot".to_owned(),
         };
-        let origin = self.origin(&names::IDLE_TIMEOUT);
+        let origin = self.origin(&table::IDLE_TIMEOUT);
         Some(format!("{unused}; idle timeout {timeout}, {origin}"))
     }
 
     fn no_cache(&self) -> String {
-        let trouble = || self.trouble.map(words::not_cached);
-        match self.layers.find(&names::NO_CACHE) {
+        let trouble = || self.trouble.map(messages::not_cached);
+        match self.layers.find(&table::NO_CACHE) {
             Some(given) => format!("none, {}", from(&given.origin)),
             None => trouble().unwrap_or_else(|| "none".to_owned()),
         }
@@ -83,7 +83,7 @@ impl Report<'_> {
 
     /// Which of the two is taken off, and why.
     fn skew(&self, arithmetic: &Arithmetic) -> String {
-        let (skew, origin) = (exact(arithmetic.skew), self.origin(&names::SKEW));
+        let (skew, origin) = (exact(arithmetic.skew), self.origin(&table::SKEW));
         match arithmetic.learned {
             Some(learned) if learned > arithmetic.skew => {
                 format!(
@@ -112,7 +112,7 @@ impl Report<'_> {
     fn wanted(&self) -> String {
         match self.settings.demand.min_ttl {
             MinTtl::Explicit(min_ttl) => {
-                format!("{}, {}", human(min_ttl), self.origin(&names::MIN_TTL))
+                format!("{}, {}", human(min_ttl), self.origin(&table::MIN_TTL))
             }
             MinTtl::Default(min_ttl) => match self.lookup {
                 Lookup::Found(token) => {

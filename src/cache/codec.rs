@@ -1,0 +1,247 @@
+//! The bytes of an entry: a line that names the format, a line of what is
+//! known and not secret, and the sealed token.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Key;
+use super::seal::Seal;
+use crate::config::Settings;
+use crate::token::{AccessToken, BEARER, Stamp, Token, is_bearer};
+
+const FORMAT: &[u8] = b"gc-token cache entry 1\n";
+
+/// What an entry shows without its secret: for `cache list` and `status`.
+/// Authenticated together with the sealed token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The token endpoint.
+    pub token_url: String,
+    /// The OAuth client.
+    pub client_id: String,
+    /// The scope that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The audience that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// The token type: [`BEARER`], or an issuer's spelling of that.
+    pub token_type: String,
+    /// What is known of the token's life.
+    pub stamp: Stamp,
+}
+
+/// Why an entry's bytes are not a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Corrupt {
+    /// It begins with something else, or ends too early.
+    Format,
+    /// The header is no header, as this column of the second line shows.
+    Header(usize),
+    /// The token is of a type that cannot be presented.
+    TokenType(String),
+    /// Tampered with, or sealed under another client secret.
+    Seal,
+}
+
+impl fmt::Display for Corrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Corrupt::Format => f.write_str("it is not an entry of this format"),
+            Corrupt::Header(column) => {
+                write!(f, "its header cannot be read: line 2, column {column}")
+            }
+            Corrupt::TokenType(name) => {
+                write!(f, "its token is of type {name:?}, and only Bearer tokens can be presented")
+            }
+            Corrupt::Seal => f.write_str(
+                "it cannot be decrypted: the client secret has changed, or the file was altered",
+            ),
+        }
+    }
+}
+
+/// The bytes to store for `token`.
+pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal) -> Vec<u8> {
+    let header = Header {
+        token_url: settings.issuer.token_url.clone(),
+        client_id: settings.client.id.clone(),
+        scope: settings.issuer.scope.clone(),
+        audience: settings.issuer.audience.clone(),
+        token_type: BEARER.to_owned(),
+        stamp: token.stamp.clone(),
+    };
+    let mut bytes = FORMAT.to_vec();
+    serde_json::to_writer(&mut bytes, &header).expect("a header is plain data");
+    bytes.push(b'\n');
+    let secret = Zeroizing::new(token.access_token.expose().as_bytes().to_vec());
+    let sealed = seal.close(&context(key, &bytes), &secret);
+    bytes.extend(sealed);
+    bytes
+}
+
+/// The token in `bytes`.
+pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corrupt> {
+    let (header, open_part) = split(bytes)?;
+    let sealed = &bytes[open_part..];
+    let secret =
+        seal.open(&context(key, &bytes[..open_part]), sealed).map_err(|_| Corrupt::Seal)?;
+    let secret = std::str::from_utf8(&secret).map_err(|_| Corrupt::Seal)?;
+    // Versions that handed out any type have left entries.
+    if !is_bearer(&header.token_type) {
+        return Err(Corrupt::TokenType(header.token_type));
+    }
+    Ok(Token { access_token: AccessToken::new(secret.to_owned()), stamp: header.stamp })
+}
+
+/// The part that is not secret, unauthenticated: good enough to be shown.
+pub(super) fn peek(bytes: &[u8]) -> Result<Header, Corrupt> {
+    split(bytes).map(|(header, _)| header)
+}
+
+/// The header, and where the sealed part begins.
+fn split(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
+    let rest = bytes.strip_prefix(FORMAT).ok_or(Corrupt::Format)?;
+    let end = rest.iter().position(|byte| *byte == b'\n').ok_or(Corrupt::Format)?;
+    // The library's own words quote the header, which anybody may have written.
+    let header =
+        serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.column()))?;
+    Ok((header, FORMAT.len() + end + 1))
+}
+
+/// An entry is bound to its name, too: it does not open under another.
+fn context(key: &Key, open_part: &[u8]) -> Vec<u8> {
+    [key.to_string().as_bytes(), b"\n", open_part].concat()
+}
+
+/// Reads `bytes` as an entry, and as a header and a token that were sealed by somebody
+/// who knows the secret.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let key = Key::parse(&"0".repeat(32)).expect("it is the name of an entry");
+    let seal = Seal::under(b"secret");
+    let _ = peek(bytes);
+    assert!(decode(&key, bytes, &seal).is_err(), "a seal was forged");
+    let (header, secret) = bytes.split_at(bytes.iter().position(|it| *it == b'\n').unwrap_or(0));
+    let open_part = [FORMAT, header, b"\n"].concat();
+    let sealed = seal.close(&context(&key, &open_part), secret);
+    if let Ok(token) = decode(&key, &[open_part, sealed].concat(), &seal) {
+        assert_eq!(token.access_token.expose().as_bytes(), secret);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::settings;
+    use crate::token::tests::token;
+    use proptest::prelude::*;
+
+    #[test]
+    fn comes_back_whole_and_holds_no_token_in_the_clear() {
+        let (settings, token, seal) = (settings("http://x"), token("s3cret-t0ken", 300), seal());
+        let key = Key::of(&settings);
+        let bytes = encode(&key, &settings, &token, &seal);
+        assert_eq!(decode(&key, &bytes, &seal).unwrap(), token);
+        assert_eq!(peek(&bytes).unwrap().stamp, token.stamp);
+        assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
+    }
+
+    #[test]
+    fn truncated_at_every_length_and_flipped_in_every_bit_it_is_corrupt() {
+        let (settings, seal) = (settings("http://x"), seal());
+        let key = Key::of(&settings);
+        let bytes = encode(&key, &settings, &token("t", 300), &seal);
+        for length in 0..bytes.len() {
+            assert!(decode(&key, &bytes[..length], &seal).is_err(), "cut at {length}");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(decode(&key, &changed, &seal).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_type_is_no_token() {
+        let (settings, seal) = (settings("http://x"), seal());
+        let key = Key::of(&settings);
+        let entry = |token_type: &str| {
+            let header = Header {
+                token_url: "http://x".into(),
+                client_id: "c".into(),
+                scope: None,
+                audience: None,
+                token_type: token_type.into(),
+                stamp: token("t", 300).stamp,
+            };
+            let mut bytes = FORMAT.to_vec();
+            serde_json::to_writer(&mut bytes, &header).unwrap();
+            bytes.push(b'\n');
+            let sealed = seal.close(&context(&key, &bytes), b"t");
+            [bytes, sealed].concat()
+        };
+        for token_type in ["bearer", "Bearer", "BearerToken"] {
+            assert_eq!(decode(&key, &entry(token_type), &seal).unwrap(), token("t", 300));
+        }
+        let why = decode(&key, &entry("DPoP"), &seal).unwrap_err().to_string();
+        assert_eq!(why, "its token is of type \"DPoP\", and only Bearer tokens can be presented");
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_is_not_quoted() {
+        let bytes = [FORMAT, b"{\"##vso[task.x]\":1,\"token_url\":[\"s3cret\"]}\nx"].concat();
+        let why = peek(&bytes).unwrap_err().to_string();
+        assert_eq!(why, "its header cannot be read: line 2, column 31");
+    }
+
+    #[test]
+    fn does_not_open_under_another_name() {
+        let (one, mut two, seal) = (settings("http://x"), settings("http://x"), seal());
+        two.client.id = "another".into();
+        let bytes = encode(&Key::of(&one), &one, &token("t", 300), &seal);
+        assert_eq!(decode(&Key::of(&two), &bytes, &seal), Err(Corrupt::Seal));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_an_entry_unless_they_were_sealed(
+            magic in any::<bool>(),
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let settings = settings("http://x");
+            let magic = if magic { FORMAT } else { b"" };
+            let bytes = [magic, &bytes].concat();
+            prop_assert!(decode(&Key::of(&settings), &bytes, &seal()).is_err());
+            let _ = peek(&bytes);
+        }
+
+        /// A header can be forged by whoever can write to the file: it is
+        /// shown, but what follows it does not open.
+        #[test]
+        fn a_forged_header_is_shown_at_most(
+            at in any::<prop::sample::Index>(),
+            part in prop_oneof!["[0-9]{1,20}", "-?P[0-9TDHMS.]{0,30}", ".{0,8}"],
+        ) {
+            let (settings, seal) = (settings("http://x"), seal());
+            let key = Key::of(&settings);
+            let mut bytes = encode(&key, &settings, &token("t", 300), &seal);
+            let end = bytes[FORMAT.len()..].iter().position(|byte| *byte == b'\n').unwrap();
+            let at = FORMAT.len() + at.index(end);
+            let before = bytes.clone();
+            bytes.splice(at..at + 1, part.bytes());
+            if bytes != before {
+                prop_assert!(decode(&key, &bytes, &seal).is_err());
+            }
+            if let Ok(header) = peek(&bytes) {
+                let _ = (header.stamp.expires_at(), header.stamp.remaining(&header.stamp.sent));
+            }
+        }
+    }
+
+    fn seal() -> Seal {
+        Seal::under(b"secret")
+    }
+}

@@ -1,0 +1,137 @@
+//! Names the settings that a failure depends on, and their origins: a message about a
+//! host that a forgotten variable names should name the variable.
+
+use url::Url;
+
+use super::origin::{Given, Origin};
+use super::{Layers, SecretSource, Setting, table};
+use crate::context::Environment;
+use crate::error::{Error, Kind};
+use crate::net;
+use crate::region::Region;
+use crate::sanitize;
+
+/// Adds the settings that a failure to get a token depends on.
+pub fn attribute(error: Error, layers: &Layers, env: &Environment) -> Error {
+    let parts: Vec<String> = match error.kind {
+        Kind::CredentialsRefused => [
+            shown(layers, &table::CLIENT_ID),
+            SecretSource::place(layers, env).map(|place| format!("client secret from {place}")),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(issuer(layers))
+        .collect(),
+        Kind::Unavailable | Kind::RateLimited => {
+            let api = layers.find(&table::API_URL).filter(|given| is_named(given, &error));
+            let host = match api {
+                Some(api) => vec![line(&table::API_URL, &api)],
+                None => issuer(layers),
+            };
+            host.into_iter().chain(shown(layers, &table::TIMEOUT)).collect()
+        }
+        Kind::ApiRefused => {
+            issuer(layers).into_iter().chain(shown(layers, &table::API_URL)).collect()
+        }
+        Kind::Configuration => issuer(layers)
+            .into_iter()
+            .chain(all(layers, &[&table::SCOPE, &table::AUDIENCE]))
+            .collect(),
+        Kind::Lifetime => all(layers, &[&table::MIN_TTL, &table::SKEW]),
+        Kind::Cache => all(layers, &[&table::CACHE_DIR, &table::LOCK_TIMEOUT]),
+        Kind::Output | Kind::Usage | Kind::CommandUnusable | Kind::CommandNotFound => Vec::new(),
+    };
+    match parts.is_empty() {
+        true => error,
+        false => Error { settings: Some(parts.join(", ").into()), ..error },
+    }
+}
+
+/// The URLs that take the place of what an explicit region stands for, each in a
+/// sentence. Two that stand in one profile were written together, and are meant.
+pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
+    let Some(region) = layers.find(&table::REGION) else {
+        return Vec::new();
+    };
+    let Ok(meant) = Region::find(&region.value) else {
+        return Vec::new();
+    };
+    let is_other = |given: &Given| {
+        let is_in_one_profile = matches!(
+            (&given.origin, &region.origin),
+            (Origin::Profile { .. }, Origin::Profile { .. })
+        );
+        !is_in_one_profile && Region::of_host(&given.value) != Some(meant)
+    };
+    let token_host = deciding_url(layers).filter(|(_, given)| is_other(given));
+    let api = layers.find(&table::API_URL).filter(is_other);
+    let says = |given: Given, does: &str, not: &str| {
+        format!(
+            "{} overrides {}: {does} {}, not {not}.{}",
+            given.origin,
+            region.origin,
+            given.shown(),
+            meant.domain
+        )
+    };
+    token_host
+        .map(|(_, given)| says(given, "tokens come from", "login"))
+        .into_iter()
+        .chain(api.map(|given| says(given, "the API is", "api")))
+        .collect()
+}
+
+/// Returns whether an error is about the host of this URL.
+fn is_named(given: &Given, error: &Error) -> bool {
+    let texts = [Some(&error.what), error.cause.as_ref()];
+    let host = Url::parse(&given.value).map(|url| net::host(&url));
+    host.is_ok_and(|host| texts.into_iter().flatten().any(|text| text.contains(&host)))
+}
+
+/// The settings that decide which issuer is asked.
+fn issuer(layers: &Layers) -> Vec<String> {
+    let url = deciding_url(layers);
+    let region = shown(layers, &table::REGION);
+    match (url, region) {
+        (Some((setting, given)), Some(region)) => {
+            vec![format!("{}, which overrides {region}", line(setting, &given))]
+        }
+        (Some((setting, given)), None) => vec![line(setting, &given)],
+        (None, region) => region.into_iter().collect(),
+    }
+}
+
+/// The URL that is asked in place of the region's.
+fn deciding_url(layers: &Layers) -> Option<(&'static Setting, Given)> {
+    [&table::TOKEN_URL, &table::LOGIN_URL]
+        .into_iter()
+        .find_map(|setting| Some((setting, layers.find(setting)?)))
+}
+
+fn all(layers: &Layers, settings: &[&'static Setting]) -> Vec<String> {
+    settings.iter().filter_map(|setting| shown(layers, setting)).collect()
+}
+
+fn shown(layers: &Layers, setting: &'static Setting) -> Option<String> {
+    layers.find(setting).map(|given| line(setting, &given))
+}
+
+fn line(setting: &Setting, given: &Given) -> String {
+    format!("{} {} from {}", setting.flag, sanitize::line(&given.shown()), given.origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_in_one_line_with_its_quotes_as_they_are() {
+        let given = Given {
+            value: "'mine'\n\u{1b}[31m".to_owned(),
+            origin: Origin::Variable("GENESYSCLOUD_OAUTHCLIENT_ID"),
+        };
+        let said = line(&table::CLIENT_ID, &given);
+        assert!(said.starts_with("client-id 'mine'"), "{said}");
+        assert!(!said.contains('\\') && !said.contains('\n') && !said.contains('\u{1b}'), "{said}");
+    }
+}

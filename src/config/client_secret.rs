@@ -1,0 +1,228 @@
+//! The client secret: file, environment, profile, or a command that prints it.
+
+mod command;
+mod stored;
+
+use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
+
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+pub use command::SecretCommand;
+pub use stored::StoredSecret;
+
+use super::origin::Given;
+use super::{Layers, table};
+use crate::context::{Clock, Context, Environment, Level, Reporter};
+use crate::error::{Error, Kind, Result};
+use crate::text;
+use crate::text::shown;
+
+/// The client secret, or the way to it. Redacted in `Debug`.
+#[derive(Debug, Clone)]
+pub enum SecretSource {
+    /// Known, and the same for as long as the process lives.
+    Known(SecretString),
+    /// Known, from a file in which it may be replaced.
+    Stored(StoredSecret),
+    /// A command that prints it: slow, may prompt, so it is run only when a
+    /// token has to be minted.
+    Command(SecretCommand),
+}
+
+/// The variables that hold a client secret: our own name, then the Terraform
+/// provider's.
+pub const VARIABLES: [&str; 2] = ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
+
+/// No secret comes near this.
+const LONGEST: usize = 64 << 10;
+
+impl SecretSource {
+    /// Finds the secret of the client `id`: `--client-secret-file`, then the
+    /// environment, then the profile, if it is the profile's client.
+    pub(super) fn resolve(
+        layers: &Layers,
+        id: &Given,
+        context: &mut Context,
+    ) -> Result<SecretSource> {
+        if let Some(secret) = &layers.secret {
+            let secret = checked(
+                secret.expose_secret().as_bytes(),
+                "the attribute client_secret",
+                &context.reporter,
+            );
+            return secret.map(SecretSource::Known).map_err(|error| error.at("client_secret"));
+        }
+        if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
+            return match file.value == "-" {
+                true => read_stdin(&file, context).map(SecretSource::Known),
+                false => StoredSecret::in_file(&file, &context.reporter).map(SecretSource::Stored),
+            };
+        }
+        for name in VARIABLES {
+            if let Some(secret) = context.env.os(name) {
+                let secret = Zeroizing::new(secret.into_vec());
+                return checked(&secret, name, &context.reporter).map(SecretSource::Known);
+            }
+        }
+        let Some(profile) = &layers.profile else {
+            return Err(missing(id, layers));
+        };
+        let own = profile.find(&table::CLIENT_ID);
+        if own.is_some_and(|own| own.value != id.value) {
+            return Err(missing(id, layers).why(format!(
+                "{} is of another client than {} names",
+                profile.origin("client_secret"),
+                id.origin
+            )));
+        }
+        if let Some(stored) = StoredSecret::in_profile(profile, &context.reporter)? {
+            return Ok(SecretSource::Stored(stored));
+        }
+        let argv = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
+        let origin = profile.origin(SECRET_COMMAND).to_string();
+        if let Some(outsider) = profile.outsider() {
+            let what = format!("{origin} is not run, as another user could have written it");
+            return Err(Error::new(Kind::Configuration, what)
+                .why(outsider.to_string())
+                .hint(outsider.remedy(profile.file())));
+        }
+        Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
+    }
+
+    /// Where the secret is looked up first and found: the source's name, never
+    /// the secret. Nothing is read for it.
+    pub fn place(layers: &Layers, env: &Environment) -> Option<String> {
+        if layers.secret.is_some() {
+            return Some("attribute \"client_secret\"".to_owned());
+        }
+        if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
+            let name = match file.value.as_str() {
+                "-" => "standard input".to_owned(),
+                name => stored::file(name),
+            };
+            return Some(format!("{name}, from {}", file.origin));
+        }
+        if let Some(name) = VARIABLES.into_iter().find(|name| env.os(name).is_some()) {
+            return Some(name.to_owned());
+        }
+        let profile = layers.profile.as_ref()?;
+        if profile.secret().is_some() {
+            return Some(profile.origin("client_secret").to_string());
+        }
+        let argv = profile.secret_command().ok()??;
+        // Its arguments are the user's own business.
+        let origin = profile.origin("client_secret_command");
+        Some(format!("the command {:?}, {origin}", argv[0]))
+    }
+
+    /// The secret itself; runs the command where it takes one.
+    ///
+    /// # Errors
+    /// `Configuration`, when the command fails.
+    pub fn get(&self, clock: &dyn Clock, reporter: &Reporter) -> Result<SecretString> {
+        match self {
+            SecretSource::Known(secret) => Ok(secret.clone()),
+            SecretSource::Stored(stored) => Ok(stored.secret().clone()),
+            SecretSource::Command(command) => command.run(clock, reporter),
+        }
+    }
+
+    /// The secret where it is known without a command.
+    pub fn known(&self) -> Option<&SecretString> {
+        match self {
+            SecretSource::Known(secret) => Some(secret),
+            SecretSource::Stored(stored) => Some(stored.secret()),
+            SecretSource::Command(_) => None,
+        }
+    }
+
+    /// The command that prints the secret, where it takes one: a list of
+    /// arguments.
+    pub fn command(&self) -> Option<&[String]> {
+        match self {
+            SecretSource::Known(_) | SecretSource::Stored(_) => None,
+            SecretSource::Command(command) => Some(command.argv()),
+        }
+    }
+
+    /// For a run that outlives a token: whoever is asked for the secret from now
+    /// on may not ask on the terminal, which belongs to somebody else.
+    pub fn forbid_prompt(&mut self) {
+        if let SecretSource::Command(command) = self {
+            command.forbid_prompt();
+        }
+    }
+
+    /// Reads it again from where it is stored. Returns whether it has changed.
+    ///
+    /// # Errors
+    /// `Configuration`, when it cannot be read any more. What was known before
+    /// is kept.
+    pub fn reread(&mut self, reporter: &Reporter) -> Result<bool> {
+        match self {
+            SecretSource::Known(_) | SecretSource::Command(_) => Ok(false),
+            SecretSource::Stored(stored) => stored.reread(reporter),
+        }
+    }
+}
+
+/// The key of a profile that holds the command.
+const SECRET_COMMAND: &str = "client_secret_command";
+
+fn missing(id: &Given, layers: &Layers) -> Error {
+    Error::new(
+        Kind::Configuration,
+        format!("there is no secret for client {}", shown::quoted(&id.value)),
+    )
+    .why(layers.secret_sources(&VARIABLES))
+    .hint(layers.missing_hint(
+        "CLIENTSECRET",
+        "GENESYSCLOUD_OAUTHCLIENT_SECRET",
+        "set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile",
+    ))
+    .at("client_secret")
+}
+
+/// The secret on standard input.
+fn read_stdin(given: &Given, context: &mut Context) -> Result<SecretString> {
+    let unreadable = || {
+        Error::new(Kind::Configuration, "cannot read the client secret from standard input")
+            .hint(format!("see {}", given.origin))
+    };
+    if context.stdin_is_terminal {
+        return Err(unreadable().why("standard input is a terminal, where it would be shown"));
+    }
+    let stdin = context
+        .take_stdin()
+        .ok_or_else(|| unreadable().why("standard input holds the Terraform query already"))?;
+    let secret = read(stdin).map_err(|error| unreadable().because(error))?;
+    checked(&secret, &format!("standard input ({})", given.origin), &context.reporter)
+}
+
+/// Reads to the end, or as much as a secret can have.
+fn read(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST));
+    from.take(LONGEST as u64).read_to_end(&mut secret)?;
+    Ok(secret)
+}
+
+/// The gate for every secret, wherever it comes from: its first line.
+fn checked(secret: &[u8], origin: &str, reporter: &Reporter) -> Result<SecretString> {
+    let refuse = |why: &str| {
+        let what = format!("the client secret from {origin} {why}");
+        Error::new(Kind::Configuration, what)
+    };
+    let (line, more) = text::first_line(secret).map_err(|bad| refuse(&bad.to_string()))?;
+    if line.is_empty() {
+        return Err(refuse(if more { "has an empty first line" } else { "is empty" }));
+    }
+    if more {
+        reporter.say(
+            Level::Info,
+            format_args!("the client secret from {origin} has several lines: the first one counts"),
+        );
+    }
+    Ok(line.into())
+}

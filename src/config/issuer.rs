@@ -1,0 +1,136 @@
+//! Whom to ask: the region's hosts, hosts named one by one, or any other
+//! issuer.
+
+use url::{Host, Url};
+
+use super::origin::Given;
+use super::{Layers, table};
+use crate::error::{Error, Kind, Result};
+use crate::region::Region;
+
+/// The authorization server and what is asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// The token endpoint.
+    pub token_url: String,
+    /// The issuer's base URL, where the issuer is Genesys Cloud.
+    pub login_url: Option<String>,
+    /// The API's base URL, where known.
+    pub api_url: Option<String>,
+    /// The region, where known.
+    pub region: Option<&'static Region>,
+    /// `scope` of the request (RFC 6749 section 3.3).
+    pub scope: Option<String>,
+    /// `audience` of the request, as several issuers want it.
+    pub audience: Option<String>,
+}
+
+impl Issuer {
+    /// Token URL > login URL > region.
+    pub(super) fn resolve(layers: &Layers) -> Result<Issuer> {
+        let region = match layers.find(&table::REGION) {
+            Some(given) => Some(find_region(&given)?),
+            None => None,
+        };
+        let login_url = match layers.find(&table::LOGIN_URL) {
+            Some(given) => Some(base_url(&given)?),
+            None => None,
+        };
+        // A login host of Genesys Cloud tells its region, too.
+        let region = region.or_else(|| Region::of_host(login_url.as_deref()?));
+        let api_url = match layers.find(&table::API_URL) {
+            Some(given) => Some(base_url(&given)?),
+            None => region.map(Region::api_url),
+        };
+        let (token_url, login_url) = match (layers.find(&table::TOKEN_URL), login_url) {
+            (Some(given), login_url) => (checked_url(&given)?.to_string(), login_url),
+            (None, Some(login_url)) => (token_endpoint(&login_url), Some(login_url)),
+            (None, None) => {
+                let login_url = region.ok_or_else(|| no_issuer(layers))?.login_url();
+                (token_endpoint(&login_url), Some(login_url))
+            }
+        };
+        Ok(Issuer {
+            token_url,
+            login_url,
+            api_url,
+            region,
+            scope: layers.text(&table::SCOPE),
+            audience: layers.text(&table::AUDIENCE),
+        })
+    }
+}
+
+fn token_endpoint(login_url: &str) -> String {
+    format!("{login_url}/oauth/token")
+}
+
+pub(super) fn find_region(given: &Given) -> Result<&'static Region> {
+    Region::find(&given.value).map_err(|unknown| {
+        let mut error = given.refused("is not a region of Genesys Cloud");
+        error.hint = unknown.hint;
+        error
+    })
+}
+
+/// A URL without query and fragment, and without a slash at its end.
+fn base_url(given: &Given) -> Result<String> {
+    let url = checked_url(given)?;
+    if url.query().is_some() {
+        return Err(given.refused("is not a base URL: it has a query"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// A URL that a secret may be sent to: https, or http on loopback.
+fn checked_url(given: &Given) -> Result<Url> {
+    let url = Url::parse(&given.value).map_err(|error| {
+        let refused = given.refused("is not a URL").hint("write https://host");
+        // What is visibly wrong with it says more than the parser.
+        if refused.cause.is_some() { refused } else { refused.because(error) }
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        // Not shown: it may hold a password.
+        let what = format!("{}: a URL with a user or a password in it", given.origin);
+        return Err(Error::new(given.refused("").kind, what)
+            .hint("credentials come from the environment, a file or a profile"));
+    }
+    if url.fragment().is_some() {
+        return Err(given.refused("has a fragment, which RFC 6749 section 3.2 forbids"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(given
+            .refused("would send the client secret unencrypted")
+            .hint("use https; http is for loopback addresses only")),
+        _ => Err(given.refused("is neither https nor http")),
+    }
+}
+
+/// Whether the URL names this very machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => is_localhost(name),
+        None => false,
+    }
+}
+
+/// Returns whether a host's name stands for this very machine (RFC 6761 section 6.3).
+pub(crate) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn no_issuer(layers: &Layers) -> Error {
+    Error::new(Kind::Configuration, "there is no region")
+        .why(layers.sources(&table::REGION))
+        .hint(layers.missing_hint(
+            "REGION",
+            "GENESYSCLOUD_REGION",
+            "set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer",
+        ))
+        .at(table::REGION.key)
+}

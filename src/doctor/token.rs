@@ -1,0 +1,125 @@
+//! A token, got as a pipeline gets it, and shown to the API.
+
+use jiff::SignedDuration;
+
+use super::{Finding, Topic, acceptance, clocks};
+use crate::broker::{Broker, Given, How, Network};
+use crate::cache::{Lookup, Slot};
+use crate::clock::Reading;
+use crate::config::Settings;
+use crate::context::{Context, Reporter};
+use crate::duration::human;
+use crate::error::{Error, Kind, Result};
+use crate::token::{Demand, MinTtl, Stamp, Verdict};
+
+/// Looks into the cache, gets a token, and asks the API about it.
+pub(super) fn findings(mut settings: Settings, context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Ok(lookup) = lookup(&settings) {
+        findings.extend(cached(&lookup, &settings.demand, &context.clock.read()));
+    }
+    let mut given = get(&settings, context, &mut findings);
+    if let Err(error) = &given {
+        let error = error.clone();
+        findings.push(Finding::failure(Topic::Token, &error));
+        if error.kind == Kind::Cache {
+            settings.cache.switch_off();
+            given = get(&settings, context, &mut findings);
+            findings.push(without_cache(given.as_ref().err()));
+        }
+    }
+    if let Ok(given) = given {
+        let now = context.clock.read();
+        findings.push(got(&given, &now));
+        findings.push(lifetime(&settings.demand, &given.token.stamp));
+        findings.extend(acceptance::findings(settings, &given, context));
+    }
+    findings
+}
+
+fn lookup(settings: &Settings) -> Result<Lookup> {
+    Slot::of(settings).map_or(Ok(Lookup::Absent), |slot| slot.read())
+}
+
+fn cached(lookup: &Lookup, demand: &Demand, now: &Reading) -> Vec<Finding> {
+    match lookup {
+        Lookup::Absent => vec![Finding::ok(Topic::Token, "no token was cached")],
+        Lookup::Unusable(why) => {
+            vec![Finding::note(Topic::Token, format!("the cached entry is not used: {why}"))]
+        }
+        Lookup::Found(token) => {
+            let verdict = demand.judge(&token.stamp, now);
+            let what = format!("the cached token is {verdict}");
+            let finding = match verdict {
+                Verdict::Fresh { .. } => Finding::ok(Topic::Token, what),
+                Verdict::Stale(_) => Finding::note(Topic::Token, what),
+            };
+            vec![finding, clocks::steps(&token.stamp, now)]
+        }
+    }
+}
+
+/// The call that every verb makes. What it warns of is found, too.
+fn get(settings: &Settings, context: &Context, findings: &mut Vec<Finding>) -> Result<Given> {
+    let (reporter, warnings) = Reporter::collected();
+    let remote = remote(settings, context, &reporter);
+    let given =
+        Broker { settings, remote: &remote, clock: &*context.clock, reporter: &reporter }.get();
+    let warnings = warnings.take();
+    findings.extend(warnings.into_iter().map(|warning| Finding::warning(Topic::Token, warning)));
+    given
+}
+
+pub(super) fn remote<'a>(
+    settings: &'a Settings,
+    context: &'a Context,
+    reporter: &'a Reporter,
+) -> Network<'a> {
+    Network { settings, env: &context.env, clock: &*context.clock, reporter }
+}
+
+fn without_cache(error: Option<&Error>) -> Finding {
+    match error {
+        None => Finding::note(Topic::Token, "without the cache, a token can be had")
+            .hint("fix the cache, or do without it: --no-cache"),
+        Some(error) => Finding::failure(Topic::Token, error),
+    }
+}
+
+fn got(given: &Given, now: &Reading) -> Finding {
+    let left = given.token.stamp.remaining(now).unwrap_or_default();
+    let left = human(left);
+    match given.how {
+        How::Cached => Finding::ok(Topic::Token, format!("it is reused: {left} left")),
+        How::Minted => Finding::ok(Topic::Token, format!("a new one was made: {left} left")),
+        How::Makeshift => Finding::warning(
+            Topic::Token,
+            format!("the cached one is made do with, since no other can be had: {left} left"),
+        ),
+    }
+}
+
+/// Where the lifetime of tokens is set.
+const TOKEN_DURATION: &str =
+    "raise the OAuth client's 'Token Duration', or lower --min-ttl or --skew";
+
+fn lifetime(demand: &Demand, stamp: &Stamp) -> Finding {
+    let (skew, wanted) = (demand.skew_for(stamp), demand.wanted(stamp));
+    let what = format!(
+        "new tokens live {}; {} of it are wanted after a skew of {}",
+        human(stamp.whole),
+        human(wanted),
+        human(skew)
+    );
+    let default = match demand.min_ttl {
+        MinTtl::Default(default) => default,
+        MinTtl::Explicit(_) => SignedDuration::ZERO,
+    };
+    // From here on, half of all calls make a new one.
+    let usable = stamp.whole.saturating_sub(skew);
+    if wanted < default || wanted > usable / 2 {
+        Finding::note(Topic::Token, what).hint(TOKEN_DURATION)
+    } else {
+        Finding::ok(Topic::Token, what)
+    }
+}

@@ -1,0 +1,277 @@
+//! The HTTP client: one request over the wire, and its reply as it came.
+
+mod client;
+mod diagnosis;
+pub(crate) mod no_proxy;
+mod peer_clock;
+mod pinned;
+mod pool;
+mod probe;
+mod proxy_env;
+mod resolve;
+pub(crate) mod roots;
+mod timeout;
+mod tls;
+mod tunnel;
+mod validity;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder};
+use rustls::ClientConfig;
+use rustls::time_provider::DefaultTimeProvider;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::clock::{Measure, Reading};
+use crate::config::Network;
+use crate::context::{Clock, Environment, Level, Reporter};
+use crate::error::{Error, Kind, Result};
+
+use client::{Limits, builder, client, tls};
+use diagnosis::Place;
+pub(crate) use pool::{Leased, Pool, Unanswered};
+pub(crate) use probe::{Dated, Look, is_page};
+use proxy_env::Route;
+pub(crate) use proxy_env::names_a_proxy;
+use roots::Roots;
+pub(crate) use timeout::Limit;
+pub(crate) use tls::Trust;
+pub(crate) use tunnel::{Passage, Stream};
+
+/// A client for one URL.
+pub(crate) struct Wire {
+    client: Client,
+    /// For a peer that speaks HTTP/2 only, once that is known.
+    http2: OnceLock<Client>,
+    url: Url,
+    limits: Limits,
+    place: Place,
+    tls: ClientConfig,
+    roots: Roots,
+    route: Route,
+    known: Option<Measure>,
+}
+
+/// A request that got no reply worth reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// What to tell the user.
+    pub(crate) error: Error,
+    /// Whether the same request may succeed later.
+    pub(crate) passing: bool,
+}
+
+/// A reply, before anything in it is believed.
+pub(crate) struct Reply {
+    /// The HTTP status code.
+    pub(crate) status: u16,
+    /// The header fields.
+    pub(crate) headers: HeaderMap,
+    /// The whole body, at most [`LARGEST`] bytes. It may hold a token.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// A reply, and the clocks around it.
+pub(crate) struct Exchange {
+    /// Just before the request was sent, connecting included.
+    pub(crate) sent: Reading,
+    /// Just after the reply's header arrived, which is where its `Date` is.
+    pub(crate) received: Reading,
+    /// The reply.
+    pub(crate) reply: Reply,
+}
+
+/// A token reply takes a few kilobytes. More than this is none, and is not
+/// read to its end.
+pub(crate) const LARGEST: usize = 1024 * 1024;
+
+/// No working network takes longer to connect, TLS included.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A shorter time limit is for one attempt.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Wire {
+    /// A client for `url`. Certificates are loaded only when it speaks TLS.
+    /// `purpose` begins every message: "no token".
+    ///
+    /// # Errors
+    /// `Configuration` when the trusted certificates or the proxy are unusable.
+    pub(crate) fn new(
+        url: &Url,
+        purpose: &'static str,
+        network: &Network,
+        env: &Environment,
+        reporter: &Reporter,
+    ) -> Result<Wire> {
+        let route = Route::to(url, env)?;
+        if let Some(proxy) = route.name() {
+            reporter.say(Level::Debug, format_args!("going through {proxy}"));
+        }
+        let roots = match url.scheme() {
+            "https" => roots::load(network.ca_file.as_deref(), env, reporter)?,
+            _ => Roots::none(),
+        };
+        let tls = tls(&roots, Arc::new(DefaultTimeProvider))?;
+        // A limit as long as the total one would race with it.
+        let connect = Some(CONNECT).filter(|connect| *connect < network.timeout);
+        let attempt = attempt_limit(network.timeout);
+        let place = Place {
+            purpose,
+            host: host(url),
+            proxy: route.name(),
+            connect: connect.unwrap_or(network.timeout),
+            attempt: attempt.unwrap_or(network.timeout),
+        };
+        let limits = Limits { connect, attempt };
+        let client = client(&route, limits.apply(builder(tls.clone()).http1_only()))?;
+        let (url, http2) = (url.clone(), OnceLock::new());
+        Ok(Wire { client, http2, url, limits, place, tls, roots, route, known: None })
+    }
+
+    /// Tells what earlier contacts showed of the peer's clock: a message may
+    /// need it.
+    pub(crate) fn knowing(self, known: Option<&Measure>) -> Wire {
+        Wire { known: known.cloned(), ..self }
+    }
+
+    /// A request to the URL, to be filled and sent.
+    pub(crate) fn request(&self, method: Method) -> RequestBuilder {
+        self.client.request(method, self.url.clone())
+    }
+
+    /// The failure of a request that was cut off by a limit on the whole work.
+    pub(crate) fn too_slow(&self) -> Failure {
+        self.place.too_slow()
+    }
+
+    /// Sends the request once and reads the reply, within `limit`. Blocks, as
+    /// [`block_on`] does.
+    pub(crate) fn exchange(
+        &self,
+        request: RequestBuilder,
+        limit: Duration,
+        clock: &dyn Clock,
+    ) -> Result<Exchange> {
+        let done = block_on(limit, self.send(request, clock))?;
+        done.unwrap_or_else(|| Err(self.too_slow())).map_err(|failure| failure.error)
+    }
+
+    /// Sends the request once and reads the reply.
+    pub(crate) async fn send(
+        &self,
+        request: RequestBuilder,
+        clock: &dyn Clock,
+    ) -> Result<Exchange, Failure> {
+        let sent = clock.read();
+        let mut response = match self.send_by_either_version(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let opinion = match diagnosis::untimely(&error) {
+                    Some(untimely) => self.opinion(untimely, clock).await,
+                    None => None,
+                };
+                return Err(self.place.failure(error, sent.wall, opinion));
+            }
+        };
+        let received = clock.read();
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Zeroizing::new(Vec::new());
+        if response.content_length() > Some(LARGEST as u64) {
+            return Err(self.place.too_large(status));
+        }
+        let broken = |error| self.place.failure(error, sent.wall, None);
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(self.place.too_large(status));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Exchange { sent, received, reply: Reply { status, headers, body } })
+    }
+}
+
+impl Exchange {
+    /// What the reply's `Date` proves of the remote clock.
+    pub(crate) fn measure(&self) -> Option<Measure> {
+        Measure::take(&self.sent, &self.received, date(&self.reply.headers)?)
+    }
+}
+
+/// Runs `work` on a runtime that exists only for it; `None` when it takes
+/// longer than `limit`.
+///
+/// # Errors
+/// `Unavailable` when the system has no means for a runtime.
+pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
+    let runtime = crate::context::runtime().map_err(|error| {
+        Error::new(Kind::Unavailable, "the network cannot be used").because(error)
+    })?;
+    let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
+    // A name that is still being looked up must not hold the process up.
+    runtime.shutdown_background();
+    Ok(done)
+}
+
+/// The moment a reply was written, by the remote clock. `None` when it came
+/// from a cache (`Age`), or when the header is missing, repeated or not a date.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let mut dates = headers.get_all(DATE).iter();
+    let date = http_date(dates.next()?.to_str().ok()?)?;
+    dates.next().is_none().then_some(date)
+}
+
+/// A date of HTTP (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
+    Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
+}
+
+/// What Basic authentication presents (RFC 7617 section 2): a user, a colon and a
+/// password.
+pub(crate) fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
+    let (scheme, pair) = value.to_str().ok()?.split_once(' ')?;
+    let pair = Zeroizing::new(STANDARD.decode(pair.trim()).ok()?);
+    scheme.eq_ignore_ascii_case("basic").then_some(pair)
+}
+
+/// A URL's host, and its port unless that is the scheme's own: all that a
+/// message shows of it, for the path or the user part may be private.
+pub(crate) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("(no host)");
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// One attempt may take half of the time limit, so that a connection that
+/// hangs is given up while there is time for another one. `None` for a time
+/// limit that is for one attempt.
+fn attempt_limit(timeout: Duration) -> Option<Duration> {
+    (timeout > PATIENCE).then(|| (timeout / 2).max(PATIENCE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_leaves_time_for_another_unless_the_limit_is_short() {
+        for (timeout, limit) in
+            [(1, None), (10, None), (11, Some(10)), (20, Some(10)), (30, Some(15)), (60, Some(30))]
+        {
+            let limit = limit.map(Duration::from_secs);
+            assert_eq!(attempt_limit(Duration::from_secs(timeout)), limit);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Asks a peer for the time whose certificate is out of date by this machine's
+//! clock.
+//!
+//! The certificate is checked as always, but as if it were a moment within its
+//! validity: authority, name and key are the right ones. That does not make it
+//! good, for the key of an old certificate may be in wrong hands by now. So
+//! nothing that is private is sent, and the answer's `Date` is used for a
+//! message to the user, and for nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+
+use super::validity::{Opinion, Source, Untimely};
+use super::{Wire, date};
+use crate::clock::{Measure, Reading};
+use crate::context::Clock;
+
+/// A message that is somewhat better is not worth a longer wait.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Stands still.
+#[derive(Debug)]
+struct Fixed(UnixTime);
+
+impl TimeProvider for Fixed {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
+}
+
+impl Wire {
+    /// What the peer's clock shows; `None` where that cannot be found out.
+    pub(super) async fn opinion(&self, untimely: Untimely, clock: &dyn Clock) -> Option<Opinion> {
+        let asked = tokio::time::timeout(PATIENCE, self.ask(untimely, clock)).await;
+        let now = clock.read();
+        let from_peer = asked.ok().flatten().map(|measure| (measure, Source::Peer));
+        let known = || Some((self.known.clone()?, Source::Earlier));
+        let (measure, from) = from_peer.or_else(known)?;
+        let offset = measure.seen_from(&now)?;
+        Some(Opinion { offset, from })
+    }
+
+    async fn ask(&self, untimely: Untimely, clock: &dyn Clock) -> Option<Measure> {
+        let time = Arc::new(Fixed(untimely.within()?));
+        let tls = super::client::tls(&self.roots, time).ok()?;
+        let client =
+            self.route.apply(super::client::builder(tls).http1_only()).ok()?.build().ok()?;
+        // The path may be private.
+        let url = self.url.join("/").ok()?;
+        let sent: Reading = clock.read();
+        let response = client.request(Method::HEAD, url).send().await.ok()?;
+        Measure::take(&sent, &clock.read(), date(response.headers())?)
+    }
+}

@@ -1,0 +1,172 @@
+//! Many requests to one host: connections are kept, bodies are streamed, and
+//! nothing is added to what the caller sends but what HTTP itself needs.
+
+mod connect;
+mod idle;
+mod pooled_body;
+mod send_error;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Body;
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::{Request, Response, Uri};
+use tokio::sync::{Mutex, Semaphore};
+use url::{Position, Url};
+
+use super::timeout::Limit;
+use super::tls::Trust;
+use crate::error::{Error, Kind, Result};
+
+pub(super) use connect::{tcp, to_proxy};
+pub(crate) use pooled_body::Leased;
+pub(crate) use send_error::Unanswered;
+
+use connect::Dial;
+use idle::{Connection, Kept};
+use pooled_body::Lease;
+
+/// A client that keeps its connections, for one host. HTTP/2 where the host
+/// speaks it over TLS, else HTTP/1.1.
+pub(crate) struct Pool<B> {
+    dial: Dial,
+    kept: Arc<Kept<B>>,
+    /// For one that takes one request at a time.
+    permits: Arc<Semaphore>,
+    little: Limit,
+    /// Held by the one who opens a connection that will be shared.
+    turn: Mutex<()>,
+    while_opened: Limit,
+    scheme: Scheme,
+    authority: Authority,
+    host: HeaderValue,
+}
+
+/// From so many busy HTTP/1.1 connections on, a request waits a little for one of
+/// them, for what each of them holds is more than that costs.
+const CONNECTIONS: usize = 64;
+
+/// But not longer than this: those may be busy with clients that dawdle.
+const LITTLE: Duration = Duration::from_millis(50);
+
+/// How long a request waits for a connection that another one is opening, before
+/// it opens one by itself: that attempt may hang.
+const WHILE_OPENED: Duration = Duration::from_secs(1);
+
+/// What went wrong.
+pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+impl<B> Pool<B>
+where
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Broken>,
+{
+    /// A client for `url`, reached as [`Wire`](super::Wire) reaches it. Within a
+    /// runtime: what is idle is closed in the background.
+    ///
+    /// # Errors
+    /// `Configuration` when the trusted certificates or the proxy are unusable.
+    pub(crate) fn new(url: &Url, trust: &Trust) -> Result<Pool<B>> {
+        let nowhere = || Error::new(Kind::Configuration, format!("{url} names no host"));
+        let authority = &url[Position::BeforeHost..Position::AfterPort];
+        Ok(Pool {
+            dial: Dial::new(url, trust)?,
+            kept: Kept::start(url.scheme() == "https"),
+            permits: Arc::new(Semaphore::new(CONNECTIONS)),
+            little: Limit::new(LITTLE),
+            turn: Mutex::default(),
+            while_opened: Limit::new(WHILE_OPENED),
+            scheme: url.scheme().parse().map_err(|_| nowhere())?,
+            host: authority.parse().map_err(|_| nowhere())?,
+            authority: authority.parse().map_err(|_| nowhere())?,
+        })
+    }
+
+    /// The host, and its port where that is not the usual one.
+    pub(crate) fn host(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// Sends a request, of which the URI counts from the path on. One that a
+    /// kept connection did not take, because the host was closing it, is sent
+    /// over another.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<B>,
+    ) -> Result<Response<Leased<B>>, Unanswered> {
+        let method = request.method().clone();
+        loop {
+            let permit = self.little.on(self.permits.clone().acquire_owned()).await;
+            let permit = permit.and_then(Result::ok);
+            let (connection, was_kept) = match self.kept.take() {
+                Some(connection) => (connection, true),
+                None => Box::pin(self.open()).await.map_err(Unanswered::unsent)?,
+            };
+            self.address(&mut request, &connection);
+            let sent = match connection {
+                Connection::Own(mut sender) => match sender.try_send_request(request).await {
+                    Ok(reply) => {
+                        let lease = Lease::Own { sender, permit, kept: self.kept.clone() };
+                        Ok(reply.map(|body| Leased::new(body, lease)))
+                    }
+                    Err(failed) => Err(failed),
+                },
+                Connection::Shared(mut sender, stream) => {
+                    drop(permit);
+                    let sent = sender.try_send_request(request).await;
+                    sent.map(|reply| reply.map(|body| Leased::new(body, Lease::Shared(stream))))
+                }
+            };
+            let mut failed = match sent {
+                Ok(reply) => return Ok(reply),
+                Err(failed) => failed,
+            };
+            match failed.take_message() {
+                Some(unsent) if was_kept => request = unsent,
+                _ => return Err(Unanswered::sent(failed.into_error(), &method, was_kept)),
+            }
+        }
+    }
+
+    /// A new connection, or one that another request has opened in the meantime;
+    /// and whether it is that. Where all can share one, one is opened.
+    async fn open(&self) -> Result<(Connection<B>, bool), Broken> {
+        let mut turn = None;
+        if self.kept.may_share() {
+            turn = self.while_opened.on(self.turn.lock()).await;
+            if let Some(connection) = self.kept.take() {
+                return Ok((connection, true));
+            }
+        }
+        // The one before may have shown that each needs its own.
+        let _turn = turn.filter(|_| self.kept.may_share());
+        Ok(self.kept.opened(self.dial.open().await?))
+    }
+
+    /// Names the host, in the way of the connection's protocol (RFC 9112
+    /// section 3.2, RFC 9113 section 8.3.1).
+    fn address(&self, request: &mut Request<B>, connection: &Connection<B>) {
+        let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
+        let path = path.unwrap_or(PathAndQuery::from_static("/"));
+        *request.uri_mut() = match connection {
+            Connection::Own(_) => {
+                request.headers_mut().insert(HOST, self.host.clone());
+                path.into()
+            }
+            Connection::Shared(..) => {
+                request.headers_mut().remove(HOST);
+                let mut parts = hyper::http::uri::Parts::default();
+                parts.scheme = Some(self.scheme.clone());
+                parts.authority = Some(self.authority.clone());
+                parts.path_and_query = Some(path);
+                Uri::from_parts(parts).unwrap_or_default()
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

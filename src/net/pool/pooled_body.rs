@@ -1,0 +1,74 @@
+//! The body of an answer: at its end, the connection that it came by is free.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::SendRequest;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::idle::{Kept, Stream};
+
+/// A body as it comes. Where it is not read to its end, nothing else can come
+/// by its connection, which is closed.
+pub(crate) struct Leased<B> {
+    body: Incoming,
+    /// `None` once it is given back.
+    lease: Option<Lease<B>>,
+}
+
+/// The right to use a connection.
+pub(super) enum Lease<B> {
+    /// Alone.
+    Own {
+        sender: SendRequest<B>,
+        /// `None` for one beyond the usual number.
+        permit: Option<OwnedSemaphorePermit>,
+        kept: Arc<Kept<B>>,
+    },
+    /// With others.
+    Shared(#[expect(dead_code, reason = "it counts by being there")] Stream),
+}
+
+impl<B> Leased<B> {
+    pub(super) fn new(body: Incoming, lease: Lease<B>) -> Leased<B> {
+        let mut leased = Leased { body, lease: Some(lease) };
+        if leased.body.is_end_stream() {
+            leased.give_back();
+        }
+        leased
+    }
+
+    fn give_back(&mut self) {
+        if let Some(Lease::Own { sender, permit, kept }) = self.lease.take() {
+            kept.put(sender);
+            drop(permit);
+        }
+    }
+}
+
+impl<B> Body for Leased<B> {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        if frame.is_none() || this.body.is_end_stream() {
+            this.give_back();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

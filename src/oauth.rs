@@ -1,0 +1,198 @@
+//! The token endpoint: one request, its reply, and when to try again.
+
+mod body;
+mod error;
+mod minted;
+mod request;
+mod response;
+mod retry;
+pub mod tokens_me;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use secrecy::SecretString;
+
+use crate::clock::{Measure, Reading};
+use crate::config::{ClientAuth, Issuer, Network};
+use crate::context::{Clock, Environment, Level, Reporter};
+use crate::error::{Error, Kind, Result};
+use crate::net::{self, Wire};
+use crate::token::{Token, implausible_at_genesys_cloud};
+
+use request::Prepared;
+use response::Reader;
+#[cfg(fuzzing)]
+pub(crate) use response::fuzz as fuzz_reply;
+use retry::{Failure, GiveUp, Next};
+
+/// What is sent to the token endpoint (RFC 6749 section 4.4.2).
+pub struct TokenRequest<'a> {
+    /// The authorization server.
+    pub issuer: &'a Issuer,
+    /// The client's id.
+    pub client_id: &'a str,
+    /// The client's secret.
+    pub client_secret: &'a SecretString,
+    /// How both are presented.
+    pub auth: ClientAuth,
+}
+
+/// Asks for a new token, within the network's time limit. `env` decides about
+/// proxies (`HTTPS_PROXY` and its kin) and about trusted certificates
+/// (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+///
+/// `known` is what earlier contacts showed of the issuer's clock.
+///
+/// Blocks: the asynchronous runtime it needs exists only inside. To be called
+/// from a thread that runs no other one.
+///
+/// # Errors
+/// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
+/// `Configuration`, each with the issuer's own words where it gave any.
+pub fn mint(
+    env: &Environment,
+    request: &TokenRequest<'_>,
+    network: &Network,
+    known: Option<&Measure>,
+    clock: &dyn Clock,
+    reporter: &Reporter,
+) -> Result<Token> {
+    let region = request.issuer.region;
+    let request = Prepared::new(request)?;
+    let wire = Wire::new(&request.url, "no token", network, env, reporter)?.knowing(known);
+    let minting = Minting {
+        request: &request,
+        wire: &wire,
+        budget: network.timeout,
+        clock,
+        reporter,
+        last: RefCell::default(),
+        issuer: RefCell::new(known.cloned()),
+    };
+    let token = net::block_on(network.timeout, minting.attempts())?;
+    let token = token.unwrap_or_else(|| Err(minting.out_of_time()))?;
+    if let Some(warning) = region.and_then(|_| implausible_at_genesys_cloud(token.stamp.lifetime)) {
+        reporter.warn(warning);
+    }
+    Ok(token)
+}
+
+/// Asks for nothing but the time: a request without credentials, whose answer,
+/// whatever it is, shows the issuer's clock. `None` where it has no `Date`.
+///
+/// # Errors
+/// `Unavailable` when the issuer cannot be reached.
+pub fn clock(
+    env: &Environment,
+    issuer: &Issuer,
+    network: &Network,
+    clock: &dyn Clock,
+    reporter: &Reporter,
+) -> Result<Option<Measure>> {
+    let url = request::endpoint(&issuer.token_url)?;
+    let wire = Wire::new(&url, "no time", network, env, reporter)?;
+    let exchange = wire.exchange(wire.request(Method::HEAD), network.timeout, clock)?;
+    Ok(exchange.measure())
+}
+
+/// One mint, with all its attempts.
+struct Minting<'a> {
+    request: &'a Prepared,
+    wire: &'a Wire,
+    budget: Duration,
+    clock: &'a dyn Clock,
+    reporter: &'a Reporter,
+    /// The attempt in progress (from 1), and the failure before it.
+    last: RefCell<(u32, Option<Failure>)>,
+    /// What all replies so far proved of the issuer's clock.
+    issuer: RefCell<Option<Measure>>,
+}
+
+impl Minting<'_> {
+    async fn attempts(&self) -> Result<Token> {
+        let start = self.clock.read();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            self.last.borrow_mut().0 = attempt;
+            let failure = match self.attempt(attempt).await {
+                Ok(token) => return Ok(token),
+                Err(failure) => failure,
+            };
+            let elapsed = since(&start, &self.clock.read());
+            match retry::next(attempt, failure.again, elapsed, self.budget, fastrand::f64()) {
+                Next::GiveUp(why) => return Err(self.given_up(failure, attempt, why)),
+                Next::Retry(wait) => {
+                    let cause = failure.error.cause.as_deref().unwrap_or_default();
+                    self.reporter.say(
+                        Level::Info,
+                        format_args!("attempt {attempt}: {cause}; trying again in {wait:.1?}"),
+                    );
+                    self.last.borrow_mut().1 = Some(failure);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
+        let host = self.request.host();
+        self.reporter
+            .say(Level::Debug, format_args!("asking {host} for a token (attempt {attempt})"));
+        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
+        let took = since(&exchange.sent, &exchange.received);
+        self.reporter
+            .say(Level::Debug, format_args!("HTTP {} after {took:.1?}", exchange.reply.status));
+        let reader = Reader { host: &host, secrets: &self.request.secrets };
+        if let Some(measure) = exchange.measure() {
+            let joined = measure.join(self.issuer.borrow().as_ref());
+            self.issuer.replace(Some(joined));
+        }
+        minted::token(&reader, exchange, self.issuer.borrow().clone())
+    }
+
+    fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {
+        let mut error = failure.error;
+        if let (Kind::CredentialsRefused, Some(flaws)) = (error.kind, &self.request.flaws) {
+            // What can be seen goes before what is usual.
+            error = error.hint(flaws.as_str());
+        }
+        if attempts > 1 {
+            error.what = format!("{} after {attempts} attempts", error.what);
+        }
+        if let GiveUp::NoTime(wait) = why {
+            let cause = error.cause.unwrap_or_default();
+            error.cause = Some(format!(
+                "{cause}; the next attempt in {wait:.1?} would be past the time limit of {:?}",
+                self.budget
+            ));
+        }
+        error
+    }
+
+    /// The time limit struck in the middle of an attempt, or of a wait.
+    fn out_of_time(&self) -> Error {
+        let (attempt, last) = self.last.take();
+        let host = self.request.host();
+        let what = format!("no token from {host} within {:?}", self.budget);
+        let hint = "check the network, or allow more time with --timeout";
+        let pending = format!("no complete reply to attempt {attempt}");
+        match last.map(|failure| failure.error) {
+            None => Error::new(Kind::Unavailable, what).why(pending),
+            Some(Error { kind, cause, .. }) => {
+                let cause = cause.unwrap_or_default();
+                Error::new(kind, what).why(format!("{pending}; before that: {cause}"))
+            }
+        }
+        .hint(hint)
+    }
+}
+
+/// Time between two readings of one process, hence of one boot.
+fn since(earlier: &Reading, later: &Reading) -> Duration {
+    let time = later.boot.saturating_sub(earlier.boot);
+    time.max(SignedDuration::ZERO).try_into().unwrap_or_default()
+}

@@ -1,0 +1,125 @@
+//! A grant becomes a token: with what was measured around its making.
+
+use super::response::Reader;
+use super::retry::Failure;
+use crate::clock::Measure;
+use crate::net::Exchange;
+use crate::token::{Claims, Stamp, Token, lifetime};
+
+/// Reads the reply, and says how long the token lives at least. `issuer` is
+/// what this reply, and those before it, proved of the issuer's clock.
+pub(super) fn token(
+    reader: &Reader<'_>,
+    exchange: Exchange,
+    issuer: Option<Measure>,
+) -> Result<Token, Failure> {
+    let Exchange { sent, received, reply } = exchange;
+    let grant = reader.read(&reply, received.wall)?;
+    let end = Claims::end(grant.claims.as_ref());
+    let lifetime = lifetime(grant.expires_in, end, issuer.as_ref(), &sent)
+        .map_err(|error| reader.unlivable(&error))?;
+    let not_before = grant.claims.and_then(|claims| claims.not_before);
+    Ok(Token {
+        access_token: grant.access_token,
+        stamp: Stamp::new(sent, lifetime, not_before, issuer),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::clock::tests::reading;
+    use crate::error::Kind;
+    use crate::net::Reply;
+    use crate::sanitize::Secrets;
+
+    const DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
+    const DATE_SECOND: i64 = 1_700_000_000;
+
+    fn jwt(claims: &str) -> String {
+        let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.c2ln", encode(r#"{"alg":"RS256"}"#), encode(claims))
+    }
+
+    /// A token from this reply, asked for at 5,000 s on the local wall clock,
+    /// with a round trip of 2 s.
+    fn minted(body: &str, date: Option<&str>) -> Result<Token, Failure> {
+        let mut headers = HeaderMap::new();
+        if let Some(date) = date {
+            headers.insert("date", HeaderValue::from_str(date).unwrap());
+        }
+        let reader = Reader { host: "login.example", secrets: &Secrets::default() };
+        let exchange = Exchange {
+            sent: reading(10, 5_000),
+            received: reading(12, 5_002),
+            reply: Reply { status: 200, headers, body: body.as_bytes().to_vec().into() },
+        };
+        let issuer = exchange.measure();
+        token(&reader, exchange, issuer)
+    }
+
+    #[test]
+    fn the_issuers_clock_is_measured_by_its_date() {
+        let body = r#"{"access_token":"t","expires_in":300}"#;
+        let stamp = minted(body, Some(DATE)).unwrap().stamp;
+        let ahead = SignedDuration::from_secs(DATE_SECOND - 5_002);
+        let offset = stamp.issuer.as_ref().unwrap().offset;
+        assert_eq!(offset.min, ahead);
+        assert_eq!(offset.max, ahead + SignedDuration::from_secs(3));
+        assert_eq!(stamp.expires_at().as_second(), DATE_SECOND - 3 + 300);
+        assert_eq!(minted(body, None).unwrap().stamp.issuer, None);
+    }
+
+    #[test]
+    fn a_jwts_end_counts_where_the_clock_was_measured() {
+        // The issuer showed at most one second more than its date when the
+        // request was sent.
+        let claims = format!(r#"{{"exp":{0},"nbf":{0}}}"#, DATE_SECOND + 61);
+        let body = format!(r#"{{"access_token":"{}"}}"#, jwt(&claims));
+        let stamp = minted(&body, Some(DATE)).unwrap().stamp;
+        assert_eq!(stamp.lifetime.as_secs(), 59);
+        assert_eq!(stamp.not_before.unwrap().as_second(), DATE_SECOND + 61);
+        let error = minted(&body, None).unwrap_err().error;
+        assert_eq!(error.kind, Kind::Lifetime);
+        assert_eq!(
+            error.cause.as_deref(),
+            Some("the reply has no expires_in, and the token is not a JWT that ends")
+        );
+    }
+
+    #[test]
+    fn a_token_may_outlive_the_calendar() {
+        let body = r#"{"access_token":"t","expires_in":31536000}"#;
+        let last_day = Some("Thu, 30 Dec 9999 21:59:59 GMT");
+        let end = minted(body, last_day).unwrap().stamp.expires_at();
+        assert_eq!(end.as_second(), jiff::Timestamp::MAX.as_second());
+    }
+
+    proptest! {
+        #[test]
+        fn no_date_and_no_claim_overflows_the_calendar(
+            expires_in in any::<i64>(),
+            exp in any::<f64>(),
+            nbf in any::<f64>(),
+            year in 0u32..=9_999,
+        ) {
+            let finite = |number: f64| if number.is_finite() { number } else { 0.0 };
+            let claims = format!(r#"{{"exp":{:e},"nbf":{:e}}}"#, finite(exp), finite(nbf));
+            let date = format!("Fri, 31 Dec {year:04} 23:59:59 GMT");
+            for lifetime in [format!(r#","expires_in":{expires_in}"#), String::new()] {
+                let body = format!(r#"{{"access_token":"{}"{lifetime}}}"#, jwt(&claims));
+                if let Ok(token) = minted(&body, Some(&date)) {
+                    prop_assert!(token.stamp.lifetime > SignedDuration::ZERO);
+                    token.stamp.expires_at();
+                    token.stamp.hold_back(&reading(13, 5_003), SignedDuration::from_secs(5));
+                }
+            }
+        }
+    }
+}

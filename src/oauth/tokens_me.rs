@@ -1,0 +1,204 @@
+//! The API's side of a token: the one who judges it in the end.
+
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::clock::{Measure, Reading};
+use crate::config::Network;
+use crate::context::{Clock, Environment, Reporter};
+use crate::error::{Error, Kind, Result};
+use crate::net::{self, Exchange, Wire, is_page};
+use crate::token::AccessToken;
+
+/// The API of a Genesys Cloud region.
+pub struct Api<'a> {
+    /// Its base URL.
+    pub url: &'a str,
+    /// How it is reached.
+    pub network: &'a Network,
+    /// Decides about proxies and trusted certificates.
+    pub env: &'a Environment,
+    /// The clocks to measure with.
+    pub clock: &'a dyn Clock,
+    /// Where each step is explained.
+    pub reporter: &'a Reporter,
+}
+
+/// The API's verdict on a token.
+#[derive(Debug)]
+pub struct Answer {
+    /// The verdict.
+    pub opinion: Opinion,
+    /// The API's clock, where the answer showed it.
+    pub clock: Option<Measure>,
+    /// The local clocks just before the request, where it counts as a use of the
+    /// token.
+    pub used: Option<Reading>,
+}
+
+/// What the API thinks of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opinion {
+    /// It is good.
+    Accepted,
+    /// It is not: HTTP 401.
+    Refused,
+}
+
+/// The request by which the API is asked about a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contact {
+    /// By a HEAD request, which has no body. Whether it restarts the token's
+    /// inactivity timer is not documented.
+    Look,
+    /// By a GET request, which restarts the timer.
+    Use,
+}
+
+/// The token that is presented, whoever it belongs to. Needs no permission.
+pub(crate) const TOKENS_ME: &str = "/api/v2/tokens/me";
+
+impl Api<'_> {
+    /// Asks the API for its verdict on `token`, by a request that needs no
+    /// permission.
+    ///
+    /// # Errors
+    /// `Unavailable` when the API cannot be reached, and when what answers gives
+    /// no verdict; `RateLimited` for HTTP 429.
+    pub fn ask(&self, token: &AccessToken, contact: Contact) -> Result<Answer> {
+        let method = match contact {
+            Contact::Look => Method::HEAD,
+            Contact::Use => Method::GET,
+        };
+        let exchange = self.send(method, "no verdict on the token", Some(token))?;
+        let reply = &exchange.reply;
+        let opinion = opinion(reply.status, is_page(&reply.headers))
+            .ok_or_else(|| no_verdict(&self.host(), reply.status))?;
+        let used = contact == Contact::Use && opinion == Opinion::Accepted;
+        Ok(Answer { opinion, clock: exchange.measure(), used: used.then(|| exchange.sent.clone()) })
+    }
+
+    /// Asks for nothing but the time: a request without a token, which the API
+    /// refuses, shows its clock as well. `None` where the answer has no `Date`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the API cannot be reached.
+    pub fn clock(&self) -> Result<Option<Measure>> {
+        let exchange = self.send(Method::HEAD, "no time", None)?;
+        Ok(exchange.measure())
+    }
+
+    /// Revokes `token`. One that the API does not accept any more is revoked
+    /// already.
+    ///
+    /// # Errors
+    /// `Unavailable` when the API cannot be reached or gives another answer.
+    pub fn revoke(&self, token: &AccessToken) -> Result<()> {
+        let purpose = "the token is not revoked: no answer";
+        let exchange = self.send(Method::DELETE, purpose, Some(token))?;
+        match exchange.reply.status {
+            200..300 | 401 => Ok(()),
+            status => Err(Error::new(Kind::Unavailable, "the token is not revoked")
+                .why(format!("{} answered HTTP {status}", self.host()))
+                .hint("it ends by itself, or can be revoked in the admin's OAuth view")),
+        }
+    }
+
+    /// Sends a request to [`TOKENS_ME`].
+    fn send(
+        &self,
+        method: Method,
+        purpose: &'static str,
+        token: Option<&AccessToken>,
+    ) -> Result<Exchange> {
+        let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
+            Error::new(Kind::Configuration, "the API's URL is unusable").because(error)
+        })?;
+        let wire = Wire::new(&url, purpose, self.network, self.env, self.reporter)?;
+        let mut request = wire.request(method);
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, bearer(token)?);
+        }
+        wire.exchange(request, self.network.timeout, self.clock)
+    }
+
+    fn host(&self) -> String {
+        Url::parse(self.url).map_or_else(|_| self.url.to_owned(), |url| net::host(&url))
+    }
+}
+
+/// The verdict in an answer to a request for [`TOKENS_ME`]; `None` where it has
+/// none. A good token gets 200 there whatever the client may do, and a bad one 401:
+/// any other status is not the API's word on the token, but that of a firewall, of
+/// a gateway, or of an API in trouble. Nor is a page for people, such as a captive
+/// portal's.
+fn opinion(status: u16, is_page: bool) -> Option<Opinion> {
+    match status {
+        200..300 if !is_page => Some(Opinion::Accepted),
+        401 => Some(Opinion::Refused),
+        _ => None,
+    }
+}
+
+/// Makes the error for an answer without a verdict.
+fn no_verdict(host: &str, status: u16) -> Error {
+    let kind = match status {
+        429 => Kind::RateLimited,
+        _ => Kind::Unavailable,
+    };
+    let page = if status < 300 { " with a web page" } else { "" };
+    Error::new(kind, "the API gave no verdict on the token")
+        .why(format!(
+            "{host} answered HTTP {status}{page}, where a token gets 200 if it is good, and else 401"
+        ))
+        .hint(match status {
+            429 => "too many calls with one token in a minute: try again in a minute",
+            403 => {
+                "this request needs no permission, so a firewall or a gateway may have refused it: \
+                 check the way to the API"
+            }
+            404 | 405 | 410 => "check that --api-url or --region names the API",
+            407 => "a proxy wants credentials: check HTTPS_PROXY and NO_PROXY",
+            500.. => "the API has a problem of its own: try again later",
+            _ => {
+                "a captive portal, a proxy or a gateway may have answered in the API's place: \
+                 check --api-url and the way to the API"
+            }
+        })
+}
+
+/// The header that presents a token (RFC 6750 section 2.1).
+///
+/// # Errors
+/// `Unavailable` for a token that no header can hold.
+pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue> {
+    let text = Zeroizing::new(format!("Bearer {}", token.expose()));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        Error::new(Kind::Unavailable, "the token cannot be presented")
+            .why("it holds characters that no header can")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_apis_own_words_are_a_verdict() {
+        assert_eq!(opinion(200, false), Some(Opinion::Accepted));
+        assert_eq!(opinion(204, false), Some(Opinion::Accepted));
+        assert_eq!(opinion(401, false), Some(Opinion::Refused));
+        assert_eq!(opinion(401, true), Some(Opinion::Refused));
+        assert_eq!(opinion(200, true), None);
+        for status in (100..200).chain(300..401).chain(402..600) {
+            assert_eq!(opinion(status, false), None, "{status}");
+            let kind = no_verdict("api", status).kind;
+            let expected = if status == 429 { Kind::RateLimited } else { Kind::Unavailable };
+            assert_eq!(kind, expected, "{status}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Windows' cmd.exe.
+
+use crate::output::format::Cannot;
+use crate::output::{Bytes, Name, Variable};
+
+/// The longest line that cmd reads.
+const LONGEST_LINE: usize = 8_191;
+
+/// `set "NAME=value"`, with what means the same in a file that is called, in
+/// the lines of a `for /f`, and with delayed expansion on or off.
+///
+/// Between double quotes `& | < > ^ ( )` stand for themselves. A double quote
+/// would end them; `%` would have to be doubled in a file and must not be in a
+/// `for /f`; `!` expands only where delayed expansion is on; bytes beyond ASCII
+/// depend on the console's code page. None of these has one safe spelling.
+pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+    let (name, value) = (variable.name.as_str(), variable.value);
+    if value.is_empty() {
+        return Err(Cannot("it is empty, and setting a variable to nothing removes it in cmd"));
+    }
+    if value.contains(['"', '%', '!']) {
+        return Err(Cannot("it holds one of \" % !, which cmd cannot quote in every place"));
+    }
+    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(Cannot(
+            "it holds a control character or one beyond ASCII, which cmd cannot quote",
+        ));
+    }
+    if name.len() + value.len() + "set \"=\"".len() > LONGEST_LINE {
+        return Err(Cannot("it is longer than a line of cmd may be"));
+    }
+    out.text("set \"").text(name).text("=");
+    out.text(value).text("\"\r\n");
+    Ok(())
+}
+
+pub(in crate::output) fn unset(out: &mut Bytes, name: &Name) {
+    out.text("set \"").text(name.as_str()).text("=\"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::output::Dialect::Cmd;
+    use crate::output::format::tests::{set, unset};
+
+    #[test]
+    fn what_quotes_protect_stands_for_itself() {
+        assert_eq!(set(Cmd, "a&b|c<d>e^f(g) 'h\\").unwrap(), "set \"A=a&b|c<d>e^f(g) 'h\\\"\r\n");
+    }
+
+    #[test]
+    fn what_has_no_safe_spelling_is_refused() {
+        for value in ["a\"&calc&\"", "%PATH%", "100%", "!PATH!"] {
+            assert!(set(Cmd, value).unwrap_err().starts_with("it holds one of"));
+        }
+        for value in ["a\nb", "a\rb", "a\tb", "a\u{1a}", "\u{e4}", "\u{ff02}"] {
+            assert!(set(Cmd, value).unwrap_err().starts_with("it holds a con"));
+        }
+        assert!(set(Cmd, "").unwrap_err().starts_with("it is empty"));
+    }
+
+    #[test]
+    fn a_line_is_at_most_8191_characters_long() {
+        let line = set(Cmd, &"x".repeat(8_183)).unwrap();
+        assert_eq!(line.trim_end().len(), 8_191);
+        assert!(set(Cmd, &"x".repeat(8_184)).unwrap_err().contains("longer"));
+    }
+
+    #[test]
+    fn unsets_by_an_empty_value() {
+        assert_eq!(unset(Cmd), "set \"A=\"\r\nset \"B_1=\"\r\n");
+    }
+}

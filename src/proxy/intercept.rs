@@ -1,0 +1,138 @@
+//! Interception: a forward proxy on loopback, for clients that cannot be
+//! pointed anywhere else.
+//!
+//! The run's child is told to use it as its proxy. Connections to the cloud's
+//! hosts end here, with certificates of an authority that was made for
+//! this run, and their requests get the token that is current. Connections to
+//! any other host are passed on, byte for byte.
+
+mod absolute;
+mod ca_bundles;
+mod certifi;
+mod front;
+mod hosts;
+mod proxy_auth;
+mod run_ca;
+mod tunnel;
+mod variables;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Issuer, Network};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::proxy::{ClientConnection, ConnectionLimits, Door, Relay};
+
+use ca_bundles::{Bundles, Sources};
+use front::Front;
+#[cfg(fuzzing)]
+pub(crate) use front::fuzz as fuzz_front;
+use hosts::Names;
+use proxy_auth::Credentials;
+use run_ca::{Authority, validity};
+pub use variables::Variable;
+
+/// Which hosts are intercepted, and how the others are reached.
+#[derive(Debug)]
+pub struct Plan {
+    names: Names,
+    network: Network,
+    command: Option<PathBuf>,
+}
+
+/// A proxy that serves, until it is closed or the runtime ends.
+pub struct Interception {
+    variables: Vec<Variable>,
+    bundles: Bundles,
+    door: Arc<Door>,
+}
+
+impl Plan {
+    /// The hosts of the issuer's region.
+    ///
+    /// # Errors
+    /// `Configuration` when there is no region, and where clients do not read
+    /// the certificates that they are given.
+    pub fn new(issuer: &Issuer, network: Network) -> Result<Plan> {
+        if cfg!(target_os = "macos") {
+            return Err(cannot()
+                .why("programs written in Go, such as Terraform's providers, do not read SSL_CERT_FILE on macOS")
+                .hint("use --gateway"));
+        }
+        let region = issuer.region.ok_or_else(|| {
+            cannot()
+                .why("no region is set, so it is not known which hosts those are")
+                .hint("set --region, and --login-url and --api-url where its requests go elsewhere")
+        })?;
+        Ok(Plan { names: Names::of(region), network, command: None })
+    }
+
+    /// For this program, which may bring along whom it trusts.
+    pub fn for_command(self, program: &Path) -> Plan {
+        Plan { command: Some(program.to_owned()), ..self }
+    }
+}
+
+impl Interception {
+    /// Listens, and serves in the background. Within a runtime.
+    ///
+    /// # Errors
+    /// `Configuration` when it cannot listen, or when there is no place for the
+    /// certificates or one of those that are trusted already cannot be read.
+    pub fn start(relay: Arc<Relay>, plan: Plan, context: &Context) -> Result<Interception> {
+        let Plan { names, network, command } = plan;
+        let validity = validity(&context.clock.read(), &relay.stamp());
+        let authority = Authority::new(&names, validity)?;
+        let sources = Sources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
+        let bundles = Bundles::write(&authority.pem, &sources, &context.env)?;
+        let listener = listen().map_err(|error| cannot().because(error))?;
+        let address = listener.local_addr().map_err(|error| cannot().because(error))?;
+        let credentials = Credentials::random()?;
+        let proxy = format!("http://{}@{address}", credentials.expose());
+        let mut variables = variables::proxying(&proxy, names.hosts(), &context.env);
+        variables.extend_from_slice(bundles.variables());
+        let (limits, noting) = (ConnectionLimits::of_this_process(), relay.clone());
+        let door = Door::new(limits.entry, move |status, why| noting.unreadable(status, why));
+        let passage = crate::net::Passage::new(&network, context);
+        let front =
+            Front::new(relay, names, credentials, authority.tls, passage, door.clone(), &limits);
+        let front = Arc::new(front);
+        let answer = move |client: &ClientConnection, request| {
+            let answer = front.clone().answer(client, request);
+            async { Ok(answer.await) }
+        };
+        tokio::spawn(door.clone().accept(listener, answer));
+        Ok(Interception { variables, bundles, door })
+    }
+
+    /// What the run's child needs. It holds the password of the proxy.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Where the certificates are. It is removed when this is dropped; who
+    /// outlives this process should it be killed has to see to it.
+    pub fn directory(&self) -> &Path {
+        self.bundles.directory()
+    }
+
+    /// Lets nobody in any more, and waits so long for the cloud's answers that
+    /// are under way. Nobody can tell whether anything is under way to other
+    /// hosts: such connections end with the runtime.
+    pub async fn close(&self, patience: Duration) {
+        self.door.close(patience).await;
+    }
+}
+
+fn listen() -> std::io::Result<tokio::net::TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}
+
+fn cannot() -> Error {
+    Error::new(Kind::Configuration, "the cloud's hosts cannot be intercepted")
+}

@@ -1,0 +1,101 @@
+//! Who may use the proxy: who was told its user and password, which is the
+//! run's own child.
+
+use std::fmt;
+
+use hyper::HeaderMap;
+use hyper::header::PROXY_AUTHORIZATION;
+use zeroize::Zeroizing;
+
+use crate::error::Result;
+use crate::net::basic;
+use crate::random::{hash, random};
+
+/// A user and a password for this run. Redacted in `Debug`.
+pub(super) struct Credentials {
+    pair: Zeroizing<String>,
+}
+
+/// What a client is asked for (RFC 7617 section 2).
+pub(super) const CHALLENGE: &str = "Basic realm=\"gc-token\", charset=\"UTF-8\"";
+
+impl Credentials {
+    /// New ones.
+    ///
+    /// # Errors
+    /// `Configuration` when the system has no random numbers.
+    pub(super) fn random() -> Result<Credentials> {
+        Ok(Credentials { pair: Zeroizing::new(format!("{}:{}", random()?, random()?)) })
+    }
+
+    /// `user:password`, as a URL takes it.
+    pub(super) fn expose(&self) -> &str {
+        &self.pair
+    }
+
+    /// Whether a request shows them.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> bool {
+        let mut shown = headers.get_all(PROXY_AUTHORIZATION).iter();
+        let pair = shown.next().and_then(basic);
+        let right = pair.is_some_and(|pair| hash(&pair) == hash(self.pair.as_bytes()));
+        right && shown.next().is_none()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn admits(credentials: &Credentials, headers: &[&str]) -> bool {
+        let mut map = HeaderMap::new();
+        for header in headers {
+            map.append(PROXY_AUTHORIZATION, HeaderValue::from_str(header).unwrap());
+        }
+        credentials.admit(&map)
+    }
+
+    #[test]
+    fn who_knows_them_is_let_in_and_nobody_else() {
+        let credentials = Credentials::random().unwrap();
+        let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
+        let right = basic(credentials.expose());
+        assert!(admits(&credentials, &[&right]));
+        assert!(admits(&credentials, &[&right.replace("Basic ", "bAsic  ")]));
+        let (user, _) = credentials.expose().split_once(':').unwrap();
+        for wrong in [
+            &basic(""),
+            &basic(user),
+            &basic(&format!("{user}:")),
+            &basic(&format!("{}x", credentials.expose())),
+            &basic(Credentials::random().unwrap().expose()),
+            &right.replace("Basic", "Bearer"),
+            &right["Basic ".len()..],
+            "Basic %%%",
+            "",
+        ] {
+            assert!(!admits(&credentials, &[wrong]), "{wrong}");
+        }
+        assert!(!admits(&credentials, &[]));
+        assert!(!admits(&credentials, &[&right, &right]));
+    }
+
+    #[test]
+    fn they_are_not_shown_and_need_no_encoding_in_a_url() {
+        let credentials = Credentials::random().unwrap();
+        assert!(!format!("{credentials:?}").contains(credentials.expose()));
+        let url = format!("http://{}@127.0.0.1:1/", credentials.expose());
+        let parsed = url::Url::parse(&url).unwrap();
+        assert_eq!(parsed.as_str(), url);
+        assert_eq!(parsed.password().map(str::len), Some(22));
+    }
+}

@@ -1,0 +1,112 @@
+//! The certificate authority of one run.
+//!
+//! Its key signs one certificate and is wiped, before anybody trusts it: from
+//! then on nobody can make another one, not even for the one domain that it is
+//! limited to.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{
+    CertificateParams, CidrSubnet, ExtendedKeyUsagePurpose, GeneralSubtree, Issuer, KeyPair,
+    KeyUsagePurpose, NameConstraints,
+};
+use rustls::ServerConfig;
+use zeroize::Zeroizing;
+
+use super::hosts::Names;
+use crate::certificate;
+use crate::clock::{Reading, shift};
+use crate::error::{Error, Kind, Result};
+use crate::random::random;
+use crate::token::Stamp;
+
+/// What the intercepted hosts show, and what clients have to trust for it.
+pub(super) struct Authority {
+    /// The authority's certificate.
+    pub(super) pem: String,
+    /// The hosts' TLS.
+    pub(super) tls: Arc<ServerConfig>,
+}
+
+/// The first and the last moment at which certificates are valid.
+pub(super) type Validity = (Timestamp, Timestamp);
+
+/// A certificate is valid from this long before the earliest clock: clients
+/// read the clock of this machine, which may be set back in the meantime.
+const BEFORE: SignedDuration = SignedDuration::from_hours(24);
+
+/// And until this long after the latest one. Clients read their certificates
+/// once, so that one which ends before the run does ends the run. A longer
+/// validity is of no use to anybody else, for there is no key.
+const AFTER: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// When certificates have to be valid, by what every clock shows: the one of
+/// this machine, which may be wrong, and those of the cloud, which a clock that
+/// is set right in the middle of the run will show.
+pub(super) fn validity(now: &Reading, stamp: &Stamp) -> Validity {
+    let cloud = [&stamp.issuer, &stamp.api];
+    let shown = cloud.into_iter().flatten().filter_map(|measure| measure.shows(now));
+    let (earliest, latest) =
+        shown.fold((now.wall, now.wall), |all, one| (all.0.min(one.0), all.1.max(one.1)));
+    (shift(earliest, -BEFORE), shift(latest, AFTER))
+}
+
+impl Authority {
+    /// One for `names`, and nobody else.
+    ///
+    /// # Errors
+    /// `Configuration` when the system has no random numbers.
+    pub(super) fn new(names: &Names, validity: Validity) -> Result<Authority> {
+        let generated = certificate::with_wiped_stack(|| generate(names, validity));
+        generated.map_err(|cause| {
+            let what = "the certificates of this run cannot be made";
+            Error::new(Kind::Configuration, what).because(cause)
+        })
+    }
+}
+
+fn generate(names: &Names, validity: Validity) -> Result<Authority, anyhow::Error> {
+    vouch(names, validity, Zeroizing::new(KeyPair::generate()?))
+}
+
+/// The authority with this key, which is wiped.
+fn vouch(
+    names: &Names,
+    (first, last): Validity,
+    ca_key: Zeroizing<KeyPair>,
+) -> Result<Authority, anyhow::Error> {
+    let params = authority(names.domain(), (first, last))?;
+    let pem = params.self_signed(&*ca_key)?.pem();
+    let issuer = Issuer::from_params(&params, &*ca_key);
+    let key = KeyPair::generate()?;
+    let mut server = certificate::server(names.domain(), names.hosts().to_vec())?;
+    certificate::limit(&mut server, first, last);
+    let certificate = server.signed_by(&key, &issuer)?;
+    Ok(Authority { pem, tls: certificate::tls(&certificate, &key)? })
+}
+
+fn authority(domain: &str, (first, last): Validity) -> Result<CertificateParams, anyhow::Error> {
+    // Two runs differ in name, too: one may run within the other.
+    let mut params = certificate::authority(format!("gc-token interception CA {}", random()?))?;
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.name_constraints = Some(only(domain));
+    certificate::limit(&mut params, first, last);
+    Ok(params)
+}
+
+/// The domain and what is below it (RFC 5280 section 4.2.1.10). A limit on one
+/// kind of name says nothing of the other kinds: addresses are ruled out, too.
+fn only(domain: &str) -> NameConstraints {
+    NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName(domain.to_owned())],
+        excluded_subtrees: vec![
+            GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])),
+            GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What a client that trusts the authority accepts, judged by rustls.
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, ServerConnection};
+
+use super::*;
+use crate::clock::tests::reading;
+use crate::clock::{Measure, Offset};
+use crate::proxy::intercept::hosts::tests::ireland;
+use crate::token::tests::token;
+
+#[cfg(target_os = "linux")]
+mod memory;
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A client's clock.
+#[derive(Debug)]
+struct At(i64);
+
+impl TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        let second = u64::try_from(self.0).ok()?;
+        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(second)))
+    }
+}
+
+/// What a client thinks of `tls` under this name, at this time.
+fn judge(ca: &str, tls: &Arc<ServerConfig>, name: &str, now: i64) -> Result<(), CertificateError> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_details(provider, Arc::new(At(now)))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut server = ServerConnection::new(tls.clone()).unwrap();
+    while client.is_handshaking() {
+        pass(|wire| client.write_tls(wire), |wire| server.read_tls(wire));
+        server.process_new_packets().unwrap();
+        pass(|wire| server.write_tls(wire), |wire| client.read_tls(wire));
+        match client.process_new_packets() {
+            Ok(_) => {}
+            Err(rustls::Error::InvalidCertificate(why)) => return Err(why),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    Ok(())
+}
+
+fn pass(
+    write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<usize>,
+    mut read: impl FnMut(&mut &[u8]) -> std::io::Result<usize>,
+) {
+    let mut wire = Vec::new();
+    write(&mut wire).unwrap();
+    let mut wire = wire.as_slice();
+    while !wire.is_empty() {
+        read(&mut wire).unwrap();
+    }
+}
+
+fn seconds(first: i64, last: i64) -> Validity {
+    (Timestamp::from_second(first).unwrap(), Timestamp::from_second(last).unwrap())
+}
+
+/// What a client thinks of a certificate for `name`, had the authority's key
+/// got into other hands.
+fn judge_forged(name: &str) -> Result<(), CertificateError> {
+    let ca_key = KeyPair::generate().unwrap();
+    let ca_params = authority("mypurecloud.ie", seconds(0, DAY)).unwrap();
+    let pem = ca_params.self_signed(&ca_key).unwrap().pem();
+    let issuer = Issuer::from_params(&ca_params, &ca_key);
+    let key = KeyPair::generate().unwrap();
+    let mut params = certificate::server("forged", vec![name.to_owned()]).unwrap();
+    certificate::limit(&mut params, seconds(0, DAY).0, seconds(0, DAY).1);
+    let tls = certificate::tls(&params.signed_by(&key, &issuer).unwrap(), &key).unwrap();
+    judge(&pem, &tls, name, DAY / 2)
+}
+
+#[test]
+fn the_three_hosts_are_vouched_for() {
+    let authority = Authority::new(&ireland(), seconds(0, DAY)).unwrap();
+    let judge = |name| judge(&authority.pem, &authority.tls, name, DAY / 2);
+    for name in ["login.mypurecloud.ie", "api.mypurecloud.ie", "apps.mypurecloud.ie"] {
+        assert_eq!(judge(name), Ok(()), "{name}");
+    }
+    for name in ["mypurecloud.ie", "streaming.mypurecloud.ie", "api.mypurecloud.de", "127.0.0.1"] {
+        assert!(judge(name).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn the_authority_is_good_for_nobody_outside_the_domain() {
+    assert_eq!(judge_forged("api.mypurecloud.ie"), Ok(()));
+    for name in
+        ["api.mypurecloud.de", "evilmypurecloud.ie", "mypurecloud.ie.example", "127.0.0.1", "::1"]
+    {
+        let refused = judge_forged(name).unwrap_err();
+        assert!(format!("{refused:?}").contains("NameConstraintViolation"), "{name}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_certificate_is_good_within_its_time() {
+    let authority = Authority::new(&ireland(), seconds(DAY, 3 * DAY)).unwrap();
+    let judge = |now| judge(&authority.pem, &authority.tls, "api.mypurecloud.ie", now);
+    assert!(matches!(judge(DAY - 1), Err(CertificateError::NotValidYetContext { .. })));
+    assert_eq!(judge(DAY), Ok(()));
+    assert_eq!(judge(3 * DAY), Ok(()));
+    assert!(matches!(judge(3 * DAY + 1), Err(CertificateError::ExpiredContext { .. })));
+}
+
+#[test]
+fn every_clock_is_within_the_time_with_room_to_spare() {
+    let mut stamp = token("t", 300).stamp;
+    let now = reading(100, 1_000_000_000);
+    let days = |(first, last): Validity| {
+        let since = |moment: Timestamp| moment.duration_since(now.wall).as_hours();
+        (since(first), since(last))
+    };
+    assert_eq!(days(validity(&now, &stamp)), (-24, 365 * 24));
+    let ahead = |hours| {
+        let offset = SignedDuration::from_hours(hours);
+        Some(Measure { at: now.clone(), offset: Offset { min: offset, max: offset }, contacts: 1 })
+    };
+    (stamp.issuer, stamp.api) = (ahead(-50), ahead(70));
+    assert_eq!(days(validity(&now, &stamp)), (-74, 70 + 365 * 24));
+    (stamp.issuer, stamp.api) = (ahead(2), None);
+    assert_eq!(days(validity(&now, &stamp)), (-24, 2 + 365 * 24));
+}
+
+#[test]
+fn two_runs_have_authorities_of_different_names() {
+    let subject = || {
+        let authority = Authority::new(&ireland(), seconds(0, DAY)).unwrap();
+        let der = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(der).unwrap();
+        roots.roots[0].subject.to_vec()
+    };
+    assert_ne!(subject(), subject());
+}

@@ -1,0 +1,110 @@
+//! Where the next token comes from: the broker, for a run that outlives many.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::broker::{Broker, Given, Network};
+use crate::clock::Reading;
+use crate::config::{SecretSource, Settings, Verify};
+use crate::context::{Clock, Context, Environment, Reporter};
+use crate::error::Result;
+use crate::oauth::tokens_me::Answer;
+use crate::token::{AccessToken, Demand};
+
+/// Makes tokens, or a stand-in in a test. Blocks.
+pub(super) trait Source: Send + Sync {
+    /// A token that is fresh now, and another one than `refused`.
+    fn next(&self, refused: Option<&AccessToken>) -> Result<Given>;
+
+    /// The same, after the client secret was read again: another one where the
+    /// API refuses the token that is cached.
+    fn reload(&self) -> Result<Given>;
+
+    /// Makes a call with `token` that counts as a use.
+    fn call(&self, token: &AccessToken) -> Result<Answer>;
+
+    /// Has the cache know that `token` was used at `used`.
+    fn record_use(&self, token: &AccessToken, used: &Reading);
+
+    /// When a token is fresh.
+    fn demand(&self) -> &Demand;
+}
+
+/// The broker, with all that it needs at hand.
+pub(super) struct Brokered {
+    /// All but the secret, which is kept apart.
+    settings: Settings,
+    secret: Mutex<SecretSource>,
+    env: Environment,
+    clock: Arc<dyn Clock>,
+    reporter: Arc<Reporter>,
+}
+
+impl Brokered {
+    pub(super) fn new(mut settings: Settings, context: &Context) -> Arc<Brokered> {
+        // That was for the first token. From now on, any that is fresh is good.
+        settings.demand.newer_than = None;
+        // The terminal belongs to the command that is served, or to the shell.
+        settings.client.secret.forbid_prompt();
+        let secret = Mutex::new(settings.client.secret.clone());
+        let clock = context.clock.clone();
+        // Each mint may find the same thing to warn of.
+        let reporter = Arc::new(Reporter::sparing(context.reporter.clone()));
+        Arc::new(Brokered { settings, secret, env: context.env.clone(), clock, reporter })
+    }
+
+    /// The settings with the secret as it is stored now. Whoever rotates it
+    /// replaces the file while the run goes on; entries that were sealed under
+    /// the old one do not open any more, and are replaced.
+    fn current(&self) -> Settings {
+        let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
+        match secret.reread(&self.reporter) {
+            Ok(true) => {
+                self.reporter.note("the client secret has changed, and is used from now on")
+            }
+            Ok(false) => {}
+            Err(error) => self.reporter.warn(format_args!(
+                "the client secret is not read again, and the earlier one is used: {}",
+                error.one_line()
+            )),
+        }
+        let mut settings = self.settings.clone();
+        settings.client.secret = secret.clone();
+        settings
+    }
+
+    fn ask<T>(&self, settings: &Settings, ask: impl FnOnce(&Broker<'_>) -> T) -> T {
+        let Brokered { env, clock, reporter, .. } = self;
+        let clock = &**clock;
+        let remote = &Network { settings, env, clock, reporter };
+        ask(&Broker { settings, remote, clock, reporter })
+    }
+}
+
+impl Source for Brokered {
+    fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
+        self.ask(&self.current(), |broker| match refused {
+            None => broker.get(),
+            Some(token) => broker.replace(token),
+        })
+    }
+
+    fn reload(&self) -> Result<Given> {
+        let mut settings = self.current();
+        if settings.issuer.api_url.is_some() && settings.verify != Verify::Never {
+            settings.verify = Verify::Always;
+        }
+        self.ask(&settings, |broker| broker.get())
+    }
+
+    fn call(&self, token: &AccessToken) -> Result<Answer> {
+        self.ask(&self.current(), |broker| broker.remote.ask_api(token))
+    }
+
+    fn record_use(&self, token: &AccessToken, used: &Reading) {
+        self.ask(&self.current(), |broker| broker.record_use(token, used));
+    }
+
+    fn demand(&self) -> &Demand {
+        &self.settings.demand
+    }
+}

@@ -1,0 +1,249 @@
+//! The keeper with a source that answers as it is told, when it is told to.
+
+mod idle;
+
+use std::collections::VecDeque;
+use std::sync::Condvar;
+use std::time::Duration;
+
+use super::*;
+use crate::broker::{Given, How};
+use crate::clock::Reading;
+use crate::clock::tests::reading;
+use crate::error::{Error, Kind, Result};
+use crate::oauth::tokens_me::Answer;
+use crate::token::tests::token;
+use crate::token::{AccessToken, Demand, IdleTimeout, MinTtl};
+
+struct FakeClock(Mutex<Reading>);
+
+impl FakeClock {
+    fn advance(&self, seconds: i64) {
+        let mut reading = self.0.lock().unwrap();
+        reading.boot += SignedDuration::from_secs(seconds);
+        reading.wall += SignedDuration::from_secs(seconds);
+    }
+}
+
+impl Clock for FakeClock {
+    fn read(&self) -> Reading {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn sleep(&self, _: Duration) {
+        panic!("the keeper waits on its runtime")
+    }
+}
+
+struct FakeSource {
+    demand: Demand,
+    answers: Mutex<VecDeque<Result<Given>>>,
+    /// The token that was refused, for each call.
+    asked: Mutex<Vec<Option<String>>>,
+    /// What comes of calls with the token, and the tokens of those that were made.
+    calls: Mutex<VecDeque<Result<Answer>>>,
+    called: Mutex<Vec<String>>,
+    /// The uses that were recorded, by the boot clock.
+    recorded: Mutex<Vec<(String, i64)>>,
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl FakeSource {
+    fn asked(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
+    fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+}
+
+impl Source for FakeSource {
+    fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
+        self.asked.lock().unwrap().push(refused.map(|token| token.expose().to_owned()));
+        let open = self.open.lock().unwrap();
+        drop(self.opened.wait_while(open, |open| !*open).unwrap());
+        self.answers.lock().unwrap().pop_front().expect("it was not expected to be asked")
+    }
+
+    fn reload(&self) -> Result<Given> {
+        self.next(None)
+    }
+
+    fn call(&self, token: &AccessToken) -> Result<Answer> {
+        self.called.lock().unwrap().push(token.expose().to_owned());
+        self.calls.lock().unwrap().pop_front().expect("no call was expected")
+    }
+
+    fn record_use(&self, token: &AccessToken, used: &Reading) {
+        let at = used.boot.as_secs();
+        self.recorded.lock().unwrap().push((token.expose().to_owned(), at));
+    }
+
+    fn demand(&self) -> &Demand {
+        &self.demand
+    }
+}
+
+fn minted(text: &str) -> Result<Given> {
+    Ok(Given { token: token(text, 300), how: How::Minted })
+}
+
+fn down() -> Result<Given> {
+    Err(Error::new(Kind::Unavailable, "the issuer is down"))
+}
+
+/// A keeper of the token `first`, which lives from second 100 to 400.
+fn keeper(
+    answers: impl IntoIterator<Item = Result<Given>>,
+) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
+    keeper_with(None, answers)
+}
+
+/// The same where tokens that are not used for so long are revoked.
+fn keeper_with(
+    idle_timeout: Option<IdleTimeout>,
+    answers: impl IntoIterator<Item = Result<Given>>,
+) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
+    let clock = Arc::new(FakeClock(Mutex::new(reading(101, 1_001))));
+    let source = Arc::new(FakeSource {
+        demand: Demand {
+            skew: SignedDuration::from_secs(5),
+            min_ttl: MinTtl::Explicit(SignedDuration::from_secs(60)),
+            newer_than: None,
+            idle_timeout,
+        },
+        answers: Mutex::new(answers.into_iter().collect()),
+        asked: Mutex::default(),
+        calls: Mutex::default(),
+        called: Mutex::default(),
+        recorded: Mutex::default(),
+        open: Mutex::new(false),
+        opened: Condvar::new(),
+    });
+    let context = Context {
+        env: [].into(),
+        clock: clock.clone(),
+        directories: crate::context::Directories::default(),
+        stdin: None,
+        stdin_is_terminal: false,
+        stdout: Box::new(Vec::new()),
+        reporter: Arc::new(Reporter::collected().0),
+    };
+    let metrics = Arc::new(Metrics::default());
+    let keeper = Keeper::new(source.clone(), token("first", 300), None, None, &context, metrics);
+    (Arc::new(keeper), source, clock)
+}
+
+fn text(current: &Current) -> &str {
+    current.token.access_token.expose()
+}
+
+/// Lets the others work until something has happened.
+async fn until(happened: impl Fn() -> bool) {
+    while !happened() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn all_who_wait_get_the_token_of_one_mint() {
+    let (keeper, source, _) = keeper([minted("second")]);
+    let first = keeper.state().current.clone();
+    let wait = || {
+        let (keeper, first) = (keeper.clone(), first.clone());
+        tokio::spawn(async move { keeper.replace(first).await })
+    };
+    let waiting: Vec<_> = (0..50).map(|_| wait()).collect();
+    until(|| source.asked() == 1).await;
+    source.open();
+    for one in waiting {
+        assert_eq!(text(&one.await.unwrap().unwrap()), "second");
+    }
+    // Who comes late with the first one finds the second one there.
+    assert_eq!(text(&keeper.replace(first).await.unwrap()), "second");
+    assert_eq!(*source.asked.lock().unwrap(), [Some("first".to_owned())]);
+    assert_eq!(keeper.metrics.summary().unwrap(), "1 token renewed");
+    for known in ["first", "second"] {
+        let value = HeaderValue::from_str(&format!("bearer {known}")).unwrap();
+        assert!(keeper.knows(&HeaderMap::from_iter([(AUTHORIZATION, value)])), "{known}");
+    }
+    let other = HeaderValue::from_static("Bearer third");
+    assert!(!keeper.knows(&HeaderMap::from_iter([(AUTHORIZATION, other)])));
+}
+
+#[tokio::test]
+async fn who_goes_away_takes_no_mint_along() {
+    let (keeper, source, _) = keeper([minted("second")]);
+    let first = keeper.state().current.clone();
+    let leaving = tokio::spawn({
+        let keeper = keeper.clone();
+        async move { keeper.replace(first).await }
+    });
+    until(|| source.asked() == 1).await;
+    leaving.abort();
+    assert!(leaving.await.is_err());
+    source.open();
+    until(|| text(&keeper.state().current) == "second").await;
+    assert_eq!(source.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_is_shared_and_costs_the_waiting_nothing() {
+    let (keeper, source, _) = keeper([down(), minted("second")]);
+    let first = keeper.state().current.clone();
+    let wait = || {
+        let (keeper, first) = (keeper.clone(), first.clone());
+        tokio::spawn(async move { keeper.replace(first).await })
+    };
+    let waiting: Vec<_> = (0..50).map(|_| wait()).collect();
+    until(|| source.asked() == 1).await;
+    source.open();
+    for one in waiting {
+        assert!(one.await.unwrap().is_none());
+    }
+    assert_eq!(source.asked(), 1);
+    // The next request need not wait for the allowance.
+    assert_eq!(text(&keeper.replace(first).await.unwrap()), "second");
+}
+
+#[tokio::test]
+async fn the_background_waits_longer_after_each_failure() {
+    let (keeper, source, clock) = keeper([down(), down(), down(), minted("second")]);
+    source.open();
+    let first = keeper.state().current.clone();
+    let mut came = Vec::new();
+    for _ in 0..8 {
+        let renewed = keeper.renew(first.clone(), Why::Short).await;
+        came.push((source.asked(), renewed.is_some()));
+        clock.advance(1);
+    }
+    // At once, one second later, two seconds later, four seconds later.
+    let expected = [1, 2, 2, 3, 3, 3, 3, 4].map(|asked| (asked, asked == 4));
+    assert_eq!(came, expected);
+    assert!(source.asked.lock().unwrap().iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn a_token_that_is_handed_back_is_none_that_was_renewed() {
+    let same = Given { token: token("first", 300), how: How::Cached };
+    let (keeper, source, _) = keeper([Ok(same)]);
+    source.open();
+    let first = keeper.state().current.clone();
+    assert!(keeper.renew(first, Why::Short).await.is_some());
+    assert_eq!(keeper.metrics.summary(), None);
+}
+
+#[tokio::test]
+async fn a_token_that_has_died_is_replaced_before_it_is_used() {
+    let (keeper, source, clock) = keeper([down(), minted("second")]);
+    source.open();
+    assert!(matches!(keeper.current().await, Found::Alive(_)));
+    assert_eq!(source.asked(), 0);
+    clock.advance(400);
+    assert!(matches!(keeper.current().await, Found::Dead(dead) if text(&dead) == "first"));
+    // That one is of second 100, too: dead on arrival, but another one.
+    assert!(matches!(keeper.current().await, Found::Alive(new) if text(&new) == "second"));
+}

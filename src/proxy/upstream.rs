@@ -1,0 +1,192 @@
+//! The cloud's hosts, and how each is reached.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
+use url::{Position, Url};
+
+use super::body::Upload;
+use super::path::{LEADS_ELSEWHERE, has_dot_segments};
+use super::replay_body::Held;
+use crate::config::Settings;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::net::{Pool, Trust};
+
+/// One of the cloud's hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// `login.`: makes tokens.
+    Login,
+    /// `api.`: judges them.
+    Api,
+    /// `apps.`: takes some uploads.
+    Apps,
+    /// `api-downloads.`: gives what the API has exported.
+    Downloads,
+}
+
+/// All of them.
+pub(super) struct Upstreams {
+    login: Option<Arc<Upstream>>,
+    api: Arc<Upstream>,
+    apps: Arc<Upstream>,
+    downloads: Arc<Upstream>,
+}
+
+/// One host: where it is, and the connections to it.
+pub(super) struct Upstream {
+    pub(super) pool: Pool<Held<Upload>>,
+    base: Url,
+    /// The path that its base URL has, without a slash at the end.
+    path: String,
+}
+
+impl Upstreams {
+    pub(super) fn new(settings: &Settings, context: &Context) -> Result<Upstreams> {
+        let issuer = &settings.issuer;
+        let api_url = issuer.api_url.as_deref().ok_or_else(|| {
+            Error::new(Kind::Configuration, "there is no API to pass requests on to")
+                .hint("set --region or --api-url")
+        })?;
+        let trust = Trust::new(&settings.network, context);
+        let upstream = |url: &str| Upstream::new(url, &trust).map(Arc::new);
+        let api = upstream(api_url)?;
+        let beside = |name| match beside(api_url, name) {
+            Some(url) => upstream(&url),
+            None => Ok(api.clone()),
+        };
+        let (apps, downloads) = (beside("apps")?, beside("api-downloads")?);
+        let login = issuer.login_url.as_deref().map(upstream).transpose()?;
+        Ok(Upstreams { login, api, apps, downloads })
+    }
+
+    /// Returns whether this is the API's, where a call counts as a use of the token.
+    pub(super) fn is_api(&self, upstream: &Upstream) -> bool {
+        std::ptr::eq(upstream, &*self.api)
+    }
+
+    /// The host's upstream; `None` for the login host of an issuer of which
+    /// only the token endpoint is known.
+    pub(super) fn of(&self, host: Host) -> Option<&Upstream> {
+        match host {
+            Host::Login => self.login.as_deref(),
+            Host::Api => Some(&self.api),
+            Host::Apps => Some(&self.apps),
+            Host::Downloads => Some(&self.downloads),
+        }
+    }
+}
+
+impl Upstream {
+    fn new(url: &str, trust: &Trust) -> Result<Upstream> {
+        let unusable = || {
+            Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
+        };
+        let parsed = Url::parse(url).map_err(|error| unusable().because(error))?;
+        let path = parsed.path().trim_end_matches('/').to_owned();
+        Ok(Upstream { pool: Pool::new(&parsed, trust)?, base: parsed, path })
+    }
+
+    /// For messages.
+    pub(super) fn name(&self) -> &str {
+        self.pool.host()
+    }
+
+    /// Puts a request's path below that of the base URL, out of which it cannot lead.
+    ///
+    /// # Errors
+    /// With which status and why it is refused.
+    pub(super) fn address(&self, head: &mut Parts) -> Result<(), (StatusCode, &'static str)> {
+        if self.path.is_empty() {
+            return Ok(());
+        }
+        if has_dot_segments(head.uri.path()) {
+            return Err((StatusCode::BAD_REQUEST, LEADS_ELSEWHERE));
+        }
+        let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        if !path.starts_with('/') {
+            return Err((StatusCode::BAD_REQUEST, "the path does not begin with a slash"));
+        }
+        let too_long = |_| (StatusCode::URI_TOO_LONG, "the path and the query are too long");
+        head.uri = format!("{}{path}", self.path).parse().map_err(too_long)?;
+        Ok(())
+    }
+
+    /// The path, query and fragment that a reference names, without the base URL's
+    /// path, if it is a URL of this host. A path alone is one in an answer of its own.
+    pub(super) fn path_of(&self, reference: &str, is_own: bool) -> Option<String> {
+        path_below(&self.base, reference, is_own)
+    }
+}
+
+fn path_below(base: &Url, reference: &str, is_own: bool) -> Option<String> {
+    let is_path = reference.starts_with('/') && !reference.starts_with("//");
+    let url = match is_path {
+        true if is_own => base.join(reference).ok()?,
+        true => return None,
+        false if reference.starts_with("//") => base.join(reference).ok()?,
+        false => Url::parse(reference).ok()?,
+    };
+    if url.origin() != base.origin() {
+        return None;
+    }
+    let below = url[Position::BeforePath..].strip_prefix(base.path().trim_end_matches('/'))?;
+    match below.as_bytes().first() {
+        Some(b'/') => Some(below.to_owned()),
+        None | Some(b'?' | b'#') => Some(format!("/{below}")),
+        Some(_) => None,
+    }
+}
+
+/// Another host of a region, beside its API. A stand-in for the API stands in for
+/// that one, too.
+fn beside(api_url: &str, name: &str) -> Option<String> {
+    api_url.strip_prefix("https://api.").map(|domain| format!("https://{name}.{domain}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_followed_back_to_the_host_that_they_name() {
+        let plain = Url::parse("http://127.0.0.1:8080").unwrap();
+        let below = Url::parse("http://localhost/base").unwrap();
+        for (reference, expected) in [
+            ("/api/v2/x?a=b#c", Some("/api/v2/x?a=b#c")),
+            ("http://127.0.0.1:8080/api/v2/x", Some("/api/v2/x")),
+            ("HTTP://127.0.0.1:8080", Some("/")),
+            ("//127.0.0.1:8080/x", Some("/x")),
+            ("https://127.0.0.1:8080/x", None),
+            ("http://127.0.0.1:8081/x", None),
+            ("http://127.0.0.1/x", None),
+            ("//other.example/x", None),
+            ("x/y", None),
+            ("?x", None),
+            ("", None),
+        ] {
+            assert_eq!(path_below(&plain, reference, true).as_deref(), expected, "{reference}");
+        }
+        assert_eq!(path_below(&plain, "/x", false), None);
+        for (reference, expected) in [
+            ("/base/api", Some("/api")),
+            ("/base", Some("/")),
+            ("http://LOCALHOST:80/base?x", Some("/?x")),
+            ("/based/api", None),
+            ("/other", None),
+            ("/base/../x", None),
+        ] {
+            assert_eq!(path_below(&below, reference, true).as_deref(), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn other_hosts_stand_beside_the_api() {
+        let apps = beside("https://api.mypurecloud.ie", "apps");
+        assert_eq!(apps.as_deref(), Some("https://apps.mypurecloud.ie"));
+        assert_eq!(beside("http://127.0.0.1:1", "apps"), None);
+    }
+}

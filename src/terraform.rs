@@ -1,0 +1,4 @@
+//! The Terraform provider `gctoken`: the plugin protocol, and what the provider offers.
+
+pub mod plugin;
+pub mod provider;

@@ -1,0 +1,156 @@
+//! How Terraform starts a plugin: the variables that it sets, and the one line
+//! that it waits for (go-plugin's protocol, version 1).
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::context::Environment;
+use crate::error::{Error, Kind, Result};
+
+/// Whether Terraform has started this process as a plugin: without arguments,
+/// and with its magic cookie in the environment.
+///
+/// `args` are the process's arguments after its name.
+///
+/// # Errors
+/// The cookie is there, but not Terraform's: whatever started this process has
+/// another kind of plugin in mind.
+pub fn is_wanted(env: &Environment, args: &[OsString]) -> Result<bool> {
+    if !args.is_empty() {
+        return Ok(false);
+    }
+    match env.text(COOKIE_NAME) {
+        None => Ok(false),
+        Some(value) if value == COOKIE_VALUE => Ok(true),
+        Some(_) => Err(Error::new(
+            Kind::Usage,
+            "this program is a Terraform plugin, but it was not Terraform that started it as one",
+        )
+        .why(format!("{COOKIE_NAME} does not have Terraform's value"))
+        .hint(format!(
+            "leave plugins to Terraform to start; to use it as a command, unset {COOKIE_NAME}"
+        ))),
+    }
+}
+
+/// Whom a connection is accepted from.
+pub(super) enum Admission {
+    /// The one client that has this certificate.
+    Holder(CertificateDer<'static>),
+    /// Whoever can reach the socket: TLS was turned off.
+    Anyone,
+}
+
+/// Reads what Terraform offers.
+///
+/// # Errors
+/// It does not speak this layer's protocol version, or wants a connection
+/// without TLS that the user has not asked for.
+pub(super) fn admission(env: &Environment) -> Result<Admission> {
+    if let Some(offered) = env.text("PLUGIN_PROTOCOL_VERSIONS")
+        && !offered.split(',').any(|version| version.trim() == PROTOCOL)
+    {
+        return Err(Error::new(
+            Kind::Configuration,
+            format!("Terraform offers plugin protocol {offered}, this provider speaks {PROTOCOL}"),
+        )
+        .hint("use Terraform 1.10 or later, or OpenTofu 1.11 or later"));
+    }
+    match env.text("PLUGIN_CLIENT_CERT") {
+        Some(pem) => {
+            let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| {
+                Error::new(Kind::Configuration, "PLUGIN_CLIENT_CERT holds no certificate")
+                    .why(error.to_string())
+            })?;
+            Ok(Admission::Holder(certificate))
+        }
+        None if env.text("TF_DISABLE_PLUGIN_TLS").is_some() => Ok(Admission::Anyone),
+        None => Err(Error::new(
+            Kind::Configuration,
+            "Terraform has set no PLUGIN_CLIENT_CERT to know it by",
+        )
+        .hint("set TF_DISABLE_PLUGIN_TLS=1 to do without TLS between Terraform and its plugins")),
+    }
+}
+
+/// The line that tells Terraform where the plugin listens, with its newline.
+pub(super) fn line(socket: &Path, certificate: Option<&CertificateDer<'_>>) -> String {
+    let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der));
+    format!("1|{PROTOCOL}|unix|{}|grpc|{}\n", socket.display(), certificate.unwrap_or_default())
+}
+
+const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
+const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// The major version of `tfplugin6`.
+const PROTOCOL: &str = "6";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(env: &Environment) -> String {
+        match admission(env) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("admitted"),
+        }
+    }
+
+    #[test]
+    fn only_terraforms_cookie_without_arguments_makes_a_plugin() {
+        let terraform = Environment::from([(COOKIE_NAME, COOKIE_VALUE)]);
+        assert!(is_wanted(&terraform, &[]).unwrap());
+        assert!(!is_wanted(&terraform, &["status".into()]).unwrap());
+        assert!(!is_wanted(&Environment::from([]), &[]).unwrap());
+    }
+
+    #[test]
+    fn another_cookie_is_explained_only_where_there_are_no_arguments() {
+        let other = Environment::from([(COOKIE_NAME, "something else")]);
+        let error = is_wanted(&other, &[]).unwrap_err().to_string();
+        assert!(error.contains("is a Terraform plugin"), "{error}");
+        assert!(!is_wanted(&other, &["status".into()]).unwrap());
+    }
+
+    #[test]
+    fn speaks_version_6_wherever_it_stands_in_the_offer() {
+        let offer = |versions| {
+            Environment::from([
+                ("PLUGIN_PROTOCOL_VERSIONS", versions),
+                ("TF_DISABLE_PLUGIN_TLS", "1"),
+            ])
+        };
+        assert!(matches!(admission(&offer("6,5")), Ok(Admission::Anyone)));
+        assert!(matches!(admission(&offer("5,6")), Ok(Admission::Anyone)));
+        let error = refusal(&offer("5,16"));
+        assert!(error.contains("offers plugin protocol 5,16"), "{error}");
+    }
+
+    #[test]
+    fn does_without_tls_only_on_demand() {
+        let error = refusal(&Environment::from([]));
+        assert!(error.contains("no PLUGIN_CLIENT_CERT"), "{error}");
+        let garbage =
+            Environment::from([("PLUGIN_CLIENT_CERT", "garbage"), ("TF_DISABLE_PLUGIN_TLS", "1")]);
+        let error = refusal(&garbage);
+        assert!(error.contains("holds no certificate"), "{error}");
+    }
+
+    #[test]
+    fn the_line_is_go_plugins() {
+        let certificate = CertificateDer::from(vec![1, 2, 3, 4]);
+        assert_eq!(
+            line(Path::new("/tmp/x/plugin.sock"), Some(&certificate)),
+            "1|6|unix|/tmp/x/plugin.sock|grpc|AQIDBA\n"
+        );
+        assert_eq!(
+            line(Path::new("/tmp/x/plugin.sock"), None),
+            "1|6|unix|/tmp/x/plugin.sock|grpc|\n"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! What the Terraform provider offers: an ephemeral access token, made by the
+//! same broker, from the same sources and the same cache as on the command
+//! line; and a look at the clocks that decide how long it lives.
+
+mod attributes;
+mod clock;
+mod revocation;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::broker::{self, Given};
+use crate::config::{self, Layers, Settings};
+use crate::context::{Clock, Context, Directories, Environment, Reporter};
+use crate::error::{Error, Kind, Result};
+use crate::terraform::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
+use crate::token::BEARER;
+
+use clock::Clocks;
+use revocation::Revocations;
+
+/// The type name of the ephemeral resource.
+pub const ACCESS_TOKEN: &str = "gctoken_access_token";
+/// The type name of the data source.
+pub const CLOCK: &str = "gctoken_clock";
+
+/// The provider `gctoken`.
+pub struct TokenProvider {
+    env: Environment,
+    clock: Arc<dyn Clock>,
+    directories: Directories,
+    /// The `provider` block: defaults for every resource.
+    defaults: Mutex<Object>,
+    revocations: Revocations,
+}
+
+impl TokenProvider {
+    /// A provider that looks for settings where the command line does.
+    pub fn new(context: &Context) -> TokenProvider {
+        TokenProvider {
+            env: context.env.clone(),
+            clock: context.clock.clone(),
+            directories: context.directories.clone(),
+            defaults: Mutex::default(),
+            revocations: Revocations::new(context.env.clone(), context.clock.clone()),
+        }
+    }
+
+    fn open(&self, config: &Object, reporter: Reporter) -> Result<Opened> {
+        let attributes = attributes::merge(&self.defaults(), config)?;
+        let mut context = self.context(reporter);
+        let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
+        let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
+            .with_secret(attributes.client_secret);
+        layers.load_profile_and_warn(&context).map_err(Error::with_doctor)?;
+        let mut settings = config::resolve(&layers, &mut context).map_err(Error::with_doctor)?;
+        let revoke_at = match attributes.revoke_on_close {
+            true => Some(revocation::api_of(&settings)?),
+            false => None,
+        };
+        if revoke_at.is_some() {
+            // A token that others may be using is not ours to revoke.
+            settings.cache.switch_off();
+        }
+        let given = broker::token(&settings, &context).map_err(|error| {
+            let error = config::attribute(error, &layers, &self.env).with_doctor();
+            match (error.kind, secret_at) {
+                (Kind::CredentialsRefused, Some(attribute)) => error.at(attribute),
+                _ => error,
+            }
+        })?;
+        let private = match revoke_at {
+            Some(api_url) => self.revocations.remember(&given.token, api_url, &settings.network)?,
+            None => Vec::new(),
+        };
+        Ok(Opened { result: result(&given, &settings), private, renew_after: None })
+    }
+
+    fn clocks(&self, config: &Object, reporter: Reporter) -> Result<Clocks> {
+        let query = attributes::query(&self.defaults(), config, clock::SETTINGS)?;
+        let context = self.context(reporter);
+        let mut layers = Layers::new(Vec::new(), query, &self.env);
+        layers.load_profile_and_warn(&context)?;
+        Clocks::measure(&layers, &context)
+    }
+
+    fn defaults(&self) -> Object {
+        let defaults = self.defaults.lock().map(|defaults| defaults.clone());
+        defaults.unwrap_or_default()
+    }
+
+    /// A world for one call: Terraform has both standard streams.
+    fn context(&self, reporter: Reporter) -> Context {
+        Context {
+            env: self.env.clone(),
+            clock: self.clock.clone(),
+            directories: self.directories.clone(),
+            stdin: None,
+            stdin_is_terminal: false,
+            stdout: Box::new(std::io::sink()),
+            reporter: reporter.into(),
+        }
+    }
+}
+
+impl Provider for TokenProvider {
+    fn schema(&self) -> Schema {
+        let provider = attributes::settings(Block::new(
+            "Hands out Genesys Cloud access tokens that are known to live long enough. Every \
+             argument is a default for the provider's resources; what is not set comes from the \
+             environment or a profile, as for the command `gc-token`.",
+        ));
+        Schema {
+            provider,
+            data_sources: BTreeMap::from([(CLOCK, clock::block())]),
+            ephemeral_resources: BTreeMap::from([(ACCESS_TOKEN, attributes::access_token())]),
+        }
+    }
+
+    fn validate(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn validate_data_source(
+        &self,
+        _name: &str,
+        config: &Object,
+        _notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn validate_ephemeral(
+        &self,
+        _name: &str,
+        config: &Object,
+        _notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        check(config)
+    }
+
+    fn configure(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+        if let Ok(mut defaults) = self.defaults.lock() {
+            *defaults = config.clone();
+        }
+        Ok(())
+    }
+
+    fn read_data_source(
+        &self,
+        _name: &str,
+        config: &Object,
+        notes: &mut Notes,
+    ) -> Result<Object, Diagnostic> {
+        let clocks = noted(notes, |reporter| self.clocks(config, reporter))?;
+        Ok(clocks.result())
+    }
+
+    fn open_ephemeral(
+        &self,
+        _name: &str,
+        config: &Object,
+        notes: &mut Notes,
+    ) -> Result<Opened, Diagnostic> {
+        noted(notes, |reporter| self.open(config, reporter))
+    }
+
+    fn close_ephemeral(
+        &self,
+        _name: &str,
+        private: &[u8],
+        notes: &mut Notes,
+    ) -> Result<(), Diagnostic> {
+        // The run is over, and the token ends by itself: no reason to fail.
+        if let Err(error) = self.revocations.revoke(private) {
+            let mut diagnostic = Diagnostic::from(error);
+            diagnostic.severity = crate::terraform::plugin::Severity::Warning;
+            notes.push(diagnostic);
+        }
+        Ok(())
+    }
+
+    fn end(&self) {
+        self.revocations.revoke_all();
+    }
+}
+
+/// Checks what is known of a block, and is wrong by itself: then Terraform shows
+/// its line, wherever the block stands.
+fn check(config: &Object) -> Result<(), Diagnostic> {
+    let nothing = Environment::Fixed(BTreeMap::new());
+    let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
+    config::check(&layers).map_err(Diagnostic::from)
+}
+
+/// Does `work`, and passes its warnings on.
+fn noted<T>(notes: &mut Notes, work: impl FnOnce(Reporter) -> Result<T>) -> Result<T, Diagnostic> {
+    let (reporter, warnings) = Reporter::collected();
+    let done = work(reporter);
+    let warning = |text| Diagnostic::warning("gc-token has a warning", text);
+    notes.extend(warnings.take().into_iter().map(warning));
+    done.map_err(Diagnostic::from)
+}
+
+fn result(given: &Given, settings: &Settings) -> Object {
+    let token = &given.token;
+    let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
+    Object::default()
+        .with("access_token", token.access_token.expose())
+        .with("token_type", BEARER)
+        .with("expires_at", token.stamp.expires_at().to_string())
+        .with("aws_region", region)
+        .with("api_url", settings.issuer.api_url.as_deref().unwrap_or_default())
+}

@@ -1,0 +1,172 @@
+//! The provider's arguments and results, and how arguments become settings.
+
+use secrecy::SecretString;
+
+use crate::config::{Query, Setting, table};
+use crate::error::{Error, Kind, Result};
+use crate::terraform::plugin::{Attribute, Block, Object, Type, Value};
+
+/// What a resource asks for, the provider's defaults included.
+pub(super) struct Attributes {
+    /// The settings among them.
+    pub(super) query: Query,
+    /// The client secret, where one is given.
+    pub(super) client_secret: Option<SecretString>,
+    /// Whether the token is to end with the run.
+    pub(super) revoke_on_close: bool,
+}
+
+/// The settings that the provider block and its resources take.
+const SETTINGS: &[(&Setting, &str)] = &[
+    (
+        &table::PROFILE,
+        "The profile to read, from `config.toml` or from the vendor's `~/.gc/config.toml`.",
+    ),
+    (
+        &table::REGION,
+        "The region: an AWS name (`eu-west-1`), a place (`Ireland`), a domain or a URL.",
+    ),
+    (&table::CLIENT_ID, "The OAuth client's id."),
+    (&table::SKEW, "How far the clocks of issuer and API may disagree, for example `5s`."),
+    (
+        &table::MIN_TTL,
+        "How long the token has to live, after the skew is taken off, for example `30m`. A token \
+         that cannot is an error.",
+    ),
+    (
+        &table::IDLE_TIMEOUT,
+        "The organization's inactivity timeout, for example `30m`: a cached token that is not \
+         known to have been used for so long is asked about or replaced.",
+    ),
+    (
+        &table::VERIFY,
+        "When to ask the API about the token before it is handed out: `auto` (after a mint), \
+         `always` or `never`.",
+    ),
+    (&table::SCOPE, "The scope to ask for. Genesys Cloud knows none."),
+    (&table::AUDIENCE, "The audience to ask for. Genesys Cloud knows none."),
+];
+
+const CLIENT_SECRET: &str = "client_secret";
+const REVOKE_ON_CLOSE: &str = "revoke_on_close";
+
+/// Adds those arguments that are settings and have one of these keys.
+pub(super) fn some_settings(block: Block, keys: &[&str]) -> Block {
+    let settings = SETTINGS.iter();
+    let wanted = settings.filter(|(setting, _)| keys.contains(&setting.key));
+    wanted.fold(block, |block, (setting, description)| {
+        block.with(Attribute::optional(setting.key, Type::String, description))
+    })
+}
+
+/// Adds the arguments that are settings.
+pub(super) fn settings(block: Block) -> Block {
+    let keys: Vec<_> = SETTINGS.iter().map(|(setting, _)| setting.key).collect();
+    let block = some_settings(block, &keys);
+    let description = "The client secret. May itself be ephemeral; the environment variable \
+                       `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
+    block.with(Attribute::optional(CLIENT_SECRET, Type::String, description).sensitive())
+}
+
+/// The ephemeral resource.
+pub(super) fn access_token() -> Block {
+    let revoke = "Make a token for this run alone, and revoke it at the end. Without it, the \
+                  token comes from the cache that all runs on the machine share.";
+    settings(Block::new(
+        "An access token that is known to live long enough. It is opened anew for plan and for \
+         apply, and stored in neither state nor plan.",
+    ))
+    .with(Attribute::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
+    .with(Attribute::computed("access_token", Type::String, "The access token.").sensitive())
+    .with(Attribute::computed("token_type", Type::String, "How to present it: `Bearer`."))
+    .with(Attribute::computed(
+        "expires_at",
+        Type::String,
+        "When it ends, by the issuer's clock (RFC 3339, UTC).",
+    ))
+    .with(Attribute::computed("aws_region", Type::String, "The AWS region, empty if unknown."))
+    .with(Attribute::computed("api_url", Type::String, "The API's URL, empty if unknown."))
+}
+
+/// The resource's arguments, and the provider block's where it has none.
+///
+/// # Errors
+/// `Configuration` when the provider block holds a value that is known only
+/// after apply: a token made without it could be another client's.
+pub(super) fn merge(defaults: &Object, config: &Object) -> Result<Attributes> {
+    let keys = SETTINGS.iter().map(|(setting, _)| setting.key);
+    let client_secret = text(defaults, config, CLIENT_SECRET)?;
+    Ok(Attributes {
+        query: query(defaults, config, keys)?,
+        client_secret: client_secret.filter(|secret| !secret.is_empty()).map(Into::into),
+        revoke_on_close: config.bool(REVOKE_ON_CLOSE).unwrap_or_default(),
+    })
+}
+
+/// The settings among a block's own arguments that are known already.
+pub(super) fn known(config: &Object) -> Query {
+    let known = |(setting, _): &(&Setting, _)| Some((setting.key, config.string(setting.key)?));
+    Query::of_attributes(SETTINGS.iter().filter_map(known))
+}
+
+/// The settings with these keys, the provider block's where the resource has
+/// none.
+///
+/// # Errors
+/// As [`merge`].
+pub(super) fn query(
+    defaults: &Object,
+    config: &Object,
+    keys: impl IntoIterator<Item = &'static str>,
+) -> Result<Query> {
+    let mut given = Vec::new();
+    for key in keys {
+        given.extend(text(defaults, config, key)?.map(|value| (key, value)));
+    }
+    Ok(Query::of_attributes(given.iter().map(|(key, value)| (*key, value.as_str()))))
+}
+
+fn text(defaults: &Object, config: &Object, name: &'static str) -> Result<Option<String>> {
+    let value = match config.get(name) {
+        Value::Null => defaults.get(name),
+        own => own,
+    };
+    match value {
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Unknown => Err(unknown(name)),
+        _ => Ok(None),
+    }
+}
+
+fn unknown(name: &'static str) -> Error {
+    let what = format!("{name} of the provider block is known only after apply");
+    Error::new(Kind::Configuration, what)
+        .hint("set it to something that is known while planning, or set it in the resource")
+        .at(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_goes_before_the_provider_block() {
+        let defaults = Object::default().with("region", "us-east-1").with("skew", "7s");
+        let config = Object::default().with("region", "eu-west-1").with("client_secret", "");
+        let merged = merge(&defaults, &config).unwrap();
+        assert_eq!(merged.query.get(&table::REGION).unwrap().value, "eu-west-1");
+        assert_eq!(merged.query.get(&table::SKEW).unwrap().value, "7s");
+        assert!(merged.query.get(&table::MIN_TTL).is_none());
+        assert!(merged.client_secret.is_none());
+        assert!(!merged.revoke_on_close);
+    }
+
+    #[test]
+    fn an_unknown_default_counts_only_where_it_is_needed() {
+        let defaults = Object::default().with("region", Value::Unknown);
+        let error = merge(&defaults, &Object::default()).err().unwrap();
+        assert_eq!(error.attribute.as_deref(), Some("region"));
+        let config = Object::default().with("region", "eu-west-1");
+        assert!(merge(&defaults, &config).is_ok());
+    }
+}

@@ -1,0 +1,244 @@
+//! The data source `gctoken_clock`: how far the clocks of issuer and API are
+//! apart. It takes no credentials and makes no token.
+
+use jiff::SignedDuration;
+
+use super::attributes;
+use crate::clock::{Measure, Offset};
+use crate::config::{self, Layers};
+use crate::context::Context;
+use crate::duration::human;
+use crate::error::Result;
+use crate::oauth;
+use crate::oauth::tokens_me::Api;
+use crate::terraform::plugin::{Attribute, Block, Object, Type, Value};
+
+/// The settings that it takes. The client secret is none of them: what a data
+/// source is given ends up in the state.
+pub(super) const SETTINGS: [&str; 3] = ["profile", "region", "skew"];
+
+/// What the clocks have shown.
+#[derive(Debug)]
+pub(super) struct Clocks {
+    issuer: Option<Measure>,
+    api: Option<Measure>,
+    skew: SignedDuration,
+}
+
+/// The data source.
+pub(super) fn block() -> Block {
+    let block = Block::new(
+        "How far the clocks of issuer and API are apart, measured anew by each plan, for a \
+         `check` block to assert on. Holds nothing secret, takes no credentials and makes no \
+         token.",
+    );
+    let block = attributes::some_settings(block, &SETTINGS);
+    let number = |block: Block, (name, description)| {
+        block.with(Attribute::computed(name, Type::Number, description))
+    };
+    NUMBERS
+        .into_iter()
+        .fold(block, number)
+        .with(Attribute::computed(
+            "within_skew",
+            Type::Bool,
+            "Whether the API's clock is known to be ahead of the issuer's by no more than `skew`. \
+             Null where one of them did not show its clock.",
+        ))
+        .with(Attribute::computed(
+            "verdict",
+            Type::String,
+            "All of it in one sentence, fit for an `error_message`.",
+        ))
+        .with(Attribute::computed(
+            "measured_at",
+            Type::String,
+            "When it was measured, by this machine's clock (RFC 3339, UTC).",
+        ))
+}
+
+const NUMBERS: [(&str, &str); 8] = [
+    (
+        "issuer_offset_min",
+        "The issuer's clock is ahead of this machine's by at least so many seconds; negative when \
+         it is behind.",
+    ),
+    (
+        "issuer_offset_max",
+        "The issuer's clock is ahead of this machine's by at most so many seconds.",
+    ),
+    ("api_offset_min", "The API's clock is ahead of this machine's by at least so many seconds."),
+    ("api_offset_max", "The API's clock is ahead of this machine's by at most so many seconds."),
+    ("api_lead_min", "The API's clock is ahead of the issuer's by at least so many seconds."),
+    (
+        "api_lead_max",
+        "The API's clock is ahead of the issuer's by at most so many seconds: the part of a \
+         token's life that the API may not honour.",
+    ),
+    (
+        "uncertainty",
+        "Half the width of the interval from `api_lead_min` to `api_lead_max`, in seconds. Servers \
+         tell the time in whole seconds, so that it is about one second.",
+    ),
+    (
+        "learned_skew",
+        "How many seconds are taken off every token's life: `skew`, or `api_lead_max` where that \
+         is more.",
+    ),
+];
+
+impl Clocks {
+    /// Asks the issuer, and the API where there is one.
+    ///
+    /// # Errors
+    /// `Configuration`, or `Unavailable` when the issuer cannot be reached. An
+    /// API that cannot be reached is a warning.
+    pub(super) fn measure(layers: &Layers, context: &Context) -> Result<Clocks> {
+        let issuer = config::issuer(layers)?;
+        let network = config::network(layers)?;
+        let skew = config::skew(layers)?;
+        let (env, clock, reporter) = (&context.env, &*context.clock, &context.reporter);
+        let api = issuer.api_url.as_deref().map(|url| Api {
+            url,
+            network: &network,
+            env,
+            clock,
+            reporter,
+        });
+        Ok(Clocks {
+            issuer: oauth::clock(env, &issuer, &network, clock, reporter)?,
+            api: api.and_then(|api| {
+                let asked = api.clock();
+                asked.unwrap_or_else(|error| {
+                    reporter.warn(&error.what);
+                    None
+                })
+            }),
+            skew,
+        })
+    }
+
+    /// The computed attributes.
+    pub(super) fn result(&self) -> Object {
+        let offset = |measure: &Option<Measure>| measure.as_ref().map(|measure| measure.offset);
+        let (issuer, api, lead) = (offset(&self.issuer), offset(&self.api), self.lead());
+        let learned = lead.map_or(self.skew, |lead| lead.max.max(self.skew));
+        let measured_at = self.issuer.as_ref().or(self.api.as_ref());
+        Object::default()
+            .with("issuer_offset_min", seconds(issuer.map(|it| it.min)))
+            .with("issuer_offset_max", seconds(issuer.map(|it| it.max)))
+            .with("api_offset_min", seconds(api.map(|it| it.min)))
+            .with("api_offset_max", seconds(api.map(|it| it.max)))
+            .with("api_lead_min", seconds(lead.map(|it| it.min)))
+            .with("api_lead_max", seconds(lead.map(|it| it.max)))
+            .with("uncertainty", seconds(lead.map(|it| it.uncertainty())))
+            .with("learned_skew", seconds(Some(learned)))
+            .with("within_skew", lead.map(|it| it.max <= self.skew))
+            .with("verdict", self.verdict())
+            .with("measured_at", measured_at.map(|measure| measure.at.wall.to_string()))
+    }
+
+    /// How far the API's clock is ahead of the issuer's.
+    fn lead(&self) -> Option<Offset> {
+        self.api.as_ref()?.ahead_of(self.issuer.as_ref()?)
+    }
+
+    fn verdict(&self) -> String {
+        let skew = human(self.skew);
+        match (self.lead(), &self.issuer) {
+            (None, None) => "the issuer did not show its clock".to_owned(),
+            (None, Some(issuer)) => format!(
+                "the issuer's clock is {} of this machine's; there is no API's clock to compare \
+                 it with",
+                issuer.offset
+            ),
+            (Some(lead), _) if lead.max <= self.skew => {
+                format!("the API's clock is {lead} of the issuer's, within the skew of {skew}")
+            }
+            (Some(lead), _) => {
+                let more = match lead.min > self.skew {
+                    true => "more",
+                    false => "perhaps more",
+                };
+                format!(
+                    "the API's clock is {lead} of the issuer's, {more} than the skew of {skew}: {} \
+                     are taken off every token's life",
+                    human(lead.max)
+                )
+            }
+        }
+    }
+}
+
+/// In seconds, to the millisecond: the rest is noise.
+fn seconds(duration: Option<SignedDuration>) -> Value {
+    let rounded = |duration: SignedDuration| duration.as_millis() as f64 / 1e3;
+    duration.map(rounded).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::tests::reading;
+
+    /// A clock that is ahead of the local one by `min` to `min + 1` seconds.
+    fn measure(min: i64) -> Option<Measure> {
+        Some(Measure {
+            at: reading(50, 1_000),
+            offset: Offset {
+                min: SignedDuration::from_secs(min),
+                max: SignedDuration::from_secs(min + 1),
+            },
+            contacts: 1,
+        })
+    }
+
+    fn clocks(issuer: Option<Measure>, api: Option<Measure>) -> Clocks {
+        let skew = SignedDuration::from_secs(5);
+        Clocks { issuer, api, skew }
+    }
+
+    #[test]
+    fn a_lead_within_the_skew_changes_nothing() {
+        let result = clocks(measure(-300), measure(-299)).result();
+        assert_eq!(result.get("issuer_offset_min"), &Value::Number(-300.0));
+        assert_eq!(result.get("api_offset_max"), &Value::Number(-298.0));
+        assert_eq!(result.get("api_lead_min"), &Value::Number(0.0));
+        assert_eq!(result.get("api_lead_max"), &Value::Number(2.0));
+        assert_eq!(result.get("uncertainty"), &Value::Number(1.0));
+        assert_eq!(result.get("learned_skew"), &Value::Number(5.0));
+        assert_eq!(result.bool("within_skew"), Some(true));
+        assert_eq!(
+            result.string("verdict"),
+            Some("the API's clock is 1.0s ahead (+/- 1.0s) of the issuer's, within the skew of 5s")
+        );
+        assert_eq!(result.string("measured_at"), Some("1970-01-01T00:16:40Z"));
+    }
+
+    #[test]
+    fn a_larger_lead_is_learned() {
+        for (api, learned, words) in [
+            (20, 21.0, "of the issuer's, more than the skew of 5s: 21s are"),
+            (5, 6.0, "of the issuer's, perhaps more than the skew of 5s: 6s are"),
+        ] {
+            let result = clocks(measure(0), measure(api)).result();
+            assert_eq!(result.get("learned_skew"), &Value::Number(learned));
+            assert_eq!(result.bool("within_skew"), Some(false));
+            let verdict = result.string("verdict").unwrap();
+            assert!(verdict.contains(words), "{verdict}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_null() {
+        let result = clocks(measure(-1), None).result();
+        assert!(result.is_null("within_skew") && result.is_null("api_lead_max"));
+        assert_eq!(result.get("learned_skew"), &Value::Number(5.0));
+        let verdict = result.string("verdict").unwrap();
+        assert!(verdict.starts_with("the issuer's clock is 0.5s behind"), "{verdict}");
+
+        let result = clocks(None, measure(0)).result();
+        assert_eq!(result.string("verdict"), Some("the issuer did not show its clock"));
+        assert!(result.is_null("issuer_offset_min") && !result.is_null("measured_at"));
+    }
+}
