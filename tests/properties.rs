@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gc_token::config::{Flags, Layers, Query, Setting, names};
+use gc_token::config::{Flags, Layers, Query, Setting, table};
 use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
 use gc_token::error::Kind;
 use gc_token::region::{REGIONS, Region};
@@ -37,7 +37,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// Names of settings, right and wrong ones.
 fn key() -> impl Strategy<Value = String> {
-    let known: Vec<_> = names::ALL.iter().map(|it| it.key.to_owned()).collect();
+    let known: Vec<_> = table::ALL.iter().map(|it| it.key.to_owned()).collect();
     prop_oneof![
         8 => proptest::sample::select(known),
         1 => Just("client_secret".to_owned()),
@@ -46,7 +46,7 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 fn in_query(key: &str) -> Option<&'static Setting> {
-    names::ALL.iter().copied().find(|setting| setting.in_query && setting.key == key)
+    table::ALL.iter().copied().find(|setting| setting.in_query && setting.key == key)
 }
 
 proptest! {
@@ -64,7 +64,7 @@ proptest! {
         match Query::parse(&bytes) {
             Ok(query) => {
                 prop_assert!(is_fine, "{object:?}");
-                for setting in names::ALL {
+                for setting in table::ALL {
                     let written = object.get(setting.key).and_then(Value::as_str);
                     let written = written.filter(|text| !text.is_empty());
                     let given = query.get(setting).map(|given| given.value);

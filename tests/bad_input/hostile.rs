@@ -51,7 +51,7 @@ const VERBS: [&[&str]; 7] = [
 fn a_setting_can_hold_anything() {
     let cloud = cloud(Plan::default());
     std::thread::scope(|scope| {
-        for setting in names::ALL {
+        for setting in table::ALL {
             let cloud = &cloud;
             scope.spawn(move || {
                 for value in
