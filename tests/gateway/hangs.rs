@@ -41,7 +41,7 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
         reporter: Arc::new(Reporter::collected().0),
     };
     let layers = Layers::new(Vec::new(), Query::default(), &context.env);
-    let settings = settings::resolve(&layers, &mut context).unwrap();
+    let settings = config::resolve(&layers, &mut context).unwrap();
     let given = broker::token(&settings, &context).unwrap();
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
