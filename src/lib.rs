@@ -1,6 +1,9 @@
 //! `gc-token` hands out a Genesys Cloud access token that is known, by
 //! measurement, to live long enough.
 //!
+//! The library exists for the program and its tests: [`run`] is all that it offers, and
+//! there are no semver guarantees.
+//!
 //! Reading order, along the path of a token: [`cli`] parses the command line,
 //! [`config`] resolves the settings, [`broker`] reads the [`cache`] or asks the issuer
 //! ([`oauth`]), [`token`] and [`clock`] decide, [`output`] renders. [`context`] is the
@@ -11,36 +14,58 @@
 //! for files that another user might control, [`child`] for programs that are started,
 //! and `sanitize` for foreign text in messages.
 
+#[doc(hidden)]
 pub mod broker;
+#[doc(hidden)]
 pub mod cache;
 mod certificate;
+#[doc(hidden)]
 pub mod child;
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod command;
+#[doc(hidden)]
 pub mod completion;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod context;
+#[doc(hidden)]
 pub mod demo;
+#[doc(hidden)]
 pub mod doctor;
+#[doc(hidden)]
 pub mod duration;
+#[doc(hidden)]
 pub mod error;
+#[doc(hidden)]
 pub mod exec;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod net;
+#[doc(hidden)]
 pub mod oauth;
+#[doc(hidden)]
 pub mod output;
 mod ownership;
 mod pid_namespace;
+#[doc(hidden)]
 pub mod proxy;
 mod random;
+#[doc(hidden)]
 pub mod region;
+#[doc(hidden)]
 pub mod sandbox;
 mod sanitize;
+#[doc(hidden)]
 pub mod terraform;
+#[doc(hidden)]
 pub mod text;
+#[doc(hidden)]
 pub mod token;
 
 use std::ffi::OsString;
