@@ -288,7 +288,7 @@ impl Broker<'_> {
     /// credentials are no such case: then the issuer no longer vouches for the
     /// client.
     fn make_do(&self, error: Error, errand: &Errand<'_>) -> Result<Given> {
-        if !error.kind.is_passing() {
+        if !error.kind.is_transient() {
             return Err(error);
         }
         let Lookup::Found(token) = errand.slot.read()? else {

@@ -56,19 +56,19 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<u8> {
 fn layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
-    layers.load_profile_and_warn(context).map_err(Error::with_doctor)?;
+    layers.load_profile_and_warn(context).map_err(Error::with_doctor_hint)?;
     Ok(layers)
 }
 
 /// The settings.
 fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
-    config::resolve(layers, context).map_err(Error::with_doctor)
+    config::resolve(layers, context).map_err(Error::with_doctor_hint)
 }
 
 /// A token that satisfies the settings, which were resolved from `layers`.
 fn token_of(settings: &Settings, layers: &Layers, context: &Context) -> Result<Given> {
     broker::token(settings, context)
-        .map_err(|error| config::attribute(error, layers, &context.env).with_doctor())
+        .map_err(|error| config::attribute(error, layers, &context.env).with_doctor_hint())
 }
 
 /// The settings, and a token that satisfies them.
@@ -89,8 +89,9 @@ fn given_path(flag: &'static str, path: &Path, context: &Context) -> Result<Path
 /// Writes a result, whole or not at all.
 pub(crate) fn print(context: &mut Context, bytes: &[u8]) -> Result<()> {
     let written = context.stdout.write_all(bytes).and_then(|()| context.stdout.flush());
-    written
-        .map_err(|error| Error::new(Kind::Output, "cannot write to standard output").because(error))
+    written.map_err(|error| {
+        Error::new(Kind::Output, "cannot write to standard output").with_source(error)
+    })
 }
 
 /// Refuses a value that is none of a list.
@@ -105,6 +106,6 @@ fn one_of<T: Copy>(
     };
     of.iter().find(|(name, _)| given.value == *name).map(|(_, value)| *value).ok_or_else(|| {
         let known: Vec<_> = of.iter().map(|(name, _)| *name).collect();
-        given.refused("is unknown").hint(format!("one of {}", known.join(", ")))
+        given.refused("is unknown").with_hint(format!("one of {}", known.join(", ")))
     })
 }

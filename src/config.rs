@@ -206,8 +206,8 @@ impl CacheSettings {
         let is_nowhere = self.dir.is_none() && !self.was_named;
         is_nowhere.then(|| {
             Error::new(Kind::Configuration, "there is no place for the cache")
-                .why(NO_HOME)
-                .hint("set HOME or --cache-dir, or go without a cache: --no-cache")
+                .with_cause(NO_HOME)
+                .with_hint("set HOME or --cache-dir, or go without a cache: --no-cache")
         })
     }
 }
@@ -215,13 +215,13 @@ impl CacheSettings {
 fn client(layers: &Layers, context: &mut Context) -> Result<Client> {
     let id = layers.find(&table::CLIENT_ID).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no client id")
-            .why(layers.sources(&table::CLIENT_ID))
-            .hint(layers.missing_hint(
+            .with_cause(layers.sources(&table::CLIENT_ID))
+            .with_hint(layers.missing_hint(
                 "CLIENTID",
                 "GENESYSCLOUD_OAUTHCLIENT_ID",
                 "set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET",
             ))
-            .at(table::CLIENT_ID.key)
+            .with_attribute(table::CLIENT_ID.key)
     })?;
     let auth = match layers.find(&table::CLIENT_AUTH) {
         None => ClientAuth::default(),
@@ -237,7 +237,7 @@ fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
     match wanted_verify(layers)? {
         (Verify::Always, Some(given)) if issuer.api_url.is_none() => Err(given
             .refused("needs an API to ask")
-            .hint("set --region or --api-url: only Genesys Cloud's API can be asked")),
+            .with_hint("set --region or --api-url: only Genesys Cloud's API can be asked")),
         (wanted, _) => Ok(wanted),
     }
 }
@@ -251,7 +251,7 @@ fn wanted_verify(layers: &Layers) -> Result<(Verify, Option<Given>)> {
         "always" => Verify::Always,
         "never" => Verify::Never,
         _ => {
-            return Err(given.refused("is unknown").hint("one of auto, always, never"));
+            return Err(given.refused("is unknown").with_hint("one of auto, always, never"));
         }
     };
     Ok((wanted, Some(given)))

@@ -243,8 +243,8 @@ impl Stage<'_> {
             return Ok(());
         }
         Err(Error::new(Kind::ApiRefused, format!("the demo did not go as told: {claim}"))
-            .why(instead.to_string())
-            .hint("a machine that stalls for a second can spoil the demo: try again"))
+            .with_cause(instead.to_string())
+            .with_hint("a machine that stalls for a second can spoil the demo: try again"))
     }
 }
 

@@ -1,6 +1,6 @@
-//! What can go wrong, as a person reads it: what failed, why, what to do.
+//! The error type that people read: what failed, why, and what to do about it.
 //!
-//! A [`Kind`] maps to an exit code in one place; the texts never hold a secret.
+//! [`Kind`] maps to exit codes in one place. The texts never hold a secret.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sanitize::line;
 
-/// The kinds of failure, one for each exit code.
+/// Kinds of failure, one for each exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -69,75 +69,57 @@ impl Kind {
         }
     }
 
-    /// Whether a later attempt may succeed with nothing changed by a person.
-    pub fn is_passing(self) -> bool {
+    /// Returns whether a later attempt may succeed although nobody changes anything.
+    pub fn is_transient(self) -> bool {
         matches!(self, Kind::Unavailable | Kind::RateLimited | Kind::Cache)
     }
 }
 
-/// One failure: a kind, what failed, the cause, and what to do about it.
-///
 /// Texts that are set at most once are boxed, which keeps results small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
     /// Decides the exit code.
     pub kind: Kind,
-    /// What failed, in one line.
-    pub what: String,
-    /// Why, in one line.
+    pub message: String,
     pub cause: Option<String>,
-    /// The settings that it depends on and where each came from, in one line.
+    /// The settings that the failure depends on, and the origin of each.
     pub settings: Option<Box<str>>,
-    /// What to do, in one line.
     pub hint: Option<Box<str>>,
     /// The attribute of a Terraform configuration that is at fault.
     pub attribute: Option<Box<str>>,
 }
 
-/// A result that fails with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A failure of `kind`: `what` went wrong.
-    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Error { kind, what: what.into(), cause: None, settings: None, hint: None, attribute: None }
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Error { kind, message, cause: None, settings: None, hint: None, attribute: None }
     }
 
-    /// Adds the cause; a whole chain of causes is joined by colons.
-    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
-        self.cause = Some(format!("{:#}", cause.into()));
+    /// Sets the cause to an error and its chain of sources, joined by colons.
+    pub fn with_source(mut self, source: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(format!("{:#}", source.into()));
         self
     }
 
-    /// Adds the cause as text.
-    pub fn why(mut self, cause: impl Into<String>) -> Self {
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// Points at an attribute of a Terraform configuration.
-    pub fn at(mut self, attribute: impl Into<Box<str>>) -> Self {
+    pub fn with_attribute(mut self, attribute: impl Into<Box<str>>) -> Self {
         self.attribute = Some(attribute.into());
         self
     }
 
-    /// Returns what failed and why, in one line.
-    pub fn one_line(&self) -> String {
-        match &self.cause {
-            Some(cause) => format!("{}: {cause}", self.what),
-            None => self.what.clone(),
-        }
-    }
-
-    /// Adds what to do about it.
-    pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Has the hint end in the command that examines settings, network, clocks,
-    /// cache and token, unless the command line or the result is at fault.
-    pub fn with_doctor(self) -> Self {
+    /// Appends `gc-token doctor` to the hint, unless doctor cannot find the cause.
+    pub fn with_doctor_hint(self) -> Self {
         if !self.kind.is_examined_by_doctor() {
             return self;
         }
@@ -145,14 +127,22 @@ impl Error {
             Some(hint) => format!("{hint}; for a diagnosis: gc-token doctor"),
             None => "for a diagnosis: gc-token doctor".to_owned(),
         };
-        self.hint(hint)
+        self.with_hint(hint)
+    }
+
+    /// Formats message and cause as one line.
+    pub fn one_line(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.message),
+            None => self.message.clone(),
+        }
     }
 }
 
 impl fmt::Display for Error {
-    /// Up to four lines, without a newline at the end, whatever the texts quote.
+    /// Writes up to four lines, without a newline at the end, whatever the texts quote.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", line(&self.what))?;
+        write!(f, "error: {}", line(&self.message))?;
         if let Some(cause) = &self.cause {
             write!(f, "\n  cause: {}", line(cause))?;
         }
@@ -173,10 +163,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_as_what_why_and_what_to_do() {
+    fn displays_message_cause_and_hint() {
         let error = Error::new(Kind::Configuration, "no client id")
-            .because(anyhow::anyhow!("no such file").context("profile prod"))
-            .hint("set GENESYSCLOUD_OAUTHCLIENT_ID");
+            .with_source(anyhow::anyhow!("no such file").context("profile prod"))
+            .with_hint("set GENESYSCLOUD_OAUTHCLIENT_ID");
         assert_eq!(
             error.to_string(),
             "error: no client id\n  cause: profile prod: no such file\n  hint: set GENESYSCLOUD_OAUTHCLIENT_ID"
@@ -185,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_ends_in_doctor_where_doctor_can_help() {
-        let hint = |kind| Error::new(kind, "x").hint("do this").with_doctor().hint;
+    fn the_hint_names_doctor_where_doctor_can_help() {
+        let hint = |kind| Error::new(kind, "x").with_hint("do this").with_doctor_hint().hint;
         let doctor = "do this; for a diagnosis: gc-token doctor";
         assert_eq!(hint(Kind::Unavailable).as_deref(), Some(doctor));
         for kind in [Kind::Usage, Kind::Output, Kind::CommandNotFound] {
             assert_eq!(hint(kind).as_deref(), Some("do this"));
         }
-        let alone = Error::new(Kind::Cache, "x").with_doctor();
+        let alone = Error::new(Kind::Cache, "x").with_doctor_hint();
         assert_eq!(alone.hint.as_deref(), Some("for a diagnosis: gc-token doctor"));
     }
 }

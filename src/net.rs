@@ -212,7 +212,7 @@ impl Exchange {
 /// `Unavailable` when the system has no means for a runtime.
 pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
     let runtime = crate::context::runtime().map_err(|error| {
-        Error::new(Kind::Unavailable, "the network cannot be used").because(error)
+        Error::new(Kind::Unavailable, "the network cannot be used").with_source(error)
     })?;
     let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
     // A name that is still being looked up must not hold the process up.

@@ -158,10 +158,10 @@ impl Minting<'_> {
         let mut error = failure.error;
         if let (Kind::CredentialsRefused, Some(flaws)) = (error.kind, &self.request.flaws) {
             // What can be seen goes before what is usual.
-            error = error.hint(flaws.as_str());
+            error = error.with_hint(flaws.as_str());
         }
         if attempts > 1 {
-            error.what = format!("{} after {attempts} attempts", error.what);
+            error.message = format!("{} after {attempts} attempts", error.message);
         }
         if let GiveUp::NoTime(wait) = why {
             let cause = error.cause.unwrap_or_default();
@@ -181,13 +181,13 @@ impl Minting<'_> {
         let hint = "check the network, or allow more time with --timeout";
         let pending = format!("no complete reply to attempt {attempt}");
         match last.map(|failure| failure.error) {
-            None => Error::new(Kind::Unavailable, what).why(pending),
+            None => Error::new(Kind::Unavailable, what).with_cause(pending),
             Some(Error { kind, cause, .. }) => {
                 let cause = cause.unwrap_or_default();
-                Error::new(kind, what).why(format!("{pending}; before that: {cause}"))
+                Error::new(kind, what).with_cause(format!("{pending}; before that: {cause}"))
             }
         }
-        .hint(hint)
+        .with_hint(hint)
     }
 }
 

@@ -155,8 +155,8 @@ fn unknown(name: &str, domain: &str) -> Error {
     let error = Error::new(Kind::Configuration, format!("unknown region {name:?}"));
     let near = suggestion::of(name, domain);
     match near.is_empty() {
-        true => error.hint(ALL),
-        false => error.hint(format!("did you mean {}? {ALL}", near.join(" or "))),
+        true => error.with_hint(ALL),
+        false => error.with_hint(format!("did you mean {}? {ALL}", near.join(" or "))),
     }
 }
 

@@ -66,7 +66,7 @@ impl Sandbox {
         let thread = std::thread::Builder::new()
             .name("sandbox".into())
             .spawn(serve::runtime(hosts, config, stopped)?)
-            .map_err(|cause| cannot_start().because(cause))?;
+            .map_err(|cause| cannot_start().with_source(cause))?;
         Ok(Sandbox {
             login: addresses.0,
             api: addresses.1,
@@ -135,10 +135,12 @@ impl Drop for Sandbox {
 fn listen(address: SocketAddr) -> Result<TcpListener> {
     let refused = |cause: &str| {
         Error::new(Kind::Configuration, format!("the sandbox cannot listen on {address}"))
-            .why(cause)
+            .with_cause(cause)
     };
     if !address.ip().is_loopback() {
-        return Err(refused("it is not a loopback address").hint("use 127.0.0.1:0 for any port"));
+        return Err(
+            refused("it is not a loopback address").with_hint("use 127.0.0.1:0 for any port")
+        );
     }
     let bind = || {
         let listener = TcpListener::bind(address)?;
@@ -146,12 +148,12 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
         Ok(listener)
     };
     bind().map_err(|cause: std::io::Error| {
-        refused(&cause.to_string()).hint("port 0 picks a free port")
+        refused(&cause.to_string()).with_hint("port 0 picks a free port")
     })
 }
 
 fn address(listener: &TcpListener) -> Result<SocketAddr> {
-    listener.local_addr().map_err(|cause| cannot_start().because(cause))
+    listener.local_addr().map_err(|cause| cannot_start().with_source(cause))
 }
 
 fn cannot_start() -> Error {

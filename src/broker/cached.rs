@@ -34,7 +34,8 @@ impl Broker<'_> {
         if let Some(timeout) = self.demand().idle_timeout
             && let Err(error) = slot.record_use(token, used, timeout)
         {
-            self.reporter.say(Level::Info, format_args!("the use is not recorded: {}", error.what));
+            self.reporter
+                .say(Level::Info, format_args!("the use is not recorded: {}", error.message));
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn unknown_boot(why: &str) -> String {
 pub(crate) fn not_cached(error: &Error) -> String {
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-    format!("tokens are not cached: {}{cause}{hint}", error.what)
+    format!("tokens are not cached: {}{cause}{hint}", error.message)
 }
 
 pub(super) fn held_back(wait: SignedDuration) -> String {
@@ -48,7 +48,7 @@ pub(super) fn makeshift(remaining: SignedDuration, error: &Error) -> String {
 
 /// Tells that the API was asked about a token, and gave no verdict.
 pub(super) fn no_verdict(error: &Error) -> String {
-    let cause = error.cause.as_deref().unwrap_or(&error.what);
+    let cause = error.cause.as_deref().unwrap_or(&error.message);
     format!("the API gave no verdict on the token: {cause}")
 }
 
@@ -94,9 +94,9 @@ pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
     };
     let lifetime = human(stamp.whole);
     Error::new(Kind::Lifetime, what)
-        .why(format!("the issuer's tokens live {lifetime}, counted from the request"))
-        .hint(format!("{TOKEN_DURATION}, or lower --min-ttl or --skew"))
-        .at("min_ttl")
+        .with_cause(format!("the issuer's tokens live {lifetime}, counted from the request"))
+        .with_hint(format!("{TOKEN_DURATION}, or lower --min-ttl or --skew"))
+        .with_attribute("min_ttl")
 }
 
 /// The clock of the API, or of the issuer where the API's is not known, has not come to
@@ -110,14 +110,18 @@ pub(super) fn too_early(stamp: &Stamp, now: &Reading, skew: SignedDuration) -> O
             Kind::ApiRefused,
             "the issuer's tokens are not valid yet by the API's clock",
         )
-        .why(format!(
+        .with_cause(format!(
             "the API's clock is {lead} of the issuer's: there, a token is valid only in {early}"
         )),
-        None => Error::new(Kind::ApiRefused, "the issuer's tokens are not valid yet").why(format!(
-            "by the issuer's own clock, a token is valid only in {early} (nbf or iat)"
-        )),
+        None => Error::new(Kind::ApiRefused, "the issuer's tokens are not valid yet").with_cause(
+            format!("by the issuer's own clock, a token is valid only in {early} (nbf or iat)"),
+        ),
     };
-    Some(error.hint("a token is held back for as long as --skew: raise it, or correct the clocks"))
+    Some(
+        error.with_hint(
+            "a token is held back for as long as --skew: raise it, or correct the clocks",
+        ),
+    )
 }
 
 /// Neither clock is known, and by this machine's the token is not valid yet. `None` where
@@ -142,22 +146,26 @@ pub(super) fn refused(stamp: &Stamp) -> Error {
     let error = Error::new(Kind::ApiRefused, "the API refuses tokens that the issuer makes");
     match stamp.lead() {
         Some(lead) if lead.min >= stamp.lifetime => error
-            .why(format!(
+            .with_cause(format!(
                 "the API's clock is {lead} of the issuer's, and a token lives {}: it is dead on \
                  arrival",
                 human(stamp.whole)
             ))
-            .hint(TOKEN_DURATION),
+            .with_hint(TOKEN_DURATION),
         Some(lead) => error
-            .why(format!(
+            .with_cause(format!(
                 "its clock is {lead} of the issuer's, so that alone does not make a token of {} \
                  dead",
                 human(stamp.whole)
             ))
-            .hint("check that login and API belong to one region, and that the client is active"),
+            .with_hint(
+                "check that login and API belong to one region, and that the client is active",
+            ),
         None => error
-            .why("HTTP 401; its clock could not be compared with the issuer's")
-            .hint("check that login and API belong to one region, and that the client is active"),
+            .with_cause("HTTP 401; its clock could not be compared with the issuer's")
+            .with_hint(
+                "check that login and API belong to one region, and that the client is active",
+            ),
     }
 }
 
@@ -166,6 +174,8 @@ pub(super) fn lock_timed_out(timeout: Duration, slot: &Slot<'_>) -> Error {
     let holder = slot.holder().map(|pid| format!("process {pid}"));
     let holder = holder.as_deref().unwrap_or("another process");
     Error::new(Kind::Cache, format!("waited {waited} for {holder}, which is minting"))
-        .why(format!("it holds the lock of {}", slot.file().display()))
-        .hint("see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache")
+        .with_cause(format!("it holds the lock of {}", slot.file().display()))
+        .with_hint(
+            "see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache",
+        )
 }

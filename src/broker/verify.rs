@@ -203,7 +203,7 @@ impl Broker<'_> {
 /// A new token about which the API gave no verdict; one that the clocks refuse is
 /// not worth keeping.
 fn unverified(token: Token, error: Error) -> Result<(Token, Option<Error>)> {
-    match error.kind.is_passing() {
+    match error.kind.is_transient() {
         true => Ok((token, Some(error))),
         false => Err(error),
     }

@@ -147,7 +147,7 @@ impl<'a> Slot<'a> {
             Lookup::Found(found) if found.access_token == *token => {
                 let removed = std::fs::remove_file(self.file()).map(|()| true).map_err(|error| {
                     let what = format!("cannot remove {}", self.file().display());
-                    Error::new(Kind::Cache, what).because(error)
+                    Error::new(Kind::Cache, what).with_source(error)
                 });
                 self.or_without(removed, || false)
             }
@@ -188,7 +188,7 @@ impl<'a> Slot<'a> {
         found.stamp.used = Some(used.clone());
         lock.store(&found).map_err(|error| {
             let what = format!("cannot write {}", self.file().display());
-            Error::new(Kind::Cache, what).because(error)
+            Error::new(Kind::Cache, what).with_source(error)
         })
     }
 
@@ -197,7 +197,7 @@ impl<'a> Slot<'a> {
     fn or_without<T>(&self, result: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
         match result {
             Err(error) if !self.settings.cache.was_named => {
-                self.trouble.get_or_init(|| error.hint(ANOTHER));
+                self.trouble.get_or_init(|| error.with_hint(ANOTHER));
                 Ok(without())
             }
             result => result,

@@ -34,18 +34,18 @@ pub(super) fn seal_of(settings: &Settings) -> Result<Seal> {
 /// The random key of this user, made at its first use.
 fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = dir.join("seal.key");
-    private_file::check_links(dir).map_err(|error| error.hint(ANOTHER))?;
+    private_file::check_links(dir).map_err(|error| error.with_hint(ANOTHER))?;
     if let Some(key) = read(&path)? {
         return Ok(key);
     }
-    private_file::prepare(dir, false).map_err(|error| error.hint(ANOTHER))?;
+    private_file::prepare(dir, false).map_err(|error| error.with_hint(ANOTHER))?;
     match create(&path) {
         // Another process was faster: its key counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(unusable(&path).because(error).hint(ANOTHER)),
+        Err(error) => return Err(unusable(&path).with_source(error).with_hint(ANOTHER)),
         Ok(()) => {}
     }
-    read(&path)?.ok_or_else(|| unusable(&path).why("it was removed at once"))
+    read(&path)?.ok_or_else(|| unusable(&path).with_cause("it was removed at once"))
 }
 
 /// The remedy for every trouble with the key's directory.
@@ -53,12 +53,12 @@ const ANOTHER: &str =
     "set XDG_STATE_HOME to a directory of your own, or go without a cache: --no-cache";
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    match private_file::read(path).map_err(|error| error.hint(ANOTHER))? {
+    match private_file::read(path).map_err(|error| error.with_hint(ANOTHER))? {
         Found::Nothing => Ok(None),
-        Found::Unreadable(error) => Err(unusable(path).because(error).hint(ANOTHER)),
+        Found::Unreadable(error) => Err(unusable(path).with_source(error).with_hint(ANOTHER)),
         Found::Bytes(bytes) if bytes.len() == KEY_LEN => Ok(Some(Zeroizing::new(bytes))),
         Found::Bytes(bytes) => {
-            Err(unusable(path).why(format!("it has {} bytes, not {KEY_LEN}", bytes.len())))
+            Err(unusable(path).with_cause(format!("it has {} bytes, not {KEY_LEN}", bytes.len())))
         }
     }
 }
@@ -82,13 +82,13 @@ fn create(path: &Path) -> io::Result<()> {
 
 fn unusable(path: &Path) -> Error {
     Error::new(Kind::Cache, format!("cannot use the key {}", path.display()))
-        .hint("remove it, and a new one is made")
+        .with_hint("remove it, and a new one is made")
 }
 
 fn no_state_dir() -> Error {
     Error::new(Kind::Cache, "there is no place for the key that seals the cache")
-        .why(format!("{NO_HOME}, and the client secret comes from a command"))
-        .hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
+        .with_cause(format!("{NO_HOME}, and the client secret comes from a command"))
+        .with_hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
         Err(std::fs::TryLockError::WouldBlock) => Ok(Claim::Taken),
         Err(std::fs::TryLockError::Error(error)) => {
             Err(Error::new(Kind::Cache, format!("cannot lock {}", path.display()))
-                .because(error)
-                .hint("name a directory on a local file system with --cache-dir"))
+                .with_source(error)
+                .with_hint("name a directory on a local file system with --cache-dir"))
         }
     }
 }

@@ -75,7 +75,7 @@ fn peek(path: &Path) -> Result<Header, String> {
         Ok(Found::Bytes(bytes)) => codec::peek(&bytes).map_err(|corrupt| corrupt.to_string()),
         Ok(Found::Unreadable(error)) => Err(error.to_string()),
         Ok(Found::Nothing) => Err("it was removed".into()),
-        Err(error) => Err(error.what),
+        Err(error) => Err(error.message),
     }
 }
 
@@ -108,7 +108,7 @@ fn wait_for_lock(path: &Path, patience: Duration, clock: &dyn Clock) -> Result<s
         }
         if waited >= patience {
             let what = format!("{} is held by a process that is minting", path.display());
-            return Err(Error::new(Kind::Cache, what).hint("try again when it is done"));
+            return Err(Error::new(Kind::Cache, what).with_hint("try again when it is done"));
         }
         clock.sleep(STEP);
         waited += STEP;
@@ -141,7 +141,7 @@ fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
             let what = format!("cannot read the directory {}", dir.display());
-            return Err(Error::new(Kind::Cache, what).because(error));
+            return Err(Error::new(Kind::Cache, what).with_source(error));
         }
     };
     let named = |path: PathBuf| {
@@ -156,5 +156,5 @@ fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
 }
 
 fn cannot_remove(path: &Path, error: std::io::Error) -> Error {
-    Error::new(Kind::Cache, format!("cannot remove {}", path.display())).because(error)
+    Error::new(Kind::Cache, format!("cannot remove {}", path.display())).with_source(error)
 }

@@ -134,8 +134,8 @@ pub(super) fn check(dir: &Path, was_named: bool) -> Result<bool> {
     if about.mode() & 0o022 != 0 {
         let what = format!("{} can be written to by other users", dir.display());
         return Err(Error::new(Kind::Cache, what)
-            .why(format!("its mode is {:04o}", about.mode() & 0o7777))
-            .hint(close_to_others(dir)));
+            .with_cause(format!("its mode is {:04o}", about.mode() & 0o7777))
+            .with_hint(close_to_others(dir)));
     }
     Ok(true)
 }
@@ -155,8 +155,8 @@ pub(super) fn check_links(dir: &Path) -> Result<()> {
         Some(link) => {
             let what = format!("another user could lead {} elsewhere", dir.display());
             Err(Error::new(Kind::Cache, what)
-                .why(link.to_string())
-                .hint("name a directory by a path without that link, with --cache-dir"))
+                .with_cause(link.to_string())
+                .with_hint("name a directory by a path without that link, with --cache-dir"))
         }
     }
 }
@@ -180,8 +180,8 @@ fn check_file(file: &File, path: &Path) -> Result<u64> {
     if about.mode() & 0o077 != 0 {
         let what = format!("{} is open to other users", path.display());
         return Err(Error::new(Kind::Cache, what)
-            .why(format!("its mode is {:04o}", about.mode() & 0o7777))
-            .hint(close_to_others(path.parent().unwrap_or(path))));
+            .with_cause(format!("its mode is {:04o}", about.mode() & 0o7777))
+            .with_hint(close_to_others(path.parent().unwrap_or(path))));
     }
     Ok(about.len().min(LONGEST))
 }
@@ -203,23 +203,23 @@ fn close_to_others(dir: &Path) -> String {
 
 fn not_mine_to_make(dir: &Path, parent: &Foreign) -> Error {
     Error::new(Kind::Cache, format!("{} is not created", dir.display()))
-        .why(parent.to_string())
-        .hint("name a directory of your own with --cache-dir")
+        .with_cause(parent.to_string())
+        .with_hint("name a directory of your own with --cache-dir")
 }
 
 fn foreign(path: &Path, owner: u32) -> Error {
     Error::new(Kind::Cache, format!("{} belongs to another user", path.display()))
-        .why(format!("its owner is user {owner}, and this is user {}", me()))
-        .hint("name a directory of your own with --cache-dir, or change the owner")
+        .with_cause(format!("its owner is user {owner}, and this is user {}", me()))
+        .with_hint("name a directory of your own with --cache-dir, or change the owner")
 }
 
 fn not_a_file(path: &Path, kind: &str) -> Error {
     Error::new(Kind::Cache, format!("{} is {kind}, not a file of this cache", path.display()))
-        .hint("remove it")
+        .with_hint("remove it")
 }
 
 fn unusable(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Cache, format!("cannot use {}", path.display()))
-        .because(error)
-        .hint("name a writable directory with --cache-dir, or go without: --no-cache")
+        .with_source(error)
+        .with_hint("name a writable directory with --cache-dir, or go without: --no-cache")
 }

@@ -24,7 +24,7 @@ pub(super) const ANOTHER: &str =
     "set GC_TOKEN_CACHE_DIR to a directory of your own, or GC_TOKEN_NO_CACHE=true";
 
 fn with_hint(error: Error, was_named: bool) -> Error {
-    if was_named { error } else { error.hint(ANOTHER) }
+    if was_named { error } else { error.with_hint(ANOTHER) }
 }
 
 /// Uses `dir` as a mint would, with a file of its own that is gone afterwards:
@@ -45,8 +45,8 @@ pub fn try_out(dir: &Path, was_named: bool) -> Result<()> {
         Ok(false) => {
             let what = format!("locks in {} do not hold", dir.display());
             Err(Error::new(Kind::Cache, what)
-                .why("a second lock on a locked file was granted")
-                .hint("name a directory on a local file system with --cache-dir"))
+                .with_cause("a second lock on a locked file was granted")
+                .with_hint("name a directory on a local file system with --cache-dir"))
         }
         Err(error) => Err(with_hint(error, was_named)),
     }

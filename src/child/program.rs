@@ -108,15 +108,15 @@ impl Program {
         let name = &self.args[0];
         match error.kind() {
             io::ErrorKind::NotFound if self.path.exists() => cannot_run(name)
-                .why(format!("what {} needs to run is not there", self.path.display()))
-                .hint("look at its first line, or with ldd(1): its interpreter is missing"),
-            io::ErrorKind::NotFound => not_found(name).because(error),
+                .with_cause(format!("what {} needs to run is not there", self.path.display()))
+                .with_hint("look at its first line, or with ldd(1): its interpreter is missing"),
+            io::ErrorKind::NotFound => not_found(name).with_source(error),
             io::ErrorKind::ArgumentListTooLong => cannot_run(name)
-                .because(error)
-                .hint("its arguments and its environment together are too long"),
+                .with_source(error)
+                .with_hint("its arguments and its environment together are too long"),
             _ => {
                 let path = self.path.display();
-                cannot_run(name).because(anyhow::Error::new(error).context(path.to_string()))
+                cannot_run(name).with_source(anyhow::Error::new(error).context(path.to_string()))
             }
         }
     }
@@ -135,9 +135,9 @@ fn look_up(name: &OsStr, path: &OsStr) -> Result<PathBuf> {
         return match check(Path::new(name)) {
             Ok(()) => Ok(name.into()),
             Err(error) if is_absence(&error) => {
-                Err(not_found(name).because(error).hint("check the path"))
+                Err(not_found(name).with_source(error).with_hint("check the path"))
             }
-            Err(error) => Err(cannot_run(name).because(error)),
+            Err(error) => Err(cannot_run(name).with_source(error)),
         };
     }
     let mut blamed = None;
@@ -154,10 +154,10 @@ fn look_up(name: &OsStr, path: &OsStr) -> Result<PathBuf> {
         }
     }
     Err(match blamed {
-        Some(cause) => cannot_run(name).because(cause),
-        None => {
-            not_found(name).why("not found in PATH").hint("check the spelling, or give its path")
-        }
+        Some(cause) => cannot_run(name).with_source(cause),
+        None => not_found(name)
+            .with_cause("not found in PATH")
+            .with_hint("check the spelling, or give its path"),
     })
 }
 

@@ -86,8 +86,8 @@ fn takes_a_secret(flag: &str) -> bool {
 fn no_secret_here(flag: &str) -> Error {
     let what = format!("{}: no secret is taken from the command line", shown::word(flag));
     Error::new(Kind::Usage, what)
-        .why("other users can see it there, and shells and CI systems keep it")
-        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+        .with_cause("other users can see it there, and shells and CI systems keep it")
+        .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
 }
 
 /// Names the flag whose value is not UTF-8. The command of `exec`, after `--`,

@@ -53,7 +53,7 @@ pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
         let known: Vec<_> = Dialect::value_variants().iter().map(|one| one.name()).collect();
         given
             .refused("is neither a shell nor a CI system")
-            .hint(format!("one of {}", known.join(", ")))
+            .with_hint(format!("one of {}", known.join(", ")))
     })
 }
 
@@ -82,16 +82,17 @@ pub(super) fn deliver(rendered: &Rendered, context: &mut Context) -> Result<()> 
         return print(context, &rendered.stdout);
     };
     let unusable = |what: &str| {
-        Error::new(Kind::Configuration, what).hint("run this in a step of a GitHub Actions job")
+        Error::new(Kind::Configuration, what)
+            .with_hint("run this in a step of a GitHub Actions job")
     };
     let path = context.env.os("GITHUB_ENV").ok_or_else(|| unusable("GITHUB_ENV is not set"))?;
     let mut file = OpenOptions::new().append(true).open(&path).map_err(|error| {
-        unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).because(error)
+        unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).with_source(error)
     })?;
     print(context, &rendered.stdout)?;
     let line_end: &[u8] = if ends_in_mid_line(Path::new(&path)) { b"\n" } else { b"" };
     file.write_all(line_end).and_then(|()| file.write_all(bytes)).map_err(|error| {
-        Error::new(Kind::Output, format!("cannot write to {}", path.display())).because(error)
+        Error::new(Kind::Output, format!("cannot write to {}", path.display())).with_source(error)
     })
 }
 
@@ -114,6 +115,8 @@ fn name(layers: &Layers, setting: &'static table::Setting, default: &str) -> Res
         return Ok(default.parse().expect("the default is a name"));
     };
     given.value.parse().map_err(|_| {
-        given.refused("is not the name of a variable").hint("letters, digits and _, no digit first")
+        given
+            .refused("is not the name of a variable")
+            .with_hint("letters, digits and _, no digit first")
     })
 }

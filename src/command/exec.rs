@@ -38,7 +38,7 @@ pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
             let given = layers.find(&table::STAND_IN_TOKEN).expect("it was found above");
             Err(given
                 .refused("needs a proxy that swaps the token")
-                .hint("add --gateway or --intercept, or take it away"))
+                .with_hint("add --gateway or --intercept, or take it away"))
         }
         None => match become_it(&program, &wishes, &layers, &settings, context)? {},
         Some(front) => {
@@ -124,7 +124,7 @@ fn serve(
     };
     if let Served::Interception(interception) = &served {
         watchdog.removes(interception.directory()).map_err(|error| {
-            Error::new(Kind::Configuration, "the command cannot be served").because(error)
+            Error::new(Kind::Configuration, "the command cannot be served").with_source(error)
         })?;
     }
     let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };

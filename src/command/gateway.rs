@@ -26,7 +26,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
     // Until then, a signal ends the process as it is: an issuer may take its time.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|error| {
-        Error::new(Kind::Configuration, "cannot listen to signals").because(error)
+        Error::new(Kind::Configuration, "cannot listen to signals").with_source(error)
     })?;
     let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, context)?;
     let gateway = {
@@ -90,7 +90,9 @@ pub(super) fn plan(layers: &Layers) -> Result<Plan> {
     let listen = match layers.find(&table::LISTEN) {
         None => SocketAddr::from(([127, 0, 0, 1], 0)),
         Some(given) => given.value.parse().map_err(|_| {
-            given.refused("is not an address and a port").hint("such as 127.0.0.1:8484 or [::1]:0")
+            given
+                .refused("is not an address and a port")
+                .with_hint("such as 127.0.0.1:8484 or [::1]:0")
         })?,
     };
     let prefix = match layers.find(&table::PREFIX_FILE) {

@@ -23,7 +23,7 @@ fn without_help(command: Command) -> Command {
 
 fn unknown(verbs: &[String]) -> Error {
     Error::new(Kind::Usage, format!("there is no command {:?}", verbs.join(" ")))
-        .hint("'gc-token --help' lists them all")
+        .with_hint("'gc-token --help' lists them all")
 }
 
 /// Renders one page, without a date, so that the same program always prints the same.

@@ -32,7 +32,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// The runtime of a run.
 pub(super) fn runtime() -> Result<Runtime> {
     crate::context::runtime()
-        .map_err(|error| Error::new(Kind::Configuration, "cannot serve").because(error))
+        .map_err(|error| Error::new(Kind::Configuration, "cannot serve").with_source(error))
 }
 
 impl Run {
@@ -128,7 +128,7 @@ fn write(file: &Path, relay: &Relay) -> Result<()> {
     };
     write().map_err(|error| {
         let what = format!("--metrics-file: cannot write {}", file.display());
-        Error::new(Kind::Configuration, what).because(error)
+        Error::new(Kind::Configuration, what).with_source(error)
     })
 }
 

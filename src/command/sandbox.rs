@@ -20,7 +20,7 @@ use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 /// the variables cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
-        Error::new(Kind::Configuration, format!("the sandbox {what}")).because(cause)
+        Error::new(Kind::Configuration, format!("the sandbox {what}")).with_source(cause)
     };
     let runtime = crate::context::runtime().map_err(|cause| failed("cannot start", cause))?;
     let stop = runtime.block_on(async { Stop::listen() });
@@ -109,7 +109,7 @@ fn write_ca(file: &Path, pem: &str) -> Result<String> {
     };
     write().map_err(|cause| {
         let what = format!("--ca-out: cannot write {}", file.display());
-        Error::new(Kind::Configuration, what).because(cause)
+        Error::new(Kind::Configuration, what).with_source(cause)
     })
 }
 

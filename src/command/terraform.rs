@@ -21,8 +21,8 @@ pub(super) fn install(mirror: Option<PathBuf>, context: &mut Context) -> Result<
     let was_named = mirror.is_some();
     let mirror = mirror.or(implied).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no place for the provider")
-            .why(NO_HOME)
-            .hint("name one with --mirror")
+            .with_cause(NO_HOME)
+            .with_hint("name one with --mirror")
     })?;
     let mirror = std::path::absolute(&mirror).map_err(|error| unusable(&mirror, error))?;
     for registry in REGISTRIES.iter().filter(|_| !was_named) {
@@ -108,12 +108,12 @@ ephemeral "gctoken_access_token" "this" {{}}
 
 fn not_mine(place: &Path, parent: &Foreign) -> Error {
     Error::new(Kind::Configuration, format!("{} is not installed", place.display()))
-        .why(parent.to_string())
-        .hint("run it as that user, without sudo, or name a directory with --mirror")
+        .with_cause(parent.to_string())
+        .with_hint("run it as that user, without sudo, or name a directory with --mirror")
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {
     Error::new(Kind::Configuration, format!("cannot use {}", path.display()))
-        .because(error)
-        .hint("name a writable directory with --mirror")
+        .with_source(error)
+        .with_hint("name a writable directory with --mirror")
 }

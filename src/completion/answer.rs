@@ -20,7 +20,9 @@ use crate::error::{Error, Kind, Result};
 pub(crate) fn answer(args: &[OsString], context: &mut Context) -> Result<()> {
     let Some(words) = args.get(2..).filter(|words| !words.is_empty()) else {
         let what = "no words to complete were given";
-        return Err(Error::new(Kind::Usage, what).hint("'gc-token completions' prints scripts"));
+        return Err(
+            Error::new(Kind::Usage, what).with_hint("'gc-token completions' prints scripts")
+        );
     };
     let mut command = values::attach(shown(), context);
     let completed = complete(&mut command, words.to_vec(), words.len() - 1, None);

@@ -52,7 +52,9 @@ impl SecretSource {
                 "the attribute client_secret",
                 &context.reporter,
             );
-            return secret.map(SecretSource::Known).map_err(|error| error.at("client_secret"));
+            return secret
+                .map(SecretSource::Known)
+                .map_err(|error| error.with_attribute("client_secret"));
         }
         if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
             return match file.value == "-" {
@@ -71,7 +73,7 @@ impl SecretSource {
         };
         let own = profile.find(&table::CLIENT_ID);
         if own.is_some_and(|own| own.value != id.value) {
-            return Err(missing(id, layers).why(format!(
+            return Err(missing(id, layers).with_cause(format!(
                 "{} is of another client than {} names",
                 profile.origin("client_secret"),
                 id.origin
@@ -85,8 +87,8 @@ impl SecretSource {
         if let Some(outsider) = profile.outsider() {
             let what = format!("{origin} is not run, as another user could have written it");
             return Err(Error::new(Kind::Configuration, what)
-                .why(outsider.to_string())
-                .hint(outsider.remedy(profile.file())));
+                .with_cause(outsider.to_string())
+                .with_hint(outsider.remedy(profile.file())));
         }
         Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
     }
@@ -176,28 +178,30 @@ fn missing(id: &Given, layers: &Layers) -> Error {
         Kind::Configuration,
         format!("there is no secret for client {}", shown::quoted(&id.value)),
     )
-    .why(layers.secret_sources(&VARIABLES))
-    .hint(layers.missing_hint(
+    .with_cause(layers.secret_sources(&VARIABLES))
+    .with_hint(layers.missing_hint(
         "CLIENTSECRET",
         "GENESYSCLOUD_OAUTHCLIENT_SECRET",
         "set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile",
     ))
-    .at("client_secret")
+    .with_attribute("client_secret")
 }
 
 /// The secret on standard input.
 fn read_stdin(given: &Given, context: &mut Context) -> Result<SecretString> {
     let unreadable = || {
         Error::new(Kind::Configuration, "cannot read the client secret from standard input")
-            .hint(format!("see {}", given.origin))
+            .with_hint(format!("see {}", given.origin))
     };
     if context.stdin_is_terminal {
-        return Err(unreadable().why("standard input is a terminal, where it would be shown"));
+        return Err(
+            unreadable().with_cause("standard input is a terminal, where it would be shown")
+        );
     }
-    let stdin = context
-        .take_stdin()
-        .ok_or_else(|| unreadable().why("standard input holds the Terraform query already"))?;
-    let secret = read(stdin).map_err(|error| unreadable().because(error))?;
+    let stdin = context.take_stdin().ok_or_else(|| {
+        unreadable().with_cause("standard input holds the Terraform query already")
+    })?;
+    let secret = read(stdin).map_err(|error| unreadable().with_source(error))?;
     checked(&secret, &format!("standard input ({})", given.origin), &context.reporter)
 }
 

@@ -85,15 +85,15 @@ fn base_url(given: &Given) -> Result<String> {
 /// A URL that a secret may be sent to: https, or http on loopback.
 fn checked_url(given: &Given) -> Result<Url> {
     let url = Url::parse(&given.value).map_err(|error| {
-        let refused = given.refused("is not a URL").hint("write https://host");
+        let refused = given.refused("is not a URL").with_hint("write https://host");
         // What is visibly wrong with it says more than the parser.
-        if refused.cause.is_some() { refused } else { refused.because(error) }
+        if refused.cause.is_some() { refused } else { refused.with_source(error) }
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         // Not shown: it may hold a password.
         let what = format!("{}: a URL with a user or a password in it", given.origin);
         return Err(Error::new(given.refused("").kind, what)
-            .hint("credentials come from the environment, a file or a profile"));
+            .with_hint("credentials come from the environment, a file or a profile"));
     }
     if url.fragment().is_some() {
         return Err(given.refused("has a fragment, which RFC 6749 section 3.2 forbids"));
@@ -103,7 +103,7 @@ fn checked_url(given: &Given) -> Result<Url> {
         "http" if is_loopback(&url) => Ok(url),
         "http" => Err(given
             .refused("would send the client secret unencrypted")
-            .hint("use https; http is for loopback addresses only")),
+            .with_hint("use https; http is for loopback addresses only")),
         _ => Err(given.refused("is neither https nor http")),
     }
 }
@@ -126,11 +126,11 @@ pub(crate) fn is_localhost(name: &str) -> bool {
 
 fn no_issuer(layers: &Layers) -> Error {
     Error::new(Kind::Configuration, "there is no region")
-        .why(layers.sources(&table::REGION))
-        .hint(layers.missing_hint(
+        .with_cause(layers.sources(&table::REGION))
+        .with_hint(layers.missing_hint(
             "REGION",
             "GENESYSCLOUD_REGION",
             "set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer",
         ))
-        .at(table::REGION.key)
+        .with_attribute(table::REGION.key)
 }

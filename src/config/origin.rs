@@ -48,7 +48,7 @@ impl Given {
     pub fn refused(&self, is: &str) -> Error {
         let error = self.origin.refused(&format!("{} {is}", shown::quoted(&self.value)));
         match flaws::of(&self.value) {
-            Some(flaw) => error.why(format!("it {flaw}")),
+            Some(flaw) => error.with_cause(format!("it {flaw}")),
             None => error,
         }
     }
@@ -63,7 +63,7 @@ impl Origin {
         };
         let error = Error::new(kind, format!("{self}: {why}"));
         match self {
-            Origin::Attribute(name) => error.at(*name),
+            Origin::Attribute(name) => error.with_attribute(*name),
             _ => error,
         }
     }

@@ -110,7 +110,7 @@ impl Profile {
             Some(Value::Table(table)) => table,
             Some(_) => {
                 let why = format!("{name:?} is not a table");
-                return Err(Trouble::Mistake(file::unusable(file).why(why)));
+                return Err(Trouble::Mistake(file::unusable(file).with_cause(why)));
             }
         };
         let profile = Profile {
@@ -179,7 +179,9 @@ impl Profile {
                 Kind::Configuration,
                 format!("{} is not a list of strings", self.origin(SECRET_COMMAND)),
             )
-            .hint(r#"write it as a list, for no shell is involved: ["pass", "show", "genesys"]"#)),
+            .with_hint(
+                r#"write it as a list, for no shell is involved: ["pass", "show", "genesys"]"#,
+            )),
         }
     }
 
@@ -211,11 +213,11 @@ impl Profile {
                     Kind::Configuration,
                     format!("{} is not a setting", self.origin(key)),
                 )
-                .hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
+                .with_hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
             }
             if key == SECRET && !value.is_str() {
                 let what = format!("{} is not a string", self.origin(key));
-                return Err(Error::new(Kind::Configuration, what).hint("write it in quotes"));
+                return Err(Error::new(Kind::Configuration, what).with_hint("write it in quotes"));
             }
             if known && !is_plain(value) {
                 let what = format!("{} is not a plain value", self.origin(key));
@@ -290,13 +292,13 @@ fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {
     let places: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
     let error = given.refused("is not a profile");
     if places.is_empty() {
-        return error.why(NO_HOME).hint("set HOME");
+        return error.with_cause(NO_HOME).with_hint("set HOME");
     }
     let table = match shown::word(&given.value) {
         shown::HIDDEN => "a table of that name".to_owned(),
         name => format!("a table [{name}]"),
     };
     error
-        .why(format!("looked in {}", places.join(" and ")))
-        .hint(format!("add {table} to the first of them"))
+        .with_cause(format!("looked in {}", places.join(" and ")))
+        .with_hint(format!("add {table} to the first of them"))
 }

@@ -40,7 +40,7 @@ impl Query {
         let mut bytes = Vec::new();
         input.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| {
             Error::new(Kind::Configuration, "cannot read the query from standard input")
-                .because(error)
+                .with_source(error)
         })?;
         if bytes.len() as u64 > LONGEST {
             return Err(refused("it is longer than 1 MiB"));
@@ -57,7 +57,7 @@ impl Query {
         let bytes = text::utf8(bytes).map_err(|bad| refused(format!("it {bad}")))?;
         if bytes.trim_ascii().is_empty() {
             return Err(refused("standard input is empty")
-                .hint("to try it by hand: echo '{}' | gc-token external"));
+                .with_hint("to try it by hand: echo '{}' | gc-token external"));
         }
         // The parser's own words may quote the input.
         let value: Value = serde_json::from_str(bytes).map_err(|error| {
@@ -130,15 +130,15 @@ fn find(key: &str) -> Result<&'static Setting> {
             "{} would write the secret into Terraform's state",
             shown::quoted(key)
         ))
-        .hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
+        .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or use --client-secret-file"));
     }
     let known: Vec<_> = settings().map(|setting| setting.key).collect();
     Err(refused(format!("unknown key {}", shown::quoted(key)))
-        .hint(format!("known keys: {}", known.join(", "))))
+        .with_hint(format!("known keys: {}", known.join(", "))))
 }
 
 fn refused(why: impl Into<String>) -> Error {
-    Error::new(Kind::Configuration, "the query on standard input cannot be used").why(why)
+    Error::new(Kind::Configuration, "the query on standard input cannot be used").with_cause(why)
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ impl Layers {
         match given.value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(true),
             "0" | "false" | "no" | "off" => Ok(false),
-            _ => Err(given.refused("is neither true nor false").hint("write true or false")),
+            _ => Err(given.refused("is neither true nor false").with_hint("write true or false")),
         }
     }
 
@@ -265,8 +265,8 @@ impl Layers {
         if let Some(given) = sends.as_ref().filter(|_| outsider.is_anybody()) {
             let what = format!("{} is not trusted, as everybody could change it", given.origin);
             return Err(Error::new(Kind::Configuration, what)
-                .why(outsider.to_string())
-                .hint(outsider.remedy(profile.file())));
+                .with_cause(outsider.to_string())
+                .with_hint(outsider.remedy(profile.file())));
         }
         if sends.is_some() || outsider.is_anybody() {
             context.reporter.warn(outsider.warning(profile, profile.file()));

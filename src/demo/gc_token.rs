@@ -54,7 +54,7 @@ impl GcToken {
     pub(super) fn new(sandbox: &Sandbox, clock: Arc<dyn Clock>) -> Result<GcToken> {
         let dir = tempfile::Builder::new().prefix("gc-token-demo-").tempdir();
         let dir = dir.map_err(|why| {
-            Error::new(Kind::Cache, "no temporary directory can be made").because(why)
+            Error::new(Kind::Cache, "no temporary directory can be made").with_source(why)
         })?;
         let cache = dir.path().join("cache");
         Ok(GcToken {
@@ -108,7 +108,7 @@ impl GcToken {
         let code = crate::run(&args, &mut context);
         let failed = |why: String| {
             let what = format!("{:?} ended with {code}", args.join(" ".as_ref()));
-            Error::new(Kind::ApiRefused, what).why(why)
+            Error::new(Kind::ApiRefused, what).with_cause(why)
         };
         if code != 0 {
             return Err(failed(reporter.text().trim_end().replace("\n  ", "; ")));

@@ -53,7 +53,7 @@ impl<'a> Http<'a> {
             issuer: wire(&format!("{}/oauth/token", sandbox.login_url()))?,
             api: wire(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
             clock,
-            runtime: crate::context::runtime().map_err(|why| failed().because(why))?,
+            runtime: crate::context::runtime().map_err(|why| failed().with_source(why))?,
         })
     }
 
@@ -89,7 +89,7 @@ impl<'a> Http<'a> {
 
 /// On loopback, so nothing of the user's environment counts.
 fn wire(url: &str) -> Result<Wire> {
-    let url = Url::parse(url).map_err(|why| failed().because(why))?;
+    let url = Url::parse(url).map_err(|why| failed().with_source(why))?;
     let network = Network { timeout: Duration::from_secs(5), ca_file: None };
     let quiet = Reporter::to(Box::new(std::io::sink()));
     Wire::new(&url, "no demo", &network, &Environment::from([]), &quiet)

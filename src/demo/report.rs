@@ -21,7 +21,7 @@ impl<'a> Report<'a> {
     pub(super) fn text(&mut self, text: impl Display) -> Result<()> {
         writeln!(self.out, "{text}")
             .and_then(|()| self.out.flush())
-            .map_err(|error| Error::new(Kind::Output, "cannot write the report").because(error))
+            .map_err(|error| Error::new(Kind::Output, "cannot write the report").with_source(error))
     }
 
     /// Who does what, at which moment of the story.

@@ -93,7 +93,7 @@ fn says_where_it_does_not_come_true() {
         let error = result.unwrap_err();
         assert_eq!(error.kind, Kind::ApiRefused);
         let cause = error.cause.unwrap();
-        let said = format!("{}: {cause}", error.what);
+        let said = format!("{}: {cause}", error.message);
         assert_eq!(said, format!("the demo did not go as told: {what}"));
         assert_eq!(report.lines().last(), Some(last_line));
     }
@@ -104,7 +104,7 @@ fn ends_when_it_is_interrupted() {
     let mut stdout = Vec::new();
     let clock = Arc::new(Playback::smooth());
     let error = run(clock, &mut stdout, &AtomicBool::new(true)).unwrap_err();
-    assert_eq!(error.what, "the demo was interrupted");
+    assert_eq!(error.message, "the demo was interrupted");
     let report = String::from_utf8(stdout).unwrap();
     assert!(report.contains("gc-token  mints: "), "{report}");
     assert!(!report.contains("reuses"), "{report}");

@@ -13,7 +13,9 @@ use crate::token::AccessToken;
 pub(super) fn findings(settings: Settings, given: &Given, context: &Context) -> Vec<Finding> {
     let Some(url) = settings.issuer.api_url.clone() else {
         let what = "no API is known that could be asked about it";
-        return vec![Finding::note(Topic::Token, what).hint("--region or --api-url names one")];
+        return vec![
+            Finding::note(Topic::Token, what).with_hint("--region or --api-url names one"),
+        ];
     };
     match ask(&settings, &given.token.access_token, context) {
         Ok(Opinion::Accepted) => vec![Finding::ok(Topic::Token, "the API accepts it"), roles()],
@@ -22,7 +24,7 @@ pub(super) fn findings(settings: Settings, given: &Given, context: &Context) -> 
         // As in `get`, which hands the token out with a warning, or not at all.
         Err(error) => vec![match settings.verify {
             Verify::Always => Finding::failure(Topic::Token, &error),
-            Verify::Auto | Verify::Never => Finding::trouble(Topic::Token, &error),
+            Verify::Auto | Verify::Never => Finding::as_warning(Topic::Token, &error),
         }],
     }
 }
@@ -36,14 +38,15 @@ fn ask(settings: &Settings, token: &AccessToken, context: &Context) -> Result<Op
 fn roles() -> Finding {
     let what = "what the OAuth client may do was not tested: without roles it gets a 403 from \
                 every resource";
-    Finding::note(Topic::Token, what)
-        .hint("roles and divisions are set on the client (Admin > Integrations > OAuth > Roles)")
+    Finding::note(Topic::Token, what).with_hint(
+        "roles and divisions are set on the client (Admin > Integrations > OAuth > Roles)",
+    )
 }
 
 fn refused(settings: &Settings, url: &str) -> Finding {
     let error = Error::new(Kind::ApiRefused, "the API does not accept the token")
-        .why("HTTP 401")
-        .hint(format!(
+        .with_cause("HTTP 401")
+        .with_hint(format!(
             "check that {} and {url} belong to one region, and that the client is active",
             crate::text::shown::url(&settings.issuer.token_url)
         ));
@@ -74,8 +77,8 @@ fn refused_from_cache(mut settings: Settings, url: &str, context: &Context) -> V
 
 fn revoked() -> Finding {
     let error = Error::new(Kind::ApiRefused, "the cached token was revoked")
-        .why("the API answers HTTP 401 to it, and accepts a new one")
-        .hint(
+        .with_cause("the API answers HTTP 401 to it, and accepts a new one")
+        .with_hint(
             "gc-token get --force-refresh replaces it; where the organization revokes tokens that \
              are not used, set --idle-timeout; --verify always asks each time",
         );

@@ -22,7 +22,7 @@ struct Survey {
 pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
     let Some(dir) = settings.dir.as_deref() else {
         return vec![match settings.nowhere() {
-            Some(error) => Finding::trouble(Topic::Cache, &error),
+            Some(error) => Finding::as_warning(Topic::Cache, &error),
             None => Finding::note(
                 Topic::Cache,
                 "nothing is kept (--no-cache): every call makes a token",
@@ -40,7 +40,7 @@ pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
     }
     findings.push(match tried {
         Ok(()) => Finding::ok(Topic::Cache, "files can be written there, and locks hold"),
-        Err(error) => Finding::trouble(Topic::Cache, &error),
+        Err(error) => Finding::as_warning(Topic::Cache, &error),
     });
     findings
 }
@@ -72,14 +72,14 @@ impl Survey {
             findings.push(match is_remote(on) {
                 false => Finding::ok(Topic::Cache, what),
                 true => Finding::note(Topic::Cache, what)
-                    .hint("whether locks hold between machines depends on its server"),
+                    .with_hint("whether locks hold between machines depends on its server"),
             });
         }
         if let Some(free) = self.free {
             let what = format!("{} MiB are free", free >> 20);
             findings.push(match free {
                 0..ENOUGH => Finding::warning(Topic::Cache, what)
-                    .hint("make room, or name another directory with --cache-dir"),
+                    .with_hint("make room, or name another directory with --cache-dir"),
                 _ => Finding::ok(Topic::Cache, what),
             });
         }

@@ -41,7 +41,7 @@ pub(super) fn findings(
 /// Tokens of other processes cannot be judged by the boot clock.
 pub(super) fn unknown_boot(why: &str) -> Finding {
     Finding::note(Topic::Clocks, messages::unknown_boot(why))
-        .hint("that takes a request in each process: give it the whole of /proc (in a systemd unit: ProcSubset=all)")
+        .with_hint("that takes a request in each process: give it the whole of /proc (in a systemd unit: ProcSubset=all)")
 }
 
 /// Whether the wall clock was stepped since a token was made.
@@ -60,7 +60,7 @@ pub(super) fn steps(stamp: &Stamp, now: &Reading) -> Finding {
                     step.as_secs_f64()
                 ),
             )
-            .hint("start the job when the clock is set, or let NTP slew it"),
+            .with_hint("start the job when the clock is set, or let NTP slew it"),
         },
     }
 }
@@ -80,8 +80,9 @@ fn machine(name: &str, offset: &Offset, contacts: u32, is_right: bool) -> Findin
     );
     let off = off_by(offset);
     if off >= HARMFUL && !is_right {
-        Finding::warning(Topic::Clocks, what)
-            .hint("gc-token allows for it, but TLS and other programs may not: set the clock (NTP)")
+        Finding::warning(Topic::Clocks, what).with_hint(
+            "gc-token allows for it, but TLS and other programs may not: set the clock (NTP)",
+        )
     } else if off >= GOOD {
         Finding::note(Topic::Clocks, what)
     } else {
@@ -127,14 +128,14 @@ fn mixed_up(zone: SignedDuration) -> Finding {
             human(size)
         ),
     )
-    .hint("set the hardware clock to UTC, or tell the system that it is not (timedatectl)")
+    .with_hint("set the hardware clock to UTC, or tell the system that it is not (timedatectl)")
 }
 
 fn lead(lead: &Offset, skew: SignedDuration) -> Finding {
     let what = format!("the API's clock is {} of the issuer's; the skew is {}", lead, human(skew));
     if lead.min > skew {
         let wider = human(SignedDuration::from_secs(lead.max.as_secs() + 1));
-        Finding::warning(Topic::Clocks, what).hint(format!(
+        Finding::warning(Topic::Clocks, what).with_hint(format!(
             "the larger of the two is taken off every token's life; --skew {wider} says so"
         ))
     } else {

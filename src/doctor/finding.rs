@@ -1,102 +1,85 @@
-//! One thing that was found.
+//! A finding of `doctor`.
 
 use serde::Serialize;
 
 use crate::error::{Error, Kind};
 
-/// One thing that was found. Holds no secret.
+/// Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What it is about.
     pub topic: Topic,
-    /// How much it matters.
     pub level: Level,
-    /// What it is, in one line.
-    pub what: String,
-    /// What to do about it, in one line.
+    pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The kind of a failure: decides the exit code.
+    /// Set for failures; decides the exit code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
 }
 
-/// What a finding is about, in the report's order.
+/// Sections of the report, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Topic {
-    /// What was set, and where.
     Settings,
     /// Proxies and trusted certificates.
     Network,
-    /// The way to the issuer.
     Issuer,
-    /// The way to the API.
     Api,
-    /// Who is ahead of whom.
     Clocks,
-    /// Where tokens are kept.
     Cache,
-    /// A token, got and shown to the API.
     Token,
-    /// What comes of it.
     Verdict,
 }
 
-/// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// It is as it should be.
     Ok,
-    /// It is good to know.
     Note,
-    /// It may stop a pipeline, now or on another day.
+    /// Can make a pipeline fail, now or later.
     Warning,
-    /// It stops a pipeline.
+    /// Makes a pipeline fail.
     Failure,
 }
 
 impl Finding {
-    /// As it should be.
-    pub fn ok(topic: Topic, what: impl Into<String>) -> Finding {
-        Finding::new(topic, Level::Ok, what)
+    pub fn ok(topic: Topic, message: impl Into<String>) -> Finding {
+        Finding::new(topic, Level::Ok, message)
     }
 
-    /// Good to know.
-    pub fn note(topic: Topic, what: impl Into<String>) -> Finding {
-        Finding::new(topic, Level::Note, what)
+    pub fn note(topic: Topic, message: impl Into<String>) -> Finding {
+        Finding::new(topic, Level::Note, message)
     }
 
-    /// May stop a pipeline.
-    pub fn warning(topic: Topic, what: impl Into<String>) -> Finding {
-        Finding::new(topic, Level::Warning, what)
+    pub fn warning(topic: Topic, message: impl Into<String>) -> Finding {
+        Finding::new(topic, Level::Warning, message)
     }
 
-    /// An error that a pipeline may outlive.
-    pub fn trouble(topic: Topic, error: &Error) -> Finding {
+    /// Reports an error that does not stop a pipeline.
+    pub fn as_warning(topic: Topic, error: &Error) -> Finding {
         let hint = error.hint.clone().map(String::from);
         Finding { hint, ..Finding::warning(topic, error.one_line()) }
     }
 
-    /// An error that stops a pipeline.
+    /// Reports an error that stops a pipeline.
     pub fn failure(topic: Topic, error: &Error) -> Finding {
-        Finding { level: Level::Failure, kind: Some(error.kind), ..Finding::trouble(topic, error) }
+        let warning = Finding::as_warning(topic, error);
+        Finding { level: Level::Failure, kind: Some(error.kind), ..warning }
     }
 
-    /// Adds what to do about it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Finding {
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Finding {
         self.hint = Some(hint.into());
         self
     }
 
-    /// A failure as an error.
+    /// Returns the error of a failure, `None` at any other level.
     pub fn error(&self) -> Option<Error> {
-        let error = Error::new(self.kind?, self.what.clone());
+        let error = Error::new(self.kind?, self.message.clone());
         Some(Error { hint: self.hint.clone().map(Into::into), ..error })
     }
 
-    fn new(topic: Topic, level: Level, what: impl Into<String>) -> Finding {
-        Finding { topic, level, what: what.into(), hint: None, kind: None }
+    fn new(topic: Topic, level: Level, message: impl Into<String>) -> Finding {
+        Finding { topic, level, message: message.into(), hint: None, kind: None }
     }
 }

@@ -53,8 +53,9 @@ pub(super) fn look(layers: &Layers, context: &Context) -> Way {
 }
 
 async fn look_at(url: &str, network: &Network, limit: Duration, context: &Context) -> Result<Look> {
-    let url = Url::parse(url)
-        .map_err(|error| Error::new(Kind::Configuration, "the URL is unusable").because(error))?;
+    let url = Url::parse(url).map_err(|error| {
+        Error::new(Kind::Configuration, "the URL is unusable").with_source(error)
+    })?;
     let wire = Wire::new(&url, "no answer", network, &context.env, &context.reporter)?;
     Ok(wire.look(CONTACTS, limit, &*context.clock).await)
 }
@@ -73,7 +74,7 @@ impl Way {
         for (name, topic, look) in hosts {
             match look {
                 None => {}
-                Some(Err(error)) => findings.push(Finding::trouble(topic, error)),
+                Some(Err(error)) => findings.push(Finding::as_warning(topic, error)),
                 Some(Ok(look)) => {
                     findings.push(proxy(name, look));
                     findings.extend(reached(topic, look));
@@ -139,7 +140,7 @@ fn reached(topic: Topic, look: &Look) -> Vec<Finding> {
                 let what = format!("{} was reached so far: {steps}", look.host);
                 Finding::note(topic, what)
             });
-            let trouble = Finding::trouble(topic, error);
+            let trouble = Finding::as_warning(topic, error);
             return far.into_iter().chain([trouble]).collect();
         }
     };
@@ -150,7 +151,7 @@ fn reached(topic: Topic, look: &Look) -> Vec<Finding> {
     if topic == Topic::Issuer && answer.is_page && answer.status < 400 {
         let what = format!("{} answers with a web page", look.host);
         let hint = "a guess: a captive portal or a proxy answered in its place";
-        findings.push(Finding::warning(topic, what).hint(hint));
+        findings.push(Finding::warning(topic, what).with_hint(hint));
     }
     findings.extend(dated(topic, answer.dated));
     findings
@@ -164,7 +165,11 @@ fn dated(topic: Topic, dated: Dated) -> Option<Finding> {
         Dated::Unreadable => "the Date header of its answers is not one date",
     };
     let finding = Finding::warning(topic, format!("{why}, so its clock cannot be measured"));
-    Some(finding.hint("a proxy may take it away; tokens are then judged by the local clocks alone"))
+    Some(
+        finding.with_hint(
+            "a proxy may take it away; tokens are then judged by the local clocks alone",
+        ),
+    )
 }
 
 /// `DNS 1.2 ms, connect 10.9 ms (192.0.2.1), ...`.

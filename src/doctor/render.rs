@@ -58,7 +58,7 @@ fn lines(finding: &Finding) -> String {
     };
     let hint = finding.hint.as_ref();
     let hint = hint.map(|hint| format!("{INDENT}hint: {}\n", sanitize::line(hint)));
-    let what = sanitize::line(&finding.what);
+    let what = sanitize::line(&finding.message);
     format!("  {level:<9}{what}\n{}", hint.unwrap_or_default())
 }
 

@@ -19,12 +19,10 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     let overrides = layers.overrides().into_iter();
     findings.extend(overrides.map(|line| Finding::warning(Topic::Settings, line)));
     let passed_over = layers.passed_over().iter();
-    findings.extend(
-        passed_over.map(|error| Finding {
-            level: Level::Note,
-            ..Finding::trouble(Topic::Settings, error)
-        }),
-    );
+    findings.extend(passed_over.map(|error| Finding {
+        level: Level::Note,
+        ..Finding::as_warning(Topic::Settings, error)
+    }));
     findings
 }
 

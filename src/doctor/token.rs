@@ -81,7 +81,7 @@ pub(super) fn remote<'a>(
 fn without_cache(error: Option<&Error>) -> Finding {
     match error {
         None => Finding::note(Topic::Token, "without the cache, a token can be had")
-            .hint("fix the cache, or do without it: --no-cache"),
+            .with_hint("fix the cache, or do without it: --no-cache"),
         Some(error) => Finding::failure(Topic::Token, error),
     }
 }
@@ -118,7 +118,7 @@ fn lifetime(demand: &Demand, stamp: &Stamp) -> Finding {
     // From here on, half of all calls make a new one.
     let usable = stamp.whole.saturating_sub(skew);
     if wanted < default || wanted > usable / 2 {
-        Finding::note(Topic::Token, what).hint(TOKEN_DURATION)
+        Finding::note(Topic::Token, what).with_hint(TOKEN_DURATION)
     } else {
         Finding::ok(Topic::Token, what)
     }

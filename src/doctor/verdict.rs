@@ -15,7 +15,7 @@ pub(super) fn of(findings: &[Finding]) -> Finding {
                 format!(
                     "a pipeline would fail with exit code {}: {}",
                     kind.exit_code(),
-                    failure.what
+                    failure.message
                 ),
             )
         },
@@ -46,13 +46,13 @@ mod tests {
         assert_eq!(of(std::slice::from_ref(&fine)).level, Level::Ok);
         let warned = of(&[fine.clone(), Finding::warning(Topic::Clocks, "late")]);
         assert_eq!(warned.level, Level::Note);
-        assert_eq!(warned.what, "a pipeline would succeed, with 1 warning");
+        assert_eq!(warned.message, "a pipeline would succeed, with 1 warning");
         let unsure = of(&[fine.clone(), Finding::warning(Topic::Token, "no verdict")]);
-        assert_eq!(unsure.what, "a pipeline would get a token, with 1 warning");
+        assert_eq!(unsure.message, "a pipeline would get a token, with 1 warning");
         let failures = [Kind::Unavailable, Kind::ApiRefused];
         let failures = failures.map(|kind| Finding::failure(Topic::Token, &Error::new(kind, "x")));
         let failed = of(&[fine, failures[0].clone(), failures[1].clone()]);
         assert_eq!((failed.level, failed.kind), (Level::Failure, Some(Kind::Unavailable)));
-        assert_eq!(failed.what, "a pipeline would fail with exit code 5: x");
+        assert_eq!(failed.message, "a pipeline would fail with exit code 5: x");
     }
 }

@@ -58,7 +58,7 @@ pub async fn run(
 }
 
 fn failed(error: io::Error) -> Error {
-    Error::new(Kind::CommandUnusable, "cannot supervise the command").because(error)
+    Error::new(Kind::CommandUnusable, "cannot supervise the command").with_source(error)
 }
 
 struct Child<'a> {

@@ -136,13 +136,13 @@ impl fmt::Debug for Changes {
 fn wish(text: &str) -> Result<(Name, Template)> {
     let (name, template) = text.split_once('=').ok_or_else(|| {
         // Not shown: somebody may have left the name out.
-        refused("--set: a value has no '='".to_owned()).hint("write it as NAME=TEMPLATE")
+        refused("--set: a value has no '='".to_owned()).with_hint("write it as NAME=TEMPLATE")
     })?;
     let name: Name = name.parse().map_err(|why| refused(format!("--set: {why}")))?;
     let template = Template::parse(template).map_err(|why| {
         let known = Placeholder::list();
         refused(format!("--set: the template of {name} {why}"))
-            .hint(format!("known are {known}; {{{{ and }}}} stand for braces"))
+            .with_hint(format!("known are {known}; {{{{ and }}}} stand for braces"))
     })?;
     Ok((name, template))
 }
@@ -155,7 +155,7 @@ fn unfilled(name: &Name, unknown: Placeholder) -> Error {
         _ => "set --region",
     };
     refused(format!("--set: the template of {name} asks for {{{asked}}}, which is not known"))
-        .hint(hint)
+        .with_hint(hint)
 }
 
 fn refused(what: String) -> Error {
@@ -251,14 +251,14 @@ mod tests {
         assert!(draft("A={region}{token}{expires_at}", &ireland()).is_ok());
         let error = draft("A={region}", &stranger()).unwrap_err();
         assert_eq!(error.kind, Kind::Usage);
-        assert_eq!(error.what, "--set: the template of A asks for {region}, which is not known");
+        assert_eq!(error.message, "--set: the template of A asks for {region}, which is not known");
     }
 
     #[test]
     fn a_message_does_not_repeat_the_template() {
         for text in ["A=s3cret {tokn}", "A=s3cret {", "A=s3cret {region}"] {
             let error = changes(&[text], false, &stranger()).unwrap_err();
-            assert!(error.what.starts_with("--set: the template of A "), "{error}");
+            assert!(error.message.starts_with("--set: the template of A "), "{error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }
     }

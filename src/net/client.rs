@@ -40,7 +40,7 @@ impl Limits {
 pub(super) fn client(route: &Route, builder: ClientBuilder) -> Result<Client> {
     route.apply(builder)?.build().map_err(|error| {
         let what = "the HTTP client cannot be set up";
-        Error::new(Kind::Configuration, what).because(error.without_url())
+        Error::new(Kind::Configuration, what).with_source(error.without_url())
     })
 }
 
@@ -60,12 +60,12 @@ pub(super) fn tls(roots: &Roots, time: Arc<dyn TimeProvider>) -> Result<ClientCo
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_details(provider.clone(), time)
         .with_safe_default_protocol_versions()
-        .map_err(|error| failed().because(error))?;
+        .map_err(|error| failed().with_source(error))?;
     let mut config = match roots.named.is_empty() {
         true => config.with_root_certificates(roots.store.clone()),
         false => {
             let pinned = Pinned::new(roots.store.clone(), roots.named.clone(), provider);
-            let pinned = pinned.map_err(|error| failed().because(error))?;
+            let pinned = pinned.map_err(|error| failed().with_source(error))?;
             config.dangerous().with_custom_certificate_verifier(Arc::new(pinned))
         }
     }

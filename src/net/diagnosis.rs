@@ -65,7 +65,7 @@ impl Place {
     ) -> Failure {
         let connecting = error.is_connect();
         let advice = self.advise(Fault::of(&error), connecting, (now, opinion));
-        let error = self.error().why(advice.cause).hint(advice.hint);
+        let error = self.error().with_cause(advice.cause).with_hint(advice.hint);
         Failure { error, passing: advice.passing }
     }
 
@@ -78,20 +78,22 @@ impl Place {
         );
         let error = self
             .error()
-            .why(cause)
-            .hint("check that --token-url, --login-url or --region names the token endpoint");
+            .with_cause(cause)
+            .with_hint("check that --token-url, --login-url or --region names the token endpoint");
         Failure { error, passing: false }
     }
 
     /// A request that was cut off after this time.
     pub(super) fn no_answer_within(&self, limit: Duration) -> Error {
-        self.error().why(format!("no complete reply within {limit:?}")).hint(self.network_hint())
+        self.error()
+            .with_cause(format!("no complete reply within {limit:?}"))
+            .with_hint(self.network_hint())
     }
 
     /// A request that was cut off.
     pub(super) fn too_slow(&self) -> Failure {
         let advice = self.advise(Fault::Timeout, false, (Timestamp::UNIX_EPOCH, None));
-        let error = self.error().why(advice.cause).hint(advice.hint);
+        let error = self.error().with_cause(advice.cause).with_hint(advice.hint);
         Failure { error, passing: true }
     }
 

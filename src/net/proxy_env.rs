@@ -54,8 +54,8 @@ impl Route {
                     Kind::Configuration,
                     format!("{} cannot be used", route.name().unwrap_or_default()),
                 )
-                .why("it is a SOCKS proxy, and only HTTP proxies are supported")
-                .hint("set HTTPS_PROXY to an HTTP proxy, or list the issuer in NO_PROXY"))
+                .with_cause("it is a SOCKS proxy, and only HTTP proxies are supported")
+                .with_hint("set HTTPS_PROXY to an HTTP proxy, or list the issuer in NO_PROXY"))
             }
             _ => Ok(route),
         }
@@ -82,7 +82,7 @@ impl Route {
             // The library's message would show the URL.
             let name = self.name().unwrap_or_default();
             Error::new(Kind::Configuration, format!("{name} cannot be used"))
-                .hint("check HTTPS_PROXY")
+                .with_hint("check HTTPS_PROXY")
         })?;
         if let Some(auth) = proxy.basic_auth() {
             chosen = chosen.custom_http_auth(auth.clone());
@@ -185,10 +185,10 @@ fn is_proxy(value: &str) -> bool {
 fn not_a_proxy(name: &str, value: &str) -> Error {
     let error = Error::new(Kind::Configuration, format!("{name} is not the URL of a proxy"));
     let error = match flaws::of(value) {
-        Some(flaw) => error.why(format!("it {flaw}")),
+        Some(flaw) => error.with_cause(format!("it {flaw}")),
         None => error,
     };
-    error.hint("write http://host:port, or http://user:password@host:port with special characters percent-encoded")
+    error.with_hint("write http://host:port, or http://user:password@host:port with special characters percent-encoded")
 }
 
 #[cfg(test)]
@@ -276,7 +276,7 @@ mod tests {
         let env = [("ALL_PROXY", "socks5://user:hunter2@proxy.example:1080")];
         let error = route("https://login.mypurecloud.ie/", env).unwrap_err();
         assert_eq!(error.kind, Kind::Configuration);
-        assert_eq!(error.what, "the proxy proxy.example:1080 cannot be used");
+        assert_eq!(error.message, "the proxy proxy.example:1080 cannot be used");
         assert!(!error.to_string().contains("hunter2"));
     }
 
@@ -294,7 +294,7 @@ mod tests {
             let env = [("HTTPS_PROXY", value), ("NO_PROXY", "mypurecloud.ie")];
             let error = route("https://login.mypurecloud.de/", env).unwrap_err();
             assert_eq!(error.kind, Kind::Configuration);
-            assert_eq!(error.what, "HTTPS_PROXY is not the URL of a proxy");
+            assert_eq!(error.message, "HTTPS_PROXY is not the URL of a proxy");
             assert!(!error.to_string().contains("hunter2"));
             assert_eq!(route("https://login.mypurecloud.ie/", env), Ok(None));
             assert_eq!(route("http://other.example/", env), Ok(None));

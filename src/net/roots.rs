@@ -69,8 +69,8 @@ pub(super) fn load(
     if store.is_empty() {
         return Err(
             Error::new(Kind::Configuration, "no certificate authority is trusted")
-                .why("the system's certificate store is empty or missing")
-                .hint("install the package ca-certificates, or name a bundle with --ca-file or SSL_CERT_FILE"),
+                .with_cause("the system's certificate store is empty or missing")
+                .with_hint("install the package ca-certificates, or name a bundle with --ca-file or SSL_CERT_FILE"),
         );
     }
     Ok(Roots { store: store.into(), named: named_ones })
@@ -86,7 +86,7 @@ fn check(file: &Path, origin: &str, reporter: &Reporter) -> Result<()> {
         return Ok(());
     };
     if outsider.is_anybody() {
-        return Err(unusable(file, origin, &outsider.to_string()).hint(outsider.remedy(file)));
+        return Err(unusable(file, origin, &outsider.to_string()).with_hint(outsider.remedy(file)));
     }
     reporter.warn_once(outsider.warning(format_args!("{origin}: {}", file.display()), file));
     Ok(())
@@ -204,8 +204,8 @@ fn named(file: &Path, origin: &str, found: io::Result<Certs>) -> Result<Certs> {
 fn unusable(file: &Path, origin: &str, cause: &str) -> Error {
     let what = format!("the certificates in {} (from {origin}) cannot be used", file.display());
     Error::new(Kind::Configuration, what)
-        .why(cause)
-        .hint("name a readable file of certificates in PEM format")
+        .with_cause(cause)
+        .with_hint("name a readable file of certificates in PEM format")
 }
 
 #[cfg(test)]
@@ -277,14 +277,14 @@ mod tests {
             let error = load_with(Some(&file), []).unwrap_err();
             assert_eq!(error.kind, Kind::Configuration);
             assert_eq!(
-                error.what,
+                error.message,
                 format!("the certificates in {} (from --ca-file) cannot be used", file.display())
             );
             assert_eq!(error.cause.as_deref(), Some(cause));
         }
         let env = [("SSL_CERT_FILE", "/nonexistent/bundle.pem")];
         let error = load_with(None, env).unwrap_err();
-        assert!(error.what.contains("(from SSL_CERT_FILE)"), "{error}");
+        assert!(error.message.contains("(from SSL_CERT_FILE)"), "{error}");
     }
 
     #[test]
@@ -292,6 +292,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let env = [("SSL_CERT_DIR", dir.path().to_str().unwrap())];
         let error = load_with(None, env).unwrap_err();
-        assert_eq!(error.what, "no certificate authority is trusted");
+        assert_eq!(error.message, "no certificate authority is trusted");
     }
 }

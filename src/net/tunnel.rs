@@ -60,9 +60,9 @@ impl Passage {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(cause)) => match cause.downcast::<Error>() {
                 Ok(error) => Err(error),
-                Err(cause) => Err(no_way().because(cause)),
+                Err(cause) => Err(no_way().with_source(cause)),
             },
-            Err(_) => Err(no_way().why(format!("it takes longer than {LIMIT:?}"))),
+            Err(_) => Err(no_way().with_cause(format!("it takes longer than {LIMIT:?}"))),
         }
     }
 

@@ -79,8 +79,8 @@ impl Prepared {
 pub(super) fn endpoint(text: &str) -> Result<Url> {
     let unusable = |why: &str| {
         Error::new(Kind::Configuration, "the token endpoint's URL is unusable")
-            .why(why)
-            .hint("check --token-url, --login-url or --region")
+            .with_cause(why)
+            .with_hint("check --token-url, --login-url or --region")
     };
     let url = Url::parse(text).map_err(|error| unusable(&error.to_string()))?;
     match url.scheme() {
@@ -119,7 +119,7 @@ impl std::fmt::Debug for Prepared {
 fn header(basic: &str) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("Basic {basic}"));
     let mut header = HeaderValue::from_str(&text).map_err(|error| {
-        Error::new(Kind::Configuration, "the client's credentials are unusable").because(error)
+        Error::new(Kind::Configuration, "the client's credentials are unusable").with_source(error)
     })?;
     header.set_sensitive(true);
     Ok(header)

@@ -167,7 +167,10 @@ impl Reader<'_> {
         let what = format!("the token from {} cannot be used", self.host);
         // The lifetime comes from the body: it gets no trust either.
         let cause = self.secrets.fit(&error.to_string(), WORDS);
-        Failure { error: Error::new(kind, what).why(cause).hint(hint), again: Again::Never }
+        Failure {
+            error: Error::new(kind, what).with_cause(cause).with_hint(hint),
+            again: Again::Never,
+        }
     }
 
     fn refused(&self, reply: &Reply, now: Timestamp) -> Failure {
@@ -183,8 +186,8 @@ impl Reader<'_> {
             (None, Ok(_)) => String::new(),
         };
         let error = Error::new(refusal.kind(), refusal.what(self.host))
-            .why(self.cause(reply, &said, words.as_ref()))
-            .hint(refusal.hint(words.as_ref()));
+            .with_cause(self.cause(reply, &said, words.as_ref()))
+            .with_hint(refusal.hint(words.as_ref()));
         let again = match refusal.is_passing() {
             true => Again::After(retry_after(&reply.headers, now)),
             false => Again::Never,
@@ -220,8 +223,8 @@ impl Reader<'_> {
     fn final_failure(&self, reply: &Reply, said: &str, hint: &str) -> Failure {
         Failure {
             error: Error::new(Kind::Unavailable, format!("no token from {}", self.host))
-                .why(self.cause(reply, said, None))
-                .hint(hint),
+                .with_cause(self.cause(reply, said, None))
+                .with_hint(hint),
             again: Again::Never,
         }
     }

@@ -101,8 +101,8 @@ impl Api<'_> {
         match exchange.reply.status {
             200..300 | 401 => Ok(()),
             status => Err(Error::new(Kind::Unavailable, "the token is not revoked")
-                .why(format!("{} answered HTTP {status}", self.host()))
-                .hint("it ends by itself, or can be revoked in the admin's OAuth view")),
+                .with_cause(format!("{} answered HTTP {status}", self.host()))
+                .with_hint("it ends by itself, or can be revoked in the admin's OAuth view")),
         }
     }
 
@@ -114,7 +114,7 @@ impl Api<'_> {
         token: Option<&AccessToken>,
     ) -> Result<Exchange> {
         let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
-            Error::new(Kind::Configuration, "the API's URL is unusable").because(error)
+            Error::new(Kind::Configuration, "the API's URL is unusable").with_source(error)
         })?;
         let wire = Wire::new(&url, purpose, self.network, self.env, self.reporter)?;
         let mut request = wire.request(method);
@@ -150,10 +150,10 @@ fn no_verdict(host: &str, status: u16) -> Error {
     };
     let page = if status < 300 { " with a web page" } else { "" };
     Error::new(kind, "the API gave no verdict on the token")
-        .why(format!(
+        .with_cause(format!(
             "{host} answered HTTP {status}{page}, where a token gets 200 if it is good, and else 401"
         ))
-        .hint(match status {
+        .with_hint(match status {
             429 => "too many calls with one token in a minute: try again in a minute",
             403 => {
                 "this request needs no permission, so a firewall or a gateway may have refused it: \
@@ -177,7 +177,7 @@ pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {}", token.expose()));
     let mut value = HeaderValue::from_str(&text).map_err(|_| {
         Error::new(Kind::Unavailable, "the token cannot be presented")
-            .why("it holds characters that no header can")
+            .with_cause("it holds characters that no header can")
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -94,7 +94,7 @@ impl Dialect {
             if variable.value.contains('\0') {
                 return Err(self
                     .cannot(variable.name)
-                    .why("it holds a NUL character, which no environment variable can"));
+                    .with_cause("it holds a NUL character, which no environment variable can"));
             }
         }
         let mut rendered = Rendered::default();
@@ -183,7 +183,7 @@ impl Dialect {
     }
 
     fn refuse(self, name: &Name, why: &Cannot) -> Error {
-        self.cannot(name).why(why.0).hint("--shell json can write any value")
+        self.cannot(name).with_cause(why.0).with_hint("--shell json can write any value")
     }
 
     fn cannot(self, name: &Name) -> Error {
@@ -194,15 +194,15 @@ impl Dialect {
     fn only_sets(self) -> Error {
         let what = format!("--unset cannot be written as {}", self.name());
         Error::new(Kind::Usage, what)
-            .why("this format can set variables, and has no way to take them away")
-            .hint("--unset takes the shells posix, fish, powershell, cmd and nushell")
+            .with_cause("this format can set variables, and has no way to take them away")
+            .with_hint("--unset takes the shells posix, fish, powershell, cmd and nushell")
     }
 }
 
 fn twice(name: &Name) -> Error {
     Error::new(Kind::Usage, format!("two values for one variable, {name}"))
-        .why("Windows takes names that differ only in upper and lower case for the same")
-        .hint("give --var and --region-var different names")
+        .with_cause("Windows takes names that differ only in upper and lower case for the same")
+        .with_hint("give --var and --region-var different names")
 }
 
 #[cfg(test)]
@@ -219,7 +219,7 @@ pub(super) mod tests {
             Err(error) => {
                 assert_eq!(error.kind, Kind::Configuration);
                 assert_eq!(
-                    error.what,
+                    error.message,
                     format!("the value of A cannot be written as {}", dialect.name())
                 );
                 assert!(value.len() < 3 || !error.to_string().contains(value));
@@ -261,7 +261,7 @@ pub(super) mod tests {
                 let variables = [variable(one, "x"), variable(other, "y")];
                 let error = dialect.export(&variables).unwrap_err();
                 assert_eq!(error.kind, Kind::Usage);
-                assert_eq!(error.what, "two values for one variable, Token");
+                assert_eq!(error.message, "two values for one variable, Token");
             }
             // Then it makes no difference which of them counts.
             let same = [variable(&names[0], "x"), variable(&names[1], "x")];

@@ -40,8 +40,10 @@ pub fn header(hand_out: &HandOut<'_>) -> Result<Bytes> {
             Kind::Configuration,
             "the access token cannot be written as a header",
         )
-        .why("it is empty, or holds characters other than visible ASCII (RFC 6750 section 2.1)")
-        .hint("use --format json"));
+        .with_cause(
+            "it is empty, or holds characters other than visible ASCII (RFC 6750 section 2.1)",
+        )
+        .with_hint("use --format json"));
     }
     let mut out = Bytes::new();
     out.text("Authorization: Bearer ").text(access_token).text("\n");

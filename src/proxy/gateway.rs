@@ -58,7 +58,8 @@ impl Gateway {
     /// others without leave.
     pub fn start(relay: Arc<Relay>, plan: Plan) -> Result<Gateway> {
         let listener = listen(&plan)?;
-        let address = listener.local_addr().map_err(|error| cannot_listen(&plan).because(error))?;
+        let address =
+            listener.local_addr().map_err(|error| cannot_listen(&plan).with_source(error))?;
         let guard = Arc::new(Guard::new(&plan.prefix, plan.names));
         let noting = relay.clone();
         let door = Door::new(gateway_limit(), move |status, why| noting.unreadable(status, why));
@@ -126,15 +127,17 @@ fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
 fn listen(plan: &Plan) -> Result<tokio::net::TcpListener> {
     if !plan.listen.ip().is_loopback() && !plan.allow_remote {
         return Err(cannot_listen(plan)
-            .why("other machines could connect, and all they need is the gateway's path, which is sent unencrypted")
-            .hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
+            .with_cause("other machines could connect, and all they need is the gateway's path, which is sent unencrypted")
+            .with_hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
     }
     let bind = || {
         let listener = TcpListener::bind(plan.listen)?;
         listener.set_nonblocking(true)?;
         tokio::net::TcpListener::from_std(listener)
     };
-    bind().map_err(|error| cannot_listen(plan).because(error).hint("port 0 picks a free port"))
+    bind().map_err(|error| {
+        cannot_listen(plan).with_source(error).with_hint("port 0 picks a free port")
+    })
 }
 
 fn cannot_listen(plan: &Plan) -> Error {

@@ -59,13 +59,15 @@ impl Plan {
     pub fn new(issuer: &Issuer, network: Network) -> Result<Plan> {
         if cfg!(target_os = "macos") {
             return Err(cannot()
-                .why("programs written in Go, such as Terraform's providers, do not read SSL_CERT_FILE on macOS")
-                .hint("use --gateway"));
+                .with_cause("programs written in Go, such as Terraform's providers, do not read SSL_CERT_FILE on macOS")
+                .with_hint("use --gateway"));
         }
         let region = issuer.region.ok_or_else(|| {
             cannot()
-                .why("no region is set, so it is not known which hosts those are")
-                .hint("set --region, and --login-url and --api-url where its requests go elsewhere")
+                .with_cause("no region is set, so it is not known which hosts those are")
+                .with_hint(
+                    "set --region, and --login-url and --api-url where its requests go elsewhere",
+                )
         })?;
         Ok(Plan { names: Names::of(region), network, command: None })
     }
@@ -88,8 +90,8 @@ impl Interception {
         let authority = Authority::new(&names, validity)?;
         let sources = Sources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
         let bundles = Bundles::write(&authority.pem, &sources, &context.env)?;
-        let listener = listen().map_err(|error| cannot().because(error))?;
-        let address = listener.local_addr().map_err(|error| cannot().because(error))?;
+        let listener = listen().map_err(|error| cannot().with_source(error))?;
+        let address = listener.local_addr().map_err(|error| cannot().with_source(error))?;
         let credentials = Credentials::random()?;
         let proxy = format!("http://{}@{address}", credentials.expose());
         let mut variables = variables::proxying(&proxy, names.hosts(), &context.env);

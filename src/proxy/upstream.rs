@@ -49,7 +49,7 @@ impl Upstreams {
         let issuer = &settings.issuer;
         let api_url = issuer.api_url.as_deref().ok_or_else(|| {
             Error::new(Kind::Configuration, "there is no API to pass requests on to")
-                .hint("set --region or --api-url")
+                .with_hint("set --region or --api-url")
         })?;
         let trust = Trust::new(&settings.network, context);
         let upstream = |url: &str| Upstream::new(url, &trust).map(Arc::new);
@@ -85,7 +85,7 @@ impl Upstream {
         let unusable = || {
             Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
         };
-        let parsed = Url::parse(url).map_err(|error| unusable().because(error))?;
+        let parsed = Url::parse(url).map_err(|error| unusable().with_source(error))?;
         let path = parsed.path().trim_end_matches('/').to_owned();
         Ok(Upstream { pool: Pool::new(&parsed, trust)?, base: parsed, path })
     }

@@ -47,7 +47,7 @@ impl Tls {
         };
         certificate::with_wiped_stack(generate).map_err(|cause| {
             Error::new(Kind::Configuration, "the sandbox's certificates cannot be made")
-                .because(cause)
+                .with_source(cause)
         })
     }
 }

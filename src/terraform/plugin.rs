@@ -74,5 +74,5 @@ async fn greet_and_serve(provider: Arc<dyn Provider>, context: &mut Context) -> 
 }
 
 fn failed(what: &str, error: std::io::Error) -> Error {
-    Error::new(Kind::Configuration, what).because(error)
+    Error::new(Kind::Configuration, what).with_source(error)
 }

@@ -52,8 +52,9 @@ impl TokenProvider {
         let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
         let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
             .with_secret(attributes.client_secret);
-        layers.load_profile_and_warn(&context).map_err(Error::with_doctor)?;
-        let mut settings = config::resolve(&layers, &mut context).map_err(Error::with_doctor)?;
+        layers.load_profile_and_warn(&context).map_err(Error::with_doctor_hint)?;
+        let mut settings =
+            config::resolve(&layers, &mut context).map_err(Error::with_doctor_hint)?;
         let revoke_at = match attributes.revoke_on_close {
             true => Some(revocation::api_of(&settings)?),
             false => None,
@@ -63,9 +64,9 @@ impl TokenProvider {
             settings.cache.switch_off();
         }
         let given = broker::token(&settings, &context).map_err(|error| {
-            let error = config::attribute(error, &layers, &self.env).with_doctor();
+            let error = config::attribute(error, &layers, &self.env).with_doctor_hint();
             match (error.kind, secret_at) {
-                (Kind::CredentialsRefused, Some(attribute)) => error.at(attribute),
+                (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
                 _ => error,
             }
         })?;

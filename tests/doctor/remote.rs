@@ -62,7 +62,7 @@ fn people_and_programs_are_told_the_same() {
     let varies = [" ms", "(+/-", " MiB", "correlation id"];
     let mut compared = 0;
     for finding in report.findings() {
-        for text in [text_of(finding, "what"), text_of(finding, "hint")] {
+        for text in [text_of(finding, "message"), text_of(finding, "hint")] {
             if !varies.iter().any(|part| text.contains(part)) {
                 assert!(table.stdout.contains(text), "{text}: {table:#?}");
                 compared += 1;

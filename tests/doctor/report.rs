@@ -38,7 +38,9 @@ impl Report {
     pub(crate) fn says(&self, topic: &str, level: &str, text: &str) -> &Report {
         let found = self.findings().iter().any(|finding| {
             let says = |part| text_of(finding, part).contains(text);
-            finding["topic"] == topic && finding["level"] == level && (says("what") || says("hint"))
+            finding["topic"] == topic
+                && finding["level"] == level
+                && (says("message") || says("hint"))
         });
         assert!(found, "no {level} about {topic} says {text:?}: {self:#?}");
         self
@@ -47,7 +49,8 @@ impl Report {
     /// Nothing says `text`.
     #[track_caller]
     pub(crate) fn does_not_say(&self, text: &str) -> &Report {
-        let found = self.findings().iter().any(|finding| text_of(finding, "what").contains(text));
+        let found =
+            self.findings().iter().any(|finding| text_of(finding, "message").contains(text));
         assert!(!found, "something says {text:?}: {self:#?}");
         self
     }

@@ -184,7 +184,7 @@ fn an_issuer_that_takes_its_time_is_waited_for_as_get_does() {
     report.exits_with(0).says("issuer", "ok", "answers HTTP 200");
     let report = Report::of(&runner, &["--timeout=300ms"]);
     report.exits_with(5);
-    let says = |finding: &&serde_json::Value| text_of(finding, "what").contains("within 300ms");
+    let says = |finding: &&serde_json::Value| text_of(finding, "message").contains("within 300ms");
     assert!(report.findings().iter().any(|finding| says(&finding)), "{report:#?}");
     assert_eq!(runner.run(&["get", "--timeout=300ms"]).status.code(), Some(5));
 }

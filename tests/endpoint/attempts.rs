@@ -187,7 +187,7 @@ fn six_attempts_are_enough() {
     let server = Server::start(vec![reply(503, "", "")]);
     let error = Setup::http(&server).mint().error();
     assert_eq!(error.kind, Kind::Unavailable);
-    assert_eq!(error.what, format!("no token from 127.0.0.1:{} after 6 attempts", server.port));
+    assert_eq!(error.message, format!("no token from 127.0.0.1:{} after 6 attempts", server.port));
     assert_eq!(error.cause.as_deref(), Some("HTTP 503 with an empty body"));
     assert_eq!(server.requests().len(), 6);
 }
@@ -224,7 +224,7 @@ fn the_time_limit_is_hard() {
         let setup = Setup::http(&server).timeout(Duration::from_millis(300));
         let error = setup.mint().error();
         assert_eq!(error.kind, Kind::Unavailable);
-        assert_eq!(error.what, format!("no token from 127.0.0.1:{} within 300ms", server.port));
+        assert_eq!(error.message, format!("no token from 127.0.0.1:{} within 300ms", server.port));
         assert_eq!(error.cause.as_deref(), Some("no complete reply to attempt 1"));
     }
 }

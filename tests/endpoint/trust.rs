@@ -135,7 +135,7 @@ fn a_certificate_that_cannot_be_trusted_gets_no_secret_and_says_why() {
         assert!(error.cause.as_ref().unwrap().starts_with(&begin), "{error}");
         assert!(error.hint.as_ref().unwrap().contains(hint), "{error}");
         assert_eq!(error.kind, Kind::Unavailable);
-        assert_eq!(error.what, format!("no token from 127.0.0.1:{}", server.port));
+        assert_eq!(error.message, format!("no token from 127.0.0.1:{}", server.port));
         // A host whose certificate is out of date is asked for the time.
         for request in server.requests() {
             assert!(request.starts_with("HEAD / HTTP/1.1\r\n"), "{request}");

@@ -138,6 +138,6 @@ fn without_a_region_there_is_nothing_to_intercept() {
     let issuer = config::issuer(&layers).unwrap();
     let error = Plan::new(&issuer, config::network(&layers).unwrap()).unwrap_err();
     assert_eq!(error.kind, Kind::Configuration);
-    assert_eq!(error.what, "the cloud's hosts cannot be intercepted");
+    assert_eq!(error.message, "the cloud's hosts cannot be intercepted");
     assert!(error.cause.unwrap().contains("no region is set"));
 }

@@ -60,7 +60,7 @@ fn argv(config: &Object) -> Result<Vec<String>, Diagnostic> {
     let argv: Vec<String> = words.iter().filter_map(text).collect();
     if argv.iter().all(String::is_empty) {
         let detail = "At least one element of the program has to be text that is not empty.";
-        return Err(Diagnostic::error("External Program Missing", detail).at("program"));
+        return Err(Diagnostic::error("External Program Missing", detail).with_attribute("program"));
     }
     Ok(argv.into_iter().filter(|word| !word.is_empty()).collect())
 }

@@ -61,7 +61,7 @@ impl Provider for Probe {
             _ => "known",
         };
         if config.string("token") == Some("odd") {
-            notes.push(Diagnostic::warning("An odd token", "It is odd.").at("token"));
+            notes.push(Diagnostic::warning("An odd token", "It is odd.").with_attribute("token"));
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Provider for Probe {
         runtime.block_on(async { self.note("open") });
         let value = config.string("value").unwrap_or_default();
         if value == "refuse" {
-            return Err(Diagnostic::error("Refused", "As it was told to.").at("value"));
+            return Err(Diagnostic::error("Refused", "As it was told to.").with_attribute("value"));
         }
         let secret = format!("hush-{value}-{}", std::process::id());
         let renew_after = match config.get("renew_after") {

@@ -108,7 +108,7 @@ impl Program {
 fn error(summary: &str, detail: &str, facts: &[(&str, &str)]) -> Diagnostic {
     let facts = facts.iter().map(|(name, fact)| format!("\n{name}: {fact}"));
     let detail = format!("{detail}\n{}", facts.collect::<String>());
-    Diagnostic::error(summary, detail).at("program")
+    Diagnostic::error(summary, detail).with_attribute("program")
 }
 
 /// How the program ended, in Go's words.

@@ -144,7 +144,7 @@ fn a_port_that_is_taken_is_named() {
     let taken: std::net::SocketAddr = sandbox.api_url()["http://".len()..].parse().unwrap();
     let plan = Plan { listen_login: taken, ..Plan::default() };
     let refusal = Sandbox::start(plan, StillClock::new()).err().unwrap();
-    assert!(refusal.what.contains(&taken.to_string()), "{refusal}");
+    assert!(refusal.message.contains(&taken.to_string()), "{refusal}");
     // It is free again once the sandbox is gone.
     drop(sandbox);
     assert!(TcpStream::connect(taken).is_err());

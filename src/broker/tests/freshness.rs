@@ -25,7 +25,7 @@ fn an_explicit_wish_is_kept_or_refused() {
     scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Lifetime);
-    assert_eq!(error.what, "cannot provide a token valid for 5m1s after a skew of 5s");
+    assert_eq!(error.message, "cannot provide a token valid for 5m1s after a skew of 5s");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
     let lock = slot.try_lock().unwrap().unwrap();
     lock.record_failure(&Error::new(Kind::RateLimited, "the other's"), clock.read());
     // It began before the failure: no mint of its own.
-    assert_eq!(scene.get().unwrap_err().what, "the other's");
+    assert_eq!(scene.get().unwrap_err().message, "the other's");
     assert_eq!(scene.cloud.mints.get(), 0);
     drop(lock);
     // It begins after the failure: its own mint.
@@ -112,7 +112,7 @@ fn a_lock_that_is_never_freed_ends_in_an_error_that_names_its_holder() {
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Cache);
     let me = std::process::id();
-    assert_eq!(error.what, format!("waited 1s for process {me}, which is minting"));
+    assert_eq!(error.message, format!("waited 1s for process {me}, which is minting"));
 }
 
 #[test]

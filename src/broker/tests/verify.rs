@@ -59,7 +59,7 @@ fn a_cached_token_that_the_api_refuses_is_evicted_and_replaced() {
 fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
     let clock = FakeClock::new();
     let mut scene = with_api(&clock, 3_600, Verify::Auto);
-    let error = Error::new(Kind::Unavailable, "no word").why("connection refused");
+    let error = Error::new(Kind::Unavailable, "no word").with_cause("connection refused");
     *scene.cloud.api_error.borrow_mut() = Some(error);
     assert_eq!(scene.got(), first());
     assert_eq!(
@@ -80,7 +80,7 @@ fn a_makeshift_that_expires_while_the_api_is_asked_is_not_handed_out() {
     scene.fail_with(Kind::Unavailable);
     assert_eq!(scene.got(), ("token-1".into(), How::Makeshift));
     scene.cloud.api_delay.set(9);
-    assert_eq!(scene.get().unwrap_err().what, "the mint failed");
+    assert_eq!(scene.get().unwrap_err().message, "the mint failed");
 }
 
 /// Another attempt asks about the token that there is, instead of making one more.
@@ -103,7 +103,7 @@ fn without_a_cache_a_token_without_a_verdict_is_not_handed_out() {
     let mut scene = with_api(&clock, 3_600, Verify::Always);
     scene.settings.cache.dir = None;
     *scene.cloud.api_error.borrow_mut() = Some(Error::new(Kind::Unavailable, "no verdict"));
-    assert_eq!(scene.get().unwrap_err().what, "no verdict");
+    assert_eq!(scene.get().unwrap_err().message, "no verdict");
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl SecretCommand {
                 _ => format!("see {}", self.origin),
             };
             let what = format!("the client secret command {name} failed");
-            Error::new(Kind::Configuration, what).why(failure.to_string()).hint(hint)
+            Error::new(Kind::Configuration, what).with_cause(failure.to_string()).with_hint(hint)
         };
         let argv: Vec<OsString> = self.argv.iter().map(OsString::from).collect();
         let program = Program::find(&argv, self.path.as_deref())

@@ -131,6 +131,6 @@ impl SecretFile {
             }
             _ => format!("see {}", self.origin),
         };
-        Error::new(Kind::Configuration, what).because(error).hint(hint)
+        Error::new(Kind::Configuration, what).with_source(error).with_hint(hint)
     }
 }

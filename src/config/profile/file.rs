@@ -51,18 +51,19 @@ pub(super) fn read(file: &Path) -> Result<Option<Content>, Trouble> {
     let opened = match Opened::open_regular(file) {
         Ok(opened) => opened,
         Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(Trouble::Unreadable(unusable(file).because(error))),
+        Err(error) => return Err(Trouble::Unreadable(unusable(file).with_source(error))),
     };
-    let bytes =
-        opened.read(LONGEST).map_err(|error| Trouble::Unreadable(unusable(file).because(error)))?;
+    let bytes = opened
+        .read(LONGEST)
+        .map_err(|error| Trouble::Unreadable(unusable(file).with_source(error)))?;
     let mistake = |error: Error| Trouble::Mistake(error);
-    let text =
-        text::utf8(&bytes).map_err(|bad| mistake(unusable(file).why(format!("it {bad}"))))?;
+    let text = text::utf8(&bytes)
+        .map_err(|bad| mistake(unusable(file).with_cause(format!("it {bad}"))))?;
     // The parser's own words quote the line, which may hold a secret.
     let table = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-        mistake(unusable(file).why(format!("line {line}: {}", error.message())))
+        mistake(unusable(file).with_cause(format!("line {line}: {}", error.message())))
     })?;
     let readable = opened.readable_by_others().is_some();
     Ok(Some(Content { table, readable, outsider: opened.outsider() }))

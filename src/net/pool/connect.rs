@@ -77,7 +77,8 @@ enum Way {
 impl Dial {
     pub(super) fn new(url: &Url, trust: &Trust) -> Result<Dial> {
         let uri = url.as_str().parse().map_err(|error| {
-            Error::new(Kind::Configuration, format!("{url} cannot be connected to")).because(error)
+            Error::new(Kind::Configuration, format!("{url} cannot be connected to"))
+                .with_source(error)
         })?;
         let tls = match url.scheme() {
             "https" => trust.tls()?,

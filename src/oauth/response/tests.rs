@@ -143,7 +143,7 @@ fn a_bad_reply_has_one_kind_and_one_cause() {
         assert_eq!(failure.error.kind, *kind, "{status} {body}");
         assert_eq!(failure.again != Again::Never, *again, "{status} {body}");
         assert!(failure.error.hint.is_some(), "{status} {body}");
-        assert!(failure.error.what.contains("login.example"), "{status}");
+        assert!(failure.error.message.contains("login.example"), "{status}");
     }
 }
 

@@ -42,29 +42,33 @@ impl Prefix {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if let Some(link) = ownership::foreign_link(file) {
-                    return Err(unusable().why(link.to_string()).hint(link.remedy(file)));
+                    return Err(unusable()
+                        .with_cause(link.to_string())
+                        .with_hint(link.remedy(file)));
                 }
                 let prefix = Prefix::random()?;
-                write(file, &prefix).map_err(|error| unusable().because(error))?;
+                write(file, &prefix).map_err(|error| unusable().with_source(error))?;
                 return Ok(prefix);
             }
-            Err(error) => return Err(unusable().because(error)),
+            Err(error) => return Err(unusable().with_source(error)),
         };
         // Who knows the path can use the gateway, and so can who chose it.
         if let Some(outsider) = opened.outsider() {
-            return Err(unusable().why(outsider.to_string()).hint(remedy(&outsider, file)));
+            return Err(unusable()
+                .with_cause(outsider.to_string())
+                .with_hint(remedy(&outsider, file)));
         }
         if let Some(mode) = opened.readable_by_others() {
             return Err(unusable()
-                .why(format!("other users may read it: its mode is {mode:04o}"))
-                .hint(for_the_user_alone(file)));
+                .with_cause(format!("other users may read it: its mode is {mode:04o}"))
+                .with_hint(for_the_user_alone(file)));
         }
-        let bytes = opened.read(LONGEST).map_err(|error| unusable().because(error))?;
+        let bytes = opened.read(LONGEST).map_err(|error| unusable().with_source(error))?;
         let text = text::utf8(&bytes).unwrap_or_default();
         Prefix::checked(text.trim().trim_matches('/')).ok_or_else(|| {
             unusable()
-                .why(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
-                .hint("remove it, and a new one is made")
+                .with_cause(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
+                .with_hint("remove it, and a new one is made")
         })
     }
 

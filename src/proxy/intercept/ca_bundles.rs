@@ -142,8 +142,8 @@ fn write(file: &Path, ca: &str, trusted: Certs) -> std::io::Result<()> {
 
 fn cannot_write(error: std::io::Error, file: &Path) -> Error {
     Error::new(Kind::Configuration, format!("cannot write {}", file.display()))
-        .because(error)
-        .hint("set TMPDIR to a directory that can be written to")
+        .with_source(error)
+        .with_hint("set TMPDIR to a directory that can be written to")
 }
 
 #[cfg(test)]
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(read(&bundles, "REQUESTS_CA_BUNDLE"), [ca, ssl]);
         let missing = Sources { ca_file: Some(Path::new("/nonexistent")), command: None };
         let error = Bundles::write(&pem, &missing, &env.into()).err().unwrap();
-        assert!(error.what.contains("(from --ca-file)"), "{error}");
+        assert!(error.message.contains("(from --ca-file)"), "{error}");
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
             let env = [(kin.name, "/nonexistent/bundle.pem")];
             let error = Bundles::write("", &Sources::default(), &env.into()).err().unwrap();
             assert_eq!(error.kind, Kind::Configuration);
-            assert!(error.what.contains(&format!("(from {})", kin.name)), "{error}");
+            assert!(error.message.contains(&format!("(from {})", kin.name)), "{error}");
         }
     }
 

@@ -61,7 +61,7 @@ impl Authority {
         let generated = certificate::with_wiped_stack(|| generate(names, validity));
         generated.map_err(|cause| {
             let what = "the certificates of this run cannot be made";
-            Error::new(Kind::Configuration, what).because(cause)
+            Error::new(Kind::Configuration, what).with_source(cause)
         })
     }
 }

@@ -133,7 +133,7 @@ impl Keeper {
                 let why = error.one_line();
                 let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
                 self.reporter.warn(format_args!("the token could not be renewed: {why}{hint}"));
-                self.fail(error.kind.is_passing().then_some(why))
+                self.fail(error.kind.is_transient().then_some(why))
             }
         }
     }

@@ -45,7 +45,7 @@ impl Diagnostic {
     }
 
     /// Points at an attribute of the block in question.
-    pub fn at(mut self, attribute: impl Into<String>) -> Diagnostic {
+    pub fn with_attribute(mut self, attribute: impl Into<String>) -> Diagnostic {
         self.attribute = Some(attribute.into());
         self
     }
@@ -58,7 +58,7 @@ impl From<Error> for Diagnostic {
         let texts = [error.cause, settings, error.hint.map(String::from)].into_iter().flatten();
         let paragraphs: Vec<_> = texts.map(|text| sanitize::line(&text).into_owned()).collect();
         let attribute = error.attribute.map(String::from);
-        Diagnostic { attribute, ..Diagnostic::error(error.what, paragraphs.join("\n\n")) }
+        Diagnostic { attribute, ..Diagnostic::error(error.message, paragraphs.join("\n\n")) }
     }
 }
 
@@ -88,8 +88,8 @@ mod tests {
     #[test]
     fn an_error_becomes_summary_and_detail() {
         let error = Error::new(Kind::Configuration, "no client id")
-            .why("nothing sets it")
-            .hint("set GENESYSCLOUD_OAUTHCLIENT_ID");
+            .with_cause("nothing sets it")
+            .with_hint("set GENESYSCLOUD_OAUTHCLIENT_ID");
         assert_eq!(
             Diagnostic::from(error),
             Diagnostic::error("no client id", "nothing sets it\n\nset GENESYSCLOUD_OAUTHCLIENT_ID")
@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn terraform_gets_nothing_that_steers_a_log() {
-        let error = Error::new(Kind::Configuration, "a\n##vso[task.x]b").why("c\n::error::\u{9b}d");
+        let error =
+            Error::new(Kind::Configuration, "a\n##vso[task.x]b").with_cause("c\n::error::\u{9b}d");
         let shown = proto::Diagnostic::from(Diagnostic::from(error));
         assert_eq!(shown.summary, "a # #vso[task.x]b");
         assert_eq!(shown.detail, "c ::error::");

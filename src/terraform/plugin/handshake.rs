@@ -31,8 +31,8 @@ pub fn is_wanted(env: &Environment, args: &[OsString]) -> Result<bool> {
             Kind::Usage,
             "this program is a Terraform plugin, but it was not Terraform that started it as one",
         )
-        .why(format!("{COOKIE_NAME} does not have Terraform's value"))
-        .hint(format!(
+        .with_cause(format!("{COOKIE_NAME} does not have Terraform's value"))
+        .with_hint(format!(
             "leave plugins to Terraform to start; to use it as a command, unset {COOKIE_NAME}"
         ))),
     }
@@ -59,13 +59,13 @@ pub(super) fn admission(env: &Environment) -> Result<Admission> {
             Kind::Configuration,
             format!("Terraform offers plugin protocol {offered}, this provider speaks {PROTOCOL}"),
         )
-        .hint("use Terraform 1.10 or later, or OpenTofu 1.11 or later"));
+        .with_hint("use Terraform 1.10 or later, or OpenTofu 1.11 or later"));
     }
     match env.text("PLUGIN_CLIENT_CERT") {
         Some(pem) => {
             let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| {
                 Error::new(Kind::Configuration, "PLUGIN_CLIENT_CERT holds no certificate")
-                    .why(error.to_string())
+                    .with_cause(error.to_string())
             })?;
             Ok(Admission::Holder(certificate))
         }
@@ -74,7 +74,9 @@ pub(super) fn admission(env: &Environment) -> Result<Admission> {
             Kind::Configuration,
             "Terraform has set no PLUGIN_CLIENT_CERT to know it by",
         )
-        .hint("set TF_DISABLE_PLUGIN_TLS=1 to do without TLS between Terraform and its plugins")),
+        .with_hint(
+            "set TF_DISABLE_PLUGIN_TLS=1 to do without TLS between Terraform and its plugins",
+        )),
     }
 }
 

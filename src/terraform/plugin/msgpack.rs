@@ -116,7 +116,7 @@ fn attribute(
     let known = block.attributes.iter().find(|attribute| attribute.name == name);
     let attribute = known.ok_or_else(|| unreadable(&format!("it has no attribute {name:?}")))?;
     let value = Value::from_msgpack(&attribute.kind, value).ok_or_else(|| {
-        unreadable(&format!("{name:?} is not of type {:?}", attribute.kind)).at(name)
+        unreadable(&format!("{name:?} is not of type {:?}", attribute.kind)).with_attribute(name)
     })?;
     Ok((name.to_owned(), value))
 }

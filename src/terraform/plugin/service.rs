@@ -182,14 +182,14 @@ fn find<'a>(
 fn complete(block: &Block, config: &Object) -> Result<(), Diagnostic> {
     if let Some(name) = config.unknown().next() {
         let detail = format!("{name:?} is known only after apply, but is needed now.");
-        return Err(Diagnostic::error("Value not known yet", detail).at(name));
+        return Err(Diagnostic::error("Value not known yet", detail).with_attribute(name));
     }
     let mut required =
         block.attributes.iter().filter(|attribute| attribute.usage == Usage::Required);
     match required.find(|attribute| config.is_null(attribute.name)) {
         Some(Attribute { name, .. }) => {
             let detail = format!("{name:?} is required, but it is null.");
-            Err(Diagnostic::error("Missing required argument", detail).at(*name))
+            Err(Diagnostic::error("Missing required argument", detail).with_attribute(*name))
         }
         None => Ok(()),
     }

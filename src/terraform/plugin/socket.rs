@@ -33,8 +33,8 @@ impl Socket {
             }
         }
         Err(Error::new(Kind::Configuration, "cannot listen for Terraform")
-            .why(refusal.unwrap_or_default())
-            .hint("set TMPDIR to a directory with a short path that you may write to"))
+            .with_cause(refusal.unwrap_or_default())
+            .with_hint("set TMPDIR to a directory with a short path that you may write to"))
     }
 
     fn open_in(place: &Path) -> std::io::Result<Socket> {

@@ -141,8 +141,8 @@ fn text(defaults: &Object, config: &Object, name: &'static str) -> Result<Option
 fn unknown(name: &'static str) -> Error {
     let what = format!("{name} of the provider block is known only after apply");
     Error::new(Kind::Configuration, what)
-        .hint("set it to something that is known while planning, or set it in the resource")
-        .at(name)
+        .with_hint("set it to something that is known while planning, or set it in the resource")
+        .with_attribute(name)
 }
 
 #[cfg(test)]

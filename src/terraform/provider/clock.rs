@@ -110,7 +110,7 @@ impl Clocks {
             api: api.and_then(|api| {
                 let asked = api.clock();
                 asked.unwrap_or_else(|error| {
-                    reporter.warn(&error.what);
+                    reporter.warn(&error.message);
                     None
                 })
             }),

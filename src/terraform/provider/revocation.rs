@@ -95,8 +95,8 @@ impl Revocations {
 pub(super) fn api_of(settings: &Settings) -> Result<String> {
     settings.issuer.api_url.clone().ok_or_else(|| {
         Error::new(Kind::Configuration, "revoke_on_close needs the API of Genesys Cloud")
-            .why("no region and no API URL is set")
-            .at("revoke_on_close")
+            .with_cause("no region and no API URL is set")
+            .with_attribute("revoke_on_close")
     })
 }
 
