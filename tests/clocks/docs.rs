@@ -8,9 +8,9 @@ use gc_token::context::Environment;
 /// One test writes at a time.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Compares a section of `docs/clocks.md` with `text`, or writes it there.
+/// Compares a section of `book/src/concepts/clocks-measured.md` with `text`, or writes it there.
 pub(super) fn section(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/clocks.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("book/src/concepts/clocks-measured.md");
     let writing = WRITING.lock().unwrap();
     let page = std::fs::read_to_string(&path).unwrap();
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
@@ -24,7 +24,7 @@ pub(super) fn section(name: &str, text: &str) {
     let differs = page[from..to].lines().zip(text.lines()).find(|(a, b)| a != b);
     assert!(
         page[from..to] == *text,
-        "docs/clocks.md is not what was found: {differs:?}; look at the difference after \
+        "book/src/concepts/clocks-measured.md is not what was found: {differs:?}; look at the difference after \
          GC_TOKEN_WRITE_DOCS=1 cargo test --test clocks"
     );
 }

@@ -92,8 +92,8 @@ const PAGES: [&str; 15] = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/index.md",
-    "docs/edge-cases.md",
-    "docs/limits.md",
+    "book/src/design/edge-cases.md",
+    "book/src/reference/limits.md",
     "docs/ephemeral-resources/access_token.md",
     "terraform-examples/ci-env/README.md",
     "terraform-examples/external/README.md",
@@ -106,7 +106,7 @@ const PAGES: [&str; 15] = [
 /// Each row of the catalogue ends in `file: function`, a test that exists.
 #[test]
 fn the_edge_cases_name_their_tests() {
-    let rows = rows("docs/edge-cases.md", "| ");
+    let rows = rows("book/src/design/edge-cases.md", "| ");
     let rows = rows.iter().filter(|cells| cells.last().is_none_or(|last| last != "Test"));
     for cells in rows {
         let [_instance, _result, test] = &cells[..] else {
