@@ -26,8 +26,8 @@ pub fn faults(text: &str) {
 
 /// The target and the `Host` of a request to the gateway or the intercepting proxy.
 pub fn authority(bytes: &[u8]) {
-    crate::proxy::gateway::fuzz_guard(bytes);
-    crate::proxy::intercept::fuzz_front(bytes);
+    crate::proxy::gateway::fuzz_access(bytes);
+    crate::proxy::intercept::fuzz_connect(bytes);
 }
 
 /// The value of `NO_PROXY`.

@@ -40,7 +40,7 @@ use crate::error::Result;
 use crate::net::Limit;
 use crate::token::{Stamp, Token};
 
-pub use access_log::{Format, Log};
+pub use access_log::{AccessLog, LogFormat};
 pub(crate) use body::Body;
 pub(crate) use connection::ClientConnection;
 pub(crate) use connection_limits::{ConnectionLimits, gateway_limit};
@@ -49,28 +49,28 @@ pub use metrics::Metrics;
 pub(crate) use path::{LEADS_ELSEWHERE, has_dot_segments, is_of_login_host, is_of_token_endpoint};
 pub(crate) use permits::{ConnectionPermit, ConnectionPermits};
 pub(crate) use server::Answer;
-pub use server::{Door, PATIENCE};
+pub use server::{DRAIN_TIMEOUT, Server};
 pub use stand_in::StandIn;
-pub use upstream::Host;
+pub use upstream::CloudHost;
 
-use buffer_budget::Budget;
-use source::Brokered;
-use token_source::Keeper;
+use buffer_budget::BufferBudget;
+use source::BrokerBackend;
+use token_source::TokenSource;
 use upstream::Upstreams;
 
 /// Everything between a front and the cloud.
-pub struct Relay {
-    keeper: Arc<Keeper>,
+pub struct ReverseProxy {
+    token_source: Arc<TokenSource>,
     upstreams: Upstreams,
     client_id: String,
-    budget: Arc<Budget>,
+    budget: Arc<BufferBudget>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
-    log: Log,
+    log: AccessLog,
     answers: Limit,
 }
 
-impl Relay {
+impl ReverseProxy {
     /// Starts a relay with `token`, which gives clients `stand_in` in its place where
     /// there is one. `issued` remembers what clients were given for later processes. Has
     /// to be called within a runtime, in whose background the token is renewed.
@@ -83,55 +83,69 @@ impl Relay {
         token: Token,
         stand_in: Option<StandIn>,
         issued: Option<IssuedTokens>,
-        log: Log,
+        log: AccessLog,
         context: &Context,
-    ) -> Result<Arc<Relay>> {
+    ) -> Result<Arc<ReverseProxy>> {
         let upstreams = Upstreams::new(&settings, context)?;
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
-        let source = Brokered::new(settings, context);
-        let keeper =
-            Arc::new(Keeper::new(source, token, stand_in, issued, context, metrics.clone()));
-        tokio::spawn(keeper.clone().keep_fresh());
+        let source = BrokerBackend::new(settings, context);
+        let token_source =
+            Arc::new(TokenSource::new(source, token, stand_in, issued, context, metrics.clone()));
+        tokio::spawn(token_source.clone().keep_fresh());
         let clock = context.clock.clone();
         let (budget, answers) = (Arc::default(), Limit::new(forward::ANSWER));
-        Ok(Arc::new(Relay { keeper, upstreams, client_id, budget, metrics, clock, log, answers }))
+        Ok(Arc::new(ReverseProxy {
+            token_source,
+            upstreams,
+            client_id,
+            budget,
+            metrics,
+            clock,
+            log,
+            answers,
+        }))
     }
 
     /// The token that clients of this run are given: a stand-in, or the one that
     /// is current now.
     pub fn client_token(&self) -> Token {
-        self.keeper.client_token()
+        self.token_source.client_token()
     }
 
     /// Reads the client secret again, and has another token take the place of the
     /// current one where the API refuses that. Returns whether there is a good
     /// one.
     pub async fn reload(&self) -> bool {
-        self.keeper.reload().await
+        self.token_source.reload().await
     }
 
     /// Has the cache know when the current token was used last. For the end of a run;
     /// blocks.
     pub fn record_use(&self) {
-        self.keeper.record_use();
+        self.token_source.record_use();
     }
 
     /// What is known of the current token, and so of the cloud's clocks.
     pub fn stamp(&self) -> Stamp {
-        self.keeper.stamp()
+        self.token_source.stamp()
     }
 
     /// The path at `host` that a reference in an answer of `from` points to, without
     /// the path that the host's base URL has. `None` when it points elsewhere, or
     /// counts from the path of the request.
-    pub(crate) fn path_at(&self, host: Host, reference: &str, from: Host) -> Option<String> {
+    pub(crate) fn path_at(
+        &self,
+        host: CloudHost,
+        reference: &str,
+        from: CloudHost,
+    ) -> Option<String> {
         self.upstreams.of(host)?.path_of(reference, host == from)
     }
 
     /// Returns whether a request carries a token of this run.
     pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
-        self.keeper.admits(headers)
+        self.token_source.admits(headers)
     }
 
     /// Tells of a request that could not be read, and so is no request.

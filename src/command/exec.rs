@@ -90,8 +90,8 @@ fn become_it(
 
 /// What will be served to the command.
 enum Plan {
-    Gateway(crate::proxy::gateway::Plan),
-    Interception(intercept::Plan),
+    Gateway(crate::proxy::gateway::GatewayConfig),
+    Interception(intercept::InterceptionConfig),
 }
 
 /// What is served to it.
@@ -151,7 +151,7 @@ impl Plan {
             Front::Gateway => gateway::plan(layers).map(Plan::Gateway),
             Front::Interception => {
                 let network = settings.network.clone();
-                let plan = intercept::Plan::new(&settings.issuer, network)?;
+                let plan = intercept::InterceptionConfig::new(&settings.issuer, network)?;
                 Ok(Plan::Interception(plan.for_command(program.path())))
             }
         }

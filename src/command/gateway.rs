@@ -11,8 +11,8 @@ use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Dialect, Name, Rendered, Variable};
 use crate::pid_namespace;
-use crate::proxy::gateway::{Gateway, Plan, Prefix};
-use crate::proxy::{PATIENCE, StandIn};
+use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
+use crate::proxy::{DRAIN_TIMEOUT, StandIn};
 use crate::token::AccessToken;
 
 pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context) -> Result<()> {
@@ -49,7 +49,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
         })
         .await;
         tokio::select! {
-            () = gateway.close(PATIENCE) => {}
+            () = gateway.close(DRAIN_TIMEOUT) => {}
             // Who says it twice does not want to wait.
             () = stop.come() => {}
         }
@@ -67,7 +67,7 @@ fn printed(
     dialect: Dialect,
     env: &Environment,
 ) -> Result<Rendered> {
-    let prefix = gateway.prefix().expose();
+    let path_secret = gateway.path_secret().expose();
     let mut pairs = gateway.variables(env);
     pairs.extend(token.map(|token| ("GENESYSCLOUD_ACCESS_TOKEN", token.expose().to_owned())));
     let pairs: Vec<(Name, String)> = pairs
@@ -78,15 +78,15 @@ fn printed(
     let variables: Vec<_> = pairs
         .iter()
         .map(|(name, value)| {
-            let secret = value.contains(prefix) || is_token(value);
+            let secret = value.contains(path_secret) || is_token(value);
             Variable { name, value, secret }
         })
         .collect();
-    dialect.export_masked(&variables, &[prefix])
+    dialect.export_masked(&variables, &[path_secret])
 }
 
 /// Where to listen, and whom to let in.
-pub(super) fn plan(layers: &Layers) -> Result<Plan> {
+pub(super) fn plan(layers: &Layers) -> Result<GatewayConfig> {
     let listen = match layers.find(&table::LISTEN) {
         None => SocketAddr::from(([127, 0, 0, 1], 0)),
         Some(given) => given.value.parse().map_err(|_| {
@@ -95,16 +95,16 @@ pub(super) fn plan(layers: &Layers) -> Result<Plan> {
                 .with_hint("such as 127.0.0.1:8484 or [::1]:0")
         })?,
     };
-    let prefix = match layers.find(&table::PREFIX_FILE) {
-        None => Prefix::random()?,
-        Some(given) => Prefix::kept_in(Path::new(&given.value))?,
+    let path_secret = match layers.find(&table::PREFIX_FILE) {
+        None => PathSecret::random()?,
+        Some(given) => PathSecret::kept_in(Path::new(&given.value))?,
     };
     let allowed = layers.text(&table::ALLOW_HOST).unwrap_or_default();
     let allowed = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
-    Ok(Plan {
+    Ok(GatewayConfig {
         listen,
         allow_remote: layers.switch(&table::ALLOW_REMOTE)?,
         names: allowed.map(str::to_owned).collect(),
-        prefix,
+        path_secret,
     })
 }

@@ -14,17 +14,17 @@ use crate::config::{Layers, Settings, table};
 use crate::context::{Context, Level, Reporter, is_protected};
 use crate::error::{Error, Kind, Result};
 use crate::ownership;
-use crate::proxy::{Format, Log, Relay, StandIn};
+use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
 use crate::token::Token;
 
 /// A relay, and what is told of it.
 pub(super) struct Run {
-    pub(super) relay: Arc<Relay>,
+    pub(super) relay: Arc<ReverseProxy>,
     metrics_file: Option<PathBuf>,
     reporter: Arc<Reporter>,
 }
 
-const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json)];
+const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 /// How often the counters are written.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ impl Run {
         context: &Context,
     ) -> Result<Run> {
         let format = match layers.find(&table::LOG_FORMAT) {
-            Some(_) => Some(one_of(layers, &table::LOG_FORMAT, FORMATS, Format::Text)?),
+            Some(_) => Some(one_of(layers, &table::LOG_FORMAT, FORMATS, LogFormat::Text)?),
             None => None,
         };
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
@@ -63,8 +63,8 @@ impl Run {
             );
         }
         let issued = issued(layers, &settings, &reporter);
-        let log = Log::new(format, reporter.clone());
-        let relay = Relay::start(settings, token, stand_in, issued, log, context)?;
+        let log = AccessLog::new(format, reporter.clone());
+        let relay = ReverseProxy::start(settings, token, stand_in, issued, log, context)?;
         let run = Run { relay, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write(&file, &run.relay)?;
@@ -102,7 +102,7 @@ fn issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<I
     })
 }
 
-async fn keep_written(file: PathBuf, relay: Arc<Relay>) {
+async fn keep_written(file: PathBuf, relay: Arc<ReverseProxy>) {
     loop {
         tokio::time::sleep(PERIOD).await;
         // The first and the last one tell of a failure.
@@ -112,7 +112,7 @@ async fn keep_written(file: PathBuf, relay: Arc<Relay>) {
 
 /// Replaces the file, so that nobody reads half of it. Readable for all, as
 /// those who collect it are often other users; nothing in it is secret.
-fn write(file: &Path, relay: &Relay) -> Result<()> {
+fn write(file: &Path, relay: &ReverseProxy) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let write = || -> std::io::Result<()> {
         let file = &replaceable(file)?;

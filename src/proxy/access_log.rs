@@ -10,15 +10,15 @@ use crate::clock::Reading;
 use crate::context::{Clock, Reporter};
 
 /// Where lines go, and how they look.
-pub struct Log {
+pub struct AccessLog {
     /// `None` writes nothing.
-    format: Option<Format>,
+    format: Option<LogFormat>,
     reporter: Arc<Reporter>,
 }
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// For people.
     Text,
     /// A JSON object.
@@ -27,7 +27,7 @@ pub enum Format {
 
 /// What is told of a request. The path without its query, which may hold
 /// anything; no header.
-pub(super) struct Line {
+pub(super) struct RequestLog {
     method: Method,
     /// Of no use without a log.
     path: String,
@@ -36,16 +36,16 @@ pub(super) struct Line {
     pub(super) replayed: bool,
 }
 
-impl Log {
+impl AccessLog {
     /// A log to standard error.
-    pub fn new(format: Option<Format>, reporter: Arc<Reporter>) -> Log {
-        Log { format, reporter }
+    pub fn new(format: Option<LogFormat>, reporter: Arc<Reporter>) -> AccessLog {
+        AccessLog { format, reporter }
     }
 
     /// The line of a request that begins now.
-    pub(super) fn begin<B>(&self, request: &Request<B>, clock: &dyn Clock) -> Line {
+    pub(super) fn begin<B>(&self, request: &Request<B>, clock: &dyn Clock) -> RequestLog {
         let path = self.format.map(|_| request.uri().path().to_owned());
-        Line {
+        RequestLog {
             method: request.method().clone(),
             path: path.unwrap_or_default(),
             begun: clock.read(),
@@ -54,21 +54,21 @@ impl Log {
         }
     }
 
-    pub(super) fn write(&self, line: &Line, status: StatusCode, clock: &dyn Clock) {
+    pub(super) fn write(&self, line: &RequestLog, status: StatusCode, clock: &dyn Clock) {
         let Some(format) = self.format else {
             return;
         };
         let now = clock.read();
         let took = line.took(&now);
-        let Line { method, path, swapped, replayed, .. } = line;
+        let RequestLog { method, path, swapped, replayed, .. } = line;
         match format {
-            Format::Text => {
+            LogFormat::Text => {
                 let replayed = if *replayed { ", replayed" } else { "" };
                 let status = status.as_u16();
                 self.reporter
                     .note(format_args!("{method} {path} {status} in {took:.1?}{replayed}"));
             }
-            Format::Json => self.reporter.record(&json!({
+            LogFormat::Json => self.reporter.record(&json!({
                 "time": now.wall.to_string(),
                 "method": method.as_str(),
                 "path": path,
@@ -85,10 +85,10 @@ impl Log {
         let status = status.as_u16();
         match self.format {
             None => {}
-            Some(Format::Text) => {
+            Some(LogFormat::Text) => {
                 self.reporter.note(format_args!("- - {status}, the request cannot be read: {why}"));
             }
-            Some(Format::Json) => self.reporter.record(&json!({
+            Some(LogFormat::Json) => self.reporter.record(&json!({
                 "time": clock.read().wall.to_string(),
                 "status": status,
                 "error": why.to_string(),
@@ -97,7 +97,7 @@ impl Log {
     }
 }
 
-impl Line {
+impl RequestLog {
     fn took(&self, now: &Reading) -> Duration {
         let time = now.boot.saturating_sub(self.begun.boot);
         time.try_into().unwrap_or_default()

@@ -7,51 +7,51 @@ use std::time::Duration;
 use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::replay_body::Held;
+use super::replay_body::ReplayBody;
 use crate::net::Leased;
 
 /// A body on its way: from somewhere else as it comes, or our own.
-pub(crate) enum Carried<B> {
+pub(crate) enum ProxyBody<B> {
     /// Of the cloud, or of a client.
-    Passed(Patient<B>),
+    Streaming(TimeoutBody<B>),
     /// Our own; `None` once it is sent.
-    Own(Option<Bytes>),
+    Full(Option<Bytes>),
 }
 
 /// What a client sends.
-pub(crate) type Upload = Carried<Incoming>;
+pub(crate) type RequestBody = ProxyBody<Incoming>;
 
 /// What a front answers with.
-pub(crate) type Body = Carried<Leased<Held<Upload>>>;
+pub(crate) type Body = ProxyBody<Leased<ReplayBody<RequestBody>>>;
 
 /// A body of which the next piece is waited for only so long.
-pub(crate) struct Patient<B> {
+pub(crate) struct TimeoutBody<B> {
     body: B,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// Why a body ends early.
-pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-impl<B> Patient<B> {
-    pub(super) fn new(body: B, limit: Duration) -> Patient<B> {
-        Patient { body, limit, timer: None }
+impl<B> TimeoutBody<B> {
+    pub(super) fn new(body: B, limit: Duration) -> TimeoutBody<B> {
+        TimeoutBody { body, limit, timer: None }
     }
 }
 
-impl<B> HttpBody for Patient<B>
+impl<B> HttpBody for TimeoutBody<B>
 where
     B: HttpBody<Data = Bytes> + Unpin,
-    B::Error: Into<Broken>,
+    B::Error: Into<BoxError>,
 {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
             this.timer = None;
@@ -72,35 +72,35 @@ where
     }
 }
 
-impl<B> HttpBody for Carried<B>
+impl<B> HttpBody for ProxyBody<B>
 where
     B: HttpBody<Data = Bytes> + Unpin,
-    B::Error: Into<Broken>,
+    B::Error: Into<BoxError>,
 {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.get_mut() {
-            Carried::Passed(body) => Pin::new(body).poll_frame(context),
-            Carried::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            ProxyBody::Streaming(body) => Pin::new(body).poll_frame(context),
+            ProxyBody::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Carried::Passed(body) => body.is_end_stream(),
-            Carried::Own(bytes) => bytes.is_none(),
+            ProxyBody::Streaming(body) => body.is_end_stream(),
+            ProxyBody::Full(bytes) => bytes.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Carried::Passed(body) => body.size_hint(),
-            Carried::Own(bytes) => {
+            ProxyBody::Streaming(body) => body.size_hint(),
+            ProxyBody::Full(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
         }
@@ -117,19 +117,19 @@ mod tests {
 
     impl HttpBody for Stuck {
         type Data = Bytes;
-        type Error = Broken;
+        type Error = BoxError;
 
         fn poll_frame(
             self: Pin<&mut Self>,
             _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
             Poll::Pending
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_is_stuck_breaks_off() {
-        let mut body = Patient::new(Stuck, Duration::from_secs(120));
+        let mut body = TimeoutBody::new(Stuck, Duration::from_secs(120));
         let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
         let begun = timer_clock();
         let error = next.await.unwrap().unwrap_err();

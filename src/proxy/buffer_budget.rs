@@ -13,8 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// Room for one body. Given back when dropped.
-pub(super) struct Share {
-    budget: Arc<Budget>,
+pub(super) struct Reservation {
+    budget: Arc<BufferBudget>,
     room: Option<OwnedSemaphorePermit>,
     waiting: Option<Waiting>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Share {
 type Waiting = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
 
 /// Room for all bodies.
-pub(super) struct Budget(Arc<Semaphore>);
+pub(super) struct BufferBudget(Arc<Semaphore>);
 
 /// For one body: requests to the API are seldom larger. One that is goes
 /// through all the same, but only once.
@@ -42,15 +42,15 @@ const WAIT: Duration = Duration::from_secs(30);
 /// Room is counted in pieces of this size.
 const PIECE: usize = 1 << 10;
 
-impl Default for Budget {
+impl Default for BufferBudget {
     fn default() -> Self {
-        Budget(Arc::new(Semaphore::new(ALL / PIECE)))
+        BufferBudget(Arc::new(Semaphore::new(ALL / PIECE)))
     }
 }
 
-impl Share {
-    pub(super) fn of(budget: &Arc<Budget>) -> Share {
-        Share { budget: budget.clone(), room: None, waiting: None }
+impl Reservation {
+    pub(super) fn of(budget: &Arc<BufferBudget>) -> Reservation {
+        Reservation { budget: budget.clone(), room: None, waiting: None }
     }
 
     /// Returns whether there is room for `bytes` of a body, of which there are `whole` if
@@ -97,14 +97,14 @@ mod tests {
     use super::*;
     use crate::context::timer_clock;
 
-    async fn room(share: &mut Share, bytes: usize, whole: Option<u64>) -> bool {
+    async fn room(share: &mut Reservation, bytes: usize, whole: Option<u64>) -> bool {
         poll_fn(|context| share.poll_room(context, bytes, whole)).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn room_is_limited_waited_for_and_given_back() {
-        let budget = Arc::new(Budget::default());
-        let mut shares: Vec<_> = (0..9).map(|_| Share::of(&budget)).collect();
+        let budget = Arc::new(BufferBudget::default());
+        let mut shares: Vec<_> = (0..9).map(|_| Reservation::of(&budget)).collect();
         assert!(!room(&mut shares[0], EACH + 1, None).await);
         assert!(!room(&mut shares[0], 1, Some(EACH as u64 + 1)).await);
         for share in &mut shares[..8] {
@@ -121,7 +121,7 @@ mod tests {
         shares[0].shrink(EACH / 2);
         drop(shares.pop());
         assert!(room(&mut last, EACH, Some(EACH as u64)).await);
-        let mut half = Share::of(&budget);
+        let mut half = Reservation::of(&budget);
         assert!(room(&mut half, SMALL + 1, Some(EACH as u64 / 2)).await);
         assert_eq!(begun.elapsed(), WAIT);
     }

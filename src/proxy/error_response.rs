@@ -49,7 +49,7 @@ pub(super) fn retry_later(mut reply: Response<Body>, outage: &Outage) -> Respons
 /// JSON that nobody is to keep: it may hold a token (RFC 6749 section 5.1).
 pub(super) fn answer(status: StatusCode, json: &Value) -> Response<Body> {
     let bytes = Bytes::from(json.to_string());
-    let mut reply = Response::new(Body::Own(Some(bytes)));
+    let mut reply = Response::new(Body::Full(Some(bytes)));
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -8,14 +8,14 @@ use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
-use super::Relay;
-use super::access_log::Line;
-use super::body::{Body, Patient, Upload};
+use super::ReverseProxy;
+use super::access_log::RequestLog;
+use super::body::{Body, RequestBody, TimeoutBody};
 use super::error_response::{refuse, unavailable};
 use super::hop_by_hop;
-use super::replay_body::{Held, Source};
+use super::replay_body::{ReplayBody, Source};
 use super::token_source::Found;
-use super::upstream::{Host, Upstream};
+use super::upstream::{CloudHost, Upstream};
 use crate::net::{Leased, Unanswered};
 use crate::oauth::tokens_me::TOKENS_ME;
 
@@ -28,15 +28,15 @@ pub(super) const ANSWER: Duration = Duration::from_secs(120);
 /// seldom are.
 const REPEATS: u32 = 10;
 
-impl Relay {
+impl ReverseProxy {
     /// Passes a request on to `host`, and its answer back. Never fails: where
     /// there is no answer to pass on, it is one of our own, of 4xx or 5xx.
     pub(crate) fn forward(
         &self,
-        host: Host,
+        host: CloudHost,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Body>> {
-        self.carry(host, request.map(|body| Upload::Passed(Patient::new(body, ANSWER))))
+        self.carry(host, request.map(|body| RequestBody::Streaming(TimeoutBody::new(body, ANSWER))))
     }
 
     /// The same, where the body may be in our hands already. What it and those
@@ -44,8 +44,8 @@ impl Relay {
     /// is given twice.
     pub(super) fn carry(
         &self,
-        host: Host,
-        request: Request<Upload>,
+        host: CloudHost,
+        request: Request<RequestBody>,
     ) -> impl Future<Output = Response<Body>> {
         let mut line = self.log.begin(&request, &*self.clock);
         let (head, body) = request.into_parts();
@@ -64,10 +64,10 @@ impl Relay {
         &self,
         upstream: &Upstream,
         mut head: Parts,
-        body: Upload,
-        line: &mut Line,
+        body: RequestBody,
+        line: &mut RequestLog,
     ) -> impl Future<Output = Response<Body>> {
-        let ours = self.keeper.knows(&head.headers);
+        let ours = self.token_source.knows(&head.headers);
         let is_empty = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
         hop_by_hop::pass_request(&mut head.headers);
         if is_empty {
@@ -76,7 +76,7 @@ impl Relay {
         }
         let addressed = upstream.address(&mut head);
         head.version = Version::HTTP_11;
-        let body = Held::new(body, &self.budget);
+        let body = ReplayBody::new(body, &self.budget);
         let source = body.source();
         async move {
             if let Err((status, why)) = addressed {
@@ -85,20 +85,20 @@ impl Relay {
             if !ours {
                 return self.attempt(upstream, &head, body, source.as_ref()).await;
             }
-            let found = self.keeper.current().await;
+            let found = self.token_source.current().await;
             let (Found::Alive(used) | Found::Dead(used)) = &found;
             head.headers.insert(AUTHORIZATION, used.header.clone());
             line.swapped = true;
             let first = self.attempt(upstream, &head, body, source.as_ref()).await;
             if self.upstreams.is_api(upstream) && takes_the_token(&first) {
-                self.keeper.was_used(used, &line.begun);
+                self.token_source.was_used(used, &line.begun);
             }
             if first.status().is_success() && revokes(&head) {
                 // It would be good for a 401 at most, here and from the cache.
-                self.keeper.forget(used.clone());
+                self.token_source.forget(used.clone());
             }
             let refused = first.status() == StatusCode::UNAUTHORIZED;
-            if !refused || !matches!(first.body(), Body::Passed(_)) {
+            if !refused || !matches!(first.body(), Body::Streaming(_)) {
                 return first;
             }
             // Seldom, and so it takes no room in what every request takes.
@@ -111,24 +111,24 @@ impl Relay {
         &self,
         upstream: &Upstream,
         mut head: Parts,
-        source: Option<Source<Upload>>,
+        source: Option<Source<RequestBody>>,
         found: Found,
         first: Response<Body>,
-        line: &mut Line,
+        line: &mut RequestLog,
     ) -> Response<Body> {
         self.metrics.refused();
         let other = match found {
-            Found::Alive(used) => self.keeper.replace(used).await,
+            Found::Alive(used) => self.token_source.replace(used).await,
             // That was tried before.
             Found::Dead(_) => None,
         };
         if other.is_none()
-            && let Some(outage) = self.keeper.outage()
+            && let Some(outage) = self.token_source.outage()
         {
             // To clients a 401 is final, and this is not.
             return unavailable(&outage);
         }
-        let Some((current, body)) = other.zip(Held::again(source.as_ref())) else {
+        let Some((current, body)) = other.zip(ReplayBody::again(source.as_ref())) else {
             self.metrics.refusal_passed();
             return first;
         };
@@ -148,8 +148,8 @@ impl Relay {
         &'a self,
         upstream: &'a Upstream,
         head: &'a Parts,
-        body: Held<Upload>,
-        source: Option<&'a Source<Upload>>,
+        body: ReplayBody<RequestBody>,
+        source: Option<&'a Source<RequestBody>>,
     ) -> impl Future<Output = Response<Body>> {
         let first = self.send(upstream, head, body, source);
         async move {
@@ -170,12 +170,12 @@ impl Relay {
         &self,
         upstream: &Upstream,
         head: &Parts,
-        source: Option<&Source<Upload>>,
+        source: Option<&Source<RequestBody>>,
         mut unanswered: Unanswered,
     ) -> Result<Response<Body>, Failed> {
         let mut given_up = "the upstream closed each connection before it answered";
         for _ in 0..REPEATS {
-            let Some(body) = Held::again(source) else {
+            let Some(body) = ReplayBody::again(source) else {
                 given_up = "the upstream closed the connection, and the body is no longer held";
                 break;
             };
@@ -194,8 +194,8 @@ impl Relay {
         &self,
         upstream: &Upstream,
         head: &Parts,
-        body: Held<Upload>,
-        source: Option<&Source<Upload>>,
+        body: ReplayBody<RequestBody>,
+        source: Option<&Source<RequestBody>>,
     ) -> impl Future<Output = Result<Response<Body>, Failed>> {
         let request = Request::from_parts(head.clone(), body);
         let mut sending = Box::pin(upstream.pool.send(request));
@@ -219,7 +219,7 @@ impl Relay {
         &self,
         upstream: &Upstream,
         failed: Failed,
-        source: Option<&Source<Upload>>,
+        source: Option<&Source<RequestBody>>,
     ) -> Response<Body> {
         let unanswered = match failed {
             Failed::Unanswered(unanswered) => unanswered,
@@ -247,24 +247,24 @@ enum Failed {
 }
 
 /// A host carries out no request of which the body has not begun to come.
-fn may_repeat(unanswered: &Unanswered, source: Option<&Source<Upload>>) -> bool {
+fn may_repeat(unanswered: &Unanswered, source: Option<&Source<RequestBody>>) -> bool {
     let is_begun = source.is_none_or(Source::is_begun);
     unanswered.may_repeat || unanswered.is_dropped && !is_begun
 }
 
 /// The host's answer, ready for the client.
-fn answered(reply: Response<Leased<Held<Upload>>>) -> Response<Body> {
+fn answered(reply: Response<Leased<ReplayBody<RequestBody>>>) -> Response<Body> {
     let (mut head, body) = reply.into_parts();
     hop_by_hop::pass_reply(&mut head.headers);
     head.version = Version::HTTP_11;
     head.extensions.clear();
-    Response::from_parts(head, Body::Passed(Patient::new(body, ANSWER)))
+    Response::from_parts(head, Body::Streaming(TimeoutBody::new(body, ANSWER)))
 }
 
 /// Returns whether an answer shows that the API took the request's token. One that limits
 /// the rate or is in trouble may not have looked at it.
 fn takes_the_token(reply: &Response<Body>) -> bool {
-    let is_the_hosts = matches!(reply.body(), Body::Passed(_));
+    let is_the_hosts = matches!(reply.body(), Body::Streaming(_));
     is_the_hosts && !matches!(reply.status().as_u16(), 401 | 407 | 429 | 500..)
 }
 

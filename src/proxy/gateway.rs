@@ -20,18 +20,18 @@ use crate::error::{Error, Kind, Result};
 use crate::net;
 use crate::net::no_proxy;
 use crate::proxy::{
-    Answer, ClientConnection, Door, Host, LEADS_ELSEWHERE, Relay, gateway_limit, has_dot_segments,
-    is_of_login_host, is_of_token_endpoint, refuse, refuse_method,
+    Answer, ClientConnection, CloudHost, LEADS_ELSEWHERE, ReverseProxy, Server, gateway_limit,
+    has_dot_segments, is_of_login_host, is_of_token_endpoint, refuse, refuse_method,
 };
 
-use access::Guard;
+use access::AccessCheck;
 #[cfg(fuzzing)]
-pub(crate) use access::fuzz as fuzz_guard;
-pub use path_secret::Prefix;
+pub(crate) use access::fuzz as fuzz_access;
+pub use path_secret::PathSecret;
 
 /// Where the gateway listens, and whom it lets in.
 #[derive(Debug)]
-pub struct Plan {
+pub struct GatewayConfig {
     /// Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Whether others than this machine may connect.
@@ -40,14 +40,14 @@ pub struct Plan {
     /// addresses.
     pub names: Vec<String>,
     /// What every path has to begin with.
-    pub prefix: Prefix,
+    pub path_secret: PathSecret,
 }
 
 /// A gateway that serves, until it is closed or the runtime ends.
 pub struct Gateway {
     address: SocketAddr,
-    prefix: Prefix,
-    door: Arc<Door>,
+    path_secret: PathSecret,
+    door: Arc<Server>,
 }
 
 impl Gateway {
@@ -56,18 +56,18 @@ impl Gateway {
     /// # Errors
     /// `Configuration` when the address cannot be listened on, or is open to
     /// others without leave.
-    pub fn start(relay: Arc<Relay>, plan: Plan) -> Result<Gateway> {
-        let listener = listen(&plan)?;
+    pub fn start(relay: Arc<ReverseProxy>, config: GatewayConfig) -> Result<Gateway> {
+        let listener = listen(&config)?;
         let address =
-            listener.local_addr().map_err(|error| cannot_listen(&plan).with_source(error))?;
-        let guard = Arc::new(Guard::new(&plan.prefix, plan.names));
+            listener.local_addr().map_err(|error| cannot_listen(&config).with_source(error))?;
+        let access = Arc::new(AccessCheck::new(&config.path_secret, config.names));
         let noting = relay.clone();
-        let door = Door::new(gateway_limit(), move |status, why| noting.unreadable(status, why));
+        let door = Server::new(gateway_limit(), move |status, why| noting.unreadable(status, why));
         let answer = move |client: &ClientConnection, request: Request<Incoming>| {
-            route(relay.clone(), &guard, client, request)
+            route(relay.clone(), &access, client, request)
         };
         tokio::spawn(door.clone().accept(listener, answer));
-        Ok(Gateway { address, prefix: plan.prefix, door })
+        Ok(Gateway { address, path_secret: config.path_secret, door })
     }
 
     /// The variables that the Terraform provider's `gateway` block reads
@@ -84,7 +84,8 @@ impl Gateway {
                 here(address.ip().is_unspecified(), "127.0.0.1", address.ip())
             }
         };
-        let (port, path) = (self.address.port().to_string(), format!("/{}", self.prefix.expose()));
+        let (port, path) =
+            (self.address.port().to_string(), format!("/{}", self.path_secret.expose()));
         let url = format!("http://{host}:{port}{path}");
         let mut exceptions = Vec::new();
         if net::names_a_proxy(env) {
@@ -104,8 +105,8 @@ impl Gateway {
     }
 
     /// The part of the address that lets its reader use the gateway.
-    pub fn prefix(&self) -> &Prefix {
-        &self.prefix
+    pub fn path_secret(&self) -> &PathSecret {
+        &self.path_secret
     }
 
     /// Lets nobody in any more, and waits so long for what is under way.
@@ -124,34 +125,34 @@ fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
     if is_any { loopback.to_owned() } else { address.to_string() }
 }
 
-fn listen(plan: &Plan) -> Result<tokio::net::TcpListener> {
-    if !plan.listen.ip().is_loopback() && !plan.allow_remote {
-        return Err(cannot_listen(plan)
+fn listen(config: &GatewayConfig) -> Result<tokio::net::TcpListener> {
+    if !config.listen.ip().is_loopback() && !config.allow_remote {
+        return Err(cannot_listen(config)
             .with_cause("other machines could connect, and all they need is the gateway's path, which is sent unencrypted")
             .with_hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
     }
     let bind = || {
-        let listener = TcpListener::bind(plan.listen)?;
+        let listener = TcpListener::bind(config.listen)?;
         listener.set_nonblocking(true)?;
         tokio::net::TcpListener::from_std(listener)
     };
     bind().map_err(|error| {
-        cannot_listen(plan).with_source(error).with_hint("port 0 picks a free port")
+        cannot_listen(config).with_source(error).with_hint("port 0 picks a free port")
     })
 }
 
-fn cannot_listen(plan: &Plan) -> Error {
-    Error::new(Kind::Configuration, format!("the gateway cannot listen on {}", plan.listen))
+fn cannot_listen(config: &GatewayConfig) -> Error {
+    Error::new(Kind::Configuration, format!("the gateway cannot listen on {}", config.listen))
 }
 
 fn route(
-    relay: Arc<Relay>,
-    guard: &Guard,
+    relay: Arc<ReverseProxy>,
+    access: &AccessCheck,
     client: &ClientConnection,
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Answer> + use<> {
     relay.metrics().arrival();
-    let admitted = guard.admit(request.uri(), request.headers(), |fields| relay.admits(fields));
+    let admitted = access.admit(request.uri(), request.headers(), |fields| relay.admits(fields));
     if admitted.is_ok() {
         client.set_authenticated();
     }
@@ -170,8 +171,8 @@ fn route(
         if request.method() == Method::POST && is_of_token_endpoint(path) {
             return Ok(Box::pin(relay.issue(request)).await);
         }
-        let host = if is_of_login_host(path) { Host::Login } else { Host::Api };
-        if host == Host::Login && has_dot_segments(path) {
+        let host = if is_of_login_host(path) { CloudHost::Login } else { CloudHost::Api };
+        if host == CloudHost::Login && has_dot_segments(path) {
             // No more of that host is to be had here.
             return Ok(refuse(StatusCode::BAD_REQUEST, LEADS_ELSEWHERE));
         }

@@ -24,39 +24,39 @@ use std::time::Duration;
 use crate::config::{Issuer, Network};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::proxy::{ClientConnection, ConnectionLimits, Door, Relay};
+use crate::proxy::{ClientConnection, ConnectionLimits, ReverseProxy, Server};
 
-use ca_bundles::{Bundles, Sources};
-use front::Front;
+use ca_bundles::{CaBundles, TrustSources};
+use front::ConnectProxy;
 #[cfg(fuzzing)]
-pub(crate) use front::fuzz as fuzz_front;
-use hosts::Names;
-use proxy_auth::Credentials;
-use run_ca::{Authority, validity};
-pub use variables::Variable;
+pub(crate) use front::fuzz as fuzz_connect;
+use hosts::InterceptedHosts;
+use proxy_auth::ProxyCredentials;
+use run_ca::{RunCa, validity};
+pub use variables::EnvVariable;
 
 /// Which hosts are intercepted, and how the others are reached.
 #[derive(Debug)]
-pub struct Plan {
-    names: Names,
+pub struct InterceptionConfig {
+    names: InterceptedHosts,
     network: Network,
     command: Option<PathBuf>,
 }
 
 /// A proxy that serves, until it is closed or the runtime ends.
 pub struct Interception {
-    variables: Vec<Variable>,
-    bundles: Bundles,
-    door: Arc<Door>,
+    variables: Vec<EnvVariable>,
+    bundles: CaBundles,
+    door: Arc<Server>,
 }
 
-impl Plan {
+impl InterceptionConfig {
     /// The hosts of the issuer's region.
     ///
     /// # Errors
     /// `Configuration` when there is no region, and where clients do not read
     /// the certificates that they are given.
-    pub fn new(issuer: &Issuer, network: Network) -> Result<Plan> {
+    pub fn new(issuer: &Issuer, network: Network) -> Result<InterceptionConfig> {
         if cfg!(target_os = "macos") {
             return Err(cannot()
                 .with_cause("programs written in Go, such as Terraform's providers, do not read SSL_CERT_FILE on macOS")
@@ -69,12 +69,12 @@ impl Plan {
                     "set --region, and --login-url and --api-url where its requests go elsewhere",
                 )
         })?;
-        Ok(Plan { names: Names::of(region), network, command: None })
+        Ok(InterceptionConfig { names: InterceptedHosts::of(region), network, command: None })
     }
 
     /// For this program, which may bring along whom it trusts.
-    pub fn for_command(self, program: &Path) -> Plan {
-        Plan { command: Some(program.to_owned()), ..self }
+    pub fn for_command(self, program: &Path) -> InterceptionConfig {
+        InterceptionConfig { command: Some(program.to_owned()), ..self }
     }
 }
 
@@ -84,23 +84,35 @@ impl Interception {
     /// # Errors
     /// `Configuration` when it cannot listen, or when there is no place for the
     /// certificates or one of those that are trusted already cannot be read.
-    pub fn start(relay: Arc<Relay>, plan: Plan, context: &Context) -> Result<Interception> {
-        let Plan { names, network, command } = plan;
+    pub fn start(
+        relay: Arc<ReverseProxy>,
+        plan: InterceptionConfig,
+        context: &Context,
+    ) -> Result<Interception> {
+        let InterceptionConfig { names, network, command } = plan;
         let validity = validity(&context.clock.read(), &relay.stamp());
-        let authority = Authority::new(&names, validity)?;
-        let sources = Sources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
-        let bundles = Bundles::write(&authority.pem, &sources, &context.env)?;
+        let authority = RunCa::new(&names, validity)?;
+        let sources =
+            TrustSources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
+        let bundles = CaBundles::write(&authority.pem, &sources, &context.env)?;
         let listener = listen().map_err(|error| cannot().with_source(error))?;
         let address = listener.local_addr().map_err(|error| cannot().with_source(error))?;
-        let credentials = Credentials::random()?;
+        let credentials = ProxyCredentials::random()?;
         let proxy = format!("http://{}@{address}", credentials.expose());
         let mut variables = variables::proxying(&proxy, names.hosts(), &context.env);
         variables.extend_from_slice(bundles.variables());
         let (limits, noting) = (ConnectionLimits::of_this_process(), relay.clone());
-        let door = Door::new(limits.entry, move |status, why| noting.unreadable(status, why));
+        let door = Server::new(limits.entry, move |status, why| noting.unreadable(status, why));
         let passage = crate::net::Passage::new(&network, context);
-        let front =
-            Front::new(relay, names, credentials, authority.tls, passage, door.clone(), &limits);
+        let front = ConnectProxy::new(
+            relay,
+            names,
+            credentials,
+            authority.tls,
+            passage,
+            door.clone(),
+            &limits,
+        );
         let front = Arc::new(front);
         let answer = move |client: &ClientConnection, request| {
             let answer = front.clone().answer(client, request);
@@ -111,7 +123,7 @@ impl Interception {
     }
 
     /// What the run's child needs. It holds the password of the proxy.
-    pub fn variables(&self) -> &[Variable] {
+    pub fn variables(&self) -> &[EnvVariable] {
         &self.variables
     }
 

@@ -7,7 +7,7 @@ use crate::clock::Reading;
 /// Leave to make a new token for a refused one: some at once, then one every
 /// while. An API that answers 401 for reasons of its own would otherwise cost
 /// a token at each call, and issuers limit the rate of making them.
-pub(super) struct Allowance {
+pub(super) struct RateLimit {
     left: u32,
     since: Option<Reading>,
 }
@@ -18,8 +18,8 @@ const BURST: u32 = 10;
 /// And one more after each of these.
 const REFILL: SignedDuration = SignedDuration::from_secs(6);
 
-impl Allowance {
-    pub(super) const FULL: Allowance = Allowance { left: BURST, since: None };
+impl RateLimit {
+    pub(super) const FULL: RateLimit = RateLimit { left: BURST, since: None };
 
     /// Takes one, if there is one at `now`.
     pub(super) fn take(&mut self, now: &Reading) -> bool {
@@ -48,14 +48,14 @@ mod tests {
 
     #[test]
     fn a_burst_is_granted_then_one_every_while() {
-        let mut allowance = Allowance::FULL;
-        let granted = |allowance: &mut Allowance, at| {
-            (0..100).filter(|_| allowance.take(&reading(at, at))).count()
+        let mut rate_limit = RateLimit::FULL;
+        let granted = |rate_limit: &mut RateLimit, at| {
+            (0..100).filter(|_| rate_limit.take(&reading(at, at))).count()
         };
-        assert_eq!(granted(&mut allowance, 0), 10);
-        assert_eq!(granted(&mut allowance, 5), 0);
-        assert_eq!(granted(&mut allowance, 6), 1);
-        assert_eq!(granted(&mut allowance, 18), 2);
-        assert_eq!(granted(&mut allowance, 100_000), 10);
+        assert_eq!(granted(&mut rate_limit, 0), 10);
+        assert_eq!(granted(&mut rate_limit, 5), 0);
+        assert_eq!(granted(&mut rate_limit, 6), 1);
+        assert_eq!(granted(&mut rate_limit, 18), 2);
+        assert_eq!(granted(&mut rate_limit, 100_000), 10);
     }
 }

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker, ready};
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-use super::body::Broken;
-use super::buffer_budget::{Budget, Share};
+use super::body::BoxError;
+use super::buffer_budget::{BufferBudget, Reservation};
 
 /// One attempt's view of a body.
-pub(crate) struct Held<B> {
+pub(crate) struct ReplayBody<B> {
     /// `None` for a request without a body.
     source: Option<Source<B>>,
     attempt: u32,
@@ -37,7 +37,7 @@ struct State<B> {
     trailers: Option<HeaderMap>,
     ended: bool,
     /// `None` once it was too much to hold.
-    share: Option<Share>,
+    share: Option<Reservation>,
     attempt: u32,
     /// Whether the current attempt has been asked for anything.
     begun: bool,
@@ -48,10 +48,10 @@ struct State<B> {
     broken: Option<String>,
 }
 
-impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
-    pub(super) fn new(body: B, budget: &Arc<Budget>) -> Held<B> {
+impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> ReplayBody<B> {
+    pub(super) fn new(body: B, budget: &Arc<BufferBudget>) -> ReplayBody<B> {
         if body.is_end_stream() {
-            return Held::attempt(None, 0);
+            return ReplayBody::attempt(None, 0);
         }
         let state = State {
             whole: body.size_hint(),
@@ -61,14 +61,14 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
             next: None,
             trailers: None,
             ended: false,
-            share: Some(Share::of(budget)),
+            share: Some(Reservation::of(budget)),
             attempt: 0,
             begun: false,
             waiting: None,
             moved: 0,
             broken: None,
         };
-        Held::attempt(Some(Source(Arc::new(Mutex::new(state)))), 0)
+        ReplayBody::attempt(Some(Source(Arc::new(Mutex::new(state)))), 0)
     }
 
     /// What outlives this attempt; `None` for a request without a body.
@@ -78,9 +78,9 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
 
     /// A body from its beginning, for another attempt; `None` where some of it
     /// is no longer held. The attempt before gets no more of it.
-    pub(super) fn again(source: Option<&Source<B>>) -> Option<Held<B>> {
+    pub(super) fn again(source: Option<&Source<B>>) -> Option<ReplayBody<B>> {
         let Some(source) = source else {
-            return Some(Held::attempt(None, 0));
+            return Some(ReplayBody::attempt(None, 0));
         };
         let mut state = source.state();
         if state.share.is_none() || state.broken.is_some() {
@@ -94,11 +94,11 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Held<B> {
             waiting.wake();
         }
         drop(state);
-        Some(Held::attempt(Some(Source(source.0.clone())), attempt))
+        Some(ReplayBody::attempt(Some(Source(source.0.clone())), attempt))
     }
 
-    fn attempt(source: Option<Source<B>>, attempt: u32) -> Held<B> {
-        Held { source, attempt, next: 0, sent: 0, done: false }
+    fn attempt(source: Option<Source<B>>, attempt: u32) -> ReplayBody<B> {
+        ReplayBody { source, attempt, next: 0, sent: 0, done: false }
     }
 }
 
@@ -123,9 +123,9 @@ impl<B> Source<B> {
     }
 }
 
-impl<B: Body<Data = Bytes, Error = Broken> + Unpin> State<B> {
+impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> State<B> {
     /// The next piece that the client sends.
-    fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.ended {
             return Poll::Ready(
                 self.trailers.clone().map(|trailers| Ok(Frame::trailers(trailers))),
@@ -183,14 +183,14 @@ impl<B: Body<Data = Bytes, Error = Broken> + Unpin> State<B> {
     }
 }
 
-impl<B: Body<Data = Bytes, Error = Broken> + Unpin> Body for Held<B> {
+impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> Body for ReplayBody<B> {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         let Some(source) = this.source.as_ref().filter(|_| !this.done) else {
             return Poll::Ready(None);

@@ -23,7 +23,7 @@ use super::permits::ConnectionPermits;
 use crate::net::Limit;
 
 /// Where clients come in.
-pub struct Door {
+pub struct Server {
     permits: Arc<ConnectionPermits>,
     /// Tells every connection to come to its end. `None` once it has told.
     open: Mutex<Option<watch::Sender<()>>>,
@@ -59,15 +59,15 @@ const BUFFER: usize = 32 << 10;
 const SENT: usize = 256 << 10;
 
 /// How long requests in flight are waited for at the end.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl Door {
+impl Server {
     /// A door with this many permits.
     pub(crate) fn new(
         permits: usize,
         unreadable: impl Fn(StatusCode, &hyper::Error) + Send + Sync + 'static,
-    ) -> Arc<Door> {
-        Arc::new(Door {
+    ) -> Arc<Server> {
+        Arc::new(Server {
             permits: ConnectionPermits::new(permits),
             open: Mutex::new(Some(watch::Sender::new(()))),
             heads: Limit::new(HEAD),
@@ -191,8 +191,8 @@ mod tests {
         Ok(refuse(hyper::StatusCode::NOT_FOUND, "nothing is here"))
     }
 
-    fn door() -> Arc<Door> {
-        Door::new(1, |_, _| {})
+    fn door() -> Arc<Server> {
+        Server::new(1, |_, _| {})
     }
 
     /// How long a client that sends this, and then nothing, is waited for, and
@@ -222,7 +222,7 @@ mod tests {
     async fn strangers_make_room_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let door = Door::new(4, |_, _| {});
+        let door = Server::new(4, |_, _| {});
         tokio::spawn(door.accept(listener, |client: &ClientConnection, request| {
             client.set_authenticated();
             answer(request)
@@ -261,7 +261,7 @@ mod tests {
         busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
         let begun = timer_clock();
-        door.close(PATIENCE).await;
+        door.close(DRAIN_TIMEOUT).await;
         assert_eq!(begun.elapsed().as_secs(), 6);
         let mut came = String::new();
         busy.read_to_string(&mut came).await.unwrap();

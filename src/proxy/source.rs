@@ -30,7 +30,7 @@ pub(super) trait Source: Send + Sync {
 }
 
 /// The broker, with all that it needs at hand.
-pub(super) struct Brokered {
+pub(super) struct BrokerBackend {
     /// All but the secret, which is kept apart.
     settings: Settings,
     secret: Mutex<SecretSource>,
@@ -39,8 +39,8 @@ pub(super) struct Brokered {
     reporter: Arc<Reporter>,
 }
 
-impl Brokered {
-    pub(super) fn new(mut settings: Settings, context: &Context) -> Arc<Brokered> {
+impl BrokerBackend {
+    pub(super) fn new(mut settings: Settings, context: &Context) -> Arc<BrokerBackend> {
         // That was for the first token. From now on, any that is fresh is good.
         settings.demand.newer_than = None;
         // The terminal belongs to the command that is served, or to the shell.
@@ -49,7 +49,7 @@ impl Brokered {
         let clock = context.clock.clone();
         // Each mint may find the same thing to warn of.
         let reporter = Arc::new(Reporter::sparing(context.reporter.clone()));
-        Arc::new(Brokered { settings, secret, env: context.env.clone(), clock, reporter })
+        Arc::new(BrokerBackend { settings, secret, env: context.env.clone(), clock, reporter })
     }
 
     /// The settings with the secret as it is stored now. Whoever rotates it
@@ -73,14 +73,14 @@ impl Brokered {
     }
 
     fn ask<T>(&self, settings: &Settings, ask: impl FnOnce(&Broker<'_>) -> T) -> T {
-        let Brokered { env, clock, reporter, .. } = self;
+        let BrokerBackend { env, clock, reporter, .. } = self;
         let clock = &**clock;
         let remote = &Network { settings, env, clock, reporter };
         ask(&Broker { settings, remote, clock, reporter })
     }
 }
 
-impl Source for Brokered {
+impl Source for BrokerBackend {
     fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
         self.ask(&self.current(), |broker| match refused {
             None => broker.get(),

@@ -7,18 +7,18 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::Relay;
-use super::access_log::Line;
-use super::body::{Body, Upload};
+use super::ReverseProxy;
+use super::access_log::RequestLog;
+use super::body::{Body, RequestBody};
 use super::error_response::{answer, retry_later};
 use super::token_source::Found;
-use super::upstream::Host;
+use super::upstream::CloudHost;
 use crate::net::basic;
 
 /// A form with the credentials of a client takes a few hundred bytes.
 const LARGEST: usize = 16 << 10;
 
-impl Relay {
+impl ReverseProxy {
     /// Answers a request for a token. The secret is not looked at: who may ask
     /// is settled by the front, and the client need not know it.
     pub(crate) async fn issue(&self, request: Request<Incoming>) -> Response<Body> {
@@ -36,22 +36,27 @@ impl Relay {
         let headers = request.headers();
         let is_another = |id| id != self.client_id;
         if is_gc_token(headers) || basic_user(headers).is_some_and(is_another) {
-            return self.forward(Host::Login, request).await;
+            return self.forward(CloudHost::Login, request).await;
         }
         let line = self.log.begin(&request, &*self.clock);
         let (head, body) = request.into_parts();
         let form = collect(body).await;
         if let Some(form) = &form
-            && self.refusal(&Asked::read(&head.headers, form)).is_some()
+            && self.refusal(&TokenEndpointRequest::read(&head.headers, form)).is_some()
         {
             let form = (!form.is_empty()).then(|| Bytes::copy_from_slice(form));
-            let request = Request::from_parts(head, Upload::Own(form));
-            return self.carry(Host::Login, request).await;
+            let request = Request::from_parts(head, RequestBody::Full(form));
+            return self.carry(CloudHost::Login, request).await;
         }
         self.give(&head.headers, form, &line).await
     }
 
-    async fn give(&self, headers: &HeaderMap, form: Option<Form>, line: &Line) -> Response<Body> {
+    async fn give(
+        &self,
+        headers: &HeaderMap,
+        form: Option<Form>,
+        line: &RequestLog,
+    ) -> Response<Body> {
         let reply = self.answer_form(headers, form).await;
         self.metrics.issued();
         self.log.write(line, reply.status(), &*self.clock);
@@ -62,12 +67,12 @@ impl Relay {
         let Some(form) = form else {
             return error(StatusCode::BAD_REQUEST, "invalid_request", "the form cannot be read");
         };
-        if let Some((code, why)) = self.refusal(&Asked::read(headers, &form)) {
+        if let Some((code, why)) = self.refusal(&TokenEndpointRequest::read(headers, &form)) {
             return error(StatusCode::BAD_REQUEST, code, why);
         }
-        let Found::Alive(current) = self.keeper.current().await else {
+        let Found::Alive(current) = self.token_source.current().await else {
             let why = "no token that is alive can be had from the issuer at the moment";
-            let outage = self.keeper.outage();
+            let outage = self.token_source.outage();
             let reason = outage.as_ref().map(|outage| format!(": {}", outage.reason));
             let why = format!("{why}{}", reason.unwrap_or_default());
             let reply = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", &why);
@@ -76,9 +81,9 @@ impl Relay {
                 None => reply,
             };
         };
-        let expires_in = self.keeper.remaining(&current).as_secs();
+        let expires_in = self.token_source.remaining(&current).as_secs();
         let json = json!({
-            "access_token": self.keeper.for_clients(&current).expose(),
+            "access_token": self.token_source.for_clients(&current).expose(),
             "token_type": "bearer",
             "expires_in": expires_in,
         });
@@ -87,7 +92,7 @@ impl Relay {
 
     /// Why this run's token is not what is asked for: a code of RFC 6749
     /// section 5.2, and words.
-    fn refusal(&self, asked: &Asked) -> Option<(&'static str, &'static str)> {
+    fn refusal(&self, asked: &TokenEndpointRequest) -> Option<(&'static str, &'static str)> {
         if asked.grant_type.is_none() {
             let why = match asked.is_form {
                 true => "grant_type is missing",
@@ -109,16 +114,19 @@ type Form = Zeroizing<Vec<u8>>;
 
 /// What a request for a token says.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Asked {
+struct TokenEndpointRequest {
     grant_type: Option<String>,
     client_id: Option<String>,
     /// Whether the body says of itself that it is a form, or looks like one.
     is_form: bool,
 }
 
-impl Asked {
-    fn read(headers: &HeaderMap, form: &[u8]) -> Asked {
-        let mut asked = Asked { is_form: is_form(headers, form), ..Asked::default() };
+impl TokenEndpointRequest {
+    fn read(headers: &HeaderMap, form: &[u8]) -> TokenEndpointRequest {
+        let mut asked = TokenEndpointRequest {
+            is_form: is_form(headers, form),
+            ..TokenEndpointRequest::default()
+        };
         for (name, value) in url::form_urlencoded::parse(form) {
             match &*name {
                 "grant_type" => asked.grant_type = Some(value.into_owned()),
@@ -189,17 +197,17 @@ mod tests {
 
     use super::*;
 
-    fn asked(authorization: Option<&str>, form: &str) -> Asked {
+    fn asked(authorization: Option<&str>, form: &str) -> TokenEndpointRequest {
         let mut headers = HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
-        Asked::read(&headers, form.as_bytes())
+        TokenEndpointRequest::read(&headers, form.as_bytes())
     }
 
-    fn of(client_id: &str) -> Asked {
+    fn of(client_id: &str) -> TokenEndpointRequest {
         let grant_type = Some("client_credentials".into());
-        Asked { grant_type, client_id: Some(client_id.into()), is_form: true }
+        TokenEndpointRequest { grant_type, client_id: Some(client_id.into()), is_form: true }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::known_tokens::KnownTokens;
 use super::metrics::Metrics;
-use super::rate_limit::Allowance;
+use super::rate_limit::RateLimit;
 use super::source::Source;
 use super::stand_in::StandIn;
 use crate::cache::IssuedTokens;
@@ -26,7 +26,7 @@ pub(super) use renewal::Outage;
 use renewal::{Failing, Why};
 
 /// Holds the current token, and knows the earlier ones.
-pub(super) struct Keeper {
+pub(super) struct TokenSource {
     source: Arc<dyn Source>,
     clock: Arc<dyn Clock>,
     reporter: Arc<Reporter>,
@@ -35,7 +35,7 @@ pub(super) struct Keeper {
     stand_in: Option<StandIn>,
     issued: Option<Arc<IssuedTokens>>,
     state: Mutex<State>,
-    /// Held by the one who makes a token. The others wait for it.
+    /// ReplayBody by the one who makes a token. The others wait for it.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -57,13 +57,13 @@ struct State {
     current: Arc<Current>,
     known: KnownTokens,
     uses: Uses,
-    allowance: Allowance,
+    rate_limit: RateLimit,
     failing: Option<Failing>,
     /// How many attempts have failed so far.
     failures: u64,
 }
 
-impl Keeper {
+impl TokenSource {
     pub(super) fn new(
         source: Arc<dyn Source>,
         token: Token,
@@ -71,7 +71,7 @@ impl Keeper {
         issued: Option<IssuedTokens>,
         context: &Context,
         metrics: Arc<Metrics>,
-    ) -> Keeper {
+    ) -> TokenSource {
         let issued = issued.map(Arc::new);
         let mut known = KnownTokens::new(issued.clone());
         let now = context.clock.read().wall;
@@ -88,11 +88,11 @@ impl Keeper {
             uses: Uses::of(&token),
             current: Arc::new(Current::new(token)),
             known,
-            allowance: Allowance::FULL,
+            rate_limit: RateLimit::FULL,
             failing: None,
             failures: 0,
         };
-        Keeper {
+        TokenSource {
             source,
             clock: context.clock.clone(),
             reporter: context.reporter.clone(),
@@ -151,8 +151,8 @@ impl Keeper {
     /// Has another token take the place of one that the client has revoked, in
     /// the background.
     pub(super) fn forget(self: &Arc<Self>, revoked: Arc<Current>) {
-        let keeper = self.clone();
-        tokio::spawn(async move { keeper.take_turn(revoked, Why::Refused).await });
+        let token_source = self.clone();
+        tokio::spawn(async move { token_source.take_turn(revoked, Why::Refused).await });
     }
 
     /// Returns the token that clients are given for this one: the stand-in where there is

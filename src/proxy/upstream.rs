@@ -7,9 +7,9 @@ use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use url::{Position, Url};
 
-use super::body::Upload;
+use super::body::RequestBody;
 use super::path::{LEADS_ELSEWHERE, has_dot_segments};
-use super::replay_body::Held;
+use super::replay_body::ReplayBody;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -17,7 +17,7 @@ use crate::net::{Pool, Trust};
 
 /// One of the cloud's hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
+pub enum CloudHost {
     /// `login.`: makes tokens.
     Login,
     /// `api.`: judges them.
@@ -38,7 +38,7 @@ pub(super) struct Upstreams {
 
 /// One host: where it is, and the connections to it.
 pub(super) struct Upstream {
-    pub(super) pool: Pool<Held<Upload>>,
+    pub(super) pool: Pool<ReplayBody<RequestBody>>,
     base: Url,
     /// The path that its base URL has, without a slash at the end.
     path: String,
@@ -70,12 +70,12 @@ impl Upstreams {
 
     /// The host's upstream; `None` for the login host of an issuer of which
     /// only the token endpoint is known.
-    pub(super) fn of(&self, host: Host) -> Option<&Upstream> {
+    pub(super) fn of(&self, host: CloudHost) -> Option<&Upstream> {
         match host {
-            Host::Login => self.login.as_deref(),
-            Host::Api => Some(&self.api),
-            Host::Apps => Some(&self.apps),
-            Host::Downloads => Some(&self.downloads),
+            CloudHost::Login => self.login.as_deref(),
+            CloudHost::Api => Some(&self.api),
+            CloudHost::Apps => Some(&self.apps),
+            CloudHost::Downloads => Some(&self.downloads),
         }
     }
 }

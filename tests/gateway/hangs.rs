@@ -6,8 +6,8 @@ use std::sync::Arc;
 use gc_token::broker;
 use gc_token::config::{self, Layers, Query};
 use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
-use gc_token::proxy::gateway::{self, Gateway, Prefix};
-use gc_token::proxy::{Log, Relay};
+use gc_token::proxy::gateway::{self, Gateway, PathSecret};
+use gc_token::proxy::{AccessLog, ReverseProxy};
 use gc_token::sandbox::Plan;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,12 +45,13 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     let given = broker::token(&settings, &context).unwrap();
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
-        let log = Log::new(None, context.reporter.clone());
-        let relay = Relay::start(settings, given.token, None, None, log, &context).unwrap();
-        let prefix = Prefix::random().unwrap();
-        let path = prefix.expose().to_owned();
+        let log = AccessLog::new(None, context.reporter.clone());
+        let relay = ReverseProxy::start(settings, given.token, None, None, log, &context).unwrap();
+        let path_secret = PathSecret::random().unwrap();
+        let path = path_secret.expose().to_owned();
         let listen = "127.0.0.1:0".parse().unwrap();
-        let plan = gateway::Plan { listen, allow_remote: false, names: Vec::new(), prefix };
+        let plan =
+            gateway::GatewayConfig { listen, allow_remote: false, names: Vec::new(), path_secret };
         let gateway = Gateway::start(relay, plan).unwrap();
         let port = gateway
             .variables(&[].into())

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use gc_token::config::{self, Layers, Query};
 use gc_token::context::Environment;
 use gc_token::error::Kind;
-use gc_token::proxy::intercept::Plan;
+use gc_token::proxy::intercept::InterceptionConfig;
 
 use crate::common::cloud::CLIENT;
 use crate::rig::{Rig, head_of};
@@ -136,7 +136,7 @@ fn without_a_region_there_is_nothing_to_intercept() {
     let env = Environment::from([("GC_TOKEN_TOKEN_URL", "https://issuer.example/token")]);
     let layers = Layers::new(Vec::new(), Query::default(), &env);
     let issuer = config::issuer(&layers).unwrap();
-    let error = Plan::new(&issuer, config::network(&layers).unwrap()).unwrap_err();
+    let error = InterceptionConfig::new(&issuer, config::network(&layers).unwrap()).unwrap_err();
     assert_eq!(error.kind, Kind::Configuration);
     assert_eq!(error.message, "the cloud's hosts cannot be intercepted");
     assert!(error.cause.unwrap().contains("no region is set"));

@@ -14,8 +14,8 @@ use base64::prelude::BASE64_STANDARD;
 use gc_token::broker;
 use gc_token::config::{self, Layers, Query};
 use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
-use gc_token::proxy::intercept::{Interception, Plan};
-use gc_token::proxy::{Log, Relay, StandIn};
+use gc_token::proxy::intercept::{Interception, InterceptionConfig};
+use gc_token::proxy::{AccessLog, ReverseProxy, StandIn};
 use gc_token::sandbox::Sandbox;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -49,15 +49,16 @@ impl Rig {
         let mut layers = Layers::new(Vec::new(), Query::default(), &context.env);
         layers.load_profile(&context).unwrap();
         let settings = config::resolve(&layers, &mut context).unwrap();
-        let plan = Plan::new(&settings.issuer, settings.network.clone()).unwrap();
+        let plan = InterceptionConfig::new(&settings.issuer, settings.network.clone()).unwrap();
         let given = broker::token(&settings, &context).unwrap();
         let real_token = given.token.access_token.expose().to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (interception, token) = {
             let _inside = runtime.enter();
-            let log = Log::new(None, context.reporter.clone());
+            let log = AccessLog::new(None, context.reporter.clone());
             let stand_in = Some(StandIn::random().unwrap());
-            let relay = Relay::start(settings, given.token, stand_in, None, log, &context).unwrap();
+            let relay =
+                ReverseProxy::start(settings, given.token, stand_in, None, log, &context).unwrap();
             let token = relay.client_token().access_token.expose().to_owned();
             (Interception::start(relay, plan, &context).unwrap(), token)
         };

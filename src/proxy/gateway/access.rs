@@ -7,12 +7,12 @@ use hyper::header::HOST;
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{HeaderMap, StatusCode, Uri};
 
-use super::Prefix;
+use super::PathSecret;
 use crate::random::{Hash, hash};
 
 /// Checks the host that a request names, and the prefix of its path.
-pub(super) struct Guard {
-    prefix: Hash,
+pub(super) struct AccessCheck {
+    path_secret: Hash,
     /// The beginning of references in answers to clients that know the prefix.
     mount: Arc<str>,
     names: Vec<String>,
@@ -21,10 +21,10 @@ pub(super) struct Guard {
 /// Why a request is not let in.
 type Refusal = (StatusCode, &'static str);
 
-impl Guard {
-    pub(super) fn new(prefix: &Prefix, names: Vec<String>) -> Guard {
-        let mount = format!("/{}", prefix.expose()).into();
-        Guard { prefix: hash(prefix.expose().as_bytes()), mount, names }
+impl AccessCheck {
+    pub(super) fn new(path_secret: &PathSecret, names: Vec<String>) -> AccessCheck {
+        let mount = format!("/{}", path_secret.expose()).into();
+        AccessCheck { path_secret: hash(path_secret.expose().as_bytes()), mount, names }
     }
 
     /// The path behind the prefix, and what references in the answer begin with: the
@@ -80,7 +80,7 @@ impl Guard {
     fn behind_prefix(&self, path: &str) -> Option<Uri> {
         let path = path.trim_start_matches('/');
         let end = path.find(['/', '?']).unwrap_or(path.len());
-        if hash(&path.as_bytes()[..end]) != self.prefix {
+        if hash(&path.as_bytes()[..end]) != self.path_secret {
             return None;
         }
         format!("/{}", path[end..].trim_start_matches('/')).parse().ok()
@@ -102,9 +102,9 @@ pub(crate) fn fuzz(bytes: &[u8]) {
             headers.append(HOST, host);
         }
     }
-    let prefix = Prefix::checked("prefix-of-this-run").expect("it is long enough");
-    let guard = Guard::new(&prefix, vec!["gateway.internal".into()]);
-    if let Ok((behind, _)) = guard.admit(&uri, &headers, |_| false) {
+    let prefix = PathSecret::checked("prefix-of-this-run").expect("it is long enough");
+    let access = AccessCheck::new(&prefix, vec!["gateway.internal".into()]);
+    if let Ok((behind, _)) = access.admit(&uri, &headers, |_| false) {
         assert!(uri.path().contains("prefix-of-this-run"), "{uri} was let in");
         assert!(behind.authority().is_none() && behind.path().starts_with('/'), "{behind}");
     }
@@ -117,13 +117,13 @@ mod tests {
     use super::*;
 
     fn admit(host: &str, uri: &str) -> Result<String, u16> {
-        let prefix = Prefix::checked("prefix-of-this-run").unwrap();
-        let guard = Guard::new(&prefix, vec!["gateway.internal".into()]);
+        let prefix = PathSecret::checked("prefix-of-this-run").unwrap();
+        let access = AccessCheck::new(&prefix, vec!["gateway.internal".into()]);
         let mut headers = HeaderMap::new();
         for host in host.split_terminator('|') {
             headers.append(HOST, HeaderValue::from_str(host).unwrap());
         }
-        let admitted = guard.admit(&uri.parse().unwrap(), &headers, |_| false);
+        let admitted = access.admit(&uri.parse().unwrap(), &headers, |_| false);
         admitted.map(|(uri, _)| uri.to_string()).map_err(|(status, _)| status.as_u16())
     }
 
@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn who_carries_a_token_needs_no_prefix_and_is_not_told_it() {
-        let prefix = Prefix::checked("prefix-of-this-run").unwrap();
-        let guard = Guard::new(&prefix, Vec::new());
+        let prefix = PathSecret::checked("prefix-of-this-run").unwrap();
+        let access = AccessCheck::new(&prefix, Vec::new());
         let admit = |host: &'static str, path: &str| {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
-            let admitted = guard.admit(&path.parse().unwrap(), &headers, |_| true);
+            let admitted = access.admit(&path.parse().unwrap(), &headers, |_| true);
             admitted.map(|(uri, mount)| (uri.to_string(), mount.to_string()))
         };
         let own = |path: &str, mount: &str| Ok((path.to_owned(), mount.to_owned()));

@@ -11,7 +11,7 @@ use crate::text;
 
 /// A path segment that cannot be guessed. Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Prefix(String);
+pub struct PathSecret(String);
 
 /// Fewer characters could be guessed.
 const SHORTEST: usize = 16;
@@ -19,13 +19,13 @@ const SHORTEST: usize = 16;
 /// No path comes near this.
 const LONGEST: u64 = 64 << 10;
 
-impl Prefix {
+impl PathSecret {
     /// One for this run: 128 bits.
     ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
-    pub fn random() -> Result<Prefix> {
-        random().map(Prefix)
+    pub fn random() -> Result<PathSecret> {
+        random().map(PathSecret)
     }
 
     /// The one in a file, which is made, with a new one, where there is none:
@@ -34,7 +34,7 @@ impl Prefix {
     /// # Errors
     /// `Configuration` when the file can neither be read nor be made, or holds
     /// no usable prefix.
-    pub fn kept_in(file: &Path) -> Result<Prefix> {
+    pub fn kept_in(file: &Path) -> Result<PathSecret> {
         let unusable = || {
             Error::new(Kind::Configuration, format!("--prefix-file: cannot use {}", file.display()))
         };
@@ -46,7 +46,7 @@ impl Prefix {
                         .with_cause(link.to_string())
                         .with_hint(link.remedy(file)));
                 }
-                let prefix = Prefix::random()?;
+                let prefix = PathSecret::random()?;
                 write(file, &prefix).map_err(|error| unusable().with_source(error))?;
                 return Ok(prefix);
             }
@@ -65,16 +65,16 @@ impl Prefix {
         }
         let bytes = opened.read(LONGEST).map_err(|error| unusable().with_source(error))?;
         let text = text::utf8(&bytes).unwrap_or_default();
-        Prefix::checked(text.trim().trim_matches('/')).ok_or_else(|| {
+        PathSecret::checked(text.trim().trim_matches('/')).ok_or_else(|| {
             unusable()
                 .with_cause(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
                 .with_hint("remove it, and a new one is made")
         })
     }
 
-    pub(super) fn checked(text: &str) -> Option<Prefix> {
+    pub(super) fn checked(text: &str) -> Option<PathSecret> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        (text.len() >= SHORTEST && text.bytes().all(is_plain)).then(|| Prefix(text.to_owned()))
+        (text.len() >= SHORTEST && text.bytes().all(is_plain)).then(|| PathSecret(text.to_owned()))
     }
 
     /// The segment, without slashes.
@@ -98,16 +98,16 @@ fn for_the_user_alone(file: &Path) -> String {
 }
 
 /// For the user alone, and never over a file that appeared in the meantime.
-fn write(file: &Path, prefix: &Prefix) -> std::io::Result<()> {
+fn write(file: &Path, prefix: &PathSecret) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     writeln!(file, "{}", prefix.expose())
 }
 
-impl fmt::Debug for Prefix {
+impl fmt::Debug for PathSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Prefix(redacted)")
+        f.write_str("PathSecret(redacted)")
     }
 }
 
@@ -121,11 +121,11 @@ mod tests {
     fn a_file_keeps_it_and_nobody_else_may_read_that() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
-        let first = Prefix::kept_in(&file).unwrap();
+        let first = PathSecret::kept_in(&file).unwrap();
         assert_eq!(first.expose().len(), 22);
-        assert_eq!(Prefix::kept_in(&file).unwrap(), first);
+        assert_eq!(PathSecret::kept_in(&file).unwrap(), first);
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_ne!(Prefix::random().unwrap(), first);
+        assert_ne!(PathSecret::random().unwrap(), first);
         assert!(!format!("{first:?}").contains(first.expose()));
     }
 
@@ -133,15 +133,15 @@ mod tests {
     fn one_that_can_be_guessed_or_misread_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
-        Prefix::kept_in(&file).unwrap();
+        PathSecret::kept_in(&file).unwrap();
         for text in
             ["", "short", "sixteen/letters/x", "with spaces in it here", "ünsafe-letters-16"]
         {
             std::fs::write(&file, text).unwrap();
-            let error = Prefix::kept_in(&file).unwrap_err();
+            let error = PathSecret::kept_in(&file).unwrap_err();
             assert_eq!(error.kind, Kind::Configuration, "{text}");
         }
         std::fs::write(&file, "/sixteen-letters_\n").unwrap();
-        assert_eq!(Prefix::kept_in(&file).unwrap().expose(), "sixteen-letters_");
+        assert_eq!(PathSecret::kept_in(&file).unwrap().expose(), "sixteen-letters_");
     }
 }

@@ -5,8 +5,8 @@ use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Uri};
 
-use super::hosts::Names;
-use crate::proxy::Host;
+use super::hosts::InterceptedHosts;
+use crate::proxy::CloudHost;
 
 /// The port of https.
 const PORT: u16 = 443;
@@ -18,9 +18,9 @@ const PORT: u16 = 443;
 /// # Errors
 /// Words for the client when the request is for any other host.
 pub(super) fn in_origin_form<B>(
-    names: &Names,
+    names: &InterceptedHosts,
     mut request: Request<B>,
-) -> Result<(Host, Request<B>), String> {
+) -> Result<(CloudHost, Request<B>), String> {
     let uri = request.uri();
     let Some(authority) = https(uri) else {
         return Err("this proxy is for https alone: set HTTPS_PROXY to it, and not HTTP_PROXY; a \
@@ -59,7 +59,7 @@ mod tests {
     use super::super::hosts::tests::ireland;
     use super::*;
 
-    fn read(target: &str) -> Result<(Host, String, String), String> {
+    fn read(target: &str) -> Result<(CloudHost, String, String), String> {
         let request = Request::get(target).header(HOST, "127.0.0.1:1").body(()).unwrap();
         in_origin_form(&ireland(), request).map(|(host, request)| {
             let headers = request.headers();
@@ -71,9 +71,9 @@ mod tests {
     #[test]
     fn one_of_the_clouds_hosts_gets_what_it_would_get_itself() {
         for (target, host, path, named) in [
-            ("https://api.mypurecloud.ie/a?b=c", Host::Api, "/a?b=c", "api.mypurecloud.ie"),
-            ("https://LOGIN.mypurecloud.ie:443", Host::Login, "/", "LOGIN.mypurecloud.ie"),
-            ("https://u:p@apps.mypurecloud.ie./x", Host::Apps, "/x", "apps.mypurecloud.ie."),
+            ("https://api.mypurecloud.ie/a?b=c", CloudHost::Api, "/a?b=c", "api.mypurecloud.ie"),
+            ("https://LOGIN.mypurecloud.ie:443", CloudHost::Login, "/", "LOGIN.mypurecloud.ie"),
+            ("https://u:p@apps.mypurecloud.ie./x", CloudHost::Apps, "/x", "apps.mypurecloud.ie."),
         ] {
             assert_eq!(read(target), Ok((host, path.into(), named.into())), "{target}");
         }

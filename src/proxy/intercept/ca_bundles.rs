@@ -11,24 +11,24 @@ use pem::Pem;
 use tempfile::TempDir;
 
 use super::certifi;
-use super::variables::Variable;
+use super::variables::EnvVariable;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::net::roots::{self, Certs};
 use crate::ownership::let_owner_in;
 
-/// Bundles of certificates, in a directory that goes when this is dropped.
+/// CaBundles of certificates, in a directory that goes when this is dropped.
 /// Nothing in them is secret.
-pub(super) struct Bundles {
+pub(super) struct CaBundles {
     dir: TempDir,
-    variables: Vec<Variable>,
+    variables: Vec<EnvVariable>,
 }
 
 /// A variable that names a bundle, and whom its readers trust without it.
-struct Kin {
+struct CaBundleVariable {
     name: &'static str,
     /// What they read where it is not set.
-    else_read: Option<&'static str>,
+    fallback: Option<&'static str>,
     /// Whether it adds to what they trust anyway.
     adds: bool,
     /// Whether they read certifi where it is not set.
@@ -37,7 +37,7 @@ struct Kin {
 
 /// The sources of certificates besides the environment.
 #[derive(Default)]
-pub(super) struct Sources<'a> {
+pub(super) struct TrustSources<'a> {
     /// `--ca-file`: behind a proxy that inspects TLS, the command has to trust it as
     /// gc-token does.
     pub(super) ca_file: Option<&'a Path>,
@@ -47,42 +47,46 @@ pub(super) struct Sources<'a> {
 
 /// Each gets a bundle of its own, with what was in its old one: a client that
 /// trusts few must not come to trust whom another one trusts.
-const KIN: [Kin; 4] = [
+const CA_BUNDLE_VARIABLES: [CaBundleVariable; 4] = [
     // OpenSSL, and so Python, Ruby and many more; Go.
-    Kin { name: "SSL_CERT_FILE", else_read: None, adds: false, certifi: false },
+    CaBundleVariable { name: "SSL_CERT_FILE", fallback: None, adds: false, certifi: false },
     // Python's requests, and pip.
-    Kin {
+    CaBundleVariable {
         name: "REQUESTS_CA_BUNDLE",
-        else_read: Some("CURL_CA_BUNDLE"),
+        fallback: Some("CURL_CA_BUNDLE"),
         adds: false,
         certifi: true,
     },
-    Kin { name: "CURL_CA_BUNDLE", else_read: None, adds: false, certifi: false },
-    Kin { name: "NODE_EXTRA_CA_CERTS", else_read: None, adds: true, certifi: false },
+    CaBundleVariable { name: "CURL_CA_BUNDLE", fallback: None, adds: false, certifi: false },
+    CaBundleVariable { name: "NODE_EXTRA_CA_CERTS", fallback: None, adds: true, certifi: false },
 ];
 
-impl Bundles {
+impl CaBundles {
     /// Writes the bundles, each with the authority's certificate, `ca`.
     ///
     /// # Errors
     /// `Configuration` when a variable or `--ca-file` names a bundle that cannot be
     /// read, or when there is no place to write to.
-    pub(super) fn write(ca: &str, sources: &Sources<'_>, env: &Environment) -> Result<Bundles> {
+    pub(super) fn write(
+        ca: &str,
+        sources: &TrustSources<'_>,
+        env: &Environment,
+    ) -> Result<CaBundles> {
         let named = sources.ca_file.map(|file| roots::in_file(file, "--ca-file")).transpose()?;
         let named = named.unwrap_or_default();
         let dir = directory()?;
         let mut variables = Vec::new();
-        for kin in &KIN {
-            let file = dir.path().join(format!("{}.pem", kin.name.to_lowercase()));
-            let trusted = deduplicated(kin.trusted(sources, env)?, &named);
+        for variable in &CA_BUNDLE_VARIABLES {
+            let file = dir.path().join(format!("{}.pem", variable.name.to_lowercase()));
+            let trusted = deduplicated(variable.trusted(sources, env)?, &named);
             write(&file, ca, trusted).map_err(|error| cannot_write(error, &file))?;
-            variables.push((kin.name, OsString::from(file)));
+            variables.push((variable.name, OsString::from(file)));
         }
-        Ok(Bundles { dir, variables })
+        Ok(CaBundles { dir, variables })
     }
 
     /// The variables that name them.
-    pub(super) fn variables(&self) -> &[Variable] {
+    pub(super) fn variables(&self) -> &[EnvVariable] {
         &self.variables
     }
 
@@ -92,10 +96,10 @@ impl Bundles {
     }
 }
 
-impl Kin {
+impl CaBundleVariable {
     /// Whom the variable's readers trust as things are.
-    fn trusted(&self, sources: &Sources<'_>, env: &Environment) -> Result<Certs> {
-        for name in [Some(self.name), self.else_read].into_iter().flatten() {
+    fn trusted(&self, sources: &TrustSources<'_>, env: &Environment) -> Result<Certs> {
+        for name in [Some(self.name), self.fallback].into_iter().flatten() {
             if let Some(certs) = roots::named_by(name, env)? {
                 return Ok(certs);
             }
@@ -161,7 +165,7 @@ mod tests {
         (made.der().clone(), file.into_os_string().into_string().unwrap())
     }
 
-    fn read(bundles: &Bundles, name: &str) -> Vec<CertificateDer<'static>> {
+    fn read(bundles: &CaBundles, name: &str) -> Vec<CertificateDer<'static>> {
         let (_, file) = bundles.variables().iter().find(|(it, _)| *it == name).unwrap();
         CertificateDer::pem_file_iter(file).unwrap().map(Result::unwrap).collect()
     }
@@ -179,13 +183,13 @@ mod tests {
             ("CURL_CA_BUNDLE", &curl_file),
             ("NODE_EXTRA_CA_CERTS", &node_file),
         ];
-        let bundles = Bundles::write(&pem, &Sources::default(), &env.into()).unwrap();
+        let bundles = CaBundles::write(&pem, &TrustSources::default(), &env.into()).unwrap();
         assert_eq!(read(&bundles, "SSL_CERT_FILE"), [ca.clone(), ssl.clone()]);
         assert_eq!(read(&bundles, "CURL_CA_BUNDLE"), [ca.clone(), curl.clone()]);
         assert_eq!(read(&bundles, "REQUESTS_CA_BUNDLE"), [ca.clone(), curl]);
         assert_eq!(read(&bundles, "NODE_EXTRA_CA_CERTS"), [ca.clone(), node]);
         let env = [("SSL_CERT_FILE", ssl_file.as_str())];
-        let bundles = Bundles::write(&pem, &Sources::default(), &env.into()).unwrap();
+        let bundles = CaBundles::write(&pem, &TrustSources::default(), &env.into()).unwrap();
         assert_eq!(read(&bundles, "CURL_CA_BUNDLE"), [ca.clone(), ssl.clone()]);
         let requests = read(&bundles, "REQUESTS_CA_BUNDLE");
         // What certifi has on this machine may follow.
@@ -205,8 +209,8 @@ mod tests {
         let pem = std::fs::read_to_string(ca_file).unwrap();
         let venv = dir.path().join("venv").display().to_string();
         let env = [("SSL_CERT_FILE", ssl_file.as_str()), ("VIRTUAL_ENV", &venv)];
-        let sources = Sources { ca_file: Some(Path::new(&named_file)), command: None };
-        let bundles = Bundles::write(&pem, &sources, &env.into()).unwrap();
+        let sources = TrustSources { ca_file: Some(Path::new(&named_file)), command: None };
+        let bundles = CaBundles::write(&pem, &sources, &env.into()).unwrap();
         for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE"] {
             assert_eq!(read(&bundles, name), [ca.clone(), ssl.clone(), named.clone()], "{name}");
         }
@@ -217,10 +221,10 @@ mod tests {
         }
         // Who has said whom to trust has said it.
         let env = [("REQUESTS_CA_BUNDLE", ssl_file.as_str()), ("VIRTUAL_ENV", &venv)];
-        let bundles = Bundles::write(&pem, &Sources::default(), &env.into()).unwrap();
+        let bundles = CaBundles::write(&pem, &TrustSources::default(), &env.into()).unwrap();
         assert_eq!(read(&bundles, "REQUESTS_CA_BUNDLE"), [ca, ssl]);
-        let missing = Sources { ca_file: Some(Path::new("/nonexistent")), command: None };
-        let error = Bundles::write(&pem, &missing, &env.into()).err().unwrap();
+        let missing = TrustSources { ca_file: Some(Path::new("/nonexistent")), command: None };
+        let error = CaBundles::write(&pem, &missing, &env.into()).err().unwrap();
         assert!(error.message.contains("(from --ca-file)"), "{error}");
     }
 
@@ -230,18 +234,18 @@ mod tests {
         let (one, _) = certificate(dir.path(), "one.pem");
         let (two, _) = certificate(dir.path(), "two.pem");
         let env = [("REQUESTS_CA_BUNDLE", dir.path().to_str().unwrap())];
-        let bundles = Bundles::write("", &Sources::default(), &env.into()).unwrap();
+        let bundles = CaBundles::write("", &TrustSources::default(), &env.into()).unwrap();
         let both = read(&bundles, "REQUESTS_CA_BUNDLE");
         assert!(both.contains(&one) && both.contains(&two) && both.len() == 2);
     }
 
     #[test]
     fn a_bundle_that_cannot_be_read_is_refused_by_the_variables_name() {
-        for kin in KIN {
-            let env = [(kin.name, "/nonexistent/bundle.pem")];
-            let error = Bundles::write("", &Sources::default(), &env.into()).err().unwrap();
+        for variable in CA_BUNDLE_VARIABLES {
+            let env = [(variable.name, "/nonexistent/bundle.pem")];
+            let error = CaBundles::write("", &TrustSources::default(), &env.into()).err().unwrap();
             assert_eq!(error.kind, Kind::Configuration);
-            assert!(error.message.contains(&format!("(from {})", kin.name)), "{error}");
+            assert!(error.message.contains(&format!("(from {})", variable.name)), "{error}");
         }
     }
 
@@ -251,7 +255,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (_, file) = certificate(dir.path(), "ca");
         let env = [("SSL_CERT_FILE", file.as_str())];
-        let bundles = Bundles::write("", &Sources::default(), &env.into()).unwrap();
+        let bundles = CaBundles::write("", &TrustSources::default(), &env.into()).unwrap();
         let directory = bundles.directory().to_owned();
         assert_eq!(mode(&directory), 0o700);
         for (_, file) in bundles.variables() {

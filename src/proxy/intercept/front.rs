@@ -14,23 +14,23 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::absolute;
-use super::hosts::Names;
-use super::proxy_auth::{CHALLENGE, Credentials};
+use super::hosts::InterceptedHosts;
+use super::proxy_auth::{CHALLENGE, ProxyCredentials};
 use super::tunnel;
 use crate::net::{Passage, Stream};
 use crate::proxy::{
-    Body, ClientConnection, ConnectionLimits, ConnectionPermit, ConnectionPermits, Door, Host,
-    Relay, is_of_token_endpoint, refuse, refuse_method,
+    Body, ClientConnection, CloudHost, ConnectionLimits, ConnectionPermit, ConnectionPermits,
+    ReverseProxy, Server, is_of_token_endpoint, refuse, refuse_method,
 };
 
 /// The proxy, as its clients see it.
-pub(super) struct Front {
-    relay: Arc<Relay>,
-    names: Names,
-    credentials: Credentials,
+pub(super) struct ConnectProxy {
+    relay: Arc<ReverseProxy>,
+    names: InterceptedHosts,
+    credentials: ProxyCredentials,
     tls: TlsAcceptor,
     passage: Passage,
-    door: Arc<Door>,
+    door: Arc<Server>,
     /// The permits for connections to the cloud's hosts.
     hosts: Arc<ConnectionPermits>,
     /// The permits for tunnels to any other host.
@@ -40,19 +40,19 @@ pub(super) struct Front {
 /// How long a client may take to agree on TLS: it is on this machine.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-impl Front {
+impl ConnectProxy {
     pub(super) fn new(
-        relay: Arc<Relay>,
-        names: Names,
-        credentials: Credentials,
+        relay: Arc<ReverseProxy>,
+        names: InterceptedHosts,
+        credentials: ProxyCredentials,
         tls: Arc<ServerConfig>,
         passage: Passage,
-        door: Arc<Door>,
+        door: Arc<Server>,
         limits: &ConnectionLimits,
-    ) -> Front {
+    ) -> ConnectProxy {
         let hosts = ConnectionPermits::new(limits.hosts);
         let tunnels = ConnectionPermits::new(limits.tunnels);
-        Front { relay, names, credentials, tls: tls.into(), passage, door, hosts, tunnels }
+        ConnectProxy { relay, names, credentials, tls: tls.into(), passage, door, hosts, tunnels }
     }
 
     /// Answers a request to the proxy itself.
@@ -110,11 +110,11 @@ impl Front {
                 }
             },
         }
-        Response::new(Body::Own(None))
+        Response::new(Body::Full(None))
     }
 
     /// Speaks with a client in the name of `host`.
-    async fn serve(self: Arc<Self>, client: OnUpgrade, host: Host, _permit: ConnectionPermit) {
+    async fn serve(self: Arc<Self>, client: OnUpgrade, host: CloudHost, _permit: ConnectionPermit) {
         let Some(client) = agreed(&self.tls, client).await else {
             return;
         };
@@ -127,7 +127,7 @@ impl Front {
     }
 
     /// Answers a request to `host`.
-    async fn relay(self: Arc<Self>, host: Host, request: Request<Incoming>) -> Response<Body> {
+    async fn relay(self: Arc<Self>, host: CloudHost, request: Request<Incoming>) -> Response<Body> {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return refuse_method("this host serves neither CONNECT nor TRACE");
         }
@@ -136,7 +136,7 @@ impl Front {
             return refuse(StatusCode::MISDIRECTED_REQUEST, why);
         }
         let asks = request.method() == Method::POST && is_of_token_endpoint(request.uri().path());
-        if host == Host::Login && asks {
+        if host == CloudHost::Login && asks {
             return self.relay.issue_or_forward(request).await;
         }
         self.relay.forward(host, request).await
@@ -144,7 +144,7 @@ impl Front {
 
     /// RFC 9112 section 3.2.2: the target may name the host as well as the
     /// header does. No request may be passed on as one to another host.
-    fn is_meant(&self, host: Host, uri: &Uri, headers: &HeaderMap) -> bool {
+    fn is_meant(&self, host: CloudHost, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut named = headers.get_all(HOST).iter();
         let header = named.next().and_then(|value| value.to_str().ok()?.parse().ok());
         let means = |named: &Authority| self.names.mean(named, host);
@@ -176,7 +176,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     if let Some(wanted) = host_and_port(&uri) {
         assert!(!wanted.as_str().contains('@'), "{wanted} has a user");
         let region = crate::region::Region::find("eu-west-1").expect("it is a region");
-        let names = super::hosts::Names::of(region);
+        let names = super::hosts::InterceptedHosts::of(region);
         if names.find(&wanted).is_some() {
             let host = wanted.host().to_ascii_lowercase();
             let host = host.trim_end_matches('.');

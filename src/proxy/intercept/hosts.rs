@@ -2,31 +2,32 @@
 
 use hyper::http::uri::Authority;
 
-use crate::proxy::Host;
+use crate::proxy::CloudHost;
 use crate::region::Region;
 
 /// The hosts of one region.
 #[derive(Debug, Clone)]
-pub(super) struct Names {
+pub(super) struct InterceptedHosts {
     domain: &'static str,
     hosts: [String; HOSTS.len()],
 }
 
 /// The hosts that take a bearer token, and the one that gives it.
-const HOSTS: [Host; 4] = [Host::Login, Host::Api, Host::Apps, Host::Downloads];
+const HOSTS: [CloudHost; 4] =
+    [CloudHost::Login, CloudHost::Api, CloudHost::Apps, CloudHost::Downloads];
 
 /// The port of https. What speaks on another one is none of the cloud's API.
 const PORT: u16 = 443;
 
-impl Names {
-    pub(super) fn of(region: &Region) -> Names {
+impl InterceptedHosts {
+    pub(super) fn of(region: &Region) -> InterceptedHosts {
         let name = |host| match host {
-            Host::Login => format!("login.{}", region.domain),
-            Host::Api => format!("api.{}", region.domain),
-            Host::Apps => format!("apps.{}", region.domain),
-            Host::Downloads => format!("api-downloads.{}", region.domain),
+            CloudHost::Login => format!("login.{}", region.domain),
+            CloudHost::Api => format!("api.{}", region.domain),
+            CloudHost::Apps => format!("apps.{}", region.domain),
+            CloudHost::Downloads => format!("api-downloads.{}", region.domain),
         };
-        Names { domain: region.domain, hosts: HOSTS.map(name) }
+        InterceptedHosts { domain: region.domain, hosts: HOSTS.map(name) }
     }
 
     /// The domain that all of them stand below.
@@ -41,23 +42,23 @@ impl Names {
 
     /// Which of them a client wants to connect to; `None` for any other host,
     /// or port.
-    pub(super) fn find(&self, wanted: &Authority) -> Option<Host> {
+    pub(super) fn find(&self, wanted: &Authority) -> Option<CloudHost> {
         let (_, host) = self.named().find(|(name, _)| is(wanted, name))?;
         (wanted.port_u16() == Some(PORT)).then_some(host)
     }
 
     /// Whether this names `host`, in a request that came to it.
-    pub(super) fn mean(&self, named: &Authority, host: Host) -> bool {
+    pub(super) fn mean(&self, named: &Authority, host: CloudHost) -> bool {
         let port = named.port_u16().unwrap_or(PORT);
         port == PORT && self.named().any(|(name, it)| it == host && is(named, name))
     }
 
-    fn named(&self) -> impl Iterator<Item = (&String, Host)> {
+    fn named(&self) -> impl Iterator<Item = (&String, CloudHost)> {
         self.hosts.iter().zip(HOSTS)
     }
 }
 
-/// Names are equal in any case, and with the root's dot at their end.
+/// InterceptedHosts are equal in any case, and with the root's dot at their end.
 fn is(named: &Authority, name: &str) -> bool {
     let host = named.host();
     host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name)
@@ -67,8 +68,8 @@ fn is(named: &Authority, name: &str) -> bool {
 pub(super) mod tests {
     use super::*;
 
-    pub(in super::super) fn ireland() -> Names {
-        Names::of(Region::find("eu-west-1").unwrap())
+    pub(in super::super) fn ireland() -> InterceptedHosts {
+        InterceptedHosts::of(Region::find("eu-west-1").unwrap())
     }
 
     fn authority(text: &str) -> Authority {
@@ -78,10 +79,10 @@ pub(super) mod tests {
     #[test]
     fn hosts_of_the_domain_are_intercepted() {
         let find = |text: &str| ireland().find(&authority(text));
-        assert_eq!(find("login.mypurecloud.ie:443"), Some(Host::Login));
-        assert_eq!(find("API.myPureCloud.ie:443"), Some(Host::Api));
-        assert_eq!(find("apps.mypurecloud.ie.:443"), Some(Host::Apps));
-        assert_eq!(find("api-downloads.mypurecloud.ie:443"), Some(Host::Downloads));
+        assert_eq!(find("login.mypurecloud.ie:443"), Some(CloudHost::Login));
+        assert_eq!(find("API.myPureCloud.ie:443"), Some(CloudHost::Api));
+        assert_eq!(find("apps.mypurecloud.ie.:443"), Some(CloudHost::Apps));
+        assert_eq!(find("api-downloads.mypurecloud.ie:443"), Some(CloudHost::Downloads));
         for other in [
             "api.mypurecloud.ie:8443",
             "api.mypurecloud.ie",
@@ -101,7 +102,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_request_names_the_host_that_it_came_to() {
-        let mean = |text: &str| ireland().mean(&authority(text), Host::Api);
+        let mean = |text: &str| ireland().mean(&authority(text), CloudHost::Api);
         for right in ["api.mypurecloud.ie", "API.mypurecloud.ie:443", "api.mypurecloud.ie."] {
             assert!(mean(right), "{right}");
         }

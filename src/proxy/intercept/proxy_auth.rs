@@ -12,20 +12,20 @@ use crate::net::basic;
 use crate::random::{hash, random};
 
 /// A user and a password for this run. Redacted in `Debug`.
-pub(super) struct Credentials {
+pub(super) struct ProxyCredentials {
     pair: Zeroizing<String>,
 }
 
 /// What a client is asked for (RFC 7617 section 2).
 pub(super) const CHALLENGE: &str = "Basic realm=\"gc-token\", charset=\"UTF-8\"";
 
-impl Credentials {
+impl ProxyCredentials {
     /// New ones.
     ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
-    pub(super) fn random() -> Result<Credentials> {
-        Ok(Credentials { pair: Zeroizing::new(format!("{}:{}", random()?, random()?)) })
+    pub(super) fn random() -> Result<ProxyCredentials> {
+        Ok(ProxyCredentials { pair: Zeroizing::new(format!("{}:{}", random()?, random()?)) })
     }
 
     /// `user:password`, as a URL takes it.
@@ -42,9 +42,9 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for ProxyCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(redacted)")
+        f.write_str("ProxyCredentials(redacted)")
     }
 }
 
@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
 
-    fn admits(credentials: &Credentials, headers: &[&str]) -> bool {
+    fn admits(credentials: &ProxyCredentials, headers: &[&str]) -> bool {
         let mut map = HeaderMap::new();
         for header in headers {
             map.append(PROXY_AUTHORIZATION, HeaderValue::from_str(header).unwrap());
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn who_knows_them_is_let_in_and_nobody_else() {
-        let credentials = Credentials::random().unwrap();
+        let credentials = ProxyCredentials::random().unwrap();
         let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
         let right = basic(credentials.expose());
         assert!(admits(&credentials, &[&right]));
@@ -77,7 +77,7 @@ mod tests {
             &basic(user),
             &basic(&format!("{user}:")),
             &basic(&format!("{}x", credentials.expose())),
-            &basic(Credentials::random().unwrap().expose()),
+            &basic(ProxyCredentials::random().unwrap().expose()),
             &right.replace("Basic", "Bearer"),
             &right["Basic ".len()..],
             "Basic %%%",
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn they_are_not_shown_and_need_no_encoding_in_a_url() {
-        let credentials = Credentials::random().unwrap();
+        let credentials = ProxyCredentials::random().unwrap();
         assert!(!format!("{credentials:?}").contains(credentials.expose()));
         let url = format!("http://{}@127.0.0.1:1/", credentials.expose());
         let parsed = url::Url::parse(&url).unwrap();

@@ -14,7 +14,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use zeroize::Zeroizing;
 
-use super::hosts::Names;
+use super::hosts::InterceptedHosts;
 use crate::certificate;
 use crate::clock::{Reading, shift};
 use crate::error::{Error, Kind, Result};
@@ -22,7 +22,7 @@ use crate::random::random;
 use crate::token::Stamp;
 
 /// What the intercepted hosts show, and what clients have to trust for it.
-pub(super) struct Authority {
+pub(super) struct RunCa {
     /// The authority's certificate.
     pub(super) pem: String,
     /// The hosts' TLS.
@@ -30,7 +30,7 @@ pub(super) struct Authority {
 }
 
 /// The first and the last moment at which certificates are valid.
-pub(super) type Validity = (Timestamp, Timestamp);
+pub(super) type ValidityPeriod = (Timestamp, Timestamp);
 
 /// A certificate is valid from this long before the earliest clock: clients
 /// read the clock of this machine, which may be set back in the meantime.
@@ -44,7 +44,7 @@ const AFTER: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// When certificates have to be valid, by what every clock shows: the one of
 /// this machine, which may be wrong, and those of the cloud, which a clock that
 /// is set right in the middle of the run will show.
-pub(super) fn validity(now: &Reading, stamp: &Stamp) -> Validity {
+pub(super) fn validity(now: &Reading, stamp: &Stamp) -> ValidityPeriod {
     let cloud = [&stamp.issuer, &stamp.api];
     let shown = cloud.into_iter().flatten().filter_map(|measure| measure.shows(now));
     let (earliest, latest) =
@@ -52,12 +52,12 @@ pub(super) fn validity(now: &Reading, stamp: &Stamp) -> Validity {
     (shift(earliest, -BEFORE), shift(latest, AFTER))
 }
 
-impl Authority {
+impl RunCa {
     /// One for `names`, and nobody else.
     ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
-    pub(super) fn new(names: &Names, validity: Validity) -> Result<Authority> {
+    pub(super) fn new(names: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa> {
         let generated = certificate::with_wiped_stack(|| generate(names, validity));
         generated.map_err(|cause| {
             let what = "the certificates of this run cannot be made";
@@ -66,16 +66,16 @@ impl Authority {
     }
 }
 
-fn generate(names: &Names, validity: Validity) -> Result<Authority, anyhow::Error> {
+fn generate(names: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa, anyhow::Error> {
     vouch(names, validity, Zeroizing::new(KeyPair::generate()?))
 }
 
 /// The authority with this key, which is wiped.
 fn vouch(
-    names: &Names,
-    (first, last): Validity,
+    names: &InterceptedHosts,
+    (first, last): ValidityPeriod,
     ca_key: Zeroizing<KeyPair>,
-) -> Result<Authority, anyhow::Error> {
+) -> Result<RunCa, anyhow::Error> {
     let params = authority(names.domain(), (first, last))?;
     let pem = params.self_signed(&*ca_key)?.pem();
     let issuer = Issuer::from_params(&params, &*ca_key);
@@ -83,10 +83,13 @@ fn vouch(
     let mut server = certificate::server(names.domain(), names.hosts().to_vec())?;
     certificate::limit(&mut server, first, last);
     let certificate = server.signed_by(&key, &issuer)?;
-    Ok(Authority { pem, tls: certificate::tls(&certificate, &key)? })
+    Ok(RunCa { pem, tls: certificate::tls(&certificate, &key)? })
 }
 
-fn authority(domain: &str, (first, last): Validity) -> Result<CertificateParams, anyhow::Error> {
+fn authority(
+    domain: &str,
+    (first, last): ValidityPeriod,
+) -> Result<CertificateParams, anyhow::Error> {
     // Two runs differ in name, too: one may run within the other.
     let mut params = certificate::authority(format!("gc-token interception CA {}", random()?))?;
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];

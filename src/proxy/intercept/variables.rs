@@ -6,13 +6,13 @@ use crate::context::Environment;
 use crate::net::no_proxy::{with_loopback, without};
 
 /// A variable, and its value for the child.
-pub type Variable = (&'static str, OsString);
+pub type EnvVariable = (&'static str, OsString);
 
 /// The variables that name `proxy`, a URL with user and password, for requests
 /// by https. How anything else is reached does not change, so `HTTP_PROXY` and
 /// `ALL_PROXY` stay as they are.
-pub(super) fn proxying(proxy: &str, names: &[String], env: &Environment) -> Vec<Variable> {
-    let mut variables: Vec<Variable> = vec![
+pub(super) fn proxying(proxy: &str, names: &[String], env: &Environment) -> Vec<EnvVariable> {
+    let mut variables: Vec<EnvVariable> = vec![
         // Clients read the one or the other, and where both are set they differ
         // in which one counts.
         ("HTTPS_PROXY", proxy.into()),

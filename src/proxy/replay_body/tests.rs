@@ -13,7 +13,7 @@ use super::*;
 enum Piece {
     Data(Bytes),
     Trailers,
-    Broken,
+    BoxError,
     /// Nothing yet.
     Wait,
 }
@@ -22,12 +22,12 @@ struct Script(VecDeque<Piece>);
 
 impl Body for Script {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         Poll::Ready(match self.0.pop_front() {
             None => None,
             Some(Piece::Data(data)) => Some(Ok(Frame::data(data))),
@@ -36,7 +36,7 @@ impl Body for Script {
                 let name = hyper::header::HeaderName::from_static("x-sum");
                 Some(Ok(Frame::trailers(HeaderMap::from_iter([(name, sum)]))))
             }
-            Some(Piece::Broken) => Some(Err("the client left".into())),
+            Some(Piece::BoxError) => Some(Err("the client left".into())),
             Some(Piece::Wait) => return Poll::Pending,
         })
     }
@@ -51,8 +51,8 @@ impl Wake for Count {
     }
 }
 
-fn held(pieces: impl IntoIterator<Item = Piece>) -> Held<Script> {
-    Held::new(Script(pieces.into_iter().collect()), &Arc::default())
+fn held(pieces: impl IntoIterator<Item = Piece>) -> ReplayBody<Script> {
+    ReplayBody::new(Script(pieces.into_iter().collect()), &Arc::default())
 }
 
 fn data(text: &'static str) -> Piece {
@@ -60,11 +60,11 @@ fn data(text: &'static str) -> Piece {
 }
 
 /// What the attempt sends until it is done, has to wait, or fails.
-fn send(attempt: &mut Held<Script>) -> String {
+fn send(attempt: &mut ReplayBody<Script>) -> String {
     send_waking(attempt, &Arc::default())
 }
 
-fn send_waking(attempt: &mut Held<Script>, count: &Arc<Count>) -> String {
+fn send_waking(attempt: &mut ReplayBody<Script>, count: &Arc<Count>) -> String {
     let waker = count.clone().into();
     let mut context = Context::from_waker(&waker);
     let mut sent = String::new();
@@ -87,13 +87,13 @@ fn another_attempt_begins_at_the_beginning() {
     let source = first.source();
     let count = Arc::default();
     assert_eq!(send_waking(&mut first, &count), "ab...");
-    let mut second = Held::again(source.as_ref()).unwrap();
+    let mut second = ReplayBody::again(source.as_ref()).unwrap();
     // The one before is told, or its connection would wait for ever.
     assert_eq!(count.0.load(Ordering::SeqCst), 1);
     assert_eq!(send(&mut first), "!another attempt has taken over");
     assert_eq!(send(&mut second), "abc...");
     assert_eq!(send(&mut second), "#.");
-    let mut third = Held::again(source.as_ref()).unwrap();
+    let mut third = ReplayBody::again(source.as_ref()).unwrap();
     assert_eq!(send(&mut third), "abc#.");
 }
 
@@ -103,25 +103,25 @@ async fn what_is_too_much_is_passed_on_once() {
     let mut fits = held([most()]);
     let source = fits.source();
     assert_eq!(send(&mut fits).len(), EACH + 1);
-    assert_eq!(send(&mut Held::again(source.as_ref()).unwrap()).len(), EACH + 1);
+    assert_eq!(send(&mut ReplayBody::again(source.as_ref()).unwrap()).len(), EACH + 1);
     let mut more = held([most(), data("y")]);
     let source = more.source();
     assert_eq!(send(&mut more).len(), EACH + 2);
-    assert!(Held::again(source.as_ref()).is_none());
+    assert!(ReplayBody::again(source.as_ref()).is_none());
 }
 
 #[test]
 fn what_the_client_did_not_end_is_not_sent_again() {
-    let mut first = held([data("ab"), Piece::Broken]);
+    let mut first = held([data("ab"), Piece::BoxError]);
     let source = first.source();
     assert_eq!(send(&mut first), "ab!the client left");
     assert_eq!(source.as_ref().unwrap().broken().as_deref(), Some("the client left"));
-    assert!(Held::again(source.as_ref()).is_none());
+    assert!(ReplayBody::again(source.as_ref()).is_none());
 }
 
 #[test]
 fn what_has_no_body_can_always_be_sent_again() {
-    let none = Held::<Script>::again(None).unwrap();
+    let none = ReplayBody::<Script>::again(None).unwrap();
     assert!(none.is_end_stream());
     assert_eq!(none.size_hint().exact(), Some(0));
 }
@@ -133,7 +133,7 @@ fn an_attempt_is_begun_once_something_of_it_was_asked_for() {
     assert!(!source.is_begun());
     send(&mut first);
     assert!(source.is_begun());
-    let mut second = Held::again(Some(&source)).unwrap();
+    let mut second = ReplayBody::again(Some(&source)).unwrap();
     assert!(!source.is_begun());
     // The one before is of no interest any more.
     send(&mut first);

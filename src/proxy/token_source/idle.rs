@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::backoff::Backoff;
-use super::{Current, Keeper, State, Why};
+use super::{Current, State, TokenSource, Why};
 use crate::clock::Reading;
 use crate::context::Level;
 use crate::oauth::tokens_me::{Answer, Opinion};
@@ -37,7 +37,7 @@ impl Uses {
     }
 }
 
-impl Keeper {
+impl TokenSource {
     /// Takes note that the API took this token in a request that was begun at `at`.
     pub(in super::super) fn was_used(&self, used: &Arc<Current>, at: &Reading) {
         if self.idle_timeout().is_some() {
@@ -45,7 +45,7 @@ impl Keeper {
         }
     }
 
-    /// Returns the time until [`Keeper::keep_in_use`] has something to do.
+    /// Returns the time until [`TokenSource::keep_in_use`] has something to do.
     pub(super) fn until_idle(&self) -> SignedDuration {
         let now = self.clock.read();
         let timeout = self.idle_timeout();
@@ -62,9 +62,9 @@ impl Keeper {
         if !self.until_idle().is_positive() {
             self.call().await;
         }
-        let keeper = self.clone();
+        let token_source = self.clone();
         if self.is_worth_recording(timeout) {
-            let _ = tokio::task::spawn_blocking(move || keeper.record_use()).await;
+            let _ = tokio::task::spawn_blocking(move || token_source.record_use()).await;
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::backoff::{Backoff, FIRST_WAIT};
 use super::idle::Uses;
-use super::{Current, Keeper, State, remember};
+use super::{Current, State, TokenSource, remember};
 use crate::broker::{Given, How};
 use crate::clock::Reading;
 use crate::error::Result;
@@ -48,7 +48,7 @@ const LOOK: SignedDuration = SignedDuration::from_secs(30);
 /// The shortest sleep of the background task.
 const REST: SignedDuration = SignedDuration::from_millis(250);
 
-impl Keeper {
+impl TokenSource {
     /// Renews the token whenever it gets short, and keeps it in use. Never returns.
     pub(in super::super) async fn keep_fresh(self: Arc<Self>) {
         loop {
@@ -72,8 +72,8 @@ impl Keeper {
         old: Arc<Current>,
         why: Why,
     ) -> Option<Arc<Current>> {
-        let keeper = self.clone();
-        tokio::spawn(async move { keeper.take_turn(old, why).await }).await.ok()?
+        let token_source = self.clone();
+        tokio::spawn(async move { token_source.take_turn(old, why).await }).await.ok()?
     }
 
     pub(super) async fn take_turn(&self, old: Arc<Current>, why: Why) -> Option<Arc<Current>> {
@@ -92,7 +92,7 @@ impl Keeper {
             let may_try = match why {
                 Why::Short => !state.must_wait(&now).is_positive(),
                 // A request had better wait for an issuer that comes back.
-                Why::Dead | Why::Refused => state.allowance.take(&now),
+                Why::Dead | Why::Refused => state.rate_limit.take(&now),
                 Why::Reload => true,
             };
             if !may_try {

@@ -1,4 +1,4 @@
-//! The keeper with a source that answers as it is told, when it is told to.
+//! The token_source with a source that answers as it is told, when it is told to.
 
 mod idle;
 
@@ -31,11 +31,11 @@ impl Clock for FakeClock {
     }
 
     fn sleep(&self, _: Duration) {
-        panic!("the keeper waits on its runtime")
+        panic!("the token_source waits on its runtime")
     }
 }
 
-struct FakeSource {
+struct FakeBackend {
     demand: Demand,
     answers: Mutex<VecDeque<Result<Given>>>,
     /// The token that was refused, for each call.
@@ -49,7 +49,7 @@ struct FakeSource {
     opened: Condvar,
 }
 
-impl FakeSource {
+impl FakeBackend {
     fn asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
@@ -60,7 +60,7 @@ impl FakeSource {
     }
 }
 
-impl Source for FakeSource {
+impl Source for FakeBackend {
     fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
         self.asked.lock().unwrap().push(refused.map(|token| token.expose().to_owned()));
         let open = self.open.lock().unwrap();
@@ -95,20 +95,20 @@ fn down() -> Result<Given> {
     Err(Error::new(Kind::Unavailable, "the issuer is down"))
 }
 
-/// A keeper of the token `first`, which lives from second 100 to 400.
-fn keeper(
+/// A token_source of the token `first`, which lives from second 100 to 400.
+fn token_source(
     answers: impl IntoIterator<Item = Result<Given>>,
-) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
-    keeper_with(None, answers)
+) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
+    token_source_with(None, answers)
 }
 
 /// The same where tokens that are not used for so long are revoked.
-fn keeper_with(
+fn token_source_with(
     idle_timeout: Option<IdleTimeout>,
     answers: impl IntoIterator<Item = Result<Given>>,
-) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
+) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock(Mutex::new(reading(101, 1_001))));
-    let source = Arc::new(FakeSource {
+    let source = Arc::new(FakeBackend {
         demand: Demand {
             skew: SignedDuration::from_secs(5),
             min_ttl: MinTtl::Explicit(SignedDuration::from_secs(60)),
@@ -133,8 +133,9 @@ fn keeper_with(
         reporter: Arc::new(Reporter::collected().0),
     };
     let metrics = Arc::new(Metrics::default());
-    let keeper = Keeper::new(source.clone(), token("first", 300), None, None, &context, metrics);
-    (Arc::new(keeper), source, clock)
+    let token_source =
+        TokenSource::new(source.clone(), token("first", 300), None, None, &context, metrics);
+    (Arc::new(token_source), source, clock)
 }
 
 fn text(current: &Current) -> &str {
@@ -150,11 +151,11 @@ async fn until(happened: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn all_who_wait_get_the_token_of_one_mint() {
-    let (keeper, source, _) = keeper([minted("second")]);
-    let first = keeper.state().current.clone();
+    let (token_source, source, _) = token_source([minted("second")]);
+    let first = token_source.state().current.clone();
     let wait = || {
-        let (keeper, first) = (keeper.clone(), first.clone());
-        tokio::spawn(async move { keeper.replace(first).await })
+        let (token_source, first) = (token_source.clone(), first.clone());
+        tokio::spawn(async move { token_source.replace(first).await })
     };
     let waiting: Vec<_> = (0..50).map(|_| wait()).collect();
     until(|| source.asked() == 1).await;
@@ -163,40 +164,40 @@ async fn all_who_wait_get_the_token_of_one_mint() {
         assert_eq!(text(&one.await.unwrap().unwrap()), "second");
     }
     // Who comes late with the first one finds the second one there.
-    assert_eq!(text(&keeper.replace(first).await.unwrap()), "second");
+    assert_eq!(text(&token_source.replace(first).await.unwrap()), "second");
     assert_eq!(*source.asked.lock().unwrap(), [Some("first".to_owned())]);
-    assert_eq!(keeper.metrics.summary().unwrap(), "1 token renewed");
+    assert_eq!(token_source.metrics.summary().unwrap(), "1 token renewed");
     for known in ["first", "second"] {
         let value = HeaderValue::from_str(&format!("bearer {known}")).unwrap();
-        assert!(keeper.knows(&HeaderMap::from_iter([(AUTHORIZATION, value)])), "{known}");
+        assert!(token_source.knows(&HeaderMap::from_iter([(AUTHORIZATION, value)])), "{known}");
     }
     let other = HeaderValue::from_static("Bearer third");
-    assert!(!keeper.knows(&HeaderMap::from_iter([(AUTHORIZATION, other)])));
+    assert!(!token_source.knows(&HeaderMap::from_iter([(AUTHORIZATION, other)])));
 }
 
 #[tokio::test]
 async fn who_goes_away_takes_no_mint_along() {
-    let (keeper, source, _) = keeper([minted("second")]);
-    let first = keeper.state().current.clone();
+    let (token_source, source, _) = token_source([minted("second")]);
+    let first = token_source.state().current.clone();
     let leaving = tokio::spawn({
-        let keeper = keeper.clone();
-        async move { keeper.replace(first).await }
+        let token_source = token_source.clone();
+        async move { token_source.replace(first).await }
     });
     until(|| source.asked() == 1).await;
     leaving.abort();
     assert!(leaving.await.is_err());
     source.open();
-    until(|| text(&keeper.state().current) == "second").await;
+    until(|| text(&token_source.state().current) == "second").await;
     assert_eq!(source.asked(), 1);
 }
 
 #[tokio::test]
 async fn a_failure_is_shared_and_costs_the_waiting_nothing() {
-    let (keeper, source, _) = keeper([down(), minted("second")]);
-    let first = keeper.state().current.clone();
+    let (token_source, source, _) = token_source([down(), minted("second")]);
+    let first = token_source.state().current.clone();
     let wait = || {
-        let (keeper, first) = (keeper.clone(), first.clone());
-        tokio::spawn(async move { keeper.replace(first).await })
+        let (token_source, first) = (token_source.clone(), first.clone());
+        tokio::spawn(async move { token_source.replace(first).await })
     };
     let waiting: Vec<_> = (0..50).map(|_| wait()).collect();
     until(|| source.asked() == 1).await;
@@ -205,18 +206,18 @@ async fn a_failure_is_shared_and_costs_the_waiting_nothing() {
         assert!(one.await.unwrap().is_none());
     }
     assert_eq!(source.asked(), 1);
-    // The next request need not wait for the allowance.
-    assert_eq!(text(&keeper.replace(first).await.unwrap()), "second");
+    // The next request need not wait for the rate_limit.
+    assert_eq!(text(&token_source.replace(first).await.unwrap()), "second");
 }
 
 #[tokio::test]
 async fn the_background_waits_longer_after_each_failure() {
-    let (keeper, source, clock) = keeper([down(), down(), down(), minted("second")]);
+    let (token_source, source, clock) = token_source([down(), down(), down(), minted("second")]);
     source.open();
-    let first = keeper.state().current.clone();
+    let first = token_source.state().current.clone();
     let mut came = Vec::new();
     for _ in 0..8 {
-        let renewed = keeper.renew(first.clone(), Why::Short).await;
+        let renewed = token_source.renew(first.clone(), Why::Short).await;
         came.push((source.asked(), renewed.is_some()));
         clock.advance(1);
     }
@@ -229,21 +230,21 @@ async fn the_background_waits_longer_after_each_failure() {
 #[tokio::test]
 async fn a_token_that_is_handed_back_is_none_that_was_renewed() {
     let same = Given { token: token("first", 300), how: How::Cached };
-    let (keeper, source, _) = keeper([Ok(same)]);
+    let (token_source, source, _) = token_source([Ok(same)]);
     source.open();
-    let first = keeper.state().current.clone();
-    assert!(keeper.renew(first, Why::Short).await.is_some());
-    assert_eq!(keeper.metrics.summary(), None);
+    let first = token_source.state().current.clone();
+    assert!(token_source.renew(first, Why::Short).await.is_some());
+    assert_eq!(token_source.metrics.summary(), None);
 }
 
 #[tokio::test]
 async fn a_token_that_has_died_is_replaced_before_it_is_used() {
-    let (keeper, source, clock) = keeper([down(), minted("second")]);
+    let (token_source, source, clock) = token_source([down(), minted("second")]);
     source.open();
-    assert!(matches!(keeper.current().await, Found::Alive(_)));
+    assert!(matches!(token_source.current().await, Found::Alive(_)));
     assert_eq!(source.asked(), 0);
     clock.advance(400);
-    assert!(matches!(keeper.current().await, Found::Dead(dead) if text(&dead) == "first"));
+    assert!(matches!(token_source.current().await, Found::Dead(dead) if text(&dead) == "first"));
     // That one is of second 100, too: dead on arrival, but another one.
-    assert!(matches!(keeper.current().await, Found::Alive(new) if text(&new) == "second"));
+    assert!(matches!(token_source.current().await, Found::Alive(new) if text(&new) == "second"));
 }

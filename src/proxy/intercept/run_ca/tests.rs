@@ -65,7 +65,7 @@ fn pass(
     }
 }
 
-fn seconds(first: i64, last: i64) -> Validity {
+fn seconds(first: i64, last: i64) -> ValidityPeriod {
     (Timestamp::from_second(first).unwrap(), Timestamp::from_second(last).unwrap())
 }
 
@@ -85,7 +85,7 @@ fn judge_forged(name: &str) -> Result<(), CertificateError> {
 
 #[test]
 fn the_three_hosts_are_vouched_for() {
-    let authority = Authority::new(&ireland(), seconds(0, DAY)).unwrap();
+    let authority = RunCa::new(&ireland(), seconds(0, DAY)).unwrap();
     let judge = |name| judge(&authority.pem, &authority.tls, name, DAY / 2);
     for name in ["login.mypurecloud.ie", "api.mypurecloud.ie", "apps.mypurecloud.ie"] {
         assert_eq!(judge(name), Ok(()), "{name}");
@@ -108,7 +108,7 @@ fn the_authority_is_good_for_nobody_outside_the_domain() {
 
 #[test]
 fn a_certificate_is_good_within_its_time() {
-    let authority = Authority::new(&ireland(), seconds(DAY, 3 * DAY)).unwrap();
+    let authority = RunCa::new(&ireland(), seconds(DAY, 3 * DAY)).unwrap();
     let judge = |now| judge(&authority.pem, &authority.tls, "api.mypurecloud.ie", now);
     assert!(matches!(judge(DAY - 1), Err(CertificateError::NotValidYetContext { .. })));
     assert_eq!(judge(DAY), Ok(()));
@@ -120,7 +120,7 @@ fn a_certificate_is_good_within_its_time() {
 fn every_clock_is_within_the_time_with_room_to_spare() {
     let mut stamp = token("t", 300).stamp;
     let now = reading(100, 1_000_000_000);
-    let days = |(first, last): Validity| {
+    let days = |(first, last): ValidityPeriod| {
         let since = |moment: Timestamp| moment.duration_since(now.wall).as_hours();
         (since(first), since(last))
     };
@@ -138,7 +138,7 @@ fn every_clock_is_within_the_time_with_room_to_spare() {
 #[test]
 fn two_runs_have_authorities_of_different_names() {
     let subject = || {
-        let authority = Authority::new(&ireland(), seconds(0, DAY)).unwrap();
+        let authority = RunCa::new(&ireland(), seconds(0, DAY)).unwrap();
         let der = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(der).unwrap();

@@ -4,10 +4,10 @@
 use super::*;
 use crate::oauth::tokens_me::Opinion;
 
-fn idle_keeper(
+fn idle_token_source(
     answers: impl IntoIterator<Item = Result<Given>>,
-) -> (Arc<Keeper>, Arc<FakeSource>, Arc<FakeClock>) {
-    keeper_with(Some(IdleTimeout::new(SignedDuration::from_secs(80))), answers)
+) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
+    token_source_with(Some(IdleTimeout::new(SignedDuration::from_secs(80))), answers)
 }
 
 fn answer(opinion: Opinion, used: Option<Reading>) -> Result<Answer> {
@@ -15,112 +15,112 @@ fn answer(opinion: Opinion, used: Option<Reading>) -> Result<Answer> {
 }
 
 /// The next call is made at this moment, and accepted.
-fn is_accepted_at(source: &FakeSource, clock: &FakeClock) {
+fn is_accepted_at(source: &FakeBackend, clock: &FakeClock) {
     source.calls.lock().unwrap().push_back(answer(Opinion::Accepted, Some(clock.read())));
 }
 
-fn calls(source: &FakeSource) -> usize {
+fn calls(source: &FakeBackend) -> usize {
     source.called.lock().unwrap().len()
 }
 
 #[tokio::test]
 async fn a_token_that_nobody_uses_is_kept_alive_by_a_call() {
-    let (keeper, source, clock) = idle_keeper([]);
+    let (token_source, source, clock) = idle_token_source([]);
     clock.advance(38);
-    keeper.keep_in_use().await;
+    token_source.keep_in_use().await;
     assert_eq!(calls(&source), 0);
     clock.advance(1);
     is_accepted_at(&source, &clock);
-    keeper.keep_in_use().await;
+    token_source.keep_in_use().await;
     assert_eq!(*source.called.lock().unwrap(), ["first"]);
     assert_eq!(*source.recorded.lock().unwrap(), [("first".to_owned(), 140)]);
     clock.advance(39);
-    keeper.keep_in_use().await;
+    token_source.keep_in_use().await;
     assert_eq!(calls(&source), 1, "that was a use");
     assert_eq!(source.asked(), 0);
 }
 
 #[tokio::test]
 async fn traffic_takes_the_place_of_calls_and_is_recorded_now_and_then() {
-    let (keeper, source, clock) = idle_keeper([]);
-    let first = keeper.state().current.clone();
+    let (token_source, source, clock) = idle_token_source([]);
+    let first = token_source.state().current.clone();
     for _ in 0..30 {
         clock.advance(4);
-        keeper.was_used(&first, &clock.read());
-        keeper.keep_in_use().await;
+        token_source.was_used(&first, &clock.read());
+        token_source.keep_in_use().await;
     }
     assert_eq!(calls(&source), 0);
     let recorded: Vec<_> = source.recorded.lock().unwrap().iter().map(|(_, at)| *at).collect();
     assert_eq!(recorded, (112..=221).step_by(12).chain([]).map(|at| at + 1).collect::<Vec<_>>());
-    keeper.record_use();
+    token_source.record_use();
     let (_, at) = source.recorded.lock().unwrap().last().cloned().unwrap();
     assert_eq!(at, 221, "the last use is recorded at the end");
 }
 
 #[tokio::test]
 async fn a_request_that_took_long_counts_from_its_beginning() {
-    let (keeper, source, clock) = idle_keeper([]);
-    let first = keeper.state().current.clone();
+    let (token_source, source, clock) = idle_token_source([]);
+    let first = token_source.state().current.clone();
     let (early, late) = (reading(110, 1_010), reading(120, 1_020));
-    keeper.was_used(&first, &late);
-    keeper.was_used(&first, &early);
+    token_source.was_used(&first, &late);
+    token_source.was_used(&first, &early);
     clock.advance(58);
-    keeper.keep_in_use().await;
+    token_source.keep_in_use().await;
     assert_eq!(calls(&source), 0);
     clock.advance(1);
     is_accepted_at(&source, &clock);
-    keeper.keep_in_use().await;
+    token_source.keep_in_use().await;
     assert_eq!(calls(&source), 1);
 }
 
 #[tokio::test]
 async fn an_idle_token_that_was_revoked_is_replaced() {
-    let (keeper, source, clock) = idle_keeper([minted("second")]);
+    let (token_source, source, clock) = idle_token_source([minted("second")]);
     source.open();
     clock.advance(100);
     source.calls.lock().unwrap().push_back(answer(Opinion::Refused, None));
-    keeper.keep_in_use().await;
-    assert_eq!(text(&keeper.state().current), "second");
+    token_source.keep_in_use().await;
+    assert_eq!(text(&token_source.state().current), "second");
     assert_eq!(*source.asked.lock().unwrap(), [Some("first".to_owned())]);
 }
 
 #[tokio::test]
 async fn a_call_that_fails_is_made_again_later_and_later() {
-    let (keeper, source, clock) = idle_keeper([]);
+    let (token_source, source, clock) = idle_token_source([]);
     clock.advance(50);
     let mut made = Vec::new();
     for _ in 0..9 {
         let error = Error::new(Kind::Unavailable, "the API is down");
         source.calls.lock().unwrap().push_back(Err(error));
-        keeper.keep_in_use().await;
+        token_source.keep_in_use().await;
         made.push(calls(&source));
         clock.advance(1);
     }
     assert_eq!(made, [1, 2, 2, 3, 3, 3, 3, 4, 4]);
-    assert!(keeper.until_idle().is_positive(), "the background does not spin");
+    assert!(token_source.until_idle().is_positive(), "the background does not spin");
 }
 
 #[tokio::test]
 async fn the_use_of_an_earlier_token_is_none_of_the_current_one() {
-    let (keeper, source, clock) = idle_keeper([minted("second")]);
+    let (token_source, source, clock) = idle_token_source([minted("second")]);
     source.open();
-    let first = keeper.state().current.clone();
-    keeper.replace(first.clone()).await.unwrap();
+    let first = token_source.state().current.clone();
+    token_source.replace(first.clone()).await.unwrap();
     // Both were made at second 100.
     clock.advance(39);
-    keeper.was_used(&first, &clock.read());
+    token_source.was_used(&first, &clock.read());
     is_accepted_at(&source, &clock);
-    keeper.keep_in_use().await;
+    token_source.keep_in_use().await;
     assert_eq!(*source.called.lock().unwrap(), ["second"]);
 }
 
 #[tokio::test]
 async fn without_a_timeout_nothing_is_done() {
-    let (keeper, source, clock) = keeper([]);
+    let (token_source, source, clock) = token_source([]);
     clock.advance(200);
-    keeper.was_used(&keeper.state().current.clone(), &clock.read());
-    keeper.keep_in_use().await;
-    keeper.record_use();
+    token_source.was_used(&token_source.state().current.clone(), &clock.read());
+    token_source.keep_in_use().await;
+    token_source.record_use();
     assert_eq!((calls(&source), source.recorded.lock().unwrap().len()), (0, 0));
-    assert_eq!(keeper.until_idle(), SignedDuration::MAX);
+    assert_eq!(token_source.until_idle(), SignedDuration::MAX);
 }

@@ -20,7 +20,7 @@ const ORDER: [u8; 32] = [
 
 /// An authority, and its private key as it is written in PKCS #8, and in the
 /// Montgomery form in which the library calculates with it.
-fn authority_and_its_key() -> (Authority, [Masked; 2]) {
+fn authority_and_its_key() -> (RunCa, [Masked; 2]) {
     let key = Zeroizing::new(KeyPair::generate().unwrap());
     let der = key.serialized_der();
     // An OCTET STRING of 32 bytes within ECPrivateKey (RFC 5915).
