@@ -1,0 +1,11 @@
+//! `doctor`, against everything that can be wrong with a pipeline. What it
+//! says is searched for secrets by the harness (`crate::common::process`).
+
+mod false_clock;
+mod idle;
+mod local;
+mod remote;
+mod report;
+mod server;
+mod settings;
+mod verdicts;

@@ -1,0 +1,107 @@
+//! What can be wrong on this machine.
+
+use gc_token::sandbox::Plan;
+
+use crate::common::cloud::cloud;
+use crate::common::runner::Runner;
+use crate::common::say;
+use crate::doctor::report::Report;
+
+#[test]
+fn settings_that_are_missing_or_wrong() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud).unset("GENESYSCLOUD_OAUTHCLIENT_SECRET");
+    Report::of(&runner, &[])
+        .exits_with(3)
+        .says("settings", "failure", "there is no secret for client")
+        .says("issuer", "ok", "LOGIN answers HTTP")
+        .says("clocks", "ok", "the API's clock is")
+        .says("cache", "ok", "locks hold");
+    Report::of(&Runner::of(&cloud), &["--profile=nowhere"])
+        .exits_with(2)
+        .says("settings", "failure", "nowhere")
+        .says("issuer", "ok", "LOGIN answers HTTP");
+    Report::of(&Runner::of(&cloud), &["--skew=soon"]).exits_with(2).says(
+        "settings",
+        "failure",
+        "is not a duration",
+    );
+    assert_eq!(cloud.counters().token_requests, 0);
+}
+
+#[test]
+fn a_password_in_a_setting_is_not_shown() {
+    let cloud = cloud(Plan::default());
+    let url = "https://me:hunter2@login.example";
+    let report = Report::of(&Runner::of(&cloud), &["--login-url", url]);
+    report
+        .exits_with(2)
+        .says("settings", "ok", "login-url: https://...@login.example")
+        .does_not_say("hunter2");
+    assert!(!report.finished.stderr.contains("hunter2"));
+}
+
+#[test]
+fn a_profile_is_named() {
+    let cloud = cloud(Plan::default());
+    let runner =
+        Runner::of(&cloud).with_file(".config/gc-token/config.toml", "[default]\nskew = '7s'\n");
+    Report::of(&runner, &[]).exits_with(0).says(
+        "settings",
+        "ok",
+        "skew: 7s, from skew of profile \"default\" in HOME/.config/gc-token/config.toml",
+    );
+}
+
+/// Not even root can write there.
+#[test]
+fn a_cache_that_cannot_be_used() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud).with_file("file", "");
+    for dir in ["file", "/proc/nowhere"] {
+        Report::of(&runner, &["--cache-dir", dir])
+            .exits_with(9)
+            .says("cache", "warning", "cannot use")
+            .says("token", "failure", "cannot use")
+            .says("token", "note", "without the cache, a token can be had")
+            .says("token", "ok", "the API accepts it")
+            .says("verdict", "failure", "exit code 9");
+    }
+}
+
+/// The mount goes away with the process that makes it.
+#[test]
+fn a_cache_on_a_read_only_file_system() {
+    let cloud = cloud(Plan::default());
+    let runner = Runner::of(&cloud);
+    std::fs::create_dir(runner.home().join("dir")).unwrap();
+    let mounted = |command: &str| {
+        let mount = "mount -t tmpfs -o ro,mode=700 tmpfs dir";
+        runner.shell("sh", &format!("unshare -rm sh -ec '{mount}; {command}'"))
+    };
+    if !mounted("true").status.success() {
+        return say("NOT TESTED: nothing can be mounted here");
+    }
+    let finished = mounted("gc-token doctor --cache-dir dir");
+    assert_eq!(finished.status.code(), Some(9), "{finished:#?}");
+    for says in [
+        "it is on a file system of type tmpfs",
+        "  warning  cannot use dir/",
+        "Read-only file system",
+        "without the cache, a token can be had",
+    ] {
+        assert!(finished.stdout.contains(says), "{says}: {finished:#?}");
+    }
+}
+
+#[test]
+fn a_promise_that_the_issuer_cannot_keep() {
+    let plan = Plan { lifetime: std::time::Duration::from_secs(300), ..Plan::default() };
+    let cloud = cloud(plan);
+    Report::of(&Runner::of(&cloud), &["--min-ttl=1h"]).exits_with(7).says(
+        "token",
+        "failure",
+        "Token Duration",
+    );
+    Report::of(&Runner::of(&cloud), &[]).exits_with(0).says("token", "note", "new tokens live 5m");
+}

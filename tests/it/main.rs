@@ -1,0 +1,29 @@
+//! The tests of the whole program, in one binary: a module for each subject.
+
+mod bad_input;
+mod ci_formats;
+mod clients;
+mod clocks;
+mod common;
+mod demo;
+mod doctor;
+mod endpoint;
+mod ephemeral;
+mod examples;
+mod exec;
+mod gateway;
+mod hot_path;
+mod intercept;
+mod pipeline;
+mod plugin;
+mod properties;
+mod provider;
+mod races;
+mod readme;
+mod sandbox;
+mod secrets;
+mod shells;
+mod status;
+mod supply_chain;
+mod terraform;
+mod terraform_external;

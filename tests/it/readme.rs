@@ -1,0 +1,240 @@
+//! The documentation says what is true: its commands are run, its tables are
+//! compared with the program, its links lead somewhere.
+//!
+//! A block of shell commands is run where the comment `<!-- runs -->` stands
+//! on the line before it.
+
+mod links;
+mod manual;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::cloud::cloud;
+use crate::common::runner::Runner;
+use clap::ValueEnum;
+use gc_token::config::{self, table};
+use gc_token::context::Context;
+use gc_token::duration::human;
+use gc_token::error::Kind;
+use gc_token::output::Dialect;
+use gc_token::sandbox::{Change, Faults, Plan};
+use gc_token::terraform::plugin::{Block, Provider, Usage};
+use gc_token::terraform::provider::{ACCESS_TOKEN, TokenProvider};
+
+#[test]
+fn the_commands_work() {
+    let readme = read("README.md");
+    let blocks: Vec<_> = readme
+        .split("<!-- runs -->\n```sh\n")
+        .skip(1)
+        .map(|rest| rest.split_once("\n```").unwrap().0)
+        .collect();
+    assert_eq!(blocks.len(), readme.matches("<!-- runs -->").count());
+    for shell in ["bash", "dash"] {
+        let missing = [shell, "curl"].into_iter().find(|it| crate::common::program(it).is_none());
+        if let Some(missing) = missing {
+            crate::common::missing(missing);
+            continue;
+        }
+        let cloud = cloud(Plan::default());
+        for block in &blocks {
+            let runner = Runner::of(&cloud);
+            let ended = runner.shell(shell, &format!("set -eu\n{CLEAN_UP}\n{block}"));
+            assert!(ended.status.success(), "{shell}: {block}\n{ended:#?}");
+        }
+    }
+}
+
+/// Should a command fail before the sandbox is stopped.
+const CLEAN_UP: &str = r#"trap 'kill "${sandbox:-}" 2>/dev/null || :' EXIT"#;
+
+#[test]
+fn the_table_of_settings_is_complete() {
+    let rows: BTreeMap<_, _> = rows("README.md", "| `--")
+        .into_iter()
+        .filter(|cells| cells.len() == 5)
+        .map(|cells| (cells[0].trim_matches('`').to_owned(), cells))
+        .collect();
+    for setting in table::ALL {
+        let flag = format!("--{}", setting.flag);
+        let cells = rows.get(&flag).unwrap_or_else(|| panic!("no row of {flag}"));
+        assert_eq!(codes(&cells[1]), setting.variables, "{flag}");
+        let key: &[_] = if setting.in_profile { &[setting.key] } else { &[] };
+        assert_eq!(codes(&cells[2]), key, "{flag}");
+    }
+    for (flag, default) in [
+        ("--skew", config::DEFAULT_SKEW),
+        ("--min-ttl", config::DEFAULT_MIN_TTL),
+        ("--timeout", config::DEFAULT_TIMEOUT),
+        ("--lock-timeout", config::DEFAULT_LOCK_TIMEOUT),
+    ] {
+        assert_eq!(codes(&rows[flag][3]), [human(default)], "{flag}");
+    }
+    let documented: BTreeSet<_> = rows.into_keys().collect();
+    let verbs: [&[_]; 6] =
+        [&["external"], &["env"], &["get"], &["status"], &["cache", "list"], &["gateway"]];
+    let mut offered: BTreeSet<_> = verbs.into_iter().flat_map(flags).collect();
+    // Not a setting: it belongs to one command line.
+    assert!(offered.remove("--until-stdin-closes"));
+    assert_eq!(documented, offered);
+}
+
+#[test]
+fn the_exit_codes_are_the_programs() {
+    let documented: Vec<_> = rows("README.md", "| ")
+        .into_iter()
+        .filter_map(|cells| Some((cells[0].parse::<u8>().ok()?, cells[1].clone())))
+        .collect();
+    assert_eq!(documented.len(), 12);
+    for kind in [
+        Kind::Output,
+        Kind::Usage,
+        Kind::Configuration,
+        Kind::CredentialsRefused,
+        Kind::Unavailable,
+        Kind::RateLimited,
+        Kind::Lifetime,
+        Kind::ApiRefused,
+        Kind::Cache,
+        Kind::CommandUnusable,
+        Kind::CommandNotFound,
+    ] {
+        // Whoever adds a kind has to add it here, and to the list above.
+        let words = match kind {
+            Kind::Output => "cannot be written",
+            Kind::Usage => "usage",
+            Kind::Configuration => "configuration",
+            Kind::CredentialsRefused => "credentials refused",
+            Kind::Unavailable => "issuer unavailable",
+            Kind::RateLimited => "rate limited",
+            Kind::Lifetime => "wanted lifetime",
+            Kind::ApiRefused => "API refused",
+            Kind::Cache => "cache or lock",
+            Kind::CommandUnusable => "cannot be run",
+            Kind::CommandNotFound => "not found",
+        };
+        let row = documented.iter().find(|(code, _)| *code == kind.exit_code());
+        let (code, meaning) = row.expect("it has a row");
+        assert!(meaning.contains(words), "{code}: {meaning}");
+    }
+}
+
+#[test]
+fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
+    let readme = read("README.md");
+    let section = between(&readme, "\n| Item |", "\n\n");
+    let items: Vec<_> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| codes(line.split('|').nth(1).unwrap()))
+        .collect();
+    for item in &items {
+        let item = item.replace("STATUS", "200");
+        item.parse::<Faults>().unwrap_or_else(|why| panic!("{why}"));
+    }
+    let known = "nonsense".parse::<Faults>().unwrap_err();
+    let known = known.split_once("known are ").unwrap().1;
+    for name in known.split(", ").flat_map(|names| names.split(" and ")) {
+        let name = name.split([':', '[']).next().unwrap();
+        let name = if name == "STATUS" { "500" } else { name };
+        let listed = items.iter().any(|item| item.split(':').next() == Some(name));
+        assert!(listed, "{name} is not in the table");
+    }
+    let changes = between(&readme, "| `PUT /sandbox/plan` |", "|");
+    let nonsense = serde_json::from_str::<Change>(r#"{"nonsense": 1}"#);
+    let known = nonsense.err().unwrap().to_string();
+    let known = codes(known.split_once("expected one of").unwrap().1);
+    assert_eq!(codes(changes), known);
+}
+
+#[test]
+fn the_shells_exist() {
+    let text = read("README.md") + &read("terraform-examples/ci-env/README.md");
+    let named = text.split("--shell ").skip(1);
+    let named: BTreeSet<_> =
+        named.map(|rest| rest.split([' ', '`', '\'', '\n']).next().unwrap()).collect();
+    assert!(named.len() > 5, "{named:?}");
+    for name in named {
+        assert!(Dialect::from_str(name, false).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn the_registrys_pages_list_the_providers_attributes() {
+    let schema = TokenProvider::new(&Context::real()).schema();
+    assert_listed("docs/index.md", &schema.provider);
+    let resources: Vec<_> = schema.ephemeral_resources.into_iter().collect();
+    let [(ACCESS_TOKEN, block)] = &resources[..] else {
+        panic!("a page is missing");
+    };
+    assert_listed("docs/ephemeral-resources/access_token.md", block);
+}
+
+/// The schema of a page has the attributes of the block, each in its section.
+fn assert_listed(page: &str, block: &Block) {
+    let text = read(page);
+    let schema = text.split_once("\n## Schema\n").expect("it has a schema").1;
+    for (heading, usage) in [
+        ("### Required", Usage::Required),
+        ("### Optional", Usage::Optional),
+        ("### Read-Only", Usage::Computed),
+    ] {
+        let listed: BTreeSet<_> = schema
+            .split_once(heading)
+            .map_or("", |(_, rest)| rest.split("\n#").next().unwrap())
+            .lines()
+            .filter_map(|line| line.strip_prefix("- `")?.split('`').next())
+            .collect();
+        let attributes = block.attributes.iter();
+        let offered: BTreeSet<_> = attributes
+            .filter(|attribute| attribute.usage == usage)
+            .map(|attribute| attribute.name)
+            .collect();
+        assert_eq!(listed, offered, "{page}, {heading}");
+    }
+}
+
+/// The flags that a verb's help offers.
+fn flags(verb: &[&str]) -> Vec<String> {
+    let help = Runner::bare().run(&[verb, &["--help"]].concat());
+    // Descriptions are indented further.
+    let option = |line: &&str| line.find('-').is_some_and(|indent| indent < 10);
+    let flag = |line: &str| {
+        let (_, name) = line.split_once("--")?;
+        let end = name.find(|char: char| !(char.is_ascii_lowercase() || char == '-'));
+        Some(format!("--{}", &name[..end.unwrap_or(name.len())]))
+    };
+    let flags = help.succeeded().lines();
+    flags.filter(option).filter_map(flag).filter(|flag| flag != "--help").collect()
+}
+
+/// The cells of the table rows that begin like this.
+fn rows(page: &str, start: &str) -> Vec<Vec<String>> {
+    let text = read(page);
+    let rows = text.lines().filter(|line| line.starts_with(start));
+    rows.map(|row| {
+        let cells = row.trim_matches('|').split('|');
+        cells.map(|cell| cell.trim().to_owned()).collect()
+    })
+    .collect()
+}
+
+/// What stands between backquotes.
+fn codes(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let rest = text.split_once(start).expect("it has a start").1;
+    rest.split_once(end).expect("it has an end").0
+}
+
+fn read(page: &str) -> String {
+    fs::read_to_string(root().join(page)).unwrap_or_else(|why| panic!("{page}: {why}"))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
