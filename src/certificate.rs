@@ -12,7 +12,7 @@ use rustls::pki_types::PrivateKeyDer;
 use zeroize::Zeroize;
 
 /// An authority that signs certificates of hosts, and of no other authority.
-pub(crate) fn authority(name: String) -> Result<CertificateParams, rcgen::Error> {
+pub(crate) fn ca_params(name: String) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -21,7 +21,10 @@ pub(crate) fn authority(name: String) -> Result<CertificateParams, rcgen::Error>
 }
 
 /// A server with these names, or addresses.
-pub(crate) fn server(name: &str, names: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
+pub(crate) fn server_params(
+    name: &str,
+    names: Vec<String>,
+) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.use_authority_key_identifier_extension = true;
@@ -31,7 +34,7 @@ pub(crate) fn server(name: &str, names: Vec<String>) -> Result<CertificateParams
 }
 
 /// Limits a certificate to the time from `first` to `last`, in whole seconds.
-pub(crate) fn limit(params: &mut CertificateParams, first: Timestamp, last: Timestamp) {
+pub(crate) fn set_validity(params: &mut CertificateParams, first: Timestamp, last: Timestamp) {
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
     for (moment, date) in [(first, &mut params.not_before), (last, &mut params.not_after)] {
         let since = moment.duration_since(Timestamp::UNIX_EPOCH);
@@ -44,7 +47,7 @@ pub(crate) fn limit(params: &mut CertificateParams, first: Timestamp, last: Time
 }
 
 /// A server that shows `certificate`, and speaks HTTP/1.1.
-pub(crate) fn tls(
+pub(crate) fn server_config(
     certificate: &Certificate,
     key: &KeyPair,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
@@ -93,8 +96,8 @@ mod tests {
     fn a_clock_may_show_any_time() {
         for (first, last) in [(-90_000, -1), (0, 86_400), (1_800_000_000, 253_000_000_000)] {
             let moment = |second| Timestamp::from_second(second).unwrap();
-            let mut params = server("name", Vec::new()).unwrap();
-            limit(&mut params, moment(first), moment(last));
+            let mut params = server_params("name", Vec::new()).unwrap();
+            set_validity(&mut params, moment(first), moment(last));
             assert_eq!(params.not_before.unix_timestamp(), first);
             assert_eq!(params.not_after.unix_timestamp(), last);
         }

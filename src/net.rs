@@ -34,24 +34,24 @@ use crate::context::{Clock, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
 
 use client::{Limits, builder, client, tls};
-use diagnosis::Place;
-pub(crate) use pool::{Leased, Pool, Unanswered};
-pub(crate) use probe::{Dated, Look, is_page};
+use diagnosis::Target;
+pub(crate) use pool::{Pool, PooledBody, SendError};
+pub(crate) use probe::{DateHeader, Probe, is_page};
 use proxy_env::Route;
-pub(crate) use proxy_env::names_a_proxy;
+pub(crate) use proxy_env::is_proxy_configured;
 use roots::Roots;
-pub(crate) use timeout::Limit;
-pub(crate) use tls::Trust;
-pub(crate) use tunnel::{Passage, Stream};
+pub(crate) use timeout::TimeoutPool;
+pub(crate) use tls::TlsContext;
+pub(crate) use tunnel::{Stream, TunnelConnector};
 
 /// A client for one URL.
-pub(crate) struct Wire {
+pub(crate) struct HttpClient {
     client: Client,
     /// For a peer that speaks HTTP/2 only, once that is known.
     http2: OnceLock<Client>,
     url: Url,
     limits: Limits,
-    place: Place,
+    target: Target,
     tls: ClientConfig,
     roots: Roots,
     route: Route,
@@ -60,44 +60,44 @@ pub(crate) struct Wire {
 
 /// A request that got no reply worth reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct RequestError {
     /// What to tell the user.
     pub(crate) error: Error,
     /// Whether the same request may succeed later.
-    pub(crate) passing: bool,
+    pub(crate) is_transient: bool,
 }
 
 /// A reply, before anything in it is believed.
-pub(crate) struct Reply {
+pub(crate) struct HttpResponse {
     /// The HTTP status code.
     pub(crate) status: u16,
     /// The header fields.
     pub(crate) headers: HeaderMap,
-    /// The whole body, at most [`LARGEST`] bytes. It may hold a token.
+    /// The whole body, at most [`MAX_RESPONSE_BYTES`] bytes. It may hold a token.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 /// A reply, and the clocks around it.
-pub(crate) struct Exchange {
+pub(crate) struct RoundTrip {
     /// Just before the request was sent, connecting included.
     pub(crate) sent: Reading,
     /// Just after the reply's header arrived, which is where its `Date` is.
     pub(crate) received: Reading,
     /// The reply.
-    pub(crate) reply: Reply,
+    pub(crate) reply: HttpResponse,
 }
 
 /// A token reply takes a few kilobytes. More than this is none, and is not
 /// read to its end.
-pub(crate) const LARGEST: usize = 1024 * 1024;
+pub(crate) const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// No working network takes longer to connect, TLS included.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A shorter time limit is for one attempt.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ONE_ATTEMPT: Duration = Duration::from_secs(10);
 
-impl Wire {
+impl HttpClient {
     /// A client for `url`. Certificates are loaded only when it speaks TLS.
     /// `purpose` begins every message: "no token".
     ///
@@ -109,7 +109,7 @@ impl Wire {
         network: &Network,
         env: &Environment,
         reporter: &Reporter,
-    ) -> Result<Wire> {
+    ) -> Result<HttpClient> {
         let route = Route::to(url, env)?;
         if let Some(proxy) = route.name() {
             reporter.say(Level::Debug, format_args!("going through {proxy}"));
@@ -120,11 +120,11 @@ impl Wire {
         };
         let tls = tls(&roots, Arc::new(DefaultTimeProvider))?;
         // A limit as long as the total one would race with it.
-        let connect = Some(CONNECT).filter(|connect| *connect < network.timeout);
+        let connect = Some(CONNECT_TIMEOUT).filter(|connect| *connect < network.timeout);
         let attempt = attempt_limit(network.timeout);
-        let place = Place {
+        let target = Target {
             purpose,
-            host: host(url),
+            host: display_host(url),
             proxy: route.name(),
             connect: connect.unwrap_or(network.timeout),
             attempt: attempt.unwrap_or(network.timeout),
@@ -132,13 +132,13 @@ impl Wire {
         let limits = Limits { connect, attempt };
         let client = client(&route, limits.apply(builder(tls.clone()).http1_only()))?;
         let (url, http2) = (url.clone(), OnceLock::new());
-        Ok(Wire { client, http2, url, limits, place, tls, roots, route, known: None })
+        Ok(HttpClient { client, http2, url, limits, target, tls, roots, route, known: None })
     }
 
     /// Tells what earlier contacts showed of the peer's clock: a message may
     /// need it.
-    pub(crate) fn knowing(self, known: Option<&Measure>) -> Wire {
-        Wire { known: known.cloned(), ..self }
+    pub(crate) fn knowing(self, known: Option<&Measure>) -> HttpClient {
+        HttpClient { known: known.cloned(), ..self }
     }
 
     /// A request to the URL, to be filled and sent.
@@ -147,18 +147,18 @@ impl Wire {
     }
 
     /// The failure of a request that was cut off by a limit on the whole work.
-    pub(crate) fn too_slow(&self) -> Failure {
-        self.place.too_slow()
+    pub(crate) fn too_slow(&self) -> RequestError {
+        self.target.too_slow()
     }
 
     /// Sends the request once and reads the reply, within `limit`. Blocks, as
     /// [`block_on`] does.
-    pub(crate) fn exchange(
+    pub(crate) fn round_trip(
         &self,
         request: RequestBuilder,
         limit: Duration,
         clock: &dyn Clock,
-    ) -> Result<Exchange> {
+    ) -> Result<RoundTrip> {
         let done = block_on(limit, self.send(request, clock))?;
         done.unwrap_or_else(|| Err(self.too_slow())).map_err(|failure| failure.error)
     }
@@ -168,40 +168,40 @@ impl Wire {
         &self,
         request: RequestBuilder,
         clock: &dyn Clock,
-    ) -> Result<Exchange, Failure> {
+    ) -> Result<RoundTrip, RequestError> {
         let sent = clock.read();
         let mut response = match self.send_by_either_version(request).await {
             Ok(response) => response,
             Err(error) => {
-                let opinion = match diagnosis::untimely(&error) {
-                    Some(untimely) => self.opinion(untimely, clock).await,
+                let peer_clock = match diagnosis::validity_error(&error) {
+                    Some(validity_error) => self.peer_clock(validity_error, clock).await,
                     None => None,
                 };
-                return Err(self.place.failure(error, sent.wall, opinion));
+                return Err(self.target.failure(error, sent.wall, peer_clock));
             }
         };
         let received = clock.read();
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = Zeroizing::new(Vec::new());
-        if response.content_length() > Some(LARGEST as u64) {
-            return Err(self.place.too_large(status));
+        if response.content_length() > Some(MAX_RESPONSE_BYTES as u64) {
+            return Err(self.target.too_large(status));
         }
-        let broken = |error| self.place.failure(error, sent.wall, None);
+        let broken = |error| self.target.failure(error, sent.wall, None);
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(self.place.too_large(status));
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                return Err(self.target.too_large(status));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Exchange { sent, received, reply: Reply { status, headers, body } })
+        Ok(RoundTrip { sent, received, reply: HttpResponse { status, headers, body } })
     }
 }
 
-impl Exchange {
+impl RoundTrip {
     /// What the reply's `Date` proves of the remote clock.
     pub(crate) fn measure(&self) -> Option<Measure> {
-        Measure::take(&self.sent, &self.received, date(&self.reply.headers)?)
+        Measure::take(&self.sent, &self.received, date_header(&self.reply.headers)?)
     }
 }
 
@@ -222,23 +222,23 @@ pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Res
 
 /// The moment a reply was written, by the remote clock. `None` when it came
 /// from a cache (`Age`), or when the header is missing, repeated or not a date.
-pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+pub(crate) fn date_header(headers: &HeaderMap) -> Option<Timestamp> {
     if headers.contains_key(AGE) {
         return None;
     }
     let mut dates = headers.get_all(DATE).iter();
-    let date = http_date(dates.next()?.to_str().ok()?)?;
+    let date = parse_http_date(dates.next()?.to_str().ok()?)?;
     dates.next().is_none().then_some(date)
 }
 
 /// A date of HTTP (RFC 9110 section 5.6.7).
-pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
     Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
 }
 
 /// What Basic authentication presents (RFC 7617 section 2): a user, a colon and a
 /// password.
-pub(crate) fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn basic_credentials(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
     let (scheme, pair) = value.to_str().ok()?.split_once(' ')?;
     let pair = Zeroizing::new(STANDARD.decode(pair.trim()).ok()?);
     scheme.eq_ignore_ascii_case("basic").then_some(pair)
@@ -246,7 +246,7 @@ pub(crate) fn basic(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
 
 /// A URL's host, and its port unless that is the scheme's own: all that a
 /// message shows of it, for the path or the user part may be private.
-pub(crate) fn host(url: &Url) -> String {
+pub(crate) fn display_host(url: &Url) -> String {
     let host = url.host_str().unwrap_or("(no host)");
     match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -258,7 +258,7 @@ pub(crate) fn host(url: &Url) -> String {
 /// hangs is given up while there is time for another one. `None` for a time
 /// limit that is for one attempt.
 fn attempt_limit(timeout: Duration) -> Option<Duration> {
-    (timeout > PATIENCE).then(|| (timeout / 2).max(PATIENCE))
+    (timeout > ONE_ATTEMPT).then(|| (timeout / 2).max(ONE_ATTEMPT))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::clock::{Measure, Reading};
 use crate::config::{ClientAuth, Issuer, Network};
 use crate::context::{Clock, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, Wire};
+use crate::net::{self, HttpClient};
 use crate::token::{Token, implausible_at_genesys_cloud};
 
 use request::Prepared;
@@ -62,10 +62,10 @@ pub fn mint(
 ) -> Result<Token> {
     let region = request.issuer.region;
     let request = Prepared::new(request)?;
-    let wire = Wire::new(&request.url, "no token", network, env, reporter)?.knowing(known);
+    let client = HttpClient::new(&request.url, "no token", network, env, reporter)?.knowing(known);
     let minting = Minting {
         request: &request,
-        wire: &wire,
+        client: &client,
         budget: network.timeout,
         clock,
         reporter,
@@ -93,15 +93,15 @@ pub fn clock(
     reporter: &Reporter,
 ) -> Result<Option<Measure>> {
     let url = request::endpoint(&issuer.token_url)?;
-    let wire = Wire::new(&url, "no time", network, env, reporter)?;
-    let exchange = wire.exchange(wire.request(Method::HEAD), network.timeout, clock)?;
-    Ok(exchange.measure())
+    let client = HttpClient::new(&url, "no time", network, env, reporter)?;
+    let round_trip = client.round_trip(client.request(Method::HEAD), network.timeout, clock)?;
+    Ok(round_trip.measure())
 }
 
 /// One mint, with all its attempts.
 struct Minting<'a> {
     request: &'a Prepared,
-    wire: &'a Wire,
+    client: &'a HttpClient,
     budget: Duration,
     clock: &'a dyn Clock,
     reporter: &'a Reporter,
@@ -142,16 +142,16 @@ impl Minting<'_> {
         let host = self.request.host();
         self.reporter
             .say(Level::Debug, format_args!("asking {host} for a token (attempt {attempt})"));
-        let exchange = self.wire.send(self.request.fill(self.wire), self.clock).await?;
-        let took = since(&exchange.sent, &exchange.received);
+        let round_trip = self.client.send(self.request.fill(self.client), self.clock).await?;
+        let took = since(&round_trip.sent, &round_trip.received);
         self.reporter
-            .say(Level::Debug, format_args!("HTTP {} after {took:.1?}", exchange.reply.status));
+            .say(Level::Debug, format_args!("HTTP {} after {took:.1?}", round_trip.reply.status));
         let reader = Reader { host: &host, secrets: &self.request.secrets };
-        if let Some(measure) = exchange.measure() {
+        if let Some(measure) = round_trip.measure() {
             let joined = measure.join(self.issuer.borrow().as_ref());
             self.issuer.replace(Some(joined));
         }
-        minted::token(&reader, exchange, self.issuer.borrow().clone())
+        minted::token(&reader, round_trip, self.issuer.borrow().clone())
     }
 
     fn given_up(&self, failure: Failure, attempts: u32, why: GiveUp) -> Error {

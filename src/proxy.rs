@@ -37,7 +37,7 @@ use crate::cache::IssuedTokens;
 use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::Result;
-use crate::net::Limit;
+use crate::net::TimeoutPool;
 use crate::token::{Stamp, Token};
 
 pub use access_log::{AccessLog, LogFormat};
@@ -67,7 +67,7 @@ pub struct ReverseProxy {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     log: AccessLog,
-    answers: Limit,
+    answers: TimeoutPool,
 }
 
 impl ReverseProxy {
@@ -94,7 +94,7 @@ impl ReverseProxy {
             Arc::new(TokenSource::new(source, token, stand_in, issued, context, metrics.clone()));
         tokio::spawn(token_source.clone().keep_fresh());
         let clock = context.clock.clone();
-        let (budget, answers) = (Arc::default(), Limit::new(forward::ANSWER));
+        let (budget, answers) = (Arc::default(), TimeoutPool::new(forward::ANSWER));
         Ok(Arc::new(ReverseProxy {
             token_source,
             upstreams,

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// # Errors
 /// `Configuration` when the system has no random numbers.
-pub(crate) fn random() -> Result<String> {
+pub(crate) fn random_id() -> Result<String> {
     random_bytes::<16>()
 }
 
@@ -29,10 +29,10 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<String> {
 }
 
 /// What stands for a secret where that itself need not be kept.
-pub(crate) type Hash = [u8; 32];
+pub(crate) type Sha256 = [u8; 32];
 
 /// SHA-256.
-pub(crate) fn hash(secret: &[u8]) -> Hash {
+pub(crate) fn sha256(secret: &[u8]) -> Sha256 {
     let hash = digest(&SHA256, secret);
     hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Key, private_file};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::random::Hash;
+use crate::random::Sha256;
 
 /// A directory with an empty file for each token, which is named by its hash: that
 /// is all there is to know, and processes need no lock to share it. The time of
@@ -70,7 +70,7 @@ impl IssuedTokens {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn add(&self, token: &Hash, now: Timestamp) -> io::Result<()> {
+    pub fn add(&self, token: &Sha256, now: Timestamp) -> io::Result<()> {
         let path = self.dir.join(name(token));
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
@@ -79,7 +79,7 @@ impl IssuedTokens {
     }
 
     /// Returns whether a token was handed out. One that was is seen at `now`.
-    pub fn contains(&self, token: &Hash, now: Timestamp) -> bool {
+    pub fn contains(&self, token: &Sha256, now: Timestamp) -> bool {
         let Ok(file) = File::open(self.dir.join(name(token))) else {
             return false;
         };
@@ -123,7 +123,7 @@ pub(super) fn prune(dir: PathBuf, now: Timestamp) {
     let _ = std::fs::remove_dir(&issued.dir);
 }
 
-fn name(token: &Hash) -> String {
+fn name(token: &Sha256) -> String {
     token.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -148,7 +148,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::random::hash;
+    use crate::random::sha256;
 
     fn at(days: i64) -> Timestamp {
         Timestamp::from_second(1_700_000_000 + days * 86_400).unwrap()
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_token_is_known_by_its_hash_for_as_long_as_it_is_seen() {
         let (dir, issued) = issued();
-        let [one, other] = [&b"one"[..], b"other"].map(hash);
+        let [one, other] = [&b"one"[..], b"other"].map(sha256);
         issued.add(&one, at(0)).unwrap();
         assert!(issued.contains(&one, at(400)) && !issued.contains(&other, at(400)));
         assert!(issued.contains(&one, at(800)));
@@ -188,7 +188,8 @@ mod tests {
     fn the_last_ones_are_remembered_and_nothing_else_is_touched() {
         let (dir, issued) = issued();
         std::fs::write(dir.path().join("stranger"), "").unwrap();
-        let tokens: Vec<_> = (0..=MOST).map(|number| hash(number.to_string().as_bytes())).collect();
+        let tokens: Vec<_> =
+            (0..=MOST).map(|number| sha256(number.to_string().as_bytes())).collect();
         for (number, token) in tokens.iter().enumerate() {
             // The first one is in use.
             let now = shifted(number);

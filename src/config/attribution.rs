@@ -84,7 +84,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
 /// Returns whether an error is about the host of this URL.
 fn is_named(given: &Given, error: &Error) -> bool {
     let texts = [Some(&error.message), error.cause.as_ref()];
-    let host = Url::parse(&given.value).map(|url| net::host(&url));
+    let host = Url::parse(&given.value).map(|url| net::display_host(&url));
     host.is_ok_and(|host| texts.into_iter().flatten().any(|text| text.contains(&host)))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{BootId, Reading};
-use crate::random::random;
+use crate::random::random_id;
 
 /// Local clocks, and the means to let time pass.
 pub trait Clock: Send + Sync {
@@ -55,7 +55,7 @@ fn process_id() -> &'static BootId {
     ID.get_or_init(|| {
         // Without random numbers: no two processes have this number at one moment.
         let fallback = || format!("{}.{}", std::process::id(), boot_clock().as_nanos());
-        BootId::of_process(&random().unwrap_or_else(|_| fallback()))
+        BootId::of_process(&random_id().unwrap_or_else(|_| fallback()))
     })
 }
 

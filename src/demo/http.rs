@@ -11,13 +11,13 @@ use url::Url;
 use crate::config::Network;
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::net::Wire;
+use crate::net::HttpClient;
 use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
 
 /// The requests of those who are not `gc-token`.
 pub(super) struct Http<'a> {
-    issuer: Wire,
-    api: Wire,
+    issuer: HttpClient,
+    api: HttpClient,
     clock: &'a dyn Clock,
     runtime: Runtime,
 }
@@ -50,8 +50,8 @@ impl fmt::Display for Answer {
 impl<'a> Http<'a> {
     pub(super) fn new(sandbox: &Sandbox, clock: &'a dyn Clock) -> Result<Http<'a>> {
         Ok(Http {
-            issuer: wire(&format!("{}/oauth/token", sandbox.login_url()))?,
-            api: wire(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
+            issuer: client(&format!("{}/oauth/token", sandbox.login_url()))?,
+            api: client(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
             clock,
             runtime: crate::context::runtime().map_err(|why| failed().with_source(why))?,
         })
@@ -79,20 +79,20 @@ impl<'a> Http<'a> {
         Ok(Answer { status, code })
     }
 
-    fn send(&self, wire: &Wire, request: RequestBuilder) -> Result<(u16, Value)> {
-        let exchange = self.runtime.block_on(wire.send(request, self.clock));
-        let reply = exchange.map_err(|failure| failure.error)?.reply;
+    fn send(&self, client: &HttpClient, request: RequestBuilder) -> Result<(u16, Value)> {
+        let round_trip = self.runtime.block_on(client.send(request, self.clock));
+        let reply = round_trip.map_err(|failure| failure.error)?.reply;
         let body = serde_json::from_slice(&reply.body).unwrap_or_default();
         Ok((reply.status, body))
     }
 }
 
 /// On loopback, so nothing of the user's environment counts.
-fn wire(url: &str) -> Result<Wire> {
+fn client(url: &str) -> Result<HttpClient> {
     let url = Url::parse(url).map_err(|why| failed().with_source(why))?;
     let network = Network { timeout: Duration::from_secs(5), ca_file: None };
     let quiet = Reporter::to(Box::new(std::io::sink()));
-    Wire::new(&url, "no demo", &network, &Environment::from([]), &quiet)
+    HttpClient::new(&url, "no demo", &network, &Environment::from([]), &quiet)
 }
 
 fn failed() -> Error {

@@ -10,13 +10,13 @@ use crate::clock::Measure;
 use crate::config::{self, Layers, Network, table};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, Dated, Look, Wire};
+use crate::net::{self, DateHeader, HttpClient, Probe};
 
 /// How both hosts could be reached. `None` where there is no such host.
 #[derive(Default)]
 pub(super) struct Way {
-    issuer: Option<Result<Look>>,
-    api: Option<Result<Look>>,
+    issuer: Option<Result<Probe>>,
+    api: Option<Result<Probe>>,
 }
 
 /// Enough to know a clock to an eighth of a second, and little enough to wait
@@ -52,12 +52,17 @@ pub(super) fn look(layers: &Layers, context: &Context) -> Way {
     }
 }
 
-async fn look_at(url: &str, network: &Network, limit: Duration, context: &Context) -> Result<Look> {
+async fn look_at(
+    url: &str,
+    network: &Network,
+    limit: Duration,
+    context: &Context,
+) -> Result<Probe> {
     let url = Url::parse(url).map_err(|error| {
         Error::new(Kind::Configuration, "the URL is unusable").with_source(error)
     })?;
-    let wire = Wire::new(&url, "no answer", network, &context.env, &context.reporter)?;
-    Ok(wire.look(CONTACTS, limit, &*context.clock).await)
+    let client = HttpClient::new(&url, "no answer", network, &context.env, &context.reporter)?;
+    Ok(client.probe(CONTACTS, limit, &*context.clock).await)
 }
 
 impl Way {
@@ -96,11 +101,11 @@ impl Way {
     }
 }
 
-fn clock(look: &Result<Look>) -> Option<&Measure> {
+fn clock(look: &Result<Probe>) -> Option<&Measure> {
     look.as_ref().ok()?.answer.as_ref().ok()?.clock.as_ref()
 }
 
-fn proxy(name: &str, look: &Look) -> Finding {
+fn proxy(name: &str, look: &Probe) -> Finding {
     let way = match &look.proxy {
         Some(proxy) => format!("through {proxy}"),
         None => "without a proxy".to_owned(),
@@ -131,7 +136,7 @@ fn trust(trusted: Option<usize>, env: &Environment, ca_file: Option<&Path>) -> F
     Finding::ok(Topic::Network, what)
 }
 
-fn reached(topic: Topic, look: &Look) -> Vec<Finding> {
+fn reached(topic: Topic, look: &Probe) -> Vec<Finding> {
     let steps = steps(look);
     let answer = match &look.answer {
         Ok(answer) => answer,
@@ -157,12 +162,12 @@ fn reached(topic: Topic, look: &Look) -> Vec<Finding> {
     findings
 }
 
-fn dated(topic: Topic, dated: Dated) -> Option<Finding> {
+fn dated(topic: Topic, dated: DateHeader) -> Option<Finding> {
     let why = match dated {
-        Dated::Now => return None,
-        Dated::Missing => "its answers have no Date header",
-        Dated::FromCache => "its answers come out of a cache (Age header)",
-        Dated::Unreadable => "the Date header of its answers is not one date",
+        DateHeader::Usable => return None,
+        DateHeader::Missing => "its answers have no Date header",
+        DateHeader::FromCache => "its answers come out of a cache (Age header)",
+        DateHeader::Unreadable => "the Date header of its answers is not one date",
     };
     let finding = Finding::warning(topic, format!("{why}, so its clock cannot be measured"));
     Some(
@@ -173,7 +178,7 @@ fn dated(topic: Topic, dated: Dated) -> Option<Finding> {
 }
 
 /// `DNS 1.2 ms, connect 10.9 ms (192.0.2.1), ...`.
-fn steps(look: &Look) -> String {
+fn steps(look: &Probe) -> String {
     let phases = &look.phases;
     let address = phases.address.map(|address| format!(" ({address})"));
     let steps = [

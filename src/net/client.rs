@@ -11,7 +11,7 @@ use super::pinned::Pinned;
 use super::proxy_env::Route;
 use super::resolve::Resolver;
 use super::roots::Roots;
-use super::{Wire, diagnosis};
+use super::{HttpClient, diagnosis};
 use crate::error::{Error, Kind, Result};
 
 /// The time limits of one client. `None` leaves it to the limit on the whole work.
@@ -74,7 +74,7 @@ pub(super) fn tls(roots: &Roots, time: Arc<dyn TimeProvider>) -> Result<ClientCo
     Ok(config)
 }
 
-impl Wire {
+impl HttpClient {
     /// Sends the request by HTTP/1.1, and by HTTP/2 to a peer that refuses that when TLS
     /// negotiates (ALPN). HTTP/1.1 is offered alone because nearly all peers take it, and
     /// one request gains nothing from HTTP/2.

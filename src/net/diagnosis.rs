@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use rustls::AlertDescription;
 use url::Url;
 
-use super::validity::{Opinion, Untimely};
-use super::{Failure, LARGEST};
+use super::validity::{PeerClock, ValidityError};
+use super::{MAX_RESPONSE_BYTES, RequestError};
 use crate::config::is_loopback;
 use crate::error::{Error, Kind};
 
 /// Who was to be reached, and with how much patience.
-pub(super) struct Place {
+pub(super) struct Target {
     /// What comes of it when it fails: "no token".
     pub(super) purpose: &'static str,
     /// The issuer's host.
@@ -48,39 +48,39 @@ enum Fault<'a> {
 }
 
 /// What a person can do about it, and whether trying again may help.
-struct Advice {
+struct Diagnosis {
     cause: String,
     hint: String,
-    passing: bool,
+    is_transient: bool,
 }
 
-impl Place {
+impl Target {
     /// A request that got no whole reply. `now` is the local wall clock, by
-    /// which certificates are judged, and `opinion` what the peer thinks of it.
+    /// which certificates are judged, and `peer_clock` what the peer thinks of it.
     pub(super) fn failure(
         &self,
         error: reqwest::Error,
         now: Timestamp,
-        opinion: Option<Opinion>,
-    ) -> Failure {
+        peer_clock: Option<PeerClock>,
+    ) -> RequestError {
         let connecting = error.is_connect();
-        let advice = self.advise(Fault::of(&error), connecting, (now, opinion));
-        let error = self.error().with_cause(advice.cause).with_hint(advice.hint);
-        Failure { error, passing: advice.passing }
+        let diagnosis = self.diagnose(Fault::of(&error), connecting, (now, peer_clock));
+        let error = self.error().with_cause(diagnosis.cause).with_hint(diagnosis.hint);
+        RequestError { error, is_transient: diagnosis.is_transient }
     }
 
     /// A reply that is not read to its end.
-    pub(super) fn too_large(&self, status: u16) -> Failure {
+    pub(super) fn too_large(&self, status: u16) -> RequestError {
         let cause = format!(
             "{} answered HTTP {status} with more than {} KiB, which no token reply has",
             self.host,
-            LARGEST / 1024
+            MAX_RESPONSE_BYTES / 1024
         );
         let error = self
             .error()
             .with_cause(cause)
             .with_hint("check that --token-url, --login-url or --region names the token endpoint");
-        Failure { error, passing: false }
+        RequestError { error, is_transient: false }
     }
 
     /// A request that was cut off after this time.
@@ -91,10 +91,10 @@ impl Place {
     }
 
     /// A request that was cut off.
-    pub(super) fn too_slow(&self) -> Failure {
-        let advice = self.advise(Fault::Timeout, false, (Timestamp::UNIX_EPOCH, None));
-        let error = self.error().with_cause(advice.cause).with_hint(advice.hint);
-        Failure { error, passing: true }
+    pub(super) fn too_slow(&self) -> RequestError {
+        let diagnosis = self.diagnose(Fault::Timeout, false, (Timestamp::UNIX_EPOCH, None));
+        let error = self.error().with_cause(diagnosis.cause).with_hint(diagnosis.hint);
+        RequestError { error, is_transient: true }
     }
 
     fn error(&self) -> Error {
@@ -106,20 +106,20 @@ impl Place {
         self.proxy.as_deref().unwrap_or(&self.host)
     }
 
-    fn advise(
+    fn diagnose(
         &self,
         fault: Fault<'_>,
         connecting: bool,
-        time: (Timestamp, Option<Opinion>),
-    ) -> Advice {
+        time: (Timestamp, Option<PeerClock>),
+    ) -> Diagnosis {
         let peer = self.peer();
-        let passing =
+        let is_transient =
             !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp | Fault::HeadTooLarge);
         let is_refused = matches!(fault, Fault::Refused);
         let cause = match fault {
             Fault::Tls { fault, with_proxy } => {
                 let peer = if with_proxy { peer } else { &self.host };
-                return tls::advise(peer, fault, time);
+                return tls::diagnose(peer, fault, time);
             }
             Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
             Fault::ProxyRefused => format!("{peer} refused to connect to {}", self.host),
@@ -148,7 +148,7 @@ impl Place {
             ),
             false => self.network_hint(),
         };
-        Advice { cause, hint, passing }
+        Diagnosis { cause, hint, is_transient }
     }
 
     /// Returns whether the request goes to this machine, and not through a proxy.
@@ -235,10 +235,10 @@ pub(super) fn wants_another_protocol(error: &reqwest::Error) -> bool {
 
 /// Whether the peer's certificate was out of date, by this machine's clock. An
 /// HTTPS proxy's does not count: it is not the peer.
-pub(super) fn untimely(error: &reqwest::Error) -> Option<Untimely> {
+pub(super) fn validity_error(error: &reqwest::Error) -> Option<ValidityError> {
     match Fault::of(error) {
         Fault::Tls { fault: rustls::Error::InvalidCertificate(fault), with_proxy: false } => {
-            Untimely::of(fault)
+            ValidityError::of(fault)
         }
         _ => None,
     }

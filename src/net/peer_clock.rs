@@ -14,38 +14,42 @@ use reqwest::Method;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
-use super::validity::{Opinion, Source, Untimely};
-use super::{Wire, date};
+use super::validity::{PeerClock, PeerClockSource, ValidityError};
+use super::{HttpClient, date_header};
 use crate::clock::{Measure, Reading};
 use crate::context::Clock;
 
 /// A message that is somewhat better is not worth a longer wait.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PEER_CLOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Stands still.
 #[derive(Debug)]
-struct Fixed(UnixTime);
+struct FixedTime(UnixTime);
 
-impl TimeProvider for Fixed {
+impl TimeProvider for FixedTime {
     fn current_time(&self) -> Option<UnixTime> {
         Some(self.0)
     }
 }
 
-impl Wire {
+impl HttpClient {
     /// What the peer's clock shows; `None` where that cannot be found out.
-    pub(super) async fn opinion(&self, untimely: Untimely, clock: &dyn Clock) -> Option<Opinion> {
-        let asked = tokio::time::timeout(PATIENCE, self.ask(untimely, clock)).await;
+    pub(super) async fn peer_clock(
+        &self,
+        validity_error: ValidityError,
+        clock: &dyn Clock,
+    ) -> Option<PeerClock> {
+        let asked = tokio::time::timeout(PEER_CLOCK_TIMEOUT, self.ask(validity_error, clock)).await;
         let now = clock.read();
-        let from_peer = asked.ok().flatten().map(|measure| (measure, Source::Peer));
-        let known = || Some((self.known.clone()?, Source::Earlier));
+        let from_peer = asked.ok().flatten().map(|measure| (measure, PeerClockSource::Peer));
+        let known = || Some((self.known.clone()?, PeerClockSource::Earlier));
         let (measure, from) = from_peer.or_else(known)?;
         let offset = measure.seen_from(&now)?;
-        Some(Opinion { offset, from })
+        Some(PeerClock { offset, from })
     }
 
-    async fn ask(&self, untimely: Untimely, clock: &dyn Clock) -> Option<Measure> {
-        let time = Arc::new(Fixed(untimely.within()?));
+    async fn ask(&self, validity_error: ValidityError, clock: &dyn Clock) -> Option<Measure> {
+        let time = Arc::new(FixedTime(validity_error.within()?));
         let tls = super::client::tls(&self.roots, time).ok()?;
         let client =
             self.route.apply(super::client::builder(tls).http1_only()).ok()?.build().ok()?;
@@ -53,6 +57,6 @@ impl Wire {
         let url = self.url.join("/").ok()?;
         let sent: Reading = clock.read();
         let response = client.request(Method::HEAD, url).send().await.ok()?;
-        Measure::take(&sent, &clock.read(), date(response.headers())?)
+        Measure::take(&sent, &clock.read(), date_header(response.headers())?)
     }
 }

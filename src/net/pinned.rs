@@ -14,13 +14,13 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::roots::Certs;
+use super::roots::Certificates;
 
 /// The library's verifier, and what it passes over.
 #[derive(Debug)]
 pub(super) struct Pinned {
     inner: Arc<WebPkiServerVerifier>,
-    certificates: Certs,
+    certificates: Certificates,
 }
 
 impl Pinned {
@@ -30,7 +30,7 @@ impl Pinned {
     /// When `roots` is empty.
     pub(super) fn new(
         roots: Arc<RootCertStore>,
-        certificates: Certs,
+        certificates: Certificates,
         provider: Arc<CryptoProvider>,
     ) -> Result<Pinned, rustls::client::VerifierBuilderError> {
         let inner = WebPkiServerVerifier::builder_with_provider(roots, provider).build()?;

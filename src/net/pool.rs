@@ -16,29 +16,29 @@ use hyper::{Request, Response, Uri};
 use tokio::sync::{Mutex, Semaphore};
 use url::{Position, Url};
 
-use super::timeout::Limit;
-use super::tls::Trust;
+use super::timeout::TimeoutPool;
+use super::tls::TlsContext;
 use crate::error::{Error, Kind, Result};
 
 pub(super) use connect::{tcp, to_proxy};
-pub(crate) use pooled_body::Leased;
-pub(crate) use send_error::Unanswered;
+pub(crate) use pooled_body::PooledBody;
+pub(crate) use send_error::SendError;
 
 use connect::Dial;
-use idle::{Connection, Kept};
+use idle::{Connection, IdleConnections};
 use pooled_body::Lease;
 
 /// A client that keeps its connections, for one host. HTTP/2 where the host
 /// speaks it over TLS, else HTTP/1.1.
 pub(crate) struct Pool<B> {
     dial: Dial,
-    kept: Arc<Kept<B>>,
+    idle: Arc<IdleConnections<B>>,
     /// For one that takes one request at a time.
     permits: Arc<Semaphore>,
-    little: Limit,
+    idle_wait: TimeoutPool,
     /// Held by the one who opens a connection that will be shared.
-    turn: Mutex<()>,
-    while_opened: Limit,
+    connect_lock: Mutex<()>,
+    connect_wait: TimeoutPool,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -46,39 +46,39 @@ pub(crate) struct Pool<B> {
 
 /// From so many busy HTTP/1.1 connections on, a request waits a little for one of
 /// them, for what each of them holds is more than that costs.
-const CONNECTIONS: usize = 64;
+const FREE_CONNECTIONS: usize = 64;
 
 /// But not longer than this: those may be busy with clients that dawdle.
-const LITTLE: Duration = Duration::from_millis(50);
+const IDLE_WAIT: Duration = Duration::from_millis(50);
 
 /// How long a request waits for a connection that another one is opening, before
 /// it opens one by itself: that attempt may hang.
-const WHILE_OPENED: Duration = Duration::from_secs(1);
+const CONNECT_WAIT: Duration = Duration::from_secs(1);
 
 /// What went wrong.
-pub(super) type Broken = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl<B> Pool<B>
 where
     B: Body + Send + Unpin + 'static,
     B::Data: Send,
-    B::Error: Into<Broken>,
+    B::Error: Into<BoxError>,
 {
-    /// A client for `url`, reached as [`Wire`](super::Wire) reaches it. Within a
+    /// A client for `url`, reached as [`HttpClient`](super::HttpClient) reaches it. Within a
     /// runtime: what is idle is closed in the background.
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
-    pub(crate) fn new(url: &Url, trust: &Trust) -> Result<Pool<B>> {
+    pub(crate) fn new(url: &Url, tls_context: &TlsContext) -> Result<Pool<B>> {
         let nowhere = || Error::new(Kind::Configuration, format!("{url} names no host"));
         let authority = &url[Position::BeforeHost..Position::AfterPort];
         Ok(Pool {
-            dial: Dial::new(url, trust)?,
-            kept: Kept::start(url.scheme() == "https"),
-            permits: Arc::new(Semaphore::new(CONNECTIONS)),
-            little: Limit::new(LITTLE),
-            turn: Mutex::default(),
-            while_opened: Limit::new(WHILE_OPENED),
+            dial: Dial::new(url, tls_context)?,
+            idle: IdleConnections::start(url.scheme() == "https"),
+            permits: Arc::new(Semaphore::new(FREE_CONNECTIONS)),
+            idle_wait: TimeoutPool::new(IDLE_WAIT),
+            connect_lock: Mutex::default(),
+            connect_wait: TimeoutPool::new(CONNECT_WAIT),
             scheme: url.scheme().parse().map_err(|_| nowhere())?,
             host: authority.parse().map_err(|_| nowhere())?,
             authority: authority.parse().map_err(|_| nowhere())?,
@@ -96,28 +96,28 @@ where
     pub(crate) async fn send(
         &self,
         mut request: Request<B>,
-    ) -> Result<Response<Leased<B>>, Unanswered> {
+    ) -> Result<Response<PooledBody<B>>, SendError> {
         let method = request.method().clone();
         loop {
-            let permit = self.little.on(self.permits.clone().acquire_owned()).await;
+            let permit = self.idle_wait.timeout(self.permits.clone().acquire_owned()).await;
             let permit = permit.and_then(Result::ok);
-            let (connection, was_kept) = match self.kept.take() {
+            let (connection, was_kept) = match self.idle.take() {
                 Some(connection) => (connection, true),
-                None => Box::pin(self.open()).await.map_err(Unanswered::unsent)?,
+                None => Box::pin(self.open()).await.map_err(SendError::unsent)?,
             };
             self.address(&mut request, &connection);
             let sent = match connection {
-                Connection::Own(mut sender) => match sender.try_send_request(request).await {
+                Connection::Http1(mut sender) => match sender.try_send_request(request).await {
                     Ok(reply) => {
-                        let lease = Lease::Own { sender, permit, kept: self.kept.clone() };
-                        Ok(reply.map(|body| Leased::new(body, lease)))
+                        let lease = Lease::Own { sender, permit, idle: self.idle.clone() };
+                        Ok(reply.map(|body| PooledBody::new(body, lease)))
                     }
                     Err(failed) => Err(failed),
                 },
-                Connection::Shared(mut sender, stream) => {
+                Connection::Http2(mut sender, stream) => {
                     drop(permit);
                     let sent = sender.try_send_request(request).await;
-                    sent.map(|reply| reply.map(|body| Leased::new(body, Lease::Shared(stream))))
+                    sent.map(|reply| reply.map(|body| PooledBody::new(body, Lease::Shared(stream))))
                 }
             };
             let mut failed = match sent {
@@ -126,24 +126,24 @@ where
             };
             match failed.take_message() {
                 Some(unsent) if was_kept => request = unsent,
-                _ => return Err(Unanswered::sent(failed.into_error(), &method, was_kept)),
+                _ => return Err(SendError::sent(failed.into_error(), &method, was_kept)),
             }
         }
     }
 
     /// A new connection, or one that another request has opened in the meantime;
     /// and whether it is that. Where all can share one, one is opened.
-    async fn open(&self) -> Result<(Connection<B>, bool), Broken> {
-        let mut turn = None;
-        if self.kept.may_share() {
-            turn = self.while_opened.on(self.turn.lock()).await;
-            if let Some(connection) = self.kept.take() {
+    async fn open(&self) -> Result<(Connection<B>, bool), BoxError> {
+        let mut connect_lock = None;
+        if self.idle.expect_h2() {
+            connect_lock = self.connect_wait.timeout(self.connect_lock.lock()).await;
+            if let Some(connection) = self.idle.take() {
                 return Ok((connection, true));
             }
         }
         // The one before may have shown that each needs its own.
-        let _turn = turn.filter(|_| self.kept.may_share());
-        Ok(self.kept.opened(self.dial.open().await?))
+        let _connect_lock = connect_lock.filter(|_| self.idle.expect_h2());
+        Ok(self.idle.opened(self.dial.open().await?))
     }
 
     /// Names the host, in the way of the connection's protocol (RFC 9112
@@ -152,11 +152,11 @@ where
         let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
         let path = path.unwrap_or(PathAndQuery::from_static("/"));
         *request.uri_mut() = match connection {
-            Connection::Own(_) => {
+            Connection::Http1(_) => {
                 request.headers_mut().insert(HOST, self.host.clone());
                 path.into()
             }
-            Connection::Shared(..) => {
+            Connection::Http2(..) => {
                 request.headers_mut().remove(HOST);
                 let mut parts = hyper::http::uri::Parts::default();
                 parts.scheme = Some(self.scheme.clone());

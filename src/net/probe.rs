@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::resolve::addresses;
-use super::{Wire, date, host};
+use super::{HttpClient, date_header, display_host};
 use crate::clock::Measure;
 use crate::context::Clock;
 use crate::error::Error;
@@ -38,22 +38,22 @@ pub(crate) struct Phases {
 
 /// What a peer answered to a request for nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct ProbeResponse {
     /// The HTTP status.
     pub(crate) status: u16,
     /// Whether it is a page for people.
     pub(crate) is_page: bool,
     /// Why the clock is not known, if it is not.
-    pub(crate) dated: Dated,
+    pub(crate) dated: DateHeader,
     /// The peer's clock, by all contacts.
     pub(crate) clock: Option<Measure>,
 }
 
 /// Whether an answer's `Date` header can be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dated {
+pub(crate) enum DateHeader {
     /// It can.
-    Now,
+    Usable,
     /// There is none.
     Missing,
     /// The answer came out of a cache (`Age`).
@@ -64,7 +64,7 @@ pub(crate) enum Dated {
 
 /// A host, as it could be reached.
 #[derive(Debug, Clone)]
-pub(crate) struct Look {
+pub(crate) struct Probe {
     /// The host, and its port unless that is the scheme's own.
     pub(crate) host: String,
     /// The proxy on the way, without its credentials.
@@ -74,29 +74,29 @@ pub(crate) struct Look {
     /// The steps of one request. Empty where a proxy does them.
     pub(crate) phases: Phases,
     /// What came back.
-    pub(crate) answer: Result<Answer, Error>,
+    pub(crate) answer: Result<ProbeResponse, Error>,
 }
 
 /// The time limit of each contact after the first, which only sharpens a clock.
 const FURTHER_CONTACT: Duration = Duration::from_secs(3);
 
-impl Wire {
+impl HttpClient {
     /// Looks at the peer: one request by hand, step by step, and `contacts`
     /// through the client that a mint uses. Each has an answer within `limit`, or
     /// none.
-    pub(crate) async fn look(&self, contacts: u32, limit: Duration, clock: &dyn Clock) -> Look {
+    pub(crate) async fn probe(&self, contacts: u32, limit: Duration, clock: &dyn Clock) -> Probe {
         let mut phases = Phases::default();
-        let walk = async {
-            if self.place.proxy.is_none() {
+        let trace = async {
+            if self.target.proxy.is_none() {
                 // How far it got is kept.
-                let _ = tokio::time::timeout(limit, self.walk(&mut phases, clock)).await;
+                let _ = tokio::time::timeout(limit, self.trace(&mut phases, clock)).await;
             }
         };
         // Both at once, so that a host that is silent costs the time limit once.
-        let ((), answer) = tokio::join!(walk, self.contacts(contacts, limit, clock));
-        Look {
-            host: host(&self.url),
-            proxy: self.place.proxy.clone(),
+        let ((), answer) = tokio::join!(trace, self.sample_clock(contacts, limit, clock));
+        Probe {
+            host: display_host(&self.url),
+            proxy: self.target.proxy.clone(),
             trusted: (self.url.scheme() == "https").then_some(self.roots.store.len()),
             phases,
             answer,
@@ -104,7 +104,7 @@ impl Wire {
     }
 
     /// `None` where it ended early: `phases` says after which step.
-    async fn walk(&self, phases: &mut Phases, clock: &dyn Clock) -> Option<()> {
+    async fn trace(&self, phases: &mut Phases, clock: &dyn Clock) -> Option<()> {
         let name = self.url.host_str()?;
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let port = self.url.port_or_known_default()?;
@@ -132,13 +132,13 @@ impl Wire {
 
     /// Each contact after the first is sent when the peer's clock is expected
     /// to turn to its next second: the answer halves what is uncertain.
-    async fn contacts(
+    async fn sample_clock(
         &self,
         contacts: u32,
         limit: Duration,
         clock: &dyn Clock,
-    ) -> Result<Answer, Error> {
-        let mut answer = self.contact(limit, clock).await?;
+    ) -> Result<ProbeResponse, Error> {
+        let mut answer = self.head(limit, clock).await?;
         for _ in 1..contacts {
             let Some(known) = &answer.clock else {
                 break;
@@ -146,7 +146,7 @@ impl Wire {
             let wait = known.until_its_second_turns(&clock.read());
             tokio::time::sleep(wait.unwrap_or_default()).await;
             let limit = limit.min(FURTHER_CONTACT);
-            let Ok(Some(next)) = self.contact(limit, clock).await.map(|next| next.clock) else {
+            let Ok(Some(next)) = self.head(limit, clock).await.map(|next| next.clock) else {
                 break;
             };
             answer.clock = Some(next.join(Some(known)));
@@ -154,32 +154,32 @@ impl Wire {
         Ok(answer)
     }
 
-    async fn contact(&self, limit: Duration, clock: &dyn Clock) -> Result<Answer, Error> {
+    async fn head(&self, limit: Duration, clock: &dyn Clock) -> Result<ProbeResponse, Error> {
         let sent = self.send(self.request(Method::HEAD), clock);
-        let exchange = match tokio::time::timeout(limit, sent).await {
+        let round_trip = match tokio::time::timeout(limit, sent).await {
             Ok(sent) => sent.map_err(|failure| failure.error)?,
-            Err(_) => return Err(self.place.no_answer_within(limit)),
+            Err(_) => return Err(self.target.no_answer_within(limit)),
         };
-        let headers = &exchange.reply.headers;
-        Ok(Answer {
-            status: exchange.reply.status,
+        let headers = &round_trip.reply.headers;
+        Ok(ProbeResponse {
+            status: round_trip.reply.status,
             is_page: is_page(headers),
-            dated: Dated::of(headers),
-            clock: exchange.measure(),
+            dated: DateHeader::of(headers),
+            clock: round_trip.measure(),
         })
     }
 }
 
-impl Dated {
-    fn of(headers: &HeaderMap) -> Dated {
+impl DateHeader {
+    fn of(headers: &HeaderMap) -> DateHeader {
         if headers.contains_key(AGE) {
-            Dated::FromCache
+            DateHeader::FromCache
         } else if !headers.contains_key(DATE) {
-            Dated::Missing
-        } else if date(headers).is_none() {
-            Dated::Unreadable
+            DateHeader::Missing
+        } else if date_header(headers).is_none() {
+            DateHeader::Unreadable
         } else {
-            Dated::Now
+            DateHeader::Usable
         }
     }
 }
@@ -211,7 +211,7 @@ fn head(url: &Url) -> String {
     let path = &url[url::Position::BeforePath..url::Position::AfterPath];
     format!(
         "HEAD {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: gc-token/{}\r\nConnection: close\r\n\r\n",
-        host(url),
+        display_host(url),
         env!("CARGO_PKG_VERSION")
     )
 }

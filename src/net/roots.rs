@@ -21,13 +21,13 @@ pub(crate) struct Roots {
     pub(super) store: Arc<RootCertStore>,
     /// Certificates that are trusted as a server's own as well: those in a file that
     /// somebody named.
-    pub(super) named: Certs,
+    pub(super) named: Certificates,
 }
 
 impl Roots {
     /// Trusts nobody.
     pub(super) fn none() -> Roots {
-        Roots { store: RootCertStore::empty().into(), named: Certs::new() }
+        Roots { store: RootCertStore::empty().into(), named: Certificates::new() }
     }
 }
 
@@ -49,16 +49,16 @@ pub(super) fn load(
     if let Some(file) = ca_file {
         check(file, "--ca-file", reporter)?;
     }
-    let system = system(env)?;
-    let mut named_ones = match env.os("SSL_CERT_FILE") {
+    let system = system_certificates(env)?;
+    let mut named = match env.os("SSL_CERT_FILE") {
         Some(_) => system.clone(),
-        None => Certs::new(),
+        None => Certificates::new(),
     };
     let (trusted, _) = store.add_parsable_certificates(system);
     reporter.say(Level::Debug, format_args!("trusting {trusted} certificates of the system"));
     if let Some(file) = ca_file {
-        let certs = in_file(file, "--ca-file")?;
-        named_ones.extend(certs.iter().cloned());
+        let certs = from_file(file, "--ca-file")?;
+        named.extend(certs.iter().cloned());
         let (added, _) = store.add_parsable_certificates(certs);
         if added == 0 {
             return Err(unusable(file, "--ca-file", "it holds no usable certificate"));
@@ -73,7 +73,7 @@ pub(super) fn load(
                 .with_hint("install the package ca-certificates, or name a bundle with --ca-file or SSL_CERT_FILE"),
         );
     }
-    Ok(Roots { store: store.into(), named: named_ones })
+    Ok(Roots { store: store.into(), named })
 }
 
 /// Another user who can write to the file decides whose word the secret is sent on:
@@ -93,14 +93,14 @@ fn check(file: &Path, origin: &str, reporter: &Reporter) -> Result<()> {
 }
 
 /// Certificates, as they are encoded.
-pub(crate) type Certs = Vec<CertificateDer<'static>>;
+pub(crate) type Certificates = Vec<CertificateDer<'static>>;
 
 /// The certificates in the file, or below the directory, that a variable
 /// names; `None` where it is not set.
 ///
 /// # Errors
 /// `Configuration` when it names nothing that can be read.
-pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs>> {
+pub(crate) fn from_variable(variable: &str, env: &Environment) -> Result<Option<Certificates>> {
     let Some(path) = env.os(variable).map(PathBuf::from) else {
         return Ok(None);
     };
@@ -108,15 +108,15 @@ pub(crate) fn named_by(variable: &str, env: &Environment) -> Result<Option<Certs
         true => Ok(load_certs_from_paths(None, Some(&path)).certs),
         false => load_file(&path),
     };
-    named(&path, variable, found).map(Some)
+    require_certificates(&path, variable, found).map(Some)
 }
 
 /// The certificates in a file, which `origin` names.
 ///
 /// # Errors
 /// `Configuration` when it cannot be read or holds none.
-pub(crate) fn in_file(file: &Path, origin: &str) -> Result<Certs> {
-    named(file, origin, load_file(file))
+pub(crate) fn from_file(file: &Path, origin: &str) -> Result<Certificates> {
+    require_certificates(file, origin, load_file(file))
 }
 
 /// The certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set,
@@ -124,15 +124,15 @@ pub(crate) fn in_file(file: &Path, origin: &str) -> Result<Certs> {
 ///
 /// # Errors
 /// `Configuration` when `SSL_CERT_FILE` names nothing that can be read.
-pub(crate) fn system(env: &Environment) -> Result<Certs> {
+pub(crate) fn system_certificates(env: &Environment) -> Result<Certificates> {
     let file = env.os("SSL_CERT_FILE").map(PathBuf::from);
     let dirs = env.os("SSL_CERT_DIR");
     if file.is_none() && dirs.is_none() {
-        return Ok(platform());
+        return Ok(platform_certificates());
     }
     let mut certs = Vec::new();
     if let Some(file) = file {
-        certs = in_file(&file, "SSL_CERT_FILE")?;
+        certs = from_file(&file, "SSL_CERT_FILE")?;
         // Some environments set both variables to the system's own. Then the
         // directory has the bundle's certificates again, one by one.
         if is_bundle(&file) && dirs.as_deref() == file.parent().map(Path::as_os_str) {
@@ -165,7 +165,7 @@ fn is_bundle(file: &Path) -> bool {
 /// and 4 to 6 ms together with the directory beside it, which has the same
 /// certificates again. One that was put only into the directory is reached
 /// with `SSL_CERT_DIR` or `--ca-file`.
-fn platform() -> Certs {
+fn platform_certificates() -> Certificates {
     if cfg!(target_os = "linux") {
         let bundles = BUNDLES.iter().map(Path::new);
         for bundle in bundles.filter(|bundle| bundle.exists()) {
@@ -179,13 +179,13 @@ fn platform() -> Certs {
 }
 
 /// The system's own bundle has a quarter of a megabyte; a device has no end.
-const LONGEST: u64 = 16 << 20;
+const MAX_FILE_SIZE: u64 = 16 << 20;
 
 /// The certificates in a file that somebody named. A byte order mark before the
 /// first of them would hide it.
-fn load_file(file: &Path) -> io::Result<Certs> {
-    let bytes = Opened::open(file)?.read(LONGEST + 1)?;
-    if bytes.len() as u64 > LONGEST {
+fn load_file(file: &Path) -> io::Result<Certificates> {
+    let bytes = Opened::open(file)?.read(MAX_FILE_SIZE + 1)?;
+    if bytes.len() as u64 > MAX_FILE_SIZE {
         return Err(io::Error::other("it is longer than 16 MiB"));
     }
     let pem = text::without_bom(&bytes);
@@ -193,7 +193,11 @@ fn load_file(file: &Path) -> io::Result<Certs> {
 }
 
 /// A file that somebody named has to be of use.
-fn named(file: &Path, origin: &str, found: io::Result<Certs>) -> Result<Certs> {
+fn require_certificates(
+    file: &Path,
+    origin: &str,
+    found: io::Result<Certificates>,
+) -> Result<Certificates> {
     match found {
         Ok(certs) if !certs.is_empty() => Ok(certs),
         Ok(_) => Err(unusable(file, origin, "it holds no PEM certificate")),

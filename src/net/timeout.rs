@@ -18,41 +18,41 @@ use crate::context::timer_clock;
 
 /// So much time for each thing. Its copies share their timers.
 #[derive(Clone)]
-pub(crate) struct Limit {
+pub(crate) struct TimeoutPool {
     time: Duration,
-    spare: Arc<Spare>,
+    spare: Arc<SpareTimers>,
 }
 
 type Timer = Pin<Box<Sleep>>;
-type Spare = Mutex<Vec<Timer>>;
+type SpareTimers = Mutex<Vec<Timer>>;
 
 /// A timer that is given back.
-struct Lent {
+struct PooledTimer {
     /// Always there, until it is given back.
     timer: Option<Timer>,
-    home: Arc<Spare>,
+    home: Arc<SpareTimers>,
 }
 
-impl Limit {
-    pub(crate) fn new(time: Duration) -> Limit {
-        Limit { time, spare: Arc::default() }
+impl TimeoutPool {
+    pub(crate) fn new(time: Duration) -> TimeoutPool {
+        TimeoutPool { time, spare: Arc::default() }
     }
 
     /// What the future gives, unless that takes too long. Within a runtime.
-    pub(crate) async fn on<F: Future>(&self, future: F) -> Option<F::Output> {
+    pub(crate) async fn timeout<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         let mut timer = None;
         poll_fn(|context| {
             if let Poll::Ready(output) = future.as_mut().poll(context) {
                 return Poll::Ready(Some(output));
             }
-            let timer = timer.get_or_insert_with(|| self.lend(timer_clock() + self.time));
+            let timer = timer.get_or_insert_with(|| self.acquire(timer_clock() + self.time));
             Pin::new(timer).poll(context).map(|()| None)
         })
         .await
     }
 
-    fn lend(&self, end: Instant) -> Lent {
+    fn acquire(&self, end: Instant) -> PooledTimer {
         let timer = match spare(&self.spare).pop() {
             Some(mut timer) => {
                 timer.as_mut().reset(end);
@@ -60,18 +60,18 @@ impl Limit {
             }
             None => Box::pin(sleep_until(end)),
         };
-        Lent { timer: Some(timer), home: self.spare.clone() }
+        PooledTimer { timer: Some(timer), home: self.spare.clone() }
     }
 }
 
 /// For the library, which asks for one and the same limit at all times.
-impl rt::Timer for Limit {
+impl rt::Timer for TimeoutPool {
     fn sleep(&self, time: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(self.lend(timer_clock() + time))
+        Box::pin(self.acquire(timer_clock() + time))
     }
 
     fn sleep_until(&self, end: std::time::Instant) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(self.lend(end.into()))
+        Box::pin(self.acquire(end.into()))
     }
 
     fn now(&self) -> std::time::Instant {
@@ -79,9 +79,9 @@ impl rt::Timer for Limit {
     }
 }
 
-impl rt::Sleep for Lent {}
+impl rt::Sleep for PooledTimer {}
 
-impl Future for Lent {
+impl Future for PooledTimer {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -90,13 +90,13 @@ impl Future for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledTimer {
     fn drop(&mut self) {
         spare(&self.home).extend(self.timer.take());
     }
 }
 
-fn spare(spare: &Spare) -> MutexGuard<'_, Vec<Timer>> {
+fn spare(spare: &SpareTimers) -> MutexGuard<'_, Vec<Timer>> {
     spare.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -109,20 +109,20 @@ mod tests {
     use super::*;
 
     /// When it was given up, in seconds from now.
-    async fn given_up(limit: &Limit) -> u64 {
+    async fn given_up(limit: &TimeoutPool) -> u64 {
         let begun = timer_clock();
-        assert_eq!(limit.on(pending::<()>()).await, None);
+        assert_eq!(limit.timeout(pending::<()>()).await, None);
         begun.elapsed().as_secs()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_that_was_used_before_keeps_its_time() {
-        let limit = Limit::new(Duration::from_secs(75));
-        assert_eq!(limit.on(std::future::ready(1)).await, Some(1));
+        let limit = TimeoutPool::new(Duration::from_secs(75));
+        assert_eq!(limit.timeout(std::future::ready(1)).await, Some(1));
         // Given back long before its end, a little before it, and after it.
         for time in [1, 74] {
             let thing = async { sleep(Duration::from_secs(time)).await };
-            assert_eq!(limit.on(thing).await, Some(()));
+            assert_eq!(limit.timeout(thing).await, Some(()));
             assert_eq!(given_up(&limit).await, 75);
             assert_eq!(given_up(&limit).await, 75);
         }
@@ -131,7 +131,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_thing_has_its_own_time() {
-        let limit = Limit::new(Duration::from_secs(75));
+        let limit = TimeoutPool::new(Duration::from_secs(75));
         let later = async {
             sleep(Duration::from_secs(10)).await;
             given_up(&limit).await

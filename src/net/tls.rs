@@ -14,17 +14,17 @@ use crate::context::{Context, Environment, Reporter};
 use crate::error::Result;
 
 /// Whom to trust, and the environment that decides on it and on proxies.
-pub(crate) struct Trust {
+pub(crate) struct TlsContext {
     ca_file: Option<PathBuf>,
     pub(super) env: Environment,
     reporter: Arc<Reporter>,
     tls: OnceLock<ClientConfig>,
 }
 
-impl Trust {
+impl TlsContext {
     /// As settings and environment say.
-    pub(crate) fn new(network: &Network, context: &Context) -> Trust {
-        Trust {
+    pub(crate) fn new(network: &Network, context: &Context) -> TlsContext {
+        TlsContext {
             ca_file: network.ca_file.clone(),
             env: context.env.clone(),
             reporter: context.reporter.clone(),
@@ -45,7 +45,7 @@ impl Trust {
     }
 
     /// TLS that trusts nobody: for what speaks none.
-    pub(super) fn nobody() -> Result<ClientConfig> {
+    pub(super) fn without_roots() -> Result<ClientConfig> {
         of(&Roots::none())
     }
 }

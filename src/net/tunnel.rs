@@ -16,19 +16,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use url::Url;
 
-use super::CONNECT;
+use super::CONNECT_TIMEOUT;
 use super::pool::{tcp, to_proxy};
 use super::proxy_env::Route;
-use super::tls::Trust;
+use super::tls::TlsContext;
 use crate::config::Network;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
 /// Opens ways to hosts, as the environment asks for them: straight, or through
 /// a proxy.
-pub(crate) struct Passage {
+pub(crate) struct TunnelConnector {
     /// The certificates are for a proxy that itself speaks TLS.
-    trust: Trust,
+    tls_context: TlsContext,
 }
 
 /// What comes and goes.
@@ -38,15 +38,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// How long it may take until a way is open: a proxy may need as long as we do
 /// to connect, after we have connected to it.
-const LIMIT: Duration = CONNECT.saturating_mul(3);
+const LIMIT: Duration = CONNECT_TIMEOUT.saturating_mul(3);
 
 /// A connection may be silent for hours. Whether the other end is still there
 /// is asked now and then.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
-impl Passage {
-    pub(crate) fn new(network: &Network, context: &Context) -> Passage {
-        Passage { trust: Trust::new(network, context) }
+impl TunnelConnector {
+    pub(crate) fn new(network: &Network, context: &Context) -> TunnelConnector {
+        TunnelConnector { tls_context: TlsContext::new(network, context) }
     }
 
     /// A way to `host`, which has a port.
@@ -74,7 +74,7 @@ impl Passage {
             .build()?;
         let mut tcp = tcp();
         tcp.set_keepalive(Some(KEEPALIVE));
-        let proxy = match Route::to(&Url::parse(&uri.to_string())?, &self.trust.env)? {
+        let proxy = match Route::to(&Url::parse(&uri.to_string())?, &self.tls_context.env)? {
             Route::Direct => {
                 let stream = TowerToHyperService::new(tcp).call(uri).await?;
                 return Ok(Box::new(stream.into_inner()));
@@ -84,7 +84,7 @@ impl Passage {
         let at = proxy.uri().clone();
         let stream = match at.scheme() == Some(&Scheme::HTTPS) {
             true => {
-                let connector = TowerToHyperService::new(to_proxy(self.trust.tls()?, tcp));
+                let connector = TowerToHyperService::new(to_proxy(self.tls_context.tls()?, tcp));
                 let stream = connector.call(at).await.map_err(anyhow::Error::from_boxed)?;
                 through(stream, &proxy, host).await?
             }

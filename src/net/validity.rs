@@ -10,7 +10,7 @@ use crate::clock::{Offset, shift};
 /// On which side of its validity a certificate was met, and that side's end
 /// where it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Untimely {
+pub(super) enum ValidityError {
     /// It has expired.
     Expired(Option<Timestamp>),
     /// It is not valid yet.
@@ -19,16 +19,16 @@ pub(super) enum Untimely {
 
 /// What is known of the peer's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Opinion {
+pub(super) struct PeerClock {
     /// The peer's clock minus this machine's.
     pub(super) offset: Offset,
     /// Who says so.
-    pub(super) from: Source,
+    pub(super) from: PeerClockSource,
 }
 
 /// Who says what the peer's clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum PeerClockSource {
     /// The peer, now, once its certificate was judged at a moment at which it
     /// is valid.
     Peer,
@@ -36,16 +36,16 @@ pub(super) enum Source {
     Earlier,
 }
 
-impl Untimely {
-    pub(super) fn of(error: &CertificateError) -> Option<Untimely> {
+impl ValidityError {
+    pub(super) fn of(error: &CertificateError) -> Option<ValidityError> {
         match error {
-            CertificateError::Expired => Some(Untimely::Expired(None)),
+            CertificateError::Expired => Some(ValidityError::Expired(None)),
             CertificateError::ExpiredContext { not_after, .. } => {
-                Some(Untimely::Expired(moment(*not_after)))
+                Some(ValidityError::Expired(moment(*not_after)))
             }
-            CertificateError::NotValidYet => Some(Untimely::NotYet(None)),
+            CertificateError::NotValidYet => Some(ValidityError::NotYet(None)),
             CertificateError::NotValidYetContext { not_before, .. } => {
-                Some(Untimely::NotYet(moment(*not_before)))
+                Some(ValidityError::NotYet(moment(*not_before)))
             }
             _ => None,
         }
@@ -54,8 +54,8 @@ impl Untimely {
     /// A moment just inside the validity, for the library to judge by.
     pub(super) fn within(self) -> Option<UnixTime> {
         let second = match self {
-            Untimely::Expired(end) => end?.as_second() - 1,
-            Untimely::NotYet(start) => start?.as_second() + 1,
+            ValidityError::Expired(end) => end?.as_second() - 1,
+            ValidityError::NotYet(start) => start?.as_second() + 1,
         };
         let since = std::time::Duration::from_secs(second.try_into().ok()?);
         Some(UnixTime::since_unix_epoch(since))
@@ -63,29 +63,33 @@ impl Untimely {
 
     /// The cause, after the peer's name, and the hint. `now` is the local wall
     /// clock.
-    pub(super) fn words(self, now: Timestamp, opinion: Option<Opinion>) -> (String, &'static str) {
+    pub(super) fn words(
+        self,
+        now: Timestamp,
+        peer_clock: Option<PeerClock>,
+    ) -> (String, &'static str) {
         let state = match self {
-            Untimely::Expired(_) => "has expired",
-            Untimely::NotYet(_) => "is not valid yet",
+            ValidityError::Expired(_) => "has expired",
+            ValidityError::NotYet(_) => "is not valid yet",
         };
         let cause = format!("its certificate {state}; this machine's clock shows {now:.0}");
-        let Some(opinion) = opinion else {
+        let Some(peer_clock) = peer_clock else {
             return (cause, self.guess());
         };
-        let who = match opinion.from {
-            Source::Peer => "its own clock",
-            Source::Earlier => "its own clock, by an earlier contact,",
+        let who = match peer_clock.from {
+            PeerClockSource::Peer => "its own clock",
+            PeerClockSource::Earlier => "its own clock, by an earlier contact,",
         };
-        let cause = format!("{cause}, and {who} is {} of that", opinion.offset);
-        match (self.is_valid_by(now, &opinion.offset), self) {
+        let cause = format!("{cause}, and {who} is {} of that", peer_clock.offset);
+        match (self.is_valid_by(now, &peer_clock.offset), self) {
             (true, _) => (
                 cause,
                 "this machine's clock is wrong, most likely: set the clock (NTP), and try again",
             ),
-            (false, Untimely::Expired(_)) => {
+            (false, ValidityError::Expired(_)) => {
                 (cause, "both clocks say so: the certificate's owner has to renew it")
             }
-            (false, Untimely::NotYet(_)) => {
+            (false, ValidityError::NotYet(_)) => {
                 (cause, "both clocks say so: the certificate's owner has to wait, or exchange it")
             }
         }
@@ -93,10 +97,10 @@ impl Untimely {
 
     fn guess(self) -> &'static str {
         match self {
-            Untimely::Expired(_) => {
+            ValidityError::Expired(_) => {
                 "if that is not the time, set the clock; otherwise the certificate's owner has to renew it"
             }
-            Untimely::NotYet(_) => {
+            ValidityError::NotYet(_) => {
                 "certificates are rarely used before they are valid, so this machine's clock is probably slow: set the clock"
             }
         }
@@ -106,8 +110,10 @@ impl Untimely {
     /// time, wherever in the interval that is.
     fn is_valid_by(self, now: Timestamp, offset: &Offset) -> bool {
         match self {
-            Untimely::Expired(end) => end.is_some_and(|end| shift(now, offset.max) <= end),
-            Untimely::NotYet(start) => start.is_some_and(|start| shift(now, offset.min) >= start),
+            ValidityError::Expired(end) => end.is_some_and(|end| shift(now, offset.max) <= end),
+            ValidityError::NotYet(start) => {
+                start.is_some_and(|start| shift(now, offset.min) >= start)
+            }
         }
     }
 }
@@ -127,20 +133,20 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn says(offset: i64) -> Option<Opinion> {
+    fn says(offset: i64) -> Option<PeerClock> {
         let offset = SignedDuration::from_secs(offset);
-        Some(Opinion {
+        Some(PeerClock {
             offset: Offset { min: offset, max: offset + SignedDuration::from_secs(1) },
-            from: Source::Peer,
+            from: PeerClockSource::Peer,
         })
     }
 
     #[test]
     fn the_clock_is_to_blame_only_when_the_peers_own_says_so() {
-        let expired = Untimely::Expired(Some(at(10 * DAY)));
-        let not_yet = Untimely::NotYet(Some(at(10 * DAY)));
+        let expired = ValidityError::Expired(Some(at(10 * DAY)));
+        let not_yet = ValidityError::NotYet(Some(at(10 * DAY)));
         let (late, early) = (at(20 * DAY), at(5 * DAY));
-        for (untimely, now, opinion, hint) in [
+        for (validity_error, now, peer_clock, hint) in [
             (expired, late, None, "if that is not the time"),
             (expired, late, says(-10 * DAY - 1), "clock is wrong, most likely"),
             (expired, late, says(-10 * DAY), "has to renew it"),
@@ -149,8 +155,8 @@ mod tests {
             (not_yet, early, says(5 * DAY), "clock is wrong, most likely"),
             (not_yet, early, says(5 * DAY - 1), "has to wait"),
         ] {
-            let (_, said) = untimely.words(now, opinion);
-            assert!(said.contains(hint), "{untimely:?} {opinion:?}: {said}");
+            let (_, said) = validity_error.words(now, peer_clock);
+            assert!(said.contains(hint), "{validity_error:?} {peer_clock:?}: {said}");
         }
         let (cause, _) = expired.words(late, says(-10 * DAY));
         assert_eq!(

@@ -14,7 +14,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Se
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::net::{LARGEST, Reply};
+use crate::net::{HttpResponse, MAX_RESPONSE_BYTES};
 use crate::sanitize::{Secrets, shorten};
 use crate::text::without_bom;
 
@@ -31,7 +31,7 @@ pub(super) struct Object {
 
 /// Reads the body as a JSON object, or says what it is instead, to follow a status:
 /// `with 20 bytes of text/html that are not a JSON object`.
-pub(super) fn object(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
+pub(super) fn object(reply: &HttpResponse, secrets: &Secrets) -> Result<Object, String> {
     let object = read(reply, secrets)?;
     match object.in_array {
         true => {
@@ -44,11 +44,11 @@ pub(super) fn object(reply: &Reply, secrets: &Secrets) -> Result<Object, String>
 
 /// Reads the body as [`object`] does, or as an array whose first object counts: some
 /// issuers put their errors into one.
-pub(super) fn error_object(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
+pub(super) fn error_object(reply: &HttpResponse, secrets: &Secrets) -> Result<Object, String> {
     read(reply, secrets)
 }
 
-fn read(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
+fn read(reply: &HttpResponse, secrets: &Secrets) -> Result<Object, String> {
     let body = decoded(reply)?;
     let body = utf8(&body);
     match serde_json::from_slice(&body) {
@@ -61,7 +61,7 @@ fn read(reply: &Reply, secrets: &Secrets) -> Result<Object, String> {
     }
 }
 
-fn what_is_no_object(reply: &Reply, size: usize, secrets: &Secrets) -> String {
+fn what_is_no_object(reply: &HttpResponse, size: usize, secrets: &Secrets) -> String {
     let of = media_type(&reply.headers).map(|name| format!(" of {}", secrets.fit(name, 60)));
     format!("with {size} bytes{} that are not a JSON object", of.unwrap_or_default())
 }
@@ -70,7 +70,7 @@ fn what_is_no_object(reply: &Reply, size: usize, secrets: &Secrets) -> String {
 const CODINGS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
 
 /// The body without the compression that nobody had asked for.
-fn decoded(reply: &Reply) -> Result<Zeroizing<Vec<u8>>, String> {
+fn decoded(reply: &HttpResponse) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut body = reply.body.clone();
     let codings = reply.headers.get_all(CONTENT_ENCODING);
     let codings: Vec<_> =
@@ -111,8 +111,8 @@ fn decoded(reply: &Reply) -> Result<Zeroizing<Vec<u8>>, String> {
 /// `None` for what cannot be unpacked, or is too large for a token reply.
 fn unpack(decoder: impl Read) -> Option<Zeroizing<Vec<u8>>> {
     let mut unpacked = Zeroizing::new(Vec::new());
-    decoder.take(LARGEST as u64 + 1).read_to_end(&mut unpacked).ok()?;
-    (unpacked.len() <= LARGEST).then_some(unpacked)
+    decoder.take(MAX_RESPONSE_BYTES as u64 + 1).read_to_end(&mut unpacked).ok()?;
+    (unpacked.len() <= MAX_RESPONSE_BYTES).then_some(unpacked)
 }
 
 /// Without a byte order mark, which some servers send (RFC 8259 section 8.1 lets a

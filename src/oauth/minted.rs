@@ -3,17 +3,17 @@
 use super::response::Reader;
 use super::retry::Failure;
 use crate::clock::Measure;
-use crate::net::Exchange;
+use crate::net::RoundTrip;
 use crate::token::{Claims, Stamp, Token, lifetime};
 
 /// Reads the reply, and says how long the token lives at least. `issuer` is
 /// what this reply, and those before it, proved of the issuer's clock.
 pub(super) fn token(
     reader: &Reader<'_>,
-    exchange: Exchange,
+    round_trip: RoundTrip,
     issuer: Option<Measure>,
 ) -> Result<Token, Failure> {
-    let Exchange { sent, received, reply } = exchange;
+    let RoundTrip { sent, received, reply } = round_trip;
     let grant = reader.read(&reply, received.wall)?;
     let end = Claims::end(grant.claims.as_ref());
     let lifetime = lifetime(grant.expires_in, end, issuer.as_ref(), &sent)
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
     use crate::clock::tests::reading;
     use crate::error::Kind;
-    use crate::net::Reply;
+    use crate::net::HttpResponse;
     use crate::sanitize::Secrets;
 
     const DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
@@ -55,13 +55,13 @@ mod tests {
             headers.insert("date", HeaderValue::from_str(date).unwrap());
         }
         let reader = Reader { host: "login.example", secrets: &Secrets::default() };
-        let exchange = Exchange {
+        let round_trip = RoundTrip {
             sent: reading(10, 5_000),
             received: reading(12, 5_002),
-            reply: Reply { status: 200, headers, body: body.as_bytes().to_vec().into() },
+            reply: HttpResponse { status: 200, headers, body: body.as_bytes().to_vec().into() },
         };
-        let issuer = exchange.measure();
-        token(&reader, exchange, issuer)
+        let issuer = round_trip.measure();
+        token(&reader, round_trip, issuer)
     }
 
     #[test]

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::TokenRequest;
 use crate::config::ClientAuth;
 use crate::error::{Error, Kind, Result};
-use crate::net::Wire;
+use crate::net::HttpClient;
 use crate::sanitize::Secrets;
 use crate::text::flaws;
 
@@ -56,13 +56,13 @@ impl Prepared {
     /// The endpoint as messages name it: its host, and its port unless that is
     /// the scheme's own. Never the path or the user part, which may be private.
     pub(super) fn host(&self) -> String {
-        crate::net::host(&self.url)
+        crate::net::display_host(&self.url)
     }
 
     /// The request with its form and its headers.
-    pub(super) fn fill(&self, wire: &Wire) -> RequestBuilder {
+    pub(super) fn fill(&self, client: &HttpClient) -> RequestBuilder {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let builder = wire
+        let builder = client
             .request(Method::POST)
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(CONTENT_TYPE, form)

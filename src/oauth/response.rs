@@ -13,7 +13,7 @@ use super::body::{self, Object};
 use super::error::{Refusal, Words};
 use super::retry::{Again, Failure};
 use crate::error::{Error, Kind};
-use crate::net::{Reply, date, http_date};
+use crate::net::{HttpResponse, date_header, parse_http_date};
 use crate::sanitize::{Secrets, shorten};
 use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError, is_bearer};
 
@@ -65,7 +65,7 @@ const MEMBERS: usize = 6;
 impl Reader<'_> {
     /// The grant, or why there is none. `now` is the local wall clock, against
     /// which a `Retry-After` date counts when the reply has no `Date`.
-    pub(super) fn read(&self, reply: &Reply, now: Timestamp) -> Result<Grant, Failure> {
+    pub(super) fn read(&self, reply: &HttpResponse, now: Timestamp) -> Result<Grant, Failure> {
         match reply.status {
             // Some issuers say 201, for a token that was made.
             200..=299 => self.grant(reply, now),
@@ -89,7 +89,7 @@ impl Reader<'_> {
         }
     }
 
-    fn grant(&self, reply: &Reply, now: Timestamp) -> Result<Grant, Failure> {
+    fn grant(&self, reply: &HttpResponse, now: Timestamp) -> Result<Grant, Failure> {
         let object = body::object(reply, self.secrets)
             .map_err(|said| self.final_failure(reply, &said, ANSWERED_BY_ANOTHER))?;
         let malformed = |why: &str| {
@@ -173,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refused(&self, reply: &Reply, now: Timestamp) -> Failure {
+    fn refused(&self, reply: &HttpResponse, now: Timestamp) -> Failure {
         let read = body::error_object(reply, self.secrets);
         let words = read.as_ref().map(|object| Words::of(&object.members)).ok();
         let refusal = Refusal::of(reply.status, words.as_ref());
@@ -196,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// The challenge of a refusal whose body says nothing (RFC 9110 section 11.6.1).
-    fn challenge(&self, reply: &Reply) -> String {
+    fn challenge(&self, reply: &HttpResponse) -> String {
         let challenge = reply.headers.get(WWW_AUTHENTICATE).map(|it| it.as_bytes());
         let challenge = challenge.map(String::from_utf8_lossy).unwrap_or_default();
         match self.secrets.fit(&challenge, WORDS) {
@@ -205,7 +205,7 @@ impl Reader<'_> {
         }
     }
 
-    fn redirected(&self, reply: &Reply) -> Failure {
+    fn redirected(&self, reply: &HttpResponse) -> Failure {
         let target = reply.headers.get(LOCATION).and_then(|location| {
             let base = url::Url::parse(&format!("https://{}/", self.host)).ok()?;
             let url = base.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()?;
@@ -220,7 +220,7 @@ impl Reader<'_> {
     }
 
     /// The issuer answers nonsense, and would again.
-    fn final_failure(&self, reply: &Reply, said: &str, hint: &str) -> Failure {
+    fn final_failure(&self, reply: &HttpResponse, said: &str, hint: &str) -> Failure {
         Failure {
             error: Error::new(Kind::Unavailable, format!("no token from {}", self.host))
                 .with_cause(self.cause(reply, said, None))
@@ -231,7 +231,7 @@ impl Reader<'_> {
 
     /// `HTTP 400: <said>; correlation id <id>`. An id among the issuer's words counts where
     /// no header has one.
-    fn cause(&self, reply: &Reply, said: &str, words: Option<&Words>) -> String {
+    fn cause(&self, reply: &HttpResponse, said: &str, words: Option<&Words>) -> String {
         let header = CORRELATION_IDS.iter().find_map(|name| reply.headers.get(*name));
         let header = header.map(|id| String::from_utf8_lossy(id.as_bytes()));
         let id = words.and_then(|words| words.correlation_id.as_deref());
@@ -267,7 +267,8 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
         // Only a number beyond all time limits does not parse.
         return Duration::from_secs(text.parse().unwrap_or(u64::MAX));
     }
-    let wait = http_date(text).map(|until| until.duration_since(date(headers).unwrap_or(now)));
+    let wait = parse_http_date(text)
+        .map(|until| until.duration_since(date_header(headers).unwrap_or(now)));
     let wait = wait.unwrap_or_default().max(SignedDuration::ZERO);
     wait.try_into().unwrap_or_default()
 }
@@ -295,7 +296,8 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     let mut secrets = Secrets::default();
     secrets.add(SECRET);
     let reader = Reader { host: "login.example", secrets: &secrets };
-    let reply = Reply { status: u16::from_be_bytes(*status), headers, body: body.to_vec().into() };
+    let reply =
+        HttpResponse { status: u16::from_be_bytes(*status), headers, body: body.to_vec().into() };
     if let Err(failure) = reader.read(&reply, Timestamp::UNIX_EPOCH) {
         let said = failure.error.to_string();
         assert!(!said.contains(SECRET), "the secret was shown: {said}");

@@ -13,9 +13,9 @@ pub(super) struct Failure {
     pub(super) again: Again,
 }
 
-impl From<crate::net::Failure> for Failure {
-    fn from(failure: crate::net::Failure) -> Failure {
-        let again = match failure.passing {
+impl From<crate::net::RequestError> for Failure {
+    fn from(failure: crate::net::RequestError) -> Failure {
+        let again = match failure.is_transient {
             true => Again::After(Duration::ZERO),
             false => Again::Never,
         };

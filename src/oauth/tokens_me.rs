@@ -9,7 +9,7 @@ use crate::clock::{Measure, Reading};
 use crate::config::Network;
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, Exchange, Wire, is_page};
+use crate::net::{self, HttpClient, RoundTrip, is_page};
 use crate::token::AccessToken;
 
 /// The API of a Genesys Cloud region.
@@ -72,12 +72,16 @@ impl Api<'_> {
             Contact::Look => Method::HEAD,
             Contact::Use => Method::GET,
         };
-        let exchange = self.send(method, "no verdict on the token", Some(token))?;
-        let reply = &exchange.reply;
+        let round_trip = self.send(method, "no verdict on the token", Some(token))?;
+        let reply = &round_trip.reply;
         let opinion = opinion(reply.status, is_page(&reply.headers))
             .ok_or_else(|| no_verdict(&self.host(), reply.status))?;
         let used = contact == Contact::Use && opinion == Opinion::Accepted;
-        Ok(Answer { opinion, clock: exchange.measure(), used: used.then(|| exchange.sent.clone()) })
+        Ok(Answer {
+            opinion,
+            clock: round_trip.measure(),
+            used: used.then(|| round_trip.sent.clone()),
+        })
     }
 
     /// Asks for nothing but the time: a request without a token, which the API
@@ -86,8 +90,8 @@ impl Api<'_> {
     /// # Errors
     /// `Unavailable` when the API cannot be reached.
     pub fn clock(&self) -> Result<Option<Measure>> {
-        let exchange = self.send(Method::HEAD, "no time", None)?;
-        Ok(exchange.measure())
+        let round_trip = self.send(Method::HEAD, "no time", None)?;
+        Ok(round_trip.measure())
     }
 
     /// Revokes `token`. One that the API does not accept any more is revoked
@@ -97,8 +101,8 @@ impl Api<'_> {
     /// `Unavailable` when the API cannot be reached or gives another answer.
     pub fn revoke(&self, token: &AccessToken) -> Result<()> {
         let purpose = "the token is not revoked: no answer";
-        let exchange = self.send(Method::DELETE, purpose, Some(token))?;
-        match exchange.reply.status {
+        let round_trip = self.send(Method::DELETE, purpose, Some(token))?;
+        match round_trip.reply.status {
             200..300 | 401 => Ok(()),
             status => Err(Error::new(Kind::Unavailable, "the token is not revoked")
                 .with_cause(format!("{} answered HTTP {status}", self.host()))
@@ -112,20 +116,20 @@ impl Api<'_> {
         method: Method,
         purpose: &'static str,
         token: Option<&AccessToken>,
-    ) -> Result<Exchange> {
+    ) -> Result<RoundTrip> {
         let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
             Error::new(Kind::Configuration, "the API's URL is unusable").with_source(error)
         })?;
-        let wire = Wire::new(&url, purpose, self.network, self.env, self.reporter)?;
-        let mut request = wire.request(method);
+        let client = HttpClient::new(&url, purpose, self.network, self.env, self.reporter)?;
+        let mut request = client.request(method);
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, bearer(token)?);
         }
-        wire.exchange(request, self.network.timeout, self.clock)
+        client.round_trip(request, self.network.timeout, self.clock)
     }
 
     fn host(&self) -> String {
-        Url::parse(self.url).map_or_else(|_| self.url.to_owned(), |url| net::host(&url))
+        Url::parse(self.url).map_or_else(|_| self.url.to_owned(), |url| net::display_host(&url))
     }
 }
 

@@ -8,7 +8,7 @@ use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::replay_body::ReplayBody;
-use crate::net::Leased;
+use crate::net::PooledBody;
 
 /// A body on its way: from somewhere else as it comes, or our own.
 pub(crate) enum ProxyBody<B> {
@@ -22,7 +22,7 @@ pub(crate) enum ProxyBody<B> {
 pub(crate) type RequestBody = ProxyBody<Incoming>;
 
 /// What a front answers with.
-pub(crate) type Body = ProxyBody<Leased<ReplayBody<RequestBody>>>;
+pub(crate) type Body = ProxyBody<PooledBody<ReplayBody<RequestBody>>>;
 
 /// A body of which the next piece is waited for only so long.
 pub(crate) struct TimeoutBody<B> {

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::permits::ConnectionPermit;
-use crate::net::Limit;
+use crate::net::TimeoutPool;
 
 /// A connection that is unauthenticated at first.
 pub(crate) struct ClientConnection {
@@ -29,8 +29,8 @@ impl ClientConnection {
 
     /// Returns when the connection has to end: it is evicted, or the client has not
     /// authenticated in `time`. Never returns for a connection that is authenticated.
-    pub(super) async fn evicted_or_timed_out(&self, time: &Limit) {
-        let evicted = time.on(self.permit.evicted()).await;
+    pub(super) async fn evicted_or_timed_out(&self, time: &TimeoutPool) {
+        let evicted = time.timeout(self.permit.evicted()).await;
         if evicted.is_none() && self.authenticated.load(Ordering::Relaxed) {
             pending::<()>().await;
         }

@@ -16,7 +16,7 @@ use super::hop_by_hop;
 use super::replay_body::{ReplayBody, Source};
 use super::token_source::Found;
 use super::upstream::{CloudHost, Upstream};
-use crate::net::{Leased, Unanswered};
+use crate::net::{PooledBody, SendError};
 use crate::oauth::tokens_me::TOKENS_ME;
 
 /// How long a host may take to begin its answer once it has the request, and
@@ -171,7 +171,7 @@ impl ReverseProxy {
         upstream: &Upstream,
         head: &Parts,
         source: Option<&Source<RequestBody>>,
-        mut unanswered: Unanswered,
+        mut unanswered: SendError,
     ) -> Result<Response<Body>, Failed> {
         let mut given_up = "the upstream closed each connection before it answered";
         for _ in 0..REPEATS {
@@ -186,7 +186,7 @@ impl ReverseProxy {
             }
         }
         let why = anyhow::Error::from_boxed(unanswered.why).context(given_up);
-        Err(Failed::Unanswered(Unanswered { why: why.into(), ..unanswered }))
+        Err(Failed::Unanswered(SendError { why: why.into(), ..unanswered }))
     }
 
     /// Sends a request, once.
@@ -203,7 +203,7 @@ impl ReverseProxy {
         async move {
             loop {
                 let before = moved();
-                match self.answers.on(&mut sending).await {
+                match self.answers.timeout(&mut sending).await {
                     Some(Ok(reply)) => return Ok(answered(reply)),
                     Some(Err(unanswered)) => return Err(Failed::Unanswered(unanswered)),
                     // A large upload takes its time.
@@ -241,19 +241,19 @@ impl ReverseProxy {
 
 /// Why there is no answer.
 enum Failed {
-    Unanswered(Unanswered),
+    Unanswered(SendError),
     /// The time is over.
     Late,
 }
 
 /// A host carries out no request of which the body has not begun to come.
-fn may_repeat(unanswered: &Unanswered, source: Option<&Source<RequestBody>>) -> bool {
+fn may_repeat(unanswered: &SendError, source: Option<&Source<RequestBody>>) -> bool {
     let is_begun = source.is_none_or(Source::is_begun);
-    unanswered.may_repeat || unanswered.is_dropped && !is_begun
+    unanswered.is_retryable || unanswered.is_dropped && !is_begun
 }
 
 /// The host's answer, ready for the client.
-fn answered(reply: Response<Leased<ReplayBody<RequestBody>>>) -> Response<Body> {
+fn answered(reply: Response<PooledBody<ReplayBody<RequestBody>>>) -> Response<Body> {
     let (mut head, body) = reply.into_parts();
     hop_by_hop::pass_reply(&mut head.headers);
     head.version = Version::HTTP_11;

@@ -88,7 +88,7 @@ impl Gateway {
             (self.address.port().to_string(), format!("/{}", self.path_secret.expose()));
         let url = format!("http://{host}:{port}{path}");
         let mut exceptions = Vec::new();
-        if net::names_a_proxy(env) {
+        if net::is_proxy_configured(env) {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
             exceptions.extend(no_proxy::joined_with_loopback(env, bare));
         }

@@ -103,13 +103,13 @@ impl Interception {
         variables.extend_from_slice(bundles.variables());
         let (limits, noting) = (ConnectionLimits::of_this_process(), relay.clone());
         let door = Server::new(limits.entry, move |status, why| noting.unreadable(status, why));
-        let passage = crate::net::Passage::new(&network, context);
+        let tunnel_connector = crate::net::TunnelConnector::new(&network, context);
         let front = ConnectProxy::new(
             relay,
             names,
             credentials,
             authority.tls,
-            passage,
+            tunnel_connector,
             door.clone(),
             &limits,
         );

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cache::IssuedTokens;
-use crate::random::{Hash, hash};
+use crate::random::{Sha256, sha256};
 use crate::token::AccessToken;
 
 /// The tokens by their hashes: expired ones need not be kept themselves.
 pub(super) struct KnownTokens {
     /// Each with the time at which it was last noted to be in use.
-    tokens: HashMap<Hash, Timestamp>,
+    tokens: HashMap<Sha256, Timestamp>,
     issued: Option<Arc<IssuedTokens>>,
 }
 
@@ -27,12 +27,12 @@ impl KnownTokens {
 
     /// Adds a token, for as long as the process runs.
     pub(super) fn insert(&mut self, token: &AccessToken, now: Timestamp) {
-        self.tokens.insert(hash(token.expose().as_bytes()), now);
+        self.tokens.insert(sha256(token.expose().as_bytes()), now);
     }
 
     /// Returns whether a client may present this token.
     pub(super) fn contains(&mut self, token: &str, now: Timestamp) -> bool {
-        let token = hash(token.as_bytes());
+        let token = sha256(token.as_bytes());
         let KnownTokens { tokens, issued } = self;
         let is_issued = || issued.as_ref().is_some_and(|issued| issued.contains(&token, now));
         match tokens.get_mut(&token) {

@@ -20,15 +20,15 @@ use super::body::Body;
 use super::client_stream::ClientStream;
 use super::connection::ClientConnection;
 use super::permits::ConnectionPermits;
-use crate::net::Limit;
+use crate::net::TimeoutPool;
 
 /// Where clients come in.
 pub struct Server {
     permits: Arc<ConnectionPermits>,
     /// Tells every connection to come to its end. `None` once it has told.
     open: Mutex<Option<watch::Sender<()>>>,
-    heads: Limit,
-    unauthenticated: Limit,
+    heads: TimeoutPool,
+    unauthenticated: TimeoutPool,
     unreadable: Box<Unreadable>,
 }
 
@@ -70,8 +70,8 @@ impl Server {
         Arc::new(Server {
             permits: ConnectionPermits::new(permits),
             open: Mutex::new(Some(watch::Sender::new(()))),
-            heads: Limit::new(HEAD),
-            unauthenticated: Limit::new(AUTHENTICATION_TIMEOUT),
+            heads: TimeoutPool::new(HEAD),
+            unauthenticated: TimeoutPool::new(AUTHENTICATION_TIMEOUT),
             unreadable: Box::new(unreadable),
         })
     }

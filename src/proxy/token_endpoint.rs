@@ -13,7 +13,7 @@ use super::body::{Body, RequestBody};
 use super::error_response::{answer, retry_later};
 use super::token_source::Found;
 use super::upstream::CloudHost;
-use crate::net::basic;
+use crate::net::basic_credentials;
 
 /// A form with the credentials of a client takes a few hundred bytes.
 const LARGEST: usize = 16 << 10;
@@ -155,7 +155,7 @@ fn is_form(headers: &HeaderMap, body: &[u8]) -> bool {
 
 /// The user of Basic authentication, which is the client's id.
 fn basic_user(headers: &HeaderMap) -> Option<String> {
-    let pair = basic(headers.get(AUTHORIZATION)?)?;
+    let pair = basic_credentials(headers.get(AUTHORIZATION)?)?;
     let user = pair.split(|byte| *byte == b':').next()?;
     // Section 2.3.1 has both parts encoded as in a form.
     let (user, _) = url::form_urlencoded::parse(user).next()?;

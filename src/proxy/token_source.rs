@@ -19,7 +19,7 @@ use super::stand_in::StandIn;
 use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::oauth::tokens_me;
-use crate::random::hash;
+use crate::random::sha256;
 use crate::token::{AccessToken, Stamp, Token};
 use idle::Uses;
 pub(super) use renewal::Outage;
@@ -208,7 +208,7 @@ impl Current {
 
 /// Makes the token known to processes that are started later, where that is wanted.
 fn remember(issued: Option<&IssuedTokens>, token: &AccessToken, now: Timestamp) -> io::Result<()> {
-    issued.map_or(Ok(()), |issued| issued.add(&hash(token.expose().as_bytes()), now))
+    issued.map_or(Ok(()), |issued| issued.add(&sha256(token.expose().as_bytes()), now))
 }
 
 /// The token of an Authorization header that presents one.

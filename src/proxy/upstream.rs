@@ -13,7 +13,7 @@ use super::replay_body::ReplayBody;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::net::{Pool, Trust};
+use crate::net::{Pool, TlsContext};
 
 /// One of the cloud's hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,8 @@ impl Upstreams {
             Error::new(Kind::Configuration, "there is no API to pass requests on to")
                 .with_hint("set --region or --api-url")
         })?;
-        let trust = Trust::new(&settings.network, context);
-        let upstream = |url: &str| Upstream::new(url, &trust).map(Arc::new);
+        let tls_context = TlsContext::new(&settings.network, context);
+        let upstream = |url: &str| Upstream::new(url, &tls_context).map(Arc::new);
         let api = upstream(api_url)?;
         let beside = |name| match beside(api_url, name) {
             Some(url) => upstream(&url),
@@ -81,13 +81,13 @@ impl Upstreams {
 }
 
 impl Upstream {
-    fn new(url: &str, trust: &Trust) -> Result<Upstream> {
+    fn new(url: &str, tls_context: &TlsContext) -> Result<Upstream> {
         let unusable = || {
             Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
         };
         let parsed = Url::parse(url).map_err(|error| unusable().with_source(error))?;
         let path = parsed.path().trim_end_matches('/').to_owned();
-        Ok(Upstream { pool: Pool::new(&parsed, trust)?, base: parsed, path })
+        Ok(Upstream { pool: Pool::new(&parsed, tls_context)?, base: parsed, path })
     }
 
     /// For messages.

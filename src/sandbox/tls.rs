@@ -34,15 +34,15 @@ impl Tls {
             // Two runs differ in name, too, so that trusting the wrong one reads
             // as an unknown issuer and not as a forged signature.
             let ca_params =
-                certificate::authority(format!("gc-token sandbox CA {}", mint::uuid()))?;
+                certificate::ca_params(format!("gc-token sandbox CA {}", mint::uuid()))?;
             let ca = ca_params.self_signed(&*ca_key)?;
             let key = KeyPair::generate()?;
             let issuer = Issuer::from_params(&ca_params, &*ca_key);
-            let mut params = certificate::server("gc-token sandbox", names(hosts))?;
+            let mut params = certificate::server_params("gc-token sandbox", names(hosts))?;
             if let Some((first, last)) = validity {
-                certificate::limit(&mut params, first, last);
+                certificate::set_validity(&mut params, first, last);
             }
-            let server = certificate::tls(&params.signed_by(&key, &issuer)?, &key)?;
+            let server = certificate::server_config(&params.signed_by(&key, &issuer)?, &key)?;
             Ok(Tls { ca_pem: ca.pem(), server })
         };
         certificate::with_wiped_stack(generate).map_err(|cause| {

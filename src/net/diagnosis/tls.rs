@@ -3,21 +3,21 @@
 use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-use super::Advice;
+use super::Diagnosis;
 use crate::net::pinned::webpki_error;
-use crate::net::validity::{Opinion, Untimely};
+use crate::net::validity::{PeerClock, ValidityError};
 use crate::sanitize::{line, shorten};
 
 /// A handshake that failed would fail again.
-pub(super) fn advise(
+pub(super) fn diagnose(
     peer: &str,
     fault: &Error,
-    (now, opinion): (Timestamp, Option<Opinion>),
-) -> Advice {
+    (now, peer_clock): (Timestamp, Option<PeerClock>),
+) -> Diagnosis {
     let (cause, hint) = match fault {
         Error::InvalidCertificate(fault) => {
-            let (cause, hint) = match Untimely::of(fault) {
-                Some(untimely) => untimely.words(now, opinion),
+            let (cause, hint) = match ValidityError::of(fault) {
+                Some(validity_error) => validity_error.words(now, peer_clock),
                 None => certificate(fault),
             };
             (format!("{peer} cannot be trusted: {cause}"), hint)
@@ -30,7 +30,7 @@ pub(super) fn advise(
         Error::PeerIncompatible(_) => (format!("{peer} has {NOTHING_IN_COMMON}"), OLD_OR_MUTUAL),
         fault => (format!("TLS with {peer}: {fault}"), "check that this host and port speak TLS"),
     };
-    Advice { cause, hint: hint.to_owned(), passing: false }
+    Diagnosis { cause, hint: hint.to_owned(), is_transient: false }
 }
 
 const NOTHING_IN_COMMON: &str =
@@ -156,9 +156,9 @@ mod tests {
 
     fn untrusted_for(fault: CertificateError) -> (String, String) {
         let fault = rustls::Error::InvalidCertificate(fault);
-        let advice = advise("host", &fault, (Timestamp::UNIX_EPOCH, None));
-        assert!(!advice.passing);
-        (advice.cause, advice.hint)
+        let diagnosis = diagnose("host", &fault, (Timestamp::UNIX_EPOCH, None));
+        assert!(!diagnosis.is_transient);
+        (diagnosis.cause, diagnosis.hint)
     }
 
     #[test]
@@ -224,9 +224,12 @@ mod tests {
             ),
             (plain_http, "TLS with host: what it answered is none", "plain HTTP"),
         ] {
-            let Advice { cause: said, hint: to_do, passing } =
-                advise("host", &fault, (Timestamp::UNIX_EPOCH, None));
-            assert!(said.ends_with(cause) && to_do.contains(hint) && !passing, "{said}: {to_do}");
+            let Diagnosis { cause: said, hint: to_do, is_transient } =
+                diagnose("host", &fault, (Timestamp::UNIX_EPOCH, None));
+            assert!(
+                said.ends_with(cause) && to_do.contains(hint) && !is_transient,
+                "{said}: {to_do}"
+            );
         }
     }
 

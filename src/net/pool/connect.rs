@@ -20,23 +20,23 @@ use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::Broken;
-use super::idle::{Allowed, Connection, STREAMS, Stream};
+use super::BoxError;
+use super::idle::{Allowed, Connection, MAX_STREAMS, StreamPermit};
 use crate::error::{Error, Kind, Result};
-use crate::net::CONNECT;
+use crate::net::CONNECT_TIMEOUT;
 use crate::net::proxy_env::Route;
 use crate::net::resolve::Resolver;
-use crate::net::tls::Trust;
+use crate::net::tls::TlsContext;
 
 /// How much of an answer is on its way or waits for its client: at 50 ms, enough
 /// for 5 MB/s. A window that adapts is out of the question: it would be one and the
 /// same for a stream and for the connection, and clients that do not read would use
 /// up what all share.
-const WINDOW: u32 = 256 << 10;
+const STREAM_WINDOW: u32 = 256 << 10;
 
 /// The sum of all streams' windows, so that no request on a connection holds up another
 /// one whose client reads.
-const CONNECTION_WINDOW: u32 = WINDOW * STREAMS as u32;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MAX_STREAMS as u32;
 
 /// The read buffer over HTTP/1.1, for the head of an answer and for what is read ahead.
 /// The library's default is 400 KB for a client that does not read.
@@ -49,15 +49,15 @@ const SETTINGS_TIMEOUT: Duration = Duration::from_secs(1);
 /// While requests are under way and nothing comes, the host is asked so often
 /// whether it is still there (RFC 9113 section 6.7). A network that has come back
 /// in another way does not tell, and all requests share a connection.
-const QUIET: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How long its answer may take.
-const PONG: Duration = Duration::from_secs(20);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a host may take to confirm what was sent to it, or to have room for
 /// more, in any protocol (RFC 5482 section 2).
 #[cfg(target_os = "linux")]
-const UNCONFIRMED: Duration = Duration::from_secs(60);
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Connections to hosts, of which the names are looked up by us.
 pub(in crate::net) type Tcp = HttpConnector<Resolver>;
@@ -75,19 +75,21 @@ enum Way {
 }
 
 impl Dial {
-    pub(super) fn new(url: &Url, trust: &Trust) -> Result<Dial> {
+    pub(super) fn new(url: &Url, tls_context: &TlsContext) -> Result<Dial> {
         let uri = url.as_str().parse().map_err(|error| {
             Error::new(Kind::Configuration, format!("{url} cannot be connected to"))
                 .with_source(error)
         })?;
         let tls = match url.scheme() {
-            "https" => trust.tls()?,
-            _ => Trust::nobody()?,
+            "https" => tls_context.tls()?,
+            _ => TlsContext::without_roots()?,
         };
-        let way = match &Route::to(url, &trust.env)? {
-            Route::Direct => Way::Straight(TowerToHyperService::new(secured(tls, impatient()))),
+        let way = match &Route::to(url, &tls_context.env)? {
+            Route::Direct => {
+                Way::Straight(TowerToHyperService::new(secured(tls, tcp_with_user_timeout())))
+            }
             Route::Proxy(proxy) => {
-                let to_proxy = to_proxy(tls.clone(), impatient());
+                let to_proxy = to_proxy(tls.clone(), tcp_with_user_timeout());
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
@@ -98,47 +100,51 @@ impl Dial {
         Ok(Dial { uri, way })
     }
 
-    pub(super) async fn open<B>(&self) -> Result<Connection<B>, Broken>
+    pub(super) async fn open<B>(&self) -> Result<Connection<B>, BoxError>
     where
         B: Body + Send + Unpin + 'static,
         B::Data: Send,
-        B::Error: Into<Broken>,
+        B::Error: Into<BoxError>,
     {
         match &self.way {
-            Way::Straight(connector) => greet(connector.call(self.uri.clone()).await?).await,
-            Way::Tunnelled(connector) => greet(connector.call(self.uri.clone()).await?).await,
+            Way::Straight(connector) => {
+                handshake_http(connector.call(self.uri.clone()).await?).await
+            }
+            Way::Tunnelled(connector) => {
+                handshake_http(connector.call(self.uri.clone()).await?).await
+            }
         }
     }
 }
 
 /// Settles on a protocol. The connection is worked on in the background, until
 /// nobody sends by it any more.
-async fn greet<T, B>(stream: T) -> Result<Connection<B>, Broken>
+async fn handshake_http<T, B>(stream: T) -> Result<Connection<B>, BoxError>
 where
     T: Connected + Read + Write + Send + Unpin + 'static,
     B: Body + Send + Unpin + 'static,
     B::Data: Send,
-    B::Error: Into<Broken>,
+    B::Error: Into<BoxError>,
 {
     if stream.connected().is_negotiated_h2() {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .initial_stream_window_size(WINDOW)
+            .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_max_send_streams(UNKNOWN_LIMIT)
-            .keep_alive_interval(Some(QUIET))
-            .keep_alive_timeout(PONG)
+            .keep_alive_interval(Some(KEEP_ALIVE_INTERVAL))
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .handshake(stream)
             .await?;
         let allowed = drive(connection);
         let _ = timeout(SETTINGS_TIMEOUT, settings_received(&allowed)).await;
-        return Ok(Connection::Shared(sender, Stream::first(allowed)));
+        return Ok(Connection::Http2(sender, StreamPermit::first(allowed)));
     }
     // One write, with a copy of a body's piece, costs less than one of two parts.
     let (sender, connection) =
         http1::Builder::new().writev(false).max_buf_size(READ_BUFFER).handshake(stream).await?;
     tokio::spawn(async { drop(connection.await) });
-    Ok(Connection::Own(sender))
+    Ok(Connection::Http1(sender))
 }
 
 /// The library's value for the limit on streams before the SETTINGS frame has come.
@@ -151,7 +157,7 @@ where
     T: Read + Write + Send + Unpin + 'static,
     B: Body + Send + Unpin + 'static,
     B::Data: Send,
-    B::Error: Into<Broken>,
+    B::Error: Into<BoxError>,
 {
     let connection = Arc::new(Mutex::new(Some(connection)));
     let asked = connection.clone();
@@ -184,11 +190,11 @@ async fn settings_received(allowed: &Allowed) {
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Connections that end when the other side has gone without a word.
-fn impatient() -> Tcp {
+fn tcp_with_user_timeout() -> Tcp {
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "it cannot be set there"))]
     let mut tcp = tcp();
     #[cfg(target_os = "linux")]
-    tcp.set_tcp_user_timeout(Some(UNCONFIRMED));
+    tcp.set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
     tcp
 }
 
@@ -197,7 +203,7 @@ pub(in crate::net) fn tcp() -> Tcp {
     let mut tcp = Tcp::new_with_resolver(Resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
     tcp
 }
 

@@ -6,18 +6,18 @@ use std::time::Duration;
 use hyper::client::conn::{http1, http2};
 
 /// Those to one host.
-pub(super) struct Kept<B>(Mutex<State<B>>);
+pub(super) struct IdleConnections<B>(Mutex<State<B>>);
 
 /// Something to send a request by.
 pub(super) enum Connection<B> {
     /// HTTP/1.1: for one request at a time.
-    Own(http1::SendRequest<B>),
+    Http1(http1::SendRequest<B>),
     /// HTTP/2: for many of them.
-    Shared(http2::SendRequest<B>, Stream),
+    Http2(http2::SendRequest<B>, StreamPermit),
 }
 
 /// A request's place on a shared connection, until its answer has come to its end.
-pub(super) struct Stream(Arc<Streams>);
+pub(super) struct StreamPermit(Arc<Streams>);
 
 /// The requests under way on a shared connection. They count by holding it.
 struct Streams {
@@ -35,7 +35,7 @@ struct State<B> {
     /// Those after the first are there because it was full.
     shared: Vec<Idle<Shared<B>>>,
     /// Whether the next one that is opened can be shared, as far as anybody knows.
-    may_share: bool,
+    expect_h2: bool,
 }
 
 struct Shared<B> {
@@ -46,56 +46,56 @@ struct Shared<B> {
 struct Idle<T> {
     connection: T,
     /// How often it was looked at since it was used.
-    looks: u32,
+    sweeps: u32,
 }
 
 /// An idle connection is closed at the second look, after 15 to 30 seconds:
 /// before servers and balancers do that, so that a request seldom meets one
 /// that is just being closed.
-pub(super) const LOOK: Duration = Duration::from_secs(15);
+pub(super) const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Requests under way on a shared connection, at most. Hosts should allow no fewer
 /// (RFC 9113 section 6.5.2), but some do; one more would wait within the library,
 /// which cannot tell of a request that waits there whether it was sent when the
 /// connection ends.
-pub(super) const STREAMS: usize = 100;
+pub(super) const MAX_STREAMS: usize = 100;
 
-impl<B: Send + 'static> Kept<B> {
+impl<B: Send + 'static> IdleConnections<B> {
     /// None at first. Within a runtime, which closes what is idle.
-    pub(super) fn start(may_share: bool) -> Arc<Kept<B>> {
-        let state = State { own: Vec::new(), shared: Vec::new(), may_share };
-        let kept = Arc::new(Kept(Mutex::new(state)));
-        tokio::spawn(sweep(Arc::downgrade(&kept)));
-        kept
+    pub(super) fn start(expect_h2: bool) -> Arc<IdleConnections<B>> {
+        let state = State { own: Vec::new(), shared: Vec::new(), expect_h2 };
+        let idle = Arc::new(IdleConnections(Mutex::new(state)));
+        tokio::spawn(sweep(Arc::downgrade(&idle)));
+        idle
     }
 }
 
-impl<B> Kept<B> {
+impl<B> IdleConnections<B> {
     /// One that has just been opened, or another; and whether it is another. Of
     /// two that could be shared, one is.
     pub(super) fn opened(&self, connection: Connection<B>) -> (Connection<B>, bool) {
         let mut state = self.state();
         match connection {
-            Connection::Own(_) => {
-                state.may_share = false;
+            Connection::Http1(_) => {
+                state.expect_h2 = false;
                 (connection, false)
             }
-            Connection::Shared(sender, stream) => {
-                state.may_share = true;
+            Connection::Http2(sender, stream) => {
+                state.expect_h2 = true;
                 if let Some(other) = state.share() {
                     return (other, true);
                 }
-                let Stream(streams) = &stream;
+                let StreamPermit(streams) = &stream;
                 let shared = Shared { sender: sender.clone(), streams: streams.clone() };
                 state.shared.push(Idle::new(shared));
-                (Connection::Shared(sender, stream), false)
+                (Connection::Http2(sender, stream), false)
             }
         }
     }
 
     /// Whether it is worth waiting for one that is being opened.
-    pub(super) fn may_share(&self) -> bool {
-        self.state().may_share
+    pub(super) fn expect_h2(&self) -> bool {
+        self.state().expect_h2
     }
 
     /// One that is ready for a request.
@@ -105,7 +105,7 @@ impl<B> Kept<B> {
             return Some(shared);
         }
         let ready = state.own.iter().rposition(|idle| idle.connection.is_ready())?;
-        Some(Connection::Own(state.own.remove(ready).connection))
+        Some(Connection::Http1(state.own.remove(ready).connection))
     }
 
     /// Keeps one whose answer has come to its end. Its request may not have: it
@@ -124,9 +124,9 @@ impl<B> Kept<B> {
 impl<B> State<B> {
     fn share(&mut self) -> Option<Connection<B>> {
         let shared = self.shared.iter_mut().find(|idle| idle.connection.has_room())?;
-        shared.looks = 0;
+        shared.sweeps = 0;
         let Shared { sender, streams } = &shared.connection;
-        Some(Connection::Shared(sender.clone(), Stream(streams.clone())))
+        Some(Connection::Http2(sender.clone(), StreamPermit(streams.clone())))
     }
 
     fn look(&mut self) {
@@ -140,7 +140,7 @@ impl<B> State<B> {
 
 impl<B> Shared<B> {
     fn has_room(&self) -> bool {
-        let allowed = STREAMS.min((self.streams.allowed)());
+        let allowed = MAX_STREAMS.min((self.streams.allowed)());
         self.sender.is_ready() && self.under_way() < allowed
     }
 
@@ -149,30 +149,30 @@ impl<B> Shared<B> {
     }
 }
 
-impl Stream {
+impl StreamPermit {
     /// The first one on a new connection.
-    pub(super) fn first(allowed: Allowed) -> Stream {
-        Stream(Arc::new(Streams { allowed }))
+    pub(super) fn first(allowed: Allowed) -> StreamPermit {
+        StreamPermit(Arc::new(Streams { allowed }))
     }
 }
 
 impl<T> Idle<T> {
     fn new(connection: T) -> Idle<T> {
-        Idle { connection, looks: 0 }
+        Idle { connection, sweeps: 0 }
     }
 
     fn is_young(&mut self) -> bool {
-        self.looks += 1;
-        self.looks < 2
+        self.sweeps += 1;
+        self.sweeps < 2
     }
 }
 
 /// Closes what is not used, as long as there is a pool.
-async fn sweep<B>(kept: Weak<Kept<B>>) {
+async fn sweep<B>(idle: Weak<IdleConnections<B>>) {
     loop {
-        tokio::time::sleep(LOOK).await;
-        match kept.upgrade() {
-            Some(kept) => kept.state().look(),
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        match idle.upgrade() {
+            Some(idle) => idle.state().look(),
             None => return,
         }
     }

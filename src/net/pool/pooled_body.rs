@@ -8,11 +8,11 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::SendRequest;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::idle::{Kept, Stream};
+use super::idle::{IdleConnections, StreamPermit};
 
 /// A body as it comes. Where it is not read to its end, nothing else can come
 /// by its connection, which is closed.
-pub(crate) struct Leased<B> {
+pub(crate) struct PooledBody<B> {
     body: Incoming,
     /// `None` once it is given back.
     lease: Option<Lease<B>>,
@@ -25,15 +25,15 @@ pub(super) enum Lease<B> {
         sender: SendRequest<B>,
         /// `None` for one beyond the usual number.
         permit: Option<OwnedSemaphorePermit>,
-        kept: Arc<Kept<B>>,
+        idle: Arc<IdleConnections<B>>,
     },
     /// With others.
-    Shared(#[expect(dead_code, reason = "it counts by being there")] Stream),
+    Shared(#[expect(dead_code, reason = "it counts by being there")] StreamPermit),
 }
 
-impl<B> Leased<B> {
-    pub(super) fn new(body: Incoming, lease: Lease<B>) -> Leased<B> {
-        let mut leased = Leased { body, lease: Some(lease) };
+impl<B> PooledBody<B> {
+    pub(super) fn new(body: Incoming, lease: Lease<B>) -> PooledBody<B> {
+        let mut leased = PooledBody { body, lease: Some(lease) };
         if leased.body.is_end_stream() {
             leased.give_back();
         }
@@ -41,14 +41,14 @@ impl<B> Leased<B> {
     }
 
     fn give_back(&mut self) {
-        if let Some(Lease::Own { sender, permit, kept }) = self.lease.take() {
-            kept.put(sender);
+        if let Some(Lease::Own { sender, permit, idle }) = self.lease.take() {
+            idle.put(sender);
             drop(permit);
         }
     }
 }
 
-impl<B> Body for Leased<B> {
+impl<B> Body for PooledBody<B> {
     type Data = Bytes;
     type Error = hyper::Error;
 

@@ -4,39 +4,39 @@ use std::error::Error as _;
 
 use hyper::Method;
 
-use super::Broken;
+use super::BoxError;
 
 /// Why there is no answer, and what that says of the request.
 #[derive(Debug)]
-pub(crate) struct Unanswered {
-    pub(crate) why: Broken,
+pub(crate) struct SendError {
+    pub(crate) why: BoxError,
     /// Whether nobody can tell the difference when it is sent once more.
-    pub(crate) may_repeat: bool,
+    pub(crate) is_retryable: bool,
     /// Whether the request may be sent once more if its body was not begun: the HTTP
     /// library dropped it, and does not tell how much of its head was sent.
     pub(crate) is_dropped: bool,
 }
 
-impl Unanswered {
+impl SendError {
     /// A request that was sent over a connection that had carried others before,
     /// or over a new one.
-    pub(super) fn sent(error: hyper::Error, method: &Method, was_kept: bool) -> Unanswered {
+    pub(super) fn sent(error: hyper::Error, method: &Method, was_kept: bool) -> SendError {
         let is_dropped = is_dropped(&error);
-        let makes_no_difference = is_dropped || was_kept && is_gone(&error);
-        let may_repeat = is_not_begun(&error) || method.is_safe() && makes_no_difference;
-        Unanswered { why: error.into(), may_repeat, is_dropped }
+        let makes_no_difference = is_dropped || was_kept && is_connection_closed(&error);
+        let is_retryable = is_unprocessed(&error) || method.is_safe() && makes_no_difference;
+        SendError { why: error.into(), is_retryable, is_dropped }
     }
 
     /// A request that was not sent, for want of a connection.
-    pub(super) fn unsent(why: Broken) -> Unanswered {
-        Unanswered { why, may_repeat: false, is_dropped: false }
+    pub(super) fn unsent(why: BoxError) -> SendError {
+        SendError { why, is_retryable: false, is_dropped: false }
     }
 }
 
 /// A host that closes an HTTP/2 connection says with which request it has begun
 /// last, and one that refuses a stream has not begun with it at all (RFC 9113
 /// sections 6.8 and 8.7). Balancers do the former every so many requests.
-fn is_not_begun(error: &hyper::Error) -> bool {
+fn is_unprocessed(error: &hyper::Error) -> bool {
     let Some(error) = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>()) else {
         return false;
     };
@@ -55,7 +55,7 @@ fn is_dropped(error: &hyper::Error) -> bool {
 
 /// A kept connection may end just when a request goes out. Whether that was read
 /// is not known, and of a safe method it does not matter (RFC 9110 section 9.2.2).
-fn is_gone(error: &hyper::Error) -> bool {
+fn is_connection_closed(error: &hyper::Error) -> bool {
     let cause = error.source();
     let by_http2 = cause.and_then(|cause| cause.downcast_ref::<h2::Error>());
     error.is_incomplete_message()

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::idle::LOOK;
+use super::idle::SWEEP_INTERVAL;
 use super::*;
 use crate::config::Network;
 use crate::context::{Context, Directories, Reporter, SystemClock};
@@ -37,7 +37,7 @@ fn pool(port: u16) -> Pool<Empty<Bytes>> {
     };
     let network = Network { timeout: Duration::from_secs(5), ca_file: None };
     let url = format!("http://127.0.0.1:{port}").parse().unwrap();
-    Pool::new(&url, &Trust::new(&network, &context)).unwrap()
+    Pool::new(&url, &TlsContext::new(&network, &context)).unwrap()
 }
 
 impl Host {
@@ -158,7 +158,7 @@ async fn a_request_waits_a_little_before_it_opens_too_many() {
     let (host, pool) = Host::start().await;
     let pool = Arc::new(pool);
     let clock = StoppedClock::new();
-    let requests: Vec<_> = (0..CONNECTIONS + 6)
+    let requests: Vec<_> = (0..FREE_CONNECTIONS + 6)
         .map(|_| {
             let pool = pool.clone();
             tokio::spawn(async move { ask(&pool, "/a").await })
@@ -167,7 +167,7 @@ async fn a_request_waits_a_little_before_it_opens_too_many() {
     for request in requests {
         assert_eq!(request.await.unwrap(), "ok");
     }
-    assert!(Host::count(&host.opened) <= CONNECTIONS);
+    assert!(Host::count(&host.opened) <= FREE_CONNECTIONS);
     drop(clock);
 }
 
@@ -190,19 +190,19 @@ impl StoppedClock {
 async fn requests_that_take_long_do_not_hold_up_others() {
     let (host, pool) = Host::start().await;
     let pool = Arc::new(pool);
-    let slow: Vec<_> = (0..CONNECTIONS)
+    let slow: Vec<_> = (0..FREE_CONNECTIONS)
         .map(|_| {
             let pool = pool.clone();
             tokio::spawn(async move { ask(&pool, "/slow").await })
         })
         .collect();
-    until(|| Host::count(&host.asked) == CONNECTIONS).await;
+    until(|| Host::count(&host.asked) == FREE_CONNECTIONS).await;
     assert_eq!(ask(&pool, "/a").await, "ok");
     host.released.send(true).unwrap();
     for request in slow {
         assert_eq!(request.await.unwrap(), "ok");
     }
-    assert_eq!(Host::count(&host.opened), CONNECTIONS + 1);
+    assert_eq!(Host::count(&host.opened), FREE_CONNECTIONS + 1);
 }
 
 #[tokio::test]
@@ -210,9 +210,9 @@ async fn idle_connections_are_closed_after_a_while() {
     let (host, pool) = Host::start().await;
     ask(&pool, "/a").await;
     tokio::time::pause();
-    tokio::time::sleep(LOOK - Duration::from_secs(1)).await;
+    tokio::time::sleep(SWEEP_INTERVAL - Duration::from_secs(1)).await;
     assert_eq!(Host::count(&host.closed), 0);
-    tokio::time::sleep(LOOK + Duration::from_secs(2)).await;
+    tokio::time::sleep(SWEEP_INTERVAL + Duration::from_secs(2)).await;
     tokio::time::resume();
     until(|| Host::count(&host.closed) == 1).await;
     assert_eq!(ask(&pool, "/a").await, "ok");

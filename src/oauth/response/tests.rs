@@ -11,22 +11,22 @@ const NOW: i64 = 1_700_000_000;
 /// [`NOW`] as a date.
 const NOW_DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
 
-fn reply(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Reply {
+fn reply(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> HttpResponse {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
     }
-    Reply { status, headers: map, body: body.to_vec().into() }
+    HttpResponse { status, headers: map, body: body.to_vec().into() }
 }
 
-fn read(reply: &Reply) -> Result<Grant, Failure> {
+fn read(reply: &HttpResponse) -> Result<Grant, Failure> {
     let mut secrets = Secrets::default();
     secrets.add("s3cret");
     let reader = Reader { host: "login.example", secrets: &secrets };
     reader.read(reply, Timestamp::from_second(NOW).unwrap())
 }
 
-fn error(reply: &Reply) -> Error {
+fn error(reply: &HttpResponse) -> Error {
     read(reply).unwrap_err().error
 }
 
@@ -196,6 +196,6 @@ fn a_date_counts_only_when_it_is_the_issuers_own_and_fresh() {
         // Beyond the calendar of the time library.
         (vec![("date", "Fri, 31 Dec 9999 23:59:59 GMT")], None),
     ] {
-        assert_eq!(date(&reply(200, &headers, b"").headers), expected, "{headers:?}");
+        assert_eq!(date_header(&reply(200, &headers, b"").headers), expected, "{headers:?}");
     }
 }

@@ -8,11 +8,11 @@ use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{HeaderMap, StatusCode, Uri};
 
 use super::PathSecret;
-use crate::random::{Hash, hash};
+use crate::random::{Sha256, sha256};
 
 /// Checks the host that a request names, and the prefix of its path.
 pub(super) struct AccessCheck {
-    path_secret: Hash,
+    path_secret: Sha256,
     /// The beginning of references in answers to clients that know the prefix.
     mount: Arc<str>,
     names: Vec<String>,
@@ -24,7 +24,7 @@ type Refusal = (StatusCode, &'static str);
 impl AccessCheck {
     pub(super) fn new(path_secret: &PathSecret, names: Vec<String>) -> AccessCheck {
         let mount = format!("/{}", path_secret.expose()).into();
-        AccessCheck { path_secret: hash(path_secret.expose().as_bytes()), mount, names }
+        AccessCheck { path_secret: sha256(path_secret.expose().as_bytes()), mount, names }
     }
 
     /// The path behind the prefix, and what references in the answer begin with: the
@@ -80,7 +80,7 @@ impl AccessCheck {
     fn behind_prefix(&self, path: &str) -> Option<Uri> {
         let path = path.trim_start_matches('/');
         let end = path.find(['/', '?']).unwrap_or(path.len());
-        if hash(&path.as_bytes()[..end]) != self.path_secret {
+        if sha256(&path.as_bytes()[..end]) != self.path_secret {
             return None;
         }
         format!("/{}", path[end..].trim_start_matches('/')).parse().ok()

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
 use crate::ownership::{self, Opened, Outsider};
-use crate::random::random;
+use crate::random::random_id;
 use crate::text;
 
 /// A path segment that cannot be guessed. Redacted in `Debug`.
@@ -25,7 +25,7 @@ impl PathSecret {
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub fn random() -> Result<PathSecret> {
-        random().map(PathSecret)
+        random_id().map(PathSecret)
     }
 
     /// The one in a file, which is made, with a new one, where there is none:

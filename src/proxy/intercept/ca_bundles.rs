@@ -14,7 +14,7 @@ use super::certifi;
 use super::variables::EnvVariable;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
-use crate::net::roots::{self, Certs};
+use crate::net::roots::{self, Certificates};
 use crate::ownership::let_owner_in;
 
 /// CaBundles of certificates, in a directory that goes when this is dropped.
@@ -72,7 +72,7 @@ impl CaBundles {
         sources: &TrustSources<'_>,
         env: &Environment,
     ) -> Result<CaBundles> {
-        let named = sources.ca_file.map(|file| roots::in_file(file, "--ca-file")).transpose()?;
+        let named = sources.ca_file.map(|file| roots::from_file(file, "--ca-file")).transpose()?;
         let named = named.unwrap_or_default();
         let dir = directory()?;
         let mut variables = Vec::new();
@@ -98,20 +98,20 @@ impl CaBundles {
 
 impl CaBundleVariable {
     /// Whom the variable's readers trust as things are.
-    fn trusted(&self, sources: &TrustSources<'_>, env: &Environment) -> Result<Certs> {
+    fn trusted(&self, sources: &TrustSources<'_>, env: &Environment) -> Result<Certificates> {
         for name in [Some(self.name), self.fallback].into_iter().flatten() {
-            if let Some(certs) = roots::named_by(name, env)? {
+            if let Some(certs) = roots::from_variable(name, env)? {
                 return Ok(certs);
             }
         }
         if self.adds {
-            return Ok(Certs::new());
+            return Ok(Certificates::new());
         }
-        let mut trusted = roots::system(env)?;
+        let mut trusted = roots::system_certificates(env)?;
         if self.certifi {
             for file in certifi::files(sources.command, env) {
                 // What is broken is of no use to the command, either.
-                trusted.extend(roots::in_file(&file, "certifi").unwrap_or_default());
+                trusted.extend(roots::from_file(&file, "certifi").unwrap_or_default());
             }
         }
         Ok(trusted)
@@ -119,7 +119,7 @@ impl CaBundleVariable {
 }
 
 /// Both lists, in order, each certificate once.
-fn deduplicated(trusted: Certs, named: &Certs) -> Certs {
+fn deduplicated(trusted: Certificates, named: &Certificates) -> Certificates {
     let mut seen = HashSet::new();
     let all = trusted.into_iter().chain(named.iter().cloned());
     all.filter(|cert| seen.insert(cert.clone())).collect()
@@ -134,7 +134,7 @@ fn directory() -> Result<TempDir> {
     made.map_err(|error| cannot_write(error, &PathBuf::from("a temporary directory")))
 }
 
-fn write(file: &Path, ca: &str, trusted: Certs) -> std::io::Result<()> {
+fn write(file: &Path, ca: &str, trusted: Certificates) -> std::io::Result<()> {
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     let trusted: Vec<_> =

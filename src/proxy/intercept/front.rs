@@ -17,7 +17,7 @@ use super::absolute;
 use super::hosts::InterceptedHosts;
 use super::proxy_auth::{CHALLENGE, ProxyCredentials};
 use super::tunnel;
-use crate::net::{Passage, Stream};
+use crate::net::{Stream, TunnelConnector};
 use crate::proxy::{
     Body, ClientConnection, CloudHost, ConnectionLimits, ConnectionPermit, ConnectionPermits,
     ReverseProxy, Server, is_of_token_endpoint, refuse, refuse_method,
@@ -29,7 +29,7 @@ pub(super) struct ConnectProxy {
     names: InterceptedHosts,
     credentials: ProxyCredentials,
     tls: TlsAcceptor,
-    passage: Passage,
+    tunnel_connector: TunnelConnector,
     door: Arc<Server>,
     /// The permits for connections to the cloud's hosts.
     hosts: Arc<ConnectionPermits>,
@@ -46,13 +46,22 @@ impl ConnectProxy {
         names: InterceptedHosts,
         credentials: ProxyCredentials,
         tls: Arc<ServerConfig>,
-        passage: Passage,
+        tunnel_connector: TunnelConnector,
         door: Arc<Server>,
         limits: &ConnectionLimits,
     ) -> ConnectProxy {
         let hosts = ConnectionPermits::new(limits.hosts);
         let tunnels = ConnectionPermits::new(limits.tunnels);
-        ConnectProxy { relay, names, credentials, tls: tls.into(), passage, door, hosts, tunnels }
+        ConnectProxy {
+            relay,
+            names,
+            credentials,
+            tls: tls.into(),
+            tunnel_connector,
+            door,
+            hosts,
+            tunnels,
+        }
     }
 
     /// Answers a request to the proxy itself.
@@ -101,7 +110,7 @@ impl ConnectProxy {
             Some(host) => {
                 tokio::spawn(self.serve(client, host, permit));
             }
-            None => match self.passage.open(&wanted).await {
+            None => match self.tunnel_connector.open(&wanted).await {
                 Ok(server) => {
                     tokio::spawn(pass(client, server, permit));
                 }

@@ -8,8 +8,8 @@ use hyper::header::PROXY_AUTHORIZATION;
 use zeroize::Zeroizing;
 
 use crate::error::Result;
-use crate::net::basic;
-use crate::random::{hash, random};
+use crate::net::basic_credentials;
+use crate::random::{random_id, sha256};
 
 /// A user and a password for this run. Redacted in `Debug`.
 pub(super) struct ProxyCredentials {
@@ -25,7 +25,7 @@ impl ProxyCredentials {
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub(super) fn random() -> Result<ProxyCredentials> {
-        Ok(ProxyCredentials { pair: Zeroizing::new(format!("{}:{}", random()?, random()?)) })
+        Ok(ProxyCredentials { pair: Zeroizing::new(format!("{}:{}", random_id()?, random_id()?)) })
     }
 
     /// `user:password`, as a URL takes it.
@@ -36,8 +36,8 @@ impl ProxyCredentials {
     /// Whether a request shows them.
     pub(super) fn admit(&self, headers: &HeaderMap) -> bool {
         let mut shown = headers.get_all(PROXY_AUTHORIZATION).iter();
-        let pair = shown.next().and_then(basic);
-        let right = pair.is_some_and(|pair| hash(&pair) == hash(self.pair.as_bytes()));
+        let pair = shown.next().and_then(basic_credentials);
+        let right = pair.is_some_and(|pair| sha256(&pair) == sha256(self.pair.as_bytes()));
         right && shown.next().is_none()
     }
 }

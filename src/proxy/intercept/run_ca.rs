@@ -18,7 +18,7 @@ use super::hosts::InterceptedHosts;
 use crate::certificate;
 use crate::clock::{Reading, shift};
 use crate::error::{Error, Kind, Result};
-use crate::random::random;
+use crate::random::random_id;
 use crate::token::Stamp;
 
 /// What the intercepted hosts show, and what clients have to trust for it.
@@ -80,10 +80,10 @@ fn vouch(
     let pem = params.self_signed(&*ca_key)?.pem();
     let issuer = Issuer::from_params(&params, &*ca_key);
     let key = KeyPair::generate()?;
-    let mut server = certificate::server(names.domain(), names.hosts().to_vec())?;
-    certificate::limit(&mut server, first, last);
+    let mut server = certificate::server_params(names.domain(), names.hosts().to_vec())?;
+    certificate::set_validity(&mut server, first, last);
     let certificate = server.signed_by(&key, &issuer)?;
-    Ok(RunCa { pem, tls: certificate::tls(&certificate, &key)? })
+    Ok(RunCa { pem, tls: certificate::server_config(&certificate, &key)? })
 }
 
 fn authority(
@@ -91,11 +91,11 @@ fn authority(
     (first, last): ValidityPeriod,
 ) -> Result<CertificateParams, anyhow::Error> {
     // Two runs differ in name, too: one may run within the other.
-    let mut params = certificate::authority(format!("gc-token interception CA {}", random()?))?;
+    let mut params = certificate::ca_params(format!("gc-token interception CA {}", random_id()?))?;
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.name_constraints = Some(only(domain));
-    certificate::limit(&mut params, first, last);
+    certificate::set_validity(&mut params, first, last);
     Ok(params)
 }
 

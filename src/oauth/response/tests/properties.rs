@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use reqwest::header::HeaderValue;
 
-use super::{date, read, reply};
+use super::{date_header, read, reply};
 
 /// Bytes of all kinds, and JSON that is nearly right.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
@@ -48,7 +48,7 @@ proptest! {
                 reply.headers.append(name, value);
             }
         }
-        date(&reply.headers);
+        date_header(&reply.headers);
         match read(&reply) {
             Ok(grant) => {
                 prop_assert!((200..300).contains(&status));

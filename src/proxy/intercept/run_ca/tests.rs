@@ -77,9 +77,9 @@ fn judge_forged(name: &str) -> Result<(), CertificateError> {
     let pem = ca_params.self_signed(&ca_key).unwrap().pem();
     let issuer = Issuer::from_params(&ca_params, &ca_key);
     let key = KeyPair::generate().unwrap();
-    let mut params = certificate::server("forged", vec![name.to_owned()]).unwrap();
-    certificate::limit(&mut params, seconds(0, DAY).0, seconds(0, DAY).1);
-    let tls = certificate::tls(&params.signed_by(&key, &issuer).unwrap(), &key).unwrap();
+    let mut params = certificate::server_params("forged", vec![name.to_owned()]).unwrap();
+    certificate::set_validity(&mut params, seconds(0, DAY).0, seconds(0, DAY).1);
+    let tls = certificate::server_config(&params.signed_by(&key, &issuer).unwrap(), &key).unwrap();
     judge(&pem, &tls, name, DAY / 2)
 }
 
