@@ -13,7 +13,7 @@ use crate::clock::Reading;
 use crate::config::{Settings, Verify};
 use crate::context::{Clock, Context, Level, Reporter};
 use crate::error::{Error, Result};
-use crate::token::{AccessToken, Demand, Stamp, Token, Verdict};
+use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity, Verdict};
 
 pub use remote::{Network, Remote};
 use verify::Rescue;
@@ -127,8 +127,8 @@ impl Broker<'_> {
         }
     }
 
-    fn demand(&self) -> &Demand {
-        &self.settings.demand
+    fn policy(&self) -> &FreshnessPolicy {
+        &self.settings.freshness
     }
 
     /// Takes the lock, or waits until its holder is done. Those who wait look
@@ -162,7 +162,7 @@ impl Broker<'_> {
         let mut known = None;
         let mut refused = errand.refused.clone();
         if let Lookup::Found(token) = &mut found {
-            known = token.stamp.issuer.clone();
+            known = token.validity.issuer_clock.clone();
             match self.rescue(token) {
                 Rescue::Fresh(rescued) => {
                     self.keep(&lock, &rescued);
@@ -192,7 +192,7 @@ impl Broker<'_> {
         }
         drop(lock);
         let given = self.keep_promise(token)?;
-        if let Some(warning) = messages::short(self.demand(), &given.token.stamp) {
+        if let Some(warning) = messages::short(self.policy(), &given.token.validity) {
             self.reporter.warn(warning);
         }
         Ok(given)
@@ -204,11 +204,11 @@ impl Broker<'_> {
             return None;
         };
         let refused = errand.refused.as_ref() == Some(&token.access_token);
-        if refused || !self.is_fresh(&token.stamp) || self.is_unasked_and_too_early(&token) {
+        if refused || !self.is_fresh(&token.validity) || self.is_unasked_and_too_early(&token) {
             return None;
         }
         // Time that it is held back is time that it does not live.
-        if self.hold_back(&token.stamp) && !self.is_fresh(&token.stamp) {
+        if self.hold_back(&token.validity) && !self.is_fresh(&token.validity) {
             return None;
         }
         Some(Given { token: *token, how: How::Cached })
@@ -222,8 +222,8 @@ impl Broker<'_> {
         let Given { mut token, how } = given;
         if self.is_refused(&mut token)? {
             self.reporter.warn("the API refuses the cached token: making another");
-        } else if self.is_still(how, &token.stamp) {
-            if let Some(used) = &token.stamp.used {
+        } else if self.is_still(how, &token.validity) {
+            if let Some(used) = &token.validity.last_use {
                 self.keep_use(errand.slot, &token.access_token, used);
             }
             return Ok(Given { token, how });
@@ -237,45 +237,45 @@ impl Broker<'_> {
 
     /// A new token, once it is known to be good enough, and valid already.
     fn keep_promise(&self, token: Token) -> Result<Given> {
-        self.hold_back(&token.stamp);
-        if !self.is_good_enough(&token.stamp) {
-            return Err(messages::too_short(self.demand(), &token.stamp));
+        self.hold_back(&token.validity);
+        if !self.is_good_enough(&token.validity) {
+            return Err(messages::too_short(self.policy(), &token.validity));
         }
-        self.reporter.say(Level::Info, messages::minted(&token.stamp));
+        self.reporter.say(Level::Info, messages::minted(&token.validity));
         Ok(Given { token, how: How::Minted })
     }
 
-    fn is_fresh(&self, stamp: &Stamp) -> bool {
-        let verdict = self.demand().judge(stamp, &self.clock.read());
+    fn is_fresh(&self, validity: &TokenValidity) -> bool {
+        let verdict = self.policy().judge(validity, &self.clock.read());
         matches!(verdict, Verdict::Fresh { .. })
     }
 
     /// Whether a token can be handed out where no better one can be had.
-    fn is_good_enough(&self, stamp: &Stamp) -> bool {
-        let makeshift = || self.demand().makeshift(stamp, &self.clock.read());
-        self.is_fresh(stamp) || makeshift().is_some()
+    fn is_good_enough(&self, validity: &TokenValidity) -> bool {
+        let makeshift = || self.policy().stale_if_error(validity, &self.clock.read());
+        self.is_fresh(validity) || makeshift().is_some()
     }
 
     /// Returns whether a cached token may still be handed out in the way that was decided
     /// before the API was asked.
-    fn is_still(&self, how: How, stamp: &Stamp) -> bool {
+    fn is_still(&self, how: How, validity: &TokenValidity) -> bool {
         match how {
-            How::Makeshift => self.is_good_enough(stamp),
-            How::Cached | How::Minted => self.is_fresh(stamp),
+            How::Makeshift => self.is_good_enough(validity),
+            How::Cached | How::Minted => self.is_fresh(validity),
         }
     }
 
     /// Waits until a JWT is valid, where it is made for a moment to come.
     /// Returns whether that took any time.
-    fn hold_back(&self, stamp: &Stamp) -> bool {
-        if stamp.not_before.is_none() {
+    fn hold_back(&self, validity: &TokenValidity) -> bool {
+        if validity.not_before.is_none() {
             return false;
         }
         let now = self.clock.read();
-        if let Some(warning) = messages::maybe_too_early(stamp, &now, self.demand().skew) {
+        if let Some(warning) = messages::maybe_too_early(validity, &now, self.policy().skew) {
             self.reporter.warn(warning);
         }
-        let wait = stamp.hold_back(&now, self.demand().skew);
+        let wait = validity.wait_before_use(&now, self.policy().skew);
         if wait.is_positive() {
             self.reporter.say(Level::Info, messages::held_back(wait));
             self.clock.sleep(wait.unsigned_abs());
@@ -294,7 +294,7 @@ impl Broker<'_> {
         let Lookup::Found(token) = errand.slot.read()? else {
             return Err(error);
         };
-        match self.demand().makeshift(&token.stamp, &self.clock.read()) {
+        match self.policy().stale_if_error(&token.validity, &self.clock.read()) {
             Some(remaining) if errand.refused.as_ref() != Some(&token.access_token) => {
                 self.reporter.warn(messages::makeshift(remaining, &error));
                 Ok(Given { token: *token, how: How::Makeshift })

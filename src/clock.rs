@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use offset::{Measure, Offset};
+pub use offset::{Offset, OffsetEstimate};
 
 /// Which run of which kernel a boot clock belongs to. Readings of the boot
 /// clock compare only within one boot.

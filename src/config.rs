@@ -28,7 +28,7 @@ pub use table::Setting;
 
 use crate::context::{Context, NO_HOME};
 use crate::error::{Error, Kind, Result};
-use crate::token::{Demand, IdleTimeout, MinTtl};
+use crate::token::{FreshnessPolicy, IdleTimeout, MinTtl};
 
 /// Everything that the broker needs, parsed and checked.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct Settings {
     /// Whom it asks, and for what.
     pub issuer: Issuer,
     /// When a token is good enough.
-    pub demand: Demand,
+    pub freshness: FreshnessPolicy,
     /// When the API is asked about a token before it is handed out.
     pub verify: Verify,
     /// Where tokens are kept.
@@ -131,7 +131,7 @@ pub fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
         client,
         issuer,
         verify,
-        demand: Demand {
+        freshness: FreshnessPolicy {
             skew: skew(layers)?,
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
             newer_than,

@@ -54,7 +54,7 @@ pub fn examine(layers: &mut Layers, context: &mut Context) -> Report {
     let hosts = way.clocks();
     findings.extend(clocks::findings(&hosts, skew.unwrap_or(DEFAULT_SKEW), &at));
     let offsets =
-        hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.seen_from(&at)?)));
+        hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.offset_at(&at)?)));
     let clocks = offsets.collect();
 
     if let Ok(cache) = config::cache(layers, context) {

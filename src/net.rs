@@ -28,7 +28,7 @@ use rustls::time_provider::DefaultTimeProvider;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::clock::{Measure, Reading};
+use crate::clock::{OffsetEstimate, Reading};
 use crate::config::Network;
 use crate::context::{Clock, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -55,7 +55,7 @@ pub(crate) struct HttpClient {
     tls: ClientConfig,
     roots: Roots,
     route: Route,
-    known: Option<Measure>,
+    known: Option<OffsetEstimate>,
 }
 
 /// A request that got no reply worth reading.
@@ -137,7 +137,7 @@ impl HttpClient {
 
     /// Tells what earlier contacts showed of the peer's clock: a message may
     /// need it.
-    pub(crate) fn knowing(self, known: Option<&Measure>) -> HttpClient {
+    pub(crate) fn knowing(self, known: Option<&OffsetEstimate>) -> HttpClient {
         HttpClient { known: known.cloned(), ..self }
     }
 
@@ -200,8 +200,8 @@ impl HttpClient {
 
 impl RoundTrip {
     /// What the reply's `Date` proves of the remote clock.
-    pub(crate) fn measure(&self) -> Option<Measure> {
-        Measure::take(&self.sent, &self.received, date_header(&self.reply.headers)?)
+    pub(crate) fn measure(&self) -> Option<OffsetEstimate> {
+        OffsetEstimate::from_date_header(&self.sent, &self.received, date_header(&self.reply.headers)?)
     }
 }
 

@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use secrecy::SecretString;
 
-use crate::clock::{Measure, Reading};
+use crate::clock::{OffsetEstimate, Reading};
 use crate::config::{ClientAuth, Issuer, Network};
 use crate::context::{Clock, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -56,7 +56,7 @@ pub fn mint(
     env: &Environment,
     request: &TokenRequest<'_>,
     network: &Network,
-    known: Option<&Measure>,
+    known: Option<&OffsetEstimate>,
     clock: &dyn Clock,
     reporter: &Reporter,
 ) -> Result<Token> {
@@ -74,7 +74,9 @@ pub fn mint(
     };
     let token = net::block_on(network.timeout, minting.attempts())?;
     let token = token.unwrap_or_else(|| Err(minting.out_of_time()))?;
-    if let Some(warning) = region.and_then(|_| implausible_at_genesys_cloud(token.stamp.lifetime)) {
+    if let Some(warning) =
+        region.and_then(|_| implausible_at_genesys_cloud(token.validity.lifetime))
+    {
         reporter.warn(warning);
     }
     Ok(token)
@@ -91,7 +93,7 @@ pub fn clock(
     network: &Network,
     clock: &dyn Clock,
     reporter: &Reporter,
-) -> Result<Option<Measure>> {
+) -> Result<Option<OffsetEstimate>> {
     let url = request::endpoint(&issuer.token_url)?;
     let client = HttpClient::new(&url, "no time", network, env, reporter)?;
     let round_trip = client.round_trip(client.request(Method::HEAD), network.timeout, clock)?;
@@ -108,7 +110,7 @@ struct Minting<'a> {
     /// The attempt in progress (from 1), and the failure before it.
     last: RefCell<(u32, Option<Failure>)>,
     /// What all replies so far proved of the issuer's clock.
-    issuer: RefCell<Option<Measure>>,
+    issuer: RefCell<Option<OffsetEstimate>>,
 }
 
 impl Minting<'_> {
@@ -148,7 +150,7 @@ impl Minting<'_> {
             .say(Level::Debug, format_args!("HTTP {} after {took:.1?}", round_trip.reply.status));
         let reader = Reader { host: &host, secrets: &self.request.secrets };
         if let Some(measure) = round_trip.measure() {
-            let joined = measure.join(self.issuer.borrow().as_ref());
+            let joined = measure.intersect(self.issuer.borrow().as_ref());
             self.issuer.replace(Some(joined));
         }
         minted::token(&reader, round_trip, self.issuer.borrow().clone())

@@ -34,13 +34,18 @@ pub(crate) mod tests {
     use super::*;
     use crate::clock::tests::reading;
     use crate::region::Region;
-    use crate::token::{AccessToken, Stamp};
+    use crate::token::{AccessToken, TokenValidity};
 
     /// A token of one hour, asked for at 1970-01-12T13:46:40Z.
     pub(crate) fn token(access_token: &str) -> Token {
         Token {
             access_token: AccessToken::new(access_token.into()),
-            stamp: Stamp::new(reading(5, 1_000_000), SignedDuration::from_hours(1), None, None),
+            validity: TokenValidity::new(
+                reading(5, 1_000_000),
+                SignedDuration::from_hours(1),
+                None,
+                None,
+            ),
         }
     }
 

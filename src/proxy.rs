@@ -38,7 +38,7 @@ use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::Result;
 use crate::net::TimeoutPool;
-use crate::token::{Stamp, Token};
+use crate::token::{TokenValidity, Token};
 
 pub use access_log::{AccessLog, LogFormat};
 pub(crate) use body::Body;
@@ -127,8 +127,8 @@ impl ReverseProxy {
     }
 
     /// What is known of the current token, and so of the cloud's clocks.
-    pub fn stamp(&self) -> Stamp {
-        self.token_source.stamp()
+    pub fn validity(&self) -> TokenValidity {
+        self.token_source.validity()
     }
 
     /// The path at `host` that a reference in an answer of `from` points to, without

@@ -11,14 +11,14 @@ mod freshness;
 mod idle;
 mod jwt;
 mod lifetime;
-mod stamp;
+mod validity;
 
-pub use explanation::{Arithmetic, Row, Witness};
-pub use freshness::{Age, Demand, Evidence, MinTtl, Stale, Verdict};
+pub use explanation::{ClockName, ClockRow, Explanation};
+pub use freshness::{Age, FreshnessPolicy, LocalClock, MinTtl, StaleReason, Verdict};
 pub use idle::IdleTimeout;
 pub use jwt::Claims;
 pub use lifetime::{ExpiresIn, LifetimeError, implausible_at_genesys_cloud, lifetime};
-pub use stamp::Stamp;
+pub use validity::TokenValidity;
 
 /// An access token's bytes. Redacted in `Debug`, without `Display`, wiped
 /// when dropped.
@@ -69,7 +69,7 @@ pub struct Token {
     /// The secret part.
     pub access_token: AccessToken,
     /// What is known of its life.
-    pub stamp: Stamp,
+    pub validity: TokenValidity,
 }
 
 #[cfg(test)]

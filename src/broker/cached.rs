@@ -31,7 +31,7 @@ impl Broker<'_> {
     }
 
     pub(super) fn keep_use(&self, slot: &Slot<'_>, token: &AccessToken, used: &Reading) {
-        if let Some(timeout) = self.demand().idle_timeout
+        if let Some(timeout) = self.policy().idle_timeout
             && let Err(error) = slot.record_use(token, used, timeout)
         {
             self.reporter
@@ -58,7 +58,7 @@ impl Broker<'_> {
                 self.reporter.warn(format_args!("the cached entry is not used: {why}"));
             }
             Lookup::Found(token) if self.reporter.says(Level::Info) => {
-                let verdict = self.demand().judge(&token.stamp, &self.clock.read());
+                let verdict = self.policy().judge(&token.validity, &self.clock.read());
                 self.reporter.say(Level::Info, format_args!("cached token: {verdict}"));
             }
             Lookup::Found(_) => {}

@@ -8,18 +8,18 @@ use crate::cache::Slot;
 use crate::clock::{Offset, Reading};
 use crate::duration::human;
 use crate::error::{Error, Kind};
-use crate::token::{Demand, MinTtl, Stamp};
+use crate::token::{FreshnessPolicy, MinTtl, TokenValidity};
 
 /// Where the lifetime of tokens is set.
 const TOKEN_DURATION: &str = "raise 'Token Duration' of the OAuth client (Genesys Cloud: Admin > \
                               Integrations > OAuth, 300 to 172800 seconds)";
 
-pub(super) fn minted(stamp: &Stamp) -> String {
-    let clock = match &stamp.issuer {
+pub(super) fn minted(validity: &TokenValidity) -> String {
+    let clock = match &validity.issuer_clock {
         Some(issuer) => format!("the issuer's clock is {}", issuer.offset),
         None => "the issuer did not show its clock".to_owned(),
     };
-    format!("minted: lives {}; {clock}", human(stamp.whole))
+    format!("minted: lives {}; {clock}", human(validity.initial_lifetime))
 }
 
 /// Tells that the system does not say which boot this is, and why.
@@ -67,16 +67,16 @@ pub(super) fn lead(lead: &Offset, skew: SignedDuration) -> String {
 }
 
 /// The default wish is not fulfilled; the user should know why.
-pub(super) fn short(demand: &Demand, stamp: &Stamp) -> Option<String> {
-    let MinTtl::Default(default) = demand.min_ttl else {
+pub(super) fn short(policy: &FreshnessPolicy, validity: &TokenValidity) -> Option<String> {
+    let MinTtl::Default(default) = policy.min_ttl else {
         return None;
     };
-    let wanted = demand.wanted(stamp);
+    let wanted = policy.required_ttl(validity);
     (wanted < default).then(|| {
         format!(
             "the issuer's tokens live {}: reused while {} are left, not the default {} (raise the \
              OAuth client's 'Token Duration', or set --min-ttl)",
-            human(stamp.whole),
+            human(validity.initial_lifetime),
             human(wanted),
             human(default)
         )
@@ -84,15 +84,15 @@ pub(super) fn short(demand: &Demand, stamp: &Stamp) -> Option<String> {
 }
 
 /// Even a new token cannot keep the promise.
-pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
-    let skew = human(demand.skew_for(stamp));
-    let what = match demand.min_ttl {
+pub(super) fn too_short(policy: &FreshnessPolicy, validity: &TokenValidity) -> Error {
+    let skew = human(policy.effective_skew(validity));
+    let what = match policy.min_ttl {
         MinTtl::Explicit(wanted) => {
             format!("cannot provide a token valid for {} after a skew of {skew}", human(wanted))
         }
         MinTtl::Default(_) => format!("a new token does not outlive the skew of {skew}"),
     };
-    let lifetime = human(stamp.whole);
+    let lifetime = human(validity.initial_lifetime);
     Error::new(Kind::Lifetime, what)
         .with_cause(format!("the issuer's tokens live {lifetime}, counted from the request"))
         .with_hint(format!("{TOKEN_DURATION}, or lower --min-ttl or --skew"))
@@ -102,10 +102,14 @@ pub(super) fn too_short(demand: &Demand, stamp: &Stamp) -> Error {
 /// The clock of the API, or of the issuer where the API's is not known, has not come to
 /// the start that the token claims, and does not get there within the skew: another token
 /// would claim the same. `None` where that is not so.
-pub(super) fn too_early(stamp: &Stamp, now: &Reading, skew: SignedDuration) -> Option<Error> {
-    let early = human(stamp.early(now).filter(|early| *early > skew)?);
-    let lead = stamp.lead().map_or_else(|| "behind that".to_owned(), |lead| lead.to_string());
-    let error = match &stamp.api {
+pub(super) fn too_early(
+    validity: &TokenValidity,
+    now: &Reading,
+    skew: SignedDuration,
+) -> Option<Error> {
+    let early = human(validity.time_until_valid(now).filter(|early| *early > skew)?);
+    let lead = validity.lead().map_or_else(|| "behind that".to_owned(), |lead| lead.to_string());
+    let error = match &validity.api_clock {
         Some(_) => Error::new(
             Kind::ApiRefused,
             "the issuer's tokens are not valid yet by the API's clock",
@@ -127,12 +131,12 @@ pub(super) fn too_early(stamp: &Stamp, now: &Reading, skew: SignedDuration) -> O
 /// Neither clock is known, and by this machine's the token is not valid yet. `None` where
 /// that is not so.
 pub(super) fn maybe_too_early(
-    stamp: &Stamp,
+    validity: &TokenValidity,
     now: &Reading,
     skew: SignedDuration,
 ) -> Option<String> {
-    let early = stamp.not_before?.duration_since(now.wall);
-    (stamp.early(now).is_none() && early > skew).then(|| {
+    let early = validity.not_before?.duration_since(now.wall);
+    (validity.time_until_valid(now).is_none() && early > skew).then(|| {
         format!(
             "by this machine's clock the token is valid only in {} (nbf or iat), and neither the \
              issuer's clock nor the API's is known: it may be refused until then",
@@ -142,21 +146,21 @@ pub(super) fn maybe_too_early(
 }
 
 /// The API refuses even a new token.
-pub(super) fn refused(stamp: &Stamp) -> Error {
+pub(super) fn refused(validity: &TokenValidity) -> Error {
     let error = Error::new(Kind::ApiRefused, "the API refuses tokens that the issuer makes");
-    match stamp.lead() {
-        Some(lead) if lead.min >= stamp.lifetime => error
+    match validity.lead() {
+        Some(lead) if lead.min >= validity.lifetime => error
             .with_cause(format!(
                 "the API's clock is {lead} of the issuer's, and a token lives {}: it is dead on \
                  arrival",
-                human(stamp.whole)
+                human(validity.initial_lifetime)
             ))
             .with_hint(TOKEN_DURATION),
         Some(lead) => error
             .with_cause(format!(
                 "its clock is {lead} of the issuer's, so that alone does not make a token of {} \
                  dead",
-                human(stamp.whole)
+                human(validity.initial_lifetime)
             ))
             .with_hint(
                 "check that login and API belong to one region, and that the client is active",

@@ -188,9 +188,9 @@ impl<'a> Scene<'a> {
         settings.cache.dir = Some(dir.path().join("cache"));
         settings.issuer.api_url = Some("http://127.0.0.1:2".into());
         settings.verify = scenario.verify;
-        settings.demand.skew = SignedDuration::from_secs(scenario.skew);
+        settings.freshness.skew = SignedDuration::from_secs(scenario.skew);
         if let Some(min_ttl) = scenario.min_ttl {
-            settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(min_ttl));
+            settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(min_ttl));
         }
         Scene {
             dir,
@@ -234,34 +234,35 @@ impl<'a> Scene<'a> {
             (Pause::Share(share), _) => millis(self.cloud.plan.lifetime * share),
             (Pause::Edge(_), None) => SignedDuration::ZERO,
             (Pause::Edge(early), Some(token)) => {
-                let demand = &self.settings.demand;
-                let needed = demand.wanted(&token.stamp) + demand.skew_for(&token.stamp);
+                let policy = &self.settings.freshness;
+                let needed =
+                    policy.required_ttl(&token.validity) + policy.effective_skew(&token.validity);
                 (before.left - needed - millis(*early)).max(SignedDuration::ZERO)
             }
         }
     }
 
     fn check_promise(&mut self, given: &Given) -> Result<(), TestCaseError> {
-        let stamp = &given.token.stamp;
+        let validity = &given.token.validity;
         let (_, left) = self.cloud.left(&given.token.access_token);
-        let demand = &self.settings.demand;
-        let promised = match (given.how, demand.min_ttl) {
+        let policy = &self.settings.freshness;
+        let promised = match (given.how, policy.min_ttl) {
             (How::Makeshift, _) | (How::Minted, MinTtl::Default(_)) => SignedDuration::ZERO,
-            (How::Cached, _) | (How::Minted, MinTtl::Explicit(_)) => demand.wanted(stamp),
+            (How::Cached, _) | (How::Minted, MinTtl::Explicit(_)) => policy.required_ttl(validity),
         };
         let lead = millis(self.cloud.plan.lead);
         let slack = self.joined_wrongly();
-        if stamp.lead().is_some() {
+        if validity.lead().is_some() {
             self.measured = Some(given.token.access_token.clone());
         }
         let measured = self.measured.as_ref() == Some(&given.token.access_token);
-        let covered = measured || lead <= self.settings.demand.skew;
-        if covered && (self.was_counted(stamp) || self.was_seen(stamp)) {
+        let covered = measured || lead <= self.settings.freshness.skew;
+        if covered && (self.was_counted(validity) || self.was_seen(validity)) {
             prop_assert!(
                 left > promised - slack,
-                "{:?}: {left:?} left, {promised:?} promised, lead {:?}: {stamp:#?}",
+                "{:?}: {left:?} left, {promised:?} promised, lead {:?}: {validity:#?}",
                 given.how,
-                stamp.lead()
+                validity.lead()
             );
         }
         Ok(())
@@ -269,19 +270,21 @@ impl<'a> Scene<'a> {
 
     /// Whether a local clock has counted the time since the token was made, or
     /// was last seen by a remote clock.
-    fn was_counted(&self, stamp: &Stamp) -> bool {
+    fn was_counted(&self, validity: &TokenValidity) -> bool {
         let now = self.runner.read();
-        let Some(boot) = now.boot_since(&stamp.sent) else {
+        let Some(boot) = now.boot_since(&validity.sent) else {
             return false;
         };
-        let age = self.runner.truth() - self.runner.truth_of(&stamp.sent);
-        let counted = boot.max(now.wall_since(&stamp.sent));
+        let age = self.runner.truth() - self.runner.truth_of(&validity.sent);
+        let counted = boot.max(now.wall_since(&validity.sent));
         counted + counted / 2_000 >= age
     }
 
     /// Whether the clocks of both ends were seen, the API's just now.
-    fn was_seen(&self, stamp: &Stamp) -> bool {
-        self.settings.verify == Verify::Always && stamp.ends.is_some() && stamp.api.is_some()
+    fn was_seen(&self, validity: &TokenValidity) -> bool {
+        self.settings.verify == Verify::Always
+            && validity.issuer_expiry.is_some()
+            && validity.api_clock.is_some()
     }
 
     /// A snapshot whose boot clock stood still for less than an interval is
@@ -320,23 +323,23 @@ impl<'a> Scene<'a> {
         let Some(token) = before.token.as_ref().filter(|_| mints > 0) else {
             return Ok(());
         };
-        let stamp = &token.stamp;
+        let validity = &token.validity;
         let plan = &self.cloud.plan;
         // Known already, or seen just now.
         let lead = match self.settings.verify {
             Verify::Never => SignedDuration::ZERO,
             Verify::Auto | Verify::Always => millis(plan.lead.max(0)),
         };
-        let demand = &self.settings.demand;
-        let needed = demand.wanted(stamp) + demand.skew.max(lead);
-        let is_short = before.left < needed + self.dispute(stamp);
-        let never_seen =
-            stamp.ends.is_none() || (stamp.api.is_none() && self.settings.verify == Verify::Always);
-        let is_doubtful = before.troubles > 0 && never_seen;
+        let policy = &self.settings.freshness;
+        let needed = policy.required_ttl(validity) + policy.skew.max(lead);
+        let is_short = before.left < needed + self.dispute(validity);
+        let never_seen = validity.issuer_expiry.is_none()
+            || (validity.api_clock.is_none() && self.settings.verify == Verify::Always);
+        let can_be_revalidated = before.troubles > 0 && never_seen;
         let not_yet_valid = plan.jwt && plan.lead < 0;
         prop_assert!(
-            is_short || is_doubtful || not_yet_valid,
-            "minted, though {:?} of {needed:?} were left: {stamp:#?}",
+            is_short || can_be_revalidated || not_yet_valid,
+            "minted, though {:?} of {needed:?} were left: {validity:#?}",
             before.left
         );
         Ok(())
@@ -344,8 +347,8 @@ impl<'a> Scene<'a> {
 
     /// What measuring costs at most: intervals of both remote clocks, at the
     /// mint and now, and the drift of the local ones.
-    fn dispute(&self, stamp: &Stamp) -> SignedDuration {
-        let age = self.runner.truth() - self.runner.truth_of(&stamp.sent);
+    fn dispute(&self, validity: &TokenValidity) -> SignedDuration {
+        let age = self.runner.truth() - self.runner.truth_of(&validity.sent);
         self.width() * 6 + age / 500 + SignedDuration::from_secs(2)
     }
 }

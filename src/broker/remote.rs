@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::clock::Measure;
+use crate::clock::OffsetEstimate;
 use crate::config::{self, Settings, Verify};
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -16,10 +16,10 @@ use crate::token::{AccessToken, Token};
 pub trait Remote {
     /// Asks the issuer for a token. `known` is what earlier contacts showed of
     /// its clock.
-    fn mint(&self, known: Option<&Measure>) -> Result<Token>;
+    fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token>;
 
     /// Asks the issuer for the time only; `None` when it does not say.
-    fn issuer_clock(&self) -> Result<Option<Measure>>;
+    fn issuer_clock(&self) -> Result<Option<OffsetEstimate>>;
 
     /// Asks the API for its verdict on a token.
     ///
@@ -55,7 +55,7 @@ impl Network<'_> {
 }
 
 impl Remote for Network<'_> {
-    fn mint(&self, known: Option<&Measure>) -> Result<Token> {
+    fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
         let secret: SecretString = self.settings.client.secret.get(self.clock, self.reporter)?;
         let request = TokenRequest {
             issuer: &self.settings.issuer,
@@ -66,7 +66,7 @@ impl Remote for Network<'_> {
         oauth::mint(self.env, &request, &self.settings.network, known, self.clock, self.reporter)
     }
 
-    fn issuer_clock(&self) -> Result<Option<Measure>> {
+    fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
         let issuer = &self.settings.issuer;
         oauth::clock(self.env, issuer, &self.patience(), self.clock, self.reporter)
     }
@@ -75,7 +75,7 @@ impl Remote for Network<'_> {
         let url = self.settings.issuer.api_url.as_deref();
         let url = url.ok_or_else(|| Error::new(Kind::Configuration, "there is no API to ask"))?;
         let network = &self.patience();
-        let contact = match self.settings.demand.idle_timeout {
+        let contact = match self.settings.freshness.idle_timeout {
             Some(_) => Contact::Use,
             None => Contact::Look,
         };

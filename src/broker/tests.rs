@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::cache;
-use crate::clock::{BootId, Measure};
+use crate::clock::{BootId, OffsetEstimate};
 use crate::config::tests::settings;
 use crate::error::Kind;
 use crate::oauth::tokens_me::{Answer, Opinion};
@@ -110,15 +110,15 @@ impl<'a> FakeCloud<'a> {
 
     /// True time goes with the boot clock, whatever the wall clock shows, and
     /// goes on over a reboot.
-    fn clock_ahead(&self, by: i64) -> Option<Measure> {
+    fn clock_ahead(&self, by: i64) -> Option<OffsetEstimate> {
         let now = self.clock.read();
         let truth = Timestamp::from_second(1_000_000).unwrap() + self.clock.since_start();
-        Measure::take(&now, &now, truth + SignedDuration::from_secs(by))
+        OffsetEstimate::from_date_header(&now, &now, truth + SignedDuration::from_secs(by))
     }
 }
 
 impl Remote for FakeCloud<'_> {
-    fn mint(&self, known: Option<&Measure>) -> Result<Token> {
+    fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
         self.mints.set(self.mints.get() + 1);
         if let Some(error) = self.error.borrow().clone() {
             return Err(error);
@@ -127,15 +127,15 @@ impl Remote for FakeCloud<'_> {
         let ahead = |seconds| now.wall + SignedDuration::from_secs(seconds);
         let not_before = self.not_before.get().map(ahead);
         let issuer = self.clock_ahead(0).filter(|_| !self.is_silent.get());
-        let issuer = issuer.map(|clock| clock.join(known));
+        let issuer = issuer.map(|clock| clock.intersect(known));
         let lifetime = SignedDuration::from_secs(self.lifetime.get());
         Ok(Token {
             access_token: AccessToken::new(format!("token-{}", self.mints.get())),
-            stamp: Stamp::new(now, lifetime, not_before, issuer),
+            validity: TokenValidity::new(now, lifetime, not_before, issuer),
         })
     }
 
-    fn issuer_clock(&self) -> Result<Option<Measure>> {
+    fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
         self.looked.set(self.looked.get() + 1);
         Ok(self.clock_ahead(0))
     }

@@ -1,12 +1,12 @@
 //! What remote clocks and the API say of a token, before it is handed out.
 
 use super::{Broker, messages};
-use crate::clock::Measure;
+use crate::clock::OffsetEstimate;
 use crate::config::Verify;
 use crate::context::Level;
 use crate::error::{Error, Result};
 use crate::oauth::tokens_me::{Answer, Opinion};
-use crate::token::{AccessToken, Stale, Stamp, Token, Verdict};
+use crate::token::{AccessToken, StaleReason, Token, TokenValidity, Verdict};
 
 /// The result of asking about a cached token.
 pub(super) enum Rescue {
@@ -27,12 +27,16 @@ impl Broker<'_> {
     /// is one of the few tokens that the issuer allows in a minute: a hundred
     /// jobs that restore one CI cache would each make their own.
     pub(super) fn rescue(&self, token: &Token) -> Rescue {
-        let why = match self.demand().judge(&token.stamp, &self.clock.read()) {
-            Verdict::Stale(why) if why.is_doubtful() && self.demand().newer_than.is_none() => why,
+        let why = match self.policy().judge(&token.validity, &self.clock.read()) {
+            Verdict::Stale(why)
+                if why.can_be_revalidated() && self.policy().newer_than.is_none() =>
+            {
+                why
+            }
             _ => return Rescue::Failed,
         };
-        let is_idle = matches!(why, Stale::Idle { .. });
-        if !is_idle && token.stamp.ends.is_none() {
+        let is_idle = matches!(why, StaleReason::Idle { .. });
+        if !is_idle && token.validity.issuer_expiry.is_none() {
             return Rescue::Failed;
         }
         let answer = match self.verifies() {
@@ -43,35 +47,39 @@ impl Broker<'_> {
             self.reporter.say(Level::Info, "the API refuses the cached token");
             return Rescue::Refused;
         }
-        let stamp = match (is_idle, answer) {
+        let validity = match (is_idle, answer) {
             (true, None) => None,
             (true, Some(answer)) => {
-                let mut stamp = token.stamp.clone();
-                self.take_in(&mut stamp, answer);
-                Some(stamp)
+                let mut validity = token.validity.clone();
+                self.take_in(&mut validity, answer);
+                Some(validity)
             }
-            (false, answer) => self.by_remote_clock(&token.stamp, answer),
+            (false, answer) => self.by_remote_clock(&token.validity, answer),
         };
-        let Some(stamp) = stamp else {
+        let Some(validity) = validity else {
             return Rescue::Failed;
         };
-        let verdict = self.demand().judge(&stamp, &self.clock.read());
+        let verdict = self.policy().judge(&validity, &self.clock.read());
         self.reporter.say(Level::Info, format_args!("after asking about it: {verdict}"));
         match verdict {
-            Verdict::Fresh { .. } => Rescue::Fresh(Box::new(Token { stamp, ..token.clone() })),
+            Verdict::Fresh { .. } => Rescue::Fresh(Box::new(Token { validity, ..token.clone() })),
             Verdict::Stale(_) => Rescue::Failed,
         }
     }
 
     /// Judges a token's life by the API's clock, else by the issuer's. The API is asked
     /// first: it judges the token, and shows its clock with it.
-    fn by_remote_clock(&self, stamp: &Stamp, answer: Option<Answer>) -> Option<Stamp> {
+    fn by_remote_clock(
+        &self,
+        validity: &TokenValidity,
+        answer: Option<Answer>,
+    ) -> Option<TokenValidity> {
         let (clock, used) = answer.map_or((None, None), |answer| (answer.clock, answer.used));
         let mut carried = match clock {
-            Some(clock) => stamp.carried_by_api(clock),
-            None => stamp.carried_by_issuer(self.remote.issuer_clock().ok()??),
+            Some(clock) => validity.rebased_on_api(clock),
+            None => validity.rebased_on_issuer(self.remote.issuer_clock().ok()??),
         }?;
-        carried.used = used.or(carried.used);
+        carried.last_use = used.or(carried.last_use);
         Some(carried)
     }
 
@@ -85,10 +93,13 @@ impl Broker<'_> {
     /// With `--verify always`, a token that gets no verdict comes with the error
     /// that says so: it is not handed out, but kept, so that the next attempt asks
     /// about it and does not make yet another one.
-    pub(super) fn new_token(&self, known: Option<&Measure>) -> Result<(Token, Option<Error>)> {
+    pub(super) fn new_token(
+        &self,
+        known: Option<&OffsetEstimate>,
+    ) -> Result<(Token, Option<Error>)> {
         let mut token = self.remote.mint(known)?;
         // Nobody gets a token that is too short: its fate does not matter.
-        if !self.is_good_enough(&token.stamp) {
+        if !self.is_good_enough(&token.validity) {
             return Ok((token, None));
         }
         if !self.verifies() {
@@ -103,10 +114,10 @@ impl Broker<'_> {
             return Err(error);
         }
         self.reporter.warn("the API refuses a token that was made just now: making another");
-        let mut token = self.remote.mint(token.stamp.issuer.as_ref())?;
+        let mut token = self.remote.mint(token.validity.issuer_clock.as_ref())?;
         match self.is_refused(&mut token) {
             Ok(false) => Ok((token, None)),
-            Ok(true) => Err(messages::refused(&token.stamp)),
+            Ok(true) => Err(messages::refused(&token.validity)),
             Err(error) => unverified(token, error),
         }
     }
@@ -115,7 +126,7 @@ impl Broker<'_> {
     /// valid yet by that clock gets a second chance.
     pub(super) fn is_refused(&self, token: &mut Token) -> Result<bool> {
         let mut opinion = self.ask(token)?;
-        let wait = token.stamp.hold_back(&self.clock.read(), self.demand().skew);
+        let wait = token.validity.wait_before_use(&self.clock.read(), self.policy().skew);
         let may_help = wait.is_positive() && self.too_early(token).is_none();
         if opinion == Some(Opinion::Refused) && may_help {
             self.clock.sleep(wait.unsigned_abs());
@@ -130,13 +141,13 @@ impl Broker<'_> {
     }
 
     fn too_early(&self, token: &Token) -> Option<Error> {
-        messages::too_early(&token.stamp, &self.clock.read(), self.demand().skew)
+        messages::too_early(&token.validity, &self.clock.read(), self.policy().skew)
     }
 
     /// Returns whether a token that the API was never asked about is valid only later, by the
     /// issuer's own clock.
     pub(super) fn is_unasked_and_too_early(&self, token: &Token) -> bool {
-        token.stamp.api.is_none() && self.too_early(token).is_some()
+        token.validity.api_clock.is_none() && self.too_early(token).is_some()
     }
 
     /// Asks the API, and takes in what its answer shows besides. `None` where it
@@ -145,7 +156,7 @@ impl Broker<'_> {
         let answer = self.verdict(&token.access_token)?;
         Ok(answer.map(|answer| {
             let opinion = answer.opinion;
-            self.take_in(&mut token.stamp, answer);
+            self.take_in(&mut token.validity, answer);
             opinion
         }))
     }
@@ -166,36 +177,36 @@ impl Broker<'_> {
         }
     }
 
-    fn take_in(&self, stamp: &mut Stamp, answer: Answer) {
+    fn take_in(&self, validity: &mut TokenValidity, answer: Answer) {
         if let Some(clock) = answer.clock {
-            self.learn(stamp, clock);
+            self.learn(validity, clock);
         }
-        stamp.used = answer.used.or(stamp.used.take());
+        validity.last_use = answer.used.or(validity.last_use.take());
     }
 
     /// Takes in what the API's clock shows. Where it cannot have come so far
     /// since it was seen last, the local clocks stood still (a snapshot), and
     /// only the API's tells how old the token is.
-    fn learn(&self, stamp: &mut Stamp, clock: Measure) {
-        let earlier = stamp.api.as_ref();
+    fn learn(&self, validity: &mut TokenValidity, clock: OffsetEstimate) {
+        let earlier = validity.api_clock.as_ref();
         if earlier.is_some_and(|earlier| clock.contradicts(earlier))
-            && let Some(carried) = stamp.carried_by_api(clock.clone())
+            && let Some(carried) = validity.rebased_on_api(clock.clone())
         {
             self.reporter.say(Level::Info, messages::STOOD_STILL);
-            *stamp = carried;
+            *validity = carried;
             return;
         }
-        stamp.api = Some(clock.join(earlier));
-        self.tell_lead(stamp);
+        validity.api_clock = Some(clock.intersect(earlier));
+        self.tell_lead(validity);
     }
 
     /// Says that the skew which was asked for is not enough.
-    fn tell_lead(&self, stamp: &Stamp) {
-        if let Some(lead) = stamp.lead().filter(|lead| lead.max > self.demand().skew) {
+    fn tell_lead(&self, validity: &TokenValidity) {
+        if let Some(lead) = validity.lead().filter(|lead| lead.max > self.policy().skew) {
             // Proved, or only not to be ruled out.
-            let proved = lead.min > self.demand().skew;
+            let proved = lead.min > self.policy().skew;
             let level = if proved { Level::Warning } else { Level::Info };
-            self.reporter.say(level, messages::lead(&lead, self.demand().skew));
+            self.reporter.say(level, messages::lead(&lead, self.policy().skew));
         }
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Key;
 use super::seal::Seal;
 use crate::config::Settings;
-use crate::token::{AccessToken, BEARER, Stamp, Token, is_bearer};
+use crate::token::{AccessToken, BEARER, Token, TokenValidity, is_bearer};
 
 const FORMAT: &[u8] = b"gc-token cache entry 1\n";
 
@@ -30,7 +30,7 @@ pub struct Header {
     /// The token type: [`BEARER`], or an issuer's spelling of that.
     pub token_type: String,
     /// What is known of the token's life.
-    pub stamp: Stamp,
+    pub validity: TokenValidity,
 }
 
 /// Why an entry's bytes are not a token.
@@ -71,7 +71,7 @@ pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal)
         scope: settings.issuer.scope.clone(),
         audience: settings.issuer.audience.clone(),
         token_type: BEARER.to_owned(),
-        stamp: token.stamp.clone(),
+        validity: token.validity.clone(),
     };
     let mut bytes = FORMAT.to_vec();
     serde_json::to_writer(&mut bytes, &header).expect("a header is plain data");
@@ -93,7 +93,7 @@ pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corr
     if !is_bearer(&header.token_type) {
         return Err(Corrupt::TokenType(header.token_type));
     }
-    Ok(Token { access_token: AccessToken::new(secret.to_owned()), stamp: header.stamp })
+    Ok(Token { access_token: AccessToken::new(secret.to_owned()), validity: header.validity })
 }
 
 /// The part that is not secret, unauthenticated: good enough to be shown.
@@ -145,7 +145,7 @@ mod tests {
         let key = Key::of(&settings);
         let bytes = encode(&key, &settings, &token, &seal);
         assert_eq!(decode(&key, &bytes, &seal).unwrap(), token);
-        assert_eq!(peek(&bytes).unwrap().stamp, token.stamp);
+        assert_eq!(peek(&bytes).unwrap().validity, token.validity);
         assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
     }
 
@@ -175,7 +175,7 @@ mod tests {
                 scope: None,
                 audience: None,
                 token_type: token_type.into(),
-                stamp: token("t", 300).stamp,
+                validity: token("t", 300).validity,
             };
             let mut bytes = FORMAT.to_vec();
             serde_json::to_writer(&mut bytes, &header).unwrap();
@@ -236,7 +236,7 @@ mod tests {
                 prop_assert!(decode(&key, &bytes, &seal).is_err());
             }
             if let Ok(header) = peek(&bytes) {
-                let _ = (header.stamp.expires_at(), header.stamp.remaining(&header.stamp.sent));
+                let _ = (header.validity.expires_at(), header.validity.remaining(&header.validity.sent));
             }
         }
     }

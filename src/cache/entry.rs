@@ -170,7 +170,7 @@ impl<'a> Slot<'a> {
         let is_outdated = |found: &Lookup| match found {
             Lookup::Found(found) => {
                 found.access_token == *token
-                    && timeout.is_worth_storing(used, found.stamp.last_used())
+                    && timeout.is_worth_storing(used, found.validity.last_used())
             }
             Lookup::Absent | Lookup::Unusable(_) => false,
         };
@@ -185,7 +185,7 @@ impl<'a> Slot<'a> {
         let (true, Lookup::Found(mut found)) = (is_outdated(&found), found) else {
             return Ok(());
         };
-        found.stamp.used = Some(used.clone());
+        found.validity.last_use = Some(used.clone());
         lock.store(&found).map_err(|error| {
             let what = format!("cannot write {}", self.file().display());
             Error::new(Kind::Cache, what).with_source(error)

@@ -61,12 +61,12 @@ pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize>
 }
 
 fn may_live(header: &Header, now: &Reading) -> bool {
-    let stamp = &header.stamp;
-    match stamp.remaining(now) {
+    let validity = &header.validity;
+    match validity.remaining(now) {
         Ok(left) => left.is_positive(),
         // Of another boot: a remote clock could show that it is good. For
         // tidying up, the wall clock is good enough.
-        Err(_) => stamp.ends.is_some_and(|ends| ends > now.wall),
+        Err(_) => validity.issuer_expiry.is_some_and(|ends| ends > now.wall),
     }
 }
 

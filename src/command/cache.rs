@@ -85,7 +85,7 @@ fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
             "client_id": header.client_id,
             "scope": header.scope,
             "audience": header.audience,
-            "expires_at": header.stamp.expires_at().to_string(),
+            "expires_at": header.validity.expires_at().to_string(),
             "remaining_seconds": remaining(kept, now).map(|left| left.as_secs_f64()),
         }),
         Err(why) => json!({ "file": file, "unreadable": why }),
@@ -93,5 +93,5 @@ fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
 }
 
 fn remaining(kept: &Kept, now: &Reading) -> Option<SignedDuration> {
-    kept.header.as_ref().ok()?.stamp.remaining(now).ok()
+    kept.header.as_ref().ok()?.validity.remaining(now).ok()
 }

@@ -24,7 +24,7 @@ pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
     let bytes = match format {
         Format::Text => get::text(&hand_out),
         Format::Json => {
-            let remaining = given.token.stamp.remaining(&context.clock.read());
+            let remaining = given.token.validity.remaining(&context.clock.read());
             get::json(&hand_out, remaining.unwrap_or_default())?
         }
         Format::Header => get::header(&hand_out)?,

@@ -21,7 +21,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             scope: None,
             audience: None,
         },
-        demand: Demand {
+        freshness: FreshnessPolicy {
             skew: DEFAULT_SKEW,
             min_ttl: MinTtl::Default(DEFAULT_MIN_TTL),
             newer_than: None,
@@ -111,7 +111,7 @@ fn flags_go_before_the_query_before_the_environment_before_the_profile() {
     assert_eq!(settings.client.id, "f");
     assert_eq!(settings.issuer.audience.as_deref(), Some("q"));
     assert_eq!(settings.issuer.scope.as_deref(), Some("e"));
-    assert_eq!(settings.demand.skew, SignedDuration::from_secs(7));
+    assert_eq!(settings.freshness.skew, SignedDuration::from_secs(7));
     assert_eq!(settings.issuer.token_url, "https://login.mypurecloud.com/oauth/token");
 }
 

@@ -73,8 +73,8 @@ fn says_where_it_does_not_come_true() {
         (
             at(500, 4_000),
             "gc-token mints 0 tokens here: the sandbox counted 1",
-            "  4.5s  gc-token  reuses its token: stale: 7s left by the boot clock, less the skew of \
-             5s, is under the wanted 3s",
+            "  4.5s  gc-token  reuses its token: stale: 7s left by the boot clock, minus 5s of skew, is \
+             less than the required 3s",
         ),
         // The machine stalls until the naive client does not believe, either.
         (

@@ -4,18 +4,18 @@ use jiff::SignedDuration;
 
 use super::{Finding, Topic};
 use crate::broker::messages;
-use crate::clock::{Measure, Offset, Reading};
+use crate::clock::{Offset, OffsetEstimate, Reading};
 use crate::duration::human;
-use crate::token::{Age, Stamp};
+use crate::token::{Age, TokenValidity};
 
 /// What the hosts' clocks, issuer first, say of this machine's and of each
 /// other.
 pub(super) fn findings(
-    hosts: &[(&str, Option<&Measure>)],
+    hosts: &[(&str, Option<&OffsetEstimate>)],
     skew: SignedDuration,
     now: &Reading,
 ) -> Vec<Finding> {
-    let seen = |clock: Option<&Measure>| Some((clock?.seen_from(now)?, clock?.contacts));
+    let seen = |clock: Option<&OffsetEstimate>| Some((clock?.offset_at(now)?, clock?.contacts));
     let is_right = hosts
         .iter()
         .filter_map(|(_, clock)| seen(*clock))
@@ -45,10 +45,10 @@ pub(super) fn unknown_boot(why: &str) -> Finding {
 }
 
 /// Whether the wall clock was stepped since a token was made.
-pub(super) fn steps(stamp: &Stamp, now: &Reading) -> Finding {
-    match Age::of(&stamp.sent, now) {
+pub(super) fn steps(validity: &TokenValidity, now: &Reading) -> Finding {
+    match Age::of(&validity.sent, now) {
         Err(why) => Finding::note(Topic::Clocks, format!("the cached token was {why}")),
-        Ok(age) => match age.step() {
+        Ok(age) => match age.wall_step() {
             None => Finding::ok(
                 Topic::Clocks,
                 "the wall clock was not stepped since the cached token was made",

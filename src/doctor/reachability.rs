@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{Finding, Topic};
-use crate::clock::Measure;
+use crate::clock::OffsetEstimate;
 use crate::config::{self, Layers, Network, table};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
@@ -67,7 +67,7 @@ async fn look_at(
 
 impl Way {
     /// Each host that there is, and its clock if it could be measured.
-    pub(super) fn clocks(&self) -> Vec<(&'static str, Option<&Measure>)> {
+    pub(super) fn clocks(&self) -> Vec<(&'static str, Option<&OffsetEstimate>)> {
         let hosts = [("issuer", &self.issuer), ("API", &self.api)];
         hosts.into_iter().filter_map(|(name, look)| Some((name, clock(look.as_ref()?)))).collect()
     }
@@ -101,7 +101,7 @@ impl Way {
     }
 }
 
-fn clock(look: &Result<Probe>) -> Option<&Measure> {
+fn clock(look: &Result<Probe>) -> Option<&OffsetEstimate> {
     look.as_ref().ok()?.answer.as_ref().ok()?.clock.as_ref()
 }
 

@@ -10,13 +10,13 @@ use crate::config::Settings;
 use crate::context::{Context, Reporter};
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
-use crate::token::{Demand, MinTtl, Stamp, Verdict};
+use crate::token::{FreshnessPolicy, MinTtl, TokenValidity, Verdict};
 
 /// Looks into the cache, gets a token, and asks the API about it.
 pub(super) fn findings(mut settings: Settings, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Ok(lookup) = lookup(&settings) {
-        findings.extend(cached(&lookup, &settings.demand, &context.clock.read()));
+        findings.extend(cached(&lookup, &settings.freshness, &context.clock.read()));
     }
     let mut given = get(&settings, context, &mut findings);
     if let Err(error) = &given {
@@ -31,7 +31,7 @@ pub(super) fn findings(mut settings: Settings, context: &Context) -> Vec<Finding
     if let Ok(given) = given {
         let now = context.clock.read();
         findings.push(got(&given, &now));
-        findings.push(lifetime(&settings.demand, &given.token.stamp));
+        findings.push(lifetime(&settings.freshness, &given.token.validity));
         findings.extend(acceptance::findings(settings, &given, context));
     }
     findings
@@ -41,20 +41,20 @@ fn lookup(settings: &Settings) -> Result<Lookup> {
     Slot::of(settings).map_or(Ok(Lookup::Absent), |slot| slot.read())
 }
 
-fn cached(lookup: &Lookup, demand: &Demand, now: &Reading) -> Vec<Finding> {
+fn cached(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec<Finding> {
     match lookup {
         Lookup::Absent => vec![Finding::ok(Topic::Token, "no token was cached")],
         Lookup::Unusable(why) => {
             vec![Finding::note(Topic::Token, format!("the cached entry is not used: {why}"))]
         }
         Lookup::Found(token) => {
-            let verdict = demand.judge(&token.stamp, now);
+            let verdict = policy.judge(&token.validity, now);
             let what = format!("the cached token is {verdict}");
             let finding = match verdict {
                 Verdict::Fresh { .. } => Finding::ok(Topic::Token, what),
                 Verdict::Stale(_) => Finding::note(Topic::Token, what),
             };
-            vec![finding, clocks::steps(&token.stamp, now)]
+            vec![finding, clocks::steps(&token.validity, now)]
         }
     }
 }
@@ -87,7 +87,7 @@ fn without_cache(error: Option<&Error>) -> Finding {
 }
 
 fn got(given: &Given, now: &Reading) -> Finding {
-    let left = given.token.stamp.remaining(now).unwrap_or_default();
+    let left = given.token.validity.remaining(now).unwrap_or_default();
     let left = human(left);
     match given.how {
         How::Cached => Finding::ok(Topic::Token, format!("it is reused: {left} left")),
@@ -103,20 +103,20 @@ fn got(given: &Given, now: &Reading) -> Finding {
 const TOKEN_DURATION: &str =
     "raise the OAuth client's 'Token Duration', or lower --min-ttl or --skew";
 
-fn lifetime(demand: &Demand, stamp: &Stamp) -> Finding {
-    let (skew, wanted) = (demand.skew_for(stamp), demand.wanted(stamp));
+fn lifetime(policy: &FreshnessPolicy, validity: &TokenValidity) -> Finding {
+    let (skew, wanted) = (policy.effective_skew(validity), policy.required_ttl(validity));
     let what = format!(
         "new tokens live {}; {} of it are wanted after a skew of {}",
-        human(stamp.whole),
+        human(validity.initial_lifetime),
         human(wanted),
         human(skew)
     );
-    let default = match demand.min_ttl {
+    let default = match policy.min_ttl {
         MinTtl::Default(default) => default,
         MinTtl::Explicit(_) => SignedDuration::ZERO,
     };
     // From here on, half of all calls make a new one.
-    let usable = stamp.whole.saturating_sub(skew);
+    let usable = validity.initial_lifetime.saturating_sub(skew);
     if wanted < default || wanted > usable / 2 {
         Finding::note(Topic::Token, what).with_hint(TOKEN_DURATION)
     } else {

@@ -58,7 +58,7 @@ impl Wishes {
         served: &[(OsString, OsString)],
     ) -> Result<Changes> {
         let token = hand_out.token;
-        let expires_at = token.stamp.expires_at().to_string();
+        let expires_at = token.validity.expires_at().to_string();
         let facts = Facts {
             token: token.access_token.expose(),
             expires_at: &expires_at,

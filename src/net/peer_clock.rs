@@ -16,7 +16,7 @@ use rustls::time_provider::TimeProvider;
 
 use super::validity::{PeerClock, PeerClockSource, ValidityError};
 use super::{HttpClient, date_header};
-use crate::clock::{Measure, Reading};
+use crate::clock::{OffsetEstimate, Reading};
 use crate::context::Clock;
 
 /// A message that is somewhat better is not worth a longer wait.
@@ -44,11 +44,11 @@ impl HttpClient {
         let from_peer = asked.ok().flatten().map(|measure| (measure, PeerClockSource::Peer));
         let known = || Some((self.known.clone()?, PeerClockSource::Earlier));
         let (measure, from) = from_peer.or_else(known)?;
-        let offset = measure.seen_from(&now)?;
+        let offset = measure.offset_at(&now)?;
         Some(PeerClock { offset, from })
     }
 
-    async fn ask(&self, validity_error: ValidityError, clock: &dyn Clock) -> Option<Measure> {
+    async fn ask(&self, validity_error: ValidityError, clock: &dyn Clock) -> Option<OffsetEstimate> {
         let time = Arc::new(FixedTime(validity_error.within()?));
         let tls = super::client::tls(&self.roots, time).ok()?;
         let client =
@@ -57,6 +57,6 @@ impl HttpClient {
         let url = self.url.join("/").ok()?;
         let sent: Reading = clock.read();
         let response = client.request(Method::HEAD, url).send().await.ok()?;
-        Measure::take(&sent, &clock.read(), date_header(response.headers())?)
+        OffsetEstimate::from_date_header(&sent, &clock.read(), date_header(response.headers())?)
     }
 }

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::resolve::addresses;
 use super::{HttpClient, date_header, display_host};
-use crate::clock::Measure;
+use crate::clock::OffsetEstimate;
 use crate::context::Clock;
 use crate::error::Error;
 
@@ -46,7 +46,7 @@ pub(crate) struct ProbeResponse {
     /// Why the clock is not known, if it is not.
     pub(crate) dated: DateHeader,
     /// The peer's clock, by all contacts.
-    pub(crate) clock: Option<Measure>,
+    pub(crate) clock: Option<OffsetEstimate>,
 }
 
 /// Whether an answer's `Date` header can be believed.
@@ -143,13 +143,13 @@ impl HttpClient {
             let Some(known) = &answer.clock else {
                 break;
             };
-            let wait = known.until_its_second_turns(&clock.read());
+            let wait = known.until_next_second(&clock.read());
             tokio::time::sleep(wait.unwrap_or_default()).await;
             let limit = limit.min(FURTHER_CONTACT);
             let Ok(Some(next)) = self.head(limit, clock).await.map(|next| next.clock) else {
                 break;
             };
-            answer.clock = Some(next.join(Some(known)));
+            answer.clock = Some(next.intersect(Some(known)));
         }
         Ok(answer)
     }

@@ -2,16 +2,16 @@
 
 use super::response::Reader;
 use super::retry::Failure;
-use crate::clock::Measure;
+use crate::clock::OffsetEstimate;
 use crate::net::RoundTrip;
-use crate::token::{Claims, Stamp, Token, lifetime};
+use crate::token::{Claims, TokenValidity, Token, lifetime};
 
 /// Reads the reply, and says how long the token lives at least. `issuer` is
 /// what this reply, and those before it, proved of the issuer's clock.
 pub(super) fn token(
     reader: &Reader<'_>,
     round_trip: RoundTrip,
-    issuer: Option<Measure>,
+    issuer: Option<OffsetEstimate>,
 ) -> Result<Token, Failure> {
     let RoundTrip { sent, received, reply } = round_trip;
     let grant = reader.read(&reply, received.wall)?;
@@ -21,7 +21,7 @@ pub(super) fn token(
     let not_before = grant.claims.and_then(|claims| claims.not_before);
     Ok(Token {
         access_token: grant.access_token,
-        stamp: Stamp::new(sent, lifetime, not_before, issuer),
+        validity: TokenValidity::new(sent, lifetime, not_before, issuer),
     })
 }
 
@@ -67,13 +67,13 @@ mod tests {
     #[test]
     fn the_issuers_clock_is_measured_by_its_date() {
         let body = r#"{"access_token":"t","expires_in":300}"#;
-        let stamp = minted(body, Some(DATE)).unwrap().stamp;
+        let validity = minted(body, Some(DATE)).unwrap().validity;
         let ahead = SignedDuration::from_secs(DATE_SECOND - 5_002);
-        let offset = stamp.issuer.as_ref().unwrap().offset;
+        let offset = validity.issuer_clock.as_ref().unwrap().offset;
         assert_eq!(offset.min, ahead);
         assert_eq!(offset.max, ahead + SignedDuration::from_secs(3));
-        assert_eq!(stamp.expires_at().as_second(), DATE_SECOND - 3 + 300);
-        assert_eq!(minted(body, None).unwrap().stamp.issuer, None);
+        assert_eq!(validity.expires_at().as_second(), DATE_SECOND - 3 + 300);
+        assert_eq!(minted(body, None).unwrap().validity.issuer_clock, None);
     }
 
     #[test]
@@ -82,9 +82,9 @@ mod tests {
         // request was sent.
         let claims = format!(r#"{{"exp":{0},"nbf":{0}}}"#, DATE_SECOND + 61);
         let body = format!(r#"{{"access_token":"{}"}}"#, jwt(&claims));
-        let stamp = minted(&body, Some(DATE)).unwrap().stamp;
-        assert_eq!(stamp.lifetime.as_secs(), 59);
-        assert_eq!(stamp.not_before.unwrap().as_second(), DATE_SECOND + 61);
+        let validity = minted(&body, Some(DATE)).unwrap().validity;
+        assert_eq!(validity.lifetime.as_secs(), 59);
+        assert_eq!(validity.not_before.unwrap().as_second(), DATE_SECOND + 61);
         let error = minted(&body, None).unwrap_err().error;
         assert_eq!(error.kind, Kind::Lifetime);
         assert_eq!(
@@ -97,7 +97,7 @@ mod tests {
     fn a_token_may_outlive_the_calendar() {
         let body = r#"{"access_token":"t","expires_in":31536000}"#;
         let last_day = Some("Thu, 30 Dec 9999 21:59:59 GMT");
-        let end = minted(body, last_day).unwrap().stamp.expires_at();
+        let end = minted(body, last_day).unwrap().validity.expires_at();
         assert_eq!(end.as_second(), jiff::Timestamp::MAX.as_second());
     }
 
@@ -115,9 +115,9 @@ mod tests {
             for lifetime in [format!(r#","expires_in":{expires_in}"#), String::new()] {
                 let body = format!(r#"{{"access_token":"{}"{lifetime}}}"#, jwt(&claims));
                 if let Ok(token) = minted(&body, Some(&date)) {
-                    prop_assert!(token.stamp.lifetime > SignedDuration::ZERO);
-                    token.stamp.expires_at();
-                    token.stamp.hold_back(&reading(13, 5_003), SignedDuration::from_secs(5));
+                    prop_assert!(token.validity.lifetime > SignedDuration::ZERO);
+                    token.validity.expires_at();
+                    token.validity.wait_before_use(&reading(13, 5_003), SignedDuration::from_secs(5));
                 }
             }
         }

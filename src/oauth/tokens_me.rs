@@ -5,7 +5,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::clock::{Measure, Reading};
+use crate::clock::{OffsetEstimate, Reading};
 use crate::config::Network;
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -32,7 +32,7 @@ pub struct Answer {
     /// The verdict.
     pub opinion: Opinion,
     /// The API's clock, where the answer showed it.
-    pub clock: Option<Measure>,
+    pub clock: Option<OffsetEstimate>,
     /// The local clocks just before the request, where it counts as a use of the
     /// token.
     pub used: Option<Reading>,
@@ -89,7 +89,7 @@ impl Api<'_> {
     ///
     /// # Errors
     /// `Unavailable` when the API cannot be reached.
-    pub fn clock(&self) -> Result<Option<Measure>> {
+    pub fn clock(&self) -> Result<Option<OffsetEstimate>> {
         let round_trip = self.send(Method::HEAD, "no time", None)?;
         Ok(round_trip.measure())
     }

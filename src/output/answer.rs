@@ -29,7 +29,7 @@ impl<'a> Answer<'a> {
             access_token: token.access_token.expose(),
             token_type: BEARER,
             expires_in,
-            expires_at: token.stamp.expires_at().to_string(),
+            expires_at: token.validity.expires_at().to_string(),
             aws_region: issuer.region.map_or("", |region| region.aws),
             api_url: issuer.api_url.as_deref().unwrap_or_default(),
             login_url: issuer.login_url.as_deref().unwrap_or_default(),

@@ -90,7 +90,7 @@ impl Interception {
         context: &Context,
     ) -> Result<Interception> {
         let InterceptionConfig { names, network, command } = plan;
-        let validity = validity(&context.clock.read(), &relay.stamp());
+        let validity = validity(&context.clock.read(), &relay.validity());
         let authority = RunCa::new(&names, validity)?;
         let sources =
             TrustSources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };

@@ -8,7 +8,7 @@ use crate::config::{SecretSource, Settings, Verify};
 use crate::context::{Clock, Context, Environment, Reporter};
 use crate::error::Result;
 use crate::oauth::tokens_me::Answer;
-use crate::token::{AccessToken, Demand};
+use crate::token::{AccessToken, FreshnessPolicy};
 
 /// Makes tokens, or a stand-in in a test. Blocks.
 pub(super) trait Source: Send + Sync {
@@ -26,7 +26,7 @@ pub(super) trait Source: Send + Sync {
     fn record_use(&self, token: &AccessToken, used: &Reading);
 
     /// When a token is fresh.
-    fn demand(&self) -> &Demand;
+    fn policy(&self) -> &FreshnessPolicy;
 }
 
 /// The broker, with all that it needs at hand.
@@ -42,7 +42,7 @@ pub(super) struct BrokerBackend {
 impl BrokerBackend {
     pub(super) fn new(mut settings: Settings, context: &Context) -> Arc<BrokerBackend> {
         // That was for the first token. From now on, any that is fresh is good.
-        settings.demand.newer_than = None;
+        settings.freshness.newer_than = None;
         // The terminal belongs to the command that is served, or to the shell.
         settings.client.secret.forbid_prompt();
         let secret = Mutex::new(settings.client.secret.clone());
@@ -104,7 +104,7 @@ impl Source for BrokerBackend {
         self.ask(&self.current(), |broker| broker.record_use(token, used));
     }
 
-    fn demand(&self) -> &Demand {
-        &self.settings.demand
+    fn policy(&self) -> &FreshnessPolicy {
+        &self.settings.freshness
     }
 }

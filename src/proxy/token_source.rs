@@ -20,7 +20,7 @@ use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::oauth::tokens_me;
 use crate::random::sha256;
-use crate::token::{AccessToken, Stamp, Token};
+use crate::token::{AccessToken, TokenValidity, Token};
 use idle::Uses;
 pub(super) use renewal::Outage;
 use renewal::{Failing, Why};
@@ -177,19 +177,20 @@ impl TokenSource {
     }
 
     /// What is known of the current token.
-    pub(super) fn stamp(&self) -> Stamp {
-        self.state().current.token.stamp.clone()
+    pub(super) fn validity(&self) -> TokenValidity {
+        self.state().current.token.validity.clone()
     }
 
     /// How long the token lives still, as a client is told.
     pub(super) fn remaining(&self, current: &Current) -> SignedDuration {
-        let remaining = current.token.stamp.remaining(&self.clock.read());
+        let remaining = current.token.validity.remaining(&self.clock.read());
         remaining.unwrap_or_default().max(SignedDuration::ZERO)
     }
 
     /// What is left of a token's life once the skew is taken off.
     fn left(&self, current: &Current) -> SignedDuration {
-        let left = self.source.demand().left(&current.token.stamp, &self.clock.read());
+        let left =
+            self.source.policy().remaining_after_skew(&current.token.validity, &self.clock.read());
         left.unwrap_or_default()
     }
 

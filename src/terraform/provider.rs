@@ -209,7 +209,7 @@ fn result(given: &Given, settings: &Settings) -> Object {
     Object::default()
         .with("access_token", token.access_token.expose())
         .with("token_type", BEARER)
-        .with("expires_at", token.stamp.expires_at().to_string())
+        .with("expires_at", token.validity.expires_at().to_string())
         .with("aws_region", region)
         .with("api_url", settings.issuer.api_url.as_deref().unwrap_or_default())
 }

@@ -1,232 +1,216 @@
-//! Is a cached token known to live long enough? The verdict and its reason.
+//! The verdict on a cached token: whether it is known to live long enough, and why.
 
 use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::{IdleTimeout, Stamp};
+use super::{IdleTimeout, TokenValidity};
 use crate::clock::{Reading, drift};
 use crate::duration::human;
 
-/// How long the caller needs the token to live, after the skew is taken off.
+/// The lifetime that a token must have left after the skew is deducted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MinTtl {
-    /// Nobody asked: this much, but at most half of what a new token offers,
-    /// so that a short-lived token is not minted anew on every call.
+    /// Capped at half of what a new token offers, so that a short-lived token is not
+    /// minted anew on every call.
     Default(SignedDuration),
-    /// Asked for: a promise. A token that cannot keep it is not handed out.
+    /// A promise: a token with less is never handed out.
     Explicit(SignedDuration),
 }
 
-/// What makes a token good enough to be handed out.
+/// The conditions under which a cached token is handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand {
-    /// How far the clocks of issuer and API may disagree: subtracted from
-    /// every lifetime.
+pub struct FreshnessPolicy {
+    /// The tolerated disagreement of the issuer's and the API's clock: deducted from every
+    /// lifetime.
     pub skew: SignedDuration,
-    /// How long the token has to live beyond that.
     pub min_ttl: MinTtl,
-    /// Only a token whose request was sent after this will do
-    /// (`--force-refresh`).
+    /// Tokens requested before this are stale (`--force-refresh`).
     pub newer_than: Option<Reading>,
-    /// After how long without a call the cloud revokes a token; `None` where it
-    /// does not.
+    /// `None` if unused tokens are not revoked.
     pub idle_timeout: Option<IdleTimeout>,
 }
 
-/// Which local clock says that the token is oldest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// The boot clock: the rule.
-    BootClock,
-    /// The wall clock: it jumped ahead, or the boot clock stood still (a
-    /// restored snapshot).
-    WallClock,
+pub enum LocalClock {
+    Boot,
+    Wall,
 }
 
-/// How old a token is, by each local clock.
+/// The age of a token by each local clock, counted from its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
-    /// Time since the token request was sent, by the boot clock.
     pub boot: SignedDuration,
-    /// The same by the wall clock: steps are in it.
+    /// Includes steps of the wall clock.
     pub wall: SignedDuration,
 }
 
-/// Whether a token may be handed out, with the numbers behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Known to live long enough.
-    Fresh {
-        /// Lifetime left, the skew not yet taken off.
-        remaining: SignedDuration,
-        /// Its age.
-        age: Age,
-    },
+    /// Known to live long enough. `remaining` is the lifetime before the skew is deducted.
+    Fresh { remaining: SignedDuration, age: Age },
     /// Not known to live long enough.
-    Stale(Stale),
+    Stale(StaleReason),
 }
 
-/// Why a token is not good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stale {
-    /// Made on another boot or another machine: the boot clock says nothing.
+pub enum StaleReason {
+    /// Minted on another boot or machine, with which the boot clock cannot be compared.
     OtherBoot,
-    /// The boot clock shows less than when the token was made: a snapshot.
+    /// The boot clock shows this much less than at the mint: a restored snapshot.
     BootClockWentBack(SignedDuration),
-    /// Made before the forced refresh began.
+    /// Minted before the forced refresh began.
     NotForced,
-    /// Too little life left.
     TooShort {
-        /// Lifetime left, the skew not yet taken off; negative when dead.
+        /// Before the skew is deducted; negative once the token has expired.
         remaining: SignedDuration,
-        /// What is taken off for the disagreement of issuer and API, and for
-        /// what the local clocks may have missed.
+        /// The effective skew, and the drift allowance of the local clocks.
         skew: SignedDuration,
-        /// What has to be left after that.
-        wanted: SignedDuration,
-        /// Its age.
+        /// The lifetime that has to remain after the deduction.
+        required: SignedDuration,
         age: Age,
     },
-    /// Not known to have been used lately, so that the cloud may have revoked it.
+    /// Not known to have been used within the idle timeout, so it may have been revoked.
     Idle {
-        /// The time since the last known use; `None` where the local clocks cannot tell.
+        /// Time since the last known use; `None` if the local clocks cannot tell.
         unused: Option<SignedDuration>,
-        /// The timeout.
         timeout: SignedDuration,
     },
 }
 
-impl Age {
-    /// The age at `now` of a token whose request was sent at `sent`.
-    ///
-    /// # Errors
-    /// When the boot clock cannot tell.
-    pub fn of(sent: &Reading, now: &Reading) -> Result<Age, Stale> {
-        let boot = now.boot_since(sent).ok_or(Stale::OtherBoot)?;
-        if boot.is_negative() {
-            return Err(Stale::BootClockWentBack(SignedDuration::ZERO.saturating_sub(boot)));
-        }
-        Ok(Age { boot, wall: now.wall_since(sent) })
-    }
-
-    /// The age to act on: the larger of the two.
-    ///
-    /// The boot clock cannot be stepped, but stands still in a snapshot; the
-    /// wall clock then shows the truth. At worst, a wall clock that was stepped
-    /// ahead costs one mint.
-    pub fn elapsed(&self) -> SignedDuration {
-        self.boot.max(self.wall)
-    }
-
-    /// What clocks that go too slowly may have missed of it: in two days, more
-    /// than the skew.
-    pub fn missed(&self) -> SignedDuration {
-        drift(self.elapsed())
-    }
-
-    /// The clock that decides.
-    pub fn by(&self) -> Evidence {
-        if self.wall > self.boot.saturating_add(STEP) {
-            Evidence::WallClock
-        } else {
-            Evidence::BootClock
-        }
-    }
-
-    /// The step of the wall clock since the token was made, if there was one.
-    pub fn step(&self) -> Option<SignedDuration> {
-        let step = self.wall.saturating_sub(self.boot);
-        (step.unsigned_abs() > STEP.unsigned_abs()).then_some(step)
-    }
-}
-
-/// Slewing moves the wall clock by well under this in a token's life; more is
-/// a step.
-const STEP: SignedDuration = SignedDuration::from_secs(1);
-
-impl Demand {
-    /// Judges a token at `now`.
-    pub fn judge(&self, stamp: &Stamp, now: &Reading) -> Verdict {
-        let age = match Age::of(&stamp.sent, now) {
+impl FreshnessPolicy {
+    pub fn judge(&self, validity: &TokenValidity, now: &Reading) -> Verdict {
+        let age = match Age::of(&validity.sent, now) {
             Ok(age) => age,
-            Err(why) => return Verdict::Stale(why),
+            Err(reason) => return Verdict::Stale(reason),
         };
         if let Some(start) = &self.newer_than
-            && stamp.sent.boot_since(start).is_none_or(|since| since.is_negative())
+            && validity.sent.boot_since(start).is_none_or(|since| since.is_negative())
         {
-            return Verdict::Stale(Stale::NotForced);
+            return Verdict::Stale(StaleReason::NotForced);
         }
-        let remaining = stamp.lifetime.saturating_sub(age.elapsed());
-        let skew = self.skew_for(stamp).saturating_add(age.missed());
-        let wanted = self.wanted(stamp);
-        if remaining.saturating_sub(skew) < wanted || remaining <= skew {
-            return Verdict::Stale(Stale::TooShort { remaining, skew, wanted, age });
+        let remaining = validity.lifetime.saturating_sub(age.elapsed());
+        let skew = self.effective_skew(validity).saturating_add(age.drift_allowance());
+        let required = self.required_ttl(validity);
+        if remaining.saturating_sub(skew) < required || remaining <= skew {
+            return Verdict::Stale(StaleReason::TooShort { remaining, skew, required, age });
         }
-        match self.idle(stamp, now) {
-            Some(idle) => Verdict::Stale(idle),
+        match self.idle_reason(validity, now) {
+            Some(reason) => Verdict::Stale(reason),
             None => Verdict::Fresh { remaining, age },
         }
     }
 
-    /// Why a token may have been revoked for want of calls, if so.
-    fn idle(&self, stamp: &Stamp, now: &Reading) -> Option<Stale> {
-        let timeout = self.idle_timeout?;
-        let used = stamp.last_used();
-        let is_idle = timeout.left(used, now).is_none_or(|left| !left.is_positive());
-        is_idle.then(|| Stale::Idle {
-            unused: Age::of(used, now).ok().map(|age| age.elapsed()),
-            timeout: timeout.whole(),
-        })
+    /// The skew that is deducted from this token's lifetime: the configured one, or the
+    /// measured lead of the API's clock if that is larger.
+    pub fn effective_skew(&self, validity: &TokenValidity) -> SignedDuration {
+        validity.lead().map_or(self.skew, |lead| lead.max.max(self.skew))
     }
 
-    /// What is taken off this token's life: the skew that was asked for, or
-    /// the lead of the API's clock that was measured, if that is larger.
-    pub fn skew_for(&self, stamp: &Stamp) -> SignedDuration {
-        stamp.lead().map_or(self.skew, |lead| lead.max.max(self.skew))
-    }
-
-    /// How long this token has to live after the skew.
-    pub fn wanted(&self, stamp: &Stamp) -> SignedDuration {
+    /// The lifetime that this token must have left after the skew is deducted.
+    pub fn required_ttl(&self, validity: &TokenValidity) -> SignedDuration {
         match self.min_ttl {
-            MinTtl::Explicit(wanted) => wanted,
-            MinTtl::Default(wanted) => {
-                let usable = stamp.whole.saturating_sub(self.skew_for(stamp));
-                wanted.min(usable / 2).max(SignedDuration::ZERO)
+            MinTtl::Explicit(min_ttl) => min_ttl,
+            MinTtl::Default(min_ttl) => {
+                let usable =
+                    validity.initial_lifetime.saturating_sub(self.effective_skew(validity));
+                min_ttl.min(usable / 2).max(SignedDuration::ZERO)
             }
         }
     }
 
-    /// The lifetime left of a token that is too short by default, but still
-    /// alive by more than the skew: good enough when none better can be had.
-    /// `None` when the caller asked for more, in so many words.
-    pub fn makeshift(&self, stamp: &Stamp, now: &Reading) -> Option<SignedDuration> {
+    /// The remaining lifetime of a stale token that may be handed out when no new one can be
+    /// minted (compare stale-if-error, RFC 5861). `None` if it does not outlive the skew, if
+    /// it may have been revoked, or if `--min-ttl` or `--force-refresh` was given.
+    pub fn stale_if_error(
+        &self,
+        validity: &TokenValidity,
+        now: &Reading,
+    ) -> Option<SignedDuration> {
         let is_promised = matches!(self.min_ttl, MinTtl::Explicit(_));
-        if self.newer_than.is_some() || is_promised || self.idle(stamp, now).is_some() {
+        if is_promised || self.newer_than.is_some() || self.idle_reason(validity, now).is_some() {
             return None;
         }
-        self.left(stamp, now)?.is_positive().then(|| stamp.remaining(now).ok())?
+        let outlives_skew = self.remaining_after_skew(validity, now)?.is_positive();
+        outlives_skew.then(|| validity.remaining(now).ok())?
     }
 
-    /// What is left of a token's life once the skew is taken off; it is fresh
-    /// while this is as much as [`Demand::wanted`]. `None` where the local
-    /// clocks cannot tell.
-    pub fn left(&self, stamp: &Stamp, now: &Reading) -> Option<SignedDuration> {
-        let age = Age::of(&stamp.sent, now).ok()?;
-        let skew = self.skew_for(stamp).saturating_add(age.missed());
-        Some(stamp.lifetime.saturating_sub(age.elapsed()).saturating_sub(skew))
+    /// The lifetime that remains after the skew and the drift allowance are deducted; to be
+    /// compared with [`FreshnessPolicy::required_ttl`]. `None` if the local clocks cannot
+    /// tell.
+    pub fn remaining_after_skew(
+        &self,
+        validity: &TokenValidity,
+        now: &Reading,
+    ) -> Option<SignedDuration> {
+        let age = Age::of(&validity.sent, now).ok()?;
+        let skew = self.effective_skew(validity).saturating_add(age.drift_allowance());
+        Some(validity.lifetime.saturating_sub(age.elapsed()).saturating_sub(skew))
+    }
+
+    fn idle_reason(&self, validity: &TokenValidity, now: &Reading) -> Option<StaleReason> {
+        let timeout = self.idle_timeout?;
+        let last_used = validity.last_used();
+        let is_idle = timeout.remaining(last_used, now).is_none_or(|time| !time.is_positive());
+        is_idle.then(|| StaleReason::Idle {
+            unused: Age::of(last_used, now).ok().map(|age| age.elapsed()),
+            timeout: timeout.duration(),
+        })
     }
 }
 
-impl Stale {
-    /// Returns whether the token may be good after all: another clock's word may show it
-    /// where the local ones are in doubt, and the API's where nobody is known to
-    /// have used it.
-    pub fn is_doubtful(&self) -> bool {
+impl Age {
+    /// # Errors
+    /// If the boot clock cannot tell.
+    pub fn of(sent: &Reading, now: &Reading) -> Result<Age, StaleReason> {
+        let boot = now.boot_since(sent).ok_or(StaleReason::OtherBoot)?;
+        if boot.is_negative() {
+            let back = SignedDuration::ZERO.saturating_sub(boot);
+            return Err(StaleReason::BootClockWentBack(back));
+        }
+        Ok(Age { boot, wall: now.wall_since(sent) })
+    }
+
+    /// The larger age of the two.
+    ///
+    /// The boot clock cannot be stepped, but stands still in a snapshot; the wall clock then
+    /// shows the truth. A wall clock that was stepped ahead costs one mint at worst.
+    pub fn elapsed(&self) -> SignedDuration {
+        self.boot.max(self.wall)
+    }
+
+    /// The time that slow clocks may have missed: in two days, more than the skew.
+    pub fn drift_allowance(&self) -> SignedDuration {
+        drift(self.elapsed())
+    }
+
+    pub fn deciding_clock(&self) -> LocalClock {
+        if self.wall > self.boot.saturating_add(MIN_STEP) {
+            LocalClock::Wall
+        } else {
+            LocalClock::Boot
+        }
+    }
+
+    /// The step of the wall clock since the mint.
+    pub fn wall_step(&self) -> Option<SignedDuration> {
+        let step = self.wall.saturating_sub(self.boot);
+        (step.unsigned_abs() > MIN_STEP.unsigned_abs()).then_some(step)
+    }
+}
+
+/// Slewing moves the wall clock by far less during a token's life; more is a step.
+const MIN_STEP: SignedDuration = SignedDuration::from_secs(1);
+
+impl StaleReason {
+    /// Returns whether a remote clock, or the API, may show that the token is good after all.
+    pub fn can_be_revalidated(&self) -> bool {
         match self {
-            Stale::OtherBoot | Stale::BootClockWentBack(_) | Stale::Idle { .. } => true,
-            Stale::TooShort { age, .. } => age.by() == Evidence::WallClock,
-            Stale::NotForced => false,
+            StaleReason::OtherBoot
+            | StaleReason::BootClockWentBack(_)
+            | StaleReason::Idle { .. } => true,
+            StaleReason::TooShort { age, .. } => age.deciding_clock() == LocalClock::Wall,
+            StaleReason::NotForced => false,
         }
     }
 }
@@ -235,42 +219,41 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verdict::Fresh { remaining, age } => {
-                write!(f, "fresh: {} left by {}", human(*remaining), age)
+                write!(f, "fresh: {} left by {age}", human(*remaining))
             }
-            Verdict::Stale(why) => write!(f, "stale: {why}"),
+            Verdict::Stale(reason) => write!(f, "stale: {reason}"),
         }
     }
 }
 
-impl fmt::Display for Stale {
+impl fmt::Display for StaleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Stale::OtherBoot => f.write_str(
-                "made on another boot or machine, so this boot clock says nothing of its age",
+            StaleReason::OtherBoot => f.write_str(
+                "minted on another boot or machine, so this boot clock cannot tell its age",
             ),
-            Stale::BootClockWentBack(by) => write!(
+            StaleReason::BootClockWentBack(by) => write!(
                 f,
-                "the boot clock shows {} less than when it was made: a restored snapshot",
+                "the boot clock shows {} less than at the mint: a restored snapshot",
                 human(*by)
             ),
-            Stale::NotForced => f.write_str("made before the forced refresh began"),
-            Stale::TooShort { remaining, skew, wanted, age } => write!(
+            StaleReason::NotForced => f.write_str("minted before the forced refresh began"),
+            StaleReason::TooShort { remaining, skew, required, age } => write!(
                 f,
-                "{} left by {}, less the skew of {}, is under the wanted {}",
+                "{} left by {age}, minus {} of skew, is less than the required {}",
                 human(*remaining),
-                age,
                 human(*skew),
-                human(*wanted)
+                human(*required)
             ),
-            Stale::Idle { unused: Some(unused), timeout } => write!(
+            StaleReason::Idle { unused: Some(unused), timeout } => write!(
                 f,
-                "not known to have been used for {}, and the idle timeout is {}",
+                "last known use {} ago, and the idle timeout is {}",
                 human(*unused),
                 human(*timeout)
             ),
-            Stale::Idle { unused: None, timeout } => write!(
+            StaleReason::Idle { unused: None, timeout } => write!(
                 f,
-                "when it was used last is not known here, and the idle timeout is {}",
+                "the time since its last use is unknown on this boot, and the idle timeout is {}",
                 human(*timeout)
             ),
         }
@@ -279,11 +262,11 @@ impl fmt::Display for Stale {
 
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.by() {
-            Evidence::BootClock => f.write_str("the boot clock")?,
-            Evidence::WallClock => f.write_str("the wall clock")?,
-        }
-        match self.step() {
+        f.write_str(match self.deciding_clock() {
+            LocalClock::Boot => "the boot clock",
+            LocalClock::Wall => "the wall clock",
+        })?;
+        match self.wall_step() {
             Some(step) => write!(f, " (the wall clock was stepped by {:+.1}s)", step.as_secs_f64()),
             None => Ok(()),
         }

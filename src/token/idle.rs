@@ -25,7 +25,7 @@ impl IdleTimeout {
     }
 
     /// The whole of it.
-    pub fn whole(self) -> SignedDuration {
+    pub fn duration(self) -> SignedDuration {
         self.0
     }
 
@@ -39,9 +39,9 @@ impl IdleTimeout {
     /// by the clock that shows more, with what both may have missed.
     ///
     /// `None` where the local clocks cannot tell.
-    pub fn left(self, used: &Reading, now: &Reading) -> Option<SignedDuration> {
+    pub fn remaining(self, used: &Reading, now: &Reading) -> Option<SignedDuration> {
         let idle = Age::of(used, now).ok()?;
-        let idle_for = idle.elapsed().saturating_add(idle.missed());
+        let idle_for = idle.elapsed().saturating_add(idle.drift_allowance());
         Some(self.limit().saturating_sub(idle_for))
     }
 
@@ -75,7 +75,7 @@ mod tests {
         let timeout = IdleTimeout::new(seconds(300));
         let used = reading(100, 1_000);
         let left =
-            |boot, wall| timeout.left(&used, &reading(boot, wall)).map(|left| left.as_secs());
+            |boot, wall| timeout.remaining(&used, &reading(boot, wall)).map(|left| left.as_secs());
         assert_eq!(left(100, 1_000), Some(240));
         // 100 s may be 50 ms more.
         assert_eq!(left(200, 1_100), Some(139));
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(left(99, 1_100), None, "the boot clock went back");
         let mut elsewhere = reading(200, 1_100);
         elsewhere.boot_id = Some(BootId("b".into()));
-        assert_eq!(timeout.left(&used, &elsewhere), None);
+        assert_eq!(timeout.remaining(&used, &elsewhere), None);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
                 wall: used.wall + shown + seconds(step),
                 ..used.clone()
             };
-            let left = IdleTimeout::new(seconds(timeout)).left(&used, &now).unwrap();
+            let left = IdleTimeout::new(seconds(timeout)).remaining(&used, &now).unwrap();
             if idle_for >= timeout {
                 prop_assert!(!left.is_positive(), "{left:?}");
             }
@@ -133,10 +133,10 @@ mod tests {
             let timeout = IdleTimeout::new(seconds(timeout));
             let at = |second: i64| reading(second, 1_000_000 + second);
             let now = at(used + by);
-            let left = timeout.left(&at(used), &now).unwrap();
-            prop_assert!(timeout.left(&at(used), &at(used + by + later)).unwrap() <= left);
-            prop_assert!(timeout.left(&at(used + by.min(later)), &now).unwrap() >= left);
-            prop_assert!(left <= timeout.limit() && timeout.limit() < timeout.whole());
+            let left = timeout.remaining(&at(used), &now).unwrap();
+            prop_assert!(timeout.remaining(&at(used), &at(used + by + later)).unwrap() <= left);
+            prop_assert!(timeout.remaining(&at(used + by.min(later)), &now).unwrap() >= left);
+            prop_assert!(left <= timeout.limit() && timeout.limit() < timeout.duration());
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::Claims;
-use crate::clock::{Measure, Reading};
+use crate::clock::{OffsetEstimate, Reading};
 use crate::duration::human;
 
 /// `expires_in` of the token reply, in seconds (RFC 6749 section 5.1).
@@ -83,11 +83,11 @@ impl ExpiresIn {
 pub fn lifetime(
     expires_in: Option<ExpiresIn>,
     expires_at: Option<Timestamp>,
-    issuer: Option<&Measure>,
+    issuer: Option<&OffsetEstimate>,
     sent: &Reading,
 ) -> Result<SignedDuration, LifetimeError> {
     let stated = expires_in.map(|seconds| SignedDuration::from_secs(seconds.0));
-    let latest = issuer.and_then(|issuer| issuer.shows(sent)).map(|(_, latest)| latest);
+    let latest = issuer.and_then(|issuer| issuer.remote_time(sent)).map(|(_, latest)| latest);
     let claimed = expires_at.zip(latest).map(|(end, latest)| end.duration_since(latest));
     let least = match (stated, claimed) {
         (Some(stated), Some(claimed)) => stated.min(claimed),
@@ -189,7 +189,11 @@ mod tests {
     #[test]
     fn a_jwt_that_ends_before_expires_in_counts() {
         let (sent, received) = (reading(10, 1_000), reading(12, 1_002));
-        let issuer = Measure::take(&sent, &received, Timestamp::from_second(5_000).unwrap());
+        let issuer = OffsetEstimate::from_date_header(
+            &sent,
+            &received,
+            Timestamp::from_second(5_000).unwrap(),
+        );
         let least = |expires_in, exp, issuer| {
             let exp = Timestamp::from_second(exp).ok();
             lifetime(Some(ExpiresIn(expires_in)), exp, issuer, &sent)

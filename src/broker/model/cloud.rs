@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::runner::{Runner, START, millis};
 use crate::broker::Remote;
-use crate::clock::{Measure, Reading};
+use crate::clock::{OffsetEstimate, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::{Answer, Opinion};
-use crate::token::{AccessToken, ExpiresIn, Stamp, Token, lifetime};
+use crate::token::{AccessToken, ExpiresIn, Token, TokenValidity, lifetime};
 
 /// What an issuer and an API are like. Times are milliseconds.
 #[derive(Debug, Clone)]
@@ -82,7 +82,10 @@ impl<'a> Cloud<'a> {
     }
 
     /// A request, what is done at its other end, and the reply.
-    fn contact<T>(&self, answer: impl FnOnce() -> (T, Timestamp)) -> (Reading, T, Option<Measure>) {
+    fn contact<T>(
+        &self,
+        answer: impl FnOnce() -> (T, Timestamp),
+    ) -> (Reading, T, Option<OffsetEstimate>) {
         use crate::context::Clock;
         let sent = self.runner.read();
         self.runner.pass(millis(self.plan.ways.0));
@@ -90,7 +93,8 @@ impl<'a> Cloud<'a> {
         self.runner.pass(millis(self.plan.ways.1));
         let received = self.runner.read();
         let date = self.plan.dated.then_some(date);
-        let clock = date.and_then(|date| Measure::take(&sent, &received, whole(date)));
+        let clock =
+            date.and_then(|date| OffsetEstimate::from_date_header(&sent, &received, whole(date)));
         (sent, answer, clock)
     }
 }
@@ -104,7 +108,7 @@ fn down() -> Error {
 }
 
 impl Remote for Cloud<'_> {
-    fn mint(&self, known: Option<&Measure>) -> Result<Token> {
+    fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
         if self.issuer_is_down.get() {
             return Err(down());
         }
@@ -118,18 +122,18 @@ impl Remote for Cloud<'_> {
             (life, now)
         });
         self.tokens.borrow_mut().push(life);
-        let issuer = clock.map(|clock| clock.join(known));
+        let issuer = clock.map(|clock| clock.intersect(known));
         let stated = self.plan.stated.then_some(ExpiresIn(self.plan.lifetime));
         let claimed = self.plan.jwt.then_some(life.ends);
         let lifetime = lifetime(stated, claimed, issuer.as_ref(), &sent)
             .map_err(|error| Error::new(Kind::Lifetime, error.to_string()))?;
         Ok(Token {
             access_token: AccessToken::new((self.mints() - 1).to_string()),
-            stamp: Stamp::new(sent, lifetime, life.starts, issuer),
+            validity: TokenValidity::new(sent, lifetime, life.starts, issuer),
         })
     }
 
-    fn issuer_clock(&self) -> Result<Option<Measure>> {
+    fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
         if self.issuer_is_down.get() {
             return Err(down());
         }

@@ -18,11 +18,11 @@ fn mints_once_and_reuses_until_half_of_the_usable_life_is_left() {
 fn an_explicit_wish_is_kept_or_refused() {
     let clock = FakeClock::new();
     let mut scene = Scene::new(&clock, 305);
-    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(300));
+    scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(300));
     assert_eq!(scene.got(), first());
     clock.advance(1);
     assert_eq!(scene.got(), ("token-2".into(), How::Minted));
-    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
+    scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Lifetime);
     assert_eq!(error.message, "cannot provide a token valid for 5m1s after a skew of 5s");
@@ -64,10 +64,10 @@ fn refused_credentials_and_explicit_wishes_have_no_soft_window() {
     clock.advance(1);
     scene.fail_with(Kind::RateLimited);
     assert_eq!(scene.got().1, How::Makeshift);
-    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_mins(10));
+    scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_mins(10));
     assert_eq!(scene.get().unwrap_err().kind, Kind::RateLimited);
-    scene.settings.demand.min_ttl = MinTtl::Default(SignedDuration::from_mins(10));
-    scene.settings.demand.newer_than = Some(clock.read());
+    scene.settings.freshness.min_ttl = MinTtl::Default(SignedDuration::from_mins(10));
+    scene.settings.freshness.newer_than = Some(clock.read());
     assert_eq!(scene.get().unwrap_err().kind, Kind::RateLimited);
 }
 
@@ -77,12 +77,12 @@ fn a_forced_refresh_takes_a_token_that_was_asked_for_after_it_began() {
     let mut scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
     clock.advance(1);
-    scene.settings.demand.newer_than = Some(clock.read());
+    scene.settings.freshness.newer_than = Some(clock.read());
     assert_eq!(scene.got(), ("token-2".into(), How::Minted));
     // Another process that was forced at the same moment.
     assert_eq!(scene.got(), ("token-2".into(), How::Cached));
     clock.advance(1);
-    scene.settings.demand.newer_than = Some(clock.read());
+    scene.settings.freshness.newer_than = Some(clock.read());
     assert_eq!(scene.got(), ("token-3".into(), How::Minted));
 }
 
@@ -130,7 +130,7 @@ fn a_token_valid_only_in_a_moment_is_held_back() {
 fn the_time_that_a_token_is_held_back_is_time_that_it_does_not_live() {
     let clock = FakeClock::new();
     let mut scene = Scene::new(&clock, 305);
-    scene.settings.demand.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(296));
+    scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(296));
     scene.cloud.not_before.set(Some(5));
     // Another process has just made and stored it. After 5 s, and less the skew, 295 s
     // are left.

@@ -8,7 +8,7 @@ use crate::token::IdleTimeout;
 fn idle(clock: &FakeClock, verify: Verify) -> Scene<'_> {
     let mut scene = with_api(clock, 86_400, verify);
     let timeout = SignedDuration::from_mins(30);
-    scene.settings.demand.idle_timeout = Some(IdleTimeout::new(timeout));
+    scene.settings.freshness.idle_timeout = Some(IdleTimeout::new(timeout));
     scene
 }
 
@@ -84,7 +84,7 @@ fn a_refused_token_is_no_makeshift() {
 fn without_a_timeout_nobody_asks() {
     let clock = FakeClock::new();
     let mut scene = idle(&clock, Verify::Auto);
-    scene.settings.demand.idle_timeout = None;
+    scene.settings.freshness.idle_timeout = None;
     assert_eq!(scene.got(), first());
     clock.advance(20 * LONG);
     assert_eq!(scene.got(), ("token-1".into(), How::Cached));

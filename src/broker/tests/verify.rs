@@ -191,7 +191,7 @@ fn a_token_that_may_be_valid_only_later_is_a_warning_each_time() {
     assert_eq!(scene.said(), warning);
     assert_eq!(scene.got().1, How::Cached);
     assert_eq!(scene.said(), warning.repeat(2));
-    scene.settings.demand.skew = SignedDuration::from_secs(60);
+    scene.settings.freshness.skew = SignedDuration::from_secs(60);
     assert_eq!(scene.got().1, How::Cached);
     assert_eq!(scene.said(), warning.repeat(2));
 }

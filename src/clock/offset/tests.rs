@@ -15,7 +15,9 @@ fn secs(seconds: i64) -> SignedDuration {
 
 #[test]
 fn date_bounds_the_remote_clock_from_both_sides() {
-    let measure = Measure::take(&reading(5, 1_000), &reading(7, 1_002), at(1_010)).unwrap();
+    let measure =
+        OffsetEstimate::from_date_header(&reading(5, 1_000), &reading(7, 1_002), at(1_010))
+            .unwrap();
     // Written at the request: 10 to 11 s ahead. At the reply: 8 to 9 s.
     assert_eq!(measure.offset, Offset { min: secs(8), max: secs(11) });
     assert_eq!(measure.offset.to_string(), "9.5s ahead (+/- 1.5s)");
@@ -23,7 +25,9 @@ fn date_bounds_the_remote_clock_from_both_sides() {
 
 #[test]
 fn a_step_of_the_wall_clock_does_not_forge_the_round_trip() {
-    let measure = Measure::take(&reading(5, 1_000), &reading(6, 4_601), at(1_000)).unwrap();
+    let measure =
+        OffsetEstimate::from_date_header(&reading(5, 1_000), &reading(6, 4_601), at(1_000))
+            .unwrap();
     assert_eq!(measure.offset, Offset { min: secs(-3_601), max: secs(-3_599) });
     assert_eq!(measure.offset.to_string(), "1h behind (+/- 1.0s)");
 }
@@ -31,10 +35,10 @@ fn a_step_of_the_wall_clock_does_not_forge_the_round_trip() {
 #[test]
 fn other_boots_and_very_long_round_trips_say_nothing() {
     let (here, mut there) = (reading(5, 1_000), reading(6, 1_001));
-    assert_eq!(Measure::take(&here, &reading(36, 1_031), at(1_000)), None);
-    assert_eq!(Measure::take(&here, &reading(4, 1_001), at(1_000)), None);
+    assert_eq!(OffsetEstimate::from_date_header(&here, &reading(36, 1_031), at(1_000)), None);
+    assert_eq!(OffsetEstimate::from_date_header(&here, &reading(4, 1_001), at(1_000)), None);
     there.boot_id = Some(BootId("b".into()));
-    assert_eq!(Measure::take(&here, &there, at(1_000)), None);
+    assert_eq!(OffsetEstimate::from_date_header(&here, &there, at(1_000)), None);
 }
 
 #[test]
@@ -46,9 +50,9 @@ fn a_second_contact_halves_the_second() {
         reading.wall = Timestamp::from_millisecond(1_000_000 + boot).unwrap();
         reading
     };
-    let first = Measure::take(&millis(100), &millis(100), at(1_000)).unwrap();
-    let second = Measure::take(&millis(600), &millis(600), at(1_001)).unwrap();
-    let joined = second.join(Some(&first));
+    let first = OffsetEstimate::from_date_header(&millis(100), &millis(100), at(1_000)).unwrap();
+    let second = OffsetEstimate::from_date_header(&millis(600), &millis(600), at(1_001)).unwrap();
+    let joined = second.intersect(Some(&first));
     assert_eq!(joined.contacts, 2);
     assert!(joined.offset.uncertainty() < SignedDuration::from_millis(300));
     assert!(joined.offset.min <= SignedDuration::from_millis(500));
@@ -57,27 +61,35 @@ fn a_second_contact_halves_the_second() {
 
 #[test]
 fn measures_that_contradict_each_other_leave_the_later_one() {
-    let earlier = Measure::take(&reading(5, 1_000), &reading(5, 1_000), at(1_000)).unwrap();
-    let later = Measure::take(&reading(9, 1_004), &reading(9, 1_004), at(2_000)).unwrap();
-    assert_eq!(later.clone().join(Some(&earlier)), later);
-    assert_eq!(later.clone().join(None), later);
+    let earlier =
+        OffsetEstimate::from_date_header(&reading(5, 1_000), &reading(5, 1_000), at(1_000))
+            .unwrap();
+    let later = OffsetEstimate::from_date_header(&reading(9, 1_004), &reading(9, 1_004), at(2_000))
+        .unwrap();
+    assert_eq!(later.clone().intersect(Some(&earlier)), later);
+    assert_eq!(later.clone().intersect(None), later);
 }
 
 #[test]
 fn a_step_of_the_wall_clock_moves_the_offset_and_not_the_remote_clock() {
-    let measure = Measure::take(&reading(5, 1_000), &reading(5, 1_000), at(1_000)).unwrap();
+    let measure =
+        OffsetEstimate::from_date_header(&reading(5, 1_000), &reading(5, 1_000), at(1_000))
+            .unwrap();
     let now = reading(15, 4_610);
-    let offset = measure.seen_from(&now).unwrap();
+    let offset = measure.offset_at(&now).unwrap();
     assert_eq!(offset.min.as_secs(), -3_600);
-    let (earliest, latest) = measure.shows(&now).unwrap();
+    let (earliest, latest) = measure.remote_time(&now).unwrap();
     assert_eq!(earliest, at(1_010) - SignedDuration::from_millis(5));
     assert_eq!(latest, at(1_011) + SignedDuration::from_millis(5));
 }
 
 #[test]
 fn two_remote_clocks_compare_through_ours() {
-    let issuer = Measure::take(&reading(5, 1_000), &reading(5, 1_000), at(1_000)).unwrap();
-    let api = Measure::take(&reading(5, 1_000), &reading(5, 1_000), at(1_002)).unwrap();
+    let issuer =
+        OffsetEstimate::from_date_header(&reading(5, 1_000), &reading(5, 1_000), at(1_000))
+            .unwrap();
+    let api = OffsetEstimate::from_date_header(&reading(5, 1_000), &reading(5, 1_000), at(1_002))
+        .unwrap();
     let lead = api.ahead_of(&issuer).unwrap();
     assert_eq!(lead, Offset { min: secs(1), max: secs(3) });
 }
@@ -114,13 +126,15 @@ fn a_contact_at_the_turn_of_the_second_halves_the_interval() {
         };
         let date = |boot: i64| at((1_000_000 + boot + ahead).div_euclid(1_000));
         let mut boot = 250;
-        let mut known = Measure::take(&local(boot), &local(boot), date(boot)).unwrap();
+        let mut known =
+            OffsetEstimate::from_date_header(&local(boot), &local(boot), date(boot)).unwrap();
         for width in [500, 250, 125] {
-            let wait = known.until_its_second_turns(&local(boot)).unwrap();
+            let wait = known.until_next_second(&local(boot)).unwrap();
             assert!(wait <= std::time::Duration::from_secs(1), "{wait:?}");
             boot += wait.as_millis() as i64;
-            let next = Measure::take(&local(boot), &local(boot), date(boot)).unwrap();
-            known = next.join(Some(&known));
+            let next =
+                OffsetEstimate::from_date_header(&local(boot), &local(boot), date(boot)).unwrap();
+            known = next.intersect(Some(&known));
             // What a millisecond is cut to, and what the clocks may drift.
             let wide = known.offset.uncertainty() * 2 - SignedDuration::from_millis(width);
             assert!(wide.abs() < SignedDuration::from_millis(5), "{ahead}: {known:?}");
@@ -147,18 +161,18 @@ proptest! {
             reading.wall = Timestamp::from_millisecond(base + boot + step).unwrap();
             reading
         };
-        let mut known: Option<Measure> = None;
+        let mut known: Option<OffsetEstimate> = None;
         for (round_trip, written, pause, step_by) in contacts {
             let sent = local(boot, step);
             let date = remote(boot + round_trip * written / 1_000).div_euclid(1_000);
             boot += round_trip;
             let received = local(boot, step);
-            let measure = Measure::take(&sent, &received, at(date)).unwrap();
-            known = Some(measure.join(known.as_ref()));
+            let measure = OffsetEstimate::from_date_header(&sent, &received, at(date)).unwrap();
+            known = Some(measure.intersect(known.as_ref()));
             boot += pause;
             step += step_by;
             let now = local(boot, step);
-            let (earliest, latest) = known.as_ref().unwrap().shows(&now).unwrap();
+            let (earliest, latest) = known.as_ref().unwrap().remote_time(&now).unwrap();
             let truth = Timestamp::from_millisecond(remote(boot)).unwrap();
             // A millisecond for this test's own rounding.
             let slack = SignedDuration::from_millis(1);

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::Report;
 use crate::broker::messages;
 use crate::cache::Lookup;
-use crate::clock::{Measure, Offset};
+use crate::clock::{Offset, OffsetEstimate};
 use crate::text::shown;
-use crate::token::{Age, Arithmetic, MinTtl, Row, Stamp, Verdict};
+use crate::token::{Age, ClockRow, Explanation, MinTtl, TokenValidity, Verdict};
 
 impl Report<'_> {
     /// For programs.
     pub(super) fn json(&self) -> Value {
-        let demand = &self.settings.demand;
-        let (min_ttl, explicit) = match demand.min_ttl {
+        let policy = &self.settings.freshness;
+        let (min_ttl, explicit) = match policy.min_ttl {
             MinTtl::Explicit(min_ttl) => (min_ttl, true),
             MinTtl::Default(min_ttl) => (min_ttl, false),
         };
@@ -24,40 +24,40 @@ impl Report<'_> {
             "not_cached": self.trouble.map(messages::not_cached),
             "cached": matches!(self.lookup, Lookup::Found(_)),
             "fresh": false,
-            "skew": demand.skew.as_secs_f64(),
+            "skew": policy.skew.as_secs_f64(),
             "min_ttl": min_ttl.as_secs_f64(),
             "min_ttl_is_explicit": explicit,
-            "idle_timeout": demand.idle_timeout.map(|timeout| timeout.whole().as_secs_f64()),
+            "idle_timeout": policy.idle_timeout.map(|timeout| timeout.duration().as_secs_f64()),
         });
         match self.lookup {
             Lookup::Absent => report["why"] = "nothing is cached".into(),
             Lookup::Unusable(why) => report["why"] = why.as_str().into(),
-            Lookup::Found(token) => self.found_json(&token.stamp, &mut report),
+            Lookup::Found(token) => self.found_json(&token.validity, &mut report),
         }
         report
     }
 
-    fn found_json(&self, stamp: &Stamp, report: &mut Value) {
-        let demand = &self.settings.demand;
-        let verdict = demand.judge(stamp, self.now);
-        let arithmetic = Arithmetic::of(demand, stamp, self.now);
+    fn found_json(&self, validity: &TokenValidity, report: &mut Value) {
+        let policy = &self.settings.freshness;
+        let verdict = policy.judge(validity, self.now);
+        let explanation = Explanation::of(policy, validity, self.now);
         report["fresh"] = matches!(verdict, Verdict::Fresh { .. }).into();
         report["why"] = verdict.to_string().into();
-        report["lifetime"] = stamp.whole.as_secs_f64().into();
-        report["expires_at"] = stamp.expires_at().to_string().into();
-        let unused = Age::of(stamp.last_used(), self.now).ok();
+        report["lifetime"] = validity.initial_lifetime.as_secs_f64().into();
+        report["expires_at"] = validity.expires_at().to_string().into();
+        let unused = Age::of(validity.last_used(), self.now).ok();
         report["unused"] = unused.map(|age| age.elapsed().as_secs_f64()).into();
-        report["wanted"] = arithmetic.wanted.as_secs_f64().into();
-        report["issuer_offset"] = self.seen(&stamp.issuer);
-        report["api_offset"] = self.seen(&stamp.api);
-        report["api_lead"] = ends(stamp.lead());
-        report["skew_learned"] = arithmetic.learned.map(|lead| lead.as_secs_f64()).into();
-        report["skew_taken_off"] = demand.skew_for(stamp).as_secs_f64().into();
-        report["evidence"] = arithmetic.rows.iter().map(row).collect();
+        report["wanted"] = explanation.required_ttl.as_secs_f64().into();
+        report["issuer_offset"] = self.seen(&validity.issuer_clock);
+        report["api_offset"] = self.seen(&validity.api_clock);
+        report["api_lead"] = ends(validity.lead());
+        report["skew_learned"] = explanation.lead.map(|lead| lead.as_secs_f64()).into();
+        report["skew_taken_off"] = policy.effective_skew(validity).as_secs_f64().into();
+        report["evidence"] = explanation.rows.iter().map(row).collect();
     }
 
-    fn seen(&self, clock: &Option<Measure>) -> Value {
-        ends(clock.as_ref().and_then(|clock| clock.seen_from(self.now)))
+    fn seen(&self, clock: &Option<OffsetEstimate>) -> Value {
+        ends(clock.as_ref().and_then(|clock| clock.offset_at(self.now)))
     }
 }
 
@@ -66,12 +66,12 @@ fn ends(offset: Option<Offset>) -> Value {
     offset.map_or(Value::Null, ends)
 }
 
-fn row(row: &Row) -> Value {
+fn row(row: &ClockRow) -> Value {
     json!({
-        "clock": row.witness.name(),
-        "remaining": row.left.as_secs_f64(),
-        "taken_off": row.taken_off.as_secs_f64(),
-        "rest": row.rest.as_secs_f64(),
+        "clock": row.clock.label(),
+        "remaining": row.remaining.as_secs_f64(),
+        "taken_off": row.deducted.as_secs_f64(),
+        "rest": row.after_skew.as_secs_f64(),
         "decides": row.decides,
     })
 }

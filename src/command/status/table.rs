@@ -9,7 +9,9 @@ use crate::config::{Origin, Setting, Settings, Verify, table};
 use crate::duration::human;
 use crate::sanitize;
 use crate::text::shown;
-use crate::token::{Age, Arithmetic, MinTtl, Row, Stale, Stamp, Verdict, Witness};
+use crate::token::{
+    Age, ClockName, ClockRow, Explanation, MinTtl, StaleReason, TokenValidity, Verdict,
+};
 
 impl Report<'_> {
     /// A name and a value on each line, and a table of the evidence.
@@ -30,26 +32,26 @@ impl Report<'_> {
                 text += &line("wanted", &self.wanted());
                 text + &line("verdict", &format!("would mint: {why}"))
             }
-            Lookup::Found(token) => text + &self.found(&token.stamp),
+            Lookup::Found(token) => text + &self.found(&token.validity),
         }
     }
 
-    fn found(&self, stamp: &Stamp) -> String {
-        let demand = &self.settings.demand;
-        let arithmetic = Arithmetic::of(demand, stamp, self.now);
-        let verdict = demand.judge(stamp, self.now);
-        let would = would(&verdict, self.settings, stamp);
-        let lifetime = format!("{} from the request", human(stamp.whole));
-        let expires = format!("{} by the issuer's clock", stamp.expires_at());
+    fn found(&self, validity: &TokenValidity) -> String {
+        let policy = &self.settings.freshness;
+        let explanation = Explanation::of(policy, validity, self.now);
+        let verdict = policy.judge(validity, self.now);
+        let would = would(&verdict, self.settings, validity);
+        let lifetime = format!("{} from the request", human(validity.initial_lifetime));
+        let expires = format!("{} by the issuer's clock", validity.expires_at());
         let mut lines = vec![line("lifetime", &lifetime), line("expires", &expires)];
-        lines.extend(self.clocks(stamp));
-        lines.push(line("skew", &self.skew(&arithmetic)));
+        lines.extend(self.clocks(validity));
+        lines.push(line("skew", &self.skew(&explanation)));
         lines.push(line("wanted", &self.wanted()));
-        lines.extend(self.used(stamp).map(|used| line("used", &used)));
-        if !arithmetic.rows.is_empty() {
+        lines.extend(self.used(validity).map(|used| line("used", &used)));
+        if !explanation.rows.is_empty() {
             lines.push("\n".to_owned());
             lines.push(cells(["evidence", "left", "less skew", "rest"], ""));
-            lines.extend(arithmetic.rows.iter().map(row));
+            lines.extend(explanation.rows.iter().map(row));
             lines.push("\n".to_owned());
         }
         lines.push(line("verdict", &format!("{verdict}: {would}")));
@@ -57,9 +59,9 @@ impl Report<'_> {
     }
 
     /// When the token was used last, where that matters.
-    fn used(&self, stamp: &Stamp) -> Option<String> {
-        let timeout = human(self.settings.demand.idle_timeout?.whole());
-        let unused = match Age::of(stamp.last_used(), self.now) {
+    fn used(&self, validity: &TokenValidity) -> Option<String> {
+        let timeout = human(self.settings.freshness.idle_timeout?.duration());
+        let unused = match Age::of(validity.last_used(), self.now) {
             Ok(age) => format!("{} ago, as far as is known", human(age.elapsed())),
             Err(_) => "not known on this boot".to_owned(),
         };
@@ -82,10 +84,10 @@ impl Report<'_> {
     }
 
     /// Which of the two is taken off, and why.
-    fn skew(&self, arithmetic: &Arithmetic) -> String {
-        let (skew, origin) = (exact(arithmetic.skew), self.origin(&table::SKEW));
-        match arithmetic.learned {
-            Some(learned) if learned > arithmetic.skew => {
+    fn skew(&self, explanation: &Explanation) -> String {
+        let (skew, origin) = (exact(explanation.skew), self.origin(&table::SKEW));
+        match explanation.lead {
+            Some(learned) if learned > explanation.skew => {
                 format!(
                     "{}: the API may be that far ahead of the issuer, more than the {skew} {origin}",
                     exact(learned)
@@ -97,26 +99,26 @@ impl Report<'_> {
     }
 
     /// How the clocks stand to each other, one below the other.
-    fn clocks(&self, stamp: &Stamp) -> Vec<String> {
-        let seen = [("issuer's", &stamp.issuer), ("API's", &stamp.api)];
+    fn clocks(&self, validity: &TokenValidity) -> Vec<String> {
+        let seen = [("issuer's", &validity.issuer_clock), ("API's", &validity.api_clock)];
         let seen = seen.into_iter().filter_map(|(name, clock)| {
-            let offset = clock.as_ref()?.seen_from(self.now)?;
+            let offset = clock.as_ref()?.offset_at(self.now)?;
             Some(format!("the {name} is {offset} of this machine's"))
         });
-        let lead = stamp.lead();
+        let lead = validity.lead();
         let lead = lead.map(|lead| format!("the API's is {lead} of the issuer's"));
         let mut names = ["clocks"].into_iter().chain(std::iter::repeat(""));
         seen.chain(lead).map(|text| line(names.next().unwrap_or_default(), &text)).collect()
     }
 
     fn wanted(&self) -> String {
-        match self.settings.demand.min_ttl {
+        match self.settings.freshness.min_ttl {
             MinTtl::Explicit(min_ttl) => {
                 format!("{}, {}", human(min_ttl), self.origin(&table::MIN_TTL))
             }
             MinTtl::Default(min_ttl) => match self.lookup {
                 Lookup::Found(token) => {
-                    let wanted = human(self.settings.demand.wanted(&token.stamp));
+                    let wanted = human(self.settings.freshness.required_ttl(&token.validity));
                     let whole = human(min_ttl);
                     format!("{wanted}: {whole} or half of what a new token offers")
                 }
@@ -131,18 +133,18 @@ fn from(origin: &Origin) -> String {
 }
 
 /// Tells what `get` would do with a token of this verdict.
-fn would(verdict: &Verdict, settings: &Settings, stamp: &Stamp) -> &'static str {
+fn would(verdict: &Verdict, settings: &Settings, validity: &TokenValidity) -> &'static str {
     let (verify, has_api) = (settings.verify, settings.issuer.api_url.is_some());
     match verdict {
         Verdict::Fresh { .. } if verify == Verify::Always => {
             "would be reused if the API accepts it (--verify always)"
         }
         Verdict::Fresh { .. } => "would be reused",
-        Verdict::Stale(Stale::Idle { .. }) => match has_api && verify != Verify::Never {
+        Verdict::Stale(StaleReason::Idle { .. }) => match has_api && verify != Verify::Never {
             true => "would be reused if the API accepts it, else would mint",
             false => "would mint",
         },
-        Verdict::Stale(why) if why.is_doubtful() && stamp.ends.is_some() => {
+        Verdict::Stale(why) if why.can_be_revalidated() && validity.issuer_expiry.is_some() => {
             "would be reused if the API or the issuer's clock shows that it lives, else would mint"
         }
         Verdict::Stale(_) => "would mint",
@@ -153,14 +155,14 @@ fn line(name: &str, value: &str) -> String {
     format!("{name:<12}{}\n", sanitize::line(value))
 }
 
-fn row(row: &Row) -> String {
-    let at_least = match row.witness {
-        Witness::Boot | Witness::Wall => "",
-        Witness::Issuer | Witness::Api => ">= ",
+fn row(row: &ClockRow) -> String {
+    let at_least = match row.clock {
+        ClockName::Boot | ClockName::Wall => "",
+        ClockName::Issuer | ClockName::Api => ">= ",
     };
-    let left = format!("{at_least}{}", human(row.left));
+    let left = format!("{at_least}{}", human(row.remaining));
     let decides = if row.decides { "decides" } else { "" };
-    cells([row.witness.name(), &left, &exact(row.taken_off), &human(row.rest)], decides)
+    cells([row.clock.label(), &left, &exact(row.deducted), &human(row.after_skew)], decides)
 }
 
 /// With a tenth where there is one: cut to whole seconds, what is taken off

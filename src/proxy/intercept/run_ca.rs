@@ -19,7 +19,7 @@ use crate::certificate;
 use crate::clock::{Reading, shift};
 use crate::error::{Error, Kind, Result};
 use crate::random::random_id;
-use crate::token::Stamp;
+use crate::token::TokenValidity;
 
 /// What the intercepted hosts show, and what clients have to trust for it.
 pub(super) struct RunCa {
@@ -44,9 +44,9 @@ const AFTER: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// When certificates have to be valid, by what every clock shows: the one of
 /// this machine, which may be wrong, and those of the cloud, which a clock that
 /// is set right in the middle of the run will show.
-pub(super) fn validity(now: &Reading, stamp: &Stamp) -> ValidityPeriod {
-    let cloud = [&stamp.issuer, &stamp.api];
-    let shown = cloud.into_iter().flatten().filter_map(|measure| measure.shows(now));
+pub(super) fn validity(now: &Reading, validity: &TokenValidity) -> ValidityPeriod {
+    let cloud = [&validity.issuer_clock, &validity.api_clock];
+    let shown = cloud.into_iter().flatten().filter_map(|measure| measure.remote_time(now));
     let (earliest, latest) =
         shown.fold((now.wall, now.wall), |all, one| (all.0.min(one.0), all.1.max(one.1)));
     (shift(earliest, -BEFORE), shift(latest, AFTER))

@@ -24,14 +24,14 @@ pub(super) struct Uses {
 
 impl Uses {
     pub(super) fn of(token: &Token) -> Uses {
-        let last = token.stamp.last_used().clone();
+        let last = token.validity.last_used().clone();
         Uses { recorded: last.clone(), last, failed: None }
     }
 
     /// Returns the time until a call has to be made, which is not soon after one that
     /// failed.
     fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
-        let left = timeout.left(&self.last, now).unwrap_or_default();
+        let left = timeout.remaining(&self.last, now).unwrap_or_default();
         let wait = self.failed.as_ref().map(|backoff| backoff.left(now));
         left.max(wait.unwrap_or_default())
     }
@@ -120,7 +120,7 @@ impl TokenSource {
     }
 
     fn idle_timeout(&self) -> Option<IdleTimeout> {
-        self.source.demand().idle_timeout
+        self.source.policy().idle_timeout
     }
 }
 

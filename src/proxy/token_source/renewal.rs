@@ -170,7 +170,7 @@ impl TokenSource {
 
     /// How long the token stays fresh.
     fn spare(&self, current: &Current) -> SignedDuration {
-        let wanted = self.source.demand().wanted(&current.token.stamp);
+        let wanted = self.source.policy().required_ttl(&current.token.validity);
         self.left(current).saturating_sub(wanted)
     }
 

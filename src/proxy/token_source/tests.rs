@@ -13,7 +13,7 @@ use crate::clock::tests::reading;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::Answer;
 use crate::token::tests::token;
-use crate::token::{AccessToken, Demand, IdleTimeout, MinTtl};
+use crate::token::{AccessToken, FreshnessPolicy, IdleTimeout, MinTtl};
 
 struct FakeClock(Mutex<Reading>);
 
@@ -36,7 +36,7 @@ impl Clock for FakeClock {
 }
 
 struct FakeBackend {
-    demand: Demand,
+    policy: FreshnessPolicy,
     answers: Mutex<VecDeque<Result<Given>>>,
     /// The token that was refused, for each call.
     asked: Mutex<Vec<Option<String>>>,
@@ -82,8 +82,8 @@ impl Source for FakeBackend {
         self.recorded.lock().unwrap().push((token.expose().to_owned(), at));
     }
 
-    fn demand(&self) -> &Demand {
-        &self.demand
+    fn policy(&self) -> &FreshnessPolicy {
+        &self.policy
     }
 }
 
@@ -109,7 +109,7 @@ fn token_source_with(
 ) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock(Mutex::new(reading(101, 1_001))));
     let source = Arc::new(FakeBackend {
-        demand: Demand {
+        policy: FreshnessPolicy {
             skew: SignedDuration::from_secs(5),
             min_ttl: MinTtl::Explicit(SignedDuration::from_secs(60)),
             newer_than: None,

@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use super::attributes;
-use crate::clock::{Measure, Offset};
+use crate::clock::{Offset, OffsetEstimate};
 use crate::config::{self, Layers};
 use crate::context::Context;
 use crate::duration::human;
@@ -20,8 +20,8 @@ pub(super) const SETTINGS: [&str; 3] = ["profile", "region", "skew"];
 /// What the clocks have shown.
 #[derive(Debug)]
 pub(super) struct Clocks {
-    issuer: Option<Measure>,
-    api: Option<Measure>,
+    issuer: Option<OffsetEstimate>,
+    api: Option<OffsetEstimate>,
     skew: SignedDuration,
 }
 
@@ -120,7 +120,8 @@ impl Clocks {
 
     /// The computed attributes.
     pub(super) fn result(&self) -> Object {
-        let offset = |measure: &Option<Measure>| measure.as_ref().map(|measure| measure.offset);
+        let offset =
+            |measure: &Option<OffsetEstimate>| measure.as_ref().map(|measure| measure.offset);
         let (issuer, api, lead) = (offset(&self.issuer), offset(&self.api), self.lead());
         let learned = lead.map_or(self.skew, |lead| lead.max.max(self.skew));
         let measured_at = self.issuer.as_ref().or(self.api.as_ref());
@@ -182,8 +183,8 @@ mod tests {
     use crate::clock::tests::reading;
 
     /// A clock that is ahead of the local one by `min` to `min + 1` seconds.
-    fn measure(min: i64) -> Option<Measure> {
-        Some(Measure {
+    fn measure(min: i64) -> Option<OffsetEstimate> {
+        Some(OffsetEstimate {
             at: reading(50, 1_000),
             offset: Offset {
                 min: SignedDuration::from_secs(min),
@@ -193,7 +194,7 @@ mod tests {
         })
     }
 
-    fn clocks(issuer: Option<Measure>, api: Option<Measure>) -> Clocks {
+    fn clocks(issuer: Option<OffsetEstimate>, api: Option<OffsetEstimate>) -> Clocks {
         let skew = SignedDuration::from_secs(5);
         Clocks { issuer, api, skew }
     }

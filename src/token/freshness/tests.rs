@@ -22,12 +22,12 @@ fn after(age: SignedDuration) -> Reading {
     now
 }
 
-fn demand(min_ttl: MinTtl) -> Demand {
-    Demand { skew: SKEW, min_ttl, newer_than: None, idle_timeout: None }
+fn policy(min_ttl: MinTtl) -> FreshnessPolicy {
+    FreshnessPolicy { skew: SKEW, min_ttl, newer_than: None, idle_timeout: None }
 }
 
-fn is_fresh(demand: &Demand, lifetime: i64, age: SignedDuration) -> bool {
-    let verdict = demand.judge(&token("t", lifetime).stamp, &after(age));
+fn is_fresh(policy: &FreshnessPolicy, lifetime: i64, age: SignedDuration) -> bool {
+    let verdict = policy.judge(&token("t", lifetime).validity, &after(age));
     matches!(verdict, Verdict::Fresh { .. })
 }
 
@@ -35,18 +35,18 @@ fn is_fresh(demand: &Demand, lifetime: i64, age: SignedDuration) -> bool {
 fn the_larger_age_counts_and_only_a_step_makes_the_wall_clock_decide() {
     let second = secs(1);
     for (boot, wall, elapsed, by, step) in [
-        (secs(60), secs(60), secs(60), Evidence::BootClock, None),
-        (secs(60), secs(61), secs(61), Evidence::BootClock, None),
-        (secs(60), secs(61) + NANO, secs(61) + NANO, Evidence::WallClock, Some(second + NANO)),
-        (secs(60), secs(59), secs(60), Evidence::BootClock, None),
-        (secs(60), secs(59) - NANO, secs(60), Evidence::BootClock, Some(-second - NANO)),
-        (secs(0), secs(-3_600), secs(0), Evidence::BootClock, Some(secs(-3_600))),
+        (secs(60), secs(60), secs(60), LocalClock::Boot, None),
+        (secs(60), secs(61), secs(61), LocalClock::Boot, None),
+        (secs(60), secs(61) + NANO, secs(61) + NANO, LocalClock::Wall, Some(second + NANO)),
+        (secs(60), secs(59), secs(60), LocalClock::Boot, None),
+        (secs(60), secs(59) - NANO, secs(60), LocalClock::Boot, Some(-second - NANO)),
+        (secs(0), secs(-3_600), secs(0), LocalClock::Boot, Some(secs(-3_600))),
     ] {
         let age = Age { boot, wall };
         assert_eq!(age.elapsed(), elapsed, "{age:?}");
-        assert_eq!(age.missed(), elapsed / 2_000, "{age:?}");
-        assert_eq!(age.by(), by, "{age:?}");
-        assert_eq!(age.step(), step, "{age:?}");
+        assert_eq!(age.drift_allowance(), elapsed / 2_000, "{age:?}");
+        assert_eq!(age.deciding_clock(), by, "{age:?}");
+        assert_eq!(age.wall_step(), step, "{age:?}");
     }
 }
 
@@ -57,18 +57,18 @@ fn an_age_needs_one_boot_whose_clock_goes_forward() {
     let (boot, wall) = (secs(5), secs(-500));
     assert_eq!(age(105, 500), Ok(Age { boot, wall }));
     assert!(age(100, 1_000).is_ok());
-    assert_eq!(age(99, 2_000), Err(Stale::BootClockWentBack(secs(1))));
+    assert_eq!(age(99, 2_000), Err(StaleReason::BootClockWentBack(secs(1))));
     let mut now = reading(105, 1_005);
     for boot_id in [None, Some(BootId("another".into()))] {
         now.boot_id = boot_id;
-        assert_eq!(Age::of(&sent, &now), Err(Stale::OtherBoot));
-        assert_eq!(Age::of(&now, &sent), Err(Stale::OtherBoot));
+        assert_eq!(Age::of(&sent, &now), Err(StaleReason::OtherBoot));
+        assert_eq!(Age::of(&now, &sent), Err(StaleReason::OtherBoot));
     }
 }
 
 #[test]
 fn what_is_wanted_by_default_is_at_most_half_of_what_a_new_token_offers() {
-    let default = demand(MinTtl::Default(secs(600)));
+    let default = policy(MinTtl::Default(secs(600)));
     for (lifetime, wanted) in [
         (86_400, secs(600)),
         (1_205, secs(600)),
@@ -79,9 +79,9 @@ fn what_is_wanted_by_default_is_at_most_half_of_what_a_new_token_offers() {
         (3, secs(0)),
         (0, secs(0)),
     ] {
-        assert_eq!(default.wanted(&token("t", lifetime).stamp), wanted, "{lifetime}");
-        let explicit = demand(MinTtl::Explicit(secs(600)));
-        assert_eq!(explicit.wanted(&token("t", lifetime).stamp), secs(600), "{lifetime}");
+        assert_eq!(default.required_ttl(&token("t", lifetime).validity), wanted, "{lifetime}");
+        let explicit = policy(MinTtl::Explicit(secs(600)));
+        assert_eq!(explicit.required_ttl(&token("t", lifetime).validity), secs(600), "{lifetime}");
     }
 }
 
@@ -95,12 +95,12 @@ fn fresh_ends_where_the_skew_and_the_wanted_time_begin() {
         (MinTtl::Default, 150, 305, 150),
     ] {
         // The local clocks may have missed so much in that time.
-        let demand = demand(min_ttl(secs(wanted) - secs(last) / 2_000));
-        let min_ttl = demand.min_ttl;
-        assert!(is_fresh(&demand, lifetime, secs(last)), "{min_ttl:?}");
-        assert!(!is_fresh(&demand, lifetime, secs(last) + NANO), "{min_ttl:?}");
+        let policy = policy(min_ttl(secs(wanted) - secs(last) / 2_000));
+        let min_ttl = policy.min_ttl;
+        assert!(is_fresh(&policy, lifetime, secs(last)), "{min_ttl:?}");
+        assert!(!is_fresh(&policy, lifetime, secs(last) + NANO), "{min_ttl:?}");
     }
-    assert!(!is_fresh(&demand(MinTtl::Explicit(secs(296))), 300, secs(0)));
+    assert!(!is_fresh(&policy(MinTtl::Explicit(secs(296))), 300, secs(0)));
 }
 
 /// Wanting nothing is no reason to hand out a token that issuer and API may
@@ -108,25 +108,25 @@ fn fresh_ends_where_the_skew_and_the_wanted_time_begin() {
 #[test]
 fn a_token_has_to_outlive_the_skew_even_when_nothing_is_wanted() {
     for min_ttl in [MinTtl::Explicit(secs(0)), MinTtl::Default(secs(0))] {
-        let demand = demand(min_ttl);
+        let policy = policy(min_ttl);
         // Of 290 s, the local clocks may have missed 0.145 s.
         let last = secs(290) + SignedDuration::from_millis(4_852);
         let milli = SignedDuration::from_millis(1);
-        assert!(is_fresh(&demand, 300, last), "{min_ttl:?}");
-        assert!(!is_fresh(&demand, 300, last + milli), "{min_ttl:?}");
+        assert!(is_fresh(&policy, 300, last), "{min_ttl:?}");
+        assert!(!is_fresh(&policy, 300, last + milli), "{min_ttl:?}");
     }
     // The half of no more than the skew is nothing.
-    assert!(!is_fresh(&demand(MinTtl::Default(secs(600))), 5, secs(0)));
-    assert!(is_fresh(&demand(MinTtl::Default(secs(600))), 6, secs(0)));
+    assert!(!is_fresh(&policy(MinTtl::Default(secs(600))), 5, secs(0)));
+    assert!(is_fresh(&policy(MinTtl::Default(secs(600))), 6, secs(0)));
 }
 
 #[test]
 fn a_verdict_tells_its_numbers() {
-    let mut demand = demand(MinTtl::Explicit(secs(100)));
-    let stamp = token("t", 300).stamp;
+    let mut policy = policy(MinTtl::Explicit(secs(100)));
+    let validity = token("t", 300).validity;
     let mut told = |now: Reading, newer_than: Option<Reading>| {
-        demand.newer_than = newer_than;
-        demand.judge(&stamp, &now).to_string()
+        policy.newer_than = newer_than;
+        policy.judge(&validity, &now).to_string()
     };
     assert_eq!(told(after(secs(60)), None), "fresh: 4m left by the boot clock");
     assert_eq!(
@@ -135,28 +135,28 @@ fn a_verdict_tells_its_numbers() {
     );
     assert_eq!(
         told(reading(310, 500), None),
-        "stale: 1m30s left by the boot clock (the wall clock was stepped by -710.0s), less the \
-         skew of 5s, is under the wanted 1m40s"
+        "stale: 1m30s left by the boot clock (the wall clock was stepped by -710.0s), minus 5s of \
+         skew, is less than the required 1m40s"
     );
     assert_eq!(
         told(reading(90, 1_100), None),
-        "stale: the boot clock shows 10s less than when it was made: a restored snapshot"
+        "stale: the boot clock shows 10s less than at the mint: a restored snapshot"
     );
     assert_eq!(
         told(after(secs(60)), Some(after(NANO))),
-        "stale: made before the forced refresh began"
+        "stale: minted before the forced refresh began"
     );
 }
 
 #[test]
 fn a_forced_refresh_takes_what_was_asked_for_after_it_began() {
-    let mut demand = demand(MinTtl::Default(secs(600)));
-    let stamp = token("t", 300).stamp;
+    let mut policy = policy(MinTtl::Default(secs(600)));
+    let validity = token("t", 300).validity;
     let mut judge = |start: Reading| {
-        demand.newer_than = Some(start);
-        demand.judge(&stamp, &after(secs(1)))
+        policy.newer_than = Some(start);
+        policy.judge(&validity, &after(secs(1)))
     };
-    let forced = Verdict::Stale(Stale::NotForced);
+    let forced = Verdict::Stale(StaleReason::NotForced);
     assert!(matches!(judge(after(secs(0))), Verdict::Fresh { .. }));
     assert!(matches!(judge(after(-NANO)), Verdict::Fresh { .. }));
     assert_eq!(judge(after(NANO)), forced);
@@ -169,9 +169,9 @@ fn a_forced_refresh_takes_what_was_asked_for_after_it_began() {
 
 #[test]
 fn a_makeshift_outlives_the_skew_and_breaks_no_promise() {
-    let default = demand(MinTtl::Default(secs(600)));
-    let stamp = token("t", 300).stamp;
-    let at = |age| default.makeshift(&stamp, &after(age));
+    let default = policy(MinTtl::Default(secs(600)));
+    let validity = token("t", 300).validity;
+    let at = |age| default.stale_if_error(&validity, &after(age));
     assert_eq!(at(secs(200)), Some(secs(100)));
     // The local clocks may have missed nearly 0.15 s.
     let last = secs(294) + SignedDuration::from_millis(852);
@@ -179,8 +179,8 @@ fn a_makeshift_outlives_the_skew_and_breaks_no_promise() {
     assert_eq!(at(last + SignedDuration::from_millis(1)), None);
     assert_eq!(at(secs(400)), None);
     assert_eq!(at(secs(-1)), None, "a clock that went back");
-    let explicit = demand(MinTtl::Explicit(secs(0)));
-    assert_eq!(explicit.makeshift(&stamp, &after(secs(1))), None);
-    let forced = Demand { newer_than: Some(after(secs(0))), ..default.clone() };
-    assert_eq!(forced.makeshift(&stamp, &after(secs(1))), None);
+    let explicit = policy(MinTtl::Explicit(secs(0)));
+    assert_eq!(explicit.stale_if_error(&validity, &after(secs(1))), None);
+    let forced = FreshnessPolicy { newer_than: Some(after(secs(0))), ..default.clone() };
+    assert_eq!(forced.stale_if_error(&validity, &after(secs(1))), None);
 }

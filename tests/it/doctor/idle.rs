@@ -46,8 +46,7 @@ fn an_idle_token_that_lives_is_reused_after_one_call_that_counts() {
     assert_eq!((cloud.counters().api_calls, cloud.counters().mints), (2, 1));
     wait();
     let finished = runner.run(&["get", "-v"]);
-    let says =
-        "cached token: stale: not known to have been used for 1s, and the idle timeout is 1s";
+    let says = "cached token: stale: last known use 1s ago, and the idle timeout is 1s";
     assert!(finished.stderr.contains(says), "{finished:#?}");
     assert_eq!(finished.succeeded().trim_end(), first);
 }
@@ -84,7 +83,7 @@ fn doctor_tells_of_the_timeout_and_of_a_token_that_may_be_revoked() {
         .says("token", "failure", "set --idle-timeout");
     Report::of(&runner, &["--idle-timeout=1s"])
         .says("settings", "ok", "idle-timeout: 1s, from --idle-timeout")
-        .says("token", "note", "the cached token is stale: not known to have been used for ")
+        .says("token", "note", "the cached token is stale: last known use ")
         .says("token", "ok", "a new one was made");
 }
 

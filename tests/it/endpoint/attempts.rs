@@ -16,9 +16,9 @@ fn a_token_comes_with_what_was_measured_around_it() {
     let server = Server::start(vec![reply(200, date, GOOD)]);
     let token = Setup::http(&server).mint().token();
     assert_eq!(token.access_token.expose(), TOKEN);
-    assert_eq!(token.stamp.lifetime, SignedDuration::from_secs(300));
+    assert_eq!(token.validity.lifetime, SignedDuration::from_secs(300));
     // The issuer's clock stands in 2023, whatever the local one shows.
-    let end = token.stamp.expires_at().as_second();
+    let end = token.validity.expires_at().as_second();
     assert!((1_700_000_280..=1_700_000_300).contains(&end), "{end}");
     let requests = server.requests();
     let [request] = requests.as_slice() else {

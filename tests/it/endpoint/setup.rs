@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gc_token::clock::Measure;
+use gc_token::clock::OffsetEstimate;
 use gc_token::config::{ClientAuth, Issuer, Network};
 use gc_token::context::{Environment, Reporter, SystemClock};
 use gc_token::error::Error;
@@ -33,7 +33,7 @@ pub(crate) struct Setup {
     pub(crate) network: Network,
     pub(crate) env: Environment,
     pub(crate) auth: ClientAuth,
-    pub(crate) known: Option<Measure>,
+    pub(crate) known: Option<OffsetEstimate>,
 }
 
 impl Setup {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::clock::Measure;
+use gc_token::clock::OffsetEstimate;
 use gc_token::context::{Clock, SystemClock};
 use gc_token::error::Kind;
 use rustls::pki_types::CertificateDer;
@@ -65,7 +65,7 @@ fn mint_over_tls(name: &str, years: (i32, i32), trusted: bool) -> (Mint, Server)
 
 /// The same, after earlier contacts.
 fn mint_over_tls_knowing(
-    known: Option<Measure>,
+    known: Option<OffsetEstimate>,
     name: &str,
     years: (i32, i32),
     trusted: bool,
@@ -219,7 +219,7 @@ fn an_earlier_contact_tells_that_the_clock_is_wrong() {
         ("2003-06-01T00:00:00Z", " days behind (+/- ", "has to renew it"),
     ] {
         let date = date.parse().unwrap();
-        let known = Measure::take(&now, &now, date);
+        let known = OffsetEstimate::from_date_header(&now, &now, date);
         let (mint, _) = mint_over_tls_knowing(known, "127.0.0.1", (2001, 2002), true);
         let error = mint.error();
         let said = error.cause.as_ref().unwrap();

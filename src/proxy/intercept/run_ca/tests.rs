@@ -7,7 +7,7 @@ use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, Se
 
 use super::*;
 use crate::clock::tests::reading;
-use crate::clock::{Measure, Offset};
+use crate::clock::{Offset, OffsetEstimate};
 use crate::proxy::intercept::hosts::tests::ireland;
 use crate::token::tests::token;
 
@@ -118,21 +118,25 @@ fn a_certificate_is_good_within_its_time() {
 
 #[test]
 fn every_clock_is_within_the_time_with_room_to_spare() {
-    let mut stamp = token("t", 300).stamp;
+    let mut token = token("t", 300).validity;
     let now = reading(100, 1_000_000_000);
     let days = |(first, last): ValidityPeriod| {
         let since = |moment: Timestamp| moment.duration_since(now.wall).as_hours();
         (since(first), since(last))
     };
-    assert_eq!(days(validity(&now, &stamp)), (-24, 365 * 24));
+    assert_eq!(days(validity(&now, &token)), (-24, 365 * 24));
     let ahead = |hours| {
         let offset = SignedDuration::from_hours(hours);
-        Some(Measure { at: now.clone(), offset: Offset { min: offset, max: offset }, contacts: 1 })
+        Some(OffsetEstimate {
+            at: now.clone(),
+            offset: Offset { min: offset, max: offset },
+            contacts: 1,
+        })
     };
-    (stamp.issuer, stamp.api) = (ahead(-50), ahead(70));
-    assert_eq!(days(validity(&now, &stamp)), (-74, 70 + 365 * 24));
-    (stamp.issuer, stamp.api) = (ahead(2), None);
-    assert_eq!(days(validity(&now, &stamp)), (-24, 2 + 365 * 24));
+    (token.issuer_clock, token.api_clock) = (ahead(-50), ahead(70));
+    assert_eq!(days(validity(&now, &token)), (-74, 70 + 365 * 24));
+    (token.issuer_clock, token.api_clock) = (ahead(2), None);
+    assert_eq!(days(validity(&now, &token)), (-24, 2 + 365 * 24));
 }
 
 #[test]

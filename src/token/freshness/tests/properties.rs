@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::{Measure, Offset};
+use crate::clock::{Offset, OffsetEstimate};
 
 /// Any duration at all, and often one near an end of the range or near zero.
 fn any_duration() -> impl Strategy<Value = SignedDuration> {
@@ -43,12 +43,12 @@ fn any_reading() -> impl Strategy<Value = Reading> {
     })
 }
 
-fn any_demand() -> impl Strategy<Value = Demand> {
+fn any_demand() -> impl Strategy<Value = FreshnessPolicy> {
     let min_ttl = prop_oneof![wish().prop_map(MinTtl::Default), wish().prop_map(MinTtl::Explicit),];
     let newer_than = prop::option::weighted(0.2, any_reading());
     let idle_timeout = prop::option::of(wish().prop_map(IdleTimeout::new));
     (wish(), min_ttl, newer_than, idle_timeout).prop_map(
-        |(skew, min_ttl, newer_than, idle_timeout)| Demand {
+        |(skew, min_ttl, newer_than, idle_timeout)| FreshnessPolicy {
             skew,
             min_ttl,
             newer_than,
@@ -57,23 +57,23 @@ fn any_demand() -> impl Strategy<Value = Demand> {
     )
 }
 
-fn any_measure() -> impl Strategy<Value = Option<Measure>> {
+fn any_measure() -> impl Strategy<Value = Option<OffsetEstimate>> {
     let parts = (any_reading(), any_duration(), any_duration(), any::<u32>());
     prop::option::of(parts.prop_map(|(at, min, max, contacts)| {
         let offset = Offset { min, max };
-        Measure { at, offset, contacts }
+        OffsetEstimate { at, offset, contacts }
     }))
 }
 
-fn any_stamp() -> impl Strategy<Value = Stamp> {
+fn any_stamp() -> impl Strategy<Value = TokenValidity> {
     let used = prop::option::of(any_reading());
     let parts = (any_reading(), any_duration(), any_duration(), any_measure(), any_measure(), used);
-    parts.prop_map(|(sent, lifetime, whole, issuer, api, used)| Stamp {
+    parts.prop_map(|(sent, lifetime, whole, issuer, api, used)| TokenValidity {
         not_before: Some(sent.wall),
-        whole,
-        api,
-        used,
-        ..Stamp::new(sent, lifetime, None, issuer)
+        initial_lifetime: whole,
+        api_clock: api,
+        last_use: used,
+        ..TokenValidity::new(sent, lifetime, None, issuer)
     })
 }
 
@@ -83,40 +83,40 @@ fn exact(duration: SignedDuration) -> i128 {
 }
 
 /// The lifetime left by the clock that is worst, or `None` where none tells.
-fn exactly_remaining(stamp: &Stamp, now: &Reading) -> Option<i128> {
-    if now.boot_id.is_none() || now.boot_id != stamp.sent.boot_id {
+fn exactly_remaining(validity: &TokenValidity, now: &Reading) -> Option<i128> {
+    if now.boot_id.is_none() || now.boot_id != validity.sent.boot_id {
         return None;
     }
-    let boot = exact(now.boot) - exact(stamp.sent.boot);
-    let wall = now.wall.as_nanosecond() - stamp.sent.wall.as_nanosecond();
-    (boot >= 0).then_some(exact(stamp.lifetime) - boot.max(wall))
+    let boot = exact(now.boot) - exact(validity.sent.boot);
+    let wall = now.wall.as_nanosecond() - validity.sent.wall.as_nanosecond();
+    (boot >= 0).then_some(exact(validity.lifetime) - boot.max(wall))
 }
 
 proptest! {
     #[test]
     fn fresh_means_enough_life_however_far_the_numbers_go(
-        demand in any_demand(), stamp in any_stamp(), now in any_reading()
+        policy in any_demand(), validity in any_stamp(), now in any_reading()
     ) {
-        let verdict = demand.judge(&stamp, &now);
+        let verdict = policy.judge(&validity, &now);
         prop_assert!(!verdict.to_string().is_empty());
         if let Verdict::Fresh { remaining, age } = verdict {
-            let left = exactly_remaining(&stamp, &now).expect("a clock tells")
-                - exact(demand.skew_for(&stamp));
-            let left = left - exact(age.missed());
+            let left = exactly_remaining(&validity, &now).expect("a clock tells")
+                - exact(policy.effective_skew(&validity));
+            let left = left - exact(age.drift_allowance());
             prop_assert!(left > 0);
-            prop_assert!(left >= exact(demand.wanted(&stamp)));
-            if let MinTtl::Explicit(promise) = demand.min_ttl {
+            prop_assert!(left >= exact(policy.required_ttl(&validity)));
+            if let MinTtl::Explicit(promise) = policy.min_ttl {
                 prop_assert!(left >= exact(promise));
             }
-            prop_assert_eq!(remaining, stamp.lifetime - age.elapsed());
-            if let Some(timeout) = demand.idle_timeout {
-                let left = timeout.left(stamp.last_used(), &now);
+            prop_assert_eq!(remaining, validity.lifetime - age.elapsed());
+            if let Some(timeout) = policy.idle_timeout {
+                let left = timeout.remaining(validity.last_used(), &now);
                 prop_assert!(left.expect("a clock tells").is_positive());
             }
         }
-        if let Some(left) = demand.makeshift(&stamp, &now) {
-            prop_assert_eq!(Some(exact(left)), exactly_remaining(&stamp, &now));
-            prop_assert!(left > demand.skew);
+        if let Some(left) = policy.stale_if_error(&validity, &now) {
+            prop_assert_eq!(Some(exact(left)), exactly_remaining(&validity, &now));
+            prop_assert!(left > policy.skew);
         }
     }
 
@@ -129,32 +129,32 @@ proptest! {
         skew in 0i64..100,
         min_ttl in 0i64..1_000,
     ) {
-        let demand = Demand { skew: secs(skew), ..demand(MinTtl::Explicit(secs(min_ttl))) };
-        let stamp = token("t", lifetime).stamp;
+        let policy = FreshnessPolicy { skew: secs(skew), ..policy(MinTtl::Explicit(secs(min_ttl))) };
+        let validity = token("t", lifetime).validity;
         let mut now = after(SignedDuration::from_nanos(age));
         now.wall += secs(step);
-        let left = exactly_remaining(&stamp, &now).unwrap() - exact(demand.skew);
+        let left = exactly_remaining(&validity, &now).unwrap() - exact(policy.skew);
         let left = left - age.max(age + step * 1_000_000_000) as i128 / 2_000;
         let enough = left > 0 && left >= exact(secs(min_ttl));
-        let fresh = matches!(demand.judge(&stamp, &now), Verdict::Fresh { .. });
+        let fresh = matches!(policy.judge(&validity, &now), Verdict::Fresh { .. });
         prop_assert_eq!(fresh, enough);
     }
 
     /// For `cache list`, which shows headers that nothing vouches for.
     #[test]
     fn what_is_told_of_a_stamp_never_panics(
-        stamp in any_stamp(), now in any_reading(), skew in wish()
+        validity in any_stamp(), now in any_reading(), skew in wish()
     ) {
-        let _ = stamp.remaining(&now);
-        let _ = stamp.expires_at();
-        let held = stamp.hold_back(&now, skew);
+        let _ = validity.remaining(&now);
+        let _ = validity.expires_at();
+        let held = validity.wait_before_use(&now, skew);
         prop_assert!(held >= SignedDuration::ZERO && held <= skew);
-        for clock in [&stamp.issuer, &stamp.api].into_iter().flatten() {
-            let _ = (clock.offset.to_string(), clock.shows(&now), stamp.carried_by_api(clock.clone()));
+        for clock in [&validity.issuer_clock, &validity.api_clock].into_iter().flatten() {
+            let _ = (clock.offset.to_string(), clock.remote_time(&now), validity.rebased_on_api(clock.clone()));
         }
-        let _ = stamp.lead().map(|lead| lead.to_string());
-        if let Ok(age) = Age::of(&stamp.sent, &now) {
-            let _ = (age.by(), age.step(), age.to_string(), human(age.elapsed()));
+        let _ = validity.lead().map(|lead| lead.to_string());
+        if let Ok(age) = Age::of(&validity.sent, &now) {
+            let _ = (age.deciding_clock(), age.wall_step(), age.to_string(), human(age.elapsed()));
         }
     }
 }
