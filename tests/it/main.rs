@@ -27,3 +27,4 @@ mod status;
 mod supply_chain;
 mod terraform;
 mod terraform_external;
+mod words;
