@@ -29,10 +29,11 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 the result cannot be written, 2 usage, 3 configuration,
 4 credentials refused, 5 network or issuer unavailable, 6 rate limited, 7 tokens
-do not live long enough, 8 the API refused the token, 9 cache or lock unusable;
-of 'exec': 126 the command cannot be run, 127 command not found, otherwise the
-command's own code. On failure standard output is empty, except that 'env'
-prints a statement that makes a shell fail, and 'doctor' its report.";
+do not live long enough, 8 the API refused the token, 9 cache or lock unusable,
+10 the operating system refused a resource; of 'exec': 126 the command cannot be
+run, 127 command not found, otherwise the command's own code. On failure standard
+output is empty, except that 'env' prints a statement that makes a shell fail, and
+'doctor' its report.";
 
 /// The verbs. Only the one that is asked for is set up in full, so its own help
 /// stands with its arguments, and a line of it here, for the overview.

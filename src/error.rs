@@ -3,6 +3,7 @@
 //! [`Kind`] maps to exit codes in one place. The texts never hold a secret.
 
 use std::fmt;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub enum Kind {
     ApiRefused,
     /// The cache or its lock cannot be used.
     Cache,
+    /// The operating system refused a process, a thread, a file, a socket or a directory.
+    System,
     /// The command of `exec` is there and cannot be run.
     CommandUnusable,
     /// The command of `exec` is not there.
@@ -49,6 +52,7 @@ impl Kind {
             Kind::Lifetime => 7,
             Kind::ApiRefused => 8,
             Kind::Cache => 9,
+            Kind::System => 10,
             // As a shell has them (POSIX.1-2017, XCU 2.8.2).
             Kind::CommandUnusable => 126,
             Kind::CommandNotFound => 127,
@@ -65,13 +69,28 @@ impl Kind {
             | Kind::Lifetime
             | Kind::ApiRefused
             | Kind::Cache => true,
-            Kind::Output | Kind::Usage | Kind::CommandUnusable | Kind::CommandNotFound => false,
+            Kind::Output
+            | Kind::Usage
+            | Kind::System
+            | Kind::CommandUnusable
+            | Kind::CommandNotFound => false,
+        }
+    }
+
+    /// Returns the kind of a failure to listen on an address that a setting names: an
+    /// address that cannot be used is the setting's fault, anything else the system's.
+    pub fn of_listen_error(error: &io::Error) -> Kind {
+        match error.kind() {
+            io::ErrorKind::AddrInUse
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::PermissionDenied => Kind::Configuration,
+            _ => Kind::System,
         }
     }
 
     /// Returns whether a later attempt may succeed although nobody changes anything.
     pub fn is_transient(self) -> bool {
-        matches!(self, Kind::Unavailable | Kind::RateLimited | Kind::Cache)
+        matches!(self, Kind::Unavailable | Kind::RateLimited | Kind::Cache | Kind::System)
     }
 }
 
@@ -158,6 +177,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Returns whether the system has run out of processes, memory or file descriptors.
+pub fn is_resource_exhaustion(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,11 +203,18 @@ mod tests {
     }
 
     #[test]
+    fn a_used_address_is_the_settings_fault_and_a_lack_of_files_the_systems() {
+        let kind = |errno: rustix::io::Errno| Kind::of_listen_error(&errno.into());
+        assert_eq!(kind(rustix::io::Errno::ADDRINUSE), Kind::Configuration);
+        assert_eq!(kind(rustix::io::Errno::MFILE), Kind::System);
+    }
+
+    #[test]
     fn the_hint_names_doctor_where_doctor_can_help() {
         let hint = |kind| Error::new(kind, "x").with_hint("do this").with_doctor_hint().hint;
         let doctor = "do this; for a diagnosis: gc-token doctor";
         assert_eq!(hint(Kind::Unavailable).as_deref(), Some(doctor));
-        for kind in [Kind::Usage, Kind::Output, Kind::CommandNotFound] {
+        for kind in [Kind::Usage, Kind::Output, Kind::System, Kind::CommandNotFound] {
             assert_eq!(hint(kind).as_deref(), Some("do this"));
         }
         let alone = Error::new(Kind::Cache, "x").with_doctor_hint();

@@ -201,7 +201,11 @@ impl HttpClient {
 impl RoundTrip {
     /// What the reply's `Date` proves of the remote clock.
     pub(crate) fn measure(&self) -> Option<OffsetEstimate> {
-        OffsetEstimate::from_date_header(&self.sent, &self.received, date_header(&self.reply.headers)?)
+        OffsetEstimate::from_date_header(
+            &self.sent,
+            &self.received,
+            date_header(&self.reply.headers)?,
+        )
     }
 }
 
@@ -209,10 +213,10 @@ impl RoundTrip {
 /// longer than `limit`.
 ///
 /// # Errors
-/// `Unavailable` when the system has no means for a runtime.
+/// `System` when the system has no means for a runtime.
 pub(crate) fn block_on<T>(limit: Duration, work: impl Future<Output = T>) -> Result<Option<T>> {
     let runtime = crate::context::runtime().map_err(|error| {
-        Error::new(Kind::Unavailable, "the network cannot be used").with_source(error)
+        Error::new(Kind::System, "the network cannot be used").with_source(error)
     })?;
     let done = runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() });
     // A name that is still being looked up must not hold the process up.

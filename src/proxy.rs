@@ -38,7 +38,7 @@ use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::Result;
 use crate::net::TimeoutPool;
-use crate::token::{TokenValidity, Token};
+use crate::token::{Token, TokenValidity};
 
 pub use access_log::{AccessLog, LogFormat};
 pub(crate) use body::Body;

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// 128 bits, in characters that need no encoding in a URL.
 ///
 /// # Errors
-/// `Configuration` when the system has no random numbers.
+/// `System` when the system has no random numbers.
 pub(crate) fn random_id() -> Result<String> {
     random_bytes::<16>()
 }
@@ -19,12 +19,12 @@ pub(crate) fn random_id() -> Result<String> {
 /// Returns `N` random bytes, in base64url (RFC 4648 section 5) without padding.
 ///
 /// # Errors
-/// [`Kind::Configuration`] when the system has no random numbers.
+/// [`Kind::System`] when the system has no random numbers.
 pub(crate) fn random_bytes<const N: usize>() -> Result<String> {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| Error::new(Kind::Configuration, "the system has no random numbers to give"))?;
+        .map_err(|_| Error::new(Kind::System, "the system has no random numbers to give"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

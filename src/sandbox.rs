@@ -133,14 +133,11 @@ impl Drop for Sandbox {
 /// Whoever reaches the sandbox can mint tokens and change its plan, so it
 /// stays on this machine.
 fn listen(address: SocketAddr) -> Result<TcpListener> {
-    let refused = |cause: &str| {
-        Error::new(Kind::Configuration, format!("the sandbox cannot listen on {address}"))
-            .with_cause(cause)
-    };
+    let refused = |kind: Kind| Error::new(kind, format!("the sandbox cannot listen on {address}"));
     if !address.ip().is_loopback() {
-        return Err(
-            refused("it is not a loopback address").with_hint("use 127.0.0.1:0 for any port")
-        );
+        return Err(refused(Kind::Configuration)
+            .with_cause("it is not a loopback address")
+            .with_hint("use 127.0.0.1:0 for any port"));
     }
     let bind = || {
         let listener = TcpListener::bind(address)?;
@@ -148,7 +145,9 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
         Ok(listener)
     };
     bind().map_err(|cause: std::io::Error| {
-        refused(&cause.to_string()).with_hint("port 0 picks a free port")
+        refused(Kind::of_listen_error(&cause))
+            .with_source(cause)
+            .with_hint("port 0 picks a free port")
     })
 }
 
@@ -157,5 +156,5 @@ fn address(listener: &TcpListener) -> Result<SocketAddr> {
 }
 
 fn cannot_start() -> Error {
-    Error::new(Kind::Configuration, "the sandbox cannot start")
+    Error::new(Kind::System, "the sandbox cannot start")
 }

@@ -16,7 +16,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::Pid;
 
 use crate::context::with_former_file_limit;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, is_resource_exhaustion};
 use crate::text::shown;
 
 /// A command that was found. No `Debug`: its arguments are the user's own
@@ -49,7 +49,7 @@ impl Program {
     /// Returns only when that fails.
     ///
     /// # Errors
-    /// `CommandUnusable`, or `CommandNotFound` if it has just gone.
+    /// `CommandUnusable`, `CommandNotFound` if it has just gone, or `System`.
     pub fn replace_process(&self, env: &BTreeMap<OsString, OsString>) -> Result<Infallible> {
         // Rust ignores SIGPIPE, and so would the command, which knows nothing of
         // it. What has a handler gets its default back at execve(2).
@@ -61,7 +61,7 @@ impl Program {
     /// its streams are those of this process, unless `set_up` has others.
     ///
     /// # Errors
-    /// `CommandUnusable`, or `CommandNotFound` if it has just gone.
+    /// `CommandUnusable`, `CommandNotFound` if it has just gone, or `System`.
     pub(crate) fn spawn(&self, group: Pid, set_up: impl Fn(&mut Command)) -> Result<Child> {
         self.or_by_a_shell(|program| {
             let mut command = Command::new(&program.path);
@@ -111,6 +111,10 @@ impl Program {
                 .with_cause(format!("what {} needs to run is not there", self.path.display()))
                 .with_hint("look at its first line, or with ldd(1): its interpreter is missing"),
             io::ErrorKind::NotFound => not_found(name).with_source(error),
+            _ if is_resource_exhaustion(&error) => {
+                let name = shown::quoted(&name.to_string_lossy());
+                Error::new(Kind::System, format!("cannot start {name}")).with_source(error)
+            }
             io::ErrorKind::ArgumentListTooLong => cannot_run(name)
                 .with_source(error)
                 .with_hint("its arguments and its environment together are too long"),

@@ -142,7 +142,7 @@ fn started_as() -> Option<std::path::PathBuf> {
 }
 
 fn failed(error: io::Error) -> Error {
-    Error::new(Kind::Configuration, "cannot start the watchdog process").with_source(error)
+    Error::new(Kind::System, "cannot start the watchdog process").with_source(error)
 }
 
 #[cfg(test)]

@@ -12,9 +12,8 @@ use crate::error::{Error, Kind, Result};
 /// Prints as it goes: the report takes as long as its tokens live, and a claim
 /// that does not come true is to be seen where it was made.
 pub(super) fn run(context: &mut Context) -> Result<()> {
-    let interrupted = watch().map_err(|why| {
-        Error::new(Kind::Configuration, "cannot listen to signals").with_source(why)
-    })?;
+    let interrupted = watch()
+        .map_err(|why| Error::new(Kind::System, "cannot listen to signals").with_source(why))?;
     demo::run(context.clock.clone(), &mut *context.stdout, &interrupted)
 }
 

@@ -124,7 +124,7 @@ fn serve(
     };
     if let Served::Interception(interception) = &served {
         watchdog.removes(interception.directory()).map_err(|error| {
-            Error::new(Kind::Configuration, "the command cannot be served").with_source(error)
+            Error::new(Kind::System, "the command cannot be served").with_source(error)
         })?;
     }
     let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };

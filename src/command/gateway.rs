@@ -25,9 +25,8 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
     let (settings, given) = token(&layers, context)?;
     // Until then, a signal ends the process as it is: an issuer may take its time.
     let stop = runtime.block_on(async { Stop::listen() });
-    let mut stop = stop.map_err(|error| {
-        Error::new(Kind::Configuration, "cannot listen to signals").with_source(error)
-    })?;
+    let mut stop = stop
+        .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
     let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();

@@ -32,7 +32,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// The runtime of a run.
 pub(super) fn runtime() -> Result<Runtime> {
     crate::context::runtime()
-        .map_err(|error| Error::new(Kind::Configuration, "cannot serve").with_source(error))
+        .map_err(|error| Error::new(Kind::System, "cannot serve").with_source(error))
 }
 
 impl Run {

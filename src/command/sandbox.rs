@@ -20,7 +20,7 @@ use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 /// the variables cannot be written.
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
-        Error::new(Kind::Configuration, format!("the sandbox {what}")).with_source(cause)
+        Error::new(Kind::System, format!("the sandbox {what}")).with_source(cause)
     };
     let runtime = crate::context::runtime().map_err(|cause| failed("cannot start", cause))?;
     let stop = runtime.block_on(async { Stop::listen() });
@@ -32,11 +32,11 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     };
     let variables = variables(args, context, &sandbox, ca_file);
     let text = if args.json { as_json(&variables) } else { as_exports(&variables) };
-    context
-        .stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| context.stdout.flush())
-        .map_err(|cause| failed("cannot print its variables", cause))?;
+    context.stdout.write_all(text.as_bytes()).and_then(|()| context.stdout.flush()).map_err(
+        |cause| {
+            Error::new(Kind::Output, "the sandbox cannot print its variables").with_source(cause)
+        },
+    )?;
     let counters = format!("{}/sandbox/counters", sandbox.api_url());
     context.reporter.say(Level::Info, format_args!("counters at {counters}"));
     if args.until_stdin_closes {

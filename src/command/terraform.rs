@@ -24,18 +24,21 @@ pub(super) fn install(mirror: Option<PathBuf>, context: &mut Context) -> Result<
             .with_cause(NO_HOME)
             .with_hint("name one with --mirror")
     })?;
-    let mirror = std::path::absolute(&mirror).map_err(|error| unusable(&mirror, error))?;
+    // A directory that nobody named is the system's fault.
+    let kind = if was_named { Kind::Configuration } else { Kind::System };
+    let mirror = std::path::absolute(&mirror).map_err(|error| unusable(kind, &mirror, error))?;
     for registry in REGISTRIES.iter().filter(|_| !was_named) {
         let place = mirror.join(place_in_mirror(registry));
         if let Some(parent) = ownership::foreign_parent(&place) {
             return Err(not_mine(&place, &parent));
         }
     }
-    let program = std::env::current_exe()
-        .map_err(|error| unusable(Path::new("this program's own file"), error))?;
+    let program = std::env::current_exe().map_err(|error| {
+        Error::new(Kind::System, "cannot find this program's own file").with_source(error)
+    })?;
     for registry in REGISTRIES {
         let place = mirror.join(place_in_mirror(registry));
-        put(&program, &place).map_err(|error| unusable(&place, error))?;
+        put(&program, &place).map_err(|error| unusable(kind, &place, error))?;
     }
     let mut text = format!("# Installed {SOURCE} {VERSION} in {}\n\n", mirror.display());
     if needs_configuration {
@@ -112,8 +115,8 @@ fn not_mine(place: &Path, parent: &Foreign) -> Error {
         .with_hint("run it as that user, without sudo, or name a directory with --mirror")
 }
 
-fn unusable(path: &Path, error: std::io::Error) -> Error {
-    Error::new(Kind::Configuration, format!("cannot use {}", path.display()))
+fn unusable(kind: Kind, path: &Path, error: std::io::Error) -> Error {
+    Error::new(kind, format!("cannot use {}", path.display()))
         .with_source(error)
         .with_hint("name a writable directory with --mirror")
 }

@@ -39,7 +39,11 @@ pub fn attribute(error: Error, layers: &Layers, env: &Environment) -> Error {
             .collect(),
         Kind::Lifetime => all(layers, &[&table::MIN_TTL, &table::SKEW]),
         Kind::Cache => all(layers, &[&table::CACHE_DIR, &table::LOCK_TIMEOUT]),
-        Kind::Output | Kind::Usage | Kind::CommandUnusable | Kind::CommandNotFound => Vec::new(),
+        Kind::Output
+        | Kind::Usage
+        | Kind::System
+        | Kind::CommandUnusable
+        | Kind::CommandNotFound => Vec::new(),
     };
     match parts.is_empty() {
         true => error,

@@ -54,7 +54,7 @@ impl GcToken {
     pub(super) fn new(sandbox: &Sandbox, clock: Arc<dyn Clock>) -> Result<GcToken> {
         let dir = tempfile::Builder::new().prefix("gc-token-demo-").tempdir();
         let dir = dir.map_err(|why| {
-            Error::new(Kind::Cache, "no temporary directory can be made").with_source(why)
+            Error::new(Kind::System, "no temporary directory can be made").with_source(why)
         })?;
         let cache = dir.path().join("cache");
         Ok(GcToken {

@@ -53,7 +53,8 @@ impl<'a> Http<'a> {
             issuer: client(&format!("{}/oauth/token", sandbox.login_url()))?,
             api: client(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
             clock,
-            runtime: crate::context::runtime().map_err(|why| failed().with_source(why))?,
+            runtime: crate::context::runtime()
+                .map_err(|why| Error { kind: Kind::System, ..failed().with_source(why) })?,
         })
     }
 

@@ -24,7 +24,7 @@ use crate::pid_namespace;
 /// To be called in a tokio runtime of the current thread.
 ///
 /// # Errors
-/// `CommandUnusable`, or `CommandNotFound` if it has just gone.
+/// `CommandUnusable`, `CommandNotFound` if it has just gone, or `System`.
 pub async fn run(
     program: &Program,
     env: &BTreeMap<OsString, OsString>,
@@ -58,7 +58,7 @@ pub async fn run(
 }
 
 fn failed(error: io::Error) -> Error {
-    Error::new(Kind::CommandUnusable, "cannot supervise the command").with_source(error)
+    Error::new(Kind::System, "cannot supervise the command").with_source(error)
 }
 
 struct Child<'a> {

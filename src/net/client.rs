@@ -36,11 +36,11 @@ impl Limits {
 /// A client that reaches its peers by `route`.
 ///
 /// # Errors
-/// `Configuration` when the library refuses what `builder` asks for.
+/// `System` when the library cannot build the client.
 pub(super) fn client(route: &Route, builder: ClientBuilder) -> Result<Client> {
     route.apply(builder)?.build().map_err(|error| {
         let what = "the HTTP client cannot be set up";
-        Error::new(Kind::Configuration, what).with_source(error.without_url())
+        Error::new(Kind::System, what).with_source(error.without_url())
     })
 }
 

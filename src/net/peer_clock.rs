@@ -48,7 +48,11 @@ impl HttpClient {
         Some(PeerClock { offset, from })
     }
 
-    async fn ask(&self, validity_error: ValidityError, clock: &dyn Clock) -> Option<OffsetEstimate> {
+    async fn ask(
+        &self,
+        validity_error: ValidityError,
+        clock: &dyn Clock,
+    ) -> Option<OffsetEstimate> {
         let time = Arc::new(FixedTime(validity_error.within()?));
         let tls = super::client::tls(&self.roots, time).ok()?;
         let client =

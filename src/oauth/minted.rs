@@ -4,7 +4,7 @@ use super::response::Reader;
 use super::retry::Failure;
 use crate::clock::OffsetEstimate;
 use crate::net::RoundTrip;
-use crate::token::{Claims, TokenValidity, Token, lifetime};
+use crate::token::{Claims, Token, TokenValidity, lifetime};
 
 /// Reads the reply, and says how long the token lives at least. `issuer` is
 /// what this reply, and those before it, proved of the issuer's clock.

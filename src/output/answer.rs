@@ -41,7 +41,7 @@ impl<'a> Answer<'a> {
 pub(super) fn line(value: &impl Serialize) -> Result<Bytes> {
     let mut out = Bytes::new();
     serde_json::to_writer(&mut out, value).map_err(|error| {
-        Error::new(Kind::Configuration, "the token cannot be written as JSON").with_source(error)
+        Error::new(Kind::Output, "the token cannot be written as JSON").with_source(error)
     })?;
     out.text("\n");
     Ok(out)

@@ -10,8 +10,7 @@ pub(super) fn object(variables: &[Variable<'_>]) -> Result<Bytes> {
     let mut out = Bytes::new();
     let pairs = variables.iter().map(|it| (it.name.as_str(), it.value));
     serde_json::Serializer::new(&mut out).collect_map(pairs).map_err(|error| {
-        Error::new(Kind::Configuration, "the variables cannot be written as JSON")
-            .with_source(error)
+        Error::new(Kind::Output, "the variables cannot be written as JSON").with_source(error)
     })?;
     out.text("\n");
     Ok(out)

@@ -55,11 +55,12 @@ impl Gateway {
     ///
     /// # Errors
     /// `Configuration` when the address cannot be listened on, or is open to
-    /// others without leave.
+    /// others without leave; `System` when the system gives no socket.
     pub fn start(relay: Arc<ReverseProxy>, config: GatewayConfig) -> Result<Gateway> {
         let listener = listen(&config)?;
-        let address =
-            listener.local_addr().map_err(|error| cannot_listen(&config).with_source(error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| cannot_listen(Kind::System, &config).with_source(error))?;
         let access = Arc::new(AccessCheck::new(&config.path_secret, config.names));
         let noting = relay.clone();
         let door = Server::new(gateway_limit(), move |status, why| noting.unreadable(status, why));
@@ -127,7 +128,7 @@ fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
 
 fn listen(config: &GatewayConfig) -> Result<tokio::net::TcpListener> {
     if !config.listen.ip().is_loopback() && !config.allow_remote {
-        return Err(cannot_listen(config)
+        return Err(cannot_listen(Kind::Configuration, config)
             .with_cause("other machines could connect, and all they need is the gateway's path, which is sent unencrypted")
             .with_hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
     }
@@ -136,13 +137,15 @@ fn listen(config: &GatewayConfig) -> Result<tokio::net::TcpListener> {
         listener.set_nonblocking(true)?;
         tokio::net::TcpListener::from_std(listener)
     };
-    bind().map_err(|error| {
-        cannot_listen(config).with_source(error).with_hint("port 0 picks a free port")
+    bind().map_err(|error: std::io::Error| {
+        cannot_listen(Kind::of_listen_error(&error), config)
+            .with_source(error)
+            .with_hint("port 0 picks a free port")
     })
 }
 
-fn cannot_listen(config: &GatewayConfig) -> Error {
-    Error::new(Kind::Configuration, format!("the gateway cannot listen on {}", config.listen))
+fn cannot_listen(kind: Kind, config: &GatewayConfig) -> Error {
+    Error::new(kind, format!("the gateway cannot listen on {}", config.listen))
 }
 
 fn route(

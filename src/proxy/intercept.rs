@@ -82,8 +82,8 @@ impl Interception {
     /// Listens, and serves in the background. Within a runtime.
     ///
     /// # Errors
-    /// `Configuration` when it cannot listen, or when there is no place for the
-    /// certificates or one of those that are trusted already cannot be read.
+    /// `System` when it cannot listen or there is no place for the certificates,
+    /// `Configuration` when a certificate that is trusted already cannot be read.
     pub fn start(
         relay: Arc<ReverseProxy>,
         plan: InterceptionConfig,
@@ -95,8 +95,8 @@ impl Interception {
         let sources =
             TrustSources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
         let bundles = CaBundles::write(&authority.pem, &sources, &context.env)?;
-        let listener = listen().map_err(|error| cannot().with_source(error))?;
-        let address = listener.local_addr().map_err(|error| cannot().with_source(error))?;
+        let listener = listen().map_err(no_socket)?;
+        let address = listener.local_addr().map_err(no_socket)?;
         let credentials = ProxyCredentials::random()?;
         let proxy = format!("http://{}@{address}", credentials.expose());
         let mut variables = variables::proxying(&proxy, names.hosts(), &context.env);
@@ -145,6 +145,10 @@ fn listen() -> std::io::Result<tokio::net::TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(listener)
+}
+
+fn no_socket(error: std::io::Error) -> Error {
+    Error { kind: Kind::System, ..cannot().with_source(error) }
 }
 
 fn cannot() -> Error {

@@ -20,7 +20,7 @@ use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::oauth::tokens_me;
 use crate::random::sha256;
-use crate::token::{AccessToken, TokenValidity, Token};
+use crate::token::{AccessToken, Token, TokenValidity};
 use idle::Uses;
 pub(super) use renewal::Outage;
 use renewal::{Failing, Why};

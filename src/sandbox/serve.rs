@@ -41,7 +41,7 @@ pub(super) fn runtime(
         Ok(runtime)
     };
     let runtime = start().map_err(|cause: io::Error| {
-        Error::new(Kind::Configuration, "the sandbox cannot start").with_source(cause)
+        Error::new(Kind::System, "the sandbox cannot start").with_source(cause)
     })?;
     Ok(move || {
         let _ = runtime.block_on(stopped);

@@ -46,8 +46,7 @@ impl Tls {
             Ok(Tls { ca_pem: ca.pem(), server })
         };
         certificate::with_wiped_stack(generate).map_err(|cause| {
-            Error::new(Kind::Configuration, "the sandbox's certificates cannot be made")
-                .with_source(cause)
+            Error::new(Kind::System, "the sandbox's certificates cannot be made").with_source(cause)
         })
     }
 }

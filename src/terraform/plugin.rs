@@ -65,8 +65,9 @@ async fn greet_and_serve(provider: Arc<dyn Provider>, context: &mut Context) -> 
     let certificate = identity.as_ref().map(|identity| &identity.certificate);
     let line = handshake::line(&socket.path(), certificate);
     let told = context.stdout.write_all(line.as_bytes());
-    told.and_then(|()| context.stdout.flush())
-        .map_err(|error| failed("cannot tell Terraform where to connect", error))?;
+    told.and_then(|()| context.stdout.flush()).map_err(|error| {
+        Error::new(Kind::Output, "cannot tell Terraform where to connect").with_source(error)
+    })?;
 
     let tls = identity.map(|identity| identity.acceptor);
     life.run(socket, tls, signals).await;
@@ -74,5 +75,5 @@ async fn greet_and_serve(provider: Arc<dyn Provider>, context: &mut Context) -> 
 }
 
 fn failed(what: &str, error: std::io::Error) -> Error {
-    Error::new(Kind::Configuration, what).with_source(error)
+    Error::new(Kind::System, what).with_source(error)
 }

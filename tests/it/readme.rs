@@ -87,7 +87,7 @@ fn the_exit_codes_are_the_programs() {
         .into_iter()
         .filter_map(|cells| Some((cells[0].parse::<u8>().ok()?, cells[1].clone())))
         .collect();
-    assert_eq!(documented.len(), 12);
+    assert_eq!(documented.len(), 13);
     for kind in [
         Kind::Output,
         Kind::Usage,
@@ -98,6 +98,7 @@ fn the_exit_codes_are_the_programs() {
         Kind::Lifetime,
         Kind::ApiRefused,
         Kind::Cache,
+        Kind::System,
         Kind::CommandUnusable,
         Kind::CommandNotFound,
     ] {
@@ -112,6 +113,7 @@ fn the_exit_codes_are_the_programs() {
             Kind::Lifetime => "wanted lifetime",
             Kind::ApiRefused => "API refused",
             Kind::Cache => "cache or lock",
+            Kind::System => "operating system refused",
             Kind::CommandUnusable => "cannot be run",
             Kind::CommandNotFound => "not found",
         };

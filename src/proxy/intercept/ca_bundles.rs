@@ -145,7 +145,7 @@ fn write(file: &Path, ca: &str, trusted: Certificates) -> std::io::Result<()> {
 }
 
 fn cannot_write(error: std::io::Error, file: &Path) -> Error {
-    Error::new(Kind::Configuration, format!("cannot write {}", file.display()))
+    Error::new(Kind::System, format!("cannot write {}", file.display()))
         .with_source(error)
         .with_hint("set TMPDIR to a directory that can be written to")
 }

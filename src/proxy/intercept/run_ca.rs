@@ -56,12 +56,12 @@ impl RunCa {
     /// One for `names`, and nobody else.
     ///
     /// # Errors
-    /// `Configuration` when the system has no random numbers.
+    /// `System` when the system has no random numbers.
     pub(super) fn new(names: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa> {
         let generated = certificate::with_wiped_stack(|| generate(names, validity));
         generated.map_err(|cause| {
             let what = "the certificates of this run cannot be made";
-            Error::new(Kind::Configuration, what).with_source(cause)
+            Error::new(Kind::System, what).with_source(cause)
         })
     }
 }

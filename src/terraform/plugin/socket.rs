@@ -32,7 +32,7 @@ impl Socket {
                 }
             }
         }
-        Err(Error::new(Kind::Configuration, "cannot listen for Terraform")
+        Err(Error::new(Kind::System, "cannot listen for Terraform")
             .with_cause(refusal.unwrap_or_default())
             .with_hint("set TMPDIR to a directory with a short path that you may write to"))
     }

@@ -45,7 +45,7 @@ impl Identity {
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Kind::Configuration, "cannot set up TLS for Terraform").with_source(error)
+    Error::new(Kind::System, "cannot set up TLS for Terraform").with_source(error)
 }
 
 /// A P-256 key, and a certificate for `localhost`, the name that go-plugin's
