@@ -14,6 +14,7 @@
 //! for files that another user might control, [`child`] for programs that are started,
 //! and `sanitize` for foreign text in messages.
 
+mod box_error;
 #[doc(hidden)]
 pub mod broker;
 #[doc(hidden)]
@@ -46,6 +47,7 @@ pub mod exec;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod listener;
 mod net;
 #[doc(hidden)]
 pub mod oauth;
@@ -61,6 +63,7 @@ pub mod region;
 #[doc(hidden)]
 pub mod sandbox;
 mod sanitize;
+mod sync;
 #[doc(hidden)]
 pub mod terraform;
 #[doc(hidden)]

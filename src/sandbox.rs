@@ -139,12 +139,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
             .with_cause("it is not a loopback address")
             .with_hint("use 127.0.0.1:0 for any port"));
     }
-    let bind = || {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    };
-    bind().map_err(|cause: std::io::Error| {
+    crate::listener::bind(address).map_err(|cause| {
         refused(Kind::of_listen_error(&cause))
             .with_source(cause)
             .with_hint("port 0 picks a free port")

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ChildStdout, ExitStatus, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -20,6 +20,7 @@ use crate::clock::Reading;
 use crate::context::Clock;
 use crate::error::Error;
 use crate::pid_namespace::own_group;
+use crate::sync;
 
 /// A program that is run for what it prints. It shares our standard error. Its standard
 /// input is the terminal where it may ask there, and empty elsewhere, because ours belongs
@@ -79,7 +80,7 @@ impl Helper<'_> {
     /// by itself.
     pub fn output(&self, clock: &dyn Clock) -> Result<Zeroizing<Vec<u8>>, HelperError> {
         let _turn: Option<MutexGuard<'_, ()>> = match self.prompt {
-            Prompt::Allowed => Some(TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)),
+            Prompt::Allowed => Some(sync::lock(&TERMINAL)),
             Prompt::Forbidden => None,
         };
         let mut watchdog = Watchdog::start().map_err(HelperError::Start)?;

@@ -122,7 +122,7 @@ fn write(file: &Path, relay: &ReverseProxy) -> Result<()> {
         let mut new = tempfile::Builder::new()
             .permissions(std::fs::Permissions::from_mode(0o644))
             .tempfile_in(dir)?;
-        new.write_all(relay.metrics().text().as_bytes())?;
+        new.write_all(relay.metrics().to_prometheus().as_bytes())?;
         new.persist(file)?;
         Ok(())
     };

@@ -3,7 +3,7 @@
 //! nothing of the user's.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::context::{Clock, Context, Directories, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use crate::sync;
 
 /// A user of the program.
 pub(super) struct GcToken {
@@ -124,14 +125,14 @@ struct Sink(Arc<Mutex<Vec<u8>>>);
 
 impl Sink {
     fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = sync::lock(&self.0);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = sync::lock(&self.0);
         all.write(bytes)
     }
 

@@ -18,6 +18,7 @@ use url::{Position, Url};
 
 use super::timeout::TimeoutPool;
 use super::tls::TlsContext;
+use crate::box_error::BoxError;
 use crate::error::{Error, Kind, Result};
 
 pub(super) use connect::{tcp, to_proxy};
@@ -54,9 +55,6 @@ const IDLE_WAIT: Duration = Duration::from_millis(50);
 /// How long a request waits for a connection that another one is opening, before
 /// it opens one by itself: that attempt may hang.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
-
-/// What went wrong.
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl<B> Pool<B>
 where

@@ -7,7 +7,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use hyper::rt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::context::timer_clock;
+use crate::sync;
 
 /// So much time for each thing. Its copies share their timers.
 #[derive(Clone)]
@@ -97,7 +98,7 @@ impl Drop for PooledTimer {
 }
 
 fn spare(spare: &SpareTimers) -> MutexGuard<'_, Vec<Timer>> {
-    spare.lock().unwrap_or_else(PoisonError::into_inner)
+    sync::lock(spare)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::replay_body::ReplayBody;
+use crate::box_error::BoxError;
 use crate::net::PooledBody;
 
 /// A body on its way: from somewhere else as it comes, or our own.
@@ -30,9 +31,6 @@ pub(crate) struct TimeoutBody<B> {
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
-
-/// Why a body ends early.
-pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl<B> TimeoutBody<B> {
     pub(super) fn new(body: B, limit: Duration) -> TimeoutBody<B> {

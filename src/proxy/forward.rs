@@ -54,7 +54,7 @@ impl ReverseProxy {
                 Some(upstream) => self.pass(upstream, head, body, &mut line).await,
                 None => refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known"),
             };
-            self.metrics.request(line.upstream_time(&*self.clock));
+            self.metrics.count_response(line.upstream_time(&*self.clock));
             self.log.write(&line, reply.status(), &*self.clock);
             reply
         }
@@ -116,7 +116,7 @@ impl ReverseProxy {
         first: Response<Body>,
         line: &mut RequestLog,
     ) -> Response<Body> {
-        self.metrics.refused();
+        self.metrics.count_unauthorized();
         let other = match found {
             Found::Alive(used) => self.token_source.replace(used).await,
             // That was tried before.
@@ -129,15 +129,15 @@ impl ReverseProxy {
             return unavailable(&outage);
         }
         let Some((current, body)) = other.zip(ReplayBody::again(source.as_ref())) else {
-            self.metrics.refusal_passed();
+            self.metrics.count_unauthorized_forwarded();
             return first;
         };
         line.replayed = true;
-        self.metrics.replayed();
+        self.metrics.count_retry_after_401();
         head.headers.insert(AUTHORIZATION, current.header.clone());
         let second = self.attempt(upstream, &head, body, source.as_ref()).await;
         if second.status() == StatusCode::UNAUTHORIZED {
-            self.metrics.refusal_passed();
+            self.metrics.count_unauthorized_forwarded();
         }
         second
     }
@@ -179,7 +179,7 @@ impl ReverseProxy {
                 given_up = "the upstream closed the connection, and the body is no longer held";
                 break;
             };
-            self.metrics.repeated();
+            self.metrics.count_retry_unprocessed();
             match self.send(upstream, head, body, source).await {
                 Err(Failed::Unanswered(again)) if may_repeat(&again, source) => unanswered = again,
                 sent => return sent,
@@ -224,7 +224,7 @@ impl ReverseProxy {
         let unanswered = match failed {
             Failed::Unanswered(unanswered) => unanswered,
             Failed::Late => {
-                self.metrics.failed();
+                self.metrics.count_upstream_failure();
                 let message = format!("no answer within {ANSWER:?}");
                 return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
             }
@@ -233,7 +233,7 @@ impl ReverseProxy {
             let message = format!("the request's body is not complete: {why}");
             return refuse(StatusCode::BAD_REQUEST, &message);
         }
-        self.metrics.failed();
+        self.metrics.count_upstream_failure();
         let why = chain(&*unanswered.why);
         refuse(StatusCode::BAD_GATEWAY, &format!("no answer from {}: {why}", upstream.name()))
     }

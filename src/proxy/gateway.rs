@@ -8,15 +8,17 @@ mod access;
 mod location;
 mod path_secret;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
+use tokio::net::TcpListener;
 
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
+use crate::listener;
 use crate::net;
 use crate::net::no_proxy;
 use crate::proxy::{
@@ -126,18 +128,13 @@ fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
     if is_any { loopback.to_owned() } else { address.to_string() }
 }
 
-fn listen(config: &GatewayConfig) -> Result<tokio::net::TcpListener> {
+fn listen(config: &GatewayConfig) -> Result<TcpListener> {
     if !config.listen.ip().is_loopback() && !config.allow_remote {
         return Err(cannot_listen(Kind::Configuration, config)
             .with_cause("other machines could connect, and all they need is the gateway's path, which is sent unencrypted")
             .with_hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
     }
-    let bind = || {
-        let listener = TcpListener::bind(config.listen)?;
-        listener.set_nonblocking(true)?;
-        tokio::net::TcpListener::from_std(listener)
-    };
-    bind().map_err(|error: std::io::Error| {
+    listener::bind(config.listen).and_then(TcpListener::from_std).map_err(|error| {
         cannot_listen(Kind::of_listen_error(&error), config)
             .with_source(error)
             .with_hint("port 0 picks a free port")
@@ -154,7 +151,7 @@ fn route(
     client: &ClientConnection,
     mut request: Request<Incoming>,
 ) -> impl Future<Output = Answer> + use<> {
-    relay.metrics().arrival();
+    relay.metrics().count_client_request();
     let admitted = access.admit(request.uri(), request.headers(), |fields| relay.admits(fields));
     if admitted.is_ok() {
         client.set_authenticated();

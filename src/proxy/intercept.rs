@@ -16,14 +16,17 @@ mod run_ca;
 mod tunnel;
 mod variables;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
+
 use crate::config::{Issuer, Network};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::listener;
 use crate::proxy::{ClientConnection, ConnectionLimits, ReverseProxy, Server};
 
 use ca_bundles::{CaBundles, TrustSources};
@@ -95,7 +98,9 @@ impl Interception {
         let sources =
             TrustSources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
         let bundles = CaBundles::write(&authority.pem, &sources, &context.env)?;
-        let listener = listen().map_err(no_socket)?;
+        let loopback = (Ipv4Addr::LOCALHOST, 0).into();
+        let listener =
+            listener::bind(loopback).and_then(TcpListener::from_std).map_err(no_socket)?;
         let address = listener.local_addr().map_err(no_socket)?;
         let credentials = ProxyCredentials::random()?;
         let proxy = format!("http://{}@{address}", credentials.expose());
@@ -139,12 +144,6 @@ impl Interception {
     pub async fn close(&self, patience: Duration) {
         self.door.close(patience).await;
     }
-}
-
-fn listen() -> std::io::Result<tokio::net::TcpListener> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    listener.set_nonblocking(true)?;
-    tokio::net::TcpListener::from_std(listener)
 }
 
 fn no_socket(error: std::io::Error) -> Error {

@@ -1,148 +1,176 @@
-//! What has happened in a run, counted.
+//! Counters of a run, in the text format of Prometheus.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Counters of a run. Nothing in them is secret.
+/// Holds nothing secret.
 #[derive(Default)]
 pub struct Metrics {
-    arrivals: Counter,
+    client_requests: Counter,
     requests: Counter,
-    issued: Counter,
-    replayed: Counter,
-    repeated: Counter,
-    refused: Counter,
-    refusals_passed: Counter,
-    renewed: Counter,
-    minted: Counter,
-    failed_renewals: Counter,
-    failed: Counter,
-    /// Requests by the time until the host's answer began; the last one is
-    /// for those that took longer than all [`BOUNDS`].
-    by_time: [Counter; BOUNDS.len() + 1],
-    microseconds: Counter,
+    tokens_issued: Counter,
+    retries_after_401: Counter,
+    retries_unprocessed: Counter,
+    unauthorized: Counter,
+    unauthorized_forwarded: Counter,
+    token_refreshes: Counter,
+    tokens_minted: Counter,
+    token_refresh_failures: Counter,
+    upstream_failures: Counter,
+    /// One bucket for each of [`BUCKETS_MS`], and one for longer response times.
+    response_time_buckets: [Counter; BUCKETS_MS.len() + 1],
+    response_time_micros: Counter,
 }
 
 type Counter = AtomicU64;
 
-/// Upper bounds of the latency histogram, in milliseconds.
-const BOUNDS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+/// Upper bounds of the response time histogram, in milliseconds.
+const BUCKETS_MS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 impl Metrics {
-    /// A request came from a client, of whatever kind.
-    pub(crate) fn arrival(&self) {
-        add(&self.arrivals, 1);
+    pub(crate) fn count_client_request(&self) {
+        add(&self.client_requests, 1);
     }
 
-    /// Returns whether no client has asked for anything.
+    /// Returns whether no client has sent a request, be it one that was refused.
     pub fn is_unused(&self) -> bool {
-        get(&self.arrivals) == 0
+        get(&self.client_requests) == 0
     }
 
-    /// A request was answered by a host, which took this long.
-    pub(super) fn request(&self, time: Duration) {
+    pub(super) fn count_response(&self, time: Duration) {
         add(&self.requests, 1);
-        let at = BOUNDS.iter().position(|bound| time <= Duration::from_millis(*bound));
-        add(&self.by_time[at.unwrap_or(BOUNDS.len())], 1);
-        add(&self.microseconds, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        let bucket = BUCKETS_MS.iter().position(|bound| time <= Duration::from_millis(*bound));
+        add(&self.response_time_buckets[bucket.unwrap_or(BUCKETS_MS.len())], 1);
+        add(&self.response_time_micros, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// A request for a token was answered.
-    pub(super) fn issued(&self) {
-        add(&self.issued, 1);
+    pub(super) fn count_token_issued(&self) {
+        add(&self.tokens_issued, 1);
     }
 
-    /// A request was sent again with another token.
-    pub(super) fn replayed(&self) {
-        add(&self.replayed, 1);
+    pub(super) fn count_retry_after_401(&self) {
+        add(&self.retries_after_401, 1);
     }
 
-    /// A request was sent again, as a connection had ended before its answer.
-    pub(super) fn repeated(&self) {
-        add(&self.repeated, 1);
+    pub(super) fn count_retry_unprocessed(&self) {
+        add(&self.retries_unprocessed, 1);
     }
 
-    /// The API refused a token of ours.
-    pub(super) fn refused(&self) {
-        add(&self.refused, 1);
+    pub(super) fn count_unauthorized(&self) {
+        add(&self.unauthorized, 1);
     }
 
-    /// The client saw such a refusal.
-    pub(super) fn refusal_passed(&self) {
-        add(&self.refusals_passed, 1);
+    pub(super) fn count_unauthorized_forwarded(&self) {
+        add(&self.unauthorized_forwarded, 1);
     }
 
-    /// Another token took the place of the current one.
-    pub(super) fn renewed(&self) {
-        add(&self.renewed, 1);
+    pub(super) fn count_token_refresh(&self) {
+        add(&self.token_refreshes, 1);
     }
 
-    /// That token was made by us, and not by another process.
-    pub(super) fn minted(&self) {
-        add(&self.minted, 1);
+    /// Counts a token that this process minted, rather than took from the cache.
+    pub(super) fn count_token_minted(&self) {
+        add(&self.tokens_minted, 1);
     }
 
-    /// No other token could be had.
-    pub(super) fn failed_renewal(&self) {
-        add(&self.failed_renewals, 1);
+    pub(super) fn count_token_refresh_failure(&self) {
+        add(&self.token_refresh_failures, 1);
     }
 
-    /// A host could not be reached, or did not answer.
-    pub(super) fn failed(&self) {
-        add(&self.failed, 1);
+    pub(super) fn count_upstream_failure(&self) {
+        add(&self.upstream_failures, 1);
     }
 
-    /// What was saved, in one line; `None` where the first token was enough.
+    /// Describes in one line what the run saved its clients from; `None` if the first
+    /// token was enough.
     pub fn summary(&self) -> Option<String> {
-        let (renewed, replayed) = (get(&self.renewed), get(&self.replayed));
-        let mut said = Vec::new();
-        if renewed > 0 {
-            said.push(format!("{} renewed", count(renewed, "token")));
+        let refreshed = get(&self.token_refreshes);
+        let retried = get(&self.retries_after_401);
+        let mut parts = Vec::new();
+        if refreshed > 0 {
+            parts.push(format!("{} renewed", count(refreshed, "token")));
         }
-        if replayed > 0 {
-            said.push(format!("{} replayed", count(replayed, "refused call")));
+        if retried > 0 {
+            parts.push(format!("{} replayed", count(retried, "refused call")));
         }
-        (!said.is_empty()).then(|| said.join(", "))
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// The text format of Prometheus, as its node exporter reads it from files
+    /// Renders the counters for the `textfile` collector of Prometheus' node exporter
     /// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
-    pub fn text(&self) -> String {
-        let rows = [
-            ("requests", "Requests passed on to the cloud.", &self.requests),
-            ("tokens_issued", "Requests for a token answered.", &self.issued),
-            ("replays", "Requests sent again with another token.", &self.replayed),
-            ("repeats", "Requests sent again over another connection.", &self.repeated),
-            ("refusals", "Requests whose token the API refused.", &self.refused),
-            ("refusals_passed", "Refusals that the client saw.", &self.refusals_passed),
-            ("renewals", "Tokens that took the place of another.", &self.renewed),
-            ("mints", "Tokens made for that.", &self.minted),
-            ("failed_renewals", "Attempts to get a token that failed.", &self.failed_renewals),
-            ("upstream_failures", "Requests without an answer.", &self.failed),
-        ];
-        let counter = |(name, help, value): (&str, &str, &Counter)| {
+    pub fn to_prometheus(&self) -> String {
+        let mut text = String::new();
+        for (name, help, samples) in [
+            ("requests", "Requests forwarded upstream.", &[("", &self.requests)][..]),
+            (
+                "tokens_issued",
+                "Token requests answered with the current token or an error.",
+                &[("", &self.tokens_issued)],
+            ),
+            (
+                "retries",
+                "Requests sent upstream again, by reason.",
+                &[
+                    ("{reason=\"unauthorized\"}", &self.retries_after_401),
+                    ("{reason=\"unprocessed\"}", &self.retries_unprocessed),
+                ],
+            ),
+            (
+                "unauthorized",
+                "Requests with a managed token that the upstream answered with 401.",
+                &[("", &self.unauthorized)],
+            ),
+            (
+                "unauthorized_forwarded",
+                "Those 401 responses that were forwarded to the client.",
+                &[("", &self.unauthorized_forwarded)],
+            ),
+            (
+                "token_refreshes",
+                "Tokens that replaced the current one.",
+                &[("", &self.token_refreshes)],
+            ),
+            (
+                "tokens_minted",
+                "Tokens minted to replace the current one.",
+                &[("", &self.tokens_minted)],
+            ),
+            (
+                "token_refresh_failures",
+                "Failed attempts to get another token.",
+                &[("", &self.token_refresh_failures)],
+            ),
+            (
+                "upstream_failures",
+                "Requests that the upstream did not answer.",
+                &[("", &self.upstream_failures)],
+            ),
+        ] {
             let name = format!("gc_token_{name}_total");
-            let value = get(value);
-            format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n")
-        };
-        rows.into_iter().map(counter).collect::<String>() + &self.histogram()
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+            for (labels, counter) in samples {
+                let _ = writeln!(text, "{name}{labels} {}", get(counter));
+            }
+        }
+        text + &self.response_time_histogram()
     }
 
-    fn histogram(&self) -> String {
-        let name = "gc_token_upstream_seconds";
+    fn response_time_histogram(&self) -> String {
+        let name = "gc_token_upstream_response_seconds";
         let mut text = format!(
-            "# HELP {name} Time until the cloud began its answer.\n# TYPE {name} histogram\n"
+            "# HELP {name} Time until the upstream began its response.\n# TYPE {name} histogram\n"
         );
-        let mut below = 0;
-        for (bound, counter) in BOUNDS.iter().zip(&self.by_time) {
-            below += get(counter);
+        let mut cumulative = 0;
+        for (bound, bucket) in BUCKETS_MS.iter().zip(&self.response_time_buckets) {
+            cumulative += get(bucket);
             let bound = Duration::from_millis(*bound).as_secs_f64();
-            text += &format!("{name}_bucket{{le=\"{bound}\"}} {below}\n");
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {cumulative}");
         }
-        below += get(&self.by_time[BOUNDS.len()]);
-        let sum = Duration::from_micros(get(&self.microseconds)).as_secs_f64();
+        cumulative += get(&self.response_time_buckets[BUCKETS_MS.len()]);
+        let sum = Duration::from_micros(get(&self.response_time_micros)).as_secs_f64();
         text + &format!(
-            "{name}_bucket{{le=\"+Inf\"}} {below}\n{name}_sum {sum}\n{name}_count {below}\n"
+            "{name}_bucket{{le=\"+Inf\"}} {cumulative}\n{name}_sum {sum}\n{name}_count {cumulative}\n"
         )
     }
 }
@@ -164,34 +192,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_summary_says_what_was_saved() {
+    fn the_summary_tells_what_the_run_saved() {
         let metrics = Metrics::default();
-        metrics.request(Duration::ZERO);
+        metrics.count_response(Duration::ZERO);
         assert_eq!(metrics.summary(), None);
-        metrics.replayed();
+        metrics.count_retry_after_401();
         assert_eq!(metrics.summary().unwrap(), "1 refused call replayed");
-        metrics.renewed();
-        metrics.renewed();
+        metrics.count_token_refresh();
+        metrics.count_token_refresh();
         assert_eq!(metrics.summary().unwrap(), "2 tokens renewed, 1 refused call replayed");
     }
 
     #[test]
-    fn the_histogram_adds_up() {
+    fn buckets_are_cumulative_and_retries_have_a_reason() {
         let metrics = Metrics::default();
         for millis in [5, 6, 20_000] {
-            metrics.request(Duration::from_millis(millis));
+            metrics.count_response(Duration::from_millis(millis));
         }
-        let text = metrics.text();
+        metrics.count_retry_unprocessed();
+        let text = metrics.to_prometheus();
         for line in [
             "gc_token_requests_total 3",
-            "gc_token_upstream_seconds_bucket{le=\"0.005\"} 1",
-            "gc_token_upstream_seconds_bucket{le=\"0.01\"} 2",
-            "gc_token_upstream_seconds_bucket{le=\"10\"} 2",
-            "gc_token_upstream_seconds_bucket{le=\"+Inf\"} 3",
-            "gc_token_upstream_seconds_sum 20.011",
-            "gc_token_upstream_seconds_count 3",
+            "gc_token_retries_total{reason=\"unauthorized\"} 0",
+            "gc_token_retries_total{reason=\"unprocessed\"} 1",
+            "gc_token_upstream_response_seconds_bucket{le=\"0.005\"} 1",
+            "gc_token_upstream_response_seconds_bucket{le=\"0.01\"} 2",
+            "gc_token_upstream_response_seconds_bucket{le=\"10\"} 2",
+            "gc_token_upstream_response_seconds_bucket{le=\"+Inf\"} 3",
+            "gc_token_upstream_response_seconds_sum 20.011",
+            "gc_token_upstream_response_seconds_count 3",
         ] {
             assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
         }
+        let types = text.lines().filter(|line| line.starts_with("# TYPE gc_token_retries_total "));
+        assert_eq!(types.count(), 1, "{text}");
     }
 }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::sync;
 
 /// The permits for one kind of connection.
 pub(crate) struct ConnectionPermits {
@@ -67,7 +69,7 @@ impl ConnectionPermits {
     }
 
     fn evictable(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Notify>>> {
-        self.evictable.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.evictable)
     }
 }
 

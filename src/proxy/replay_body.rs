@@ -2,14 +2,16 @@
 //! once more if the first token is refused.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-use super::body::BoxError;
 use super::buffer_budget::{BufferBudget, Reservation};
+use crate::box_error::BoxError;
+
+use crate::sync;
 
 /// One attempt's view of a body.
 pub(crate) struct ReplayBody<B> {
@@ -119,7 +121,7 @@ impl<B> Source<B> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<B>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -20,7 +20,9 @@ use super::body::Body;
 use super::client_stream::ClientStream;
 use super::connection::ClientConnection;
 use super::permits::ConnectionPermits;
+use crate::listener;
 use crate::net::TimeoutPool;
+use crate::sync;
 
 /// Where clients come in.
 pub struct Server {
@@ -88,14 +90,9 @@ impl Server {
         };
         loop {
             // Nobody is evicted before there is a client that needs the permit.
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+            let stream = tokio::select! {
+                stream = listener::accept(&listener) => stream,
                 _ = closing.changed() => return,
-            };
-            let Ok((stream, _)) = accepted else {
-                // Out of file descriptors, most likely: some will be closed.
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
             };
             let permit = tokio::select! {
                 permit = self.permits.acquire() => permit,
@@ -157,7 +154,7 @@ impl Server {
     /// Lets nobody in any more, and waits for what is under way, but not
     /// longer than `patience`.
     pub async fn close(&self, patience: Duration) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let open = sync::lock(&self.open).take();
         if let Some(open) = open {
             let _ = open.send(());
             let _ = tokio::time::timeout(patience, open.closed()).await;
@@ -166,13 +163,12 @@ impl Server {
 
     /// Tells when the door is closed; `None` if it is.
     fn watch(&self) -> Option<watch::Receiver<()>> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = sync::lock(&self.open);
         open.as_ref().map(watch::Sender::subscribe)
     }
 }
 
 fn patient(stream: TcpStream) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
-    let _ = stream.set_nodelay(true);
     let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SENT);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL));

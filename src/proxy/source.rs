@@ -1,6 +1,6 @@
 //! Where the next token comes from: the broker, for a run that outlives many.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::broker::{Broker, Given, Network};
 use crate::clock::Reading;
@@ -8,6 +8,7 @@ use crate::config::{SecretSource, Settings, Verify};
 use crate::context::{Clock, Context, Environment, Reporter};
 use crate::error::Result;
 use crate::oauth::tokens_me::Answer;
+use crate::sync;
 use crate::token::{AccessToken, FreshnessPolicy};
 
 /// Makes tokens, or a stand-in in a test. Blocks.
@@ -56,7 +57,7 @@ impl BrokerBackend {
     /// replaces the file while the run goes on; entries that were sealed under
     /// the old one do not open any more, and are replaced.
     fn current(&self) -> Settings {
-        let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut secret = sync::lock(&self.secret);
         match secret.reread(&self.reporter) {
             Ok(true) => {
                 self.reporter.note("the client secret has changed, and is used from now on")

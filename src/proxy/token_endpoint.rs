@@ -58,7 +58,7 @@ impl ReverseProxy {
         line: &RequestLog,
     ) -> Response<Body> {
         let reply = self.answer_form(headers, form).await;
-        self.metrics.issued();
+        self.metrics.count_token_issued();
         self.log.write(line, reply.status(), &*self.clock);
         reply
     }

@@ -6,7 +6,7 @@ mod idle;
 mod renewal;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +20,7 @@ use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::oauth::tokens_me;
 use crate::random::sha256;
+use crate::sync;
 use crate::token::{AccessToken, Token, TokenValidity};
 use idle::Uses;
 pub(super) use renewal::Outage;
@@ -195,7 +196,7 @@ impl TokenSource {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

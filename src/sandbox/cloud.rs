@@ -1,7 +1,7 @@
 //! What both hosts share: the plan, the clocks, the tokens, and the counters.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::extract::Request;
@@ -17,6 +17,7 @@ use super::mint::{self, Validity};
 use super::plan::{Change, ExpiresIn, Plan};
 use super::routing::Resources;
 use crate::context::Clock;
+use crate::sync;
 
 /// One of the two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,9 +261,8 @@ impl Cloud {
         work(&mut self.state().resources)
     }
 
-    /// No change is left half done by a panic, so a poisoned lock is as good.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

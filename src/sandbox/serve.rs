@@ -3,7 +3,6 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::reply::HangUp;
 use crate::error::{Error, Kind, Result};
+use crate::listener;
 
 /// The work of the sandbox's thread: serves the hosts until `stopped` is told
 /// to stop or its sender is dropped, then cuts every connection.
@@ -50,12 +50,7 @@ pub(super) fn runtime(
 
 async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, router: Router) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: some will be closed.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
+        let stream = listener::accept(&listener).await;
         let (tls, router) = (tls.clone(), router.clone());
         tokio::spawn(async move {
             match tls {

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -20,13 +20,14 @@ use rustls::ClientConfig;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::BoxError;
 use super::idle::{Allowed, Connection, MAX_STREAMS, StreamPermit};
+use crate::box_error::BoxError;
 use crate::error::{Error, Kind, Result};
 use crate::net::CONNECT_TIMEOUT;
 use crate::net::proxy_env::Route;
 use crate::net::resolve::Resolver;
 use crate::net::tls::TlsContext;
+use crate::sync;
 
 /// How much of an answer is on its way or waits for its client: at 50 ms, enough
 /// for 5 MB/s. A window that adapts is out of the question: it would be one and the
@@ -162,7 +163,7 @@ where
     let connection = Arc::new(Mutex::new(Some(connection)));
     let asked = connection.clone();
     tokio::spawn(poll_fn(move |context| {
-        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = sync::lock(&connection);
         let open = connection.as_mut().map(|open| Pin::new(open).poll(context));
         let done = open.is_none_or(|polled| polled.is_ready());
         if done {
@@ -173,7 +174,7 @@ where
         Poll::Pending
     }));
     Box::new(move || {
-        let connection = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = sync::lock(&asked);
         // One that has ended takes nothing, whatever it allows.
         connection.as_ref().map_or(usize::MAX, |open| open.current_max_send_streams())
     })

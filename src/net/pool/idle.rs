@@ -1,9 +1,11 @@
 //! Connections that wait for a request.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
+
+use crate::sync;
 
 /// Those to one host.
 pub(super) struct IdleConnections<B>(Mutex<State<B>>);
@@ -117,7 +119,7 @@ impl<B> IdleConnections<B> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<B>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 }
 

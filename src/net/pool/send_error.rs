@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use hyper::Method;
 
-use super::BoxError;
+use crate::box_error::BoxError;
 
 /// Why there is no answer, and what that says of the request.
 #[derive(Debug)]

@@ -70,7 +70,7 @@ impl ConnectProxy {
         client: &ClientConnection,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Body>> + use<> {
-        self.relay.metrics().arrival();
+        self.relay.metrics().count_client_request();
         let is_known = self.credentials.admit(request.headers());
         if is_known {
             client.set_authenticated();

@@ -120,10 +120,10 @@ impl TokenSource {
         match tokio::task::spawn_blocking(work).await.ok()? {
             Ok(given) if given.how != How::Makeshift => {
                 if given.how == How::Minted {
-                    self.metrics.minted();
+                    self.metrics.count_token_minted();
                 }
                 if given.token.access_token != old.token.access_token {
-                    self.metrics.renewed();
+                    self.metrics.count_token_refresh();
                 }
                 Some(self.adopt(given.token))
             }
@@ -149,7 +149,7 @@ impl TokenSource {
     }
 
     fn fail(&self, outage: Option<String>) -> Option<Arc<Current>> {
-        self.metrics.failed_renewal();
+        self.metrics.count_token_refresh_failure();
         let now = self.clock.read();
         let mut state = self.state();
         state.failures += 1;

@@ -29,7 +29,10 @@ fn what_a_host_did_not_begin_with_is_sent_again() {
         assert_eq!(host.bodies(), ["first", "second", "second", "second"], "{mood:?}");
         let runner = front.finish_and_keep().1;
         let metrics = std::fs::read_to_string(runner.home().join("metrics")).unwrap();
-        assert!(metrics.contains("\ngc_token_repeats_total 2\n"), "{mood:?}: {metrics}");
+        assert!(
+            metrics.contains("\ngc_token_retries_total{reason=\"unprocessed\"} 2\n"),
+            "{mood:?}: {metrics}"
+        );
     }
 }
 

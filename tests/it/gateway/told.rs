@@ -44,15 +44,15 @@ fn counters_and_lines_tell_what_happened_and_no_secret() {
     for (name, count) in [
         ("requests_total", 3),
         ("tokens_issued_total", 1),
-        ("replays_total", 1),
-        ("repeats_total", 0),
-        ("refusals_total", 1),
-        ("refusals_passed_total", 0),
-        ("renewals_total", 1),
-        ("mints_total", 1),
-        ("failed_renewals_total", 0),
+        ("retries_total{reason=\"unauthorized\"}", 1),
+        ("retries_total{reason=\"unprocessed\"}", 0),
+        ("unauthorized_total", 1),
+        ("unauthorized_forwarded_total", 0),
+        ("token_refreshes_total", 1),
+        ("tokens_minted_total", 1),
+        ("token_refresh_failures_total", 0),
         ("upstream_failures_total", 0),
-        ("upstream_seconds_count", 3),
+        ("upstream_response_seconds_count", 3),
     ] {
         assert_eq!(counter(&metrics, name), count, "{name}: {metrics}");
     }
