@@ -23,7 +23,7 @@ use crate::clock::shift;
 use crate::context::Clock;
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
-use crate::sandbox::{Counters, Plan, Sandbox};
+use crate::sandbox::{Counters, Sandbox, SandboxConfig};
 use gc_token::GcToken;
 use http::{Answer, Http};
 use naive::Naive;
@@ -74,12 +74,12 @@ pub fn run(clock: Arc<dyn Clock>, stdout: &mut dyn Write, interrupted: &AtomicBo
     stage.conclude()
 }
 
-fn plan() -> Plan {
-    Plan {
+fn plan() -> SandboxConfig {
+    SandboxConfig {
         lifetime: LIFETIME,
         issuer_offset: ISSUER,
         api_offset: ISSUER + FAULT,
-        ..Plan::default()
+        ..SandboxConfig::default()
     }
 }
 

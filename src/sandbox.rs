@@ -6,13 +6,13 @@
 
 mod api;
 mod cloud;
+mod config;
 mod control;
 pub mod duration;
 mod faults;
 mod issuer;
 mod mint;
 mod mishap;
-mod plan;
 mod reply;
 mod routing;
 mod serve;
@@ -25,8 +25,8 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 pub use cloud::{Counters, TokenRequestSeen};
-pub use faults::{Fault, Faults, Reply, RetryAfter};
-pub use plan::{Change, DEFAULT_SECRET, ExpiresIn, Plan, TokenFormat};
+pub use config::{ConfigChange, DEFAULT_SECRET, ExpiresInField, SandboxConfig, TokenFormat};
+pub use faults::{Fault, Faults, RetryAfter, ScriptedReply};
 
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
@@ -51,7 +51,7 @@ impl Sandbox {
     /// # Errors
     /// `Configuration` when an address is not a loopback address or cannot be
     /// listened on, or when no certificates can be made.
-    pub fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Sandbox> {
+    pub fn start(plan: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Sandbox> {
         let login = listen(plan.listen_login)?;
         let api = listen(plan.listen_api)?;
         let addresses = (address(&login)?, address(&api)?);
@@ -103,8 +103,8 @@ impl Sandbox {
         self.cloud.tokens()
     }
 
-    /// Changes the plan from now on, as `PUT /sandbox/plan` does.
-    pub fn change(&self, change: Change) {
+    /// Changes the plan from now on, as `PUT /sandbox/config` does.
+    pub fn change(&self, change: ConfigChange) {
         self.cloud.change(change);
     }
 

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::context::Environment;
 use crate::sandbox::duration::{offset, span};
-use crate::sandbox::{DEFAULT_SECRET, ExpiresIn, Faults, Plan, TokenFormat};
+use crate::sandbox::{DEFAULT_SECRET, ExpiresInField, Faults, SandboxConfig, TokenFormat};
 
 /// The variable that holds another client secret than the default one.
 pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
@@ -22,7 +22,7 @@ pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
 /// GC_TOKEN_SANDBOX_SECRET holds another one.
 ///
 /// While it runs, GET /sandbox/counters on the API host tells what happened so
-/// far, PUT /sandbox/plan changes what it pretends, and DELETE /sandbox/tokens
+/// far, PUT /sandbox/config changes what it pretends, and DELETE /sandbox/tokens
 /// revokes every token.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -91,7 +91,7 @@ pub struct Args {
 
     /// What expires_in says: "lifetime", "missing", or any JSON value
     #[arg(long, value_name = "WHAT", default_value = "lifetime")]
-    pub expires_in: ExpiresIn,
+    pub expires_in: ExpiresInField,
 
     /// Speak TLS, with a certificate authority made at the start
     #[arg(long, requires = "ca_out")]
@@ -113,8 +113,8 @@ pub struct Args {
 impl Args {
     /// What the sandbox is to pretend. The client secret comes from the
     /// environment, because other users of the machine can read arguments.
-    pub fn plan(&self, env: &Environment) -> Plan {
-        Plan {
+    pub fn plan(&self, env: &Environment) -> SandboxConfig {
+        SandboxConfig {
             client_id: self.client_id.clone(),
             client_secret: env
                 .text(SECRET_VARIABLE)
@@ -177,13 +177,13 @@ mod tests {
         assert_eq!(plan.issuer_offset, SignedDuration::from_secs(-2));
         assert_eq!(plan.api_offset, SignedDuration::from_hours(-1));
         assert_eq!(plan.faults.len(), 3);
-        assert_eq!(plan.expires_in, ExpiresIn::Missing);
+        assert_eq!(plan.expires_in, ExpiresInField::Missing);
     }
 
     #[test]
     fn no_flags_are_the_default_plan() {
         let plan = parse(&[]).unwrap().plan(&[].into());
-        let default = Plan::default();
+        let default = SandboxConfig::default();
         assert_eq!(plan.client_secret.expose_secret(), DEFAULT_SECRET);
         assert_eq!(plan.client_id, default.client_id);
         assert_eq!(plan.lifetime, default.lifetime);

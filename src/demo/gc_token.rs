@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::context::{Clock, Context, Directories, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 use crate::sync;
 
 /// A user of the program.
@@ -61,7 +61,7 @@ impl GcToken {
         Ok(GcToken {
             clock,
             env: [
-                ("GENESYSCLOUD_OAUTHCLIENT_ID", &*Plan::default().client_id),
+                ("GENESYSCLOUD_OAUTHCLIENT_ID", &*SandboxConfig::default().client_id),
                 ("GENESYSCLOUD_OAUTHCLIENT_SECRET", DEFAULT_SECRET),
                 ("GC_TOKEN_LOGIN_URL", &sandbox.login_url()),
                 ("GC_TOKEN_API_URL", &sandbox.api_url()),

@@ -12,7 +12,7 @@ use crate::config::Network;
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::HttpClient;
-use crate::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
 /// The requests of those who are not `gc-token`.
 pub(super) struct Http<'a> {
@@ -63,7 +63,7 @@ impl<'a> Http<'a> {
         let request = self
             .issuer
             .request(Method::POST)
-            .basic_auth(Plan::default().client_id, Some(DEFAULT_SECRET))
+            .basic_auth(SandboxConfig::default().client_id, Some(DEFAULT_SECRET))
             .form(&[("grant_type", "client_credentials")]);
         let (_, reply) = self.send(&self.issuer, request)?;
         let token = reply["access_token"].as_str();

@@ -12,9 +12,9 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::config::{ConfigChange, ExpiresInField, SandboxConfig};
 use super::faults::Fault;
 use super::mint::{self, Validity};
-use super::plan::{Change, ExpiresIn, Plan};
 use super::routing::Resources;
 use crate::context::Clock;
 use crate::sync;
@@ -107,7 +107,7 @@ pub(super) enum Contact {
 }
 
 struct State {
-    plan: Plan,
+    plan: SandboxConfig,
     faults: VecDeque<Fault>,
     api_faults: VecDeque<Fault>,
     tokens: HashMap<String, MintedToken>,
@@ -116,7 +116,7 @@ struct State {
 }
 
 impl Cloud {
-    pub(super) fn new(mut plan: Plan, clock: Arc<dyn Clock>) -> Cloud {
+    pub(super) fn new(mut plan: SandboxConfig, clock: Arc<dyn Clock>) -> Cloud {
         let faults = std::mem::take(&mut plan.faults).into();
         let api_faults = std::mem::take(&mut plan.api_faults).into();
         Cloud {
@@ -150,7 +150,7 @@ impl Cloud {
         event(&mut self.state().counters);
     }
 
-    pub(super) fn change(&self, mut change: Change) {
+    pub(super) fn change(&self, mut change: ConfigChange) {
         let mut state = self.state();
         if let Some(faults) = change.faults.take() {
             state.faults = faults.into();
@@ -203,9 +203,9 @@ impl Cloud {
         Minted {
             access_token,
             expires_in: match &state.plan.expires_in {
-                ExpiresIn::Lifetime => Some(state.plan.lifetime.as_secs().into()),
-                ExpiresIn::Missing => None,
-                ExpiresIn::Json(value) => Some(value.clone()),
+                ExpiresInField::Lifetime => Some(state.plan.lifetime.as_secs().into()),
+                ExpiresInField::Missing => None,
+                ExpiresInField::Json(value) => Some(value.clone()),
             },
         }
     }

@@ -10,14 +10,14 @@ use axum::routing::{delete, get, put};
 use axum::{Json, Router};
 
 use super::cloud::{Cloud, Counters};
-use super::plan::Change;
+use super::config::ConfigChange;
 use super::reply;
 
 /// The routes below `/sandbox`.
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
     Router::new()
         .route("/sandbox/counters", get(counters))
-        .route("/sandbox/plan", put(change))
+        .route("/sandbox/config", put(change))
         .route("/sandbox/tokens", delete(revoke_all))
         .with_state(cloud)
 }
@@ -28,7 +28,7 @@ async fn counters(State(cloud): State<Arc<Cloud>>) -> Json<Counters> {
 
 async fn change(
     State(cloud): State<Arc<Cloud>>,
-    change: Result<Json<Change>, JsonRejection>,
+    change: Result<Json<ConfigChange>, JsonRejection>,
 ) -> Response<Body> {
     match change {
         Ok(Json(change)) => {

@@ -18,7 +18,7 @@ pub enum Fault {
     /// `slow:3s`: the answer is right, but comes later.
     Slow(Duration),
     /// A status, a redirect, or any other answer in the token's place.
-    Reply(Reply),
+    ScriptedReply(ScriptedReply),
     /// `drop`: the connection is closed without an answer.
     Drop,
     /// `cut`: a token is minted, and the connection breaks in mid-answer.
@@ -36,7 +36,7 @@ pub enum Fault {
 /// An answer made up in advance.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reply {
+pub struct ScriptedReply {
     /// The HTTP status.
     pub status: u16,
     /// The `Content-Type`.
@@ -66,9 +66,9 @@ pub enum RetryAfter {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Faults(pub Vec<Fault>);
 
-impl Reply {
+impl ScriptedReply {
     /// A failure of this status, with the body that goes with it.
-    pub fn status(status: u16) -> Reply {
+    pub fn status(status: u16) -> ScriptedReply {
         let body = match status {
             401 => oauth_error("invalid_client", "authentication failed"),
             429 => api_error(status, "too.many.requests", "Rate limit exceeded."),
@@ -76,30 +76,34 @@ impl Reply {
             500.. => api_error(status, "internal.server.error", "Something went wrong."),
             _ => oauth_error("invalid_request", "the request is not acceptable"),
         };
-        Reply { status, content_type: json_type(), body, retry_after: None, location: None }
+        ScriptedReply { status, content_type: json_type(), body, retry_after: None, location: None }
     }
 
     /// How Genesys Cloud says that too many tokens are being minted.
-    pub fn rate_limit() -> Reply {
-        Reply {
+    pub fn rate_limit() -> ScriptedReply {
+        ScriptedReply {
             body: oauth_error("invalid_request", "rate limit exceeded; try again later"),
-            ..Reply::status(400)
+            ..ScriptedReply::status(400)
         }
     }
 
     /// A page for people where JSON is expected, as a captive portal sends it.
-    pub fn garbage() -> Reply {
-        Reply {
+    pub fn garbage() -> ScriptedReply {
+        ScriptedReply {
             content_type: "text/html".into(),
             body: "<!doctype html><title>Welcome</title><p>Please log in.".into(),
-            ..Reply::status(200)
+            ..ScriptedReply::status(200)
         }
     }
 
     /// A redirect that keeps method and body: a client that follows it sends
     /// its secret to `location`.
-    pub fn redirect(location: &str) -> Reply {
-        Reply { location: Some(location.to_owned()), body: String::new(), ..Reply::status(307) }
+    pub fn redirect(location: &str) -> ScriptedReply {
+        ScriptedReply {
+            location: Some(location.to_owned()),
+            body: String::new(),
+            ..ScriptedReply::status(307)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use serde_json::json;
 
-use super::plan::{Plan, TokenFormat};
+use super::config::{SandboxConfig, TokenFormat};
 
 /// When the API accepts a token, on the API's own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Validity {
 }
 
 /// Makes a token at `now` on the issuer's clock.
-pub(super) fn mint(plan: &Plan, now: Timestamp, key: &hmac::Key) -> (String, Validity) {
+pub(super) fn mint(plan: &SandboxConfig, now: Timestamp, key: &hmac::Key) -> (String, Validity) {
     match plan.format {
         TokenFormat::Opaque => {
             let validity = Validity { not_before: None, expires_at: end(now, plan) };
@@ -55,7 +55,7 @@ fn opaque() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random::<64>())
 }
 
-fn jwt(plan: &Plan, validity: Validity, key: &hmac::Key) -> String {
+fn jwt(plan: &SandboxConfig, validity: Validity, key: &hmac::Key) -> String {
     let issued = validity.not_before.map(|time| time.as_second());
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let claims = json!({
@@ -71,7 +71,7 @@ fn jwt(plan: &Plan, validity: Validity, key: &hmac::Key) -> String {
     format!("{signed}.{signature}")
 }
 
-fn end(start: Timestamp, plan: &Plan) -> Timestamp {
+fn end(start: Timestamp, plan: &SandboxConfig) -> Timestamp {
     start.saturating_add(plan.lifetime).unwrap_or(Timestamp::MAX)
 }
 
@@ -89,8 +89,8 @@ mod tests {
     use crate::token::Claims;
     use std::time::Duration;
 
-    fn plan(format: TokenFormat) -> Plan {
-        Plan { format, lifetime: Duration::from_secs(300), ..Plan::default() }
+    fn plan(format: TokenFormat) -> SandboxConfig {
+        SandboxConfig { format, lifetime: Duration::from_secs(300), ..SandboxConfig::default() }
     }
 
     fn at(millis: i64) -> Timestamp {

@@ -25,7 +25,7 @@ pub(super) async fn meet_fault(
             tokio::time::sleep(time).await;
             next.run(request).await
         }
-        Fault::Reply(made_up) => make_up(&cloud, host, made_up),
+        Fault::ScriptedReply(made_up) => make_up(&cloud, host, made_up),
         Fault::Drop => {
             let mut nothing = Response::default();
             nothing.extensions_mut().insert(HangUp);
@@ -47,7 +47,7 @@ pub(super) async fn meet_fault(
     }
 }
 
-fn make_up(cloud: &Cloud, host: Host, made_up: faults::Reply) -> Response<Body> {
+fn make_up(cloud: &Cloud, host: Host, made_up: faults::ScriptedReply) -> Response<Body> {
     let status = StatusCode::from_u16(made_up.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut reply = reply::reply(status, &made_up.content_type, made_up.body);
     let retry_after = match made_up.retry_after {

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use gc_token::context::SystemClock;
-use gc_token::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use gc_token::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
 #[test]
 fn a_cached_answer_opens_its_entry_and_talks_to_nobody() {
@@ -112,7 +112,7 @@ impl Trace {
 }
 
 fn sandbox() -> Sandbox {
-    let plan = Plan { tls: true, ..Plan::default() };
+    let plan = SandboxConfig { tls: true, ..SandboxConfig::default() };
     Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
 }
 
@@ -128,7 +128,7 @@ fn trace(sandbox: &Sandbox, home: &Path, args: &[&str]) -> Trace {
         .env("GC_TOKEN_CACHE_DIR", home.join("cache"))
         .env("GC_TOKEN_LOGIN_URL", sandbox.login_url())
         .env("GC_TOKEN_CA_FILE", home.join("ca.pem"))
-        .env("GENESYSCLOUD_OAUTHCLIENT_ID", Plan::default().client_id)
+        .env("GENESYSCLOUD_OAUTHCLIENT_ID", SandboxConfig::default().client_id)
         .env("GENESYSCLOUD_OAUTHCLIENT_SECRET", DEFAULT_SECRET)
         .output()
         .expect("strace can be started");

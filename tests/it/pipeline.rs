@@ -15,7 +15,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use gc_token::context::{Environment, SystemClock};
-use gc_token::sandbox::{Change, DEFAULT_SECRET, Plan, Sandbox};
+use gc_token::sandbox::{ConfigChange, DEFAULT_SECRET, Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
 /// The client secret, as the CI system keeps it.
@@ -73,7 +73,8 @@ esac
 impl Job {
     pub fn new() -> Job {
         let job = Job {
-            sandbox: Sandbox::start(Plan::default(), Arc::new(SystemClock::default())).unwrap(),
+            sandbox: Sandbox::start(SandboxConfig::default(), Arc::new(SystemClock::default()))
+                .unwrap(),
             base: tempfile::tempdir().unwrap(),
         };
         for dir in ["bin", "home", "work"] {
@@ -91,7 +92,10 @@ impl Job {
 
     /// The sandbox gets another client secret; the CI system keeps the old one.
     pub fn rotate_secret(&self) {
-        self.sandbox.change(Change { client_secret: Some("rotated".into()), ..Change::default() });
+        self.sandbox.change(ConfigChange {
+            client_secret: Some("rotated".into()),
+            ..ConfigChange::default()
+        });
     }
 
     /// Runs a program with the client's credentials in its environment.
@@ -99,7 +103,7 @@ impl Job {
         let mut command = self.command(program);
         command
             .args(args)
-            .env("GENESYSCLOUD_OAUTHCLIENT_ID", Plan::default().client_id)
+            .env("GENESYSCLOUD_OAUTHCLIENT_ID", SandboxConfig::default().client_id)
             .env("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
             .envs(env.iter().copied());
         command.output().unwrap()

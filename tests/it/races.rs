@@ -11,7 +11,7 @@ use crate::common::cloud::{SECRET, accepts, cloud, faults};
 use crate::common::gate::Gate;
 use crate::common::process::{Finished, Running};
 use crate::common::runner::Runner;
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 /// What a process says with `-v` once it has read the clock and the cache:
 /// whatever happens from then on, happens after it began.
@@ -45,7 +45,7 @@ fn tokens(all: &[Finished]) -> BTreeSet<&str> {
 
 #[test]
 fn two_hundred_at_once_make_one_mint() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
     let runner = behind(&gate, &cloud);
     let all = begin(&runner, 200, &["get", "-v"]);
@@ -65,7 +65,7 @@ fn two_hundred_at_once_make_one_mint() {
 /// first use, and the command is asked by the one who mints.
 #[test]
 fn the_first_to_need_a_key_agree_on_one() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
     let command = "echo asked >> asked; cat secret";
     let profile = format!("[default]\nclient_secret_command = ['sh', '-c', '{command}']\n");
@@ -88,7 +88,7 @@ fn the_first_to_need_a_key_agree_on_one() {
 /// they never get it, and succeed all the same.
 #[test]
 fn waiters_need_no_lock_to_see_that_the_work_is_done() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = patient(Runner::of(&cloud));
     let token = runner.run(&["get"]).token().to_owned();
     let (entry, aside) = (runner.cached("token"), runner.home().join("aside"));
@@ -105,7 +105,7 @@ fn waiters_need_no_lock_to_see_that_the_work_is_done() {
 
 #[test]
 fn a_holder_killed_in_mid_mint_blocks_nobody() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
     let runner = behind(&gate, &cloud);
     let holder = runner.start(&["get", "-v"]);
@@ -161,7 +161,7 @@ fn those_who_waited_share_the_failure() {
 /// is sent after all of them began, so one is enough.
 #[test]
 fn forced_refreshes_that_overlap_make_two_mints() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
     let runner = behind(&gate, &cloud);
     let first = runner.start(&["get", "--force-refresh"]);
@@ -178,7 +178,7 @@ fn forced_refreshes_that_overlap_make_two_mints() {
 
 #[test]
 fn the_cache_is_cleared_while_others_get_tokens() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = patient(Runner::of(&cloud));
     let cleared = std::thread::scope(|scope| {
         let clearing = scope.spawn(|| {

@@ -19,7 +19,7 @@ use gc_token::context::Context;
 use gc_token::duration::human;
 use gc_token::error::Kind;
 use gc_token::output::Dialect;
-use gc_token::sandbox::{Change, Faults, Plan};
+use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
 use gc_token::terraform::plugin::{Block, Provider, Usage};
 use gc_token::terraform::provider::{ACCESS_TOKEN, TokenProvider};
 
@@ -38,7 +38,7 @@ fn the_commands_work() {
             crate::common::missing(missing);
             continue;
         }
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         for block in &blocks {
             let runner = Runner::of(&cloud);
             let ended = runner.shell(shell, &format!("set -eu\n{CLEAN_UP}\n{block}"));
@@ -144,8 +144,8 @@ fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
         let listed = items.iter().any(|item| item.split(':').next() == Some(name));
         assert!(listed, "{name} is not in the table");
     }
-    let changes = between(&readme, "| `PUT /sandbox/plan` |", "|");
-    let nonsense = serde_json::from_str::<Change>(r#"{"nonsense": 1}"#);
+    let changes = between(&readme, "| `PUT /sandbox/config` |", "|");
+    let nonsense = serde_json::from_str::<ConfigChange>(r#"{"nonsense": 1}"#);
     let known = nonsense.err().unwrap().to_string();
     let known = codes(known.split_once("expected one of").unwrap().1);
     assert_eq!(codes(changes), known);

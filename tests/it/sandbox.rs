@@ -13,7 +13,7 @@ use std::time::Duration;
 use client::Client;
 use gc_token::clock::{BootId, Reading};
 use gc_token::context::Clock;
-use gc_token::sandbox::{DEFAULT_SECRET, Faults, Plan, Sandbox};
+use gc_token::sandbox::{DEFAULT_SECRET, Faults, Sandbox, SandboxConfig};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -47,23 +47,23 @@ impl Clock for StillClock {
     }
 }
 
-fn start(plan: Plan) -> (Sandbox, Client, Arc<StillClock>) {
+fn start(plan: SandboxConfig) -> (Sandbox, Client, Arc<StillClock>) {
     let clock = StillClock::new();
     let sandbox = Sandbox::start(plan, clock.clone()).unwrap();
     let client = Client::new(&sandbox);
     (sandbox, client, clock)
 }
 
-fn faults(text: &str) -> Plan {
-    Plan { faults: text.parse::<Faults>().unwrap().0, ..Plan::default() }
+fn faults(text: &str) -> SandboxConfig {
+    SandboxConfig { faults: text.parse::<Faults>().unwrap().0, ..SandboxConfig::default() }
 }
 
 #[test]
 fn each_host_shows_its_own_clock_and_a_new_correlation_id() {
-    let plan = Plan {
+    let plan = SandboxConfig {
         issuer_offset: SignedDuration::from_secs(-2),
         api_offset: SignedDuration::from_hours(1),
-        ..Plan::default()
+        ..SandboxConfig::default()
     };
     let (sandbox, client, _) = start(plan);
     let login = client.get(&format!("{}/", sandbox.login_url()), None);
@@ -80,7 +80,7 @@ fn the_plan_changes_while_it_runs() {
     let (sandbox, client, _) = start(faults("500"));
     let token = client.mint_after_faults();
     let put = |plan: Value| {
-        let url = format!("{}/sandbox/plan", sandbox.api_url());
+        let url = format!("{}/sandbox/config", sandbox.api_url());
         let request = client.http.put(url).body(plan.to_string());
         client.send(client.as_json(request), None)
     };
@@ -115,21 +115,24 @@ fn the_plan_changes_while_it_runs() {
 
 #[test]
 fn tls_is_trusted_with_the_authority_only() {
-    let plan = Plan { tls: true, ..Plan::default() };
+    let plan = SandboxConfig { tls: true, ..SandboxConfig::default() };
     let (sandbox, client, _) = start(plan);
     assert!(sandbox.login_url().starts_with("https://127.0.0.1:"));
     assert_eq!(client.mint().status, 200);
     let by_name = sandbox.api_url().replace("127.0.0.1", "localhost");
     assert_eq!(client.get(&by_name, None).status, 501);
 
-    let other = Sandbox::start(Plan { tls: true, ..Plan::default() }, StillClock::new()).unwrap();
+    let other =
+        Sandbox::start(SandboxConfig { tls: true, ..SandboxConfig::default() }, StillClock::new())
+            .unwrap();
     let refusal = Client::new(&other).try_get(&sandbox.login_url());
     assert!(refusal.err().unwrap().contains("UnknownIssuer"));
 }
 
 #[test]
 fn stays_on_this_machine() {
-    let plan = Plan { listen_api: "0.0.0.0:0".parse().unwrap(), ..Plan::default() };
+    let plan =
+        SandboxConfig { listen_api: "0.0.0.0:0".parse().unwrap(), ..SandboxConfig::default() };
     let refusal = Sandbox::start(plan, StillClock::new()).err().unwrap();
     assert_eq!(
         refusal.to_string(),
@@ -140,9 +143,9 @@ fn stays_on_this_machine() {
 
 #[test]
 fn a_port_that_is_taken_is_named() {
-    let (sandbox, _, _) = start(Plan::default());
+    let (sandbox, _, _) = start(SandboxConfig::default());
     let taken: std::net::SocketAddr = sandbox.api_url()["http://".len()..].parse().unwrap();
-    let plan = Plan { listen_login: taken, ..Plan::default() };
+    let plan = SandboxConfig { listen_login: taken, ..SandboxConfig::default() };
     let refusal = Sandbox::start(plan, StillClock::new()).err().unwrap();
     assert!(refusal.message.contains(&taken.to_string()), "{refusal}");
     // It is free again once the sandbox is gone.

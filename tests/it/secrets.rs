@@ -21,7 +21,7 @@ use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use clap::CommandFactory;
 use gc_token::cli::Cli;
-use gc_token::sandbox::{ExpiresIn, Plan, Sandbox, TokenFormat};
+use gc_token::sandbox::{ExpiresInField, Sandbox, SandboxConfig, TokenFormat};
 
 /// A verb, and how to make it succeed and fail.
 struct Case {
@@ -147,7 +147,7 @@ fn every_verb_is_among_the_cases() {
 #[test]
 fn no_verb_shows_a_secret_from_any_source() {
     for format in [TokenFormat::Opaque, TokenFormat::Jwt] {
-        let cloud = cloud(Plan { format, ..Plan::default() });
+        let cloud = cloud(SandboxConfig { format, ..SandboxConfig::default() });
         // At once, for `doctor` waits for the turn of a second.
         std::thread::scope(|scope| {
             for source in SOURCES {
@@ -190,16 +190,22 @@ fn no_issuer_makes_a_verb_show_a_secret() {
         faults.push(format!("reply:200:text/html:{body}").replace("TOKEN", &token));
     }
     for fault in faults {
-        let plan = Plan { faults: vec![fault.parse().expect(&fault); 100], ..Plan::default() };
+        let plan = SandboxConfig {
+            faults: vec![fault.parse().expect(&fault); 100],
+            ..SandboxConfig::default()
+        };
         fails_everywhere(plan, &fault);
     }
     for expires_in in ["0", "-1", "1e300", "\"soon\""] {
-        let plan = Plan { expires_in: expires_in.parse::<ExpiresIn>().unwrap(), ..Plan::default() };
+        let plan = SandboxConfig {
+            expires_in: expires_in.parse::<ExpiresInField>().unwrap(),
+            ..SandboxConfig::default()
+        };
         fails_everywhere(plan, expires_in);
     }
 }
 
-fn fails_everywhere(plan: Plan, place: &str) {
+fn fails_everywhere(plan: SandboxConfig, place: &str) {
     let cloud = cloud(plan);
     let runner = talkative(&cloud, &SOURCES[0]).set("GC_TOKEN_TIMEOUT", "100ms");
     for verb in ["get", "env", "external"] {
@@ -211,7 +217,7 @@ fn fails_everywhere(plan: Plan, place: &str) {
 /// What people try before they read the help.
 #[test]
 fn a_secret_in_the_wrong_place_is_not_repeated() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = talkative(&cloud, &SOURCES[0]);
     let query = format!("{{\"client_secret\":\"{SECRET}\"}}");
     assert_eq!(run(&runner, "external", &[], &query).status.code(), Some(3));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ fn names(table: &str) -> Vec<&str> {
 
 #[test]
 fn without_a_token_there_is_no_arithmetic() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let table = runner.run(&["status"]).succeeded().to_owned();
     assert_eq!(names(&table), ["client", "issuer", "cache", "wanted", "verdict"]);
@@ -24,10 +24,10 @@ fn without_a_token_there_is_no_arithmetic() {
 
 #[test]
 fn each_clock_says_what_is_left_and_one_decides() {
-    let cloud = cloud(Plan {
+    let cloud = cloud(SandboxConfig {
         lifetime: Duration::from_secs(3_600),
         api_offset: SignedDuration::from_secs(60),
-        ..Plan::default()
+        ..SandboxConfig::default()
     });
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).succeeded();
@@ -77,7 +77,7 @@ fn each_clock_says_what_is_left_and_one_decides() {
 
 #[test]
 fn a_default_is_not_said_to_be_asked_for() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).succeeded();
     let line = |args: &[&str], name: &str| {
@@ -94,7 +94,7 @@ fn a_default_is_not_said_to_be_asked_for() {
 
 #[test]
 fn a_cache_that_is_not_used_names_what_turns_it_off() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", "1");
     let table = runner.run(&["status"]).succeeded().to_owned();
     assert!(table.contains("cache       none, from GC_TOKEN_NO_CACHE\n"), "{table}");
@@ -102,7 +102,7 @@ fn a_cache_that_is_not_used_names_what_turns_it_off() {
 
 #[test]
 fn what_would_be_done_includes_that_the_api_is_asked() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).succeeded();
     let table = runner.run(&["status", "--verify=always"]).succeeded().to_owned();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::common::example::path;
 use crate::common::terraform::Workspace;
 use gc_token::context::SystemClock;
-use gc_token::sandbox::{DEFAULT_SECRET, Plan, Sandbox};
+use gc_token::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 use serde_json::Value;
 
 /// The example, initialised, and the sandbox that it talks to.
@@ -22,11 +22,12 @@ impl Example {
     /// `None` where Terraform is missing, which has been said by then.
     fn new(main: &str) -> Option<Example> {
         let mut terraform = Workspace::with_external(main)?;
-        let sandbox = Sandbox::start(Plan::default(), Arc::new(SystemClock::default())).unwrap();
+        let sandbox =
+            Sandbox::start(SandboxConfig::default(), Arc::new(SystemClock::default())).unwrap();
         terraform.set("PATH", &path());
         terraform.set("GC_TOKEN_LOGIN_URL", &sandbox.login_url());
         terraform.set("GC_TOKEN_API_URL", &sandbox.api_url());
-        terraform.set("GENESYSCLOUD_OAUTHCLIENT_ID", &Plan::default().client_id);
+        terraform.set("GENESYSCLOUD_OAUTHCLIENT_ID", &SandboxConfig::default().client_id);
         terraform.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", DEFAULT_SECRET);
         terraform.ok(&["init"]);
         Some(Example { terraform, sandbox })

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Fault, Faults, Reply, RetryAfter};
+use super::{Fault, Faults, RetryAfter, ScriptedReply};
 use crate::sandbox::duration;
 
 impl FromStr for Faults {
@@ -49,18 +49,20 @@ impl FromStr for Fault {
             ("hang", None) => Fault::Hang,
             ("huge", None) => Fault::Huge,
             ("no-date", None) => Fault::NoDate,
-            ("rate-limit", None) => Fault::Reply(Reply::rate_limit()),
-            ("garbage", None) => Fault::Reply(Reply::garbage()),
-            ("redirect", to) => Fault::Reply(Reply::redirect(to.unwrap_or("/oauth/token"))),
+            ("rate-limit", None) => Fault::ScriptedReply(ScriptedReply::rate_limit()),
+            ("garbage", None) => Fault::ScriptedReply(ScriptedReply::garbage()),
+            ("redirect", to) => {
+                Fault::ScriptedReply(ScriptedReply::redirect(to.unwrap_or("/oauth/token")))
+            }
             ("slow", Some(time)) => Fault::Slow(duration::span(time)?),
             ("aged", Some(age)) => {
                 Fault::Aged(age.parse().map_err(|_| format!("{age:?} is not a number of seconds"))?)
             }
-            ("reply", Some(rest)) => Fault::Reply(Reply::parse(rest)?),
+            ("reply", Some(rest)) => Fault::ScriptedReply(ScriptedReply::parse(rest)?),
             _ => match name.parse() {
-                Ok(status @ 300..=599) => Fault::Reply(Reply {
+                Ok(status @ 300..=599) => Fault::ScriptedReply(ScriptedReply {
                     retry_after: argument.map(RetryAfter::parse).transpose()?,
-                    ..Reply::status(status)
+                    ..ScriptedReply::status(status)
                 }),
                 _ => return Err(unknown(text)),
             },
@@ -86,16 +88,16 @@ impl RetryAfter {
     }
 }
 
-impl Reply {
+impl ScriptedReply {
     /// `STATUS:TYPE:BODY`.
-    fn parse(text: &str) -> Result<Reply, String> {
+    fn parse(text: &str) -> Result<ScriptedReply, String> {
         let mut parts = text.splitn(3, ':');
         let status = parts.next().and_then(|status| status.parse().ok());
         match (status, parts.next(), parts.next()) {
-            (Some(status @ 200..=599), Some(content_type), Some(body)) => Ok(Reply {
+            (Some(status @ 200..=599), Some(content_type), Some(body)) => Ok(ScriptedReply {
                 content_type: content_type.to_owned(),
                 body: body.to_owned(),
-                ..Reply::status(status)
+                ..ScriptedReply::status(status)
             }),
             _ => Err(format!("{text:?} is not STATUS:TYPE:BODY")),
         }
@@ -110,7 +112,7 @@ pub(in crate::sandbox) fn fault_list<'de, D: Deserializer<'de>>(
     #[serde(untagged)]
     enum Item {
         Compact(String),
-        Whole(Reply),
+        Whole(ScriptedReply),
     }
     let mut faults = Vec::new();
     for item in Vec::<Item>::deserialize(json)? {
@@ -118,7 +120,7 @@ pub(in crate::sandbox) fn fault_list<'de, D: Deserializer<'de>>(
             Item::Compact(text) => {
                 faults.extend(text.parse::<Faults>().map_err(serde::de::Error::custom)?.0);
             }
-            Item::Whole(reply) => faults.push(Fault::Reply(reply)),
+            Item::Whole(reply) => faults.push(Fault::ScriptedReply(reply)),
         }
     }
     Ok(faults)
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn a_list_repeats_and_keeps_its_order() {
         assert_eq!(faults(""), []);
-        let server_error = Fault::Reply(Reply::status(500));
+        let server_error = Fault::ScriptedReply(ScriptedReply::status(500));
         assert_eq!(
             faults("2*500,drop, hang,slow:250ms"),
             [
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn retry_after_is_a_text_or_a_date_to_come() {
         let retry_after = |text: &str| match &faults(text)[..] {
-            [Fault::Reply(reply)] => (reply.status, reply.retry_after.clone()),
+            [Fault::ScriptedReply(reply)] => (reply.status, reply.retry_after.clone()),
             other => panic!("{other:?}"),
         };
         assert_eq!(retry_after("503"), (503, None));
@@ -168,7 +170,7 @@ mod tests {
     #[test]
     fn any_reply_can_be_spelt_out() {
         let spelt = faults("reply:200:text/plain:a:b*c").remove(0);
-        let Fault::Reply(reply) = spelt else { panic!("{spelt:?}") };
+        let Fault::ScriptedReply(reply) = spelt else { panic!("{spelt:?}") };
         assert_eq!((reply.status, &*reply.content_type), (200, "text/plain"));
         assert_eq!(reply.body, "a:b*c");
     }

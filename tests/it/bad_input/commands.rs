@@ -3,7 +3,7 @@
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 const COMMANDS: &[&[&str]] = &[
     &[],
@@ -31,7 +31,7 @@ const COMMANDS: &[&[&str]] = &[
 
 #[test]
 fn a_command_that_cannot_be_served_is_refused_by_name() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file("text", "text").with_file("dir/file", "");
     let mut report = Report::default();
     for args in COMMANDS {

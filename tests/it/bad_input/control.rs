@@ -8,7 +8,7 @@ use super::Report;
 use crate::common::cloud::{SECRET, cloud};
 use crate::common::missing;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 const SOMEBODY: u32 = 54_321;
 
@@ -48,7 +48,7 @@ fn a_command_that_another_user_could_have_written_is_not_run() {
     if !is_root() {
         return missing("root, to give files away");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let command = "client_secret_command = ['sh', '-c', 'touch ran; cat secret']\n";
     for (file, table) in [(CONFIG, "[default]\n"), (".gc/config.toml", "[DEFAULT]\n")] {
@@ -81,7 +81,7 @@ fn a_profile_that_another_user_could_change_is_judged_by_what_it_decides() {
     if !is_root() {
         return missing("root, to give files away");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (hand, put) in HANDS {
         let plain = Runner::of(&cloud).with_file(CONFIG, "[default]\nskew = '6s'\n");
@@ -112,7 +112,7 @@ fn a_prefix_that_another_user_could_have_chosen_is_refused() {
     if !is_root() {
         return missing("root, to give files away");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let readable: (&str, fn(&Path)) = ("readable by others", |path| mode(path, 0o640));
     for (hand, put) in HANDS.iter().chain([&readable]) {
@@ -133,7 +133,7 @@ fn a_secrets_file_that_is_open_to_others_is_warned_of() {
     if !is_root() {
         return missing("root, to give files away");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let readable: (&str, fn(&Path)) = ("readable by others", |path| mode(path, 0o644));
     let of = || {
@@ -160,7 +160,7 @@ fn certificates_that_everybody_could_change_are_not_trusted() {
     if !is_root() {
         return missing("root, to give files away");
     }
-    let cloud = cloud(Plan { tls: true, ..Plan::default() });
+    let cloud = cloud(SandboxConfig { tls: true, ..SandboxConfig::default() });
     let mut report = Report::default();
     for variable in ["GC_TOKEN_CA_FILE", "SSL_CERT_FILE"] {
         for (hand, put) in HANDS {
@@ -183,7 +183,7 @@ fn a_cache_behind_another_users_link_is_refused() {
     if !is_root() {
         return missing("root, to give links away");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let runner = Runner::of(&cloud).set("GC_TOKEN_CACHE_DIR", "link/cache");
     fs::create_dir(runner.home().join("real")).unwrap();
@@ -203,7 +203,7 @@ fn a_cache_behind_another_users_link_is_refused() {
 
 #[test]
 fn counters_replace_nothing_but_a_regular_file() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let runner = Runner::of(&cloud).with_file("dir/file", "old").with_file("target", "old");
     let path = |name: &str| runner.home().join(name);
@@ -242,7 +242,7 @@ fn nothing_is_made_behind_another_users_link() {
     if !is_root() {
         return missing("root, to make a link of another user");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file("real/file", "old");
     let link = runner.home().join("link");
     symlink("real", &link).unwrap();

@@ -9,7 +9,7 @@ use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
 use crate::common::say;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 /// What happens to the file of an entry, of its lock, or of a failure.
 type Damage = fn(&Path);
@@ -94,7 +94,7 @@ fn runner(cloud: &gc_token::sandbox::Sandbox) -> Runner {
 
 #[test]
 fn an_entry_that_is_damaged_is_a_miss_with_a_warning() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (name, damage) in MISSES {
         let runner = runner(&cloud);
@@ -112,7 +112,7 @@ fn an_entry_that_is_damaged_is_a_miss_with_a_warning() {
 
 #[test]
 fn a_file_that_others_can_touch_is_refused() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (name, damage) in REFUSALS {
         for extension in ["token", "lock"] {
@@ -134,7 +134,7 @@ fn a_file_that_others_can_touch_is_refused() {
 /// The least of all files: without it each process finds out by itself.
 #[test]
 fn a_word_of_failure_that_is_damaged_says_nothing() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for (_, damage) in REFUSALS {
         let runner = runner(&cloud);
         let file = runner.cached("token").with_extension("failure");
@@ -149,7 +149,7 @@ fn a_word_of_failure_that_is_damaged_says_nothing() {
 
 #[test]
 fn an_entry_under_another_name_is_a_miss() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let entry = runner.cached("token");
     let bytes = fs::read(&entry).unwrap();
@@ -168,7 +168,7 @@ fn an_entry_under_another_name_is_a_miss() {
 
 #[test]
 fn the_key_of_the_seals_is_checked_like_an_entry() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let profile = "[default]\nclient_secret_command = ['cat', 'secret']\n";
     let damages: [(&str, Damage); 5] = [
         ("empty", |file| cut(file, |_| 0)),
@@ -193,7 +193,7 @@ fn the_key_of_the_seals_is_checked_like_an_entry() {
 
 #[test]
 fn what_belongs_to_another_user_is_refused() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let others = |finished: &crate::common::process::Finished| {
         assert_eq!(finished.status.code(), Some(9), "{finished:#?}");
@@ -220,7 +220,7 @@ fn what_belongs_to_another_user_is_refused() {
 
 #[test]
 fn an_entry_that_cannot_be_read_is_a_miss_with_a_warning() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut runner = Runner::of(&cloud);
     if rustix::process::geteuid().is_root() {
         // Root reads everything.

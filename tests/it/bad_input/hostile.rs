@@ -9,7 +9,7 @@ use crate::common::cloud::cloud;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use gc_token::config::table;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 /// Without a line end, which not every place can hold.
 const LINE: &str = "::error::a ##vso[task.complete result=Failed]b ##[error]c \u{9b}31md \u{202e}e\u{200b} \
@@ -49,7 +49,7 @@ const VERBS: [&[&str]; 7] = [
 
 #[test]
 fn a_setting_can_hold_anything() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     std::thread::scope(|scope| {
         for setting in table::ALL {
             let cloud = &cloud;
@@ -75,7 +75,7 @@ fn a_setting_can_hold_anything() {
 
 #[test]
 fn a_command_line_can_hold_anything() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let several = format!("{LINE}\n::error::i\n##[error]j");
     for args in [
@@ -97,7 +97,7 @@ fn a_command_line_can_hold_anything() {
 
 #[test]
 fn a_profile_and_a_file_name_can_hold_anything() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let text = LINE.replace('"', "");
     for profile in [
         format!("[default]\nregion = \"{text}\"\n"),
@@ -123,7 +123,7 @@ fn a_profile_and_a_file_name_can_hold_anything() {
 /// The header of an entry is not authenticated before the seal is opened.
 #[test]
 fn the_header_of_a_cached_entry_can_hold_anything() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let forged = format!("{LINE}\n::error::i\n##vso[task.x]j");
     let forge = |change: fn(&mut serde_json::Value, &str)| {
         let runner = Runner::of(&cloud);

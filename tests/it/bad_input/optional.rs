@@ -10,7 +10,7 @@ use crate::common::cloud::{SECRET, cloud};
 use crate::common::missing;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 const SOMEBODY: u32 = 54_321;
 
@@ -45,7 +45,7 @@ fn where_the_boot_is_not_known_a_token_is_cached_and_asked_about_once() {
         "mount --bind /etc/hostname /proc/sys/kernel/random/boot_id",
     ];
     for mount in proc_files {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let runner = Runner::of(&cloud);
         let Some(first) = mounted(&runner, mount, "exec gc-token get") else {
             return;
@@ -63,7 +63,7 @@ fn where_the_boot_is_not_known_a_token_is_cached_and_asked_about_once() {
 
 #[test]
 fn an_unknown_boot_is_told_by_verbose_and_by_doctor() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let Some(get) = mounted(&runner, NO_BOOT_ID, "exec gc-token get -v") else {
         return;
@@ -78,7 +78,7 @@ fn an_unknown_boot_is_told_by_verbose_and_by_doctor() {
 
 #[test]
 fn a_command_is_served_without_proc() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let script = "exec gc-token exec --gateway -- echo served";
     if let Some(exec) = mounted(&runner, "mount -t tmpfs none /proc", script) {
@@ -92,7 +92,7 @@ fn profiles_that_nobody_named_and_nobody_can_read_are_none() {
     if !is_root() {
         return missing("root, to take a file away from a user");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (what, path, open) in [
         ("the file", ".config/gc-token/config.toml", 0o000),
@@ -125,7 +125,7 @@ fn profiles_that_nobody_named_and_nobody_can_read_are_none() {
 
 #[test]
 fn a_vendors_file_with_a_mistake_in_it_is_none() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for text in [
         "[DEFAULT]\nclient_secret = hunter2",
@@ -156,7 +156,7 @@ fn without_a_home_an_absolute_xdg_variable_is_enough() {
     if !is_root() {
         return missing("root, to be a user without a home directory");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for home in ["", "relative", "~"] {
         let runner = Runner::of(&cloud).owned_by(SOMEBODY).set("HOME", home);
         let dir = |name: &str| runner.home().join(name).display().to_string();
@@ -238,7 +238,7 @@ fn a_default_cache_that_cannot_be_used_costs_a_warning_and_not_the_token() {
     if !is_root() {
         return missing("root, to prepare directories for another user");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (what, prepare) in TROUBLES {
         let runner = prepare(Runner::of(&cloud).owned_by(SOMEBODY));
@@ -280,7 +280,7 @@ fn root_makes_nothing_in_the_home_of_another_user() {
     if !is_root() {
         return missing("root, to be it in another user's HOME");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let command = "[default]\nclient_secret_command = ['cat', 'secret']\n";
     let runner = Runner::of(&cloud).with_file("secret", SECRET);
@@ -307,7 +307,7 @@ fn a_umask_that_takes_the_owners_rights_away_costs_nothing() {
     if !is_root() {
         return missing("root, to be a user whom modes bind");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let command = "[default]\nclient_secret_command = ['cat', 'secret']\n";
     for umask in ["177", "277", "777"] {
         let runner = Runner::of(&cloud)
@@ -337,7 +337,7 @@ fn a_umask_that_takes_the_owners_rights_away_costs_nothing() {
 
 #[test]
 fn a_limit_on_the_size_of_files_costs_the_cache_alone() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     // What the runner reads comes by way of files.
     let limited = |command: &str| {
@@ -356,7 +356,7 @@ fn a_limit_on_the_size_of_files_costs_the_cache_alone() {
 
 #[test]
 fn few_files_are_an_error_of_the_system_and_no_panic() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut codes = std::collections::BTreeSet::new();
     for files in 4..14 {
@@ -374,7 +374,7 @@ fn few_files_are_an_error_of_the_system_and_no_panic() {
 
 #[test]
 fn a_temporary_directory_that_cannot_be_made_is_a_failure_of_the_system() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner =
         Runner::of(&cloud).set("TMPDIR", "/dev/null/tmp").set("GENESYSCLOUD_REGION", "eu-west-1");
     let intercepted = runner.run(&["exec", "--intercept", "--", "true"]);

@@ -9,7 +9,7 @@ use crate::common::cloud::cloud;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use crate::common::{missing, say};
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
@@ -21,7 +21,7 @@ fn mode(path: &Path, mode: u32) {
 
 #[test]
 fn a_directory_that_is_none_is_named() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let runner = Runner::of(&cloud).with_file("file", "");
     let get = |dir: &str| runner.run(&["get", "--cache-dir", dir]);
@@ -49,7 +49,7 @@ fn a_directory_that_is_none_is_named() {
 
 #[test]
 fn a_directory_that_cannot_be_written_to_is_named() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut runner = Runner::of(&cloud).with_file("dir/file", "");
     mode(&runner.home().join("dir"), 0o555);
     if is_root() {
@@ -71,7 +71,7 @@ fn without_a_home_there_is_no_cache() {
     if !is_root() {
         return missing("root, to be a user without a home directory");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).owned_by(54_321).unset("HOME");
     let mut report = Report::default();
     report.warning("get", &runner.run(&["get"]));
@@ -85,7 +85,7 @@ fn without_a_home_there_is_no_cache() {
 /// The token is good even if it cannot be kept.
 #[test]
 fn a_file_that_cannot_grow_costs_the_cache_and_not_the_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut report = Report::default();
     let limited = "trap '' XFSZ; ulimit -f 0; exec gc-token get";
@@ -100,7 +100,7 @@ fn a_file_that_cannot_grow_costs_the_cache_and_not_the_token() {
 /// mounts it.
 #[test]
 fn a_full_disk_costs_the_cache_and_not_the_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     fs::create_dir(runner.home().join("full")).unwrap();
     let mount = "unshare -rm sh -ec 'mount -t tmpfs -o size=4k,mode=700 tmpfs full; COMMAND'";
@@ -123,7 +123,7 @@ fn piped(runner: &Runner, script: &str) -> Finished {
 
 #[test]
 fn a_result_that_cannot_be_written_is_a_failure() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut report = Report::default();
     for verb in
@@ -143,7 +143,7 @@ fn a_result_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn a_file_for_github_that_cannot_be_written_is_a_failure() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut report = Report::default();
     for file in ["nope", ".", "/dev/full"] {
@@ -159,7 +159,7 @@ fn a_file_for_github_that_cannot_be_written_is_a_failure() {
 /// Some readers of the file, act among them, refuse a line without a variable.
 #[test]
 fn the_file_for_github_gets_no_empty_line_and_no_line_twice() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let file = runner.home().join("github_env");
     let runner = runner.set("GITHUB_ENV", &file);
@@ -185,7 +185,7 @@ fn the_file_for_github_gets_no_empty_line_and_no_line_twice() {
 /// open line would be none, and the token in the log.
 #[test]
 fn a_mask_begins_a_line_whatever_was_printed_before() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file("file", "").set("GITHUB_ENV", "file");
     let ended = runner.shell("sh", "printf 'a token: '; gc-token env --shell github");
     let shown = ended.succeeded().to_owned();

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 const OURS: &str = ".config/gc-token/config.toml";
 const VENDORS: &str = ".gc/config.toml";
@@ -46,7 +46,7 @@ const OVERRIDES: [(&str, &str); 2] =
 
 #[test]
 fn a_mistake_in_a_profile_is_named_and_not_repeated() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (file, text) in PROFILES {
         // The environment goes before the profile, where both say something.
@@ -66,7 +66,7 @@ fn a_mistake_in_a_profile_is_named_and_not_repeated() {
 
 #[test]
 fn a_file_of_profiles_that_is_no_such_file_is_named() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     let runner = Runner::of(&cloud);
     let file = runner.home().join(OURS);

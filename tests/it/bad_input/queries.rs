@@ -3,7 +3,7 @@
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 const QUERIES: &[&[u8]] = &[
     b"",
@@ -37,7 +37,7 @@ const QUERIES: &[&[u8]] = &[
 
 #[test]
 fn a_query_that_is_none_is_refused_by_name() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut report = Report::default();
     for query in QUERIES {

@@ -6,7 +6,7 @@ use crate::common::runner::Runner;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::{Fault, Plan};
+use gc_token::sandbox::{Fault, SandboxConfig};
 
 /// Replies of status 200 and of type JSON, as such.
 const BODIES: &[&str] = &[
@@ -199,9 +199,9 @@ fn a_lifetime_that_genesys_cloud_hardly_gives_is_a_warning() {
 }
 
 /// One fault, which may hold commas.
-fn faults_of(reply: &str) -> Plan {
+fn faults_of(reply: &str) -> SandboxConfig {
     let fault: Fault = reply.parse().unwrap();
-    Plan { faults: vec![fault; 9], ..faults("") }
+    SandboxConfig { faults: vec![fault; 9], ..faults("") }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 const FLAGS: &[&[&str]] = &[
     &["get", "--nonsense"],
@@ -69,7 +69,7 @@ const FLAGS: &[&[&str]] = &[
 
 #[test]
 fn a_flag_that_means_nothing_is_refused_by_name() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file("empty", "\n").with_file("two-lines", "one\ntwo\n");
     let mut report = Report::default();
     for args in FLAGS {
@@ -103,7 +103,7 @@ const VARIABLES: &[(&str, &[u8])] = &[
 
 #[test]
 fn a_variable_that_means_nothing_is_refused_by_name() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for (name, value) in VARIABLES {
         let runner = Runner::of(&cloud).set(name, OsStr::from_bytes(value));

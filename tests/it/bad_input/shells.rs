@@ -4,7 +4,7 @@ use crate::common::cloud::{cloud, faults};
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use crate::common::{missing, program};
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 const SHELLS: [&str; 4] = ["bash", "dash", "zsh", "fish"];
 
@@ -47,7 +47,7 @@ fn stopped(finished: &Finished) {
 
 #[test]
 fn a_job_stops_where_env_fails() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     each_shell(&cloud, |shell, runner| {
         for (args, code) in FAILURES {
             stopped(&runner.shell(shell, &job(shell, args)));
@@ -69,7 +69,7 @@ fn a_job_stops_where_the_issuer_fails() {
 /// Whichever way the dialect was named, the failing statement is one in it.
 #[test]
 fn a_dialect_that_is_no_shells_gets_nothing_on_failure() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     for (dialect, printed) in [
         ("posix", "false\n"),
@@ -99,7 +99,7 @@ fn a_dialect_that_is_no_shells_gets_nothing_on_failure() {
 
 #[test]
 fn a_job_goes_on_where_env_succeeds() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     each_shell(&cloud, |shell, runner| {
         let script = job(shell, "").replace("still here", "$GENESYSCLOUD_ACCESS_TOKEN");
         let token = runner.run(&["get"]).token().to_owned();

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::Report;
 use crate::common::cloud::{CLIENT, SECRET, cloud};
@@ -30,7 +30,7 @@ fn toml(text: &str) -> String {
 
 #[test]
 fn a_mark_in_front_and_line_ends_behind_are_not_sent() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = || Runner::of(&cloud);
     let get = |what: &str, runner: &Runner, args: &[&str]| {
         hands_out(what, &runner.run(&[&["get"], args].concat()));
@@ -74,7 +74,7 @@ fn a_mark_in_front_and_line_ends_behind_are_not_sent() {
 
 #[test]
 fn what_is_no_text_is_refused_by_name() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for (name, value, said) in [
         ("GC_TOKEN_SCOPE", &b"a\xff"[..], "GC_TOKEN_SCOPE: the value is not UTF-8"),
         (
@@ -118,7 +118,7 @@ fn what_is_no_text_is_refused_by_name() {
 
 #[test]
 fn a_tilde_is_the_home_directory_wherever_a_path_is_given() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let script = format!("#!/bin/sh\nprintf '%s' '{SECRET}'\n");
     let runner = Runner::of(&cloud)
         .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
@@ -165,7 +165,7 @@ fn a_tilde_is_the_home_directory_wherever_a_path_is_given() {
 
 #[test]
 fn of_several_lines_the_first_is_the_secret() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let text = format!("{SECRET}\r\nlogin: me\r\nurl: https://example\r\n");
     let argv = "[default]\nclient_secret_command = ['cat', 'pass']\n";
     let runner =
@@ -191,7 +191,7 @@ fn of_several_lines_the_first_is_the_secret() {
 
 #[test]
 fn what_is_visibly_wrong_is_told_when_the_issuer_refuses() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let uuid = "3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c";
     for (id, secret, said) in [
         (CLIENT, format!("\"{SECRET}\""), "the client secret begins or ends with a quotation mark"),
@@ -222,7 +222,7 @@ fn a_value_that_is_refused_in_quotes_is_told_of_them() {
 
 #[test]
 fn names_that_nothing_reads_are_warned_of_with_the_nearest_one() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud)
         .set("GC_TOKEN_MIN_TLL", "1h")
         .set("GC_TOKEN_GATEWAY_URL", "http://127.0.0.1:1/x")
@@ -249,7 +249,7 @@ fn names_that_nothing_reads_are_warned_of_with_the_nearest_one() {
 
 #[test]
 fn a_secret_in_the_place_of_a_name_is_not_repeated() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let url = |rest: &str| format!("https://{rest}");
     let (password, query) = (url("id:hunter2@login.example"), url("login.example/?key=hunter2"));
@@ -292,7 +292,7 @@ fn a_secret_in_the_place_of_a_name_is_not_repeated() {
 
 #[test]
 fn a_second_mark_is_part_of_the_value() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let twice = |value: &str| format!("\u{feff}\u{feff}{value}");
     let get = |runner: Runner, args: &[&str]| {
         let finished = runner.run(&[&["get"], args].concat());
@@ -310,7 +310,7 @@ fn a_second_mark_is_part_of_the_value() {
 
 #[test]
 fn a_mark_and_line_ends_alone_are_nothing() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let nothing = "\u{feff}\r\n";
     for name in [
         "GC_TOKEN_CLIENT_ID",
@@ -334,7 +334,7 @@ fn a_mark_and_line_ends_alone_are_nothing() {
 /// As of a variable that is not set: `--client-id "$ID"`.
 #[test]
 fn an_empty_flag_is_refused_by_name() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for flag in ["--client-id", "--scope", "--audience", "--cache-dir", "--ca-file", "--region"] {
         for value in ["", "\n"] {
             let runner = Runner::of(&cloud);
@@ -349,7 +349,7 @@ fn an_empty_flag_is_refused_by_name() {
 
 #[test]
 fn a_path_that_cannot_be_meant_makes_no_directory() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let mut report = Report::default();
     for path in ["\"~/x\"", "'x'", "x ", "a/$USER/x", "%HOME%/x", "file:///x", "<directory>", "..."]
     {
@@ -375,7 +375,7 @@ fn a_path_that_cannot_be_meant_makes_no_directory() {
 
 #[test]
 fn a_secret_that_is_a_number_is_to_be_quoted() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud)
         .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")
         .with_file(CONFIG, "[default]\nclient_secret = 1234567890\n");
@@ -390,7 +390,7 @@ fn a_secret_that_is_a_number_is_to_be_quoted() {
 
 #[test]
 fn a_long_value_does_not_bury_the_message() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for name in ["GC_TOKEN_REGION", "GC_TOKEN_MIN_TTL", "GC_TOKEN_LOGIN_URL", "GC_TOKEN_VERIFY"] {
         let finished = Runner::of(&cloud).set(name, "ab ".repeat(10_000)).run(&["get"]);
         assert_eq!(finished.status.code(), Some(3), "{finished:#?}");

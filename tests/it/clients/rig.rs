@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 
 use crate::clients::calls::Calls;
@@ -49,11 +49,11 @@ pub(crate) struct Rig {
 }
 
 /// Tokens live for 10 s, of which the API's clock takes 2.
-pub(crate) fn short_lived() -> Plan {
-    Plan {
+pub(crate) fn short_lived() -> SandboxConfig {
+    SandboxConfig {
         lifetime: Duration::from_secs(10),
         api_offset: SignedDuration::from_secs(2),
-        ..Plan::default()
+        ..SandboxConfig::default()
     }
 }
 

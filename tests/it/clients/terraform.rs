@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gc_token::sandbox::{Change, Fault, Faults, Plan, Sandbox};
+use gc_token::sandbox::{ConfigChange, Fault, Faults, Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 
 use crate::clients::client::installed;
@@ -44,7 +44,7 @@ struct Apply {
 impl Apply {
     /// `None` where a tool is missing, which has been said by then.
     fn begin(way: Way) -> Option<Apply> {
-        let cloud = cloud(Plan { api_faults: slow(), ..short_lived() });
+        let cloud = cloud(SandboxConfig { api_faults: slow(), ..short_lived() });
         let mut terraform = with_stand_in(&configuration(way))?;
         point_at(&cloud, &mut terraform);
         let log = terraform.base().join("log");
@@ -98,10 +98,10 @@ fn slow() -> Vec<Fault> {
 /// How many skills there are.
 fn skills(cloud: &Sandbox) -> u64 {
     // From now on every token lives, and nothing is slow.
-    cloud.change(Change {
+    cloud.change(ConfigChange {
         api_offset: Some(SignedDuration::from_hours(-1)),
         api_faults: Some(Vec::new()),
-        ..Change::default()
+        ..ConfigChange::default()
     });
     let host = cloud.api_url().replace("http://", "");
     let mut api = TcpStream::connect(host).unwrap();
@@ -159,7 +159,7 @@ fn go_straight(cloud: &Sandbox, terraform: &mut Workspace) {
 /// It is given neither a token nor the secret, and asks for tokens by itself.
 #[test]
 fn a_provider_with_credentials_of_its_own_costs_one_mint() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let Some(mut terraform) = with_stand_in(&text("long-apply", "main.tf")) else {
         return;
     };
@@ -258,7 +258,8 @@ fn the_ephemeral_example_reuses_the_token_of_exec() {
 /// Init, plan and apply, each by an `exec` of its own; they and what Terraform
 /// starts share one token. Returns what the plan said.
 fn plan_and_apply(front: &str, mut terraform: Workspace) -> String {
-    let cloud = cloud(Plan { lifetime: Duration::from_secs(3600), ..Plan::default() });
+    let cloud =
+        cloud(SandboxConfig { lifetime: Duration::from_secs(3600), ..SandboxConfig::default() });
     point_at(&cloud, &mut terraform);
     // gc-token is called again inside, and has to open the cache.
     start_by_exec(&mut terraform, &[front, "--keep-secret"]);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gc_token::context::{Clock, Context, Directories, Environment, Reporter};
-use gc_token::sandbox::{Plan, Sandbox, TokenFormat};
+use gc_token::sandbox::{Sandbox, SandboxConfig, TokenFormat};
 use jiff::SignedDuration;
 
 use super::clock::{False, Truth};
@@ -124,14 +124,14 @@ struct Stage {
 impl Stage {
     fn new(cell: &Cell) -> Stage {
         let truth = Truth::start();
-        let plan = Plan {
+        let plan = SandboxConfig {
             client_id: CLIENT.into(),
             client_secret: SECRET.into(),
             lifetime: Duration::from_secs(LIFETIME as u64),
             format: cell.format,
             issuer_offset: SignedDuration::from_secs(cell.issuer),
             api_offset: SignedDuration::from_secs(cell.api),
-            ..Plan::default()
+            ..SandboxConfig::default()
         };
         let clock = Arc::new(False::ahead(&truth, SignedDuration::from_secs(cell.ahead)));
         Stage {

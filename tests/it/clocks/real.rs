@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::{Plan, Sandbox, TokenFormat};
+use gc_token::sandbox::{Sandbox, SandboxConfig, TokenFormat};
 use jiff::{SignedDuration, Timestamp};
 
 use super::docs;
@@ -138,11 +138,11 @@ struct Stage {
 
 impl Stage {
     fn new(format: TokenFormat) -> Stage {
-        let cloud = cloud(Plan {
+        let cloud = cloud(SandboxConfig {
             lifetime: Duration::from_secs(LIFETIME),
             format,
             api_offset: SignedDuration::from_secs(2),
-            ..Plan::default()
+            ..SandboxConfig::default()
         });
         let home = tempfile::tempdir().unwrap();
         Stage { cloud, home }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use gc_token::context::SystemClock;
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 /// The client of every test.
 pub const CLIENT: &str = "the-client";
@@ -14,15 +14,15 @@ pub const CLIENT: &str = "the-client";
 pub const SECRET: &str = "the-cl1ent/s3cret of:the+test";
 
 /// A stand-in for Genesys Cloud that knows the client.
-pub fn cloud(plan: Plan) -> Sandbox {
-    let plan = Plan { client_id: CLIENT.into(), client_secret: SECRET.into(), ..plan };
+pub fn cloud(plan: SandboxConfig) -> Sandbox {
+    let plan = SandboxConfig { client_id: CLIENT.into(), client_secret: SECRET.into(), ..plan };
     Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
 }
 
 /// The sandbox's plan with what goes wrong, in its compact notation.
-pub fn faults(list: &str) -> Plan {
+pub fn faults(list: &str) -> SandboxConfig {
     let faults: gc_token::sandbox::Faults = list.parse().unwrap();
-    Plan { faults: faults.0, ..Plan::default() }
+    SandboxConfig { faults: faults.0, ..SandboxConfig::default() }
 }
 
 /// Whether the API takes this token, now.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::common::cloud::cloud;
@@ -40,8 +40,11 @@ fn ahead(runner: Runner, by: &str) -> Option<Runner> {
 fn cloud_valid(from: i64, to: i64) -> (Sandbox, Runner) {
     let now = SystemClock::default().read().wall;
     let moment = |hours| -> Timestamp { now + SignedDuration::from_hours(hours) };
-    let cloud =
-        cloud(Plan { tls: true, validity: Some((moment(from), moment(to))), ..Plan::default() });
+    let cloud = cloud(SandboxConfig {
+        tls: true,
+        validity: Some((moment(from), moment(to))),
+        ..SandboxConfig::default()
+    });
     let runner = Runner::of(&cloud)
         .with_file("ca.pem", cloud.ca_pem().unwrap())
         .set("SSL_CERT_FILE", "ca.pem");
@@ -95,7 +98,7 @@ fn a_certificate_that_is_out_of_date_is_not_blamed_on_the_clock() {
 
 #[test]
 fn a_wall_clock_that_was_stepped_since_the_mint() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).token();
     let Some(runner) = ahead(runner, "-2h") else {

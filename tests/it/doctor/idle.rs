@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use serde_json::Value;
 
 use crate::common::cloud::{accepts, cloud};
@@ -12,7 +12,7 @@ use crate::doctor::report::Report;
 /// Tokens of this cloud are revoked when they are not used for a second.
 fn strict() -> gc_token::sandbox::Sandbox {
     let idle_timeout = Some(Duration::from_secs(1));
-    cloud(Plan { idle_timeout, ..Plan::default() })
+    cloud(SandboxConfig { idle_timeout, ..SandboxConfig::default() })
 }
 
 fn wait() {
@@ -37,7 +37,7 @@ fn an_idle_token_is_replaced_where_it_was_revoked_and_the_timeout_is_known() {
 
 #[test]
 fn an_idle_token_that_lives_is_reused_after_one_call_that_counts() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_IDLE_TIMEOUT", "1s");
     let first = runner.run(&["get"]).token().to_owned();
     assert_eq!(cloud.counters().api_calls, 1);
@@ -53,7 +53,7 @@ fn an_idle_token_that_lives_is_reused_after_one_call_that_counts() {
 
 #[test]
 fn status_tells_of_the_last_use() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get", "--verify=never"]).token();
     let table = runner.run(&["status", "--idle-timeout=30m"]).succeeded().to_owned();
@@ -93,7 +93,8 @@ fn a_timeout_that_means_nothing_is_refused_by_name() {
         ("0s", "--idle-timeout: \"0s\" must be greater than 0"),
         ("soon", "--idle-timeout: \"soon\" is not a duration"),
     ] {
-        let finished = Runner::of(&cloud(Plan::default())).run(&["get", "--idle-timeout", value]);
+        let finished =
+            Runner::of(&cloud(SandboxConfig::default())).run(&["get", "--idle-timeout", value]);
         assert_eq!((finished.status.code(), &*finished.stdout), (Some(2), ""));
         assert!(finished.stderr.contains(says), "{finished:#?}");
     }

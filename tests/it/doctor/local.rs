@@ -1,6 +1,6 @@
 //! What can be wrong on this machine.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
@@ -9,7 +9,7 @@ use crate::doctor::report::Report;
 
 #[test]
 fn settings_that_are_missing_or_wrong() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).unset("GENESYSCLOUD_OAUTHCLIENT_SECRET");
     Report::of(&runner, &[])
         .exits_with(3)
@@ -31,7 +31,7 @@ fn settings_that_are_missing_or_wrong() {
 
 #[test]
 fn a_password_in_a_setting_is_not_shown() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let url = "https://me:hunter2@login.example";
     let report = Report::of(&Runner::of(&cloud), &["--login-url", url]);
     report
@@ -43,7 +43,7 @@ fn a_password_in_a_setting_is_not_shown() {
 
 #[test]
 fn a_profile_is_named() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner =
         Runner::of(&cloud).with_file(".config/gc-token/config.toml", "[default]\nskew = '7s'\n");
     Report::of(&runner, &[]).exits_with(0).says(
@@ -56,7 +56,7 @@ fn a_profile_is_named() {
 /// Not even root can write there.
 #[test]
 fn a_cache_that_cannot_be_used() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file("file", "");
     for dir in ["file", "/proc/nowhere"] {
         Report::of(&runner, &["--cache-dir", dir])
@@ -72,7 +72,7 @@ fn a_cache_that_cannot_be_used() {
 /// The mount goes away with the process that makes it.
 #[test]
 fn a_cache_on_a_read_only_file_system() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     std::fs::create_dir(runner.home().join("dir")).unwrap();
     let mounted = |command: &str| {
@@ -96,7 +96,8 @@ fn a_cache_on_a_read_only_file_system() {
 
 #[test]
 fn a_promise_that_the_issuer_cannot_keep() {
-    let plan = Plan { lifetime: std::time::Duration::from_secs(300), ..Plan::default() };
+    let plan =
+        SandboxConfig { lifetime: std::time::Duration::from_secs(300), ..SandboxConfig::default() };
     let cloud = cloud(plan);
     Report::of(&Runner::of(&cloud), &["--min-ttl=1h"]).exits_with(7).says(
         "token",

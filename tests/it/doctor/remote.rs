@@ -1,6 +1,6 @@
 //! What can be wrong with the two hosts, and with the way to them.
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 
 use crate::common::cloud::{SECRET, cloud};
@@ -22,7 +22,7 @@ fn issuer_at(url: &str) -> Runner {
 
 #[test]
 fn all_is_well() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let report = Report::of(&runner, &[]);
     report
@@ -53,7 +53,7 @@ fn all_is_well() {
 
 #[test]
 fn people_and_programs_are_told_the_same() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "wrong");
     let report = Report::of(&runner, &[]);
     let table = runner.run(&["doctor"]);
@@ -78,7 +78,7 @@ fn people_and_programs_are_told_the_same() {
 
 #[test]
 fn refused_credentials() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "wrong");
     Report::of(&runner, &[])
         .exits_with(4)
@@ -94,7 +94,8 @@ fn refused_credentials() {
 
 #[test]
 fn a_region_that_there_is_not() {
-    let runner = Runner::of(&cloud(Plan::default())).set("GENESYSCLOUD_REGION", "eu-west-9");
+    let runner =
+        Runner::of(&cloud(SandboxConfig::default())).set("GENESYSCLOUD_REGION", "eu-west-9");
     Report::of(&runner, &[])
         .exits_with(3)
         .says("settings", "ok", "region: eu-west-9, from GENESYSCLOUD_REGION")
@@ -105,7 +106,7 @@ fn a_region_that_there_is_not() {
 /// The issuer of one region and the API of another: each works by itself.
 #[test]
 fn an_api_of_another_region() {
-    let (here, there) = (cloud(Plan::default()), cloud(Plan::default()));
+    let (here, there) = (cloud(SandboxConfig::default()), cloud(SandboxConfig::default()));
     let runner = Runner::of(&here).set("GC_TOKEN_API_URL", there.api_url());
     Report::of(&runner, &[]).exits_with(8).says("api", "ok", "answers HTTP").says(
         "token",
@@ -124,7 +125,7 @@ fn an_api_of_another_region() {
 
 #[test]
 fn an_api_that_cannot_be_reached() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let api = format!("http://127.0.0.1:{}", dead_port());
     let runner = Runner::of(&cloud).set("GC_TOKEN_API_URL", api);
     Report::of(&runner, &["--verify=always"])
@@ -163,7 +164,7 @@ fn no_network() {
             .says("cache", "ok", "locks hold")
             .says("token", "failure", &says);
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).token();
     drop(cloud);
@@ -180,7 +181,7 @@ fn no_network() {
 }
 
 fn tls_cloud() -> (Sandbox, String) {
-    let cloud = cloud(Plan { tls: true, ..Plan::default() });
+    let cloud = cloud(SandboxConfig { tls: true, ..SandboxConfig::default() });
     let ca = cloud.ca_pem().unwrap().to_owned();
     (cloud, ca)
 }
@@ -250,10 +251,10 @@ fn an_issuer_without_a_clock() {
 
 #[test]
 fn clocks_are_told_apart() {
-    let cloud = cloud(Plan {
+    let cloud = cloud(SandboxConfig {
         issuer_offset: SignedDuration::from_secs(3_600),
         api_offset: SignedDuration::from_secs(3_660),
-        ..Plan::default()
+        ..SandboxConfig::default()
     });
     let report = Report::of(&Runner::of(&cloud), &[]);
     report

@@ -1,6 +1,6 @@
 //! Failures that name the settings that they depend on, and where each came from.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use crate::common::cloud::{SECRET, cloud};
 use crate::common::port::dead_port;
@@ -20,7 +20,7 @@ fn fails(finished: &Finished, code: i32, says: &[&str]) {
 
 #[test]
 fn refused_credentials_name_client_region_and_their_sources() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_ID", "nobody");
     fails(
         &runner.run(&["get"]),
@@ -64,7 +64,7 @@ fn refused_credentials_name_client_region_and_their_sources() {
 fn a_secret_in_the_place_of_the_id_is_not_shown() {
     // As long as those that Genesys Cloud makes.
     let secret = "wPq3-Zx81_7yBv0nKdRk2sLtJm4HfGcAeUoQiT5bN6M";
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud)
         .set("GENESYSCLOUD_OAUTHCLIENT_ID", secret)
         .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "the-client");
@@ -104,7 +104,7 @@ fn a_login_url_that_goes_before_the_region_is_named() {
 
 #[test]
 fn an_api_url_or_a_token_url_that_goes_before_the_region_is_named() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud)
         .unset("GC_TOKEN_LOGIN_URL")
         .set("GC_TOKEN_TOKEN_URL", format!("{}/oauth/token", cloud.login_url()))
@@ -121,7 +121,7 @@ fn an_api_url_or_a_token_url_that_goes_before_the_region_is_named() {
 
 #[test]
 fn urls_that_agree_with_the_region_or_stand_beside_it_in_one_profile_are_no_matter() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let profile = format!("[default]\nregion = 'eu-west-1'\nlogin_url = '{}'\n", cloud.login_url());
     let runner = Runner::of(&cloud)
         .unset("GC_TOKEN_LOGIN_URL")
@@ -140,7 +140,7 @@ fn urls_that_agree_with_the_region_or_stand_beside_it_in_one_profile_are_no_matt
 #[test]
 fn what_a_promise_and_a_directory_depend_on_is_named() {
     let lifetime = std::time::Duration::from_secs(300);
-    let cloud = cloud(Plan { lifetime, ..Plan::default() });
+    let cloud = cloud(SandboxConfig { lifetime, ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_MIN_TTL", "1h");
     fails(&runner.run(&["get"]), 7, &["settings: min-ttl 1h from GC_TOKEN_MIN_TTL\n"]);
     let runner = Runner::of(&cloud).set("GC_TOKEN_CACHE_DIR", "/proc/nowhere");

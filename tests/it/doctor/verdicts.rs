@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::{SECRET, accepts, cloud, faults};
 use crate::common::port::dead_port;
@@ -13,7 +13,7 @@ use crate::doctor::server::{answers, answers_after};
 /// A cloud whose API meets every request with this, in the sandbox's notation.
 fn api_that_answers(fault: &str) -> Sandbox {
     let fault: gc_token::sandbox::Fault = fault.parse().unwrap();
-    cloud(Plan { api_faults: vec![fault; 99], ..Plan::default() })
+    cloud(SandboxConfig { api_faults: vec![fault; 99], ..SandboxConfig::default() })
 }
 
 /// Answers that are no verdict on a token, and the exit code where one is needed.
@@ -104,7 +104,7 @@ fn a_failed_verdict_costs_one_mint_however_often_it_is_tried() {
 
 #[test]
 fn a_verdict_is_a_verdict() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     assert_eq!(runner.run(&["get", "--verify=always"]).token().len(), 86);
     Report::of(&runner, &["--verify=always"]).exits_with(0).is_clean();
@@ -113,7 +113,7 @@ fn a_verdict_is_a_verdict() {
 /// The cache is left as it is, so that the report can be had again.
 #[test]
 fn a_revoked_token_is_told_from_a_wrong_region() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).token();
     cloud.revoke_all();
@@ -134,7 +134,8 @@ fn a_revoked_token_is_told_from_a_wrong_region() {
 
 #[test]
 fn a_revoked_token_with_an_issuer_that_is_down_is_not_blamed_on_the_region_alone() {
-    let cloud = cloud(Plan { faults: faults("ok,9*503").faults, ..Plan::default() });
+    let cloud =
+        cloud(SandboxConfig { faults: faults("ok,9*503").faults, ..SandboxConfig::default() });
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).token();
     cloud.revoke_all();
@@ -147,7 +148,7 @@ fn a_revoked_token_with_an_issuer_that_is_down_is_not_blamed_on_the_region_alone
 
 #[test]
 fn that_roles_were_not_tested_is_said() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let report = Report::of(&Runner::of(&cloud), &[]);
     report.exits_with(0).says("token", "note", "what the OAuth client may do was not tested");
 }
@@ -193,7 +194,7 @@ fn an_issuer_that_takes_its_time_is_waited_for_as_get_does() {
 #[test]
 fn a_page_in_the_apis_place_is_no_verdict() {
     let portal = answers("200 OK", "Content-Type: text/html\r\n".into(), "<html>");
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_API_URL", portal);
     let failed = runner.run(&["get", "--verify=always"]);
     assert_eq!(failed.status.code(), Some(5), "{failed:#?}");

@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::rig::{SERVED, children_of, left_behind, lives, runner, start, written};
@@ -20,7 +20,7 @@ const SCRIPT: &str = "trap 'echo ended > ended; exit' TERM
 
 #[test]
 fn a_parent_that_is_killed_leaves_nothing() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for front in SERVED {
         let runner = runner(&cloud);
         let running = start(&runner, front, SCRIPT);
@@ -40,7 +40,7 @@ fn a_parent_that_is_killed_leaves_nothing() {
 
 #[test]
 fn a_command_that_does_not_want_to_end_is_ended() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "trap '' TERM INT HUP; echo > port; while :; do sleep 0.05; done";
     let running = start(&runner, "--intercept", script);
@@ -53,7 +53,7 @@ fn a_command_that_does_not_want_to_end_is_ended() {
 
 #[test]
 fn a_watchdog_that_is_killed_does_no_harm() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "echo $$ > pid; until [ -e go ]; do sleep 0.05; done; exit 3";
     let running = start(&runner, "--intercept", script);
@@ -68,7 +68,7 @@ fn a_watchdog_that_is_killed_does_no_harm() {
 
 #[test]
 fn what_the_command_leaves_in_the_background_lives_on() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "(until [ -e go ]; do sleep 0.05; done; echo done > done) &
         echo $! > pid";

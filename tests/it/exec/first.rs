@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use super::rig::{SERVED, children_of, runner, written};
@@ -38,7 +38,7 @@ const LEAVES_ORPHANS: &str = "
 
 #[test]
 fn orphans_are_waited_for_and_the_commands_code_is_kept() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for front in SERVED {
         let runner = runner(&cloud);
         let script = format!("{LEAVES_ORPHANS}; kill -0 1 || exit 8; exit 7");
@@ -54,7 +54,7 @@ fn orphans_are_waited_for_and_the_commands_code_is_kept() {
 
 #[test]
 fn a_gateway_waits_for_orphans_and_ends_by_a_signal() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     // They are left by the shell that the gateway takes the place of.
     let script = format!("({LEAVES_ORPHANS}) & exec \"$0\" gateway");
@@ -75,7 +75,7 @@ fn a_gateway_waits_for_orphans_and_ends_by_a_signal() {
 /// have to kill it.
 #[test]
 fn a_signal_ends_it_while_the_issuer_takes_its_time() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let issuer = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", issuer.local_addr().unwrap());
     for words in

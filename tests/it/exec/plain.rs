@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::{runner, written};
 use crate::common::cloud::{SECRET, cloud};
@@ -19,7 +19,7 @@ fn exec(runner: &Runner, args: &[&str], script: &str) -> Option<i32> {
 
 #[test]
 fn there_is_no_process_in_between() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let running = runner.start(&["exec", "--", "sh", "-c", "echo $$ $PPID > pid"]);
     let pid = running.pid();
@@ -29,7 +29,7 @@ fn there_is_no_process_in_between() {
 
 #[test]
 fn the_command_finds_the_token_and_no_secret() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud)
         .set("GC_TOKEN_CLIENT_SECRET", SECRET)
         .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
@@ -47,7 +47,7 @@ fn the_command_finds_the_token_and_no_secret() {
 
 #[test]
 fn a_secret_that_goes_by_another_name_is_told_of() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud).set("TF_VAR_secret", SECRET);
     for args in [&["exec"][..], &["exec", "--gateway"], &["exec", "--intercept"]] {
         let finished = runner.run(&[args, &["--", "true"]].concat());
@@ -62,7 +62,7 @@ fn a_secret_that_goes_by_another_name_is_told_of() {
 
 #[test]
 fn templates_set_what_the_user_names() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let args = [
         "--set=AUTH=Bearer {token}",
@@ -86,7 +86,7 @@ fn templates_set_what_the_user_names() {
 
 #[test]
 fn a_command_that_cannot_be_run_costs_no_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud).with_file("no-program", "text").with_file("dir/file", "");
     for (command, code) in
         [("no-such-command", 127), ("./missing", 127), ("./no-program", 126), ("./dir", 126)]
@@ -101,7 +101,7 @@ fn a_command_that_cannot_be_run_costs_no_token() {
 
 #[test]
 fn the_command_is_started_as_by_a_shell() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud).with_file("bin/script", "printf '%s|' \"$@\" > args; exit 42\n");
     fs::set_permissions(runner.home().join("bin/script"), fs::Permissions::from_mode(0o700))
         .unwrap();
@@ -119,7 +119,7 @@ fn the_command_is_started_as_by_a_shell() {
 
 #[test]
 fn a_reader_that_leaves_ends_the_command_in_silence() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     // With one, it would be said that the sandbox's URL goes before it.
     let runner = runner(&cloud).unset("GENESYSCLOUD_REGION");
     let finished = runner.shell("bash", "gc-token exec -- yes | head -n 1; echo ${PIPESTATUS[0]}");
@@ -129,7 +129,7 @@ fn a_reader_that_leaves_ends_the_command_in_silence() {
 
 #[test]
 fn standard_input_is_the_commands() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     for front in [None, Some("--gateway"), Some("--intercept")] {
         let mut args = vec!["exec"];

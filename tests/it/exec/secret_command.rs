@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 use rustix::process::Signal;
 
 use super::rig::{self, lives, written};
@@ -25,7 +25,7 @@ fn runner(cloud: &Sandbox, script: &str) -> Runner {
 
 #[test]
 fn standard_input_is_left_to_whom_it_belongs() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud, "cat > eaten; print");
     for args in [
         &["exec", "--no-cache", "--", "cat"][..],
@@ -41,7 +41,7 @@ fn standard_input_is_left_to_whom_it_belongs() {
 
 #[test]
 fn what_it_leaves_behind_is_not_waited_for() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud, "sleep 1000 & echo $! > left; print");
     runner.run(&["get"]).succeeded();
     // It was left alone, too.
@@ -56,7 +56,7 @@ fn what_it_leaves_behind_is_not_waited_for() {
 
 #[test]
 fn output_without_an_end_is_ended_with_all_that_it_started() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner =
         runner(&cloud, "yes > /dev/null & echo $! > one; trap '' TERM; yes & echo $! > two; wait");
     let finished = runner.run(&["get"]);
@@ -71,7 +71,7 @@ fn output_without_an_end_is_ended_with_all_that_it_started() {
 
 #[test]
 fn it_ends_with_gc_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for signal in [Signal::TERM, Signal::KILL] {
         let runner = runner(&cloud, "sleep 1000 & echo $! > child; echo $$ > parent; wait");
         let running = runner.start(&["get"]);
@@ -86,7 +86,7 @@ fn it_ends_with_gc_token() {
 
 #[test]
 fn it_may_ask_on_the_terminal() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for ask in [
         "read answer",
         "exec 0< /dev/tty; read answer",
@@ -111,7 +111,7 @@ fn it_may_ask_on_the_terminal() {
 
 #[test]
 fn ctrl_c_at_its_prompt_ends_gc_token_as_well() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner =
         runner(&cloud, "stty -echo < /dev/tty; printf 'Open\\040sesame? ' > /dev/tty; read answer");
     let mut shell = Terminal::start(&runner, BASH);
@@ -128,7 +128,7 @@ fn ctrl_c_at_its_prompt_ends_gc_token_as_well() {
 
 #[test]
 fn ctrl_z_at_its_prompt_stops_the_job_until_it_is_brought_back() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud, "printf 'Open\\040sesame? ' > /dev/tty; read answer; print");
     let mut shell = Terminal::start(&runner, BASH);
     shell.type_in("gc-token get > token\n");
@@ -145,7 +145,7 @@ fn ctrl_z_at_its_prompt_stops_the_job_until_it_is_brought_back() {
 
 #[test]
 fn a_job_in_the_background_waits_until_it_is_brought_to_the_terminal() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud, "echo > begun; read answer; print");
     let mut shell = Terminal::start(&runner, BASH);
     shell.type_in("gc-token get > token &\n");
@@ -168,7 +168,10 @@ fn written_empty(runner: &Runner, name: &str) {
 #[test]
 fn a_renewal_has_no_terminal_to_ask_on() {
     for ask in ["read answer < /dev/tty", "stty -echo < /dev/tty", "read answer || exit 3"] {
-        let plan = Plan { lifetime: std::time::Duration::from_secs(4), ..Plan::default() };
+        let plan = SandboxConfig {
+            lifetime: std::time::Duration::from_secs(4),
+            ..SandboxConfig::default()
+        };
         let cloud = cloud(plan);
         let script = format!("[ -e first ] && {{ echo > asked; {ask}; }}; echo > first; print");
         let runner = runner(&cloud, &script);
@@ -194,7 +197,7 @@ fn a_renewal_has_no_terminal_to_ask_on() {
 /// At a terminal of its own, without one, and with one that nobody may use.
 #[test]
 fn without_a_terminal_it_finds_none() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud, "[ -t 0 ] && echo yes > tty || echo no > tty; print");
     let mut command = runner.command_with_path("setsid");
     command.args(["--wait", "gc-token", "get", "--no-cache"]).stdin(Stdio::null());
@@ -205,7 +208,7 @@ fn without_a_terminal_it_finds_none() {
 /// A helper that is stopped where no shell could bring a job back: it stops nobody else.
 #[test]
 fn without_a_terminal_its_stop_is_its_own() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     // gc-token has time to see it.
     let stop = "pid=$$
         (until grep -q '^State:.T' /proc/$pid/status; do sleep 0.05; done
@@ -220,7 +223,7 @@ fn without_a_terminal_its_stop_is_its_own() {
 #[test]
 fn it_is_found_and_run_as_the_command_of_exec() {
     use std::os::unix::fs::PermissionsExt;
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let script = |text: &str| {
         let runner = rig::runner(&cloud)
             .unset("GENESYSCLOUD_OAUTHCLIENT_SECRET")

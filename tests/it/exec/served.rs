@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ fn what_goes_to_the_gateway_goes_past_the_proxy() {
     if program("curl").is_none() {
         return missing("curl");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         let proxy = Proxy::listen();
         let runner = runner(&cloud).set(name, proxy.url()).set("no_proxy", ".corp");
@@ -64,7 +64,7 @@ fn what_goes_to_the_gateway_goes_past_the_proxy() {
 
 #[test]
 fn a_gateway_that_stands_alone_prints_the_exceptions() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let printed = |runner: Runner, args: &[&str]| {
         let mut running = runner.start(&[&["gateway", "--shell=json"], args].concat());
         let printed = running.wait_until_it_prints("}\n");
@@ -85,7 +85,7 @@ fn a_gateway_that_stands_alone_prints_the_exceptions() {
 
 #[test]
 fn loopback_is_no_affair_of_the_intercepting_proxy() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud).set("NO_PROXY", ".corp,.mypurecloud.ie");
     let script = "echo \"$NO_PROXY $no_proxy $NODE_USE_ENV_PROXY\"";
     let both = format!(".corp,{LOOPBACK} .corp,{LOOPBACK}");
@@ -96,7 +96,7 @@ fn loopback_is_no_affair_of_the_intercepting_proxy() {
 
 #[test]
 fn a_command_that_asks_nothing_is_told_so() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     for (front, says) in SERVED.into_iter().zip([
         "gc-token: no request came to the gateway: ",

@@ -1,6 +1,6 @@
 //! Signals and exit codes, without a terminal.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use super::rig::{SERVED, left_behind, runner, start, written};
@@ -8,7 +8,7 @@ use crate::common::cloud::cloud;
 
 #[test]
 fn exit_codes_are_passed_on() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     for front in SERVED {
         for (script, code) in [
@@ -29,7 +29,7 @@ fn exit_codes_are_passed_on() {
 /// Terraform takes a second SIGINT for an order to drop everything.
 #[test]
 fn each_signal_reaches_the_command_once() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     for signal in ["INT", "TERM", "HUP", "QUIT", "USR1", "USR2"] {
         let script = format!(

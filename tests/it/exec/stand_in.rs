@@ -1,7 +1,7 @@
 //! What the command is given for a token: under `--intercept`, and wherever it
 //! is asked for, a random one that is worth nothing elsewhere.
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use super::rig::{runner, written};
 use crate::common::cloud::{accepts, cloud};
@@ -30,7 +30,7 @@ fn assert_holds_no_real_token(environment: &str, cloud: &Sandbox) {
 
 #[test]
 fn interception_keeps_the_real_token_to_itself() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let args = ["--intercept", "--set=TF_VAR_token={token}", "--set=AUTH=Bearer {token}"];
     let (token, environment) = token_and_environment(&runner, &args);
@@ -46,7 +46,7 @@ fn interception_keeps_the_real_token_to_itself() {
 
 #[test]
 fn the_real_token_can_be_had_all_the_same() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     for args in [&["--intercept", "--stand-in-token=false"][..], &["--gateway"]] {
         let (token, _) = token_and_environment(&runner, args);
@@ -58,7 +58,7 @@ fn the_real_token_can_be_had_all_the_same() {
 
 #[test]
 fn the_gateway_hands_out_a_stand_in_where_that_is_asked_for() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     for args in [&["--gateway", "--stand-in-token"][..], &["--gateway", "--stand-in-token=true"]] {
         let (token, environment) = token_and_environment(&runner, args);
@@ -73,7 +73,7 @@ fn a_call_with_the_stand_in_succeeds_through_its_proxy() {
     if program("curl").is_none() {
         return missing("curl");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "curl --silent --show-error --output answer --write-out '%{http_code}\\n' \
                   --config - > status <<EOF\nurl = \"${GC_TOKEN_GATEWAY_URL-https://api.mypurecloud.ie}\
@@ -92,7 +92,7 @@ fn a_call_with_the_stand_in_succeeds_through_its_proxy() {
 /// be what was asked for.
 #[test]
 fn a_stand_in_without_a_proxy_is_refused() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let finished = runner.run(&["exec", "--stand-in-token", "--", "true"]);
     let refusal = "error: --stand-in-token: \"true\" needs a proxy that swaps the token\n  \
@@ -111,7 +111,7 @@ fn a_stand_in_without_a_proxy_is_refused() {
 /// this run alone; and who wants a new token gets one.
 #[test]
 fn gc_token_itself_gets_a_real_token_in_a_run() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "env -u GC_TOKEN_LOGIN_URL -u GC_TOKEN_API_URL \
                   gc-token get --force-refresh > got.new && mv got.new got";
@@ -135,7 +135,7 @@ fn another_run_does_not_take_it() {
     if program("curl").is_none() {
         return missing("curl");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "curl --silent --output answer --write-out '%{http_code}\\n' --config - > status <<EOF\n\
                   url = \"https://api.mypurecloud.ie/api/v2/organizations/me\"\n\

@@ -1,6 +1,6 @@
 //! A person at a terminal: Ctrl-C, Ctrl-Z and the shell's job control.
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use super::rig::{runner, written};
 use crate::common::cloud::cloud;
@@ -34,7 +34,7 @@ fn go(runner: &Runner) {
 
 #[test]
 fn ctrl_c_reaches_the_command_once() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for front in ["--gateway", "--intercept"] {
         let (runner, mut shell) = scene(&cloud);
         shell.type_in(&format!("gc-token exec {front} -- bash count.sh; echo code=$?\n"));
@@ -53,7 +53,7 @@ fn ctrl_c_reaches_the_command_once() {
 
 #[test]
 fn a_command_can_be_stopped_and_brought_back() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (runner, mut shell) = scene(&cloud);
     shell.type_in("gc-token exec --gateway -- bash count.sh; echo code=$?\n");
     written(&runner, "ready");
@@ -70,7 +70,7 @@ fn a_command_can_be_stopped_and_brought_back() {
 
 #[test]
 fn ctrl_c_reaches_a_command_that_was_brought_back() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (runner, mut shell) = scene(&cloud);
     shell.type_in("gc-token exec --gateway -- bash count.sh\n");
     written(&runner, "ready");
@@ -89,7 +89,7 @@ fn ctrl_c_reaches_a_command_that_was_brought_back() {
 
 #[test]
 fn a_job_in_the_background_leaves_the_terminal_alone() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (runner, mut shell) = scene(&cloud);
     shell.type_in("gc-token exec --gateway -- bash count.sh &\n");
     written(&runner, "ready");

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use super::rig::{Front, runner};
@@ -28,7 +28,7 @@ fn slow() -> (Upstream, Arc<AtomicBool>) {
 
 #[test]
 fn what_is_under_way_is_brought_to_its_end() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for signal in [Signal::TERM, Signal::INT] {
         let (upstream, may) = slow();
         let front = Front::between(&cloud, &upstream);
@@ -51,7 +51,7 @@ fn what_is_under_way_is_brought_to_its_end() {
 
 #[test]
 fn who_says_it_twice_does_not_want_to_wait() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (upstream, _never) = slow();
     let front = Front::between(&cloud, &upstream);
     let mut client = front.connect();
@@ -67,7 +67,7 @@ fn who_says_it_twice_does_not_want_to_wait() {
 
 #[test]
 fn the_end_of_standard_input_is_the_end_where_that_was_asked_for() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let runner = runner(&cloud, &upstream.url());
     let (stdin, mut ours) = std::io::pipe().unwrap();

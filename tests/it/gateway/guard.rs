@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::Upstream;
@@ -11,7 +11,7 @@ use crate::common::cloud::cloud;
 
 #[test]
 fn who_does_not_know_the_prefix_reaches_nothing() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let args = ["-vv", "--log-format=text", "--allow-host=gateway.internal,other.internal"];
     let front = Front::start(runner(&cloud, &upstream.url()), &args);
@@ -57,7 +57,7 @@ fn who_does_not_know_the_prefix_reaches_nothing() {
 
 #[test]
 fn a_prefix_that_is_kept_stays() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let args = ["--prefix-file=prefix", "--log-format=json", "-vv"];
     let front = Front::start(runner(&cloud, &upstream.url()), &args);
@@ -76,7 +76,7 @@ fn a_prefix_that_is_kept_stays() {
 
 #[test]
 fn it_listens_where_it_is_told_to() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::start(runner(&cloud, &upstream.url()), &["--listen=[::1]:0"]);
     assert!(front.address.starts_with("[::1]:"), "{}", front.address);

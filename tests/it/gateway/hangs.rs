@@ -8,7 +8,7 @@ use gc_token::config::{self, Layers, Query};
 use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
 use gc_token::proxy::gateway::{self, Gateway, PathSecret};
 use gc_token::proxy::{AccessLog, ReverseProxy};
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -21,7 +21,7 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let upstream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", upstream.local_addr().unwrap());
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let env: Environment = [
         ("GC_TOKEN_LOGIN_URL", &*cloud.login_url()),
         ("GC_TOKEN_API_URL", &url),

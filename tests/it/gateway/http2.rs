@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderValue};
@@ -85,7 +85,7 @@ fn passing(name: &str) -> Server {
 
 #[test]
 fn no_post_is_lost_when_a_host_ends_its_connections() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let server = passing("localhost");
     let url = format!("https://localhost:{}", server.port);
     let front = Front::start(trusting(runner(&cloud, &url), &server.pem), &[]);
@@ -142,7 +142,7 @@ pub(crate) fn trusting(runner: Runner, pem: &str) -> Runner {
 
 #[test]
 fn one_connection_carries_many_requests_and_their_trailers() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let server = Server::start("localhost");
     let url = format!("https://localhost:{}/base", server.port);
     let front = Front::start(trusting(runner(&cloud, &url), &server.pem), &[]);
@@ -180,7 +180,7 @@ fn one_connection_carries_many_requests_and_their_trailers() {
 /// 5.2), which all share.
 #[test]
 fn who_does_not_read_holds_nobody_up() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let server = Server::start("localhost");
     let url = format!("https://localhost:{}", server.port);
     let front = Front::start(trusting(runner(&cloud, &url), &server.pem), &[]);
@@ -204,7 +204,7 @@ fn who_does_not_read_holds_nobody_up() {
 
 #[test]
 fn an_api_that_is_not_trusted_gets_no_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (server, other) = (Server::start("localhost"), Server::start("localhost"));
     let named = Server::start("other.localhost");
     let url = |server: &Server| format!("https://localhost:{}", server.port);
@@ -268,7 +268,7 @@ fn a_proxy_may_speak_tls() {
 }
 
 fn goes_through(scheme: &str) {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let server = Server::start("api.mypurecloud.ie");
     let (own, pem) = tls("localhost");
     let (port, heads) = proxy(server.port, (scheme == "https").then_some(own));
@@ -304,7 +304,7 @@ fn goes_through(scheme: &str) {
 /// variables in one way.
 #[test]
 fn nothing_leads_round_the_proxy_in_silence() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let server = Server::start("api.mypurecloud.ie");
     let (port, heads) = proxy(server.port, None);
     let url = format!("http://user:pass%20word@localhost:{port}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use crate::common::cloud::cloud;
 use crate::common::process::wait_until;
@@ -12,7 +12,7 @@ use crate::gateway::rig::Front;
 #[test]
 fn a_gateway_without_traffic_keeps_its_token_alive() {
     let idle_timeout = Some(Duration::from_secs(3));
-    let cloud = cloud(Plan { idle_timeout, ..Plan::default() });
+    let cloud = cloud(SandboxConfig { idle_timeout, ..SandboxConfig::default() });
     let front = Front::start(Runner::of(&cloud), &["--idle-timeout=3s"]);
     // One about the new token, and three to keep it alive: by then it would have been
     // revoked for long without them.
@@ -28,7 +28,7 @@ fn a_gateway_without_traffic_keeps_its_token_alive() {
 /// As far as others can tell, for they share the cache.
 #[test]
 fn a_request_through_the_gateway_is_a_use_of_the_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let args = ["--idle-timeout=8s", "--verify=never"];
     let front = Front::start(Runner::of(&cloud), &args);
     let used = |runner: &Runner| {

@@ -2,14 +2,14 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::Front;
 use crate::common::cloud::{CLIENT, accepts, cloud};
 
 #[test]
 fn the_right_client_gets_the_current_token_and_no_other_is_made() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     // As many at once as the provider asks for at each Configure.
     std::thread::scope(|scope| {
@@ -41,7 +41,7 @@ fn the_right_client_gets_the_current_token_and_no_other_is_made() {
 
 #[test]
 fn a_stand_in_is_printed_and_issued_in_place_of_the_token() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = super::rig::runner(&cloud, &cloud.api_url());
     let mut running = runner.start(&["gateway", "--shell=json", "--stand-in-token"]);
     let printed = running.wait_until_it_prints("}\n");
@@ -57,7 +57,7 @@ fn a_stand_in_is_printed_and_issued_in_place_of_the_token() {
 
 #[test]
 fn others_are_refused_as_an_issuer_would() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     let refused = |request: String, error: &str| {
         let reply = front.connect().send(request);

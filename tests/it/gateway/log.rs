@@ -1,6 +1,6 @@
 //! What the access log quotes of a request.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::Upstream;
@@ -18,7 +18,7 @@ const PATHS: [&str; 5] = [
 #[test]
 fn a_path_in_the_log_steers_nothing() {
     for format in ["text", "json"] {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let upstream = Upstream::willing();
         let args = [&*format!("--log-format={format}")];
         let front = Front::start(runner(&cloud, &upstream.url()), &args);

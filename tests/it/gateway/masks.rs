@@ -1,7 +1,7 @@
 //! What a CI system is told to keep out of its log: the gateway's path, which
 //! lets in whoever knows it.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use crate::common::cloud::cloud;
@@ -21,7 +21,7 @@ fn printed(runner: &Runner, shell: &str, until: &str) -> String {
 
 #[test]
 fn github_actions_masks_the_path_and_all_that_holds_it() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file(".cache/github_env", "");
     let file = runner.home().join(".cache/github_env");
     let runner = runner.set("GITHUB_ENV", &file);
@@ -40,7 +40,7 @@ fn github_actions_masks_the_path_and_all_that_holds_it() {
 
 #[test]
 fn azure_pipelines_keeps_the_path_and_all_that_holds_it_secret() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let printed = printed(&Runner::of(&cloud), "azure-pipelines", URL);
     let lines: Vec<_> = printed.lines().collect();
     let prefix = lines[0].strip_prefix("##vso[task.setsecret]").unwrap();

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Change, Faults, Plan};
+use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
 
 use super::rig::Front;
 use crate::common::cloud::{CLIENT, cloud};
 use crate::common::process::wait_until;
 use crate::common::runner::Runner;
 
-fn faults(list: &str) -> Change {
-    Change { faults: Some(list.parse::<Faults>().unwrap().0), ..Change::default() }
+fn faults(list: &str) -> ConfigChange {
+    ConfigChange { faults: Some(list.parse::<Faults>().unwrap().0), ..ConfigChange::default() }
 }
 
 #[test]
@@ -25,7 +25,8 @@ fn requests_go_on_with_the_token_that_still_lives() {
 /// To an SDK a 401 is final, and an outage is not.
 #[test]
 fn a_dead_token_is_told_from_an_issuer_that_is_down() {
-    let cloud = cloud(Plan { lifetime: Duration::from_secs(600), ..Plan::default() });
+    let cloud =
+        cloud(SandboxConfig { lifetime: Duration::from_secs(600), ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_TIMEOUT", "200ms");
     let front = Front::start(runner, &[]);
     for (fault, reason) in [("1000*503", "503"), ("1000*rate-limit", "rate"), ("1000*drop", "")] {
@@ -57,7 +58,8 @@ fn a_dead_token_is_told_from_an_issuer_that_is_down() {
 /// A client that asks for a token learns the same.
 #[test]
 fn a_request_for_a_token_is_told_of_the_outage_as_well() {
-    let cloud = cloud(Plan { lifetime: Duration::from_secs(8), ..Plan::default() });
+    let cloud =
+        cloud(SandboxConfig { lifetime: Duration::from_secs(8), ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_SKEW", "1s").set("GC_TOKEN_TIMEOUT", "200ms");
     let front = Front::start(runner, &[]);
     cloud.change(faults("1000*503"));
@@ -86,7 +88,7 @@ fn a_request_for_a_token_is_told_of_the_outage_as_well() {
 /// That does not pass by itself: the client had better stop.
 #[test]
 fn refused_credentials_are_no_outage() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     cloud.change(faults("1000*401"));
     cloud.revoke_all();
@@ -97,7 +99,8 @@ fn refused_credentials_are_no_outage() {
 }
 
 fn goes_on(fault: &str) {
-    let cloud = cloud(Plan { lifetime: Duration::from_secs(12), ..Plan::default() });
+    let cloud =
+        cloud(SandboxConfig { lifetime: Duration::from_secs(12), ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_SKEW", "1s").set("GC_TOKEN_TIMEOUT", "200ms");
     let mut front = Front::start(runner, &[]);
     cloud.change(faults(fault));

@@ -1,6 +1,6 @@
 //! Where requests lead, and what answers point to.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::{Upstream, ok, reply};
@@ -9,7 +9,7 @@ use crate::common::cloud::cloud;
 /// An API below a path, which no path of a client leads out of.
 #[test]
 fn no_path_leads_out_of_the_apis_base_path() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let url = format!("{}/base", upstream.url());
     let front = Front::start(runner(&cloud, &url), &["--log-format=text"]);
@@ -47,7 +47,7 @@ fn no_path_leads_out_of_the_apis_base_path() {
 #[test]
 fn what_answers_point_to_stays_below_the_prefix() {
     for base in ["", "/base"] {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let upstream = Upstream::start(move |call| {
             call.read();
             let own = format!("http://{}", call.seen.field("host").unwrap());
@@ -90,7 +90,7 @@ fn what_answers_point_to_stays_below_the_prefix() {
 /// gateway's.
 #[test]
 fn a_token_of_this_run_needs_no_prefix() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();
         call.reply(reply("200 OK", "Location: /api/v2/next\r\n", "{}"));
@@ -118,7 +118,7 @@ fn a_token_of_this_run_needs_no_prefix() {
 /// A resolver may send the names below `localhost` anywhere.
 #[test]
 fn names_below_localhost_are_this_machine() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let named = |url: String, name: &str| url.replacen("127.0.0.1", name, 1);
     let runner = runner(&cloud, &named(upstream.url(), "api.localhost"))
@@ -132,7 +132,7 @@ fn names_below_localhost_are_this_machine() {
 /// What is read ahead of an answer is bounded, its head included.
 #[test]
 fn an_answer_whose_head_is_too_large_is_told() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();
         let size = if call.seen.line.contains("/much") { 40_000 } else { 24_000 };

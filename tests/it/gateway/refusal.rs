@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
-use gc_token::sandbox::{Change, Faults, Plan};
+use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
 
 use super::rig::{Front, Reply, runner};
 use super::upstream::{Upstream, ok, refusal};
 use crate::common::cloud::cloud;
 use crate::common::process::wait_until;
 
-fn api_faults(list: &str) -> Change {
-    Change { api_faults: Some(list.parse::<Faults>().unwrap().0), ..Change::default() }
+fn api_faults(list: &str) -> ConfigChange {
+    ConfigChange { api_faults: Some(list.parse::<Faults>().unwrap().0), ..ConfigChange::default() }
 }
 
 const SKILL: &[u8] = b"{\"name\":\"skill\"}";
@@ -24,7 +24,7 @@ fn create(front: &Front, id: &str) -> Reply {
 
 #[test]
 fn a_token_that_is_revoked_costs_one_mint_and_no_call() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     for round in 0..2 {
         cloud.revoke_all();
@@ -56,7 +56,7 @@ fn a_token_that_is_revoked_costs_one_mint_and_no_call() {
 /// Other processes would get it from the cache.
 #[test]
 fn a_token_that_the_client_revokes_is_forgotten() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     let head = front.head("DELETE", "/api/v2/tokens/me", "");
     assert_eq!(front.connect().send(head).status, 204);
@@ -69,7 +69,7 @@ fn a_token_that_the_client_revokes_is_forgotten() {
 
 #[test]
 fn a_second_refusal_goes_through() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     let calls = cloud.counters().api_calls;
     // Once for the request, once for what the broker asks about the new
@@ -88,7 +88,7 @@ fn a_second_refusal_goes_through() {
 /// 403 belongs.
 #[test]
 fn an_api_that_always_refuses_costs_few_tokens() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| call.reply(refusal()));
     let front = Front::between(&cloud, &upstream);
     let before = std::fs::read_to_string("/proc/uptime").unwrap();
@@ -126,14 +126,17 @@ fn while_the_issuer_is_down_it_is_an_outage_to_all_who_wait() {
 
 /// Twenty requests whose token the API refuses, at an issuer with this fault.
 fn all_at_once(fault: &str) -> Vec<Reply> {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();
         call.reply(refusal());
     });
     let runner = runner(&cloud, &upstream.url()).set("GC_TOKEN_TIMEOUT", "300ms");
     let front = Front::start(runner, &[]);
-    cloud.change(Change { faults: Some(fault.parse::<Faults>().unwrap().0), ..Change::default() });
+    cloud.change(ConfigChange {
+        faults: Some(fault.parse::<Faults>().unwrap().0),
+        ..ConfigChange::default()
+    });
     let asked = cloud.counters().token_requests;
     let replies: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> =
@@ -154,7 +157,7 @@ fn all_at_once(fault: &str) -> Vec<Reply> {
 /// others get a new one.
 #[test]
 fn a_refusal_that_comes_late_finds_the_new_token_there() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (held, open) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
     let upstream = {
         let (held, open) = (held.clone(), open.clone());

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::frames::{Host, Mood};
 use super::http2::trusting;
@@ -15,7 +15,7 @@ use crate::common::process::wait_until;
 /// A gateway before a host that speaks HTTP/2.
 fn front(host: &Host, args: &[&str]) -> Front {
     let url = format!("https://localhost:{}", host.port);
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     Front::start(trusting(runner(&cloud, &url), &host.pem), args)
 }
 
@@ -159,7 +159,7 @@ fn fickle(end: fn(&mut Call)) -> Upstream {
 #[test]
 fn a_kept_connection_that_ends_costs_no_request_that_only_reads() {
     for end in [Call::leave, Call::reset] {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         for (method, status, requests) in [("GET", 200, 3), ("HEAD", 200, 3), ("DELETE", 502, 2)] {
             let upstream = fickle(end);
             let front = Front::between(&cloud, &upstream);
@@ -176,7 +176,7 @@ fn a_kept_connection_that_ends_costs_no_request_that_only_reads() {
 
 #[test]
 fn a_new_connection_that_ends_is_believed() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();
         call.leave();

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::Front;
 use super::upstream::{Call, Upstream, ok, refusal};
@@ -43,7 +43,7 @@ fn bytes(length: usize) -> Vec<u8> {
 
 #[test]
 fn a_body_is_sent_again_from_its_beginning() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for length in [0, 1, 70_000, 1 << 20] {
         let upstream = refusing_first();
         let front = Front::between(&cloud, &upstream);
@@ -62,7 +62,7 @@ fn a_body_is_sent_again_from_its_beginning() {
 
 #[test]
 fn one_byte_more_than_can_be_held_passes_the_refusal_on() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);
     let body = bytes((1 << 20) + 1);
@@ -77,7 +77,7 @@ fn one_byte_more_than_can_be_held_passes_the_refusal_on() {
 
 #[test]
 fn chunks_and_trailers_are_sent_again() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);
     let fields = "Transfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: X-Sum\r\n";
@@ -101,7 +101,7 @@ fn chunks_and_trailers_are_sent_again() {
 /// The API refuses by the head alone, while the client is still sending.
 #[test]
 fn a_slow_body_is_sent_again_whole() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first_after(|call| {
         call.piece();
     });
@@ -133,7 +133,7 @@ fn a_slow_body_is_sent_again_whole() {
 /// come to its end.
 #[test]
 fn a_body_that_breaks_off_is_not_whole() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     for fields in ["Content-Length: 10\r\n", "Transfer-Encoding: chunked\r\n"] {
@@ -150,7 +150,7 @@ fn a_body_that_breaks_off_is_not_whole() {
 
 #[test]
 fn whoever_waits_for_leave_to_send_gets_it() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);
     let mut client = front.connect();
@@ -172,7 +172,7 @@ fn curl_sends_its_large_body_again() {
     let Some(curl) = program("curl") else {
         return missing("curl");
     };
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);
     let body = bytes(1 << 20);
@@ -204,7 +204,7 @@ fn curl_sends_its_large_body_again() {
 #[test]
 fn many_large_bodies_wait_for_room() {
     for chunked in [false, true] {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let come = AtomicUsize::new(0);
         let upstream = refusing_first_after(move |call| {
             call.read();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use super::rig::{Front, Reply};
 use crate::common::cloud::cloud;
@@ -41,7 +41,7 @@ fn a_gateway_that_is_started_again_knows_the_tokens_of_the_one_before() {
         (&["--stand-in-token"], true),
         (&["--stand-in-token", PREFIX], false),
     ] {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", (!cache).to_string());
         let (runner, token) = first(&cloud, runner, args);
         let (runner, _) = first(&cloud, runner, args);
@@ -59,7 +59,7 @@ fn a_gateway_that_is_started_again_knows_the_tokens_of_the_one_before() {
 
 #[test]
 fn two_gateways_at_once_know_the_tokens_of_each_other() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let prefix = tempfile::tempdir().unwrap();
     let args = [format!("--prefix-file={}", prefix.path().join("prefix").display())];
     let args: Vec<_> = args.iter().map(String::as_str).collect();
@@ -81,7 +81,7 @@ fn two_gateways_at_once_know_the_tokens_of_each_other() {
 fn a_prefix_that_cannot_be_written_beside_leaves_the_cache() {
     // A file, as good as no leave to make a directory; one that is open to others.
     for what in ["printf '' > prefix.issued", "mkdir prefix.issued && chmod 777 prefix.issued"] {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let runner = Runner::of(&cloud).with_file("prefix", "sixteen-letters_\n");
         assert_eq!(runner.shell("sh", what).status.code(), Some(0));
         let (runner, token) = first(&cloud, runner, &[PREFIX]);
@@ -98,7 +98,7 @@ fn a_prefix_that_cannot_be_written_beside_leaves_the_cache() {
 
 #[test]
 fn a_prefix_whose_clients_will_not_be_known_again_is_warned_of() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", "true").with_file("prefix.issued", "");
     let front = Front::start(runner, &[PREFIX]);
     let said = front.finish().stderr;
@@ -110,7 +110,7 @@ fn a_prefix_whose_clients_will_not_be_known_again_is_warned_of() {
 
 #[test]
 fn tokens_of_another_client_are_not_taken_for_those_of_this_one() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (runner, token) = first(&cloud, Runner::of(&cloud), &[PREFIX]);
     let front = Front::start(runner.set("GC_TOKEN_SCOPE", "another"), &[PREFIX]);
     assert_eq!(call(&front, &token).status, 401);
@@ -119,7 +119,7 @@ fn tokens_of_another_client_are_not_taken_for_those_of_this_one() {
 
 #[test]
 fn nothing_is_kept_without_a_cache_and_a_prefix() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", "true");
     let (runner, token) = first(&cloud, runner, &[]);
     assert_eq!(files(runner.home()), Vec::<PathBuf>::new());
@@ -130,7 +130,7 @@ fn nothing_is_kept_without_a_cache_and_a_prefix() {
 
 #[test]
 fn clearing_the_cache_forgets_them_and_pruning_does_not() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (runner, token) = first(&cloud, Runner::of(&cloud), &[]);
     let remembered = |runner: &Runner| {
         let files = files(&runner.cache());

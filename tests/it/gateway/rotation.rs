@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use gc_token::sandbox::{Change, Plan, Sandbox};
+use gc_token::sandbox::{ConfigChange, Sandbox, SandboxConfig};
 use rustix::process::Signal;
 
 use super::rig::Front;
@@ -31,15 +31,21 @@ fn runner(cloud: &Sandbox, file: &str, text: &str) -> Runner {
 
 /// The issuer takes the new secret alone, and no token of before.
 fn rotate(cloud: &Sandbox) {
-    cloud.change(Change { client_secret: Some(NEW.to_owned().into()), ..Change::default() });
+    cloud.change(ConfigChange {
+        client_secret: Some(NEW.to_owned().into()),
+        ..ConfigChange::default()
+    });
     cloud.revoke_all();
 }
 
 #[test]
 fn a_file_is_read_again_when_a_token_is_made() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for (file, text, args) in PLACES {
-        cloud.change(Change { client_secret: Some(SECRET.to_owned().into()), ..Change::default() });
+        cloud.change(ConfigChange {
+            client_secret: Some(SECRET.to_owned().into()),
+            ..ConfigChange::default()
+        });
         let front = Front::start(runner(&cloud, file, &text(SECRET)), args);
         rotate(&cloud);
         let path = front.runner.home().join(file);
@@ -69,9 +75,12 @@ fn a_file_is_read_again_when_a_token_is_made() {
 
 #[test]
 fn a_hangup_reloads_the_secret_and_replaces_a_token_that_is_refused() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for (file, text, args) in PLACES {
-        cloud.change(Change { client_secret: Some(SECRET.to_owned().into()), ..Change::default() });
+        cloud.change(ConfigChange {
+            client_secret: Some(SECRET.to_owned().into()),
+            ..ConfigChange::default()
+        });
         let mut front = Front::start(runner(&cloud, file, &text(SECRET)), args);
         // With nothing to do, nothing is done.
         let before = cloud.counters().mints;
@@ -92,7 +101,7 @@ fn a_hangup_reloads_the_secret_and_replaces_a_token_that_is_refused() {
 
 #[test]
 fn a_hangup_of_the_terminal_ends_a_gateway_that_was_started_there() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut shell = Terminal::start(&runner, &["bash", "--norc", "--noprofile", "-i"]);
     shell.type_in("gc-token gateway > printed & echo $! > pid\n");

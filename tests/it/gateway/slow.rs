@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::rig::{Front, runner};
@@ -13,7 +13,7 @@ use crate::common::cloud::cloud;
 /// may take is tested where that is decided.)
 #[test]
 fn who_dawdles_does_not_hold_others_up() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     let done = AtomicBool::new(false);
@@ -42,7 +42,7 @@ fn who_dawdles_does_not_hold_others_up() {
 /// be no use to anybody.
 #[test]
 fn idle_clients_do_not_take_what_requests_need() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let runner = runner(&cloud, &upstream.url());
     let running = runner.start_with_files(128, &["gateway", "--shell=json"]);
@@ -59,7 +59,7 @@ fn idle_clients_do_not_take_what_requests_need() {
 fn strangers_hold_nobody_up() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     let mut known = front.connect();

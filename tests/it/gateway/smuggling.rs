@@ -2,7 +2,7 @@
 //! sent: the upstream sees nothing, or one well-formed request that the front
 //! has seen as well.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::{Seen, Upstream, ok};
@@ -133,7 +133,7 @@ fn play(front: &Front, upstream: &Upstream, bytes: &[u8]) -> (Vec<u16>, Vec<Seen
 
 #[test]
 fn a_head_is_read_in_one_way_or_not_at_all() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     for Try { name, request, outcome } in TRIES {
@@ -178,7 +178,7 @@ fn a_head_is_read_in_one_way_or_not_at_all() {
 /// request that was answered; and the log tells of it.
 #[test]
 fn what_cannot_be_read_is_refused_in_words() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let runner = runner(&cloud, &upstream.url());
     let front = Front::start(runner, &["--log-format=json"]);
@@ -218,7 +218,7 @@ fn what_cannot_be_read_is_refused_in_words() {
 /// What a client gets that sends nothing more after its request.
 #[test]
 fn who_sends_nothing_more_gets_its_answer() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -242,7 +242,7 @@ fn who_sends_nothing_more_gets_its_answer() {
 /// everybody behind the front sees lines that end properly.
 #[test]
 fn a_bare_line_feed_goes_no_further() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     let request = front.head("POST", "/first", "Content-Length: 3\r\n").replace("\r\n", "\n");
@@ -255,7 +255,7 @@ fn a_bare_line_feed_goes_no_further() {
 
 #[test]
 fn a_body_in_bad_chunks_never_looks_whole() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     for chunks in BAD_CHUNKS {
@@ -278,7 +278,7 @@ fn a_body_in_bad_chunks_never_looks_whole() {
 
 #[test]
 fn what_is_no_request_to_the_gateway_goes_nowhere() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     let (address, prefix) = (&front.address, &front.prefix);

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::rig::{Front, runner};
@@ -27,7 +27,7 @@ fn piece(number: usize) -> Vec<u8> {
 
 #[test]
 fn a_large_body_takes_no_memory() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         if call.seen.line.starts_with("GET") {
             call.reply(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n"));
@@ -68,7 +68,7 @@ fn a_large_body_takes_no_memory() {
 #[test]
 fn answers_that_nobody_reads_do_not_pile_up() {
     const CLIENTS: usize = 200;
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let bytes = piece(0);
     let upstream = Upstream::start(move |call| {
         call.reply(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n"));
@@ -103,7 +103,7 @@ fn answers_that_nobody_reads_do_not_pile_up() {
 /// Who takes nothing does not make the gateway take all.
 #[test]
 fn a_slow_reader_slows_the_upstream() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let sent = Arc::new(AtomicBool::new(false));
     let all = sent.clone();
     let upstream = Upstream::start(move |call| {
@@ -127,7 +127,7 @@ fn a_slow_reader_slows_the_upstream() {
 
 #[test]
 fn pieces_pass_as_they_come() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         if call.seen.line.starts_with("POST") {
             // The first piece is here before the client sends the last.
@@ -193,7 +193,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
 
 #[test]
 fn ten_thousand_requests_leave_nothing_behind() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::start(runner(&cloud, &tiny()), &[]);
     let work = |requests: usize| {
         std::thread::scope(|scope| {
@@ -227,7 +227,7 @@ fn idle_connections_cost_little_and_more_than_the_limit_wait() {
     // Here and there; many systems begin with 1024.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     let before = front.memory("VmRSS");

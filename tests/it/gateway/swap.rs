@@ -1,6 +1,6 @@
 //! What is changed on the way, and what is not.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::rig::Front;
 use super::upstream::{Upstream, ok, refusal, reply};
@@ -9,7 +9,7 @@ use crate::common::guard::spellings;
 
 #[test]
 fn a_token_of_this_run_is_replaced_by_the_current_one() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let refused = std::sync::Mutex::new(String::new());
     let upstream = Upstream::start(move |call| {
         // The first token that comes is refused from then on.
@@ -37,7 +37,7 @@ fn a_token_of_this_run_is_replaced_by_the_current_one() {
 
 #[test]
 fn other_credentials_pass_untouched_and_so_does_their_refusal() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| call.reply(refusal()));
     let front = Front::between(&cloud, &upstream);
     let almost = &front.token[1..];
@@ -68,7 +68,7 @@ fn other_credentials_pass_untouched_and_so_does_their_refusal() {
 
 #[test]
 fn a_request_arrives_as_it_was_sent() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     let mut client = front.connect();
@@ -126,7 +126,7 @@ fn a_request_arrives_as_it_was_sent() {
 /// where there is none; some servers answer 411 otherwise.
 #[test]
 fn an_empty_body_is_still_a_body() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
     for method in ["POST", "PUT", "PATCH"] {
@@ -141,7 +141,7 @@ fn an_empty_body_is_still_a_body() {
 
 #[test]
 fn a_reply_arrives_as_it_was_sent() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         let date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
         call.reply(match call.seen.line.split(' ').nth(1).unwrap() {
@@ -204,7 +204,7 @@ fn a_reply_arrives_as_it_was_sent() {
 
 #[test]
 fn an_upstream_that_cannot_be_used_is_told_in_the_apis_form() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| match call.seen.line.split([' ', '?']).nth(1).unwrap() {
         "/reset" => call.reset(),
         "/close" => call.leave(),
@@ -238,7 +238,7 @@ fn an_upstream_that_cannot_be_used_is_told_in_the_apis_form() {
 /// What breaks off in the middle must not look whole.
 #[test]
 fn a_reply_that_breaks_off_breaks_off_for_the_client() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.reply(match call.seen.line.contains("chunked") {
             true => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",

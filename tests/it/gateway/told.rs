@@ -1,6 +1,6 @@
 //! What is told of a run: counters, a line for each request, and the last one.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use serde_json::Value;
 
 use super::rig::Front;
@@ -16,7 +16,7 @@ fn counter(metrics: &str, name: &str) -> u64 {
 
 #[test]
 fn counters_that_cannot_be_written_at_the_end_are_told_with_the_reason() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::start(Runner::of(&cloud), &["--metrics-file=metrics"]);
     let file = front.runner.home().join("metrics");
     std::fs::remove_file(&file).unwrap();
@@ -28,7 +28,7 @@ fn counters_that_cannot_be_written_at_the_end_are_told_with_the_reason() {
 
 #[test]
 fn counters_and_lines_tell_what_happened_and_no_secret() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let args = ["--metrics-file=metrics.prom", "--log-format=json"];
     let front = Front::start(Runner::of(&cloud), &args);
     assert_eq!(front.get(&format!("/api/v2/tokens/me?token={}", front.token)).status, 200);
@@ -88,7 +88,7 @@ fn counters_and_lines_tell_what_happened_and_no_secret() {
 
 #[test]
 fn lines_for_people_tell_no_query() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let front = Front::start(Runner::of(&cloud), &["--log-format=text", "-vv"]);
     assert_eq!(front.get("/api/v2/tokens/me?code=secret-of-the-query").status, 200);
     let said = front.finish().stderr;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gc_token::sandbox::{Change, Plan};
+use gc_token::sandbox::{ConfigChange, SandboxConfig};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ const CHECK: &str = r#"
 
 #[test]
 fn a_check_passes_or_warns_and_no_token_is_made() {
-    let Some(mut rig) = Rig::new(Tool::Terraform, Plan::default(), "", "") else {
+    let Some(mut rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "", "") else {
         return;
     };
     // The clocks alone: without a token, and without credentials.
@@ -44,10 +44,10 @@ fn a_check_passes_or_warns_and_no_token_is_made() {
     assert_eq!(clock["learned_skew"], 5, "{clock}");
     assert!(clock["measured_at"].as_str().unwrap().ends_with('Z'));
 
-    rig.cloud.change(Change {
+    rig.cloud.change(ConfigChange {
         api_offset: Some(SignedDuration::from_secs(20)),
         issuer_offset: Some(SignedDuration::from_secs(-300)),
-        ..Change::default()
+        ..ConfigChange::default()
     });
     let said = rig.terraform.ok(&["apply", "-auto-approve"]);
     for words in ["Warning: Check block assertion failed", "are taken off every"] {
@@ -74,7 +74,7 @@ fn clock(rig: &Rig) -> Value {
 
 #[test]
 fn the_registrys_page_tells_what_the_schema_tells() {
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), "", "") else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "", "") else {
         return;
     };
     let schema = rig.terraform.ok(&["providers", "schema", "-json"]);

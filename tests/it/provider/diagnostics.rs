@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 
 use crate::common::cloud::SECRET;
@@ -66,7 +66,7 @@ const ERRORS: &[Case] = &[
 
 #[test]
 fn errors_say_what_where_why_and_what_to_do() {
-    let Some(mut rig) = Rig::new(Tool::Terraform, Plan::default(), "", USES) else {
+    let Some(mut rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "", USES) else {
         return;
     };
     for (arguments, variables, words) in ERRORS {
@@ -98,7 +98,8 @@ fn validate_finds_bad_values_in_every_block() {
           skew = "fast"
         }
     "#;
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), "min_ttl = \"1x\"", rest) else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "min_ttl = \"1x\"", rest)
+    else {
         return;
     };
     let bad = |words: [&str; 2]| {
@@ -122,7 +123,7 @@ fn validate_finds_bad_values_in_every_block() {
 
 #[test]
 fn warnings_are_warnings() {
-    let plan = Plan { lifetime: Duration::from_secs(120), ..Plan::default() };
+    let plan = SandboxConfig { lifetime: Duration::from_secs(120), ..SandboxConfig::default() };
     let Some(rig) = Rig::new(Tool::Terraform, plan, "", USES) else {
         return;
     };
@@ -131,7 +132,8 @@ fn warnings_are_warnings() {
         assert!(said.contains(word), "{word}: {said}");
     }
 
-    let plan = Plan { api_offset: SignedDuration::from_secs(20), ..Plan::default() };
+    let plan =
+        SandboxConfig { api_offset: SignedDuration::from_secs(20), ..SandboxConfig::default() };
     let Some(rig) = Rig::new(Tool::Terraform, plan, "", USES) else {
         return;
     };
@@ -143,7 +145,8 @@ fn warnings_are_warnings() {
 
 #[test]
 fn verify_decides_whether_the_api_is_asked_about_a_cached_token() {
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), "verify = \"never\"", USES) else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "verify = \"never\"", USES)
+    else {
         return;
     };
     rig.shared_token();

@@ -1,7 +1,7 @@
 //! The ways in which a run ends. Whichever it is, nothing is left behind, a
 //! token of the run alone is revoked, and the shared one is left alone.
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::common::cloud::accepts;
@@ -22,7 +22,7 @@ fn uses_and(command: &str) -> String {
 
 #[test]
 fn a_run_that_succeeds_revokes_its_tokens() {
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), ALONE, USES) else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), ALONE, USES) else {
         return;
     };
     let shared = rig.shared_token();
@@ -34,7 +34,7 @@ fn a_run_that_succeeds_revokes_its_tokens() {
 
 #[test]
 fn a_token_of_the_cache_is_not_revoked() {
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), "", USES) else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "", USES) else {
         return;
     };
     let shared = rig.shared_token();
@@ -46,7 +46,8 @@ fn a_token_of_the_cache_is_not_revoked() {
 
 #[test]
 fn a_run_with_a_failing_resource_revokes_its_tokens() {
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), ALONE, &uses_and("exit 3")) else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), ALONE, &uses_and("exit 3"))
+    else {
         return;
     };
     let shared = rig.shared_token();
@@ -77,7 +78,7 @@ fn the_plugins_of_a_killed_terraform_notice_and_revoke() {
 /// Ends a run in the middle of its work.
 fn cut_short(end: impl FnOnce(Running)) {
     let rest = uses_and("exec sleep 20");
-    let Some(rig) = Rig::new(Tool::Terraform, Plan::default(), ALONE, &rest) else {
+    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), ALONE, &rest) else {
         return;
     };
     let shared = rig.shared_token();

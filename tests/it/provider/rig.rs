@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use gc_token::context::Environment;
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::process::wait_until;
@@ -38,7 +38,7 @@ impl Rig {
     /// An initialised configuration: the blocks that `terraform install`
     /// prints, with `arguments` in the ephemeral resource, and `rest`. `None`
     /// where a tool is missing, which has been said by then.
-    pub(crate) fn new(tool: Tool, plan: Plan, arguments: &str, rest: &str) -> Option<Rig> {
+    pub(crate) fn new(tool: Tool, plan: SandboxConfig, arguments: &str, rest: &str) -> Option<Rig> {
         let mut rig =
             Rig { terraform: Workspace::of(tool, &main(arguments, rest))?, cloud: cloud(plan) };
         rig.reset();

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::{SECRET, accepts, cloud};
 use crate::common::process::wait_until;
@@ -12,8 +12,8 @@ use crate::provider::rig::{Rig, USES, point_at};
 use crate::provider::search;
 
 /// Tokens that are dead soon, and yet outlive Terraform's start.
-fn short_lived() -> Plan {
-    Plan { lifetime: Duration::from_secs(9), ..Plan::default() }
+fn short_lived() -> SandboxConfig {
+    SandboxConfig { lifetime: Duration::from_secs(9), ..SandboxConfig::default() }
 }
 
 #[test]
@@ -121,7 +121,8 @@ fn the_client_secret_may_be_an_ephemeral_variable() {
     "#;
     let rest = format!("{variable}{USES}");
     let arguments = "client_secret = var.secret";
-    let Some(mut rig) = Rig::new(Tool::Terraform, Plan::default(), arguments, &rest) else {
+    let Some(mut rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), arguments, &rest)
+    else {
         return;
     };
     rig.terraform.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "");
@@ -148,7 +149,7 @@ fn five_processes_of_one_plan_make_one_token() {
         )
     };
     let rest: String = (0..4).map(more).collect();
-    let Some(mut rig) = Rig::new(Tool::Terraform, Plan::default(), "", &rest) else {
+    let Some(mut rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), "", &rest) else {
         return;
     };
     let log = rig.terraform.base().join("log");

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use gc_token::sandbox::{Plan, Sandbox};
+use gc_token::sandbox::{Sandbox, SandboxConfig};
 
 use super::patient;
 use crate::common::cloud::{accepts, cloud};
@@ -41,7 +41,7 @@ struct Lane {
 
 impl Lane {
     fn new() -> Lane {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let runner = patient(Runner::of(&cloud));
         Lane { cloud, runner }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Plan, TokenFormat};
+use gc_token::sandbox::{SandboxConfig, TokenFormat};
 use gc_token::token::Claims;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::sandbox::{START, start};
 
 #[test]
 fn the_api_tolerates_nothing() {
-    let plan = Plan {
+    let plan = SandboxConfig {
         lifetime: Duration::from_secs(10),
         api_offset: SignedDuration::from_secs(2),
-        ..Plan::default()
+        ..SandboxConfig::default()
     };
     let (sandbox, client, clock) = start(plan);
     let token = client.mint().token();
@@ -31,11 +31,11 @@ fn the_api_tolerates_nothing() {
 
 #[test]
 fn a_jwt_is_refused_before_its_start() {
-    let plan = Plan {
+    let plan = SandboxConfig {
         format: TokenFormat::Jwt,
         lifetime: Duration::from_secs(300),
         issuer_offset: SignedDuration::from_secs(3),
-        ..Plan::default()
+        ..SandboxConfig::default()
     };
     let (_sandbox, client, clock) = start(plan);
     let token = client.mint().token();
@@ -49,7 +49,7 @@ fn a_jwt_is_refused_before_its_start() {
 
 #[test]
 fn a_token_can_be_missing_unknown_or_revoked() {
-    let (sandbox, client, _) = start(Plan::default());
+    let (sandbox, client, _) = start(SandboxConfig::default());
     assert_eq!(client.me(None).code(), "authentication.required");
     assert_eq!(client.me(Some("made-up")).code(), "bad.credentials");
     let (one, other) = (client.mint().token(), client.mint().token());
@@ -68,7 +68,7 @@ fn a_token_can_be_missing_unknown_or_revoked() {
 
 #[test]
 fn what_the_provider_asks_for_at_the_start_is_there() {
-    let (sandbox, client, _) = start(Plan::default());
+    let (sandbox, client, _) = start(SandboxConfig::default());
     let token = client.mint().token();
     let get = |path: &str| client.get(&format!("{}{path}", sandbox.api_url()), Some(&token));
     let organization = get("/api/v2/organizations/me").json();
@@ -85,7 +85,7 @@ fn what_the_provider_asks_for_at_the_start_is_there() {
 
 #[test]
 fn resources_are_created_changed_listed_and_deleted() {
-    let (sandbox, client, _) = start(Plan::default());
+    let (sandbox, client, _) = start(SandboxConfig::default());
     let token = client.mint().token();
     for (kind, changeable) in [("skills", false), ("wrapupcodes", true)] {
         let all = format!("{}/api/v2/routing/{kind}", sandbox.api_url());
@@ -119,7 +119,7 @@ fn resources_are_created_changed_listed_and_deleted() {
 
 #[test]
 fn counts_how_often_each_request_id_is_carried_out() {
-    let (sandbox, client, _) = start(Plan::default());
+    let (sandbox, client, _) = start(SandboxConfig::default());
     let token = client.mint().token();
     let all = format!("{}/api/v2/routing/skills", sandbox.api_url());
     let post = |id: &str, token: &str, body: &str| {

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
 use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -84,7 +84,8 @@ fn a_huge_reply_is_right_and_does_not_tell_its_length() {
 
 #[test]
 fn an_api_call_is_dropped_before_and_cut_after_it_is_carried_out() {
-    let plan = Plan { api_faults: faults("drop,cut,503").faults, ..Plan::default() };
+    let plan =
+        SandboxConfig { api_faults: faults("drop,cut,503").faults, ..SandboxConfig::default() };
     let (sandbox, client, _) = start(plan);
     let token = client.mint().token();
     let url = format!("{}/api/v2/routing/skills", sandbox.api_url());
@@ -105,7 +106,7 @@ fn an_api_call_is_dropped_before_and_cut_after_it_is_carried_out() {
 /// Nothing is too late here, so a busy machine does no harm.
 #[test]
 fn latency_and_slow_replies_take_their_time() {
-    let plan = Plan { latency: Duration::from_millis(40), ..faults("ok,slow:60ms") };
+    let plan = SandboxConfig { latency: Duration::from_millis(40), ..faults("ok,slow:60ms") };
     let (_sandbox, client, _) = start(plan);
     let clock = SystemClock::default();
     for least in [40, 100] {

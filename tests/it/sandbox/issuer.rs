@@ -1,13 +1,13 @@
 //! The login host: tokens and refusals.
 
-use gc_token::sandbox::{Change, DEFAULT_SECRET, ExpiresIn, Plan};
+use gc_token::sandbox::{ConfigChange, DEFAULT_SECRET, ExpiresInField, SandboxConfig};
 use serde_json::json;
 
 use crate::sandbox::start;
 
 #[test]
 fn mints_for_basic_and_post_in_the_vendors_words() {
-    let (sandbox, client, _) = start(Plan::default());
+    let (sandbox, client, _) = start(SandboxConfig::default());
     let answer = client.mint();
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -34,7 +34,7 @@ fn mints_for_basic_and_post_in_the_vendors_words() {
 
 #[test]
 fn refuses_in_the_vendors_words() {
-    let (sandbox, client, _) = start(Plan::default());
+    let (sandbox, client, _) = start(SandboxConfig::default());
     let grant = [("grant_type", "client_credentials")];
     let good = Some(("sandbox-client", DEFAULT_SECRET));
     for (client_auth, form, error, description) in [
@@ -66,7 +66,7 @@ fn refuses_in_the_vendors_words() {
 
 #[test]
 fn credentials_may_be_form_encoded_in_the_header() {
-    let plan = Plan { client_secret: "a b+c%/:ü".into(), ..Plan::default() };
+    let plan = SandboxConfig { client_secret: "a b+c%/:ü".into(), ..SandboxConfig::default() };
     let (_sandbox, client, _) = start(plan);
     let grant = [("grant_type", "client_credentials")];
     for secret in ["a b+c%/:ü", "a+b%2Bc%25%2F%3A%C3%BC"] {
@@ -77,18 +77,20 @@ fn credentials_may_be_form_encoded_in_the_header() {
 
 #[test]
 fn replies_can_be_odd() {
-    let plan = Plan {
-        expires_in: ExpiresIn::Missing,
+    let plan = SandboxConfig {
+        expires_in: ExpiresInField::Missing,
         token: Some("a'b\"c $(d)\n\u{1F511}".into()),
-        ..Plan::default()
+        ..SandboxConfig::default()
     };
     let (sandbox, client, _) = start(plan);
     let answer = client.mint();
     assert_eq!(answer.json().get("expires_in"), None);
     assert_eq!(answer.token(), "a'b\"c $(d)\n\u{1F511}");
     for odd in [json!("300"), json!(null), json!(-1), json!([1]), json!(1e300)] {
-        sandbox
-            .change(Change { expires_in: Some(ExpiresIn::Json(odd.clone())), ..Change::default() });
+        sandbox.change(ConfigChange {
+            expires_in: Some(ExpiresInField::Json(odd.clone())),
+            ..ConfigChange::default()
+        });
         assert_eq!(client.mint().json()["expires_in"], odd);
     }
 }

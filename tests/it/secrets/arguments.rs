@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::shell::{Command, commands};
 use crate::common::cloud::cloud;
@@ -191,7 +191,7 @@ fn the_readmes_commands_show_no_secret_while_they_run() {
     let with_curl: Vec<_> = blocks.filter(|block| block.contains("curl ")).collect();
     assert!(with_curl.iter().any(|block| block.contains("exec --gateway")), "{with_curl:?}");
     for block in with_curl {
-        let cloud = cloud(Plan::default());
+        let cloud = cloud(SandboxConfig::default());
         let wrapper = CURL.replace("CURL", &curl.display().to_string());
         let runner = Runner::of(&cloud).with_file("bin/curl", &wrapper);
         let bin = runner.home().join("bin");

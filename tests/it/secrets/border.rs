@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gc_token::context::{Context, Directories, Reporter, SystemClock};
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
@@ -61,7 +61,7 @@ fn the_command_cannot_look_into_the_process_that_serves_it() {
     if !has_proc() {
         return;
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for front in FRONTS {
         let runner = unprivileged(Runner::of(&cloud));
         let script = format!(
@@ -83,7 +83,7 @@ fn nobody_can_look_into_a_process_that_holds_the_secret() {
     if !has_proc() {
         return;
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
     let check = |verb: &str, runner: &Runner, running: &Running| {
         assert_eq!(opened(runner, running.pid()), "", "{verb}");
@@ -115,7 +115,7 @@ fn the_watchdog_has_no_secret_in_its_environment() {
     if !has_proc() {
         return;
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for front in FRONTS {
         let runner = Runner::of(&cloud).set("GENESYSCLOUD_REGION", "eu-west-1");
         // It leads the command's process group.
@@ -142,7 +142,7 @@ fn the_watchdog_has_no_secret_in_its_environment() {
 /// As after a crash: gc-token leaves no core, whatever limit the user has set.
 #[test]
 fn a_crash_leaves_no_core() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_REGION", "eu-west-1");
     let crash = |command: &str, until: &str| {
         let script = format!("ulimit -S -c $(ulimit -H -c); exec {command}");
@@ -164,7 +164,7 @@ fn a_crash_leaves_no_core() {
 /// The protection is not inherited: the command leaves cores if it could before.
 #[test]
 fn the_commands_core_dumps_are_up_to_the_user() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for front in ["", "--gateway", "--intercept"] {
         let runner = Runner::of(&cloud).set("GENESYSCLOUD_REGION", "eu-west-1");
         let script = format!(
@@ -187,7 +187,7 @@ fn a_run_says_when_it_is_not_protected() {
     if !has_proc() {
         return;
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let (login, api) = (cloud.login_url(), cloud.api_url());
     let env = [
         ("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT),

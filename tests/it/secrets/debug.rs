@@ -4,14 +4,14 @@ use gc_token::broker;
 use gc_token::cache::{Seal, Slot};
 use gc_token::config::{Layers, Query, resolve};
 use gc_token::context::{Context, Directories, Environment};
-use gc_token::sandbox::{Faults, Plan};
+use gc_token::sandbox::{Faults, SandboxConfig};
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::guard;
 
 #[test]
 fn debug_shows_no_secret() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let home = tempfile::tempdir().unwrap();
     let login_url = cloud.login_url();
     let mut context = Context {

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -19,7 +19,7 @@ const PUBLIC_KEY: [u8; 5] = [0xa1, 0x44, 0x03, 0x42, 0x00];
 
 #[test]
 fn the_authoritys_key_is_gone_before_the_command_starts() {
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let marker = format!("a-marker-of-{}", std::process::id());
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_REGION", "eu-west-1").set("MARKER", &marker);
     let script = "cp $SSL_CERT_FILE ca.new; mv ca.new ca; until [ -e go ]; do sleep 0.01; done";

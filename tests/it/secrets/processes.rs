@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use super::{SOURCES, talkative, without};
 use crate::common::cloud::{SECRET, cloud};
@@ -18,7 +18,7 @@ fn no_process_has_a_secret_in_its_arguments() {
     if !fs::exists("/proc/self/cmdline").unwrap() {
         return missing("/proc");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     for source in SOURCES.iter().filter(|source| source.stdin != SECRET) {
         let gate = Gate::before(&cloud.login_url());
         let runner = talkative(&cloud, source).at(&gate.url());
@@ -37,7 +37,7 @@ fn the_secret_command_is_told_nothing() {
     if !fs::exists("/proc/self/environ").unwrap() {
         return missing("/proc");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let script = "#!/bin/sh\necho $$ > .cache/pid.new; mv .cache/pid.new .cache/pid\n\
                   while [ -e .cache/made ] && ! [ -e .cache/go ]; do sleep 0.01; done; cat secret\n";
     let profile = "[default]\nclient_secret_command = ['sh', '.config/command']\n";

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use gc_token::sandbox::Plan;
+use gc_token::sandbox::SandboxConfig;
 
 use crate::common::cloud::{CLIENT, cloud};
 use crate::common::runner::Runner;
@@ -50,7 +50,7 @@ fn a_curious_command_learns_nothing_that_is_worth_anything() {
     if program("curl").is_none() {
         return missing("curl");
     }
-    let cloud = cloud(Plan::default());
+    let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud)
         .set("GENESYSCLOUD_REGION", "eu-west-1")
         .set("CLIENT", CLIENT)

@@ -18,7 +18,7 @@ pub const DEFAULT_SECRET: &str = "sandbox-secret";
 
 /// What the sandbox pretends.
 #[derive(Clone)]
-pub struct Plan {
+pub struct SandboxConfig {
     /// The only OAuth client that the login host knows.
     pub client_id: String,
     /// That client's secret.
@@ -43,7 +43,7 @@ pub struct Plan {
     /// The same for API calls.
     pub api_faults: Vec<Fault>,
     /// What the token reply says about the lifetime, whatever the truth is.
-    pub expires_in: ExpiresIn,
+    pub expires_in: ExpiresInField,
     /// Hand out this very text instead of a random token.
     pub token: Option<String>,
     /// Speak TLS, with a certificate authority made at the start.
@@ -71,7 +71,7 @@ pub enum TokenFormat {
 /// What the token reply's `expires_in` says.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ExpiresIn {
+pub enum ExpiresInField {
     /// The truth, in whole seconds.
     #[default]
     Lifetime,
@@ -84,43 +84,43 @@ pub enum ExpiresIn {
 /// Changes to a running plan. `None` leaves a field as it is.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Change {
-    /// See [`Plan::client_secret`]: it is rotated.
+pub struct ConfigChange {
+    /// See [`SandboxConfig::client_secret`]: it is rotated.
     #[serde(deserialize_with = "secret")]
     pub client_secret: Option<SecretString>,
-    /// See [`Plan::lifetime`].
+    /// See [`SandboxConfig::lifetime`].
     #[serde(deserialize_with = "span")]
     pub lifetime: Option<Duration>,
-    /// See [`Plan::format`].
+    /// See [`SandboxConfig::format`].
     pub format: Option<TokenFormat>,
-    /// See [`Plan::issuer_offset`].
+    /// See [`SandboxConfig::issuer_offset`].
     #[serde(deserialize_with = "offset")]
     pub issuer_offset: Option<SignedDuration>,
-    /// See [`Plan::api_offset`].
+    /// See [`SandboxConfig::api_offset`].
     #[serde(deserialize_with = "offset")]
     pub api_offset: Option<SignedDuration>,
-    /// See [`Plan::latency`].
+    /// See [`SandboxConfig::latency`].
     #[serde(deserialize_with = "span")]
     pub latency: Option<Duration>,
-    /// See [`Plan::faults`]. Faults that are still to come are replaced.
+    /// See [`SandboxConfig::faults`]. Faults that are still to come are replaced.
     #[serde(deserialize_with = "faults")]
     pub faults: Option<Vec<Fault>>,
-    /// See [`Plan::api_faults`]. Faults that are still to come are replaced.
+    /// See [`SandboxConfig::api_faults`]. Faults that are still to come are replaced.
     #[serde(deserialize_with = "faults")]
     pub api_faults: Option<Vec<Fault>>,
-    /// See [`Plan::expires_in`].
-    pub expires_in: Option<ExpiresIn>,
-    /// See [`Plan::token`]. `Some(None)`, in JSON `null`, goes back to random
+    /// See [`SandboxConfig::expires_in`].
+    pub expires_in: Option<ExpiresInField>,
+    /// See [`SandboxConfig::token`]. `Some(None)`, in JSON `null`, goes back to random
     /// tokens.
     #[serde(deserialize_with = "given")]
     pub token: Option<Option<String>>,
 }
 
-impl Default for Plan {
+impl Default for SandboxConfig {
     /// A well-behaved cloud whose tokens live for a day.
     fn default() -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Plan {
+        SandboxConfig {
             client_id: "sandbox-client".into(),
             client_secret: DEFAULT_SECRET.into(),
             lifetime: Duration::from_secs(86_400),
@@ -131,7 +131,7 @@ impl Default for Plan {
             latency: Duration::ZERO,
             faults: Vec::new(),
             api_faults: Vec::new(),
-            expires_in: ExpiresIn::Lifetime,
+            expires_in: ExpiresInField::Lifetime,
             token: None,
             tls: false,
             validity: None,
@@ -141,9 +141,9 @@ impl Default for Plan {
     }
 }
 
-impl Plan {
+impl SandboxConfig {
     /// Takes over what `change` gives.
-    pub fn change(&mut self, change: Change) {
+    pub fn change(&mut self, change: ConfigChange) {
         replace(&mut self.client_secret, change.client_secret);
         replace(&mut self.lifetime, change.lifetime);
         replace(&mut self.format, change.format);
@@ -157,16 +157,16 @@ impl Plan {
     }
 }
 
-impl FromStr for ExpiresIn {
+impl FromStr for ExpiresInField {
     type Err = String;
 
     /// `lifetime`, `missing`, or any JSON value.
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "lifetime" => Ok(ExpiresIn::Lifetime),
-            "missing" => Ok(ExpiresIn::Missing),
+            "lifetime" => Ok(ExpiresInField::Lifetime),
+            "missing" => Ok(ExpiresInField::Missing),
             json => serde_json::from_str(json)
-                .map(ExpiresIn::Json)
+                .map(ExpiresInField::Json)
                 .map_err(|cause| format!("not 'lifetime', 'missing' or a JSON value: {cause}")),
         }
     }
@@ -205,16 +205,16 @@ fn given<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<String>>, D
 mod tests {
     use super::*;
 
-    fn change(json: &str) -> Result<Change, String> {
+    fn change(json: &str) -> Result<ConfigChange, String> {
         serde_json::from_str(json).map_err(|cause| cause.to_string())
     }
 
     #[test]
     fn only_the_given_fields_change() {
-        let mut plan = Plan {
+        let mut plan = SandboxConfig {
             token: Some("fixed".into()),
             latency: Duration::from_secs(7),
-            ..Plan::default()
+            ..SandboxConfig::default()
         };
         plan.change(change(r#"{"lifetime":"10s","api_offset":"+2s","format":"jwt"}"#).unwrap());
         assert_eq!(plan.lifetime, Duration::from_secs(10));
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(plan.token.as_deref(), Some("fixed"));
         plan.change(change(r#"{"token":null,"expires_in":{"json":"300"}}"#).unwrap());
         assert_eq!(plan.token, None);
-        assert_eq!(plan.expires_in, ExpiresIn::Json("300".into()));
+        assert_eq!(plan.expires_in, ExpiresInField::Json("300".into()));
     }
 
     #[test]
@@ -242,9 +242,9 @@ mod tests {
 
     #[test]
     fn expires_in_reads_from_a_word_or_any_json() {
-        assert_eq!("lifetime".parse(), Ok(ExpiresIn::Lifetime));
-        assert_eq!("missing".parse(), Ok(ExpiresIn::Missing));
-        assert_eq!("\"60\"".parse(), Ok(ExpiresIn::Json("60".into())));
-        assert!("soon".parse::<ExpiresIn>().is_err());
+        assert_eq!("lifetime".parse(), Ok(ExpiresInField::Lifetime));
+        assert_eq!("missing".parse(), Ok(ExpiresInField::Missing));
+        assert_eq!("\"60\"".parse(), Ok(ExpiresInField::Json("60".into())));
+        assert!("soon".parse::<ExpiresInField>().is_err());
     }
 }
