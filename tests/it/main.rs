@@ -24,7 +24,6 @@ mod sandbox;
 mod secrets;
 mod shells;
 mod status;
-mod supply_chain;
 mod terraform;
 mod terraform_external;
 mod words;

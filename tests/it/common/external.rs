@@ -94,27 +94,15 @@ fn inits(terraform: &Path) -> bool {
     init.is_ok_and(|output| output.status.success())
 }
 
-/// The program of the providers for tests. `cargo test` has built it already, `cargo test
-/// --test NAME` has not.
+/// The program with the test providers: `GC_TOKEN_TEST_PROVIDERS`, or the example that
+/// `cargo test` builds beside this test.
 pub fn test_providers() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--example", "test_providers"]);
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-        // Cargo sets these for a test. ring is built again when they change.
-        for name in ["MANIFEST_DIR", "MANIFEST_LINKS", "PKG_NAME"] {
-            cargo.env_remove(format!("CARGO_{name}"));
-        }
-        for part in ["MAJOR", "MINOR", "PATCH", "PRE"] {
-            cargo.env_remove(format!("CARGO_PKG_VERSION_{part}"));
-        }
-        let status = cargo.status().unwrap();
-        assert!(status.success(), "the providers for tests do not build");
-        // target/debug/deps/this_test -> target/debug/examples/
-        let test = std::env::current_exe().unwrap();
-        let target = test.ancestors().nth(2).unwrap();
-        target.join("examples/test_providers")
-    };
-    BUILT.get_or_init(build).clone()
+    if let Some(program) = Environment::Process.os("GC_TOKEN_TEST_PROVIDERS") {
+        return PathBuf::from(program);
+    }
+    // target/debug/deps/it -> target/debug/examples/
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join("examples/test_providers");
+    assert!(program.exists(), "run first: cargo build --example test_providers");
+    program
 }
