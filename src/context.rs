@@ -5,11 +5,8 @@
 mod clock;
 mod directories;
 mod environment;
-mod files;
-mod process;
 mod reporter;
 mod runtime;
-mod signals;
 
 use std::io::{IsTerminal, Read, Write};
 use std::sync::Arc;
@@ -19,15 +16,8 @@ pub use clock::{Clock, SystemClock};
 pub use directories::Directories;
 pub(crate) use directories::NO_HOME;
 pub use environment::Environment;
-pub(crate) use files::{raise_file_limit, with_former_file_limit};
-pub(crate) use process::is_protected;
-pub use process::protect_memory;
 pub use reporter::{Level, Reporter, Warnings};
 pub(crate) use runtime::runtime;
-pub use signals::end_process_1_by_signals;
-pub(crate) use signals::{
-    is_ignored, leave_signals_to_their_listener, outlive_file_size_limit, with_blocked,
-};
 
 /// Everything that a command touches besides files and the network.
 pub struct Context {

@@ -1,15 +1,36 @@
-//! `exec`: a command that gets the token in its environment.
+//! `exec`: runs a command that has the token in its environment.
 //!
-//! In plain form the process becomes the command
-//! ([`Program::replace_process`](crate::child::Program::replace_process)). While something is served to it, gc-token is
-//! its parent, and takes care that it makes no difference ([`run`]): signals,
-//! the terminal and the exit code are passed on, and a
-//! [`Watchdog`](crate::child::Watchdog) cleans up after a parent that is killed.
+//! Without a proxy, the command replaces this process
+//! ([`Program::exec_replace`]). With one, gc-token stays as its parent: [`run`] passes on
+//! signals, the terminal and the exit code, and a [`Watchdog`] cleans up after a parent that
+//! is killed.
 
-mod child;
 mod environment;
-mod signals;
 mod template;
 
-pub use child::run;
-pub use environment::{Changes, Wishes};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use crate::child::Program;
+use crate::error::Result;
+use crate::platform::{Watchdog, supervise};
+
+pub(crate) use environment::{EnvDiff, EnvOverrides};
+
+/// Runs the command with exactly this environment, and returns its exit code, or 128 and
+/// the number of the signal that ended it.
+///
+/// # Errors
+/// `CommandUnusable`, or `CommandNotFound` if it was removed after the look-up.
+pub(crate) async fn run(
+    program: &Program,
+    env: &BTreeMap<OsString, OsString>,
+    watchdog: &mut Watchdog,
+) -> Result<u8> {
+    let spawn = |group| {
+        program.spawn(group, |command| {
+            command.env_clear().envs(env);
+        })
+    };
+    supervise(spawn, watchdog).await
+}

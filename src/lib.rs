@@ -10,7 +10,7 @@
 //! only access to the outside world, and [`command`] has one file per subcommand. Runs
 //! that outlive a token start in [`exec`]; [`proxy`] forwards their requests.
 //!
-//! Each kind of input passes one check: [`text`] for values that people give, `ownership`
+//! Each kind of input passes one check: [`text`] for values that people give, `platform`
 //! for files that another user might control, [`child`] for programs that are started,
 //! and `sanitize` for foreign text in messages.
 
@@ -53,8 +53,8 @@ mod net;
 pub mod oauth;
 #[doc(hidden)]
 pub mod output;
-mod ownership;
-mod pid_namespace;
+#[doc(hidden)]
+pub mod platform;
 #[doc(hidden)]
 pub mod proxy;
 mod random;

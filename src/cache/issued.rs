@@ -2,9 +2,8 @@
 //! process: a client may keep its token for longer than a gateway lives.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -13,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Key, private_file};
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::platform::private_options;
 use crate::random::Sha256;
 
 /// A directory with an empty file for each token, which is named by its hash: that
@@ -72,8 +72,8 @@ impl IssuedTokens {
     /// When the file cannot be written.
     pub fn add(&self, token: &Sha256, now: Timestamp) -> io::Result<()> {
         let path = self.dir.join(name(token));
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut options = private_options();
+        let file = options.write(true).create(true).truncate(false).open(path)?;
         see(&file, now)?;
         self.prune(now)
     }

@@ -12,6 +12,7 @@ use super::private_file::{self, Found};
 use crate::config::Settings;
 use crate::context::NO_HOME;
 use crate::error::{Error, Kind, Result};
+use crate::platform::restore_owner_access;
 
 const KEY_LEN: usize = 32;
 
@@ -74,7 +75,7 @@ fn create(path: &Path) -> io::Result<()> {
     // Readable by its owner only, under a random name: one that a killed
     // process left behind is in nobody's way.
     let mut file = tempfile::Builder::new().prefix("seal.").tempfile_in(dir)?;
-    private_file::let_owner_in(file.as_file())?;
+    restore_owner_access(file.as_file())?;
     file.write_all(key.as_ref())?;
     file.persist_noclobber(path)?;
     Ok(())

@@ -1,20 +1,18 @@
 //! Locks of the kernel on files, which are free again when their holder dies.
 
 use std::fs::File;
-use std::io::{Seek, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::private_file;
 use crate::error::{Error, Kind, Result};
+use crate::platform::{is_same_file, write_lock_holder};
 
 /// Locks the file at `path`; `None` while somebody else holds it.
 pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
     loop {
         match claim(private_file::open_or_create(path)?, path)? {
             Claim::Held(mut file) => {
-                let _ = file.set_len(0).and_then(|()| file.rewind());
-                let _ = write!(file, "{}", std::process::id());
+                write_lock_holder(&mut file);
                 return Ok(Some(file));
             }
             Claim::Taken => return Ok(None),
@@ -54,7 +52,7 @@ pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
 
 fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), std::fs::symlink_metadata(path)) {
-        (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),
+        (Ok(held), Ok(there)) => is_same_file(&held, &there),
         _ => false,
     }
 }

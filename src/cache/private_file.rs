@@ -1,16 +1,15 @@
 //! Files that only their owner may read or write: checked when they are read,
 //! created so when they are written.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, OFlags};
-
-use crate::context::outlive_file_size_limit;
 use crate::error::{Error, Kind, Result};
-use crate::ownership::{self, Foreign, me};
+use crate::platform::{
+    self, ForeignDir, PrivacyFlaw, close_dir_command, ignore_file_size_limit, is_link_error,
+    private_options_without_links, restore_owner_access,
+};
 
 /// No token comes near this; a larger file is not one of ours.
 const LONGEST: u64 = 2 << 20;
@@ -30,10 +29,10 @@ pub(super) enum Found {
 /// # Errors
 /// [`Kind::Cache`] when somebody else could have written it or may read it.
 pub(super) fn read(path: &Path) -> Result<Found> {
-    let file = match open(OpenOptions::new().read(true), path) {
+    let file = match private_options_without_links().read(true).open(path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(Found::Nothing),
-        Err(error) if is_symlink(&error) => return Err(not_a_file(path, "a symbolic link")),
+        Err(error) if is_link_error(&error) => return Err(not_a_file(path, "a symbolic link")),
         Err(error) => return Ok(Found::Unreadable(error)),
     };
     let length = check_file(&file, path)?;
@@ -49,36 +48,26 @@ pub(super) fn read(path: &Path) -> Result<Found> {
 /// # Errors
 /// [`Kind::Cache`] when it could not be used for an entry or a lock.
 pub(super) fn inspect(path: &Path) -> Result<()> {
-    match open(OpenOptions::new().read(true), path) {
+    match private_options_without_links().read(true).open(path) {
         Ok(file) => check_file(&file, path).map(|_| ()),
         Err(error) if is_absent(&error) => Ok(()),
-        Err(error) if is_symlink(&error) => Err(not_a_file(path, "a symbolic link")),
+        Err(error) if is_link_error(&error) => Err(not_a_file(path, "a symbolic link")),
         Err(error) => Err(unusable(path, error)),
     }
 }
 
 /// Opens a private file for a lock, and makes it where it is missing.
 pub(super) fn open_or_create(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    let file =
-        open(options.read(true).write(true).create(true), path).map_err(|error| {
-            match error.kind() {
-                _ if is_symlink(&error) => not_a_file(path, "a symbolic link"),
-                io::ErrorKind::IsADirectory => not_a_file(path, "a directory"),
-                _ => unusable(path, error),
-            }
-        })?;
-    let_owner_in(&file).map_err(|error| unusable(path, error))?;
+    let mut options = private_options_without_links();
+    let opened = options.read(true).write(true).create(true).open(path);
+    let file = opened.map_err(|error| match error.kind() {
+        _ if is_link_error(&error) => not_a_file(path, "a symbolic link"),
+        io::ErrorKind::IsADirectory => not_a_file(path, "a directory"),
+        _ => unusable(path, error),
+    })?;
+    restore_owner_access(&file).map_err(|error| unusable(path, error))?;
     check_file(&file, path)?;
     Ok(file)
-}
-
-/// Gives the owner of a file that may be new what the umask took away.
-pub(super) fn let_owner_in(file: &File) -> io::Result<()> {
-    match file.metadata()?.mode() & 0o600 {
-        0o600 => Ok(()),
-        _ => file.set_permissions(Permissions::from_mode(0o600)),
-    }
 }
 
 /// Writes a private file by way of `fresh`, so that whoever reads `path` finds
@@ -88,8 +77,8 @@ pub(super) fn let_owner_in(file: &File) -> io::Result<()> {
 pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()> {
     // What a killed process left is not reused: its mode is not known.
     let _ = std::fs::remove_file(fresh);
-    let mut file = open(OpenOptions::new().write(true).create_new(true), fresh)?;
-    let written = let_owner_in(&file)
+    let mut file = private_options_without_links().write(true).create_new(true).open(fresh)?;
+    let written = restore_owner_access(&file)
         .and_then(|()| file.write_all(bytes))
         .and_then(|()| std::fs::rename(fresh, path));
     if written.is_err() {
@@ -102,9 +91,9 @@ pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()>
 /// stands: nobody else may be able to put files into it. One that nobody named is
 /// not made below another user's directory.
 pub(super) fn prepare(dir: &Path, was_named: bool) -> Result<()> {
-    outlive_file_size_limit();
+    ignore_file_size_limit();
     if !check(dir, was_named)? {
-        let made = ownership::create_dirs(dir, 0o700);
+        let made = platform::create_dirs(dir, false);
         made.map_err(|error| unusable(dir, error))?;
         check(dir, was_named)?;
     }
@@ -118,7 +107,7 @@ pub(super) fn check(dir: &Path, was_named: bool) -> Result<bool> {
     let about = match std::fs::metadata(dir) {
         Ok(about) => about,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return match ownership::foreign_parent(dir) {
+            return match platform::foreign_parent(dir) {
                 Some(parent) if !was_named => Err(not_mine_to_make(dir, &parent)),
                 _ => Ok(false),
             };
@@ -128,29 +117,25 @@ pub(super) fn check(dir: &Path, was_named: bool) -> Result<bool> {
     if !about.is_dir() {
         return Err(unusable(dir, io::Error::from(io::ErrorKind::NotADirectory)));
     }
-    if about.uid() != me() {
-        return Err(foreign(dir, about.uid()));
+    match platform::dir_flaw(&about) {
+        None => Ok(true),
+        Some(flaw) => {
+            let what = format!("{} can be written to by other users", dir.display());
+            Err(not_private(dir, flaw, what, dir))
+        }
     }
-    if about.mode() & 0o022 != 0 {
-        let what = format!("{} can be written to by other users", dir.display());
-        return Err(Error::new(Kind::Cache, what)
-            .with_cause(format!("its mode is {:04o}", about.mode() & 0o7777))
-            .with_hint(close_to_others(dir)));
-    }
-    Ok(true)
 }
 
 /// Refuses a directory in which this user can make nothing; of one that is not there,
 /// the nearest above it that is.
 pub(super) fn check_writable(dir: &Path) -> Result<()> {
     let here = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
-    rustix::fs::accessat(rustix::fs::CWD, here, Access::WRITE_OK, AtFlags::EACCESS)
-        .map_err(|error| unusable(dir, error.into()))
+    platform::check_writable(here).map_err(|error| unusable(dir, error))
 }
 
 /// Refuses a path that another user could lead elsewhere.
 pub(super) fn check_links(dir: &Path) -> Result<()> {
-    match ownership::foreign_link(dir) {
+    match platform::foreign_link(dir) {
         None => Ok(()),
         Some(link) => {
             let what = format!("another user could lead {} elsewhere", dir.display());
@@ -161,12 +146,6 @@ pub(super) fn check_links(dir: &Path) -> Result<()> {
     }
 }
 
-/// Neither follows a link nor waits for the other end of a pipe.
-fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    options.mode(0o600).custom_flags(flags.bits() as i32).open(path)
-}
-
 /// The file's length, once it is known to be a file, ours, and private.
 fn check_file(file: &File, path: &Path) -> Result<u64> {
     let about = file.metadata().map_err(|error| unusable(path, error))?;
@@ -174,16 +153,13 @@ fn check_file(file: &File, path: &Path) -> Result<u64> {
         let kind = if about.is_dir() { "a directory" } else { "a device or a pipe" };
         return Err(not_a_file(path, kind));
     }
-    if about.uid() != me() {
-        return Err(foreign(path, about.uid()));
+    match platform::file_flaw(&about) {
+        None => Ok(about.len().min(LONGEST)),
+        Some(flaw) => {
+            let what = format!("{} is open to other users", path.display());
+            Err(not_private(path, flaw, what, path.parent().unwrap_or(path)))
+        }
     }
-    if about.mode() & 0o077 != 0 {
-        let what = format!("{} is open to other users", path.display());
-        return Err(Error::new(Kind::Cache, what)
-            .with_cause(format!("its mode is {:04o}", about.mode() & 0o7777))
-            .with_hint(close_to_others(path.parent().unwrap_or(path))));
-    }
-    Ok(about.len().min(LONGEST))
 }
 
 /// Not there, or below something that is no directory: whoever writes finds out
@@ -192,25 +168,24 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn is_symlink(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
-}
-
-/// The command that closes the directory and all that is in it to others.
-fn close_to_others(dir: &Path) -> String {
-    format!("chmod -R go= {}", dir.display())
-}
-
-fn not_mine_to_make(dir: &Path, parent: &Foreign) -> Error {
+fn not_mine_to_make(dir: &Path, parent: &ForeignDir) -> Error {
     Error::new(Kind::Cache, format!("{} is not created", dir.display()))
         .with_cause(parent.to_string())
         .with_hint("name a directory of your own with --cache-dir")
 }
 
-fn foreign(path: &Path, owner: u32) -> Error {
-    Error::new(Kind::Cache, format!("{} belongs to another user", path.display()))
-        .with_cause(format!("its owner is user {owner}, and this is user {}", me()))
-        .with_hint("name a directory of your own with --cache-dir, or change the owner")
+/// `open` says that the mode lets other users in, `dir` is the directory to close to them.
+fn not_private(path: &Path, flaw: PrivacyFlaw, open: String, dir: &Path) -> Error {
+    match flaw {
+        PrivacyFlaw::Owner(_) => {
+            Error::new(Kind::Cache, format!("{} belongs to another user", path.display()))
+                .with_cause(flaw.to_string())
+                .with_hint("name a directory of your own with --cache-dir, or change the owner")
+        }
+        PrivacyFlaw::Mode(_) => Error::new(Kind::Cache, open)
+            .with_cause(flaw.to_string())
+            .with_hint(close_dir_command(dir)),
+    }
 }
 
 fn not_a_file(path: &Path, kind: &str) -> Error {

@@ -1,114 +1,91 @@
-//! A program to be run: found on the path that it will have, and started.
+//! A program: found in `PATH`, and started.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::Arc;
 
-use nix::errno::Errno;
-use rustix::fs::{Access, AtFlags, CWD, accessat};
-use rustix::process::Pid;
-
-use crate::context::with_former_file_limit;
 use crate::error::{Error, Kind, Result, is_resource_exhaustion};
+use crate::platform::{
+    self, DEFAULT_PATH, ProcessGroup, SHELL, find_executable, with_original_file_limit,
+};
 use crate::text::shown;
 
-/// A command that was found. No `Debug`: its arguments are the user's own
-/// business.
-pub struct Program {
-    /// What is run.
+/// A command that was found. No `Debug`, as its arguments are the user's own business.
+pub(crate) struct Program {
     path: PathBuf,
-    /// What it is told: its name as the user wrote it, and the arguments.
+    /// The name as the user wrote it, and the arguments.
     args: Vec<OsString>,
 }
 
 impl Program {
-    /// Finds `command`, a name and arguments, on `path`: the `PATH` that it
-    /// will have. A name with a slash is a path itself.
+    /// Looks up `command`, a name and its arguments, in `path`: the `PATH` of its own
+    /// environment. A name with a slash is a path itself.
     ///
     /// # Errors
-    /// `CommandNotFound`, and `CommandUnusable` for what is no program.
-    pub fn find(command: &[OsString], path: Option<&OsStr>) -> Result<Program> {
+    /// `CommandNotFound`, or `CommandUnusable` for a file that cannot be executed.
+    pub(crate) fn find(command: &[OsString], path: Option<&OsStr>) -> Result<Program> {
         let name = command.first().map(OsString::as_os_str).unwrap_or_default();
         let path = look_up(name, path.unwrap_or(OsStr::new(DEFAULT_PATH)))?;
         Ok(Program { path, args: command.to_vec() })
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes this process the command, with exactly this environment: execve(2).
-    /// Returns only when that fails.
+    /// Puts the command in place of this process, with exactly this environment. Returns
+    /// only when that fails.
     ///
     /// # Errors
-    /// `CommandUnusable`, `CommandNotFound` if it has just gone, or `System`.
-    pub fn replace_process(&self, env: &BTreeMap<OsString, OsString>) -> Result<Infallible> {
-        // Rust ignores SIGPIPE, and so would the command, which knows nothing of
-        // it. What has a handler gets its default back at execve(2).
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGPIPE, Arc::default());
-        self.or_by_a_shell(|program| program.execute(env))
+    /// `CommandUnusable`, `CommandNotFound` if it was removed after the look-up, or `System`.
+    pub(crate) fn exec_replace(&self, env: &BTreeMap<OsString, OsString>) -> Result<Infallible> {
+        self.or_by_shell(|program| platform::replace_process(&program.path, &program.args, env))
     }
 
-    /// Starts the command as a child in the process group `group`. Its environment and
-    /// its streams are those of this process, unless `set_up` has others.
+    /// Starts the command as a child in the process group `group`. It inherits the
+    /// environment and the streams of this process, unless `set_up` changes them.
     ///
     /// # Errors
-    /// `CommandUnusable`, `CommandNotFound` if it has just gone, or `System`.
-    pub(crate) fn spawn(&self, group: Pid, set_up: impl Fn(&mut Command)) -> Result<Child> {
-        self.or_by_a_shell(|program| {
+    /// `CommandUnusable`, `CommandNotFound` if it was removed after the look-up, or `System`.
+    pub(crate) fn spawn(
+        &self,
+        group: ProcessGroup,
+        set_up: impl Fn(&mut Command),
+    ) -> Result<Child> {
+        self.or_by_shell(|program| {
             let mut command = Command::new(&program.path);
-            command.arg0(&program.args[0]).args(&program.args[1..]);
-            command.process_group(group.as_raw_pid());
+            command.args(&program.args[1..]);
+            platform::prepare_child(&mut command, &program.args[0], group);
             set_up(&mut command);
-            with_former_file_limit(|| command.spawn())
+            with_original_file_limit(|| command.spawn())
         })
     }
 
-    /// A script that names no interpreter is run by the shell, as execvp(3)
-    /// does it; what is no text, such as a program for another machine, is not.
-    fn or_by_a_shell<T>(&self, run: impl Fn(&Program) -> io::Result<T>) -> Result<T> {
-        let refused = match run(self) {
-            Err(error) if error.raw_os_error() == Some(Errno::ENOEXEC as i32) => error,
-            done => return done.map_err(|error| self.unusable(error)),
+    /// Runs a script that names no interpreter by the shell, as execvp(3) does. A file
+    /// that is not text, such as a program for another machine, is an error.
+    fn or_by_shell<T>(&self, run: impl Fn(&Program) -> io::Result<T>) -> Result<T> {
+        let format_error = match run(self) {
+            Err(error) if platform::is_exec_format_error(&error) => error,
+            result => return result.map_err(|error| self.cannot_start(error)),
         };
         if !is_text(&self.path) {
-            return Err(self.unusable(refused));
+            return Err(self.cannot_start(format_error));
         }
         let args = [OsStr::new("sh"), self.path.as_os_str()].map(OsStr::to_owned);
         let args = args.into_iter().chain(self.args[1..].iter().cloned()).collect();
         let shell = Program { path: SHELL.into(), args };
-        run(&shell).map_err(|error| shell.unusable(error))
+        run(&shell).map_err(|error| shell.cannot_start(error))
     }
 
-    fn execute<T>(&self, env: &BTreeMap<OsString, OsString>) -> io::Result<T> {
-        let path = CString::new(self.path.clone().into_os_string().into_vec())?;
-        let args = self.args.iter().map(|arg| CString::new(arg.clone().into_vec()));
-        let args: Vec<_> = args.collect::<Result<_, _>>()?;
-        let pair = |(name, value): (&OsString, &OsString)| {
-            CString::new([name.as_encoded_bytes(), b"=", value.as_encoded_bytes()].concat())
-        };
-        let env: Vec<_> = env.iter().map(pair).collect::<Result<_, _>>()?;
-        match nix::unistd::execve(&path, &args, &env) {
-            Err(error) => Err(error.into()),
-            Ok(never) => match never {},
-        }
-    }
-
-    /// Why it cannot be run. A file that is there, and still is not found, needs
-    /// another one.
-    fn unusable(&self, error: io::Error) -> Error {
+    fn cannot_start(&self, error: io::Error) -> Error {
         let name = &self.args[0];
         match error.kind() {
             io::ErrorKind::NotFound if self.path.exists() => cannot_run(name)
-                .with_cause(format!("what {} needs to run is not there", self.path.display()))
+                .with_cause(format!("a file that {} needs is missing", self.path.display()))
                 .with_hint("look at its first line, or with ldd(1): its interpreter is missing"),
             io::ErrorKind::NotFound => not_found(name).with_source(error),
             _ if is_resource_exhaustion(&error) => {
@@ -126,51 +103,37 @@ impl Program {
     }
 }
 
-/// Where commands are looked up without a `PATH`, as execvp(3) does.
-const DEFAULT_PATH: &str = "/bin:/usr/bin";
-
-/// What runs scripts that name no interpreter.
-const SHELL: &str = "/bin/sh";
-
-/// The first file on `path` that can be run. One that cannot be run is passed
-/// over, and blamed when there is no other.
+/// Returns the first executable file on `path`. If there is none, the error names the first
+/// file that is not executable.
 fn look_up(name: &OsStr, path: &OsStr) -> Result<PathBuf> {
-    if name.as_encoded_bytes().contains(&b'/') {
-        return match check(Path::new(name)) {
-            Ok(()) => Ok(name.into()),
+    if platform::is_path(name) {
+        return match find_executable(Path::new(name)) {
+            Ok(found) => Ok(found),
             Err(error) if is_absence(&error) => {
                 Err(not_found(name).with_source(error).with_hint("check the path"))
             }
             Err(error) => Err(cannot_run(name).with_source(error)),
         };
     }
-    let mut blamed = None;
+    let mut unusable = None;
     // The empty name of a directory is the current one (POSIX.1-2017, XBD 8.3).
     for dir in std::env::split_paths(path).filter(|_| !name.is_empty()) {
         let candidate = Path::new(".").join(dir).join(name);
-        match check(&candidate) {
-            Ok(()) => return Ok(candidate),
+        match find_executable(&candidate) {
+            Ok(found) => return Ok(found),
             Err(error) if is_absence(&error) => {}
             Err(error) => {
                 let candidate = candidate.display().to_string();
-                blamed.get_or_insert(anyhow::Error::new(error).context(candidate));
+                unusable.get_or_insert(anyhow::Error::new(error).context(candidate));
             }
         }
     }
-    Err(match blamed {
+    Err(match unusable {
         Some(cause) => cannot_run(name).with_source(cause),
         None => not_found(name)
             .with_cause("not found in PATH")
             .with_hint("check the spelling, or give its path"),
     })
-}
-
-/// Whether it is a file that this user may run.
-fn check(path: &Path) -> io::Result<()> {
-    if path.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    Ok(accessat(CWD, path, Access::EXEC_OK, AtFlags::EACCESS)?)
 }
 
 fn is_absence(error: &io::Error) -> bool {
@@ -184,17 +147,13 @@ fn is_text(path: &Path) -> bool {
 }
 
 fn not_found(name: &OsStr) -> Error {
-    Error::new(
-        Kind::CommandNotFound,
-        format!("there is no command {}", shown::quoted(&name.to_string_lossy())),
-    )
+    let name = shown::quoted(&name.to_string_lossy());
+    Error::new(Kind::CommandNotFound, format!("there is no command {name}"))
 }
 
 fn cannot_run(name: &OsStr) -> Error {
-    Error::new(
-        Kind::CommandUnusable,
-        format!("cannot run {}", shown::quoted(&name.to_string_lossy())),
-    )
+    let name = shown::quoted(&name.to_string_lossy());
+    Error::new(Kind::CommandUnusable, format!("cannot run {name}"))
 }
 
 #[cfg(test)]
@@ -209,7 +168,7 @@ mod tests {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Two directories: in the first `tool` cannot be run, in the second it can.
+    /// Two directories: `tool` is executable only in the second one.
     fn machine() -> (tempfile::TempDir, OsString) {
         let root = tempfile::tempdir().unwrap();
         let [one, two] = ["one", "two"].map(|name| root.path().join(name));
@@ -227,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_can_be_run_is_found() {
+    fn the_first_executable_is_found() {
         let (root, path) = machine();
         assert_eq!(kind("tool", &path), Ok(root.path().join("two/tool")));
         assert_eq!(kind("plain", &path), Err(Kind::CommandUnusable));
@@ -248,8 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_path_the_usual_one_counts() {
+    fn without_path_the_default_one_is_searched() {
         let found = Program::find(&["sh".into()], None);
-        assert_eq!(found.map(|it| it.path).ok().unwrap(), Path::new("/bin/sh"));
+        assert_eq!(found.map(|program| program.path).ok().unwrap(), Path::new("/bin/sh"));
     }
 }

@@ -2,7 +2,6 @@
 //! a secret included.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -97,7 +96,7 @@ fn not_utf8(args: &[OsString]) -> Option<Error> {
     let args = &args[..end];
     let at = args.iter().position(|arg| arg.to_str().is_none())?;
     let name = |word: &OsString| {
-        let name = word.as_bytes().split(|byte| *byte == b'=').next()?;
+        let name = word.as_encoded_bytes().split(|byte| *byte == b'=').next()?;
         let name = std::str::from_utf8(name).ok()?;
         name.starts_with('-').then(|| shown::word(name).to_owned())
     };

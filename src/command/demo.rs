@@ -28,7 +28,7 @@ fn watch() -> io::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = flag.clone();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        runtime.block_on(stop.come());
+        runtime.block_on(stop.wait());
         raised.store(true, Ordering::Relaxed);
     })?;
     Ok(flag)

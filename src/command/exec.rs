@@ -9,25 +9,26 @@ use secrecy::ExposeSecret;
 
 use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
-use crate::child::{self, Program, Watchdog};
+use crate::child::Program;
 use crate::cli::{ExecArgs, Flags, Front};
 use crate::config::{Layers, Query, Settings, table};
 use crate::context::{Context, Level};
 use crate::error::{Error, Kind, Result};
-use crate::exec::{self, Changes, Wishes};
+use crate::exec::{self, EnvDiff, EnvOverrides};
 use crate::output::HandOut;
+use crate::platform::{self, Watchdog};
 use crate::proxy::StandIn;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::intercept::{self, Interception};
 
 pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
     let command = std::mem::take(&mut args.command);
-    let wishes = Wishes::new(&args.set, args.keep_secret)?;
+    let overrides = EnvOverrides::new(&args.set, args.keep_secret)?;
     let (front, keep_secret) = (args.front(), args.keep_secret);
     let layers = layers(args.flags(), Query::default(), context)?;
     let settings = resolve(&layers, context)?;
     // Nothing is minted for a mistake.
-    let draft = wishes.draft(&settings.issuer)?;
+    let draft = overrides.validate(&settings.issuer)?;
     let program = Program::find(&command, draft.value("PATH", &context.env).as_deref())?;
     context.reporter.say(Level::Debug, format_args!("runs {}", program.path().display()));
     if !keep_secret {
@@ -40,24 +41,24 @@ pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
                 .refused("needs a proxy that swaps the token")
                 .with_hint("add --gateway or --intercept, or take it away"))
         }
-        None => match become_it(&program, &wishes, &layers, &settings, context)? {},
+        None => match exec_replace(&program, &overrides, &layers, &settings, context)? {},
         Some(front) => {
             let plan = Plan::new(front, &program, &layers, &settings)?;
             let default = front == Front::Interception;
             let is_wanted = layers.switch_or(&table::STAND_IN_TOKEN, default)?;
             let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
-            serve(&program, &wishes, plan, stand_in, &layers, settings, context)
+            serve(&program, &overrides, plan, stand_in, &layers, settings, context)
         }
     }
 }
 
 /// The client secret does not reach the command, unless it goes by a name that
 /// only the user knows.
-fn warn_of_secret(draft: &Changes, settings: &Settings, context: &Context) {
+fn warn_of_secret(draft: &EnvDiff, settings: &Settings, context: &Context) {
     let Some(secret) = settings.client.secret.known() else {
         return;
     };
-    let names = draft.still_holding(secret.expose_secret(), &context.env);
+    let names = draft.inherited_with(secret.expose_secret(), &context.env);
     if !names.is_empty() {
         let names = names.join(", ");
         context.reporter.warn(format_args!(
@@ -70,22 +71,22 @@ fn warn_of_secret(draft: &Changes, settings: &Settings, context: &Context) {
 /// The hidden verb: watches over the process at the other end of standard
 /// input.
 pub(super) fn watch(context: &mut Context) -> Result<()> {
-    child::watch(context.take_stdin().expect("nobody took it before"));
+    platform::watch(context.take_stdin().expect("nobody took it before"));
     Ok(())
 }
 
 /// Nothing is served: the command takes the place of this process.
-fn become_it(
+fn exec_replace(
     program: &Program,
-    wishes: &Wishes,
+    overrides: &EnvOverrides,
     layers: &Layers,
     settings: &Settings,
     context: &mut Context,
 ) -> Result<Infallible> {
     let given = token_of(settings, layers, context)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
-    let changes = wishes.changes(&hand_out, &[])?;
-    program.replace_process(&changes.apply(&context.env))
+    let env_diff = overrides.env_diff(&hand_out, &[])?;
+    program.exec_replace(&env_diff.apply(&context.env))
 }
 
 /// What will be served to the command.
@@ -106,7 +107,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 fn serve(
     program: &Program,
-    wishes: &Wishes,
+    overrides: &EnvOverrides,
     plan: Plan,
     stand_in: Option<StandIn>,
     layers: &Layers,
@@ -123,13 +124,13 @@ fn serve(
         plan.start(&run, context)?
     };
     if let Served::Interception(interception) = &served {
-        watchdog.removes(interception.directory()).map_err(|error| {
-            Error::new(Kind::System, "the command cannot be served").with_source(error)
+        watchdog.remove_on_exit(interception.directory()).map_err(|error| {
+            Error::new(Kind::System, "cannot serve the command").with_source(error)
         })?;
     }
     let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };
-    let changes = wishes.changes(&hand_out, &served.variables(context))?;
-    let env = changes.apply(&context.env);
+    let env_diff = overrides.env_diff(&hand_out, &served.variables(context))?;
+    let env = env_diff.apply(&context.env);
     let code = runtime.block_on(async {
         let code = exec::run(program, &env, &mut watchdog).await;
         served.close().await;
@@ -139,7 +140,7 @@ fn serve(
         context.reporter.note(served.unused());
     }
     drop(served);
-    watchdog.dismiss();
+    watchdog.disarm();
     runtime.shutdown_background();
     run.end();
     code

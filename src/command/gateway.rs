@@ -10,7 +10,7 @@ use crate::config::{Flags, Layers, Query, table};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Dialect, Name, Rendered, Variable};
-use crate::pid_namespace;
+use crate::platform::reap_orphans;
 use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
 use crate::proxy::{DRAIN_TIMEOUT, StandIn};
 use crate::token::AccessToken;
@@ -38,9 +38,9 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(context);
     }
-    runtime.spawn(async { pid_namespace::reap_orphans(&[]).await });
+    runtime.spawn(async { reap_orphans(&[]).await });
     runtime.block_on(async {
-        stop.come_or(|| async {
+        stop.wait_or_reload(|| async {
             // Otherwise the keeper has said why.
             if run.relay.reload().await {
                 context.reporter.note("reloaded: the token is good");
@@ -50,7 +50,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
         tokio::select! {
             () = gateway.close(DRAIN_TIMEOUT) => {}
             // Who says it twice does not want to wait.
-            () = stop.come() => {}
+            () = stop.wait() => {}
         }
     });
     runtime.shutdown_background();

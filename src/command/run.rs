@@ -11,9 +11,9 @@ use tokio::runtime::Runtime;
 use super::one_of;
 use crate::cache::IssuedTokens;
 use crate::config::{Layers, Settings, table};
-use crate::context::{Context, Level, Reporter, is_protected};
+use crate::context::{Context, Level, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::ownership;
+use crate::platform;
 use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
 use crate::token::Token;
 
@@ -56,7 +56,7 @@ impl Run {
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
         let _inside = runtime.enter();
-        if is_protected() == Some(false) {
+        if platform::is_memory_protected() == Some(false) {
             reporter.warn(
                 "other processes of this user can read this one's memory, and the client \
                  secret in it: this system does not let prctl(2) forbid that",
@@ -113,15 +113,12 @@ async fn keep_written(file: PathBuf, relay: Arc<ReverseProxy>) {
 /// Replaces the file, so that nobody reads half of it. Readable for all, as
 /// those who collect it are often other users; nothing in it is secret.
 fn write(file: &Path, relay: &ReverseProxy) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     let write = || -> std::io::Result<()> {
         let file = &replaceable(file)?;
         let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Where that is missing, a message would name the temporary file.
         dir.metadata()?;
-        let mut new = tempfile::Builder::new()
-            .permissions(std::fs::Permissions::from_mode(0o644))
-            .tempfile_in(dir)?;
+        let mut new = platform::public_temp_file(dir)?;
         new.write_all(relay.metrics().to_prometheus().as_bytes())?;
         new.persist(file)?;
         Ok(())
@@ -136,7 +133,7 @@ fn write(file: &Path, relay: &ReverseProxy) -> Result<()> {
 /// is there or not, or what it links to. To replace a device would take it away from
 /// everybody.
 fn replaceable(file: &Path) -> io::Result<PathBuf> {
-    if let Some(link) = ownership::foreign_link(file) {
+    if let Some(link) = platform::foreign_link(file) {
         return Err(io::Error::other(link.to_string()));
     }
     let kind = match std::fs::symlink_metadata(file) {

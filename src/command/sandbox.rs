@@ -42,7 +42,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     if args.until_stdin_closes {
         stop = stop.or_end_of_stdin(context);
     }
-    runtime.block_on(stop.come());
+    runtime.block_on(stop.wait());
     Ok(())
 }
 

@@ -1,45 +1,31 @@
-//! When a command that serves comes to its end, or reads its secret again.
+//! The end of a command that serves, and its requests to reload.
 
 use std::io;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::context::{Context, is_ignored, leave_signals_to_their_listener};
+use crate::context::Context;
+use crate::platform::{StopSignal, StopSignals};
 
-/// SIGINT and SIGTERM, the end of the terminal, and the end of standard input
-/// where that is asked for. SIGHUP, otherwise, is a request to reload.
+/// Waits for a signal, the end of the terminal, or the end of standard input if that is
+/// asked for.
 pub(super) struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-    /// Whether the end of the terminal, which SIGHUP tells of as well, ends the
-    /// command: it has one, and was not started by nohup(1).
-    ends_with_terminal: bool,
+    signals: StopSignals,
     stdin: Option<oneshot::Receiver<()>>,
 }
 
-/// After a hangup, a terminal that goes away has gone by then.
-const SETTLING: Duration = Duration::from_secs(1);
+/// The time in which a terminal disappears after its hangup.
+const HANGUP_DELAY: Duration = Duration::from_secs(1);
 
 impl Stop {
-    /// Listens. Within a runtime: from here on, a signal ends the command in
-    /// good order.
+    /// Within a runtime. From now on, a signal ends the command gracefully.
     pub(super) fn listen() -> io::Result<Stop> {
-        let stop = Stop {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            ends_with_terminal: has_terminal() && !is_ignored(rustix::process::Signal::HUP),
-            hangup: signal(SignalKind::hangup())?,
-            stdin: None,
-        };
-        leave_signals_to_their_listener();
-        Ok(stop)
+        Ok(Stop { signals: StopSignals::listen()?, stdin: None })
     }
 
-    /// Watches standard input as well. The thread that reads it may outlive
-    /// the command: a blocked read cannot be called off.
+    /// Also watches standard input. The thread that reads it may outlive the command: a
+    /// blocked read cannot be cancelled.
     pub(super) fn or_end_of_stdin(mut self, context: &mut Context) -> Stop {
         let stdin = context.take_stdin();
         let (closed, receiver) = oneshot::channel();
@@ -53,52 +39,47 @@ impl Stop {
         self
     }
 
-    /// Returns when it is time. Until then, reloads when told to.
-    pub(super) async fn come_or<F: Future<Output = ()>>(&mut self, reload: impl Fn() -> F) {
-        let stdin = self.stdin.take();
-        let stdin_closes = async {
-            match stdin {
-                Some(closed) => drop(closed.await),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::pin!(stdin_closes);
-        loop {
+    /// Returns when the command has to end. Until then, calls `reload` on request. Watches
+    /// standard input in the first call only.
+    pub(super) async fn wait_or_reload<F: Future<Output = ()>>(&mut self, reload: impl Fn() -> F) {
+        let mut stdin = self.stdin.take();
+        while next_signal(&mut self.signals, &mut stdin).await == StopSignal::Reload {
+            let reload = async {
+                reload().await;
+                // A shell sends the hangup before it closes its terminal.
+                tokio::time::sleep(HANGUP_DELAY).await;
+            };
             tokio::select! {
-                _ = self.interrupt.recv() => return,
-                _ = self.terminate.recv() => return,
-                () = &mut stdin_closes => return,
-                _ = self.hangup.recv() => {
-                    let lost_terminal = || self.ends_with_terminal && !has_terminal();
-                    if lost_terminal() {
-                        return;
-                    }
-                    let reload = async {
-                        reload().await;
-                        // A shell that ends says so before it does.
-                        tokio::time::sleep(SETTLING).await;
-                    };
-                    // Whoever wants it to end does not wait for that.
-                    tokio::select! {
-                        () = reload => if lost_terminal() {
-                            return;
-                        },
-                        _ = self.interrupt.recv() => return,
-                        _ = self.terminate.recv() => return,
-                        () = &mut stdin_closes => return,
-                    }
-                }
+                () = reload => if self.signals.has_lost_terminal() {
+                    return;
+                },
+                // A request to end does not wait for the reload.
+                () = self.signals.stop_requested() => return,
+                () = stdin_closed(&mut stdin) => return,
             }
         }
     }
 
-    /// Returns when it is time, and has nothing to reload.
-    pub(super) async fn come(&mut self) {
-        self.come_or(|| std::future::ready(())).await;
+    /// Returns when the command, which has nothing to reload, has to end.
+    pub(super) async fn wait(&mut self) {
+        self.wait_or_reload(|| std::future::ready(())).await;
     }
 }
 
-/// Whether there is a controlling terminal.
-fn has_terminal() -> bool {
-    std::fs::File::open("/dev/tty").is_ok()
+async fn next_signal(
+    signals: &mut StopSignals,
+    stdin: &mut Option<oneshot::Receiver<()>>,
+) -> StopSignal {
+    tokio::select! {
+        signal = signals.next() => signal,
+        () = stdin_closed(stdin) => StopSignal::Stop,
+    }
+}
+
+/// Waits for ever if nobody watches standard input.
+async fn stdin_closed(stdin: &mut Option<oneshot::Receiver<()>>) {
+    match stdin {
+        Some(closed) => drop(closed.await),
+        None => std::future::pending().await,
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{given_path, print};
 use crate::context::{Context, NO_HOME};
 use crate::error::{Error, Kind, Result};
-use crate::ownership::{self, Foreign};
+use crate::platform::{self, ForeignDir};
 
 /// `source` of the provider, below the default registry of each tool.
 const SOURCE: &str = "gc-token/gctoken";
@@ -29,7 +29,7 @@ pub(super) fn install(mirror: Option<PathBuf>, context: &mut Context) -> Result<
     let mirror = std::path::absolute(&mirror).map_err(|error| unusable(kind, &mirror, error))?;
     for registry in REGISTRIES.iter().filter(|_| !was_named) {
         let place = mirror.join(place_in_mirror(registry));
-        if let Some(parent) = ownership::foreign_parent(&place) {
+        if let Some(parent) = platform::foreign_parent(&place) {
             return Err(not_mine(&place, &parent));
         }
     }
@@ -67,7 +67,7 @@ fn place_in_mirror(registry: &str) -> PathBuf {
 /// Copies the program; a running older copy goes on undisturbed.
 fn put(program: &Path, place: &Path) -> std::io::Result<()> {
     if let Some(dir) = place.parent() {
-        ownership::create_dirs(dir, 0o777)?;
+        platform::create_dirs(dir, true)?;
     }
     let fresh = place.with_extension("new");
     std::fs::copy(program, &fresh)?;
@@ -109,7 +109,7 @@ ephemeral "gctoken_access_token" "this" {{}}
     )
 }
 
-fn not_mine(place: &Path, parent: &Foreign) -> Error {
+fn not_mine(place: &Path, parent: &ForeignDir) -> Error {
     Error::new(Kind::Configuration, format!("{} is not installed", place.display()))
         .with_cause(parent.to_string())
         .with_hint("run it as that user, without sudo, or name a directory with --mirror")

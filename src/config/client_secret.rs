@@ -4,7 +4,6 @@ mod command;
 mod stored;
 
 use std::io::Read;
-use std::os::unix::ffi::OsStringExt;
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -64,7 +63,7 @@ impl SecretSource {
         }
         for name in VARIABLES {
             if let Some(secret) = context.env.os(name) {
-                let secret = Zeroizing::new(secret.into_vec());
+                let secret = Zeroizing::new(secret.into_encoded_bytes());
                 return checked(&secret, name, &context.reporter).map(SecretSource::Known);
             }
         }
@@ -84,11 +83,11 @@ impl SecretSource {
         }
         let argv = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
         let origin = profile.origin(SECRET_COMMAND).to_string();
-        if let Some(outsider) = profile.outsider() {
+        if let Some(risk) = profile.tamper_risk() {
             let what = format!("{origin} is not run, as another user could have written it");
             return Err(Error::new(Kind::Configuration, what)
-                .with_cause(outsider.to_string())
-                .with_hint(outsider.remedy(profile.file())));
+                .with_cause(risk.to_string())
+                .with_hint(risk.remedy(profile.file())));
         }
         Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
     }

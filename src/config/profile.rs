@@ -16,7 +16,7 @@ use super::table::{self, Setting};
 use super::unknown;
 use crate::context::{Context, NO_HOME};
 use crate::error::{Error, Kind, Result};
-use crate::ownership::Outsider;
+use crate::platform::TamperRisk;
 use crate::text;
 use crate::text::shown;
 
@@ -29,7 +29,7 @@ pub(super) struct Profile {
     /// Whether other users may read the file.
     readable: bool,
     /// The way in which another user could decide what the file holds.
-    outsider: Option<Outsider>,
+    risk: Option<TamperRisk>,
     /// Whether the user named it, or it is the default one.
     pub(super) was_named: bool,
 }
@@ -119,7 +119,7 @@ impl Profile {
             table,
             dialect,
             readable: content.readable,
-            outsider: content.outsider,
+            risk: content.risk,
             was_named: named.is_some(),
         };
         profile.check().map_err(Trouble::Mistake)?;
@@ -127,8 +127,8 @@ impl Profile {
     }
 
     /// The way in which another user could decide what the profile says.
-    pub(super) fn outsider(&self) -> Option<&Outsider> {
-        self.outsider.as_ref()
+    pub(super) fn tamper_risk(&self) -> Option<&TamperRisk> {
+        self.risk.as_ref()
     }
 
     /// The file that the profile stands in.

@@ -1,6 +1,5 @@
 //! Flags > Terraform query > environment > profile.
 
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -75,7 +74,7 @@ impl Layers {
             context.reporter.say(Level::Info, format_args!("passed over: {}", error.one_line()));
         }
         self.overrides().into_iter().for_each(|line| context.reporter.warn(line));
-        self.check_outsider(context)
+        self.check_tamper_risk(context)
     }
 
     /// Loads the profile as [`Layers::load_profile`] does, and warns of what has no effect.
@@ -139,7 +138,9 @@ impl Layers {
                 continue;
             };
             let bytes = match origin {
-                Origin::Variable(name) => self.env.os(name).unwrap_or_default().into_vec(),
+                Origin::Variable(name) => {
+                    self.env.os(name).unwrap_or_default().into_encoded_bytes()
+                }
                 _ => value.into_bytes(),
             };
             check(setting, &bytes, &origin, self.home.as_deref())?;
@@ -253,23 +254,23 @@ impl Layers {
     /// Another user who can write the profile could have the secret sent elsewhere.
     /// Where every user can, that is refused; one user alone may be the owner of a
     /// volume that a container shares.
-    fn check_outsider(&self, context: &Context) -> Result<()> {
+    fn check_tamper_risk(&self, context: &Context) -> Result<()> {
         let Some(profile) = &self.profile else {
             return Ok(());
         };
-        let Some(outsider) = profile.outsider() else {
+        let Some(risk) = profile.tamper_risk() else {
             return Ok(());
         };
         let decides = |setting| self.find(setting).filter(|given| given.origin.is_profile());
         let sends = DESTINATIONS.into_iter().find_map(decides);
-        if let Some(given) = sends.as_ref().filter(|_| outsider.is_anybody()) {
+        if let Some(given) = sends.as_ref().filter(|_| risk.is_from_every_user()) {
             let what = format!("{} is not trusted, as everybody could change it", given.origin);
             return Err(Error::new(Kind::Configuration, what)
-                .with_cause(outsider.to_string())
-                .with_hint(outsider.remedy(profile.file())));
+                .with_cause(risk.to_string())
+                .with_hint(risk.remedy(profile.file())));
         }
-        if sends.is_some() || outsider.is_anybody() {
-            context.reporter.warn(outsider.warning(profile, profile.file()));
+        if sends.is_some() || risk.is_from_every_user() {
+            context.reporter.warn(risk.warning(profile, profile.file()));
         }
         Ok(())
     }

@@ -7,9 +7,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-use nix::sys::signal::{SigSet, Signal};
-
-use super::signals::with_blocked;
+use crate::platform::write_from_background;
 use crate::sanitize;
 
 /// How much a line matters.
@@ -168,7 +166,7 @@ impl Reporter {
             // One write, so that lines of several processes do not mix. To a
             // terminal that belongs to the command that is served, it would stop
             // this process where `stty tostop` is set.
-            let _ = with_blocked(SigSet::from(Signal::SIGTTOU), || sink.write_all(line.as_bytes()));
+            let _ = write_from_background(|| sink.write_all(line.as_bytes()));
         }
     }
 }

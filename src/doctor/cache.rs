@@ -1,21 +1,17 @@
 //! Where tokens are kept: whose it is, what it is on, and whether it works.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Topic};
 use crate::cache;
 use crate::config::CacheSettings;
+use crate::platform::{FileSystem, describe_access, file_system};
 
-/// What is known of a directory.
 struct Survey {
     dir: PathBuf,
-    mode: u32,
-    owner: u32,
-    /// The kind of the file system, where the system tells.
-    on: Option<String>,
-    /// Bytes that are free.
-    free: Option<u64>,
+    /// The owner and who else may use the directory.
+    access: String,
+    file_system: FileSystem,
 }
 
 /// Looks at the cache's directory, and uses it as a mint would.
@@ -47,35 +43,22 @@ pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
 
 impl Survey {
     fn of(dir: &Path) -> Option<Survey> {
-        let about = std::fs::metadata(dir).ok()?;
-        let real = dir.canonicalize().ok();
-        let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok();
-        let on =
-            real.zip(mounts).and_then(|(dir, mounts)| Some(file_system(&mounts, &dir)?.to_owned()));
-        let space = rustix::fs::statvfs(dir).ok();
-        Some(Survey {
-            dir: dir.to_owned(),
-            mode: about.mode() & 0o7777,
-            owner: about.uid(),
-            on,
-            free: space.map(|space| space.f_bavail.saturating_mul(space.f_frsize)),
-        })
+        let access = describe_access(&std::fs::metadata(dir).ok()?);
+        Some(Survey { dir: dir.to_owned(), access, file_system: file_system(dir) })
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let mut findings = vec![Finding::ok(
-            Topic::Cache,
-            format!("{}, mode {:04o}, owner {}", self.dir.display(), self.mode, self.owner),
-        )];
-        if let Some(on) = &self.on {
-            let what = format!("it is on a file system of type {on}");
-            findings.push(match is_remote(on) {
+        let mut findings =
+            vec![Finding::ok(Topic::Cache, format!("{}, {}", self.dir.display(), self.access))];
+        if let Some(kind) = &self.file_system.kind {
+            let what = format!("it is on a file system of type {kind}");
+            findings.push(match is_remote(kind) {
                 false => Finding::ok(Topic::Cache, what),
                 true => Finding::note(Topic::Cache, what)
                     .with_hint("whether locks hold between machines depends on its server"),
             });
         }
-        if let Some(free) = self.free {
+        if let Some(free) = self.file_system.free {
             let what = format!("{} MiB are free", free >> 20);
             findings.push(match free {
                 0..ENOUGH => Finding::warning(Topic::Cache, what)
@@ -96,58 +79,17 @@ fn is_remote(kind: &str) -> bool {
         .any(|remote| kind.starts_with(remote))
 }
 
-/// The type of the file system that `path`, absolute and without links, is on,
-/// by Linux's table of mounts (proc(5), `/proc/pid/mountinfo`). Of two mounts
-/// at one place the later covers the earlier.
-fn file_system<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
-    let mount = |line: &'a str| {
-        let (before, after) = line.split_once(" - ")?;
-        let point = unescaped(before.split(' ').nth(4)?);
-        let kind = after.split(' ').next()?;
-        path.starts_with(&point).then(|| (Path::new(&point).components().count(), kind))
-    };
-    let mounts = mounts.lines().filter_map(mount);
-    mounts.max_by_key(|(depth, _)| *depth).map(|(_, kind)| kind)
-}
-
-/// Blanks, tabs, line ends and backslashes are written in octal.
-fn unescaped(point: &str) -> String {
-    [(r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", r"\")]
-        .iter()
-        .fold(point.to_owned(), |point, (from, to)| point.replace(from, to))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MOUNTS: &str = "\
-21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-22 21 0:5 / /home rw - nfs4 server:/home rw
-23 22 0:6 / /home/me/a\\040b rw - tmpfs tmpfs rw
-24 23 0:7 / /home/me/a\\040b rw - overlay overlay rw
-";
-
-    #[test]
-    fn the_deepest_and_last_mount_counts() {
-        let on = |path: &str| file_system(MOUNTS, Path::new(path));
-        assert_eq!(on("/homestead"), Some("ext4"));
-        assert_eq!(on("/home/me"), Some("nfs4"));
-        assert_eq!(on("/home/me/a b/c"), Some("overlay"));
-        assert_eq!(file_system("", Path::new("/")), None);
-    }
-
     #[test]
     fn remote_and_full_file_systems_are_pointed_out() {
         use crate::doctor::Level;
-        let levels = |on: &str, free| {
-            let survey = Survey {
-                dir: "/x".into(),
-                mode: 0o700,
-                owner: 0,
-                on: Some(on.into()),
-                free: Some(free),
-            };
+        let levels = |kind: &str, free| {
+            let file_system = FileSystem { kind: Some(kind.into()), free: Some(free) };
+            let access = "mode 0700, owner 0".to_owned();
+            let survey = Survey { dir: "/x".into(), access, file_system };
             let findings = survey.findings();
             findings.iter().map(|finding| finding.level).collect::<Vec<_>>()
         };

@@ -1,164 +1,173 @@
-//! The environment of the command: the token goes in, the client secret out.
+//! The environment of the command: the token is added, the client secret removed.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use super::template::{Facts, Placeholder, Template};
+use super::template::{Placeholder, Template, TemplateContext};
 use crate::config::{Issuer, SECRET_VARIABLES};
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::output::{HandOut, Name};
+use crate::platform::is_same_variable;
 
-/// What the user wants in the command's environment.
+/// What the user asks for by `--set` and `--keep-secret`.
 #[derive(Debug)]
-pub struct Wishes {
+pub(crate) struct EnvOverrides {
     set: Vec<(Name, Template)>,
     keep_secret: bool,
 }
 
-/// How the command's environment differs from ours. `Debug` shows the names
-/// alone.
+/// The difference between the command's environment and that of this process. `Debug` shows
+/// only the names.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// What is set. Of two values for one name, the later counts.
-    pub set: Vec<(OsString, OsString)>,
-    /// What is taken away, unless it is set, too.
-    pub remove: Vec<OsString>,
+pub(crate) struct EnvDiff {
+    /// The last of several values for one name counts.
+    set: Vec<(OsString, OsString)>,
+    /// A variable that is also in `set` is not removed.
+    remove: Vec<OsString>,
 }
 
-impl Wishes {
-    /// Reads the values of `--set`, each `NAME=TEMPLATE`. Unless `keep_secret`,
-    /// the client secret's variables are taken away.
+impl EnvOverrides {
+    /// Parses the values of `--set`, each `NAME=TEMPLATE`. Unless `keep_secret`, the
+    /// variables of the client secret are removed.
     ///
     /// # Errors
-    /// `Usage`, for a name or a template that means nothing.
-    pub fn new(set: &[String], keep_secret: bool) -> Result<Wishes> {
-        let set = set.iter().map(|text| wish(text)).collect::<Result<_>>()?;
-        Ok(Wishes { set, keep_secret })
+    /// `Usage`, for an invalid name or template.
+    pub(crate) fn new(set: &[String], keep_secret: bool) -> Result<EnvOverrides> {
+        let set = set.iter().map(|pair| parse_override(pair)).collect::<Result<_>>()?;
+        Ok(EnvOverrides { set, keep_secret })
     }
 
-    /// The changes as far as they are known before there is a token, which is
-    /// the empty text in them: so that nothing is minted for a mistake.
+    /// Returns the difference with an empty token, so that a mistake is found before a token
+    /// is minted.
     ///
     /// # Errors
-    /// `Usage` for a template that asks for what is not known.
-    pub fn draft(&self, issuer: &Issuer) -> Result<Changes> {
-        self.with(&Facts { token: "", expires_at: "", issuer }, &[])
+    /// `Usage`, for a template with a placeholder whose value is not known.
+    pub(crate) fn validate(&self, issuer: &Issuer) -> Result<EnvDiff> {
+        self.fill_in(&TemplateContext { token: "", expires_at: "", issuer }, &[])
     }
 
-    /// The changes for this token. `served` are the variables that point the
-    /// command at what is served to it; the user's own wishes go before them.
+    /// Returns the difference for this token. `proxy` are the variables that point the
+    /// command at its proxy, which the user's own ones override.
     ///
     /// # Errors
-    /// As [`Wishes::draft`].
-    pub fn changes(
+    /// As [`EnvOverrides::validate`].
+    pub(crate) fn env_diff(
         &self,
         hand_out: &HandOut<'_>,
-        served: &[(OsString, OsString)],
-    ) -> Result<Changes> {
+        proxy: &[(OsString, OsString)],
+    ) -> Result<EnvDiff> {
         let token = hand_out.token;
         let expires_at = token.validity.expires_at().to_string();
-        let facts = Facts {
+        let context = TemplateContext {
             token: token.access_token.expose(),
             expires_at: &expires_at,
             issuer: hand_out.issuer,
         };
-        self.with(&facts, served)
+        self.fill_in(&context, proxy)
     }
 
-    fn with(&self, facts: &Facts<'_>, served: &[(OsString, OsString)]) -> Result<Changes> {
-        let mut set = vec![(OsString::from(TOKEN), OsString::from(facts.token))];
-        set.extend(facts.issuer.region.map(|region| (REGION.into(), region.aws.into())));
-        set.extend_from_slice(served);
+    fn fill_in(
+        &self,
+        context: &TemplateContext<'_>,
+        proxy: &[(OsString, OsString)],
+    ) -> Result<EnvDiff> {
+        let mut set = vec![(OsString::from(TOKEN_VARIABLE), OsString::from(context.token))];
+        let region = context.issuer.region;
+        set.extend(region.map(|region| (REGION_VARIABLE.into(), region.aws.into())));
+        set.extend_from_slice(proxy);
         for (name, template) in &self.set {
-            let value = template.fill(facts).map_err(|unknown| unfilled(name, unknown))?;
+            let value = template.fill(context).map_err(|unknown| unknown_value(name, unknown))?;
             set.push((name.as_str().into(), value.into()));
         }
-        let remove = match self.keep_secret {
-            true => Vec::new(),
-            false => SECRET_VARIABLES.map(OsString::from).into(),
-        };
-        Ok(Changes { set, remove })
+        let remove =
+            if self.keep_secret { Vec::new() } else { SECRET_VARIABLES.map(OsString::from).into() };
+        Ok(EnvDiff { set, remove })
     }
 }
 
-/// What the Terraform provider reads the token from.
-const TOKEN: &str = "GENESYSCLOUD_ACCESS_TOKEN";
+/// Read by the Terraform provider.
+const TOKEN_VARIABLE: &str = "GENESYSCLOUD_ACCESS_TOKEN";
 
-/// What the Terraform provider reads the region from, as an AWS name.
-const REGION: &str = "GENESYSCLOUD_REGION";
+/// Read by the Terraform provider: the region by its AWS name.
+const REGION_VARIABLE: &str = "GENESYSCLOUD_REGION";
 
 /// A shorter secret may occur in other values by chance.
-const SHORTEST_SECRET: usize = 8;
+const MIN_SECRET_LEN: usize = 8;
 
-impl Changes {
-    /// The command's whole environment, ours being `env`.
-    pub fn apply(&self, env: &Environment) -> BTreeMap<OsString, OsString> {
+impl EnvDiff {
+    /// Returns the command's whole environment, with `env` as that of this process.
+    pub(crate) fn apply(&self, env: &Environment) -> BTreeMap<OsString, OsString> {
         let mut all = env.all();
-        all.retain(|name, _| !self.remove.contains(name));
+        all.retain(|name, _| {
+            let is_removed = self.remove.iter().any(|removed| is_same_variable(removed, name));
+            !is_removed && !self.sets(name)
+        });
         all.extend(self.set.iter().cloned());
         all
     }
 
-    /// The variable's value for the command, ours being `env`. One that is
-    /// empty is there, as it is for a shell.
-    pub fn value(&self, name: &str, env: &Environment) -> Option<OsString> {
+    /// Returns the variable's value for the command, even an empty one.
+    pub(crate) fn value(&self, name: &str, env: &Environment) -> Option<OsString> {
         self.apply(env).remove(OsStr::new(name))
     }
 
-    /// The variables, inherited from `env`, in which the command still finds
-    /// `secret`, by itself or as a part of the value.
-    pub fn still_holding(&self, secret: &str, env: &Environment) -> Vec<String> {
-        if secret.len() < SHORTEST_SECRET {
+    /// Returns the variables inherited from `env` whose values contain `secret`.
+    pub(crate) fn inherited_with(&self, secret: &str, env: &Environment) -> Vec<String> {
+        if secret.len() < MIN_SECRET_LEN {
             return Vec::new();
         }
-        let is_set = |name: &OsString| self.set.iter().any(|(it, _)| it == name);
-        let holds = |value: &OsString| {
+        let contains_secret = |value: &OsString| {
             let mut windows = value.as_encoded_bytes().windows(secret.len());
             windows.any(|window| window == secret.as_bytes())
         };
-        let inherited = self.apply(env).into_iter();
-        let holding = inherited.filter(|(name, value)| !is_set(name) && holds(value));
+        let inherited = self.apply(env).into_iter().filter(|(name, _)| !self.sets(name));
+        let holding = inherited.filter(|(_, value)| contains_secret(value));
         holding.map(|(name, _)| name.to_string_lossy().into_owned()).collect()
     }
-}
 
-impl fmt::Debug for Changes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set: Vec<_> = self.set.iter().map(|(name, _)| name).collect();
-        f.debug_struct("Changes").field("set", &set).field("remove", &self.remove).finish()
+    fn sets(&self, name: &OsStr) -> bool {
+        self.set.iter().any(|(set, _)| is_same_variable(set, name))
     }
 }
 
-/// The template may hold what is nobody else's business: messages name the
-/// variable alone.
-fn wish(text: &str) -> Result<(Name, Template)> {
-    let (name, template) = text.split_once('=').ok_or_else(|| {
-        // Not shown: somebody may have left the name out.
-        refused("--set: a value has no '='".to_owned()).with_hint("write it as NAME=TEMPLATE")
+impl fmt::Debug for EnvDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set: Vec<_> = self.set.iter().map(|(name, _)| name).collect();
+        f.debug_struct("EnvDiff").field("set", &set).field("remove", &self.remove).finish()
+    }
+}
+
+/// The messages show only the name, as the template may hold a secret.
+fn parse_override(pair: &str) -> Result<(Name, Template)> {
+    let (name, template) = pair.split_once('=').ok_or_else(|| {
+        // Not shown: the name may have been forgotten.
+        usage_error("--set: a value has no '='".to_owned()).with_hint("write it as NAME=TEMPLATE")
     })?;
-    let name: Name = name.parse().map_err(|why| refused(format!("--set: {why}")))?;
+    let name: Name = name.parse().map_err(|why| usage_error(format!("--set: {why}")))?;
     let template = Template::parse(template).map_err(|why| {
         let known = Placeholder::list();
-        refused(format!("--set: the template of {name} {why}"))
+        usage_error(format!("--set: the template of {name} {why}"))
             .with_hint(format!("known are {known}; {{{{ and }}}} stand for braces"))
     })?;
     Ok((name, template))
 }
 
-fn unfilled(name: &Name, unknown: Placeholder) -> Error {
-    let asked = unknown.name();
-    let hint = match unknown {
+fn unknown_value(name: &Name, placeholder: Placeholder) -> Error {
+    let placeholder_name = placeholder.name();
+    let hint = match placeholder {
         Placeholder::ApiUrl => "set --region or --api-url",
         Placeholder::LoginUrl => "set --region or --login-url",
         _ => "set --region",
     };
-    refused(format!("--set: the template of {name} asks for {{{asked}}}, which is not known"))
-        .with_hint(hint)
+    usage_error(format!(
+        "--set: the template of {name} asks for {{{placeholder_name}}}, which is not known"
+    ))
+    .with_hint(hint)
 }
 
-fn refused(what: String) -> Error {
+fn usage_error(what: String) -> Error {
     Error::new(Kind::Usage, what)
 }
 
@@ -167,14 +176,14 @@ mod tests {
     use super::*;
     use crate::output::tests::{ireland, stranger, token};
 
-    fn changes(set: &[&str], keep_secret: bool, issuer: &Issuer) -> Result<Changes> {
+    fn env_diff(set: &[&str], keep_secret: bool, issuer: &Issuer) -> Result<EnvDiff> {
         let set: Vec<_> = set.iter().map(|text| text.to_string()).collect();
         let served = [("A".into(), "served".into()), ("B".into(), "served".into())];
         let token = token("t0ken");
-        Wishes::new(&set, keep_secret)?.changes(&HandOut { token: &token, issuer }, &served)
+        EnvOverrides::new(&set, keep_secret)?.env_diff(&HandOut { token: &token, issuer }, &served)
     }
 
-    fn applied(changes: &Changes) -> Vec<String> {
+    fn applied(diff: &EnvDiff) -> Vec<String> {
         let env = Environment::from([
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "s3cret"),
             ("GC_TOKEN_CLIENT_SECRET", "s3cret"),
@@ -184,13 +193,13 @@ mod tests {
         ]);
         let pair =
             |(name, value): (OsString, OsString)| format!("{}={}", name.display(), value.display());
-        changes.apply(&env).into_iter().map(pair).collect()
+        diff.apply(&env).into_iter().map(pair).collect()
     }
 
     #[test]
-    fn the_token_goes_in_and_the_secret_out() {
+    fn the_token_is_added_and_the_secret_removed() {
         assert_eq!(
-            applied(&changes(&[], false, &ireland()).unwrap()),
+            applied(&env_diff(&[], false, &ireland()).unwrap()),
             [
                 "A=served",
                 "B=served",
@@ -200,12 +209,12 @@ mod tests {
                 "GENESYSCLOUD_REGION=eu-west-1",
             ]
         );
-        let kept = applied(&changes(&[], true, &ireland()).unwrap());
-        assert_eq!(kept.iter().filter(|it| it.ends_with("=s3cret")).count(), 2);
+        let kept = applied(&env_diff(&[], true, &ireland()).unwrap());
+        assert_eq!(kept.iter().filter(|pair| pair.ends_with("=s3cret")).count(), 2);
     }
 
     #[test]
-    fn a_secret_under_another_name_is_noticed() {
+    fn a_secret_under_another_name_is_found() {
         let env = Environment::from([
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "the-s3cret"),
             ("TF_VAR_secret", "the-s3cret"),
@@ -213,29 +222,29 @@ mod tests {
             ("A", "the-s3cret"),
             ("OTHER", "s3cret"),
         ]);
-        let changes = changes(&[], false, &ireland()).unwrap();
-        assert_eq!(changes.still_holding("the-s3cret", &env), ["BASIC", "TF_VAR_secret"]);
-        assert!(changes.still_holding("s3cret", &env).is_empty(), "it is too short to tell");
+        let diff = env_diff(&[], false, &ireland()).unwrap();
+        assert_eq!(diff.inherited_with("the-s3cret", &env), ["BASIC", "TF_VAR_secret"]);
+        assert!(diff.inherited_with("s3cret", &env).is_empty(), "it is too short to tell");
     }
 
     #[test]
-    fn a_region_that_is_not_known_is_left_alone() {
-        let applied = applied(&changes(&[], false, &stranger()).unwrap());
+    fn without_a_region_the_variable_is_left_alone() {
+        let applied = applied(&env_diff(&[], false, &stranger()).unwrap());
         assert!(applied.contains(&"GENESYSCLOUD_REGION=mypurecloud.ie".into()));
     }
 
     #[test]
-    fn a_wish_goes_before_everything_else() {
-        let wishes = [
+    fn an_override_has_the_last_word() {
+        let overrides = [
             "A=first",
-            "A=wished",
+            "A=override",
             "GENESYSCLOUD_ACCESS_TOKEN=",
             "GENESYSCLOUD_REGION={domain}",
             "GC_TOKEN_CLIENT_SECRET=none=of {token}",
         ];
-        let applied = applied(&changes(&wishes, false, &ireland()).unwrap());
+        let applied = applied(&env_diff(&overrides, false, &ireland()).unwrap());
         for pair in [
-            "A=wished",
+            "A=override",
             "B=served",
             "GENESYSCLOUD_ACCESS_TOKEN=",
             "GENESYSCLOUD_REGION=mypurecloud.ie",
@@ -246,10 +255,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_found_before_there_is_a_token() {
-        let draft = |set: &str, issuer: &Issuer| Wishes::new(&[set.into()], false)?.draft(issuer);
-        assert!(draft("A={region}{token}{expires_at}", &ireland()).is_ok());
-        let error = draft("A={region}", &stranger()).unwrap_err();
+    fn a_mistake_is_found_without_a_token() {
+        let validate =
+            |set: &str, issuer: &Issuer| EnvOverrides::new(&[set.into()], false)?.validate(issuer);
+        assert!(validate("A={region}{token}{expires_at}", &ireland()).is_ok());
+        let error = validate("A={region}", &stranger()).unwrap_err();
         assert_eq!(error.kind, Kind::Usage);
         assert_eq!(error.message, "--set: the template of A asks for {region}, which is not known");
     }
@@ -257,16 +267,16 @@ mod tests {
     #[test]
     fn a_message_does_not_repeat_the_template() {
         for text in ["A=s3cret {tokn}", "A=s3cret {", "A=s3cret {region}"] {
-            let error = changes(&[text], false, &stranger()).unwrap_err();
+            let error = env_diff(&[text], false, &stranger()).unwrap_err();
             assert!(error.message.starts_with("--set: the template of A "), "{error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }
     }
 
     #[test]
-    fn debug_shows_names_alone() {
-        let changes = changes(&["A=s3cret {token}"], false, &ireland()).unwrap();
-        let shown = format!("{changes:?}");
+    fn debug_shows_only_names() {
+        let diff = env_diff(&["A=s3cret {token}"], false, &ireland()).unwrap();
+        let shown = format!("{diff:?}");
         assert!(shown.contains("GENESYSCLOUD_ACCESS_TOKEN"), "{shown}");
         assert!(!shown.contains("t0ken") && !shown.contains("s3cret"), "{shown}");
     }

@@ -1,8 +1,8 @@
-//! The values of `--set`: text with placeholders for what is known of a token.
+//! The values of `--set`: text with placeholders for properties of a token.
 
 use crate::config::Issuer;
 
-/// A text in which `{name}` stands for something, and `{{` and `}}` for braces.
+/// Text in which `{name}` is a placeholder, and `{{` and `}}` are braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Vec<Part>);
 
@@ -12,7 +12,6 @@ enum Part {
     Placeholder(Placeholder),
 }
 
-/// What a template can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placeholder {
     Token,
@@ -23,14 +22,12 @@ pub(super) enum Placeholder {
     ExpiresAt,
 }
 
-/// What is known of a token.
+/// The values of the placeholders.
 #[derive(Clone, Copy)]
-pub(super) struct Facts<'a> {
-    /// The token itself.
+pub(super) struct TemplateContext<'a> {
     pub(super) token: &'a str,
-    /// When it ends (RFC 3339).
+    /// RFC 3339.
     pub(super) expires_at: &'a str,
-    /// Where it is good for.
     pub(super) issuer: &'a Issuer,
 }
 
@@ -44,7 +41,6 @@ impl Placeholder {
         Placeholder::ExpiresAt,
     ];
 
-    /// As it stands between braces.
     pub(super) fn name(self) -> &'static str {
         match self {
             Placeholder::Token => "token",
@@ -56,17 +52,17 @@ impl Placeholder {
         }
     }
 
-    /// All of them, for a person.
+    /// Returns all placeholders, for a message.
     pub(super) fn list() -> String {
-        Placeholder::ALL.map(|one| format!("{{{}}}", one.name())).join(", ")
+        Placeholder::ALL.map(|placeholder| format!("{{{}}}", placeholder.name())).join(", ")
     }
 
-    /// What it stands for; `None` where that is not known.
-    fn value<'a>(self, facts: &Facts<'a>) -> Option<&'a str> {
-        let issuer = facts.issuer;
+    /// Returns `None` for a value that is not known.
+    fn value<'a>(self, context: &TemplateContext<'a>) -> Option<&'a str> {
+        let issuer = context.issuer;
         match self {
-            Placeholder::Token => Some(facts.token),
-            Placeholder::ExpiresAt => Some(facts.expires_at),
+            Placeholder::Token => Some(context.token),
+            Placeholder::ExpiresAt => Some(context.expires_at),
             Placeholder::Region => issuer.region.map(|region| region.aws),
             Placeholder::Domain => issuer.region.map(|region| region.domain),
             Placeholder::ApiUrl => issuer.api_url.as_deref(),
@@ -76,10 +72,8 @@ impl Placeholder {
 }
 
 impl Template {
-    /// Reads a template.
-    ///
     /// # Errors
-    /// What is wrong with it, as the end of a sentence about it.
+    /// The mistake, as the end of a sentence about the template.
     pub(super) fn parse(text: &str) -> Result<Template, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -108,13 +102,11 @@ impl Template {
         Ok(Template(parts))
     }
 
-    /// The text, filled in.
-    ///
     /// # Errors
-    /// The placeholder of which nothing is known.
-    pub(super) fn fill(&self, facts: &Facts<'_>) -> Result<String, Placeholder> {
+    /// The placeholder whose value is not known.
+    pub(super) fn fill(&self, context: &TemplateContext<'_>) -> Result<String, Placeholder> {
         let part = |part| match part {
-            &Part::Placeholder(wanted) => wanted.value(facts).ok_or(wanted),
+            &Part::Placeholder(placeholder) => placeholder.value(context).ok_or(placeholder),
             Part::Text(text) => Ok(text.as_str()),
         };
         self.0.iter().map(part).collect()
@@ -127,12 +119,13 @@ mod tests {
     use crate::output::tests::{ireland, stranger};
 
     fn filled(text: &str, issuer: &Issuer) -> Result<String, Placeholder> {
-        let facts = Facts { token: "t0ken", expires_at: "1970-01-12T14:46:40Z", issuer };
-        Template::parse(text).unwrap().fill(&facts)
+        let context =
+            TemplateContext { token: "t0ken", expires_at: "1970-01-12T14:46:40Z", issuer };
+        Template::parse(text).unwrap().fill(&context)
     }
 
     #[test]
-    fn placeholders_are_filled_and_braces_doubled() {
+    fn placeholders_are_filled_and_double_braces_undoubled() {
         for (text, is) in [
             ("", ""),
             ("plain = text", "plain = text"),
@@ -149,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_not_filled_with_nothing() {
+    fn an_unknown_value_is_an_error() {
         for placeholder in Placeholder::ALL {
             let text = format!("{{{}}}", placeholder.name());
             assert!(filled(&text, &ireland()).is_ok(), "{text}");
@@ -159,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_means_nothing_is_refused() {
+    fn an_invalid_template_is_refused() {
         for text in ["{", "}", "a{token", "token}", "{{}", "{token}}"] {
             let refused = Template::parse(text).unwrap_err();
             assert_eq!(refused, "has a brace without its counterpart", "{text}");

@@ -11,7 +11,7 @@ use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 
 use crate::context::{Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::ownership::Opened;
+use crate::platform::OpenedFile;
 use crate::text;
 
 /// Whose certificates are trusted.
@@ -81,14 +81,14 @@ pub(super) fn load(
 /// as a container's volume.
 fn check(file: &Path, origin: &str, reporter: &Reporter) -> Result<()> {
     // One that cannot be opened is told of when it is read.
-    let Some(outsider) = Opened::open_regular(file).ok().and_then(|opened| opened.outsider())
+    let Some(risk) = OpenedFile::open_regular(file).ok().and_then(|opened| opened.tamper_risk())
     else {
         return Ok(());
     };
-    if outsider.is_anybody() {
-        return Err(unusable(file, origin, &outsider.to_string()).with_hint(outsider.remedy(file)));
+    if risk.is_from_every_user() {
+        return Err(unusable(file, origin, &risk.to_string()).with_hint(risk.remedy(file)));
     }
-    reporter.warn_once(outsider.warning(format_args!("{origin}: {}", file.display()), file));
+    reporter.warn_once(risk.warning(format_args!("{origin}: {}", file.display()), file));
     Ok(())
 }
 
@@ -184,7 +184,7 @@ const MAX_FILE_SIZE: u64 = 16 << 20;
 /// The certificates in a file that somebody named. A byte order mark before the
 /// first of them would hide it.
 fn load_file(file: &Path) -> io::Result<Certificates> {
-    let bytes = Opened::open(file)?.read(MAX_FILE_SIZE + 1)?;
+    let bytes = OpenedFile::open(file)?.read(MAX_FILE_SIZE + 1)?;
     if bytes.len() as u64 > MAX_FILE_SIZE {
         return Err(io::Error::other("it is longer than 16 MiB"));
     }

@@ -1,6 +1,6 @@
 //! The numbers of connections, by the limit on open files of the process.
 
-use crate::context::raise_file_limit;
+use crate::platform::raise_file_limit;
 
 /// The highest number of connections of one kind. A browser has a few dozen.
 const MOST: u64 = 1_024;

@@ -22,6 +22,7 @@ use super::connection::ClientConnection;
 use super::permits::ConnectionPermits;
 use crate::listener;
 use crate::net::TimeoutPool;
+use crate::platform::set_send_buffer;
 use crate::sync;
 
 /// Where clients come in.
@@ -169,7 +170,7 @@ impl Server {
 }
 
 fn patient(stream: TcpStream) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
-    let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SENT);
+    let _ = set_send_buffer(&stream, SENT);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL));
     Box::pin(stream)

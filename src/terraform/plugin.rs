@@ -14,7 +14,6 @@ mod rpc;
 mod schema;
 mod service;
 mod shutdown;
-mod socket;
 mod tls;
 mod value;
 
@@ -31,12 +30,12 @@ pub use value::{Object, Value};
 
 use handshake::Admission;
 use service::Answers;
-use shutdown::{Life, Signals};
-use socket::Socket;
+use shutdown::Life;
 use tls::Identity;
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::platform::{BackgroundSignals, PluginSocket};
 
 /// Serves Terraform until it has no more use for the plugin. To be called when
 /// [`is_wanted`] says so; the process is to end afterwards, as a provider's work
@@ -58,12 +57,13 @@ async fn greet_and_serve(provider: Arc<dyn Provider>, context: &mut Context) -> 
     };
     let answers = Arc::new(Answers::new(provider, Arc::clone(&context.clock)));
     let life = Arc::new(Life::new(answers));
-    let socket = Socket::open(&context.env)?;
+    let socket = PluginSocket::open(context.env.os("TMPDIR").map(Into::into))?;
     // Before the handshake line: after it Terraform may be interrupted.
-    let signals = Signals::swallow().map_err(|error| failed("cannot handle signals", error))?;
+    let signals =
+        BackgroundSignals::listen().map_err(|error| failed("cannot handle signals", error))?;
 
     let certificate = identity.as_ref().map(|identity| &identity.certificate);
-    let line = handshake::line(&socket.path(), certificate);
+    let line = handshake::line(PluginSocket::NETWORK, &socket.address(), certificate);
     let told = context.stdout.write_all(line.as_bytes());
     told.and_then(|()| context.stdout.flush()).map_err(|error| {
         Error::new(Kind::Output, "cannot tell Terraform where to connect").with_source(error)

@@ -3,36 +3,35 @@
 use std::io::{self, Read};
 use std::process::ChildStdout;
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use zeroize::Zeroizing;
 
-use super::{GRACE, HelperError, STEP};
+use super::{GRACE_PERIOD, HelperError, POLL_INTERVAL};
 use crate::context::Clock;
+use crate::platform::set_nonblocking;
 
-/// The output of a helper, as far as it has come.
-pub(super) struct Output {
+pub(super) struct HelperOutput {
     pipe: ChildStdout,
-    /// Never grows, so that no copy of a secret is left behind.
+    /// Never reallocated, so that no copy of a secret is left behind.
     bytes: Zeroizing<Vec<u8>>,
-    longest: usize,
+    max_len: usize,
     is_at_end: bool,
 }
 
-impl Output {
-    pub(super) fn of(pipe: ChildStdout, longest: usize) -> Result<Output, HelperError> {
-        fcntl_setfl(&pipe, fcntl_getfl(&pipe)? | OFlags::NONBLOCK)?;
-        let bytes = Zeroizing::new(Vec::with_capacity(longest));
-        Ok(Output { pipe, bytes, longest, is_at_end: false })
+impl HelperOutput {
+    pub(super) fn new(pipe: ChildStdout, max_len: usize) -> Result<HelperOutput, HelperError> {
+        set_nonblocking(&pipe)?;
+        let bytes = Zeroizing::new(Vec::with_capacity(max_len));
+        Ok(HelperOutput { pipe, bytes, max_len, is_at_end: false })
     }
 
-    /// Reads what is there.
-    pub(super) fn read(&mut self) -> Result<(), HelperError> {
+    /// Reads without waiting.
+    pub(super) fn read_available(&mut self) -> Result<(), HelperError> {
         let mut buffer = Zeroizing::new([0; 4096]);
         while !self.is_at_end {
             match self.pipe.read(&mut buffer[..]) {
                 Ok(0) => self.is_at_end = true,
-                Ok(count) if self.bytes.len() + count > self.longest => {
-                    return Err(HelperError::TooLong(self.longest));
+                Ok(count) if self.bytes.len() + count > self.max_len => {
+                    return Err(HelperError::TooLong(self.max_len));
                 }
                 Ok(count) => self.bytes.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -43,18 +42,18 @@ impl Output {
         Ok(())
     }
 
-    /// All that was printed by the helper's end. Where that is nothing, a process
-    /// that it has left behind may be about to print it.
+    /// Returns the output at the helper's end. If there is none, waits a little for a process
+    /// that the helper has left behind.
     pub(super) fn into_bytes(
         mut self,
         clock: &dyn Clock,
     ) -> Result<Zeroizing<Vec<u8>>, HelperError> {
-        let mut left = GRACE;
-        self.read()?;
+        let mut left = GRACE_PERIOD;
+        self.read_available()?;
         while self.bytes.is_empty() && !self.is_at_end && !left.is_zero() {
-            clock.sleep(STEP);
-            left = left.saturating_sub(STEP);
-            self.read()?;
+            clock.sleep(POLL_INTERVAL);
+            left = left.saturating_sub(POLL_INTERVAL);
+            self.read_available()?;
         }
         Ok(self.bytes)
     }

@@ -1,17 +1,17 @@
 use super::*;
 use crate::context::SystemClock;
 
-fn run(script: &str, limit: Duration, longest: usize) -> Result<Vec<u8>, String> {
+fn run(script: &str, timeout: Duration, max_output: usize) -> Result<Vec<u8>, String> {
     let program = Program::find(&["sh", "-c", script].map(Into::into), None).ok().unwrap();
-    let helper = Helper { program: &program, prompt: Prompt::Forbidden, limit, longest };
-    let output = helper.output(&SystemClock::default());
+    let helper = Helper { program: &program, prompt: Prompt::Forbidden, timeout, max_output };
+    let output = helper.run(&SystemClock::default());
     output.map(|output| output.to_vec()).map_err(|error| error.to_string())
 }
 
 const LONG: Duration = Duration::from_secs(60);
 
 #[test]
-fn what_a_helper_prints_by_its_end_counts() {
+fn output_up_to_the_end_of_a_helper_counts() {
     assert_eq!(run("printf one; printf two", LONG, 6), Ok(b"onetwo".into()));
     assert_eq!(run("printf one; exec >&-; true", LONG, 6), Ok(b"one".into()));
     assert_eq!(run("true", LONG, 6), Ok(Vec::new()));
@@ -20,12 +20,12 @@ fn what_a_helper_prints_by_its_end_counts() {
 }
 
 #[test]
-fn a_helper_that_takes_too_long_is_ended_with_all_that_it_started() {
+fn a_timeout_ends_a_helper_and_all_that_it_started() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pid");
     let script = format!("trap '' TERM; sleep 1000 & echo $! > {}; wait", file.display());
-    let limit = Duration::from_millis(500);
-    assert_eq!(run(&script, limit, 6), Err("it took longer than 500ms".into()));
+    let timeout = Duration::from_millis(500);
+    assert_eq!(run(&script, timeout, 6), Err("it took longer than 500ms".into()));
     let pid = std::fs::read_to_string(file).unwrap();
     let is_alive = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
@@ -36,6 +36,6 @@ fn a_helper_that_takes_too_long_is_ended_with_all_that_it_started() {
     let start = clock.read().boot;
     while is_alive() {
         assert!(clock.read().boot - start < jiff::SignedDuration::from_secs(30), "it lives");
-        clock.sleep(STEP);
+        clock.sleep(POLL_INTERVAL);
     }
 }

@@ -26,7 +26,7 @@ pub struct SecretCommand {
 }
 
 /// The time limit of a secret command: enough for a person to unlock a password manager.
-const LIMIT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl SecretCommand {
     /// The command `argv`, a name and its arguments, as `origin` has it. A name
@@ -86,9 +86,13 @@ impl SecretCommand {
         let argv: Vec<OsString> = self.argv.iter().map(OsString::from).collect();
         let program = Program::find(&argv, self.path.as_deref())
             .map_err(|error| failed(HelperError::Start(error)))?;
-        let helper =
-            Helper { program: &program, prompt: self.prompt, limit: LIMIT, longest: LONGEST };
-        let output = helper.output(clock).map_err(failed)?;
+        let helper = Helper {
+            program: &program,
+            prompt: self.prompt,
+            timeout: TIMEOUT,
+            max_output: LONGEST,
+        };
+        let output = helper.run(clock).map_err(failed)?;
         checked(&output, &format!("the output of {name} ({})", self.origin), reporter)
     }
 }

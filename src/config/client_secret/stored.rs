@@ -10,7 +10,7 @@ use super::super::profile::{Profile, ProfileSecret};
 use super::{LONGEST, checked};
 use crate::context::Reporter;
 use crate::error::{Error, Kind, Result};
-use crate::ownership::Opened;
+use crate::platform::OpenedFile;
 use crate::text::shown;
 
 /// A secret as it was read last, and where it can be read again.
@@ -91,11 +91,11 @@ impl StoredSecret {
 
 /// Other users who may read the file know the secret, and those who may write to it
 /// can only do harm.
-fn warn_of_others(opened: &Opened, file: &Given, reporter: &Reporter) {
+fn warn_of_others(opened: &OpenedFile, file: &Given, reporter: &Reporter) {
     let Given { value, origin } = file;
-    if let Some(outsider) = opened.outsider() {
-        reporter.warn(outsider.warning(format_args!("{origin}: {value:?}"), Path::new(value)));
-    } else if let Some(mode) = opened.readable_by_others() {
+    if let Some(risk) = opened.tamper_risk() {
+        reporter.warn(risk.warning(format_args!("{origin}: {value:?}"), Path::new(value)));
+    } else if let Some(mode) = opened.mode_if_readable_by_others() {
         reporter.warn(format_args!(
             "{origin}: other users may read {value:?} (its mode is {mode:04o}): chmod 600 {value}"
         ));
@@ -103,17 +103,17 @@ fn warn_of_others(opened: &Opened, file: &Given, reporter: &Reporter) {
 }
 
 impl SecretFile {
-    fn open(&self) -> Result<Opened> {
-        Opened::open(&self.path).map_err(|error| self.unreadable(error))
+    fn open(&self) -> Result<OpenedFile> {
+        OpenedFile::open(&self.path).map_err(|error| self.unreadable(error))
     }
 
     /// Opens what was a regular file before. A pipe in its place would keep a mint, and
     /// all who wait for it, until somebody writes.
-    fn open_again(&self) -> Result<Opened> {
-        Opened::open_regular(&self.path).map_err(|error| self.unreadable(error))
+    fn open_again(&self) -> Result<OpenedFile> {
+        OpenedFile::open_regular(&self.path).map_err(|error| self.unreadable(error))
     }
 
-    fn read(&self, opened: &Opened, reporter: &Reporter) -> Result<SecretString> {
+    fn read(&self, opened: &OpenedFile, reporter: &Reporter) -> Result<SecretString> {
         let secret = opened.read(LONGEST as u64).map_err(|error| self.unreadable(error))?;
         checked(
             &secret,

@@ -8,7 +8,7 @@ use toml::Table;
 use super::{Dialect, OURS, VENDOR};
 use crate::context::Context;
 use crate::error::{Error, Kind};
-use crate::ownership::{Opened, Outsider};
+use crate::platform::{OpenedFile, TamperRisk};
 use crate::text;
 
 /// The content of a file of profiles.
@@ -17,7 +17,7 @@ pub(super) struct Content {
     /// Whether other users may read the file.
     pub(super) readable: bool,
     /// The way in which another user could decide the content, if there is one.
-    pub(super) outsider: Option<Outsider>,
+    pub(super) risk: Option<TamperRisk>,
 }
 
 /// Why a file of profiles is of no use.
@@ -48,7 +48,7 @@ pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static Dialect)> {
 
 /// Reads a file of profiles; `None` where there is none.
 pub(super) fn read(file: &Path) -> Result<Option<Content>, Trouble> {
-    let opened = match Opened::open_regular(file) {
+    let opened = match OpenedFile::open_regular(file) {
         Ok(opened) => opened,
         Err(error) if absent(&error) => return Ok(None),
         Err(error) => return Err(Trouble::Unreadable(unusable(file).with_source(error))),
@@ -65,8 +65,8 @@ pub(super) fn read(file: &Path) -> Result<Option<Content>, Trouble> {
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
         mistake(unusable(file).with_cause(format!("line {line}: {}", error.message())))
     })?;
-    let readable = opened.readable_by_others().is_some();
-    Ok(Some(Content { table, readable, outsider: opened.outsider() }))
+    let readable = opened.mode_if_readable_by_others().is_some();
+    Ok(Some(Content { table, readable, risk: opened.tamper_risk() }))
 }
 
 /// Not there, or below something that is no directory (`HOME=/dev/null`).

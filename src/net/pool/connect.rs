@@ -27,6 +27,7 @@ use crate::net::CONNECT_TIMEOUT;
 use crate::net::proxy_env::Route;
 use crate::net::resolve::Resolver;
 use crate::net::tls::TlsContext;
+use crate::platform::set_tcp_user_timeout;
 use crate::sync;
 
 /// How much of an answer is on its way or waits for its client: at 50 ms, enough
@@ -57,7 +58,6 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a host may take to confirm what was sent to it, or to have room for
 /// more, in any protocol (RFC 5482 section 2).
-#[cfg(target_os = "linux")]
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Connections to hosts, of which the names are looked up by us.
@@ -192,10 +192,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Connections that end when the other side has gone without a word.
 fn tcp_with_user_timeout() -> Tcp {
-    #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "it cannot be set there"))]
     let mut tcp = tcp();
-    #[cfg(target_os = "linux")]
-    tcp.set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
+    set_tcp_user_timeout(&mut tcp, TCP_USER_TIMEOUT);
     tcp
 }
 

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::ownership::{self, Opened, Outsider};
+use crate::platform::{OpenedFile, foreign_link, make_private_command, private_options};
 use crate::random::random_id;
 use crate::text;
 
@@ -38,10 +38,10 @@ impl PathSecret {
         let unusable = || {
             Error::new(Kind::Configuration, format!("--prefix-file: cannot use {}", file.display()))
         };
-        let opened = match Opened::open_regular(file) {
+        let opened = match OpenedFile::open_regular(file) {
             Ok(opened) => opened,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                if let Some(link) = ownership::foreign_link(file) {
+                if let Some(link) = foreign_link(file) {
                     return Err(unusable()
                         .with_cause(link.to_string())
                         .with_hint(link.remedy(file)));
@@ -53,15 +53,15 @@ impl PathSecret {
             Err(error) => return Err(unusable().with_source(error)),
         };
         // Who knows the path can use the gateway, and so can who chose it.
-        if let Some(outsider) = opened.outsider() {
+        if let Some(risk) = opened.tamper_risk() {
             return Err(unusable()
-                .with_cause(outsider.to_string())
-                .with_hint(remedy(&outsider, file)));
+                .with_cause(risk.to_string())
+                .with_hint(risk.remedy_for_private_file(file)));
         }
-        if let Some(mode) = opened.readable_by_others() {
+        if let Some(mode) = opened.mode_if_readable_by_others() {
             return Err(unusable()
                 .with_cause(format!("other users may read it: its mode is {mode:04o}"))
-                .with_hint(for_the_user_alone(file)));
+                .with_hint(make_private_command(file)));
         }
         let bytes = opened.read(LONGEST).map_err(|error| unusable().with_source(error))?;
         let text = text::utf8(&bytes).unwrap_or_default();
@@ -83,25 +83,9 @@ impl PathSecret {
     }
 }
 
-/// After this one change, nothing else is wrong with the file: nobody else may read it
-/// either.
-fn remedy(outsider: &Outsider, file: &Path) -> String {
-    match outsider {
-        Outsider::Owner(_) => format!("{} && {}", outsider.remedy(file), for_the_user_alone(file)),
-        Outsider::Writable(_) => for_the_user_alone(file),
-        Outsider::Link(..) => outsider.remedy(file),
-    }
-}
-
-fn for_the_user_alone(file: &Path) -> String {
-    format!("chmod 600 {}", file.display())
-}
-
 /// For the user alone, and never over a file that appeared in the meantime.
 fn write(file: &Path, prefix: &PathSecret) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let mut file = private_options().write(true).create_new(true).open(file)?;
     writeln!(file, "{}", prefix.expose())
 }
 

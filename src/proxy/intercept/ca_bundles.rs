@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use pem::Pem;
@@ -15,7 +14,7 @@ use super::variables::EnvVariable;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::net::roots::{self, Certificates};
-use crate::ownership::let_owner_in;
+use crate::platform::{private_options, private_temp_dir};
 
 /// CaBundles of certificates, in a directory that goes when this is dropped.
 /// Nothing in them is secret.
@@ -128,15 +127,11 @@ fn deduplicated(trusted: Certificates, named: &Certificates) -> Certificates {
 /// For the user alone, whatever the umask: others could put a certificate of
 /// their own in the place of ours.
 fn directory() -> Result<TempDir> {
-    let permissions = std::fs::Permissions::from_mode(0o700);
-    let made = tempfile::Builder::new().prefix("gc-token-").permissions(permissions).tempdir();
-    let made = made.and_then(|dir| let_owner_in(dir.path()).map(|()| dir));
-    made.map_err(|error| cannot_write(error, &PathBuf::from("a temporary directory")))
+    private_temp_dir().map_err(|error| cannot_write(error, &PathBuf::from("a temporary directory")))
 }
 
 fn write(file: &Path, ca: &str, trusted: Certificates) -> std::io::Result<()> {
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let mut file = private_options().write(true).create_new(true).open(file)?;
     let trusted: Vec<_> =
         trusted.into_iter().map(|der| Pem::new("CERTIFICATE", der.to_vec())).collect();
     let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
@@ -152,6 +147,8 @@ fn cannot_write(error: std::io::Error, file: &Path) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
 

@@ -2,7 +2,6 @@
 //! that it waits for (go-plugin's protocol, version 1).
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -81,9 +80,14 @@ pub(super) fn admission(env: &Environment) -> Result<Admission> {
 }
 
 /// The line that tells Terraform where the plugin listens, with its newline.
-pub(super) fn line(socket: &Path, certificate: Option<&CertificateDer<'_>>) -> String {
+pub(super) fn line(
+    network: &str,
+    address: &str,
+    certificate: Option<&CertificateDer<'_>>,
+) -> String {
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der));
-    format!("1|{PROTOCOL}|unix|{}|grpc|{}\n", socket.display(), certificate.unwrap_or_default())
+    let certificate = certificate.unwrap_or_default();
+    format!("1|{PROTOCOL}|{network}|{address}|grpc|{certificate}\n")
 }
 
 const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
@@ -147,12 +151,9 @@ mod tests {
     fn the_line_is_go_plugins() {
         let certificate = CertificateDer::from(vec![1, 2, 3, 4]);
         assert_eq!(
-            line(Path::new("/tmp/x/plugin.sock"), Some(&certificate)),
+            line("unix", "/tmp/x/plugin.sock", Some(&certificate)),
             "1|6|unix|/tmp/x/plugin.sock|grpc|AQIDBA\n"
         );
-        assert_eq!(
-            line(Path::new("/tmp/x/plugin.sock"), None),
-            "1|6|unix|/tmp/x/plugin.sock|grpc|\n"
-        );
+        assert_eq!(line("unix", "/tmp/x/plugin.sock", None), "1|6|unix|/tmp/x/plugin.sock|grpc|\n");
     }
 }

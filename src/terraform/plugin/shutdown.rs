@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustix::process::{Pid, getppid};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -15,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::rpc::Rpcs;
 use super::service::Answers;
-use super::socket::Socket;
+use crate::platform::{BackgroundSignals, ParentProcess, PluginSocket};
 
 /// How long Terraform may take to connect; it gives up on a plugin after the
 /// same time.
@@ -39,13 +37,14 @@ pub(super) struct Life {
     answers: Arc<Answers>,
     ended: OnceCell<()>,
     farewell: Notify,
-    parent: Option<Pid>,
+    parent: ParentProcess,
 }
 
 impl Life {
     /// A life that ends with the present parent's at the latest.
     pub(super) fn new(answers: Arc<Answers>) -> Life {
-        Life { answers, ended: OnceCell::new(), farewell: Notify::new(), parent: getppid() }
+        let parent = ParentProcess::current();
+        Life { answers, ended: OnceCell::new(), farewell: Notify::new(), parent }
     }
 
     /// Lets the provider do what must happen at the end; once.
@@ -70,14 +69,14 @@ impl Life {
     /// client can come, and even SIGKILL leaves nothing behind.
     pub(super) async fn run(
         self: Arc<Life>,
-        socket: Socket,
+        socket: PluginSocket,
         tls: Option<TlsAcceptor>,
-        mut signals: Signals,
+        mut signals: BackgroundSignals,
     ) {
         let client = tokio::select! {
             client = first_client(&socket, tls) => Some(client),
             () = self.orphaned() => None,
-            () = signals.any() => None,
+            () = signals.next() => None,
             () = sleep(ARRIVAL) => None,
         };
         drop(socket);
@@ -100,33 +99,8 @@ impl Life {
 
     /// Waits until the parent has died, by which this process gets another.
     async fn orphaned(&self) {
-        while getppid() == self.parent {
+        while self.parent.is_alive() {
             sleep(PARENT_CHECK).await;
-        }
-    }
-}
-
-/// Signals that reach the whole process group of Terraform. Terraform decides
-/// what they mean for the plugin, which has to outlive the work in hand: they
-/// count only as long as no client has come.
-pub(super) struct Signals([Signal; 3]);
-
-impl Signals {
-    /// From now on they no longer end the process.
-    pub(super) fn swallow() -> std::io::Result<Signals> {
-        Ok(Signals([
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        ]))
-    }
-
-    async fn any(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
         }
     }
 }
@@ -139,13 +113,13 @@ trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// The first client that is let in. One that stalls keeps no other waiting.
-async fn first_client(socket: &Socket, tls: Option<TlsAcceptor>) -> Client {
+async fn first_client(socket: &PluginSocket, tls: Option<TlsAcceptor>) -> Client {
     let mut handshakes = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = socket.listener.accept() => match (accepted, &tls) {
-                (Ok((stream, _)), None) => return Box::new(stream),
-                (Ok((stream, _)), Some(tls)) => {
+            accepted = socket.accept() => match (accepted, &tls) {
+                (Ok(stream), None) => return Box::new(stream),
+                (Ok(stream), Some(tls)) => {
                     handshakes.spawn(timeout(TLS_HANDSHAKE, tls.accept(stream)));
                 }
                 // Out of file descriptors, perhaps: it may pass.

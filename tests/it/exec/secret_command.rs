@@ -238,7 +238,7 @@ fn it_is_found_and_run_as_the_command_of_exec() {
     };
     script(&format!("echo '{SECRET}'\n")).succeeded();
     for (text, said) in [
-        ("#!/bin/sh\r\necho x\r\n", "what HOME/secret needs to run is not there"),
+        ("#!/bin/sh\r\necho x\r\n", "a file that HOME/secret needs is missing"),
         ("#!/none\n", "hint: look at its first line, or with ldd(1): its interpreter is missing"),
         ("\0", "Exec format error"),
     ] {

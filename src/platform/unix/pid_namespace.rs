@@ -7,38 +7,37 @@ use std::time::Duration;
 
 use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 
-/// The time between two looks at all zombies. This program's own children are waited for
-/// as soon as they have ended, so that a zombie that is seen twice is none of them.
-const PERIOD: Duration = Duration::from_secs(5);
+/// The time between two scans for zombies. This program waits for its own children as soon
+/// as they end, so that a zombie in two scans is an orphan.
+const SCAN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Waits for orphans: processes whose parent has died get process 1 for their
-/// parent, which in a container may be this one, and stay behind as zombies until
-/// it waits for them. Never waits for `own`, whose ends matter to others. Within a
-/// runtime. Never ends.
+/// Reaps orphans, as the init process of a container has to: the kernel makes them its
+/// children, and they stay zombies until it waits for them. Leaves `own` to others. Has to
+/// run within a runtime.
 pub(crate) async fn reap_orphans(own: &[Pid]) -> Infallible {
     if !gets_orphans() {
         return std::future::pending().await;
     }
-    let mut before = HashSet::new();
+    let mut previous = HashSet::new();
     loop {
-        tokio::time::sleep(PERIOD).await;
-        let now = zombies(own);
-        for zombie in now.intersection(&before) {
+        tokio::time::sleep(SCAN_INTERVAL).await;
+        let current = zombies(own);
+        for zombie in current.intersection(&previous) {
             let _ = waitpid(Some(zombie.pid), WaitOptions::NOHANG);
         }
-        before = now;
+        previous = current;
     }
 }
 
-/// The process group of this process; `None` where that is outside of its PID
-/// namespace, as after nsenter(1), and so has no number here. (rustix takes the 0
-/// that the system gives for impossible.)
-pub(crate) fn own_group() -> Option<Pid> {
+/// Returns the process group of this process; `None` where that is outside of its PID
+/// namespace, as after nsenter(1), and so has no number here. (rustix considers the 0 that
+/// the system returns impossible.)
+pub(super) fn own_group() -> Option<Pid> {
     Pid::from_raw(nix::unistd::getpgrp().as_raw())
 }
 
-/// Returns whether this process is the first of its namespace, or has been made to take
-/// its place (PR_SET_CHILD_SUBREAPER).
+/// Returns whether this process is the first of its namespace, or has taken over that role
+/// (PR_SET_CHILD_SUBREAPER).
 fn gets_orphans() -> bool {
     #[cfg(target_os = "linux")]
     if rustix::process::child_subreaper().is_ok_and(|set| set.is_some()) {
@@ -66,16 +65,16 @@ fn zombies(own: &[Pid]) -> HashSet<Zombie> {
     pids.filter(|pid| !own.contains(pid)).filter_map(zombie).collect()
 }
 
-/// When the process began, by its line in proc(5), if it is a zombie whose parent
-/// is this one.
+/// Parses a line of proc(5), `/proc/pid/stat`. Returns the start time, in clock ticks after
+/// boot, of a zombie that is a child of `parent`.
 fn start_of_zombie(stat: &str, parent: Pid) -> Option<u64> {
-    // After the name, in which anything can stand: state, parent, and on.
+    // The name may contain anything. The state and the parent follow it.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     let is_zombie = fields.next()? == "Z";
-    let its_parent: i32 = fields.next()?.parse().ok()?;
+    let parent_field: i32 = fields.next()?.parse().ok()?;
     // Field 22.
     let start = fields.nth(17)?.parse().ok()?;
-    (is_zombie && its_parent == parent.as_raw_pid()).then_some(start)
+    (is_zombie && parent_field == parent.as_raw_pid()).then_some(start)
 }
 
 #[cfg(test)]
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zombie_is_known_by_its_line() {
+    fn a_zombie_is_recognized_by_its_line() {
         let stat = |state: &str, parent: u32| {
             format!(
                 "7 (a) Z (b) {state} {parent} 1 1 0 -1 4227084 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0"

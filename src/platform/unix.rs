@@ -1,0 +1,64 @@
+//! Linux, macOS and other systems that follow POSIX.
+
+mod clock;
+mod executable;
+mod file_access;
+mod file_system;
+mod forwarded_signals;
+mod helper_process;
+mod limits;
+mod memory;
+mod parent_process;
+mod pid_namespace;
+mod plugin_socket;
+mod private_files;
+mod runtime;
+mod signals;
+mod stop_signals;
+mod supervise;
+mod tcp;
+mod terminal;
+mod watchdog;
+
+pub(crate) use clock::{boot_clock, boot_id};
+pub(crate) use executable::{
+    DEFAULT_PATH, ProcessGroup, SHELL, find_executable, is_exec_format_error, is_path,
+    prepare_child, replace_process,
+};
+pub(crate) use file_access::{
+    ForeignDir, OpenedFile, TamperRisk, foreign_link, foreign_parent, make_private_command,
+};
+pub(crate) use file_system::{FileSystem, file_system};
+pub(crate) use helper_process::{
+    HelperProcess, HelperState, forward_keyboard_signal, set_nonblocking, stop_own_job,
+};
+pub(crate) use limits::{ignore_file_size_limit, raise_file_limit, with_original_file_limit};
+pub(crate) use memory::is_memory_protected;
+pub(crate) use parent_process::ParentProcess;
+pub(crate) use pid_namespace::reap_orphans;
+pub(crate) use plugin_socket::PluginSocket;
+pub(crate) use private_files::{
+    PrivacyFlaw, check_writable, close_dir_command, create_dirs, describe_access, dir_flaw,
+    file_flaw, is_link_error, is_same_file, private_options, private_options_without_links,
+    private_temp_dir, public_temp_file, restore_owner_access, write_lock_holder,
+};
+pub(crate) use runtime::check_runtime_resources;
+pub(crate) use signals::write_from_background;
+pub(crate) use stop_signals::{BackgroundSignals, StopSignal, StopSignals};
+pub(crate) use supervise::supervise;
+pub(crate) use tcp::{set_send_buffer, set_tcp_user_timeout};
+pub(crate) use terminal::Terminal;
+pub(crate) use watchdog::{Watchdog, watch};
+
+use std::ffi::OsStr;
+
+/// Prepares the process. To be called first of all, before a secret is read.
+pub fn init_process() {
+    signals::exit_on_signals_as_process_1();
+    memory::protect_memory();
+}
+
+/// Returns whether both are names of one environment variable.
+pub(crate) fn is_same_variable(one: &OsStr, other: &OsStr) -> bool {
+    one == other
+}

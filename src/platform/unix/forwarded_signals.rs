@@ -1,0 +1,61 @@
+//! The signals that this process gets in its command's place.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+
+use rustix::process::Signal;
+use tokio::signal::unix::{self, SignalKind, signal};
+
+use super::signals::{disable_exit_on_signals, is_ignored};
+
+/// An event for the parent of the command.
+pub(super) enum SignalEvent {
+    /// A signal that is forwarded to the command.
+    Forward(Signal),
+    /// SIGCHLD: the command has stopped or ended.
+    ChildChanged,
+}
+
+pub(super) struct ForwardedSignals {
+    forwarded: Vec<(Signal, unix::Signal)>,
+    child: unix::Signal,
+}
+
+/// SIGCONT is not among them: the command continues when this process does.
+const FORWARDED: [Signal; 7] = [
+    Signal::INT,
+    Signal::TERM,
+    Signal::HUP,
+    Signal::QUIT,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::TSTP,
+];
+
+impl ForwardedSignals {
+    /// From now on, none of them ends or stops this process by itself. An ignored signal
+    /// stays ignored, as for a job of nohup(1), and the child inherits that.
+    pub(super) fn listen() -> io::Result<ForwardedSignals> {
+        let child = signal(SignalKind::child())?;
+        let listen = |forwarded: Signal| {
+            signal(SignalKind::from_raw(forwarded.as_raw())).map(|stream| (forwarded, stream))
+        };
+        let heard = FORWARDED.into_iter().filter(|signal| !is_ignored(*signal));
+        let forwarded = heard.map(listen).collect::<io::Result<_>>()?;
+        disable_exit_on_signals();
+        Ok(ForwardedSignals { forwarded, child })
+    }
+
+    pub(super) async fn next(&mut self) -> SignalEvent {
+        poll_fn(|context| {
+            for (signal, stream) in &mut self.forwarded {
+                if stream.poll_recv(context).is_ready() {
+                    return Poll::Ready(SignalEvent::Forward(*signal));
+                }
+            }
+            self.child.poll_recv(context).map(|_| SignalEvent::ChildChanged)
+        })
+        .await
+    }
+}
