@@ -8,24 +8,24 @@ mod verify;
 
 use std::time::Duration;
 
-use crate::cache::{Lock, Lookup, Slot};
+use crate::cache::{Entry, Lock, Lookup};
 use crate::clock::Reading;
 use crate::config::{Settings, Verify};
 use crate::context::{Clock, Context, Level, Reporter};
 use crate::error::{Error, Result};
 use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity, Verdict};
 
-pub use remote::{Network, Remote};
+pub use remote::{NetworkRemote, Remote};
 use verify::Rescue;
 
 /// A token for these settings, from the cache or over the network.
 ///
 /// # Errors
 /// Those of [`Broker::get`].
-pub fn token(settings: &Settings, context: &Context) -> Result<Given> {
+pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
     let Context { env, clock, reporter, .. } = context;
     let clock = &**clock;
-    let remote = &Network { settings, env, clock, reporter };
+    let remote = &NetworkRemote { settings, env, clock, reporter };
     Broker { settings, remote, clock, reporter }.get()
 }
 
@@ -43,27 +43,27 @@ pub struct Broker<'a> {
 
 /// A token, and how it was come by.
 #[derive(Debug)]
-pub struct Given {
+pub struct ProvidedToken {
     /// The token.
     pub token: Token,
     /// How it was come by.
-    pub how: How,
+    pub origin: TokenOrigin,
 }
 
 /// How a token was come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum TokenOrigin {
     /// It was in the cache, and lives long enough.
     Cached,
     /// It was made just now.
     Minted,
     /// It was in the cache, is shorter than wanted, and no other could be had.
-    Makeshift,
+    Stale,
 }
 
 /// One call of [`Broker::get`].
 struct Errand<'a> {
-    slot: &'a Slot<'a>,
+    entry: &'a Entry<'a>,
     start: Reading,
     /// A token that the API has refused: no good, whatever the clocks say.
     refused: Option<AccessToken>,
@@ -80,25 +80,25 @@ impl Broker<'_> {
     /// Those of the mint; `Lifetime` when even a new token is too short;
     /// `ApiRefused` when the API refuses even a new one; `Cache` when the cache
     /// cannot be used safely.
-    pub fn get(&self) -> Result<Given> {
+    pub fn get(&self) -> Result<ProvidedToken> {
         let start = self.clock.read();
-        let Some(slot) = self.slot() else {
+        let Some(entry) = self.entry() else {
             return self.without_cache();
         };
-        let given = self.get_by(&slot, start);
-        self.tell_trouble(slot.trouble());
+        let given = self.get_by(&entry, start);
+        self.tell_trouble(entry.disabled_by());
         given
     }
 
-    fn get_by(&self, slot: &Slot<'_>, start: Reading) -> Result<Given> {
-        let first = slot.read()?;
+    fn get_by(&self, entry: &Entry<'_>, start: Reading) -> Result<ProvidedToken> {
+        let first = entry.read()?;
         self.explain(&first);
-        let mut errand = Errand { slot, start, refused: None };
+        let mut errand = Errand { entry, start, refused: None };
         let given = match self.fresh(first, &errand) {
             Some(given) => given,
             None => self.wait_or_mint(&errand)?,
         };
-        if self.settings.verify != Verify::Always || given.how == How::Minted {
+        if self.settings.verify != Verify::Always || given.origin == TokenOrigin::Minted {
             return Ok(given);
         }
         self.double_check(given, &mut errand)
@@ -109,18 +109,18 @@ impl Broker<'_> {
     ///
     /// # Errors
     /// Those of [`Broker::get`].
-    pub fn replace(&self, refused: &AccessToken) -> Result<Given> {
+    pub fn replace(&self, refused: &AccessToken) -> Result<ProvidedToken> {
         let start = self.clock.read();
-        let Some(slot) = self.slot() else {
+        let Some(entry) = self.entry() else {
             return self.without_cache();
         };
-        let errand = Errand { slot: &slot, start, refused: Some(refused.clone()) };
-        let given = slot.evict(refused).and_then(|_| self.wait_or_mint(&errand));
-        self.tell_trouble(slot.trouble());
+        let errand = Errand { entry: &entry, start, refused: Some(refused.clone()) };
+        let given = entry.evict(refused).and_then(|_| self.wait_or_mint(&errand));
+        self.tell_trouble(entry.disabled_by());
         given
     }
 
-    fn without_cache(&self) -> Result<Given> {
+    fn without_cache(&self) -> Result<ProvidedToken> {
         match self.new_token(None)? {
             (token, None) => self.keep_promise(token),
             (_, Some(error)) => Err(error),
@@ -134,31 +134,31 @@ impl Broker<'_> {
     /// Takes the lock, or waits until its holder is done. Those who wait look
     /// at the entry, not only at the lock: they need not line up for it just to
     /// learn that the work is done.
-    fn wait_or_mint(&self, errand: &Errand<'_>) -> Result<Given> {
-        let slot = errand.slot;
+    fn wait_or_mint(&self, errand: &Errand<'_>) -> Result<ProvidedToken> {
+        let entry = errand.entry;
         let mut waited = Duration::ZERO;
         loop {
-            if let Some(lock) = slot.try_lock()? {
+            if let Some(lock) = entry.try_lock()? {
                 return self.miss(lock, errand);
             }
             if waited >= self.settings.cache.lock_timeout {
-                return self.make_do(messages::lock_timed_out(waited, slot), errand);
+                return self.make_do(messages::lock_timed_out(waited, entry), errand);
             }
             self.clock.sleep(STEP);
             waited += STEP;
-            if let Some(given) = self.fresh(slot.read()?, errand) {
+            if let Some(given) = self.fresh(entry.read()?, errand) {
                 return Ok(given);
             }
-            if let Some(error) = slot.failure_since(&errand.start) {
+            if let Some(error) = entry.failure_since(&errand.start) {
                 return self.make_do(error, errand);
             }
         }
     }
 
     /// The lock is held: look again, and mint if it is still needed.
-    fn miss(&self, lock: Lock<'_>, errand: &Errand<'_>) -> Result<Given> {
-        let slot = errand.slot;
-        let mut found = slot.read()?;
+    fn miss(&self, lock: Lock<'_>, errand: &Errand<'_>) -> Result<ProvidedToken> {
+        let entry = errand.entry;
+        let mut found = entry.read()?;
         let mut known = None;
         let mut refused = errand.refused.clone();
         if let Lookup::Found(token) = &mut found {
@@ -172,11 +172,11 @@ impl Broker<'_> {
                 Rescue::Failed => {}
             }
         }
-        let errand = &Errand { slot, start: errand.start.clone(), refused };
+        let errand = &Errand { entry, start: errand.start.clone(), refused };
         if let Some(given) = self.fresh(found, errand) {
             return Ok(given);
         }
-        if let Some(error) = slot.failure_since(&errand.start) {
+        if let Some(error) = entry.failure_since(&errand.start) {
             return self.make_do(error, errand);
         }
         let (token, no_verdict) = match self.new_token(known.as_ref()) {
@@ -199,7 +199,7 @@ impl Broker<'_> {
     }
 
     /// The token, if it is there and satisfies the demand now.
-    fn fresh(&self, lookup: Lookup, errand: &Errand<'_>) -> Option<Given> {
+    fn fresh(&self, lookup: Lookup, errand: &Errand<'_>) -> Option<ProvidedToken> {
         let Lookup::Found(token) = lookup else {
             return None;
         };
@@ -211,24 +211,24 @@ impl Broker<'_> {
         if self.hold_back(&token.validity) && !self.is_fresh(&token.validity) {
             return None;
         }
-        Some(Given { token: *token, how: How::Cached })
+        Some(ProvidedToken { token: *token, origin: TokenOrigin::Cached })
     }
 
     /// With `--verify always`, a cached token is handed out only when the API
     /// accepts it, and does not show by its clock that the token is too old, or
     /// has expired while the request was under way; else exactly that one is
     /// evicted, and a new one made.
-    fn double_check(&self, given: Given, errand: &mut Errand<'_>) -> Result<Given> {
-        let Given { mut token, how } = given;
+    fn double_check(&self, given: ProvidedToken, errand: &mut Errand<'_>) -> Result<ProvidedToken> {
+        let ProvidedToken { mut token, origin } = given;
         if self.is_refused(&mut token)? {
             self.reporter.warn("the API refuses the cached token: making another");
-        } else if self.is_still(how, &token.validity) {
+        } else if self.is_still(origin, &token.validity) {
             if let Some(used) = &token.validity.last_use {
-                self.keep_use(errand.slot, &token.access_token, used);
+                self.keep_use(errand.entry, &token.access_token, used);
             }
-            return Ok(Given { token, how });
+            return Ok(ProvidedToken { token, origin });
         }
-        errand.slot.evict(&token.access_token)?;
+        errand.entry.evict(&token.access_token)?;
         errand.refused = Some(token.access_token);
         // Either it is new, or another process was faster: both have asked the
         // API about it.
@@ -236,13 +236,13 @@ impl Broker<'_> {
     }
 
     /// A new token, once it is known to be good enough, and valid already.
-    fn keep_promise(&self, token: Token) -> Result<Given> {
+    fn keep_promise(&self, token: Token) -> Result<ProvidedToken> {
         self.hold_back(&token.validity);
         if !self.is_good_enough(&token.validity) {
             return Err(messages::too_short(self.policy(), &token.validity));
         }
         self.reporter.say(Level::Info, messages::minted(&token.validity));
-        Ok(Given { token, how: How::Minted })
+        Ok(ProvidedToken { token, origin: TokenOrigin::Minted })
     }
 
     fn is_fresh(&self, validity: &TokenValidity) -> bool {
@@ -258,10 +258,10 @@ impl Broker<'_> {
 
     /// Returns whether a cached token may still be handed out in the way that was decided
     /// before the API was asked.
-    fn is_still(&self, how: How, validity: &TokenValidity) -> bool {
-        match how {
-            How::Makeshift => self.is_good_enough(validity),
-            How::Cached | How::Minted => self.is_fresh(validity),
+    fn is_still(&self, origin: TokenOrigin, validity: &TokenValidity) -> bool {
+        match origin {
+            TokenOrigin::Stale => self.is_good_enough(validity),
+            TokenOrigin::Cached | TokenOrigin::Minted => self.is_fresh(validity),
         }
     }
 
@@ -287,17 +287,17 @@ impl Broker<'_> {
     /// short by default but still alive is better than none. Refused
     /// credentials are no such case: then the issuer no longer vouches for the
     /// client.
-    fn make_do(&self, error: Error, errand: &Errand<'_>) -> Result<Given> {
+    fn make_do(&self, error: Error, errand: &Errand<'_>) -> Result<ProvidedToken> {
         if !error.kind.is_transient() {
             return Err(error);
         }
-        let Lookup::Found(token) = errand.slot.read()? else {
+        let Lookup::Found(token) = errand.entry.read()? else {
             return Err(error);
         };
         match self.policy().stale_if_error(&token.validity, &self.clock.read()) {
             Some(remaining) if errand.refused.as_ref() != Some(&token.access_token) => {
                 self.reporter.warn(messages::makeshift(remaining, &error));
-                Ok(Given { token: *token, how: How::Makeshift })
+                Ok(ProvidedToken { token: *token, origin: TokenOrigin::Stale })
             }
             _ => Err(error),
         }

@@ -15,12 +15,12 @@ mod self_test;
 pub use codec::Header;
 #[cfg(fuzzing)]
 pub(crate) use codec::fuzz as fuzz_entry;
-pub use entry::{Lock, Lookup, Slot};
+pub use entry::{Entry, Lock, Lookup};
 pub use issued::IssuedTokens;
 pub use key::Key;
-pub use maintenance::{Kept, clear, list, prune};
+pub use maintenance::{EntrySummary, clear, list, prune};
 pub use seal::Seal;
-pub use self_test::{check, try_out};
+pub use self_test::{check, self_test};
 
 #[cfg(test)]
 mod tests;

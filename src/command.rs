@@ -20,7 +20,7 @@ mod terraform;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::broker::{self, Given};
+use crate::broker::{self, ProvidedToken};
 use crate::cli::{Flags, TerraformVerb, Verb};
 use crate::config::{self, Layers, Origin, Query, Settings, table};
 use crate::context::Context;
@@ -66,13 +66,13 @@ fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
 }
 
 /// A token that satisfies the settings, which were resolved from `layers`.
-fn token_of(settings: &Settings, layers: &Layers, context: &Context) -> Result<Given> {
-    broker::token(settings, context)
+fn token_of(settings: &Settings, layers: &Layers, context: &Context) -> Result<ProvidedToken> {
+    broker::get_token(settings, context)
         .map_err(|error| config::attribute(error, layers, &context.env).with_doctor_hint())
 }
 
 /// The settings, and a token that satisfies them.
-fn token(layers: &Layers, context: &mut Context) -> Result<(Settings, Given)> {
+fn token(layers: &Layers, context: &mut Context) -> Result<(Settings, ProvidedToken)> {
     let settings = resolve(layers, context)?;
     let given = token_of(&settings, layers, context)?;
     Ok((settings, given))

@@ -1,7 +1,7 @@
 //! The broker's dealings with the cache, and what it tells of them.
 
 use super::{Broker, messages};
-use crate::cache::{Lock, Lookup, Slot};
+use crate::cache::{Entry, Lock, Lookup};
 use crate::clock::Reading;
 use crate::context::Level;
 use crate::error::Error;
@@ -10,9 +10,9 @@ use crate::token::{AccessToken, Token};
 impl Broker<'_> {
     /// Returns the slot of the token in the cache; warns where there is no place for one,
     /// although nobody asked to do without.
-    pub(super) fn slot(&self) -> Option<Slot<'_>> {
+    pub(super) fn entry(&self) -> Option<Entry<'_>> {
         self.tell_trouble(self.settings.cache.nowhere().as_ref());
-        Slot::of(self.settings)
+        Entry::of(self.settings)
     }
 
     /// Warns that tokens are not cached, and why.
@@ -25,14 +25,14 @@ impl Broker<'_> {
     /// Tells the cache that `token` was used at `used`, if that is worth a write. Best
     /// effort: a token that is not known to have been used is asked about.
     pub fn record_use(&self, token: &AccessToken, used: &Reading) {
-        if let Some(slot) = Slot::of(self.settings) {
-            self.keep_use(&slot, token, used);
+        if let Some(entry) = Entry::of(self.settings) {
+            self.keep_use(&entry, token, used);
         }
     }
 
-    pub(super) fn keep_use(&self, slot: &Slot<'_>, token: &AccessToken, used: &Reading) {
+    pub(super) fn keep_use(&self, entry: &Entry<'_>, token: &AccessToken, used: &Reading) {
         if let Some(timeout) = self.policy().idle_timeout
-            && let Err(error) = slot.record_use(token, used, timeout)
+            && let Err(error) = entry.record_use(token, used, timeout)
         {
             self.reporter
                 .say(Level::Info, format_args!("the use is not recorded: {}", error.message));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::cache::Slot;
+use crate::cache::Entry;
 use crate::clock::{Offset, Reading};
 use crate::duration::human;
 use crate::error::{Error, Kind};
@@ -173,12 +173,12 @@ pub(super) fn refused(validity: &TokenValidity) -> Error {
     }
 }
 
-pub(super) fn lock_timed_out(timeout: Duration, slot: &Slot<'_>) -> Error {
+pub(super) fn lock_timed_out(timeout: Duration, entry: &Entry<'_>) -> Error {
     let waited = human(SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX));
-    let holder = slot.holder().map(|pid| format!("process {pid}"));
+    let holder = entry.holder().map(|pid| format!("process {pid}"));
     let holder = holder.as_deref().unwrap_or("another process");
     Error::new(Kind::Cache, format!("waited {waited} for {holder}, which is minting"))
-        .with_cause(format!("it holds the lock of {}", slot.file().display()))
+        .with_cause(format!("it holds the lock of {}", entry.file().display()))
         .with_hint(
             "see whether it hangs; wait longer with --lock-timeout, or go without: --no-cache",
         )

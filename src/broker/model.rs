@@ -242,13 +242,17 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn check_promise(&mut self, given: &Given) -> Result<(), TestCaseError> {
+    fn check_promise(&mut self, given: &ProvidedToken) -> Result<(), TestCaseError> {
         let validity = &given.token.validity;
         let (_, left) = self.cloud.left(&given.token.access_token);
         let policy = &self.settings.freshness;
-        let promised = match (given.how, policy.min_ttl) {
-            (How::Makeshift, _) | (How::Minted, MinTtl::Default(_)) => SignedDuration::ZERO,
-            (How::Cached, _) | (How::Minted, MinTtl::Explicit(_)) => policy.required_ttl(validity),
+        let promised = match (given.origin, policy.min_ttl) {
+            (TokenOrigin::Stale, _) | (TokenOrigin::Minted, MinTtl::Default(_)) => {
+                SignedDuration::ZERO
+            }
+            (TokenOrigin::Cached, _) | (TokenOrigin::Minted, MinTtl::Explicit(_)) => {
+                policy.required_ttl(validity)
+            }
         };
         let lead = millis(self.cloud.plan.lead);
         let slack = self.joined_wrongly();
@@ -261,7 +265,7 @@ impl<'a> Scene<'a> {
             prop_assert!(
                 left > promised - slack,
                 "{:?}: {left:?} left, {promised:?} promised, lead {:?}: {validity:#?}",
-                given.how,
+                given.origin,
                 validity.lead()
             );
         }
@@ -304,8 +308,8 @@ impl<'a> Scene<'a> {
     }
 
     fn before(&self) -> Before {
-        let slot = Slot::of(&self.settings).unwrap();
-        let token = match slot.read().unwrap() {
+        let entry = Entry::of(&self.settings).unwrap();
+        let token = match entry.read().unwrap() {
             Lookup::Found(token) => Some(*token),
             _ => None,
         };

@@ -8,7 +8,7 @@ use crate::clock::OffsetEstimate;
 use crate::config::{self, Settings, Verify};
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::oauth::tokens_me::{Answer, Api, Contact};
+use crate::oauth::tokens_me::{Api, CheckMethod, TokenCheck};
 use crate::oauth::{self, TokenRequest};
 use crate::token::{AccessToken, Token};
 
@@ -25,11 +25,11 @@ pub trait Remote {
     ///
     /// # Errors
     /// When there is none, whatever the reason.
-    fn ask_api(&self, token: &AccessToken) -> Result<Answer>;
+    fn check_token(&self, token: &AccessToken) -> Result<TokenCheck>;
 }
 
 /// The real ones, over the network.
-pub struct Network<'a> {
+pub struct NetworkRemote<'a> {
     /// Whom to ask, and how.
     pub settings: &'a Settings,
     /// Decides about proxies and trusted certificates.
@@ -43,7 +43,7 @@ pub struct Network<'a> {
 /// How long an answer is waited for that is good to have, and not needed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-impl Network<'_> {
+impl NetworkRemote<'_> {
     fn patience(&self) -> config::Network {
         let network = self.settings.network.clone();
         let timeout = match self.settings.verify {
@@ -54,7 +54,7 @@ impl Network<'_> {
     }
 }
 
-impl Remote for Network<'_> {
+impl Remote for NetworkRemote<'_> {
     fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
         let secret: SecretString = self.settings.client.secret.get(self.clock, self.reporter)?;
         let request = TokenRequest {
@@ -71,13 +71,13 @@ impl Remote for Network<'_> {
         oauth::clock(self.env, issuer, &self.patience(), self.clock, self.reporter)
     }
 
-    fn ask_api(&self, token: &AccessToken) -> Result<Answer> {
+    fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
         let url = self.settings.issuer.api_url.as_deref();
         let url = url.ok_or_else(|| Error::new(Kind::Configuration, "there is no API to ask"))?;
         let network = &self.patience();
         let contact = match self.settings.freshness.idle_timeout {
-            Some(_) => Contact::Use,
-            None => Contact::Look,
+            Some(_) => CheckMethod::Get,
+            None => CheckMethod::Head,
         };
         Api { url, network, env: self.env, clock: self.clock, reporter: self.reporter }
             .ask(token, contact)

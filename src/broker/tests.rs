@@ -17,7 +17,7 @@ use crate::cache;
 use crate::clock::{BootId, OffsetEstimate};
 use crate::config::tests::settings;
 use crate::error::Kind;
-use crate::oauth::tokens_me::{Answer, Opinion};
+use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{AccessToken, MinTtl};
 
 /// Shows what it is told, and moves on when somebody sleeps.
@@ -140,19 +140,19 @@ impl Remote for FakeCloud<'_> {
         Ok(self.clock_ahead(0))
     }
 
-    fn ask_api(&self, token: &AccessToken) -> Result<Answer> {
+    fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
         self.asked.set(self.asked.get() + 1);
         if let Some(error) = self.api_error.borrow().clone() {
             return Err(error);
         }
-        let opinion = match self.refuses.borrow().contains(&token.expose()) {
-            true => Opinion::Refused,
-            false => Opinion::Accepted,
+        let status = match self.refuses.borrow().contains(&token.expose()) {
+            true => TokenStatus::Rejected,
+            false => TokenStatus::Accepted,
         };
-        let used = (opinion == Opinion::Accepted).then(|| self.clock.read());
+        let used = (status == TokenStatus::Accepted).then(|| self.clock.read());
         let clock = self.clock_ahead(self.lead.get());
         self.clock.advance(self.api_delay.get());
-        Ok(Answer { opinion, clock, used })
+        Ok(TokenCheck { status, clock, used })
     }
 }
 
@@ -187,7 +187,7 @@ impl<'a> Scene<'a> {
         Scene { dir, settings, clock, cloud, said: Said::default() }
     }
 
-    fn get(&self) -> Result<Given> {
+    fn get(&self) -> Result<ProvidedToken> {
         let reporter = Reporter::to(Box::new(self.said.clone()));
         let broker = Broker {
             settings: &self.settings,
@@ -199,15 +199,15 @@ impl<'a> Scene<'a> {
     }
 
     /// Which token came, and how.
-    fn got(&self) -> (String, How) {
+    fn got(&self) -> (String, TokenOrigin) {
         let given = self.get().unwrap();
-        (given.token.access_token.expose().to_owned(), given.how)
+        (given.token.access_token.expose().to_owned(), given.origin)
     }
 
     /// Stores a token as another process would.
     fn store(&self, token: &Token) {
-        let slot = Slot::of(&self.settings).unwrap();
-        slot.try_lock().unwrap().unwrap().store(token).unwrap();
+        let entry = Entry::of(&self.settings).unwrap();
+        entry.try_lock().unwrap().unwrap().store(token).unwrap();
     }
 
     fn said(&self) -> String {
@@ -224,8 +224,8 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn first() -> (String, How) {
-    ("token-1".into(), How::Minted)
+fn first() -> (String, TokenOrigin) {
+    ("token-1".into(), TokenOrigin::Minted)
 }
 
 /// A scene with an API to ask.

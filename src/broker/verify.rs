@@ -5,7 +5,7 @@ use crate::clock::OffsetEstimate;
 use crate::config::Verify;
 use crate::context::Level;
 use crate::error::{Error, Result};
-use crate::oauth::tokens_me::{Answer, Opinion};
+use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{AccessToken, StaleReason, Token, TokenValidity, Verdict};
 
 /// The result of asking about a cached token.
@@ -43,7 +43,7 @@ impl Broker<'_> {
             true => self.verdict(&token.access_token).ok().flatten(),
             false => None,
         };
-        if answer.as_ref().is_some_and(|answer| answer.opinion == Opinion::Refused) {
+        if answer.as_ref().is_some_and(|answer| answer.status == TokenStatus::Rejected) {
             self.reporter.say(Level::Info, "the API refuses the cached token");
             return Rescue::Refused;
         }
@@ -72,7 +72,7 @@ impl Broker<'_> {
     fn by_remote_clock(
         &self,
         validity: &TokenValidity,
-        answer: Option<Answer>,
+        answer: Option<TokenCheck>,
     ) -> Option<TokenValidity> {
         let (clock, used) = answer.map_or((None, None), |answer| (answer.clock, answer.used));
         let mut carried = match clock {
@@ -125,16 +125,16 @@ impl Broker<'_> {
     /// Asks the API about a token, and learns its clock. A token that is not
     /// valid yet by that clock gets a second chance.
     pub(super) fn is_refused(&self, token: &mut Token) -> Result<bool> {
-        let mut opinion = self.ask(token)?;
+        let mut status = self.ask(token)?;
         let wait = token.validity.wait_before_use(&self.clock.read(), self.policy().skew);
         let may_help = wait.is_positive() && self.too_early(token).is_none();
-        if opinion == Some(Opinion::Refused) && may_help {
+        if status == Some(TokenStatus::Rejected) && may_help {
             self.clock.sleep(wait.unsigned_abs());
-            opinion = self.ask(token)?;
+            status = self.ask(token)?;
         }
-        match opinion {
-            Some(Opinion::Refused) => Ok(true),
-            Some(Opinion::Accepted) => Ok(false),
+        match status {
+            Some(TokenStatus::Rejected) => Ok(true),
+            Some(TokenStatus::Accepted) => Ok(false),
             // Then the clocks have to be believed.
             None => self.too_early(token).map_or(Ok(false), Err),
         }
@@ -152,12 +152,12 @@ impl Broker<'_> {
 
     /// Asks the API, and takes in what its answer shows besides. `None` where it
     /// gives no verdict, and need not.
-    fn ask(&self, token: &mut Token) -> Result<Option<Opinion>> {
+    fn ask(&self, token: &mut Token) -> Result<Option<TokenStatus>> {
         let answer = self.verdict(&token.access_token)?;
         Ok(answer.map(|answer| {
-            let opinion = answer.opinion;
+            let status = answer.status;
             self.take_in(&mut token.validity, answer);
-            opinion
+            status
         }))
     }
 
@@ -166,8 +166,8 @@ impl Broker<'_> {
     ///
     /// # Errors
     /// With `--verify always`, when there is none.
-    fn verdict(&self, token: &AccessToken) -> Result<Option<Answer>> {
-        match self.remote.ask_api(token) {
+    fn verdict(&self, token: &AccessToken) -> Result<Option<TokenCheck>> {
+        match self.remote.check_token(token) {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if self.settings.verify == Verify::Always => Err(error),
             Err(error) => {
@@ -177,7 +177,7 @@ impl Broker<'_> {
         }
     }
 
-    fn take_in(&self, validity: &mut TokenValidity, answer: Answer) {
+    fn take_in(&self, validity: &mut TokenValidity, answer: TokenCheck) {
         if let Some(clock) = answer.clock {
             self.learn(validity, clock);
         }

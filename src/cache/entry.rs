@@ -19,9 +19,9 @@ use crate::token::{AccessToken, IdleTimeout, Token};
 /// The place of one entry in the cache.
 ///
 /// A directory that nobody named and that cannot be used is no error: the slot is empty
-/// then, keeps nothing, and [`Slot::trouble`] tells why.
+/// then, keeps nothing, and [`Entry::disabled_by`] tells why.
 #[derive(Debug)]
-pub struct Slot<'a> {
+pub struct Entry<'a> {
     dir: PathBuf,
     key: Key,
     /// `None` where the key of a secret command cannot be kept.
@@ -45,7 +45,7 @@ pub enum Lookup {
 /// kernel when the holder ends, however it ends.
 #[derive(Debug)]
 pub struct Lock<'a> {
-    slot: &'a Slot<'a>,
+    entry: &'a Entry<'a>,
     /// `None` where nothing can be kept.
     file: Option<File>,
 }
@@ -57,22 +57,22 @@ struct Failure {
     at: Reading,
 }
 
-impl<'a> Slot<'a> {
+impl<'a> Entry<'a> {
     /// The slot of the token that these settings ask for; `None` where they ask for
     /// no cache, or there is no place for one.
-    pub fn of(settings: &'a Settings) -> Option<Slot<'a>> {
+    pub fn of(settings: &'a Settings) -> Option<Entry<'a>> {
         let dir = settings.cache.dir.clone()?;
         let (seal, trouble) = match keyring::seal_of(settings) {
             Ok(seal) => (Some(seal), OnceLock::new()),
             // Nobody named the key's directory.
             Err(error) => (None, OnceLock::from(error)),
         };
-        Some(Slot { dir, key: Key::of(settings), seal, settings, trouble })
+        Some(Entry { dir, key: Key::of(settings), seal, settings, trouble })
     }
 
     /// Why nothing can be kept, as far as that has shown; only where nobody named the
     /// directory.
-    pub fn trouble(&self) -> Option<&Error> {
+    pub fn disabled_by(&self) -> Option<&Error> {
         self.trouble.get()
     }
 
@@ -124,13 +124,13 @@ impl<'a> Slot<'a> {
     /// [`Kind::Cache`] when the directory or the lock's file cannot be used.
     pub fn try_lock(&'a self) -> Result<Option<Lock<'a>>> {
         if self.seal.is_none() {
-            return Ok(Some(Lock { slot: self, file: None }));
+            return Ok(Some(Lock { entry: self, file: None }));
         }
         let file = private_file::prepare(&self.dir, self.settings.cache.was_named)
             .and_then(|()| try_lock(&self.path("lock")));
         let file = file.map(|file| file.map(Some));
         let file = self.or_without(file, || Some(None))?;
-        Ok(file.map(|file| Lock { slot: self, file }))
+        Ok(file.map(|file| Lock { entry: self, file }))
     }
 
     /// Drops the entry if it still holds this very token. Returns whether it
@@ -229,18 +229,18 @@ impl<'a> Slot<'a> {
 impl Lock<'_> {
     /// The entry's file, for messages.
     pub fn file(&self) -> PathBuf {
-        self.slot.file()
+        self.entry.file()
     }
 
     /// Keeps `token`, in place of whatever was there.
     pub fn store(&self, token: &Token) -> io::Result<()> {
-        let slot = self.slot;
-        let (Some(seal), Some(_)) = (&slot.seal, &self.file) else {
+        let entry = self.entry;
+        let (Some(seal), Some(_)) = (&entry.seal, &self.file) else {
             return Ok(());
         };
-        let bytes = codec::encode(&slot.key, slot.settings, token, seal);
-        private_file::replace(&slot.path("token"), &slot.path("new"), &bytes)?;
-        match std::fs::remove_file(slot.path("failure")) {
+        let bytes = codec::encode(&entry.key, entry.settings, token, seal);
+        private_file::replace(&entry.path("token"), &entry.path("new"), &bytes)?;
+        match std::fs::remove_file(entry.path("failure")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -249,13 +249,13 @@ impl Lock<'_> {
     /// Leaves word for those who wait that the mint failed at `at`. Best
     /// effort: without it, each of them finds out by itself.
     pub fn record_failure(&self, error: &Error, at: Reading) {
-        let slot = self.slot;
-        let (Some(seal), Some(_)) = (&slot.seal, &self.file) else {
+        let entry = self.entry;
+        let (Some(seal), Some(_)) = (&entry.seal, &self.file) else {
             return;
         };
         let failure = Failure { error: error.clone(), at };
         let text = serde_json::to_vec(&failure).expect("plain data");
-        let bytes = seal.close(&slot.of_failure(), &text);
-        let _ = private_file::replace(&slot.path("failure"), &slot.path("new"), &bytes);
+        let bytes = seal.close(&entry.of_failure(), &text);
+        let _ = private_file::replace(&entry.path("failure"), &entry.path("new"), &bytes);
     }
 }

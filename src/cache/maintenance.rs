@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 
 /// One entry, as it shows without its secret.
 #[derive(Debug)]
-pub struct Kept {
+pub struct EntrySummary {
     /// Its file.
     pub file: PathBuf,
     /// What it says of itself, or why it cannot be read.
@@ -22,12 +22,12 @@ pub struct Kept {
 
 /// Every entry in `dir`, in the order of their names. A directory that does
 /// not exist is an empty cache.
-pub fn list(dir: &Path) -> Result<Vec<Kept>> {
+pub fn list(dir: &Path) -> Result<Vec<EntrySummary>> {
     let mut kept = Vec::new();
     for (path, key, extension) in files(dir)? {
         if extension == "token" {
             let header = peek(&path);
-            kept.push(Kept { file: path, header, key });
+            kept.push(EntrySummary { file: path, header, key });
         }
     }
     Ok(kept)
@@ -49,7 +49,8 @@ pub fn clear(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize>
 pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize> {
     let now = clock.read();
     let kept = list(dir)?;
-    let lives = |kept: &Kept| kept.header.as_ref().is_ok_and(|header| may_live(header, &now));
+    let lives =
+        |kept: &EntrySummary| kept.header.as_ref().is_ok_and(|header| may_live(header, &now));
     let living: Vec<Key> = kept.into_iter().filter(lives).map(|kept| kept.key).collect();
     let mut keys: Vec<Key> = files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();

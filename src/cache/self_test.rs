@@ -32,7 +32,7 @@ fn with_hint(error: Error, was_named: bool) -> Error {
 ///
 /// # Errors
 /// [`Kind::Cache`] when one of that fails.
-pub fn try_out(dir: &Path, was_named: bool) -> Result<()> {
+pub fn self_test(dir: &Path, was_named: bool) -> Result<()> {
     private_file::prepare(dir, was_named).map_err(|error| with_hint(error, was_named))?;
     let path = dir.join(format!("doctor-{}.lock", std::process::id()));
     let holds = (|| {

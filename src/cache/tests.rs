@@ -44,16 +44,16 @@ fn no_two_hold_a_lock_while_a_third_clears_the_cache() {
     };
     let work = || {
         let _done = Done(&busy);
-        let slot = Slot::of(&settings).unwrap();
+        let entry = Entry::of(&settings).unwrap();
         let mut times = 0;
         while times < 500 {
-            let Some(lock) = slot.try_lock().unwrap() else {
+            let Some(lock) = entry.try_lock().unwrap() else {
                 std::thread::yield_now();
                 continue;
             };
             assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two hold it");
             lock.store(&token("t", 300)).unwrap();
-            assert!(matches!(slot.read().unwrap(), Lookup::Found(_)));
+            assert!(matches!(entry.read().unwrap(), Lookup::Found(_)));
             holders.fetch_sub(1, Ordering::SeqCst);
             times += 1;
         }
@@ -90,11 +90,11 @@ fn a_failure_opens_in_its_own_slot_only() {
     other.issuer.scope = Some("another".into());
     let clock = SystemClock::default();
     let start = clock.read();
-    let (one, other) = (Slot::of(&one).unwrap(), Slot::of(&other).unwrap());
+    let (one, other) = (Entry::of(&one).unwrap(), Entry::of(&other).unwrap());
     let lock = one.try_lock().unwrap().unwrap();
     lock.record_failure(&Error::new(Kind::CredentialsRefused, "no"), clock.read());
     assert!(one.failure_since(&start).is_some());
-    let file = |slot: &Slot<'_>| slot.file().with_extension("failure");
+    let file = |entry: &Entry<'_>| entry.file().with_extension("failure");
     std::fs::copy(file(&one), file(&other)).unwrap();
     assert!(other.failure_since(&start).is_none());
     // Nor does it open as an entry.

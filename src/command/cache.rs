@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{layers, print};
 use crate::broker::messages;
-use crate::cache::{self, Kept};
+use crate::cache::{self, EntrySummary};
 use crate::cli::CacheVerb;
 use crate::clock::Reading;
 use crate::config::{self, Flags, Query, table};
@@ -44,24 +44,24 @@ fn removed(count: usize, context: &mut Context) -> Result<()> {
 
 fn list(dir: &Path, as_json: bool, context: &mut Context) -> Result<()> {
     let now = context.clock.read();
-    let kept = cache::list(dir)?;
+    let entry = cache::list(dir)?;
     let text = if as_json {
-        let rows: Vec<_> = kept.iter().map(|kept| row_json(kept, &now)).collect();
+        let rows: Vec<_> = entry.iter().map(|entry| row_json(entry, &now)).collect();
         format!("{}\n", sanitize::json(&rows))
     } else {
-        kept.iter().map(|kept| row(kept, &now)).collect()
+        entry.iter().map(|entry| row(entry, &now)).collect()
     };
     print(context, text.as_bytes())
 }
 
 /// An entry's header is not authenticated: whoever can write the file may have made
 /// it up.
-fn row(kept: &Kept, now: &Reading) -> String {
-    let file = kept.file.display().to_string();
+fn row(entry: &EntrySummary, now: &Reading) -> String {
+    let file = entry.file.display().to_string();
     let file = sanitize::line(&file);
-    match &kept.header {
+    match &entry.header {
         Ok(header) => {
-            let left = match remaining(kept, now) {
+            let left = match remaining(entry, now) {
                 Some(left) if left.is_positive() => format!("{} left", human(left)),
                 Some(_) => "dead".to_owned(),
                 None => "made on another boot or machine".to_owned(),
@@ -76,9 +76,9 @@ fn row(kept: &Kept, now: &Reading) -> String {
     }
 }
 
-fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
-    let file = kept.file.display().to_string();
-    match &kept.header {
+fn row_json(entry: &EntrySummary, now: &Reading) -> serde_json::Value {
+    let file = entry.file.display().to_string();
+    match &entry.header {
         Ok(header) => json!({
             "file": file,
             "token_url": shown::url(&header.token_url),
@@ -86,12 +86,12 @@ fn row_json(kept: &Kept, now: &Reading) -> serde_json::Value {
             "scope": header.scope,
             "audience": header.audience,
             "expires_at": header.validity.expires_at().to_string(),
-            "remaining_seconds": remaining(kept, now).map(|left| left.as_secs_f64()),
+            "remaining_seconds": remaining(entry, now).map(|left| left.as_secs_f64()),
         }),
         Err(why) => json!({ "file": file, "unreadable": why }),
     }
 }
 
-fn remaining(kept: &Kept, now: &Reading) -> Option<SignedDuration> {
-    kept.header.as_ref().ok()?.validity.remaining(now).ok()
+fn remaining(entry: &EntrySummary, now: &Reading) -> Option<SignedDuration> {
+    entry.header.as_ref().ok()?.validity.remaining(now).ok()
 }

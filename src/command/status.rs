@@ -4,7 +4,7 @@ mod json;
 mod table;
 
 use super::{layers, print, resolve};
-use crate::cache::{self, Lookup, Slot};
+use crate::cache::{self, Entry, Lookup};
 use crate::clock::Reading;
 use crate::config::{self, Flags, Layers, Query, Settings};
 use crate::context::Context;
@@ -15,10 +15,10 @@ pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
     let settings = resolve(&layers, context)?;
     let now = context.clock.read();
-    let slot = Slot::of(&settings);
-    let lookup = slot.as_ref().map_or(Ok(Lookup::Absent), Slot::read)?;
-    let file = slot.as_ref().map(|slot| slot.file().display().to_string());
-    let trouble = trouble(&settings, slot.as_ref());
+    let entry = Entry::of(&settings);
+    let lookup = entry.as_ref().map_or(Ok(Lookup::Absent), Entry::read)?;
+    let file = entry.as_ref().map(|entry| entry.file().display().to_string());
+    let trouble = trouble(&settings, entry.as_ref());
     let report = Report {
         layers: &layers,
         settings: &settings,
@@ -35,11 +35,11 @@ pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
 }
 
 /// Why nothing can be kept, where nobody named the directory.
-fn trouble(settings: &Settings, slot: Option<&Slot<'_>>) -> Option<Error> {
-    let Some(slot) = slot else {
+fn trouble(settings: &Settings, entry: Option<&Entry<'_>>) -> Option<Error> {
+    let Some(entry) = entry else {
         return settings.cache.nowhere();
     };
-    let was_seen = || slot.trouble().cloned();
+    let was_seen = || entry.disabled_by().cloned();
     let would_be_seen = || cache::check(settings.cache.dir.as_deref()?, false).err();
     was_seen().or_else(|| would_be_seen().filter(|_| !settings.cache.was_named))
 }

@@ -2,15 +2,19 @@
 
 use super::token::remote;
 use super::{Finding, Topic};
-use crate::broker::{Given, How, Remote};
+use crate::broker::{ProvidedToken, Remote, TokenOrigin};
 use crate::config::{Settings, Verify};
 use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::oauth::tokens_me::{Api, Opinion};
+use crate::oauth::tokens_me::{Api, TokenStatus};
 use crate::token::AccessToken;
 
 /// Shows the token to the API.
-pub(super) fn findings(settings: Settings, given: &Given, context: &Context) -> Vec<Finding> {
+pub(super) fn findings(
+    settings: Settings,
+    given: &ProvidedToken,
+    context: &Context,
+) -> Vec<Finding> {
     let Some(url) = settings.issuer.api_url.clone() else {
         let what = "no API is known that could be asked about it";
         return vec![
@@ -18,9 +22,11 @@ pub(super) fn findings(settings: Settings, given: &Given, context: &Context) -> 
         ];
     };
     match ask(&settings, &given.token.access_token, context) {
-        Ok(Opinion::Accepted) => vec![Finding::ok(Topic::Token, "the API accepts it"), roles()],
-        Ok(Opinion::Refused) if given.how == How::Minted => vec![refused(&settings, &url)],
-        Ok(Opinion::Refused) => refused_from_cache(settings, &url, context),
+        Ok(TokenStatus::Accepted) => vec![Finding::ok(Topic::Token, "the API accepts it"), roles()],
+        Ok(TokenStatus::Rejected) if given.origin == TokenOrigin::Minted => {
+            vec![refused(&settings, &url)]
+        }
+        Ok(TokenStatus::Rejected) => refused_from_cache(settings, &url, context),
         // As in `get`, which hands the token out with a warning, or not at all.
         Err(error) => vec![match settings.verify {
             Verify::Always => Finding::failure(Topic::Token, &error),
@@ -29,9 +35,9 @@ pub(super) fn findings(settings: Settings, given: &Given, context: &Context) -> 
     }
 }
 
-fn ask(settings: &Settings, token: &AccessToken, context: &Context) -> Result<Opinion> {
+fn ask(settings: &Settings, token: &AccessToken, context: &Context) -> Result<TokenStatus> {
     let (reporter, _) = Reporter::collected();
-    remote(settings, context, &reporter).ask_api(token).map(|answer| answer.opinion)
+    remote(settings, context, &reporter).check_token(token).map(|answer| answer.status)
 }
 
 /// Asking about a token needs no permission, so it says nothing of permissions.
@@ -65,13 +71,13 @@ fn refused_from_cache(mut settings: Settings, url: &str, context: &Context) -> V
             return vec![refused(&settings, url), found, Finding::failure(Topic::Token, &error)];
         }
     };
-    let opinion = ask(&settings, &new, context);
+    let status = ask(&settings, &new, context);
     let (network, env, clock) = (&settings.network, &context.env, &*context.clock);
     // It ends by itself where that fails.
     let _ = Api { url, network, env, clock, reporter: &reporter }.revoke(&new);
-    match opinion {
-        Ok(Opinion::Accepted) => vec![revoked(), roles()],
-        Ok(Opinion::Refused) | Err(_) => vec![refused(&settings, url)],
+    match status {
+        Ok(TokenStatus::Accepted) => vec![revoked(), roles()],
+        Ok(TokenStatus::Rejected) | Err(_) => vec![refused(&settings, url)],
     }
 }
 

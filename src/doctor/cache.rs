@@ -26,7 +26,7 @@ pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
         }];
     };
     // First, for it makes the directory where it is missing.
-    let tried = cache::try_out(dir, settings.was_named);
+    let tried = cache::self_test(dir, settings.was_named);
     let mut findings = Vec::new();
     match Survey::of(dir) {
         Some(survey) => findings.extend(survey.findings()),

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use super::{Finding, Topic, acceptance, clocks};
-use crate::broker::{Broker, Given, How, Network};
-use crate::cache::{Lookup, Slot};
+use crate::broker::{Broker, NetworkRemote, ProvidedToken, TokenOrigin};
+use crate::cache::{Entry, Lookup};
 use crate::clock::Reading;
 use crate::config::Settings;
 use crate::context::{Context, Reporter};
@@ -38,7 +38,7 @@ pub(super) fn findings(mut settings: Settings, context: &Context) -> Vec<Finding
 }
 
 fn lookup(settings: &Settings) -> Result<Lookup> {
-    Slot::of(settings).map_or(Ok(Lookup::Absent), |slot| slot.read())
+    Entry::of(settings).map_or(Ok(Lookup::Absent), |entry| entry.read())
 }
 
 fn cached(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec<Finding> {
@@ -60,7 +60,11 @@ fn cached(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec<Findi
 }
 
 /// The call that every verb makes. What it warns of is found, too.
-fn get(settings: &Settings, context: &Context, findings: &mut Vec<Finding>) -> Result<Given> {
+fn get(
+    settings: &Settings,
+    context: &Context,
+    findings: &mut Vec<Finding>,
+) -> Result<ProvidedToken> {
     let (reporter, warnings) = Reporter::collected();
     let remote = remote(settings, context, &reporter);
     let given =
@@ -74,8 +78,8 @@ pub(super) fn remote<'a>(
     settings: &'a Settings,
     context: &'a Context,
     reporter: &'a Reporter,
-) -> Network<'a> {
-    Network { settings, env: &context.env, clock: &*context.clock, reporter }
+) -> NetworkRemote<'a> {
+    NetworkRemote { settings, env: &context.env, clock: &*context.clock, reporter }
 }
 
 fn without_cache(error: Option<&Error>) -> Finding {
@@ -86,13 +90,15 @@ fn without_cache(error: Option<&Error>) -> Finding {
     }
 }
 
-fn got(given: &Given, now: &Reading) -> Finding {
+fn got(given: &ProvidedToken, now: &Reading) -> Finding {
     let left = given.token.validity.remaining(now).unwrap_or_default();
     let left = human(left);
-    match given.how {
-        How::Cached => Finding::ok(Topic::Token, format!("it is reused: {left} left")),
-        How::Minted => Finding::ok(Topic::Token, format!("a new one was made: {left} left")),
-        How::Makeshift => Finding::warning(
+    match given.origin {
+        TokenOrigin::Cached => Finding::ok(Topic::Token, format!("it is reused: {left} left")),
+        TokenOrigin::Minted => {
+            Finding::ok(Topic::Token, format!("a new one was made: {left} left"))
+        }
+        TokenOrigin::Stale => Finding::warning(
             Topic::Token,
             format!("the cached one is made do with, since no other can be had: {left} left"),
         ),

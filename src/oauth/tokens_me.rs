@@ -28,9 +28,9 @@ pub struct Api<'a> {
 
 /// The API's verdict on a token.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TokenCheck {
     /// The verdict.
-    pub opinion: Opinion,
+    pub status: TokenStatus,
     /// The API's clock, where the answer showed it.
     pub clock: Option<OffsetEstimate>,
     /// The local clocks just before the request, where it counts as a use of the
@@ -40,21 +40,21 @@ pub struct Answer {
 
 /// What the API thinks of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opinion {
+pub enum TokenStatus {
     /// It is good.
     Accepted,
     /// It is not: HTTP 401.
-    Refused,
+    Rejected,
 }
 
 /// The request by which the API is asked about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contact {
+pub enum CheckMethod {
     /// By a HEAD request, which has no body. Whether it restarts the token's
     /// inactivity timer is not documented.
-    Look,
+    Head,
     /// By a GET request, which restarts the timer.
-    Use,
+    Get,
 }
 
 /// The token that is presented, whoever it belongs to. Needs no permission.
@@ -67,18 +67,18 @@ impl Api<'_> {
     /// # Errors
     /// `Unavailable` when the API cannot be reached, and when what answers gives
     /// no verdict; `RateLimited` for HTTP 429.
-    pub fn ask(&self, token: &AccessToken, contact: Contact) -> Result<Answer> {
+    pub fn ask(&self, token: &AccessToken, contact: CheckMethod) -> Result<TokenCheck> {
         let method = match contact {
-            Contact::Look => Method::HEAD,
-            Contact::Use => Method::GET,
+            CheckMethod::Head => Method::HEAD,
+            CheckMethod::Get => Method::GET,
         };
         let round_trip = self.send(method, "no verdict on the token", Some(token))?;
         let reply = &round_trip.reply;
-        let opinion = opinion(reply.status, is_page(&reply.headers))
+        let status = token_status(reply.status, is_page(&reply.headers))
             .ok_or_else(|| no_verdict(&self.host(), reply.status))?;
-        let used = contact == Contact::Use && opinion == Opinion::Accepted;
-        Ok(Answer {
-            opinion,
+        let used = contact == CheckMethod::Get && status == TokenStatus::Accepted;
+        Ok(TokenCheck {
+            status,
             clock: round_trip.measure(),
             used: used.then(|| round_trip.sent.clone()),
         })
@@ -138,10 +138,10 @@ impl Api<'_> {
 /// any other status is not the API's word on the token, but that of a firewall, of
 /// a gateway, or of an API in trouble. Nor is a page for people, such as a captive
 /// portal's.
-fn opinion(status: u16, is_page: bool) -> Option<Opinion> {
+fn token_status(status: u16, is_page: bool) -> Option<TokenStatus> {
     match status {
-        200..300 if !is_page => Some(Opinion::Accepted),
-        401 => Some(Opinion::Refused),
+        200..300 if !is_page => Some(TokenStatus::Accepted),
+        401 => Some(TokenStatus::Rejected),
         _ => None,
     }
 }
@@ -193,13 +193,13 @@ mod tests {
 
     #[test]
     fn only_the_apis_own_words_are_a_verdict() {
-        assert_eq!(opinion(200, false), Some(Opinion::Accepted));
-        assert_eq!(opinion(204, false), Some(Opinion::Accepted));
-        assert_eq!(opinion(401, false), Some(Opinion::Refused));
-        assert_eq!(opinion(401, true), Some(Opinion::Refused));
-        assert_eq!(opinion(200, true), None);
+        assert_eq!(token_status(200, false), Some(TokenStatus::Accepted));
+        assert_eq!(token_status(204, false), Some(TokenStatus::Accepted));
+        assert_eq!(token_status(401, false), Some(TokenStatus::Rejected));
+        assert_eq!(token_status(401, true), Some(TokenStatus::Rejected));
+        assert_eq!(token_status(200, true), None);
         for status in (100..200).chain(300..401).chain(402..600) {
-            assert_eq!(opinion(status, false), None, "{status}");
+            assert_eq!(token_status(status, false), None, "{status}");
             let kind = no_verdict("api", status).kind;
             let expected = if status == 429 { Kind::RateLimited } else { Kind::Unavailable };
             assert_eq!(kind, expected, "{status}");

@@ -2,26 +2,26 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{Broker, Given, Network};
+use crate::broker::{Broker, NetworkRemote, ProvidedToken};
 use crate::clock::Reading;
 use crate::config::{SecretSource, Settings, Verify};
 use crate::context::{Clock, Context, Environment, Reporter};
 use crate::error::Result;
-use crate::oauth::tokens_me::Answer;
+use crate::oauth::tokens_me::TokenCheck;
 use crate::sync;
 use crate::token::{AccessToken, FreshnessPolicy};
 
 /// Makes tokens, or a stand-in in a test. Blocks.
 pub(super) trait Source: Send + Sync {
     /// A token that is fresh now, and another one than `refused`.
-    fn next(&self, refused: Option<&AccessToken>) -> Result<Given>;
+    fn next(&self, refused: Option<&AccessToken>) -> Result<ProvidedToken>;
 
     /// The same, after the client secret was read again: another one where the
     /// API refuses the token that is cached.
-    fn reload(&self) -> Result<Given>;
+    fn reload(&self) -> Result<ProvidedToken>;
 
     /// Makes a call with `token` that counts as a use.
-    fn call(&self, token: &AccessToken) -> Result<Answer>;
+    fn call(&self, token: &AccessToken) -> Result<TokenCheck>;
 
     /// Has the cache know that `token` was used at `used`.
     fn record_use(&self, token: &AccessToken, used: &Reading);
@@ -76,20 +76,20 @@ impl BrokerBackend {
     fn ask<T>(&self, settings: &Settings, ask: impl FnOnce(&Broker<'_>) -> T) -> T {
         let BrokerBackend { env, clock, reporter, .. } = self;
         let clock = &**clock;
-        let remote = &Network { settings, env, clock, reporter };
+        let remote = &NetworkRemote { settings, env, clock, reporter };
         ask(&Broker { settings, remote, clock, reporter })
     }
 }
 
 impl Source for BrokerBackend {
-    fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
+    fn next(&self, refused: Option<&AccessToken>) -> Result<ProvidedToken> {
         self.ask(&self.current(), |broker| match refused {
             None => broker.get(),
             Some(token) => broker.replace(token),
         })
     }
 
-    fn reload(&self) -> Result<Given> {
+    fn reload(&self) -> Result<ProvidedToken> {
         let mut settings = self.current();
         if settings.issuer.api_url.is_some() && settings.verify != Verify::Never {
             settings.verify = Verify::Always;
@@ -97,8 +97,8 @@ impl Source for BrokerBackend {
         self.ask(&settings, |broker| broker.get())
     }
 
-    fn call(&self, token: &AccessToken) -> Result<Answer> {
-        self.ask(&self.current(), |broker| broker.remote.ask_api(token))
+    fn call(&self, token: &AccessToken) -> Result<TokenCheck> {
+        self.ask(&self.current(), |broker| broker.remote.check_token(token))
     }
 
     fn record_use(&self, token: &AccessToken, used: &Reading) {

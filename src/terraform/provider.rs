@@ -9,7 +9,7 @@ mod revocation;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{self, Given};
+use crate::broker::{self, ProvidedToken};
 use crate::config::{self, Layers, Settings};
 use crate::context::{Clock, Context, Directories, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -63,7 +63,7 @@ impl TokenProvider {
             // A token that others may be using is not ours to revoke.
             settings.cache.switch_off();
         }
-        let given = broker::token(&settings, &context).map_err(|error| {
+        let given = broker::get_token(&settings, &context).map_err(|error| {
             let error = config::attribute(error, &layers, &self.env).with_doctor_hint();
             match (error.kind, secret_at) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
@@ -203,7 +203,7 @@ fn noted<T>(notes: &mut Notes, work: impl FnOnce(Reporter) -> Result<T>) -> Resu
     done.map_err(Diagnostic::from)
 }
 
-fn result(given: &Given, settings: &Settings) -> Object {
+fn result(given: &ProvidedToken, settings: &Settings) -> Object {
     let token = &given.token;
     let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
     Object::default()

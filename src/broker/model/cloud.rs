@@ -8,7 +8,7 @@ use super::runner::{Runner, START, millis};
 use crate::broker::Remote;
 use crate::clock::{OffsetEstimate, Reading};
 use crate::error::{Error, Kind, Result};
-use crate::oauth::tokens_me::{Answer, Opinion};
+use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{AccessToken, ExpiresIn, Token, TokenValidity, lifetime};
 
 /// What an issuer and an API are like. Times are milliseconds.
@@ -140,20 +140,20 @@ impl Remote for Cloud<'_> {
         Ok(self.contact(|| ((), self.issuer_shows())).2)
     }
 
-    fn ask_api(&self, token: &AccessToken) -> Result<Answer> {
+    fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
         if self.api_is_down.get() {
             return Err(down());
         }
-        let (sent, opinion, clock) = self.contact(|| {
+        let (sent, status, clock) = self.contact(|| {
             let (now, life) = (self.api_shows(), self.life(token));
             let good = now < life.ends && life.starts.is_none_or(|start| start <= now);
-            let opinion = match good {
-                true => Opinion::Accepted,
-                false => Opinion::Refused,
+            let status = match good {
+                true => TokenStatus::Accepted,
+                false => TokenStatus::Rejected,
             };
-            (opinion, now)
+            (status, now)
         });
-        let used = (opinion == Opinion::Accepted).then_some(sent);
-        Ok(Answer { opinion, clock, used })
+        let used = (status == TokenStatus::Accepted).then_some(sent);
+        Ok(TokenCheck { status, clock, used })
     }
 }

@@ -14,14 +14,14 @@ fn clocks_in_doubt_cost_one_look_at_the_issuers_clock() {
         assert_eq!(scene.got(), first());
         clock.advance(3_600);
         disturb(&clock);
-        assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+        assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
         assert_eq!((scene.cloud.mints.get(), scene.cloud.looked.get()), (1, 1));
         // From now on it is an entry of this boot, whose age is known.
-        assert_eq!(scene.got().1, How::Cached);
+        assert_eq!(scene.got().1, TokenOrigin::Cached);
         assert_eq!(scene.cloud.looked.get(), 1);
         // A second of the 86400 is lost to the resolution of Date.
         clock.advance(86_400 - 1 - 3_600 - 600 - 4);
-        assert_eq!(scene.got().1, How::Minted);
+        assert_eq!(scene.got().1, TokenOrigin::Minted);
     }
 }
 
@@ -33,7 +33,7 @@ fn clocks_in_doubt_do_not_save_a_token_that_is_too_old() {
         assert_eq!(scene.got(), first());
         clock.advance(3_600);
         disturb(&clock);
-        assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+        assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     }
 }
 
@@ -44,12 +44,12 @@ fn an_api_vouches_for_a_token_of_another_boot_with_its_own_clock() {
     scene.settings.issuer.api_url = Some("http://127.0.0.1:2".into());
     assert_eq!(scene.got(), first());
     clock.reboot();
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!((scene.cloud.looked.get(), scene.cloud.asked.get()), (0, 2));
     // Refused there, it is not good, whatever its age.
     clock.step(-5_000, 0);
     scene.cloud.refuses.borrow_mut().push("token-1");
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
 }
 
 /// The boot id is the same, the boot clock stood still, and the host has put
@@ -85,7 +85,7 @@ fn a_snapshot_with_both_clocks_standing_still_is_noticed_by_asking_the_api() {
     assert_eq!(scene.got(), first());
     clock.advance(3_600);
     clock.step(-3_600, -3_600);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!(scene.said(), "");
 }
 
@@ -99,5 +99,5 @@ fn a_learned_lead_outlives_a_reboot() {
     clock.advance(3_600 - 600 - 30);
     clock.reboot();
     *scene.cloud.api_error.borrow_mut() = Some(Error::new(Kind::Unavailable, "no word"));
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
 }

@@ -11,7 +11,7 @@ fn a_changed_secret_is_a_miss_and_a_warning() {
     let mut scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
     scene.settings.client.secret = crate::config::SecretSource::Known("rotated".to_owned().into());
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     assert_eq!(
         scene.said(),
         "gc-token: warning: the cached entry is not used: it cannot be decrypted: \
@@ -72,10 +72,10 @@ fn what_is_no_entry_is_a_miss_and_a_warning_whatever_it_is() {
     let whole = std::fs::read(scene.file("token")).unwrap();
     for garbage in [&b""[..], b"x", b"gc-token cache entry 1\n{}\n", &whole[..whole.len() - 1]] {
         std::fs::write(scene.file("token"), garbage).unwrap();
-        assert_eq!(scene.got().1, How::Minted);
+        assert_eq!(scene.got().1, TokenOrigin::Minted);
         assert!(scene.said().contains("the cached entry is not used: "), "{garbage:?}");
         scene.said.0.lock().unwrap().clear();
-        assert_eq!(scene.got().1, How::Cached);
+        assert_eq!(scene.got().1, TokenOrigin::Cached);
     }
 }
 
@@ -85,7 +85,7 @@ fn without_a_cache_every_call_mints_and_leaves_nothing() {
     let mut scene = Scene::new(&clock, 3_600);
     scene.settings.cache.dir = None;
     assert_eq!(scene.got(), first());
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     assert_eq!(std::fs::read_dir(scene.dir.path()).unwrap().count(), 0);
 }
 
@@ -94,10 +94,10 @@ fn eviction_takes_only_the_very_token() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
     assert_eq!(scene.got(), first());
-    let slot = Slot::of(&scene.settings).unwrap();
-    assert!(!slot.evict(&AccessToken::new("another".into())).unwrap());
+    let entry = Entry::of(&scene.settings).unwrap();
+    assert!(!entry.evict(&AccessToken::new("another".into())).unwrap());
     assert!(scene.file("token").exists());
-    assert!(slot.evict(&AccessToken::new("token-1".into())).unwrap());
+    assert!(entry.evict(&AccessToken::new("token-1".into())).unwrap());
     assert!(!scene.file("token").exists());
 }
 
@@ -115,7 +115,7 @@ fn the_cache_is_listed_pruned_and_cleared() {
     assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 0);
     clock.advance(3_600);
     assert_eq!(cache::prune(&dir, patience, &clock).unwrap(), 1);
-    assert_eq!(scene.got().1, How::Minted);
+    assert_eq!(scene.got().1, TokenOrigin::Minted);
     assert_eq!(cache::clear(&dir, patience, &clock).unwrap(), 1);
     let left: Vec<_> =
         std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().file_name()).collect();

@@ -9,9 +9,9 @@ fn mints_once_and_reuses_until_half_of_the_usable_life_is_left() {
     assert_eq!(scene.got(), first());
     // The rest of the 150 s may be missing from the clock.
     clock.advance(149);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     clock.advance(1);
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn an_explicit_wish_is_kept_or_refused() {
     scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(300));
     assert_eq!(scene.got(), first());
     clock.advance(1);
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Lifetime);
@@ -34,7 +34,7 @@ fn a_token_that_does_not_outlive_the_skew_is_never_handed_out() {
     let scene = Scene::new(&clock, 5);
     assert_eq!(scene.get().unwrap_err().kind, Kind::Lifetime);
     scene.cloud.lifetime.set(6);
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn while_the_issuer_is_out_of_reach_a_token_that_lives_will_do() {
     assert_eq!(scene.got(), first());
     clock.advance(3_593);
     scene.fail_with(Kind::Unavailable);
-    assert_eq!(scene.got(), ("token-1".into(), How::Makeshift));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Stale));
     assert_eq!(
         scene.said(),
         "gc-token: warning: using the cached token, which lives 7s more, because the mint failed\n"
@@ -63,7 +63,7 @@ fn refused_credentials_and_explicit_wishes_have_no_soft_window() {
     assert_eq!(scene.get().unwrap_err().kind, Kind::CredentialsRefused);
     clock.advance(1);
     scene.fail_with(Kind::RateLimited);
-    assert_eq!(scene.got().1, How::Makeshift);
+    assert_eq!(scene.got().1, TokenOrigin::Stale);
     scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_mins(10));
     assert_eq!(scene.get().unwrap_err().kind, Kind::RateLimited);
     scene.settings.freshness.min_ttl = MinTtl::Default(SignedDuration::from_mins(10));
@@ -78,20 +78,20 @@ fn a_forced_refresh_takes_a_token_that_was_asked_for_after_it_began() {
     assert_eq!(scene.got(), first());
     clock.advance(1);
     scene.settings.freshness.newer_than = Some(clock.read());
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     // Another process that was forced at the same moment.
-    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Cached));
     clock.advance(1);
     scene.settings.freshness.newer_than = Some(clock.read());
-    assert_eq!(scene.got(), ("token-3".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-3".into(), TokenOrigin::Minted));
 }
 
 #[test]
 fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
-    let slot = Slot::of(&scene.settings).unwrap();
-    let lock = slot.try_lock().unwrap().unwrap();
+    let entry = Entry::of(&scene.settings).unwrap();
+    let lock = entry.try_lock().unwrap().unwrap();
     lock.record_failure(&Error::new(Kind::RateLimited, "the other's"), clock.read());
     // It began before the failure: no mint of its own.
     assert_eq!(scene.get().unwrap_err().message, "the other's");
@@ -107,8 +107,8 @@ fn a_waiter_shares_the_failure_of_the_mint_that_it_waited_for() {
 fn a_lock_that_is_never_freed_ends_in_an_error_that_names_its_holder() {
     let clock = FakeClock::new();
     let scene = Scene::new(&clock, 3_600);
-    let slot = Slot::of(&scene.settings).unwrap();
-    let _lock = slot.try_lock().unwrap().unwrap();
+    let entry = Entry::of(&scene.settings).unwrap();
+    let _lock = entry.try_lock().unwrap().unwrap();
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Cache);
     let me = std::process::id();
@@ -122,7 +122,7 @@ fn a_token_valid_only_in_a_moment_is_held_back() {
     scene.cloud.not_before.set(Some(3));
     assert_eq!(scene.got(), first());
     assert_eq!(clock.since_start().as_secs(), 3);
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     assert_eq!(clock.since_start().as_secs(), 3);
 }
 
@@ -136,6 +136,6 @@ fn the_time_that_a_token_is_held_back_is_time_that_it_does_not_live() {
     // are left.
     scene.store(&scene.cloud.mint(None).unwrap());
     scene.cloud.not_before.set(None);
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     assert_eq!(clock.since_start(), SignedDuration::from_secs(5));
 }

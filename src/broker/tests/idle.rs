@@ -24,14 +24,14 @@ fn a_token_that_may_have_been_idle_for_too_long_is_asked_about() {
     assert_eq!(scene.got(), first());
     assert_eq!(scene.cloud.asked.get(), 1, "it is new");
     clock.advance(SHORT);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!(scene.cloud.asked.get(), 1);
     clock.advance(LONG - SHORT);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!(scene.cloud.asked.get(), 2, "it was idle since it was made");
     // Asking was a use, which the cache remembers.
     clock.advance(SHORT);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!((scene.cloud.asked.get(), scene.cloud.mints.get()), (2, 1));
 }
 
@@ -42,8 +42,8 @@ fn an_idle_token_that_the_api_refuses_is_replaced() {
     assert_eq!(scene.got(), first());
     clock.advance(LONG);
     scene.cloud.refuses.borrow_mut().push("token-1");
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
-    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Cached));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_idle_token_that_nobody_can_be_asked_about_is_replaced() {
         assert_eq!(scene.got(), first());
         clock.advance(LONG);
         *scene.cloud.api_error.borrow_mut() = Some(Error::new(Kind::Unavailable, "down"));
-        assert_eq!(scene.got(), ("token-2".into(), How::Minted), "{verify:?}");
+        assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted), "{verify:?}");
     }
 }
 
@@ -87,7 +87,7 @@ fn without_a_timeout_nobody_asks() {
     scene.settings.freshness.idle_timeout = None;
     assert_eq!(scene.got(), first());
     clock.advance(20 * LONG);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!(scene.cloud.asked.get(), 1);
 }
 
@@ -98,10 +98,10 @@ fn on_another_boot_one_request_settles_both_doubts() {
     assert_eq!(scene.got(), first());
     clock.advance(LONG);
     clock.reboot();
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!((scene.cloud.asked.get(), scene.cloud.looked.get()), (2, 0));
     clock.advance(SHORT);
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!(scene.cloud.asked.get(), 2);
 }
 
@@ -112,7 +112,7 @@ fn on_another_boot_the_issuers_clock_alone_does_not_vouch_for_use() {
     let scene = idle(&clock, Verify::Never);
     assert_eq!(scene.got(), first());
     clock.reboot();
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
 }
 
 #[test]
@@ -123,14 +123,14 @@ fn asking_each_time_keeps_the_token_in_use_and_writes_it_down_now_and_then() {
     let written = || std::fs::metadata(scene.file("token")).unwrap().modified().unwrap();
     let at_first = written();
     clock.advance(60);
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     assert_eq!(written(), at_first, "a minute is not worth a write");
     clock.advance(SHORT - 120);
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     assert_ne!(written(), at_first);
     clock.advance(SHORT);
     let asked = scene.cloud.asked.get();
     scene.settings.verify = Verify::Auto;
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     assert_eq!(scene.cloud.asked.get(), asked, "the cache knows of the last use");
 }

@@ -11,7 +11,7 @@ fn the_api_is_asked_when_it_is_to_be_asked() {
         let scene = with_api(&clock, 3_600, verify);
         assert_eq!(scene.got(), first());
         assert_eq!(scene.cloud.asked.get(), after_mint);
-        assert_eq!(scene.got().1, How::Cached);
+        assert_eq!(scene.got().1, TokenOrigin::Cached);
         assert_eq!(scene.cloud.asked.get(), after_reuse);
     }
 }
@@ -21,8 +21,8 @@ fn a_new_token_that_the_api_refuses_is_made_once_more_and_never_stored() {
     let clock = FakeClock::new();
     let scene = with_api(&clock, 3_600, Verify::Auto);
     scene.cloud.refuses.borrow_mut().push("token-1");
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
-    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Cached));
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn a_cached_token_that_the_api_refuses_is_evicted_and_replaced() {
     assert_eq!(scene.got(), first());
     clock.advance(1);
     scene.cloud.refuses.borrow_mut().push("token-1");
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
-    assert_eq!(scene.got(), ("token-2".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Cached));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_makeshift_that_expires_while_the_api_is_asked_is_not_handed_out() {
     // Ten seconds are left: one of the issuer's clock, five of skew, two that may be missed.
     clock.advance(3_590);
     scene.fail_with(Kind::Unavailable);
-    assert_eq!(scene.got(), ("token-1".into(), How::Makeshift));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Stale));
     scene.cloud.api_delay.set(9);
     assert_eq!(scene.get().unwrap_err().message, "the mint failed");
 }
@@ -93,7 +93,7 @@ fn a_new_token_without_a_verdict_is_kept_and_not_handed_out() {
         assert_eq!(scene.get().unwrap_err().kind, kind);
     }
     scene.cloud.api_error.take();
-    assert_eq!(scene.got(), ("token-1".into(), How::Cached));
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
     assert_eq!(scene.cloud.mints.get(), 1);
 }
 
@@ -119,9 +119,9 @@ fn a_lead_of_the_api_beyond_the_skew_is_learned_and_taken_off() {
     );
     // 1.5 s of that time the clock may have missed.
     clock.advance(3_600 - 61 - 600 - 2);
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     clock.advance(1);
-    assert_eq!(scene.got().1, How::Minted);
+    assert_eq!(scene.got().1, TokenOrigin::Minted);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_token_that_the_api_does_not_take_yet_gets_a_second_chance() {
     scene.cloud.lead.set(-3);
     scene.cloud.refuses.borrow_mut().push("token-1");
     let start = clock.since_start();
-    assert_eq!(scene.got(), ("token-2".into(), How::Minted));
+    assert_eq!(scene.got(), ("token-2".into(), TokenOrigin::Minted));
     assert_eq!(clock.since_start() - start, SignedDuration::from_secs(6));
     assert_eq!(scene.cloud.asked.get(), 3);
 }
@@ -173,7 +173,7 @@ fn a_cached_token_that_is_valid_only_later_is_made_anew() {
     scene.cloud.not_before.set(None);
     scene.store(&token);
     let given = scene.get().unwrap();
-    assert_eq!(given.how, How::Minted);
+    assert_eq!(given.origin, TokenOrigin::Minted);
     assert_ne!(given.token.access_token, token.access_token);
 }
 
@@ -189,10 +189,10 @@ fn a_token_that_may_be_valid_only_later_is_a_warning_each_time() {
                    until then\n";
     assert_eq!(scene.got(), first());
     assert_eq!(scene.said(), warning);
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     assert_eq!(scene.said(), warning.repeat(2));
     scene.settings.freshness.skew = SignedDuration::from_secs(60);
-    assert_eq!(scene.got().1, How::Cached);
+    assert_eq!(scene.got().1, TokenOrigin::Cached);
     assert_eq!(scene.said(), warning.repeat(2));
 }
 

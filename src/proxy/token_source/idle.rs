@@ -9,7 +9,7 @@ use super::backoff::Backoff;
 use super::{Current, State, TokenSource, Why};
 use crate::clock::Reading;
 use crate::context::Level;
-use crate::oauth::tokens_me::{Answer, Opinion};
+use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{IdleTimeout, Token};
 
 /// When the current token was used.
@@ -87,7 +87,7 @@ impl TokenSource {
             return;
         };
         match answer {
-            Ok(Answer { opinion: Opinion::Accepted, used, .. }) => {
+            Ok(TokenCheck { status: TokenStatus::Accepted, used, .. }) => {
                 self.reporter.say(Level::Info, "nobody used the token: a call keeps it alive");
                 let mut state = self.state();
                 state.uses.failed = None;
@@ -95,7 +95,7 @@ impl TokenSource {
                     note(&mut state, &current, &at);
                 }
             }
-            Ok(Answer { opinion: Opinion::Refused, .. }) => {
+            Ok(TokenCheck { status: TokenStatus::Rejected, .. }) => {
                 self.reporter.warn("the API refuses the token, which nobody used: making another");
                 self.fail_call();
                 self.renew(current, Why::Refused).await;

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::backoff::{Backoff, FIRST_WAIT};
 use super::idle::Uses;
 use super::{Current, State, TokenSource, remember};
-use crate::broker::{Given, How};
+use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::clock::Reading;
 use crate::error::Result;
 use crate::token::Token;
@@ -104,7 +104,7 @@ impl TokenSource {
         let lasting = self.stand_in.as_ref().filter(|stand_in| stand_in.outlives_run);
         let handed_out = lasting.map(|stand_in| stand_in.token.clone());
         let (issued, now) = (self.issued.clone(), self.clock.read().wall);
-        let work = move || -> Result<Given> {
+        let work = move || -> Result<ProvidedToken> {
             let given = match why {
                 Why::Reload => source.reload(),
                 Why::Short | Why::Dead | Why::Refused => source.next(not_this.as_ref()),
@@ -118,8 +118,8 @@ impl TokenSource {
             Ok(given)
         };
         match tokio::task::spawn_blocking(work).await.ok()? {
-            Ok(given) if given.how != How::Makeshift => {
-                if given.how == How::Minted {
+            Ok(given) if given.origin != TokenOrigin::Stale => {
+                if given.origin == TokenOrigin::Minted {
                     self.metrics.count_token_minted();
                 }
                 if given.token.access_token != old.token.access_token {

@@ -7,11 +7,11 @@ use std::sync::Condvar;
 use std::time::Duration;
 
 use super::*;
-use crate::broker::{Given, How};
+use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::clock::Reading;
 use crate::clock::tests::reading;
 use crate::error::{Error, Kind, Result};
-use crate::oauth::tokens_me::Answer;
+use crate::oauth::tokens_me::TokenCheck;
 use crate::token::tests::token;
 use crate::token::{AccessToken, FreshnessPolicy, IdleTimeout, MinTtl};
 
@@ -37,11 +37,11 @@ impl Clock for FakeClock {
 
 struct FakeBackend {
     policy: FreshnessPolicy,
-    answers: Mutex<VecDeque<Result<Given>>>,
+    answers: Mutex<VecDeque<Result<ProvidedToken>>>,
     /// The token that was refused, for each call.
     asked: Mutex<Vec<Option<String>>>,
     /// What comes of calls with the token, and the tokens of those that were made.
-    calls: Mutex<VecDeque<Result<Answer>>>,
+    calls: Mutex<VecDeque<Result<TokenCheck>>>,
     called: Mutex<Vec<String>>,
     /// The uses that were recorded, by the boot clock.
     recorded: Mutex<Vec<(String, i64)>>,
@@ -61,18 +61,18 @@ impl FakeBackend {
 }
 
 impl Source for FakeBackend {
-    fn next(&self, refused: Option<&AccessToken>) -> Result<Given> {
+    fn next(&self, refused: Option<&AccessToken>) -> Result<ProvidedToken> {
         self.asked.lock().unwrap().push(refused.map(|token| token.expose().to_owned()));
         let open = self.open.lock().unwrap();
         drop(self.opened.wait_while(open, |open| !*open).unwrap());
         self.answers.lock().unwrap().pop_front().expect("it was not expected to be asked")
     }
 
-    fn reload(&self) -> Result<Given> {
+    fn reload(&self) -> Result<ProvidedToken> {
         self.next(None)
     }
 
-    fn call(&self, token: &AccessToken) -> Result<Answer> {
+    fn call(&self, token: &AccessToken) -> Result<TokenCheck> {
         self.called.lock().unwrap().push(token.expose().to_owned());
         self.calls.lock().unwrap().pop_front().expect("no call was expected")
     }
@@ -87,17 +87,17 @@ impl Source for FakeBackend {
     }
 }
 
-fn minted(text: &str) -> Result<Given> {
-    Ok(Given { token: token(text, 300), how: How::Minted })
+fn minted(text: &str) -> Result<ProvidedToken> {
+    Ok(ProvidedToken { token: token(text, 300), origin: TokenOrigin::Minted })
 }
 
-fn down() -> Result<Given> {
+fn down() -> Result<ProvidedToken> {
     Err(Error::new(Kind::Unavailable, "the issuer is down"))
 }
 
 /// A token_source of the token `first`, which lives from second 100 to 400.
 fn token_source(
-    answers: impl IntoIterator<Item = Result<Given>>,
+    answers: impl IntoIterator<Item = Result<ProvidedToken>>,
 ) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
     token_source_with(None, answers)
 }
@@ -105,7 +105,7 @@ fn token_source(
 /// The same where tokens that are not used for so long are revoked.
 fn token_source_with(
     idle_timeout: Option<IdleTimeout>,
-    answers: impl IntoIterator<Item = Result<Given>>,
+    answers: impl IntoIterator<Item = Result<ProvidedToken>>,
 ) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock(Mutex::new(reading(101, 1_001))));
     let source = Arc::new(FakeBackend {
@@ -229,7 +229,7 @@ async fn the_background_waits_longer_after_each_failure() {
 
 #[tokio::test]
 async fn a_token_that_is_handed_back_is_none_that_was_renewed() {
-    let same = Given { token: token("first", 300), how: How::Cached };
+    let same = ProvidedToken { token: token("first", 300), origin: TokenOrigin::Cached };
     let (token_source, source, _) = token_source([Ok(same)]);
     source.open();
     let first = token_source.state().current.clone();

@@ -42,7 +42,7 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     };
     let layers = Layers::new(Vec::new(), Query::default(), &context.env);
     let settings = config::resolve(&layers, &mut context).unwrap();
-    let given = broker::token(&settings, &context).unwrap();
+    let given = broker::get_token(&settings, &context).unwrap();
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
         let log = AccessLog::new(None, context.reporter.clone());

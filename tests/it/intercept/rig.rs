@@ -50,7 +50,7 @@ impl Rig {
         layers.load_profile(&context).unwrap();
         let settings = config::resolve(&layers, &mut context).unwrap();
         let plan = InterceptionConfig::new(&settings.issuer, settings.network.clone()).unwrap();
-        let given = broker::token(&settings, &context).unwrap();
+        let given = broker::get_token(&settings, &context).unwrap();
         let real_token = given.token.access_token.expose().to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (interception, token) = {

@@ -1,7 +1,7 @@
 //! What `{:?}` shows, in a log or in a failing assertion of somebody's own.
 
 use gc_token::broker;
-use gc_token::cache::{Seal, Slot};
+use gc_token::cache::{Entry, Seal};
 use gc_token::config::{Layers, Query, resolve};
 use gc_token::context::{Context, Directories, Environment};
 use gc_token::sandbox::{Faults, SandboxConfig};
@@ -28,15 +28,15 @@ fn debug_shows_no_secret() {
     };
     let layers = Layers::new(Vec::new(), Query::default(), &context.env);
     let settings = resolve(&layers, &mut context).unwrap();
-    let given = broker::token(&settings, &context).unwrap();
+    let given = broker::get_token(&settings, &context).unwrap();
     guard_sees(given.token.access_token.expose());
-    let slot = Slot::of(&settings).unwrap();
-    let lookup = slot.read().unwrap();
-    let lock = slot.try_lock().unwrap();
+    let entry = Entry::of(&settings).unwrap();
+    let lookup = entry.read().unwrap();
+    let lock = entry.try_lock().unwrap();
     let shown = [
         format!("{settings:?} {settings:#?}"),
         format!("{given:?} {:?}", given.token.access_token),
-        format!("{slot:?} {lookup:?} {lock:?}"),
+        format!("{entry:?} {lookup:?} {lock:?}"),
         format!("{:?}", Seal::under(SECRET.as_bytes())),
         format!("{:?} {:?}", cloud.counters(), Faults::default()),
     ];

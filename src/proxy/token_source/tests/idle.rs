@@ -2,21 +2,21 @@
 //! call is made.
 
 use super::*;
-use crate::oauth::tokens_me::Opinion;
+use crate::oauth::tokens_me::TokenStatus;
 
 fn idle_token_source(
-    answers: impl IntoIterator<Item = Result<Given>>,
+    answers: impl IntoIterator<Item = Result<ProvidedToken>>,
 ) -> (Arc<TokenSource>, Arc<FakeBackend>, Arc<FakeClock>) {
     token_source_with(Some(IdleTimeout::new(SignedDuration::from_secs(80))), answers)
 }
 
-fn answer(opinion: Opinion, used: Option<Reading>) -> Result<Answer> {
-    Ok(Answer { opinion, clock: None, used })
+fn answer(status: TokenStatus, used: Option<Reading>) -> Result<TokenCheck> {
+    Ok(TokenCheck { status, clock: None, used })
 }
 
 /// The next call is made at this moment, and accepted.
 fn is_accepted_at(source: &FakeBackend, clock: &FakeClock) {
-    source.calls.lock().unwrap().push_back(answer(Opinion::Accepted, Some(clock.read())));
+    source.calls.lock().unwrap().push_back(answer(TokenStatus::Accepted, Some(clock.read())));
 }
 
 fn calls(source: &FakeBackend) -> usize {
@@ -78,7 +78,7 @@ async fn an_idle_token_that_was_revoked_is_replaced() {
     let (token_source, source, clock) = idle_token_source([minted("second")]);
     source.open();
     clock.advance(100);
-    source.calls.lock().unwrap().push_back(answer(Opinion::Refused, None));
+    source.calls.lock().unwrap().push_back(answer(TokenStatus::Rejected, None));
     token_source.keep_in_use().await;
     assert_eq!(text(&token_source.state().current), "second");
     assert_eq!(*source.asked.lock().unwrap(), [Some("first".to_owned())]);
