@@ -8,7 +8,7 @@ mod settings;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use exec::{ExecArgs, Front};
+pub use exec::{ExecArgs, ProxyMode};
 pub use serving::{GatewayArgs, RunArgs};
 pub use settings::SettingsArgs;
 
@@ -23,7 +23,7 @@ pub use settings::SettingsArgs;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub command: Command,
 }
 
 const EXIT_CODES: &str = "\
@@ -35,11 +35,11 @@ run, 127 command not found, otherwise the command's own code. On failure standar
 output is empty, except that 'env' prints a statement that makes a shell fail, and
 'doctor' its report.";
 
-/// The verbs. Only the one that is asked for is set up in full, so its own help
+/// The commands. Only the one that is called is set up in full, so its own help
 /// stands with its arguments, and a line of it here, for the overview.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub enum Command {
     /// Answer Terraform's external data source.
     External(ExternalArgs),
     /// Print statements that set the token in a shell or a CI system.
@@ -66,7 +66,7 @@ pub enum Verb {
     Terraform {
         /// What to do.
         #[command(subcommand)]
-        verb: TerraformVerb,
+        command: TerraformCommand,
     },
     /// List the regions of Genesys Cloud.
     Regions,
@@ -79,7 +79,7 @@ pub enum Verb {
     /// 8 if one does not come true.
     Demo,
     /// Run a local stand-in for Genesys Cloud.
-    Sandbox(sandbox::Args),
+    Sandbox(sandbox::SandboxArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -87,8 +87,8 @@ pub enum Verb {
     },
     /// Print the manual, as a page for man(1).
     Man {
-        /// The verb whose page it is, such as: cache list [default: the overview].
-        verb: Vec<String>,
+        /// The command whose page it is, such as: cache list [default: the overview].
+        command: Vec<String>,
     },
 }
 
@@ -155,7 +155,7 @@ pub struct StatusArgs {
 ///
 /// Looks at the settings, the way to both hosts, three clocks, the cache and
 /// a token, and prints what it finds, which holds no secret. Gets a token as
-/// any other verb does: from the cache, or a new one, which is then kept.
+/// any other command does: from the cache, or a new one, which is then kept.
 /// Exits with the code that 'get' would exit with, and with 8 when the API
 /// refuses that token. Takes a few seconds, and as long as --timeout where a host
 /// does not answer.
@@ -174,7 +174,7 @@ pub struct DoctorArgs {
 pub struct CacheArgs {
     /// What to do with it.
     #[command(subcommand)]
-    pub verb: CacheVerb,
+    pub command: CacheCommand,
     /// Where the cache is [default: the user's cache directory].
     #[arg(long, value_name = "DIR", global = true)]
     cache_dir: Option<String>,
@@ -188,7 +188,7 @@ pub struct CacheArgs {
 
 /// Use this program as a Terraform provider.
 #[derive(Debug, Subcommand)]
-pub enum TerraformVerb {
+pub enum TerraformCommand {
     /// Put this program into a local mirror of providers, and print what the
     /// configuration needs.
     ///
@@ -202,9 +202,9 @@ pub enum TerraformVerb {
     },
 }
 
-/// The verbs of `cache`.
+/// The subcommands of `cache`.
 #[derive(Debug, Clone, Copy, Subcommand)]
-pub enum CacheVerb {
+pub enum CacheCommand {
     /// Print the directory.
     Path,
     /// List what is cached: no secrets, and none needed.
@@ -215,7 +215,7 @@ pub enum CacheVerb {
     Prune,
 }
 
-/// The flags of a verb, as the settings take them.
+/// The flags of a command, as the settings take them.
 pub trait Flags {
     /// Each flag that was given: its name, and its value.
     fn flags(self) -> crate::config::Flags;
@@ -287,14 +287,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_overview_and_a_verbs_own_help_begin_alike() {
+    fn the_overview_and_a_commands_own_help_begin_alike() {
         let overview = Cli::command();
         let mut complete = Cli::command();
         complete.build();
-        for verb in overview.get_subcommands() {
-            let own = complete.find_subcommand(verb.get_name()).expect("it is the same command");
+        for subcommand in overview.get_subcommands() {
+            let own =
+                complete.find_subcommand(subcommand.get_name()).expect("it is the same command");
             let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
-            assert_eq!(about(own), about(verb), "{}", verb.get_name());
+            assert_eq!(about(own), about(subcommand), "{}", subcommand.get_name());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A thin file per verb: from arguments to bytes on standard output.
+//! A thin file per command: from arguments to bytes on standard output.
 
 mod cache;
 mod completions;
@@ -21,33 +21,33 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
-use crate::cli::{Flags, TerraformVerb, Verb};
+use crate::cli::{Command, Flags, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings, table};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
-/// Runs one verb; returns the exit code of one that succeeded. Only `exec` has
+/// Runs one command; returns the exit code of one that succeeded. Only `exec` has
 /// another than 0: its command's.
-pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<u8> {
-    let done = match verb {
-        Verb::Exec(args) => return exec::run(args, context),
-        Verb::ExecWatchdog => exec::watch(context),
-        Verb::External(args) => external::run(args.flags(), context),
-        Verb::Env(args) => env::run(args.flags(), context),
-        Verb::Get(args) => get::run(args.flags(), context),
-        Verb::Gateway(args) => gateway::run(args.until_stdin_closes, args.flags(), context),
-        Verb::Status(args) => status::run(args.flags(), context),
-        Verb::Doctor(args) => doctor::run(args.flags(), context),
-        Verb::Cache(args) => cache::run(args.verb, args.flags(), context),
-        Verb::Terraform { verb: TerraformVerb::Install { mirror } } => {
+pub(crate) fn run(command: Command, context: &mut Context) -> Result<u8> {
+    let done = match command {
+        Command::Exec(args) => return exec::run(args, context),
+        Command::ExecWatchdog => exec::watch(context),
+        Command::External(args) => external::run(args.flags(), context),
+        Command::Env(args) => env::run(args.flags(), context),
+        Command::Get(args) => get::run(args.flags(), context),
+        Command::Gateway(args) => gateway::run(args.until_stdin_closes, args.flags(), context),
+        Command::Status(args) => status::run(args.flags(), context),
+        Command::Doctor(args) => doctor::run(args.flags(), context),
+        Command::Cache(args) => cache::run(args.command, args.flags(), context),
+        Command::Terraform { command: TerraformCommand::Install { mirror } } => {
             terraform::install(mirror, context)
         }
-        Verb::Regions => regions::run(context),
-        Verb::Demo => demo::run(context),
-        Verb::Sandbox(args) => sandbox::run(&args, context),
-        Verb::Completions { shell } => completions::run(shell, context),
-        Verb::Man { verb } => man::run(&verb, context),
+        Command::Regions => regions::run(context),
+        Command::Demo => demo::run(context),
+        Command::Sandbox(args) => sandbox::run(&args, context),
+        Command::Completions { shell } => completions::run(shell, context),
+        Command::Man { command } => man::run(&command, context),
     };
     done.map(|()| 0)
 }
@@ -68,7 +68,7 @@ fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
 /// A token that satisfies the settings, which were resolved from `layers`.
 fn token_of(settings: &Settings, layers: &Layers, context: &Context) -> Result<ProvidedToken> {
     broker::get_token(settings, context)
-        .map_err(|error| config::attribute(error, layers, &context.env).with_doctor_hint())
+        .map_err(|error| config::name_settings(error, layers, &context.env).with_doctor_hint())
 }
 
 /// The settings, and a token that satisfies them.

@@ -21,16 +21,17 @@ use crate::cli::Cli;
 /// `--` and the words up to the cursor, and the last of them is to be completed.
 pub(crate) const VARIABLE: &str = "_GC_TOKEN_COMPLETE";
 
-/// The command line without the verbs that the program starts itself.
+/// The command line without the commands that the program starts itself.
 pub(crate) fn shown() -> Command {
     let whole = Cli::command();
-    let verbs = whole.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned();
+    let subcommands =
+        whole.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()).cloned();
     let shown = Command::new("gc-token")
         .bin_name("gc-token")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .args(whole.get_arguments().cloned())
-        .subcommands(verbs.collect::<Vec<_>>());
+        .subcommands(subcommands.collect::<Vec<_>>());
     let about = |text: Option<&clap::builder::StyledStr>| text.cloned().unwrap_or_default();
     shown
         .about(about(whole.get_about()))

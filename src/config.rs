@@ -16,12 +16,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-pub use attribution::attribute;
+pub use attribution::name_settings;
 pub use client_secret::{SecretCommand, SecretSource, StoredSecret, VARIABLES as SECRET_VARIABLES};
 pub use issuer::Issuer;
-pub(crate) use issuer::{is_localhost, is_loopback};
-pub use origin::{Given, Origin};
-pub(crate) use profile::profiles;
+pub use origin::{Origin, Sourced};
+pub(crate) use profile::profile_names;
 pub use query::Query;
 pub use sources::{Flags, Layers};
 pub use table::Setting;
@@ -34,7 +33,7 @@ use crate::token::{FreshnessPolicy, IdleTimeout, MinTtl};
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Who asks for a token.
-    pub client: Client,
+    pub client: OAuthClient,
     /// Whom it asks, and for what.
     pub issuer: Issuer,
     /// When a token is good enough.
@@ -44,12 +43,12 @@ pub struct Settings {
     /// Where tokens are kept.
     pub cache: CacheSettings,
     /// How the issuer is reached.
-    pub network: Network,
+    pub network: NetworkSettings,
 }
 
 /// The OAuth client.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct OAuthClient {
     /// Its id.
     pub id: String,
     /// Where its secret comes from.
@@ -99,7 +98,7 @@ pub struct CacheSettings {
 
 /// How the issuer is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network {
+pub struct NetworkSettings {
     /// The time limit on a mint, retries and waits between them included.
     pub timeout: Duration,
     /// Certificates to trust besides the system's.
@@ -125,25 +124,25 @@ pub fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
     let issuer = Issuer::resolve(layers)?;
     let verify = verify(layers, &issuer)?;
     let client = client(layers, context)?;
-    let newer_than = layers.switch(&table::FORCE_REFRESH)?.then(|| context.clock.read());
+    let newer_than = layers.bool(&table::FORCE_REFRESH)?.then(|| context.clock.read());
     let min_ttl = layers.duration(&table::MIN_TTL)?;
     Ok(Settings {
         client,
         issuer,
         verify,
         freshness: FreshnessPolicy {
-            skew: skew(layers)?,
+            skew: resolve_skew(layers)?,
             min_ttl: min_ttl.map_or(MinTtl::Default(DEFAULT_MIN_TTL), MinTtl::Explicit),
             newer_than,
             idle_timeout: idle_timeout(layers)?,
         },
-        cache: cache(layers, context)?,
-        network: network(layers)?,
+        cache: resolve_cache(layers, context)?,
+        network: resolve_network(layers)?,
     })
 }
 
 /// How far the clocks of issuer and API may disagree.
-pub fn skew(layers: &Layers) -> Result<SignedDuration> {
+pub fn resolve_skew(layers: &Layers) -> Result<SignedDuration> {
     Ok(layers.duration(&table::SKEW)?.unwrap_or(DEFAULT_SKEW))
 }
 
@@ -155,13 +154,13 @@ fn idle_timeout(layers: &Layers) -> Result<Option<IdleTimeout>> {
 }
 
 /// Whom to ask: what `doctor` can look at without credentials.
-pub fn issuer(layers: &Layers) -> Result<Issuer> {
+pub fn resolve_issuer(layers: &Layers) -> Result<Issuer> {
     Issuer::resolve(layers)
 }
 
 /// How the issuer is reached.
-pub fn network(layers: &Layers) -> Result<Network> {
-    Ok(Network {
+pub fn resolve_network(layers: &Layers) -> Result<NetworkSettings> {
+    Ok(NetworkSettings {
         timeout: positive(layers, &table::TIMEOUT)?.unwrap_or(DEFAULT_TIMEOUT.unsigned_abs()),
         ca_file: layers.find(&table::CA_FILE).map(|given| given.value.into()),
     })
@@ -171,9 +170,9 @@ pub fn network(layers: &Layers) -> Result<Network> {
 ///
 /// # Errors
 /// As [`resolve`].
-pub fn check(layers: &Layers) -> Result<()> {
+pub fn check_values(layers: &Layers) -> Result<()> {
     layers.check_text()?;
-    skew(layers)?;
+    resolve_skew(layers)?;
     layers.duration(&table::MIN_TTL)?;
     idle_timeout(layers)?;
     if let Some(given) = layers.find(&table::REGION) {
@@ -184,10 +183,10 @@ pub fn check(layers: &Layers) -> Result<()> {
 }
 
 /// Where tokens are kept: needed by itself to look after the cache.
-pub fn cache(layers: &Layers, context: &Context) -> Result<CacheSettings> {
+pub fn resolve_cache(layers: &Layers, context: &Context) -> Result<CacheSettings> {
     let lock_timeout = layers.duration(&table::LOCK_TIMEOUT)?.unwrap_or(DEFAULT_LOCK_TIMEOUT);
     let named = layers.find(&table::CACHE_DIR).map(|given| PathBuf::from(given.value));
-    let is_off = layers.switch(&table::NO_CACHE)?;
+    let is_off = layers.bool(&table::NO_CACHE)?;
     let was_named = named.is_some() || is_off;
     let dir = named.or_else(|| context.directories.cache.clone()).filter(|_| !is_off);
     let state_dir = context.directories.state.clone();
@@ -212,7 +211,7 @@ impl CacheSettings {
     }
 }
 
-fn client(layers: &Layers, context: &mut Context) -> Result<Client> {
+fn client(layers: &Layers, context: &mut Context) -> Result<OAuthClient> {
     let id = layers.find(&table::CLIENT_ID).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no client id")
             .with_cause(layers.sources(&table::CLIENT_ID))
@@ -230,7 +229,7 @@ fn client(layers: &Layers, context: &mut Context) -> Result<Client> {
         Some(given) => return Err(given.refused("is not a way to authenticate: basic or post")),
     };
     let secret = SecretSource::resolve(layers, &id, context)?;
-    Ok(Client { id: id.value, secret, auth })
+    Ok(OAuthClient { id: id.value, secret, auth })
 }
 
 fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
@@ -242,7 +241,7 @@ fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
     }
 }
 
-fn wanted_verify(layers: &Layers) -> Result<(Verify, Option<Given>)> {
+fn wanted_verify(layers: &Layers) -> Result<(Verify, Option<Sourced>)> {
     let Some(given) = layers.find(&table::VERIFY) else {
         return Ok((Verify::default(), None));
     };

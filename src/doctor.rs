@@ -36,7 +36,7 @@ pub struct Report {
 }
 
 /// Looks at everything, which takes a few seconds, and longer where a host does not
-/// answer within the time limit. Gets a token as any other verb does.
+/// answer within the time limit. Gets a token as any other command does.
 pub fn examine(layers: &mut Layers, context: &mut Context) -> Report {
     let profile = layers.load_profile(context);
     let settings = profile.and_then(|()| config::resolve(layers, context));
@@ -57,7 +57,7 @@ pub fn examine(layers: &mut Layers, context: &mut Context) -> Report {
         hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.offset_at(&at)?)));
     let clocks = offsets.collect();
 
-    if let Ok(cache) = config::cache(layers, context) {
+    if let Ok(cache) = config::resolve_cache(layers, context) {
         findings.extend(cache::findings(&cache));
     }
     if let Ok(settings) = settings {

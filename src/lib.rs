@@ -47,6 +47,7 @@ pub mod exec;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod host;
 mod listener;
 mod net;
 #[doc(hidden)]
@@ -90,7 +91,7 @@ pub fn run(args: &[OsString], context: &mut Context) -> u8 {
     }
     let result = match plugin::is_wanted(&context.env, args.get(1..).unwrap_or_default()) {
         Ok(false) => match Cli::try_parse_from(args) {
-            Ok(cli) => command::run(cli.verb, context),
+            Ok(cli) => command::run(cli.command, context),
             Err(refusal) => return explain(refusal, args, context),
         },
         Ok(true) => plugin::serve(TokenProvider::new(context), context).map(|()| 0),

@@ -29,7 +29,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
-use crate::config::Network;
+use crate::config::NetworkSettings;
 use crate::context::{Clock, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
 
@@ -106,7 +106,7 @@ impl HttpClient {
     pub(crate) fn new(
         url: &Url,
         purpose: &'static str,
-        network: &Network,
+        network: &NetworkSettings,
         env: &Environment,
         reporter: &Reporter,
     ) -> Result<HttpClient> {

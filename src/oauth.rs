@@ -16,7 +16,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 
 use crate::clock::{OffsetEstimate, Reading};
-use crate::config::{ClientAuth, Issuer, Network};
+use crate::config::{ClientAuth, Issuer, NetworkSettings};
 use crate::context::{Clock, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::{self, HttpClient};
@@ -55,7 +55,7 @@ pub struct TokenRequest<'a> {
 pub fn mint(
     env: &Environment,
     request: &TokenRequest<'_>,
-    network: &Network,
+    network: &NetworkSettings,
     known: Option<&OffsetEstimate>,
     clock: &dyn Clock,
     reporter: &Reporter,
@@ -90,7 +90,7 @@ pub fn mint(
 pub fn clock(
     env: &Environment,
     issuer: &Issuer,
-    network: &Network,
+    network: &NetworkSettings,
     clock: &dyn Clock,
     reporter: &Reporter,
 ) -> Result<Option<OffsetEstimate>> {

@@ -44,13 +44,13 @@ pub struct NetworkRemote<'a> {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl NetworkRemote<'_> {
-    fn patience(&self) -> config::Network {
+    fn patience(&self) -> config::NetworkSettings {
         let network = self.settings.network.clone();
         let timeout = match self.settings.verify {
             Verify::Always => network.timeout,
             Verify::Auto | Verify::Never => network.timeout.min(PATIENCE),
         };
-        config::Network { timeout, ..network }
+        config::NetworkSettings { timeout, ..network }
     }
 }
 

@@ -51,19 +51,19 @@ pub struct ExecArgs {
 
 /// What is served to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Front {
+pub enum ProxyMode {
     /// A reverse proxy, which the command is pointed at.
     Gateway,
     /// A forward proxy, which answers in the names of the region's hosts.
-    Interception,
+    Intercept,
 }
 
 impl ExecArgs {
     /// What is served to the command, if anything.
-    pub fn front(&self) -> Option<Front> {
+    pub fn proxy_mode(&self) -> Option<ProxyMode> {
         match (self.gateway, self.intercept) {
-            (true, _) => Some(Front::Gateway),
-            (_, true) => Some(Front::Interception),
+            (true, _) => Some(ProxyMode::Gateway),
+            (_, true) => Some(ProxyMode::Intercept),
             _ => None,
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn text(mut refusal: clap::Error, args: &[OsString]) -> String {
     text.trim_end().to_owned()
 }
 
-/// Takes out of the refusal what may be a secret: a word where a flag or a verb
+/// Takes out of the refusal what may be a secret: a word where a flag or a command
 /// was expected, and a value that looks like one. Returns such values.
 fn hide(refusal: &mut clap::Error) -> Option<String> {
     let words: &[ContextKind] = match refusal.kind() {
@@ -61,7 +61,7 @@ fn hide(refusal: &mut clap::Error) -> Option<String> {
 
 /// Returns whether the command of `exec` lacks the `--` that has to come before it.
 fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
-    let is_exec = args.get(1).is_some_and(|verb| verb == "exec");
+    let is_exec = args.get(1).is_some_and(|command| command == "exec");
     let unknown = match refusal.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(word)) => word.as_str(),
         _ => "-",

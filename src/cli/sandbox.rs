@@ -25,7 +25,7 @@ pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
 /// far, PUT /sandbox/config changes what it pretends, and DELETE /sandbox/tokens
 /// revokes every token.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SandboxArgs {
     /// Where the login host listens; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen_login: SocketAddr,
@@ -110,7 +110,7 @@ pub struct Args {
     pub until_stdin_closes: bool,
 }
 
-impl Args {
+impl SandboxArgs {
     /// What the sandbox is to pretend. The client secret comes from the
     /// environment, because other users of the machine can read arguments.
     pub fn plan(&self, env: &Environment) -> SandboxConfig {
@@ -146,14 +146,14 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
-    struct Command {
+    struct Parsed {
         #[command(flatten)]
-        args: Args,
+        args: SandboxArgs,
     }
 
-    fn parse(args: &[&str]) -> Result<Args, clap::Error> {
+    fn parse(args: &[&str]) -> Result<SandboxArgs, clap::Error> {
         let name = ["sandbox"].iter();
-        Command::try_parse_from(name.chain(args)).map(|command| command.args)
+        Parsed::try_parse_from(name.chain(args)).map(|parsed| parsed.args)
     }
 
     #[test]

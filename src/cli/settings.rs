@@ -1,4 +1,4 @@
-//! The flags that every verb which needs a token takes.
+//! The flags that every command that needs a token takes.
 
 use clap::Args;
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{layers, print};
 use crate::broker::messages;
 use crate::cache::{self, EntrySummary};
-use crate::cli::CacheVerb;
+use crate::cli::CacheCommand;
 use crate::clock::Reading;
 use crate::config::{self, Flags, Query, table};
 use crate::context::Context;
@@ -17,9 +17,9 @@ use crate::error::Result;
 use crate::sanitize;
 use crate::text::shown;
 
-pub(super) fn run(verb: CacheVerb, flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(verb: CacheCommand, flags: Flags, context: &mut Context) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
-    let settings = config::cache(&layers, context)?;
+    let settings = config::resolve_cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
         return settings.nowhere().map_or_else(|| print(context, b""), Err);
     };
@@ -30,10 +30,10 @@ pub(super) fn run(verb: CacheVerb, flags: Flags, context: &mut Context) -> Resul
     }
     let patience = settings.lock_timeout;
     match verb {
-        CacheVerb::Path => print(context, format!("{}\n", dir.display()).as_bytes()),
-        CacheVerb::List => list(dir, layers.switch(&table::JSON)?, context),
-        CacheVerb::Clear => removed(cache::clear(dir, patience, &*context.clock)?, context),
-        CacheVerb::Prune => removed(cache::prune(dir, patience, &*context.clock)?, context),
+        CacheCommand::Path => print(context, format!("{}\n", dir.display()).as_bytes()),
+        CacheCommand::List => list(dir, layers.bool(&table::JSON)?, context),
+        CacheCommand::Clear => removed(cache::clear(dir, patience, &*context.clock)?, context),
+        CacheCommand::Prune => removed(cache::prune(dir, patience, &*context.clock)?, context),
     }
 }
 

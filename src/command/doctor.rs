@@ -10,7 +10,7 @@ use crate::sanitize;
 pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
     let mut layers = Layers::new(flags, Query::default(), &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
-    let as_json = layers.switch(&table::JSON)?;
+    let as_json = layers.bool(&table::JSON)?;
     let report = doctor::examine(&mut layers, context);
     let text = match as_json {
         true => format!("{}\n", sanitize::json(&report.json())),

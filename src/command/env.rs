@@ -61,7 +61,7 @@ fn hand_out(dialect: Dialect, flags: Flags, context: &mut Context) -> Result<()>
     let layers = layers(flags, Query::default(), context)?;
     let token_name = name(&layers, &table::VAR, "GENESYSCLOUD_ACCESS_TOKEN")?;
     let region_name = name(&layers, &table::REGION_VAR, "GENESYSCLOUD_REGION")?;
-    if layers.switch(&table::UNSET)? {
+    if layers.bool(&table::UNSET)? {
         let bytes = dialect.unset(&[&token_name, &region_name])?;
         return print(context, &bytes);
     }

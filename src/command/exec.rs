@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
 use crate::child::Program;
-use crate::cli::{ExecArgs, Flags, Front};
+use crate::cli::{ExecArgs, Flags, ProxyMode};
 use crate::config::{Layers, Query, Settings, table};
 use crate::context::{Context, Level};
 use crate::error::{Error, Kind, Result};
@@ -24,7 +24,7 @@ use crate::proxy::intercept::{self, Interception};
 pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
     let command = std::mem::take(&mut args.command);
     let overrides = EnvOverrides::new(&args.set, args.keep_secret)?;
-    let (front, keep_secret) = (args.front(), args.keep_secret);
+    let (front, keep_secret) = (args.proxy_mode(), args.keep_secret);
     let layers = layers(args.flags(), Query::default(), context)?;
     let settings = resolve(&layers, context)?;
     // Nothing is minted for a mistake.
@@ -35,7 +35,7 @@ pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
         warn_of_secret(&draft, &settings, context);
     }
     match front {
-        None if layers.switch(&table::STAND_IN_TOKEN)? => {
+        None if layers.bool(&table::STAND_IN_TOKEN)? => {
             let given = layers.find(&table::STAND_IN_TOKEN).expect("it was found above");
             Err(given
                 .refused("needs a proxy that swaps the token")
@@ -44,8 +44,8 @@ pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
         None => match exec_replace(&program, &overrides, &layers, &settings, context)? {},
         Some(front) => {
             let plan = Plan::new(front, &program, &layers, &settings)?;
-            let default = front == Front::Interception;
-            let is_wanted = layers.switch_or(&table::STAND_IN_TOKEN, default)?;
+            let default = front == ProxyMode::Intercept;
+            let is_wanted = layers.bool_or(&table::STAND_IN_TOKEN, default)?;
             let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
             serve(&program, &overrides, plan, stand_in, &layers, settings, context)
         }
@@ -147,10 +147,15 @@ fn serve(
 }
 
 impl Plan {
-    fn new(front: Front, program: &Program, layers: &Layers, settings: &Settings) -> Result<Plan> {
+    fn new(
+        front: ProxyMode,
+        program: &Program,
+        layers: &Layers,
+        settings: &Settings,
+    ) -> Result<Plan> {
         match front {
-            Front::Gateway => gateway::plan(layers).map(Plan::Gateway),
-            Front::Interception => {
+            ProxyMode::Gateway => gateway::plan(layers).map(Plan::Gateway),
+            ProxyMode::Intercept => {
                 let network = settings.network.clone();
                 let plan = intercept::InterceptionConfig::new(&settings.issuer, network)?;
                 Ok(Plan::Interception(plan.for_command(program.path())))

@@ -20,7 +20,7 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
     let dialect = env::dialect(&layers)?;
     let plan = plan(&layers)?;
     let runtime = runtime()?;
-    let shows_token = layers.switch(&table::STAND_IN_TOKEN)?;
+    let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
     let (settings, given) = token(&layers, context)?;
     // Until then, a signal ends the process as it is: an issuer may take its time.
@@ -102,7 +102,7 @@ pub(super) fn plan(layers: &Layers) -> Result<GatewayConfig> {
     let allowed = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
     Ok(GatewayConfig {
         listen,
-        allow_remote: layers.switch(&table::ALLOW_REMOTE)?,
+        allow_remote: layers.bool(&table::ALLOW_REMOTE)?,
         names: allowed.map(str::to_owned).collect(),
         path_secret,
     })

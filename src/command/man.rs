@@ -7,22 +7,22 @@ use crate::completion::shown;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
-pub(super) fn run(verbs: &[String], context: &mut Context) -> Result<()> {
+pub(super) fn run(path: &[String], context: &mut Context) -> Result<()> {
     let mut command = without_help(shown());
     command.build();
-    let page = verbs.iter().try_fold(&command, |command, verb| {
-        command.find_subcommand(verb).ok_or_else(|| unknown(verbs))
+    let page = path.iter().try_fold(&command, |command, name| {
+        command.find_subcommand(name).ok_or_else(|| unknown(path))
     })?;
     print(context, render(page).as_bytes())
 }
 
-/// Leaves out the verb `help`, which has no page.
+/// Leaves out the command `help`, which has no page.
 fn without_help(command: Command) -> Command {
     command.disable_help_subcommand(true).mut_subcommands(without_help)
 }
 
-fn unknown(verbs: &[String]) -> Error {
-    Error::new(Kind::Usage, format!("there is no command {:?}", verbs.join(" ")))
+fn unknown(path: &[String]) -> Error {
+    Error::new(Kind::Usage, format!("unknown command {:?}", path.join(" ")))
         .with_hint("'gc-token --help' lists them all")
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::given_path;
 use super::stop::Stop;
-use crate::cli::sandbox::{Args, SECRET_VARIABLE};
+use crate::cli::sandbox::{SECRET_VARIABLE, SandboxArgs};
 use crate::context::{Context, Level};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox};
@@ -18,7 +18,7 @@ use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 /// # Errors
 /// `Configuration` when the sandbox cannot start, or when the certificate or
 /// the variables cannot be written.
-pub fn run(args: &Args, context: &mut Context) -> Result<()> {
+pub fn run(args: &SandboxArgs, context: &mut Context) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
         Error::new(Kind::System, format!("the sandbox {what}")).with_source(cause)
     };
@@ -58,7 +58,7 @@ enum Value {
 }
 
 fn variables(
-    args: &Args,
+    args: &SandboxArgs,
     context: &Context,
     sandbox: &Sandbox,
     ca_file: Option<String>,

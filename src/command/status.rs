@@ -27,7 +27,7 @@ pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
         trouble: trouble.as_ref(),
         now: &now,
     };
-    let text = match layers.switch(&config::table::JSON)? {
+    let text = match layers.bool(&config::table::JSON)? {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
     };

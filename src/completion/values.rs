@@ -27,10 +27,11 @@ enum Values {
 /// Adds to each option and argument what its values are.
 pub(super) fn attach(mut command: Command, context: &Context) -> Command {
     command.build();
-    let verbs = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    let profiles = config::profiles(context);
+    let commands =
+        command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
+    let profiles = config::profile_names(context);
     attach_to(command, &profiles)
-        .mut_subcommand("man", |man| man.mut_arg("verb", |arg| one_of(arg, verbs)))
+        .mut_subcommand("man", |man| man.mut_arg("command", |arg| one_of(arg, commands)))
 }
 
 fn attach_to(command: Command, profiles: &[String]) -> Command {
@@ -42,7 +43,7 @@ fn attach_to(command: Command, profiles: &[String]) -> Command {
             }
             _ => arg,
         })
-        .mut_subcommands(|verb| attach_to(verb, profiles))
+        .mut_subcommands(|subcommand| attach_to(subcommand, profiles))
 }
 
 fn with(arg: Arg, values: Values, profiles: &[String]) -> Arg {
@@ -78,7 +79,7 @@ fn takes_text(arg: &Arg) -> bool {
 }
 
 /// The values of the option of this name. Options of the same name mean the same in all
-/// verbs, or list their values in the parser.
+/// commands, or list their values in the parser.
 fn values(flag: &str) -> Values {
     let words = |words: &[&'static str]| {
         Values::Listed(words.iter().copied().map(PossibleValue::new).collect())

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::origin::{Given, Origin};
+use super::origin::{Origin, Sourced};
 use super::{Layers, SecretSource, Setting, table};
 use crate::context::Environment;
 use crate::error::{Error, Kind};
@@ -12,11 +12,11 @@ use crate::region::Region;
 use crate::sanitize;
 
 /// Adds the settings that a failure to get a token depends on.
-pub fn attribute(error: Error, layers: &Layers, env: &Environment) -> Error {
+pub fn name_settings(error: Error, layers: &Layers, env: &Environment) -> Error {
     let parts: Vec<String> = match error.kind {
         Kind::CredentialsRefused => [
             shown(layers, &table::CLIENT_ID),
-            SecretSource::place(layers, env).map(|place| format!("client secret from {place}")),
+            SecretSource::describe(layers, env).map(|place| format!("client secret from {place}")),
         ]
         .into_iter()
         .flatten()
@@ -60,7 +60,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
     let Ok(meant) = Region::find(&region.value) else {
         return Vec::new();
     };
-    let is_other = |given: &Given| {
+    let is_other = |given: &Sourced| {
         let is_in_one_profile = matches!(
             (&given.origin, &region.origin),
             (Origin::Profile { .. }, Origin::Profile { .. })
@@ -69,7 +69,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
     };
     let token_host = deciding_url(layers).filter(|(_, given)| is_other(given));
     let api = layers.find(&table::API_URL).filter(is_other);
-    let says = |given: Given, does: &str, not: &str| {
+    let says = |given: Sourced, does: &str, not: &str| {
         format!(
             "{} overrides {}: {does} {}, not {not}.{}",
             given.origin,
@@ -86,7 +86,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
 }
 
 /// Returns whether an error is about the host of this URL.
-fn is_named(given: &Given, error: &Error) -> bool {
+fn is_named(given: &Sourced, error: &Error) -> bool {
     let texts = [Some(&error.message), error.cause.as_ref()];
     let host = Url::parse(&given.value).map(|url| net::display_host(&url));
     host.is_ok_and(|host| texts.into_iter().flatten().any(|text| text.contains(&host)))
@@ -106,7 +106,7 @@ fn issuer(layers: &Layers) -> Vec<String> {
 }
 
 /// The URL that is asked in place of the region's.
-fn deciding_url(layers: &Layers) -> Option<(&'static Setting, Given)> {
+fn deciding_url(layers: &Layers) -> Option<(&'static Setting, Sourced)> {
     [&table::TOKEN_URL, &table::LOGIN_URL]
         .into_iter()
         .find_map(|setting| Some((setting, layers.find(setting)?)))
@@ -120,7 +120,7 @@ fn shown(layers: &Layers, setting: &'static Setting) -> Option<String> {
     layers.find(setting).map(|given| line(setting, &given))
 }
 
-fn line(setting: &Setting, given: &Given) -> String {
+fn line(setting: &Setting, given: &Sourced) -> String {
     format!("{} {} from {}", setting.flag, sanitize::line(&given.shown()), given.origin)
 }
 
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_value_is_shown_in_one_line_with_its_quotes_as_they_are() {
-        let given = Given {
+        let given = Sourced {
             value: "'mine'\n\u{1b}[31m".to_owned(),
             origin: Origin::Variable("GENESYSCLOUD_OAUTHCLIENT_ID"),
         };

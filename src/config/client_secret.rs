@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub use command::SecretCommand;
 pub use stored::StoredSecret;
 
-use super::origin::Given;
+use super::origin::Sourced;
 use super::{Layers, table};
 use crate::context::{Clock, Context, Environment, Level, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -42,7 +42,7 @@ impl SecretSource {
     /// environment, then the profile, if it is the profile's client.
     pub(super) fn resolve(
         layers: &Layers,
-        id: &Given,
+        id: &Sourced,
         context: &mut Context,
     ) -> Result<SecretSource> {
         if let Some(secret) = &layers.secret {
@@ -94,7 +94,7 @@ impl SecretSource {
 
     /// Where the secret is looked up first and found: the source's name, never
     /// the secret. Nothing is read for it.
-    pub fn place(layers: &Layers, env: &Environment) -> Option<String> {
+    pub fn describe(layers: &Layers, env: &Environment) -> Option<String> {
         if layers.secret.is_some() {
             return Some("attribute \"client_secret\"".to_owned());
         }
@@ -172,7 +172,7 @@ impl SecretSource {
 /// The key of a profile that holds the command.
 const SECRET_COMMAND: &str = "client_secret_command";
 
-fn missing(id: &Given, layers: &Layers) -> Error {
+fn missing(id: &Sourced, layers: &Layers) -> Error {
     Error::new(
         Kind::Configuration,
         format!("there is no secret for client {}", shown::quoted(&id.value)),
@@ -187,7 +187,7 @@ fn missing(id: &Given, layers: &Layers) -> Error {
 }
 
 /// The secret on standard input.
-fn read_stdin(given: &Given, context: &mut Context) -> Result<SecretString> {
+fn read_stdin(given: &Sourced, context: &mut Context) -> Result<SecretString> {
     let unreadable = || {
         Error::new(Kind::Configuration, "cannot read the client secret from standard input")
             .with_hint(format!("see {}", given.origin))

@@ -1,11 +1,12 @@
 //! Whom to ask: the region's hosts, hosts named one by one, or any other
 //! issuer.
 
-use url::{Host, Url};
+use url::Url;
 
-use super::origin::Given;
+use super::origin::Sourced;
 use super::{Layers, table};
 use crate::error::{Error, Kind, Result};
+use crate::host::is_loopback;
 use crate::region::Region;
 
 /// The authorization server and what is asked of it.
@@ -65,7 +66,7 @@ fn token_endpoint(login_url: &str) -> String {
     format!("{login_url}/oauth/token")
 }
 
-pub(super) fn find_region(given: &Given) -> Result<&'static Region> {
+pub(super) fn find_region(given: &Sourced) -> Result<&'static Region> {
     Region::find(&given.value).map_err(|unknown| {
         let mut error = given.refused("is not a region of Genesys Cloud");
         error.hint = unknown.hint;
@@ -74,7 +75,7 @@ pub(super) fn find_region(given: &Given) -> Result<&'static Region> {
 }
 
 /// A URL without query and fragment, and without a slash at its end.
-fn base_url(given: &Given) -> Result<String> {
+fn base_url(given: &Sourced) -> Result<String> {
     let url = checked_url(given)?;
     if url.query().is_some() {
         return Err(given.refused("is not a base URL: it has a query"));
@@ -83,7 +84,7 @@ fn base_url(given: &Given) -> Result<String> {
 }
 
 /// A URL that a secret may be sent to: https, or http on loopback.
-fn checked_url(given: &Given) -> Result<Url> {
+fn checked_url(given: &Sourced) -> Result<Url> {
     let url = Url::parse(&given.value).map_err(|error| {
         let refused = given.refused("is not a URL").with_hint("write https://host");
         // What is visibly wrong with it says more than the parser.
@@ -106,22 +107,6 @@ fn checked_url(given: &Given) -> Result<Url> {
             .with_hint("use https; http is for loopback addresses only")),
         _ => Err(given.refused("is neither https nor http")),
     }
-}
-
-/// Whether the URL names this very machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        Some(Host::Domain(name)) => is_localhost(name),
-        None => false,
-    }
-}
-
-/// Returns whether a host's name stands for this very machine (RFC 6761 section 6.3).
-pub(crate) fn is_localhost(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn no_issuer(layers: &Layers) -> Error {

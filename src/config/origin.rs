@@ -30,14 +30,14 @@ pub enum Origin {
 
 /// A value, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct Sourced {
     /// The value as it was written.
     pub value: String,
     /// Where it was written.
     pub origin: Origin,
 }
 
-impl Given {
+impl Sourced {
     /// The value as a report may show it.
     pub fn shown(&self) -> String {
         shown::plain(&self.value)

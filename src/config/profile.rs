@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use toml::{Table, Value};
 
-use file::Trouble;
+use file::ProfileError;
 
-use super::origin::{Given, Origin};
+use super::origin::{Origin, Sourced};
 use super::table::{self, Setting};
 use super::unknown;
 use crate::context::{Context, NO_HOME};
@@ -25,7 +25,7 @@ pub(super) struct Profile {
     name: String,
     file: PathBuf,
     table: Table,
-    dialect: &'static Dialect,
+    format: &'static ProfileFormat,
     /// Whether other users may read the file.
     readable: bool,
     /// The way in which another user could decide what the file holds.
@@ -35,7 +35,7 @@ pub(super) struct Profile {
 }
 
 /// How a kind of file names things.
-struct Dialect {
+struct ProfileFormat {
     default_profile: &'static str,
     region: &'static str,
     client_id: &'static str,
@@ -43,12 +43,16 @@ struct Dialect {
     strict: bool,
 }
 
-const OURS: Dialect =
-    Dialect { default_profile: "default", region: "region", client_id: "client_id", strict: true };
+const OURS: ProfileFormat = ProfileFormat {
+    default_profile: "default",
+    region: "region",
+    client_id: "client_id",
+    strict: true,
+};
 
 /// The vendor's CLI calls the client's *id* `client_credentials`, and has keys
 /// of its own.
-const VENDOR: Dialect = Dialect {
+const VENDOR: ProfileFormat = ProfileFormat {
     default_profile: "DEFAULT",
     region: "environment",
     client_id: "client_credentials",
@@ -66,21 +70,21 @@ impl Profile {
     /// so is a file of the vendor's with a mistake in it: `passed_over` tells of those.
     /// What stands outside every profile is added to `ignored`.
     pub(super) fn load(
-        named: Option<&Given>,
+        named: Option<&Sourced>,
         passed_over: &mut Vec<Error>,
         ignored: &mut Vec<String>,
         context: &Context,
     ) -> Result<Option<Profile>> {
         let files = file::all(context);
-        for (file, dialect) in &files {
-            match Profile::find_in(file, dialect, named, ignored) {
+        for (file, format) in &files {
+            match Profile::find_in(file, format, named, ignored) {
                 Ok(None) => {}
                 Ok(Some(profile)) => {
                     profile.warn_if_readable(context);
                     return Ok(Some(profile));
                 }
-                Err(Trouble::Unreadable(error)) if named.is_none() => passed_over.push(error),
-                Err(Trouble::Mistake(error)) if named.is_none() && !dialect.strict => {
+                Err(ProfileError::Unreadable(error)) if named.is_none() => passed_over.push(error),
+                Err(ProfileError::Mistake(error)) if named.is_none() && !format.strict => {
                     passed_over.push(error);
                 }
                 Err(trouble) => return Err(trouble.into_error()),
@@ -94,35 +98,35 @@ impl Profile {
 
     fn find_in(
         file: &Path,
-        dialect: &'static Dialect,
-        named: Option<&Given>,
+        format: &'static ProfileFormat,
+        named: Option<&Sourced>,
         ignored: &mut Vec<String>,
-    ) -> Result<Option<Profile>, Trouble> {
+    ) -> Result<Option<Profile>, ProfileError> {
         let Some(mut content) = file::read(file)? else {
             return Ok(None);
         };
-        if dialect.strict {
+        if format.strict {
             ignored.extend(unknown::keys(file, &content.table));
         }
-        let name = named.map_or(dialect.default_profile, |given| &given.value);
+        let name = named.map_or(format.default_profile, |given| &given.value);
         let table = match content.table.remove(name) {
             None => return Ok(None),
             Some(Value::Table(table)) => table,
             Some(_) => {
                 let why = format!("{name:?} is not a table");
-                return Err(Trouble::Mistake(file::unusable(file).with_cause(why)));
+                return Err(ProfileError::Mistake(file::unusable(file).with_cause(why)));
             }
         };
         let profile = Profile {
             name: name.to_owned(),
             file: file.to_owned(),
             table,
-            dialect,
+            format,
             readable: content.readable,
             risk: content.risk,
             was_named: named.is_some(),
         };
-        profile.check().map_err(Trouble::Mistake)?;
+        profile.check().map_err(ProfileError::Mistake)?;
         Ok(Some(profile))
     }
 
@@ -137,7 +141,7 @@ impl Profile {
     }
 
     /// This profile's value of a setting.
-    pub(super) fn find(&self, setting: &Setting) -> Option<Given> {
+    pub(super) fn find(&self, setting: &Setting) -> Option<Sourced> {
         if !setting.in_profile {
             return None;
         }
@@ -151,7 +155,7 @@ impl Profile {
             // Refused when the profile was read.
             _ => return None,
         };
-        Some(Given { value, origin: self.origin(key) })
+        Some(Sourced { value, origin: self.origin(key) })
     }
 
     /// The secret in the file.
@@ -161,7 +165,7 @@ impl Profile {
     }
 
     /// The place from which the secret can be read again.
-    pub(super) fn secret_place(&self) -> ProfileSecret {
+    pub(super) fn secret_location(&self) -> ProfileSecret {
         ProfileSecret { profile: self.name.clone(), file: self.file.clone() }
     }
 
@@ -193,8 +197,8 @@ impl Profile {
 
     fn key(&self, setting: &Setting) -> &'static str {
         match setting.key {
-            key if key == table::REGION.key => self.dialect.region,
-            key if key == table::CLIENT_ID.key => self.dialect.client_id,
+            key if key == table::REGION.key => self.format.region,
+            key if key == table::CLIENT_ID.key => self.format.client_id,
             key => key,
         }
     }
@@ -207,7 +211,7 @@ impl Profile {
                 continue;
             }
             let known = key == SECRET || settings().any(|setting| self.key(setting) == key);
-            if !known && self.dialect.strict {
+            if !known && self.format.strict {
                 let known = settings().map(|setting| setting.key).chain([SECRET, SECRET_COMMAND]);
                 return Err(Error::new(
                     Kind::Configuration,
@@ -225,7 +229,7 @@ impl Profile {
             }
         }
         // The vendor's CLI may know regions that this program does not.
-        match self.find(&table::REGION).filter(|_| !self.dialect.strict) {
+        match self.find(&table::REGION).filter(|_| !self.format.strict) {
             Some(region) => super::issuer::find_region(&region).map(|_| ()),
             None => Ok(()),
         }
@@ -254,7 +258,7 @@ impl ProfileSecret {
     /// # Errors
     /// `Configuration`, when it is not there any more.
     pub(super) fn read(&self) -> Result<SecretString> {
-        let content = file::read(&self.file).map_err(Trouble::into_error)?;
+        let content = file::read(&self.file).map_err(ProfileError::into_error)?;
         let table = content.as_ref().map(|content| &content.table);
         let secret = table.and_then(|table| table.get(&self.profile)?.get(SECRET)?.as_str());
         secret.map(Into::into).ok_or_else(|| {
@@ -281,14 +285,14 @@ fn is_plain(value: &Value) -> bool {
 }
 
 /// The names of all profiles, without a word about files that cannot be read.
-pub(crate) fn profiles(context: &Context) -> Vec<String> {
+pub(crate) fn profile_names(context: &Context) -> Vec<String> {
     let files = file::all(context).into_iter();
     let tables = files.filter_map(|(file, _)| Some(file::read(&file).ok()??.table));
     let named = tables.flatten().filter(|(_, value)| value.is_table());
     named.map(|(name, _)| name).filter(|name| !name.contains(char::is_control)).collect()
 }
 
-fn no_such_profile(given: &Given, files: &[(PathBuf, &Dialect)]) -> Error {
+fn no_such_profile(given: &Sourced, files: &[(PathBuf, &ProfileFormat)]) -> Error {
     let places: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
     let error = given.refused("is not a profile");
     if places.is_empty() {

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use serde_json::Value;
 
-use super::origin::{Given, Origin};
+use super::origin::{Origin, Sourced};
 use super::table::{self, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::text;
@@ -17,11 +17,11 @@ use crate::text::shown;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     values: BTreeMap<&'static str, String>,
-    source: Source,
+    source: QuerySource,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Source {
+enum QuerySource {
     /// There is none.
     #[default]
     Nothing,
@@ -77,7 +77,7 @@ impl Query {
             };
             query.insert(setting.key, value);
         }
-        Ok(Query::of(query, Source::Stdin))
+        Ok(Query::of(query, QuerySource::Stdin))
     }
 
     /// Attributes of our own Terraform provider; empty ones count as not given.
@@ -85,10 +85,10 @@ impl Query {
         attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Query {
         let values = attributes.into_iter().map(|(key, value)| (key, value.to_owned()));
-        Query::of(values.collect(), Source::Attributes)
+        Query::of(values.collect(), QuerySource::Attributes)
     }
 
-    fn of(mut values: BTreeMap<&'static str, String>, source: Source) -> Query {
+    fn of(mut values: BTreeMap<&'static str, String>, source: QuerySource) -> Query {
         values.values_mut().for_each(|value| *value = text::trim(value).to_owned());
         values.retain(|_, value| !value.is_empty());
         Query { values, source }
@@ -96,26 +96,26 @@ impl Query {
 
     /// Whether these are attributes of our own Terraform provider.
     pub(super) fn is_of_attributes(&self) -> bool {
-        self.source == Source::Attributes
+        self.source == QuerySource::Attributes
     }
 
     /// The query's value of this setting.
-    pub fn get(&self, setting: &Setting) -> Option<Given> {
+    pub fn get(&self, setting: &Setting) -> Option<Sourced> {
         let value = self.values.get(setting.key)?.clone();
         let origin = match self.source {
-            Source::Attributes => Origin::Attribute(setting.key),
-            Source::Stdin | Source::Nothing => Origin::Query(setting.key),
+            QuerySource::Attributes => Origin::Attribute(setting.key),
+            QuerySource::Stdin | QuerySource::Nothing => Origin::Query(setting.key),
         };
-        Some(Given { value, origin })
+        Some(Sourced { value, origin })
     }
 
     /// What the user could have written this setting in: a flag, and a query
     /// where there is one, or an attribute.
     pub(super) fn places(&self, setting: &Setting) -> String {
         match self.source {
-            Source::Attributes => format!("attribute {:?}", setting.key),
-            Source::Stdin if setting.in_query => format!("--{}, the query", setting.flag),
-            Source::Stdin | Source::Nothing => format!("--{}", setting.flag),
+            QuerySource::Attributes => format!("attribute {:?}", setting.key),
+            QuerySource::Stdin if setting.in_query => format!("--{}, the query", setting.flag),
+            QuerySource::Stdin | QuerySource::Nothing => format!("--{}", setting.flag),
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::attribution;
-use super::origin::{Given, Origin};
+use super::origin::{Origin, Sourced};
 use super::profile::Profile;
 use super::query::Query;
 use super::table::{self, Setting};
@@ -107,8 +107,8 @@ impl Layers {
     }
 
     /// The first source's value of this setting.
-    pub fn find(&self, setting: &'static Setting) -> Option<Given> {
-        let Given { mut value, origin } = self.written(setting)?;
+    pub fn find(&self, setting: &'static Setting) -> Option<Sourced> {
+        let Sourced { mut value, origin } = self.written(setting)?;
         if setting.is_path()
             && value.starts_with('~')
             && let Ok(path) = text::path(&value, self.home.as_deref())
@@ -116,12 +116,12 @@ impl Layers {
         {
             value = path.to_owned();
         }
-        Some(Given { value, origin })
+        Some(Sourced { value, origin })
     }
 
     /// The first source's value as it was written, but for what [`text::trim`] takes
     /// off. Only a flag can have an empty one, which [`Layers::check_text`] refuses.
-    fn written(&self, setting: &'static Setting) -> Option<Given> {
+    fn written(&self, setting: &'static Setting) -> Option<Sourced> {
         self.in_flags(setting)
             .or_else(|| self.query.get(setting))
             .or_else(|| self.in_environment(setting))
@@ -134,7 +134,7 @@ impl Layers {
     /// Names the setting, and does not show the value.
     pub(super) fn check_text(&self) -> Result<()> {
         for setting in table::ALL {
-            let Some(Given { value, origin }) = self.written(setting) else {
+            let Some(Sourced { value, origin }) = self.written(setting) else {
                 continue;
             };
             let bytes = match origin {
@@ -163,12 +163,12 @@ impl Layers {
     }
 
     /// A setting that is on or off; off when nobody says anything.
-    pub fn switch(&self, setting: &'static Setting) -> Result<bool> {
-        self.switch_or(setting, false)
+    pub fn bool(&self, setting: &'static Setting) -> Result<bool> {
+        self.bool_or(setting, false)
     }
 
     /// A setting that is on or off; `default` when nobody says anything.
-    pub fn switch_or(&self, setting: &'static Setting, default: bool) -> Result<bool> {
+    pub fn bool_or(&self, setting: &'static Setting, default: bool) -> Result<bool> {
         let Some(given) = self.find(setting) else {
             return Ok(default);
         };
@@ -188,9 +188,9 @@ impl Layers {
     }
 
     /// A variable of the environment that is no setting.
-    pub(super) fn variable(&self, name: &'static str) -> Option<Given> {
+    pub(super) fn variable(&self, name: &'static str) -> Option<Sourced> {
         let value = self.env.text(name)?;
-        Some(Given { value, origin: Origin::Variable(name) })
+        Some(Sourced { value, origin: Origin::Variable(name) })
     }
 
     /// Returns what to do about a missing setting, which is best set as `variable`: to
@@ -228,12 +228,12 @@ impl Layers {
         }
     }
 
-    fn in_flags(&self, setting: &'static Setting) -> Option<Given> {
+    fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
-        Some(Given { value: text::trim(value).to_owned(), origin: Origin::Flag(setting.flag) })
+        Some(Sourced { value: text::trim(value).to_owned(), origin: Origin::Flag(setting.flag) })
     }
 
-    fn in_environment(&self, setting: &'static Setting) -> Option<Given> {
+    fn in_environment(&self, setting: &'static Setting) -> Option<Sourced> {
         setting.variables.iter().find_map(|name| self.variable(name))
     }
 

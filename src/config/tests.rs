@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// cache.
 pub(crate) fn settings(login_url: &str) -> Settings {
     Settings {
-        client: Client {
+        client: OAuthClient {
             id: "client".into(),
             secret: SecretSource::Known("secret".to_owned().into()),
             auth: ClientAuth::Basic,
@@ -34,7 +34,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             state_dir: None,
             lock_timeout: Duration::from_secs(1),
         },
-        network: Network { timeout: Duration::from_secs(5), ca_file: None },
+        network: NetworkSettings { timeout: Duration::from_secs(5), ca_file: None },
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::config::Network;
+use crate::config::NetworkSettings;
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::HttpClient;
@@ -91,7 +91,7 @@ impl<'a> Http<'a> {
 /// On loopback, so nothing of the user's environment counts.
 fn client(url: &str) -> Result<HttpClient> {
     let url = Url::parse(url).map_err(|why| failed().with_source(why))?;
-    let network = Network { timeout: Duration::from_secs(5), ca_file: None };
+    let network = NetworkSettings { timeout: Duration::from_secs(5), ca_file: None };
     let quiet = Reporter::to(Box::new(std::io::sink()));
     HttpClient::new(&url, "no demo", &network, &Environment::from([]), &quiet)
 }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Finding, Topic};
 use crate::clock::OffsetEstimate;
-use crate::config::{self, Layers, Network, table};
+use crate::config::{self, Layers, NetworkSettings, table};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::net::{self, DateHeader, HttpClient, Probe};
@@ -28,7 +28,9 @@ const PAUSES: Duration = Duration::from_secs(15);
 
 /// Looks at both hosts at once. Sends no credentials.
 pub(super) fn look(layers: &Layers, context: &Context) -> Way {
-    let (Ok(issuer), Ok(network)) = (config::issuer(layers), config::network(layers)) else {
+    let (Ok(issuer), Ok(network)) =
+        (config::resolve_issuer(layers), config::resolve_network(layers))
+    else {
         return Way::default();
     };
     let api = issuer.api_url.map(|url| format!("{url}/"));
@@ -54,7 +56,7 @@ pub(super) fn look(layers: &Layers, context: &Context) -> Way {
 
 async fn look_at(
     url: &str,
-    network: &Network,
+    network: &NetworkSettings,
     limit: Duration,
     context: &Context,
 ) -> Result<Probe> {

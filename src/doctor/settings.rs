@@ -11,7 +11,7 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
         .filter_map(|(setting, default)| line(layers, setting, *default))
         .map(|line| Finding::ok(Topic::Settings, line))
         .collect();
-    if let Some(place) = SecretSource::place(layers, env) {
+    if let Some(place) = SecretSource::describe(layers, env) {
         let line = format!("client secret: not shown, from {place}");
         // After the client's id.
         findings.insert(findings.len().min(1), Finding::ok(Topic::Settings, line));

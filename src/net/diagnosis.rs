@@ -12,8 +12,8 @@ use url::Url;
 
 use super::validity::{PeerClock, ValidityError};
 use super::{MAX_RESPONSE_BYTES, RequestError};
-use crate::config::is_loopback;
 use crate::error::{Error, Kind};
+use crate::host::is_loopback;
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Target {

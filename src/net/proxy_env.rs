@@ -5,9 +5,9 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::ClientBuilder;
 use url::Url;
 
-use crate::config::is_loopback;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
+use crate::host::is_loopback;
 use crate::net::no_proxy;
 use crate::text::{flaws, shown};
 

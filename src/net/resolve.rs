@@ -13,7 +13,7 @@ use std::vec::IntoIter;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-use crate::config::is_localhost;
+use crate::host::is_localhost;
 
 /// Looks names up for both HTTP clients.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use rustls::time_provider::DefaultTimeProvider;
 
 use super::client::tls;
 use super::roots::{self, Roots};
-use crate::config::Network;
+use crate::config::NetworkSettings;
 use crate::context::{Context, Environment, Reporter};
 use crate::error::Result;
 
@@ -23,7 +23,7 @@ pub(crate) struct TlsContext {
 
 impl TlsContext {
     /// As settings and environment say.
-    pub(crate) fn new(network: &Network, context: &Context) -> TlsContext {
+    pub(crate) fn new(network: &NetworkSettings, context: &Context) -> TlsContext {
         TlsContext {
             ca_file: network.ca_file.clone(),
             env: context.env.clone(),

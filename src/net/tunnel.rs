@@ -20,7 +20,7 @@ use super::CONNECT_TIMEOUT;
 use super::pool::{tcp, to_proxy};
 use super::proxy_env::Route;
 use super::tls::TlsContext;
-use crate::config::Network;
+use crate::config::NetworkSettings;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
@@ -45,7 +45,7 @@ const LIMIT: Duration = CONNECT_TIMEOUT.saturating_mul(3);
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 impl TunnelConnector {
-    pub(crate) fn new(network: &Network, context: &Context) -> TunnelConnector {
+    pub(crate) fn new(network: &NetworkSettings, context: &Context) -> TunnelConnector {
         TunnelConnector { tls_context: TlsContext::new(network, context) }
     }
 

@@ -6,7 +6,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
-use crate::config::Network;
+use crate::config::NetworkSettings;
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::{self, HttpClient, RoundTrip, is_page};
@@ -17,7 +17,7 @@ pub struct Api<'a> {
     /// Its base URL.
     pub url: &'a str,
     /// How it is reached.
-    pub network: &'a Network,
+    pub network: &'a NetworkSettings,
     /// Decides about proxies and trusted certificates.
     pub env: &'a Environment,
     /// The clocks to measure with.

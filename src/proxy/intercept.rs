@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::config::{Issuer, Network};
+use crate::config::{Issuer, NetworkSettings};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::listener;
@@ -42,7 +42,7 @@ pub use variables::EnvVariable;
 #[derive(Debug)]
 pub struct InterceptionConfig {
     names: InterceptedHosts,
-    network: Network,
+    network: NetworkSettings,
     command: Option<PathBuf>,
 }
 
@@ -59,7 +59,7 @@ impl InterceptionConfig {
     /// # Errors
     /// `Configuration` when there is no region, and where clients do not read
     /// the certificates that they are given.
-    pub fn new(issuer: &Issuer, network: Network) -> Result<InterceptionConfig> {
+    pub fn new(issuer: &Issuer, network: NetworkSettings) -> Result<InterceptionConfig> {
         if cfg!(target_os = "macos") {
             return Err(cannot()
                 .with_cause("programs written in Go, such as Terraform's providers, do not read SSL_CERT_FILE on macOS")

@@ -64,7 +64,7 @@ impl TokenProvider {
             settings.cache.switch_off();
         }
         let given = broker::get_token(&settings, &context).map_err(|error| {
-            let error = config::attribute(error, &layers, &self.env).with_doctor_hint();
+            let error = config::name_settings(error, &layers, &self.env).with_doctor_hint();
             match (error.kind, secret_at) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
                 _ => error,
@@ -191,7 +191,7 @@ impl Provider for TokenProvider {
 fn check(config: &Object) -> Result<(), Diagnostic> {
     let nothing = Environment::Fixed(BTreeMap::new());
     let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
-    config::check(&layers).map_err(Diagnostic::from)
+    config::check_values(&layers).map_err(Diagnostic::from)
 }
 
 /// Does `work`, and passes its warnings on.

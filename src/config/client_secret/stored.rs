@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::origin::Given;
+use super::super::origin::Sourced;
 use super::super::profile::{Profile, ProfileSecret};
 use super::{LONGEST, checked};
 use crate::context::Reporter;
@@ -46,7 +46,7 @@ pub(super) fn file(name: &str) -> String {
 
 impl StoredSecret {
     /// Reads the secret in the file that a setting names.
-    pub(super) fn in_file(given: &Given, reporter: &Reporter) -> Result<StoredSecret> {
+    pub(super) fn in_file(given: &Sourced, reporter: &Reporter) -> Result<StoredSecret> {
         let file = SecretFile { path: (&given.value).into(), origin: given.origin.to_string() };
         let opened = file.open()?;
         warn_of_others(&opened, given, reporter);
@@ -63,7 +63,7 @@ impl StoredSecret {
         let Some(secret) = profile.secret() else {
             return Ok(None);
         };
-        let place = profile.secret_place();
+        let place = profile.secret_location();
         let secret = checked(secret.expose_secret().as_bytes(), &place.origin(), reporter)?;
         Ok(Some(StoredSecret { secret, place: Place::Profile(place) }))
     }
@@ -91,8 +91,8 @@ impl StoredSecret {
 
 /// Other users who may read the file know the secret, and those who may write to it
 /// can only do harm.
-fn warn_of_others(opened: &OpenedFile, file: &Given, reporter: &Reporter) {
-    let Given { value, origin } = file;
+fn warn_of_others(opened: &OpenedFile, file: &Sourced, reporter: &Reporter) {
+    let Sourced { value, origin } = file;
     if let Some(risk) = opened.tamper_risk() {
         reporter.warn(risk.warning(format_args!("{origin}: {value:?}"), Path::new(value)));
     } else if let Some(mode) = opened.mode_if_readable_by_others() {

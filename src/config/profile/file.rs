@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::{Dialect, OURS, VENDOR};
+use super::{OURS, ProfileFormat, VENDOR};
 use crate::context::Context;
 use crate::error::{Error, Kind};
 use crate::platform::{OpenedFile, TamperRisk};
@@ -21,16 +21,16 @@ pub(super) struct Content {
 }
 
 /// Why a file of profiles is of no use.
-pub(super) enum Trouble {
+pub(super) enum ProfileError {
     /// The file is there, and this user cannot read it.
     Unreadable(Error),
     /// There is a mistake in the file.
     Mistake(Error),
 }
 
-impl Trouble {
+impl ProfileError {
     pub(super) fn into_error(self) -> Error {
-        let (Trouble::Unreadable(error) | Trouble::Mistake(error)) = self;
+        let (ProfileError::Unreadable(error) | ProfileError::Mistake(error)) = self;
         error
     }
 }
@@ -39,7 +39,7 @@ impl Trouble {
 const LONGEST: u64 = 1 << 20;
 
 /// The files in which profiles are looked for, in this order.
-pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static Dialect)> {
+pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static ProfileFormat)> {
     let ours = context.directories.config.as_ref().map(|dir| (dir.join("config.toml"), &OURS));
     let vendor =
         context.directories.home.as_ref().map(|home| (home.join(".gc/config.toml"), &VENDOR));
@@ -47,16 +47,16 @@ pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static Dialect)> {
 }
 
 /// Reads a file of profiles; `None` where there is none.
-pub(super) fn read(file: &Path) -> Result<Option<Content>, Trouble> {
+pub(super) fn read(file: &Path) -> Result<Option<Content>, ProfileError> {
     let opened = match OpenedFile::open_regular(file) {
         Ok(opened) => opened,
         Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(Trouble::Unreadable(unusable(file).with_source(error))),
+        Err(error) => return Err(ProfileError::Unreadable(unusable(file).with_source(error))),
     };
     let bytes = opened
         .read(LONGEST)
-        .map_err(|error| Trouble::Unreadable(unusable(file).with_source(error)))?;
-    let mistake = |error: Error| Trouble::Mistake(error);
+        .map_err(|error| ProfileError::Unreadable(unusable(file).with_source(error)))?;
+    let mistake = |error: Error| ProfileError::Mistake(error);
     let text = text::utf8(&bytes)
         .map_err(|bad| mistake(unusable(file).with_cause(format!("it {bad}"))))?;
     // The parser's own words quote the line, which may hold a secret.

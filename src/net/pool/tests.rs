@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::idle::SWEEP_INTERVAL;
 use super::*;
-use crate::config::Network;
+use crate::config::NetworkSettings;
 use crate::context::{Context, Directories, Reporter, SystemClock};
 
 struct Host {
@@ -35,7 +35,7 @@ fn pool(port: u16) -> Pool<Empty<Bytes>> {
         stdout: Box::new(Vec::new()),
         reporter: Arc::new(Reporter::collected().0),
     };
-    let network = Network { timeout: Duration::from_secs(5), ca_file: None };
+    let network = NetworkSettings { timeout: Duration::from_secs(5), ca_file: None };
     let url = format!("http://127.0.0.1:{port}").parse().unwrap();
     Pool::new(&url, &TlsContext::new(&network, &context)).unwrap()
 }

@@ -94,9 +94,9 @@ impl Clocks {
     /// `Configuration`, or `Unavailable` when the issuer cannot be reached. An
     /// API that cannot be reached is a warning.
     pub(super) fn measure(layers: &Layers, context: &Context) -> Result<Clocks> {
-        let issuer = config::issuer(layers)?;
-        let network = config::network(layers)?;
-        let skew = config::skew(layers)?;
+        let issuer = config::resolve_issuer(layers)?;
+        let network = config::resolve_network(layers)?;
+        let skew = config::resolve_skew(layers)?;
         let (env, clock, reporter) = (&context.env, &*context.clock, &context.reporter);
         let api = issuer.api_url.as_deref().map(|url| Api {
             url,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::config::{Network, Settings};
+use crate::config::{NetworkSettings, Settings};
 use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::Api;
@@ -21,7 +21,7 @@ pub(super) struct Revocations {
 struct Revocable {
     token: AccessToken,
     api_url: String,
-    network: Network,
+    network: NetworkSettings,
 }
 
 /// Terraform waits for the end of a plugin only so long.
@@ -39,9 +39,9 @@ impl Revocations {
         &self,
         token: &Token,
         api_url: String,
-        network: &Network,
+        network: &NetworkSettings,
     ) -> Result<Vec<u8>> {
-        let network = Network { timeout: network.timeout.min(LIMIT), ..network.clone() };
+        let network = NetworkSettings { timeout: network.timeout.min(LIMIT), ..network.clone() };
         let revocable = Revocable { token: token.access_token.clone(), api_url, network };
         let mut open = self.open.lock().map_err(|_| poisoned())?;
         let Some(open) = &mut *open else {

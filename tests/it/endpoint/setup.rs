@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gc_token::clock::OffsetEstimate;
-use gc_token::config::{ClientAuth, Issuer, Network};
+use gc_token::config::{ClientAuth, Issuer, NetworkSettings};
 use gc_token::context::{Environment, Reporter, SystemClock};
 use gc_token::error::Error;
 use gc_token::oauth::{TokenRequest, mint};
@@ -30,7 +30,7 @@ pub(crate) struct Mint {
 
 pub(crate) struct Setup {
     pub(crate) token_url: String,
-    pub(crate) network: Network,
+    pub(crate) network: NetworkSettings,
     pub(crate) env: Environment,
     pub(crate) auth: ClientAuth,
     pub(crate) known: Option<OffsetEstimate>,
@@ -40,7 +40,7 @@ impl Setup {
     pub(crate) fn of(token_url: String) -> Setup {
         Setup {
             token_url,
-            network: Network { timeout: Duration::from_secs(20), ca_file: None },
+            network: NetworkSettings { timeout: Duration::from_secs(20), ca_file: None },
             env: Environment::Fixed(Default::default()),
             auth: ClientAuth::Basic,
             known: None,

@@ -135,8 +135,9 @@ fn an_answer_that_is_under_way_is_finished_before_the_end() {
 fn without_a_region_there_is_nothing_to_intercept() {
     let env = Environment::from([("GC_TOKEN_TOKEN_URL", "https://issuer.example/token")]);
     let layers = Layers::new(Vec::new(), Query::default(), &env);
-    let issuer = config::issuer(&layers).unwrap();
-    let error = InterceptionConfig::new(&issuer, config::network(&layers).unwrap()).unwrap_err();
+    let issuer = config::resolve_issuer(&layers).unwrap();
+    let error =
+        InterceptionConfig::new(&issuer, config::resolve_network(&layers).unwrap()).unwrap_err();
     assert_eq!(error.kind, Kind::Configuration);
     assert_eq!(error.message, "the cloud's hosts cannot be intercepted");
     assert!(error.cause.unwrap().contains("no region is set"));
