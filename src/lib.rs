@@ -49,6 +49,7 @@ pub mod exec;
 pub mod fuzzing;
 mod host;
 mod listener;
+mod host;
 mod net;
 #[doc(hidden)]
 pub mod oauth;
