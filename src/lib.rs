@@ -48,8 +48,8 @@ pub mod exec;
 #[doc(hidden)]
 pub mod fuzzing;
 mod host;
-mod listener;
 mod host;
+mod listener;
 mod net;
 #[doc(hidden)]
 pub mod oauth;
