@@ -48,7 +48,6 @@ pub mod exec;
 #[doc(hidden)]
 pub mod fuzzing;
 mod host;
-mod host;
 mod listener;
 mod net;
 #[doc(hidden)]
