@@ -177,15 +177,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Returns whether the system has run out of processes, memory or file descriptors.
-pub fn is_resource_exhaustion(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

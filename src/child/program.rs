@@ -8,9 +8,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use crate::error::{Error, Kind, Result, is_resource_exhaustion};
+use crate::error::{Error, Kind, Result};
 use crate::platform::{
-    self, DEFAULT_PATH, ProcessGroup, SHELL, find_executable, with_original_file_limit,
+    self, DEFAULT_PATH, ProcessGroup, SHELL, find_executable, is_resource_exhaustion,
+    with_original_file_limit,
 };
 use crate::text::shown;
 

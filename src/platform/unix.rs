@@ -12,7 +12,7 @@ mod parent_process;
 mod pid_namespace;
 mod plugin_socket;
 mod private_files;
-mod runtime;
+mod resources;
 mod signals;
 mod stop_signals;
 mod supervise;
@@ -42,7 +42,7 @@ pub(crate) use private_files::{
     file_flaw, is_link_error, is_same_file, private_options, private_options_without_links,
     private_temp_dir, public_temp_file, restore_owner_access, write_lock_holder,
 };
-pub(crate) use runtime::check_runtime_resources;
+pub(crate) use resources::{check_runtime_resources, is_resource_exhaustion};
 pub(crate) use signals::write_from_background;
 pub(crate) use stop_signals::{BackgroundSignals, StopSignal, StopSignals};
 pub(crate) use supervise::supervise;
