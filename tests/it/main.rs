@@ -1,6 +1,7 @@
 //! The tests of the whole program, in one binary: a module for each subject.
 
 mod bad_input;
+mod book;
 mod ci_formats;
 mod clients;
 mod clocks;

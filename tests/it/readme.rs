@@ -8,10 +8,11 @@ mod links;
 mod manual;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::thread;
 
+use crate::common;
 use crate::common::cloud::cloud;
+use crate::common::page::{self, read};
 use crate::common::runner::Runner;
 use clap::ValueEnum;
 use gc_token::config::{self, table};
@@ -25,34 +26,37 @@ use gc_token::terraform::provider::{ACCESS_TOKEN, TokenProvider};
 
 #[test]
 fn the_commands_work() {
-    let readme = read("README.md");
-    let blocks: Vec<_> = readme
-        .split("<!-- runs -->\n```sh\n")
-        .skip(1)
-        .map(|rest| rest.split_once("\n```").unwrap().0)
+    let pages = ["README.md".to_owned()].into_iter().chain(page::all());
+    let pages = pages.filter(|page| page == "README.md" || page.starts_with("book/"));
+    let blocks: BTreeSet<_> = pages
+        .flat_map(|page| page::commands(&read(&page)).into_iter().map(move |it| (page.clone(), it)))
         .collect();
-    assert_eq!(blocks.len(), readme.matches("<!-- runs -->").count());
-    for shell in ["bash", "dash"] {
-        let missing = [shell, "curl"].into_iter().find(|it| crate::common::program(it).is_none());
-        if let Some(missing) = missing {
-            crate::common::missing(missing);
-            continue;
+    assert!(blocks.len() > 15, "only {} were found", blocks.len());
+    thread::scope(|scope| {
+        for shell in ["bash", "dash"] {
+            scope.spawn(|| run(shell, &blocks));
         }
-        let cloud = cloud(SandboxConfig::default());
-        for block in &blocks {
-            let runner = Runner::of(&cloud);
-            let ended = runner.shell(shell, &format!("set -eu\n{CLEAN_UP}\n{block}"));
-            assert!(ended.status.success(), "{shell}: {block}\n{ended:#?}");
-        }
+    });
+}
+
+/// Runs each block in a home of its own.
+fn run(shell: &str, blocks: &BTreeSet<(String, String)>) {
+    let missing = [shell, "curl"].into_iter().find(|tool| common::program(tool).is_none());
+    if let Some(missing) = missing {
+        return common::missing(missing);
+    }
+    let cloud = cloud(SandboxConfig::default());
+    for (page, block) in blocks {
+        let runner = Runner::of(&cloud);
+        let clean_up = page::CLEAN_UP;
+        let ended = runner.shell(shell, &format!("set -eu\n{clean_up}\n{block}"));
+        assert!(ended.status.success(), "{page}, {shell}: {block}\n{ended:#?}");
     }
 }
 
-/// Should a command fail before the sandbox is stopped.
-const CLEAN_UP: &str = r#"trap 'kill "${sandbox:-}" 2>/dev/null || :' EXIT"#;
-
 #[test]
 fn the_table_of_settings_is_complete() {
-    let rows: BTreeMap<_, _> = rows("README.md", "| `--")
+    let rows: BTreeMap<_, _> = rows("book/src/reference/settings.md", "| `--")
         .into_iter()
         .filter(|cells| cells.len() == 5)
         .map(|cells| (cells[0].trim_matches('`').to_owned(), cells))
@@ -83,7 +87,7 @@ fn the_table_of_settings_is_complete() {
 
 #[test]
 fn the_exit_codes_are_the_programs() {
-    let documented: Vec<_> = rows("README.md", "| ")
+    let documented: Vec<_> = rows("book/src/reference/exit-codes.md", "| ")
         .into_iter()
         .filter_map(|cells| Some((cells[0].parse::<u8>().ok()?, cells[1].clone())))
         .collect();
@@ -125,8 +129,8 @@ fn the_exit_codes_are_the_programs() {
 
 #[test]
 fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
-    let readme = read("README.md");
-    let section = between(&readme, "\n| Item |", "\n\n");
+    let page = read("book/src/reference/sandbox.md");
+    let section = between(&page, "\n| Item |", "\n\n");
     let items: Vec<_> = section
         .lines()
         .filter(|line| line.starts_with("| `"))
@@ -144,7 +148,7 @@ fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
         let listed = items.iter().any(|item| item.split(':').next() == Some(name));
         assert!(listed, "{name} is not in the table");
     }
-    let changes = between(&readme, "| `PUT /sandbox/config` |", "|");
+    let changes = between(&page, "| `PUT /sandbox/config` |", "|");
     let nonsense = serde_json::from_str::<ConfigChange>(r#"{"nonsense": 1}"#);
     let known = nonsense.err().unwrap().to_string();
     let known = codes(known.split_once("expected one of").unwrap().1);
@@ -153,7 +157,7 @@ fn the_sandbox_takes_the_faults_and_the_changes_that_are_listed() {
 
 #[test]
 fn the_shells_exist() {
-    let text = read("README.md") + &read("terraform-examples/ci-env/README.md");
+    let text = read("book/src/guides/ci.md") + &read("terraform-examples/ci-env/README.md");
     let named = text.split("--shell ").skip(1);
     let named: BTreeSet<_> =
         named.map(|rest| rest.split([' ', '`', '\'', '\n']).next().unwrap()).collect();
@@ -224,19 +228,11 @@ fn rows(page: &str, start: &str) -> Vec<Vec<String>> {
 }
 
 /// What stands between backquotes.
-fn codes(text: &str) -> Vec<&str> {
+pub(super) fn codes(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let rest = text.split_once(start).expect("it has a start").1;
     rest.split_once(end).expect("it has an end").0
-}
-
-fn read(page: &str) -> String {
-    fs::read_to_string(root().join(page)).unwrap_or_else(|why| panic!("{page}: {why}"))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }

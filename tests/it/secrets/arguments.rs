@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gc_token::sandbox::SandboxConfig;
 
 use super::shell::{Command, commands};
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use crate::common::{guard, missing, program};
+use crate::common::{guard, missing, page, program};
 
 /// Variables that hold a secret, whoever sets them.
 const SECRET: [&str; 9] = [
@@ -115,11 +115,8 @@ fn what_betrays_a_secret_is_found() {
 
 #[test]
 fn no_example_has_a_secret_in_its_arguments() {
-    let mut files = Vec::new();
-    for place in ["docs", "examples", "terraform-examples"] {
-        collect(&root().join(place), &mut files);
-    }
-    let pages = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
+    let mut files = page::files(&["book/src", "docs", "examples", "terraform-examples"]);
+    let pages = fs::read_dir(page::root()).unwrap().map(|entry| entry.unwrap().path());
     files.extend(pages.filter(|path| path.extension().is_some_and(|it| it == "md")));
     let mut searched = 0;
     for file in files {
@@ -166,29 +163,16 @@ fn provisioners(text: &str) -> Vec<String> {
     found
 }
 
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { collect(&path, files) } else { files.push(path) }
-    }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
-
 /// Writes down its arguments, a line for each, and does what curl does.
 const CURL: &str = "#!/bin/sh\nprintf '%s\\n' \"$@\" >> \"$HOME/arguments\"\nexec CURL \"$@\"\n";
 
 #[test]
-fn the_readmes_commands_show_no_secret_while_they_run() {
+fn the_documentations_commands_show_no_secret_while_they_run() {
     let Some(curl) = program("curl") else {
         return missing("curl");
     };
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let blocks = readme.split("<!-- runs -->\n```sh\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split_once("\n```").unwrap().0);
-    let with_curl: Vec<_> = blocks.filter(|block| block.contains("curl ")).collect();
+    let blocks = page::all().into_iter().flat_map(|page| page::commands(&page::read(&page)));
+    let with_curl: BTreeSet<_> = blocks.filter(|block| block.contains("curl ")).collect();
     assert!(with_curl.iter().any(|block| block.contains("exec --gateway")), "{with_curl:?}");
     for block in with_curl {
         let cloud = cloud(SandboxConfig::default());
@@ -197,17 +181,14 @@ fn the_readmes_commands_show_no_secret_while_they_run() {
         let bin = runner.home().join("bin");
         fs::set_permissions(bin.join("curl"), fs::Permissions::from_mode(0o700)).unwrap();
         // The runner puts gc-token before its PATH.
-        let script = format!("set -eu\nPATH={}:$PATH\n{CLEAN_UP}\n{block}", bin.display());
+        let script = format!("set -eu\nPATH={}:$PATH\n{}\n{block}", bin.display(), page::CLEAN_UP);
         runner.shell("sh", &script).succeeded();
         let arguments = fs::read_to_string(runner.home().join("arguments")).unwrap();
-        guard::holds_no_secret(arguments.as_bytes(), block);
-        guard::holds_no_token(arguments.as_bytes(), block);
+        guard::holds_no_secret(arguments.as_bytes(), &block);
+        guard::holds_no_token(arguments.as_bytes(), &block);
         let is_path = |word: &&str| word.len() == 22;
         let base64url = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
         let mut words = arguments.split(|char| !base64url(char));
         assert_eq!(words.find(is_path), None, "the gateway's path is in {arguments}");
     }
 }
-
-/// Should a command fail before the sandbox is stopped.
-const CLEAN_UP: &str = r#"trap 'kill "${sandbox:-}" 2>/dev/null || :' EXIT"#;

@@ -1,0 +1,71 @@
+//! The pages that are generated from the program.
+//!
+//!     GC_TOKEN_WRITE_DOCS=1 cargo test --test it book::generated
+
+use std::fmt::Write;
+use std::fs;
+
+use gc_token::sandbox::SandboxConfig;
+
+use crate::common::cloud::cloud;
+use crate::common::page;
+use crate::common::runner::Runner;
+
+const TEST: &str = "book::generated";
+
+#[test]
+fn the_commands_are_the_programs() {
+    let runner = Runner::bare();
+    let mut text = String::new();
+    let mut count = 0;
+    describe(&runner, &[], &mut text, &mut count);
+    assert!(count > 18, "only {count} commands were found");
+    page::section("book/src/reference/cli.md", "commands", &text, TEST);
+}
+
+/// Writes the help of a command, and then that of its subcommands.
+fn describe(runner: &Runner, command: &[&str], text: &mut String, count: &mut usize) {
+    let words = [command, &["--help"]].concat();
+    let help = runner.run(&words).succeeded().to_owned();
+    let heading = ["gc-token"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
+    let level = "#".repeat(2 + command.len().saturating_sub(1));
+    // Each command that makes a token repeats the settings, which have a page of their own.
+    let own = match help.split_once("\nSettings (") {
+        Some((own, _)) => format!("{}\n\nSettings: see the page about settings", own.trim_end()),
+        None => help.trim_end().to_owned(),
+    };
+    let own: String = own.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    write!(text, "\n{level} {heading}\n\n```text\n{own}```\n").unwrap();
+    *count += 1;
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else {
+        return;
+    };
+    let names = listed.lines().take_while(|line| line.starts_with("  "));
+    for name in names.filter_map(|line| line.split_whitespace().next()) {
+        if name != "help" {
+            describe(runner, &[command, &[name]].concat(), text, count);
+        }
+    }
+}
+
+#[test]
+fn the_metrics_are_the_programs() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = Runner::of(&cloud);
+    let words = ["exec", "--gateway", "--metrics-file", "metrics", "--", "true"];
+    runner.run(&words).succeeded();
+    let metrics = fs::read_to_string(runner.home().join("metrics")).unwrap();
+    let mut text = "\n| Name | Type | Meaning |\n|---|---|---|\n".to_owned();
+    let lines = metrics.lines().filter_map(|line| line.strip_prefix("# HELP "));
+    let mut count = 0;
+    for (name, help) in lines.filter_map(|line| line.split_once(' ')) {
+        let kind = metrics.split_once(&format!("# TYPE {name} ")).unwrap().1;
+        let kind = kind.lines().next().unwrap();
+        let help = help.trim_end_matches('.');
+        writeln!(text, "| `{name}` | {kind} | {help} |").unwrap();
+        count += 1;
+    }
+    assert!(count > 8, "{metrics}");
+    text += "\n";
+    page::section("book/src/reference/metrics.md", "metrics", &text, TEST);
+}
