@@ -56,8 +56,7 @@ pub fn commands(text: &str) -> Vec<String> {
 }
 
 /// Stops what a block has started, should one of its commands fail.
-pub const CLEAN_UP: &str =
-    r#"trap 'kill ${gateway:-} ${sandbox:-} 2>/dev/null || :' EXIT"#;
+pub const CLEAN_UP: &str = r#"trap 'kill ${gateway:-} ${sandbox:-} 2>/dev/null || :' EXIT"#;
 
 /// Tests write one after the other.
 static WRITING: Mutex<()> = Mutex::new(());
