@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::cache::{Entry, Lock, Lookup};
 use crate::clock::Reading;
 use crate::config::{Settings, Verify};
-use crate::context::{Clock, Context, Level, Reporter};
+use crate::context::{Clock, Context, Reporter};
 use crate::error::{Error, Result};
 use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity, Verdict};
 
@@ -241,7 +241,7 @@ impl Broker<'_> {
         if !self.is_good_enough(&token.validity) {
             return Err(messages::too_short(self.policy(), &token.validity));
         }
-        self.reporter.say(Level::Info, messages::minted(&token.validity));
+        self.reporter.info(messages::minted(&token.validity));
         Ok(ProvidedToken { token, origin: TokenOrigin::Minted })
     }
 
@@ -277,7 +277,7 @@ impl Broker<'_> {
         }
         let wait = validity.wait_before_use(&now, self.policy().skew);
         if wait.is_positive() {
-            self.reporter.say(Level::Info, messages::held_back(wait));
+            self.reporter.info(messages::held_back(wait));
             self.clock.sleep(wait.unsigned_abs());
         }
         wait.is_positive()

@@ -23,31 +23,37 @@ use std::path::{Path, PathBuf};
 use crate::broker::{self, ProvidedToken};
 use crate::cli::{Command, Flags, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings, table};
-use crate::context::Context;
+use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
 /// Runs one command; returns the exit code of one that succeeded. Only `exec` has
 /// another than 0: its command's.
-pub(crate) fn run(command: Command, context: &mut Context) -> Result<u8> {
+pub(crate) fn run(
+    command: Command,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<u8> {
     let done = match command {
-        Command::Exec(args) => return exec::run(args, context),
-        Command::ExecWatchdog => exec::watch(context),
-        Command::External(args) => external::run(args.flags(), context),
-        Command::Env(args) => env::run(args.flags(), context),
-        Command::Get(args) => get::run(args.flags(), context),
-        Command::Gateway(args) => gateway::run(args.until_stdin_closes, args.flags(), context),
-        Command::Status(args) => status::run(args.flags(), context),
-        Command::Doctor(args) => doctor::run(args.flags(), context),
-        Command::Cache(args) => cache::run(args.command, args.flags(), context),
-        Command::Terraform { command: TerraformCommand::Install { mirror } } => {
-            terraform::install(mirror, context)
+        Command::Exec(args) => return exec::run(args, context, streams),
+        Command::ExecWatchdog => exec::watch(&mut streams.stdin),
+        Command::External(args) => external::run(args.flags(), context, streams),
+        Command::Env(args) => env::run(args.flags(), context, streams),
+        Command::Get(args) => get::run(args.flags(), context, streams),
+        Command::Gateway(args) => {
+            gateway::run(args.until_stdin_closes, args.flags(), context, streams)
         }
-        Command::Regions => regions::run(context),
-        Command::Demo => demo::run(context),
-        Command::Sandbox(args) => sandbox::run(&args, context),
-        Command::Completions { shell } => completions::run(shell, context),
-        Command::Man { command } => man::run(&command, context),
+        Command::Status(args) => status::run(args.flags(), context, streams),
+        Command::Doctor(args) => doctor::run(args.flags(), context, streams),
+        Command::Cache(args) => cache::run(args.command, args.flags(), context, streams),
+        Command::Terraform { command: TerraformCommand::Install { mirror } } => {
+            terraform::install(mirror, context, streams)
+        }
+        Command::Regions => regions::run(streams),
+        Command::Demo => demo::run(context, streams),
+        Command::Sandbox(args) => sandbox::run(&args, context, streams),
+        Command::Completions { shell } => completions::run(shell, context, streams),
+        Command::Man { command } => man::run(&command, streams),
     };
     done.map(|()| 0)
 }
@@ -61,8 +67,8 @@ fn layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layer
 }
 
 /// The settings.
-fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
-    config::resolve(layers, context).map_err(Error::with_doctor_hint)
+fn resolve(layers: &Layers, context: &Context, stdin: &mut StandardInput) -> Result<Settings> {
+    config::resolve(layers, context, stdin).map_err(Error::with_doctor_hint)
 }
 
 /// A token that satisfies the settings, which were resolved from `layers`.
@@ -72,8 +78,12 @@ fn token_of(settings: &Settings, layers: &Layers, context: &Context) -> Result<P
 }
 
 /// The settings, and a token that satisfies them.
-fn token(layers: &Layers, context: &mut Context) -> Result<(Settings, ProvidedToken)> {
-    let settings = resolve(layers, context)?;
+fn token(
+    layers: &Layers,
+    context: &Context,
+    stdin: &mut StandardInput,
+) -> Result<(Settings, ProvidedToken)> {
+    let settings = resolve(layers, context, stdin)?;
     let given = token_of(&settings, layers, context)?;
     Ok((settings, given))
 }
@@ -87,8 +97,8 @@ fn given_path(flag: &'static str, path: &Path, context: &Context) -> Result<Path
 }
 
 /// Writes a result, whole or not at all.
-pub(crate) fn print(context: &mut Context, bytes: &[u8]) -> Result<()> {
-    let written = context.stdout.write_all(bytes).and_then(|()| context.stdout.flush());
+pub(crate) fn print(streams: &mut StandardStreams, bytes: &[u8]) -> Result<()> {
+    let written = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
     written.map_err(|error| {
         Error::new(Kind::Output, "cannot write to standard output").with_source(error)
     })

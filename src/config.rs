@@ -25,7 +25,7 @@ pub use query::Query;
 pub use sources::{Flags, Layers};
 pub use table::Setting;
 
-use crate::context::{Context, NO_HOME};
+use crate::context::{Context, NO_HOME, StandardInput};
 use crate::error::{Error, Kind, Result};
 use crate::token::{FreshnessPolicy, IdleTimeout, MinTtl};
 
@@ -120,10 +120,10 @@ pub const DEFAULT_LOCK_TIMEOUT: SignedDuration = SignedDuration::from_secs(35);
 /// # Errors
 /// [`Kind::Usage`] for a bad flag, [`Kind::Configuration`] for anything else;
 /// the message names the value and where it came from.
-pub fn resolve(layers: &Layers, context: &mut Context) -> Result<Settings> {
+pub fn resolve(layers: &Layers, context: &Context, stdin: &mut StandardInput) -> Result<Settings> {
     let issuer = Issuer::resolve(layers)?;
     let verify = verify(layers, &issuer)?;
-    let client = client(layers, context)?;
+    let client = client(layers, context, stdin)?;
     let newer_than = layers.bool(&table::FORCE_REFRESH)?.then(|| context.clock.read());
     let min_ttl = layers.duration(&table::MIN_TTL)?;
     Ok(Settings {
@@ -211,7 +211,7 @@ impl CacheSettings {
     }
 }
 
-fn client(layers: &Layers, context: &mut Context) -> Result<OAuthClient> {
+fn client(layers: &Layers, context: &Context, stdin: &mut StandardInput) -> Result<OAuthClient> {
     let id = layers.find(&table::CLIENT_ID).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no client id")
             .with_cause(layers.sources(&table::CLIENT_ID))
@@ -228,7 +228,7 @@ fn client(layers: &Layers, context: &mut Context) -> Result<OAuthClient> {
         Some(given) if given.value == "post" => ClientAuth::Post,
         Some(given) => return Err(given.refused("is not a way to authenticate: basic or post")),
     };
-    let secret = SecretSource::resolve(layers, &id, context)?;
+    let secret = SecretSource::resolve(layers, &id, context, stdin)?;
     Ok(OAuthClient { id: id.value, secret, auth })
 }
 

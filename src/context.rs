@@ -1,14 +1,14 @@
-//! The edges of the program in one bundle: environment, clocks, directories,
-//! standard streams. The real ones are collected once, by `main`; tests hand
-//! in others.
+//! The program's access to the outside world, apart from files and the network: environment,
+//! clocks, directories, messages and standard streams. `main` creates the real ones, tests
+//! pass their own.
 
 mod clock;
 mod directories;
 mod environment;
 mod reporter;
 mod runtime;
+mod streams;
 
-use std::io::{IsTerminal, Read, Write};
 use std::sync::Arc;
 
 pub(crate) use clock::timer_clock;
@@ -16,43 +16,41 @@ pub use clock::{Clock, SystemClock};
 pub use directories::Directories;
 pub(crate) use directories::NO_HOME;
 pub use environment::Environment;
-pub use reporter::{Level, Reporter, Warnings};
+pub use reporter::{Reporter, Verbosity, Warnings};
 pub(crate) use runtime::runtime;
+pub use streams::{StandardInput, StandardStreams};
 
-/// Everything that a command touches besides files and the network.
+/// Cheap to clone: clones share everything.
+#[derive(Clone)]
 pub struct Context {
-    /// Environment variables.
     pub env: Environment,
-    /// Boot clock, wall clock, and sleep.
     pub clock: Arc<dyn Clock>,
-    /// Where the user's files belong.
-    pub directories: Directories,
-    /// Standard input; `None` once somebody has taken it.
-    pub stdin: Option<Box<dyn Read + Send>>,
-    /// Whether a person sits at standard input.
-    pub stdin_is_terminal: bool,
-    /// Standard output: data only, and nothing at all on failure.
-    pub stdout: Box<dyn Write>,
-    /// Warnings and details, to standard error.
+    pub directories: Arc<Directories>,
     pub reporter: Arc<Reporter>,
 }
 
 impl Context {
-    /// Standard input, for the one who reads it to its end.
-    pub fn take_stdin(&mut self) -> Option<Box<dyn Read + Send>> {
-        self.stdin.take()
-    }
-
-    /// The process's own world.
-    pub fn real() -> Context {
+    /// Returns the context of this process.
+    pub fn process() -> Context {
         Context {
             env: Environment::Process,
             clock: Arc::new(SystemClock::default()),
-            directories: Directories::of_user(&Environment::Process),
-            stdin: Some(Box::new(std::io::stdin())),
-            stdin_is_terminal: std::io::stdin().is_terminal(),
-            stdout: Box::new(std::io::stdout()),
+            directories: Arc::new(Directories::of_user(&Environment::Process)),
             reporter: Arc::new(Reporter::stderr()),
         }
+    }
+
+    /// Returns a context without directories, and with the system's clocks.
+    pub fn with_env(env: Environment, reporter: Reporter) -> Context {
+        Context {
+            env,
+            clock: Arc::new(SystemClock::default()),
+            directories: Arc::default(),
+            reporter: Arc::new(reporter),
+        }
+    }
+
+    pub fn with_reporter(&self, reporter: Arc<Reporter>) -> Context {
+        Context { reporter, ..self.clone() }
     }
 }

@@ -19,7 +19,7 @@ mod verdict;
 
 use crate::clock::{Offset, Reading};
 use crate::config::{self, DEFAULT_SKEW, Layers, Settings, table};
-use crate::context::Context;
+use crate::context::{Context, StandardInput};
 use crate::error::{Error, Result};
 
 pub use finding::{Finding, Level, Topic};
@@ -37,9 +37,9 @@ pub struct Report {
 
 /// Looks at everything, which takes a few seconds, and longer where a host does not
 /// answer within the time limit. Gets a token as any other command does.
-pub fn examine(layers: &mut Layers, context: &mut Context) -> Report {
+pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput) -> Report {
     let profile = layers.load_profile(context);
-    let settings = profile.and_then(|()| config::resolve(layers, context));
+    let settings = profile.and_then(|()| config::resolve(layers, context, stdin));
     let mut findings = vec![machine::finding()];
     findings.extend(context.clock.unknown_boot().map(clocks::unknown_boot));
     findings.extend(settings::findings(layers, &context.env));

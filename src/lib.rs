@@ -78,23 +78,25 @@ use std::io::Write;
 use clap::Parser;
 
 use cli::Cli;
-use context::Context;
+use context::{Context, StandardStreams};
 use error::{Error, Kind};
 use terraform::plugin;
 use terraform::provider::TokenProvider;
 
 /// Runs a command line, `args[0]` included; returns the exit code.
-pub fn run(args: &[OsString], context: &mut Context) -> u8 {
+pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) -> u8 {
     if context.env.os(completion::VARIABLE).is_some() {
-        return completion::answer(args, context)
+        return completion::answer(args, context, streams)
             .map_or_else(|error| report(&error, context), |()| 0);
     }
     let result = match plugin::is_wanted(&context.env, args.get(1..).unwrap_or_default()) {
         Ok(false) => match Cli::try_parse_from(args) {
-            Ok(cli) => command::run(cli.command, context),
-            Err(refusal) => return explain(refusal, args, context),
+            Ok(cli) => command::run(cli.command, context, streams),
+            Err(refusal) => return explain(refusal, args, context, streams),
         },
-        Ok(true) => plugin::serve(TokenProvider::new(context), context).map(|()| 0),
+        Ok(true) => {
+            plugin::serve(TokenProvider::new(context), context, &mut *streams.stdout).map(|()| 0)
+        }
         Err(error) => Err(error),
     };
     match result {
@@ -111,13 +113,18 @@ fn report(error: &Error, context: &Context) -> u8 {
 
 /// Help goes to standard output and is no failure; a command line that cannot
 /// be understood is one.
-fn explain(refusal: clap::Error, args: &[OsString], context: &mut Context) -> u8 {
+fn explain(
+    refusal: clap::Error,
+    args: &[OsString],
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> u8 {
     if !refusal.use_stderr() {
-        let printed = command::print(context, refusal.render().to_string().as_bytes());
+        let printed = command::print(streams, refusal.render().to_string().as_bytes());
         return printed.map_or_else(|error| report(&error, context), |()| 0);
     }
     let statement = command::env::failure(args, &context.env).unwrap_or_default();
-    let _ = context.stdout.write_all(statement.as_bytes());
+    let _ = streams.stdout.write_all(statement.as_bytes());
     context.reporter.error(cli::refusal::text(refusal, args));
     Kind::Usage.exit_code()
 }

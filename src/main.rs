@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use gc_token::context::Context;
+use gc_token::context::{Context, StandardStreams};
 use gc_token::platform::init_process;
 
 fn main() -> ExitCode {
     init_process();
     let args: Vec<OsString> = std::env::args_os().collect();
-    ExitCode::from(gc_token::run(&args, &mut Context::real()))
+    ExitCode::from(gc_token::run(&args, &Context::process(), &mut StandardStreams::process()))
 }

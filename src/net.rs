@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
 use crate::config::NetworkSettings;
-use crate::context::{Clock, Environment, Level, Reporter};
+use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 
 use client::{Limits, builder, client, tls};
@@ -112,7 +112,7 @@ impl HttpClient {
     ) -> Result<HttpClient> {
         let route = Route::to(url, env)?;
         if let Some(proxy) = route.name() {
-            reporter.say(Level::Debug, format_args!("going through {proxy}"));
+            reporter.debug(format_args!("going through {proxy}"));
         }
         let roots = match url.scheme() {
             "https" => roots::load(network.ca_file.as_deref(), env, reporter)?,

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 
 use crate::clock::{OffsetEstimate, Reading};
 use crate::config::{ClientAuth, Issuer, NetworkSettings};
-use crate::context::{Clock, Environment, Level, Reporter};
+use crate::context::{Clock, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::{self, HttpClient};
 use crate::token::{Token, implausible_at_genesys_cloud};
@@ -129,10 +129,9 @@ impl Minting<'_> {
                 Next::GiveUp(why) => return Err(self.given_up(failure, attempt, why)),
                 Next::Retry(wait) => {
                     let cause = failure.error.cause.as_deref().unwrap_or_default();
-                    self.reporter.say(
-                        Level::Info,
-                        format_args!("attempt {attempt}: {cause}; trying again in {wait:.1?}"),
-                    );
+                    self.reporter.info(format_args!(
+                        "attempt {attempt}: {cause}; trying again in {wait:.1?}"
+                    ));
                     self.last.borrow_mut().1 = Some(failure);
                     tokio::time::sleep(wait).await;
                 }
@@ -142,12 +141,10 @@ impl Minting<'_> {
 
     async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
         let host = self.request.host();
-        self.reporter
-            .say(Level::Debug, format_args!("asking {host} for a token (attempt {attempt})"));
+        self.reporter.debug(format_args!("asking {host} for a token (attempt {attempt})"));
         let round_trip = self.client.send(self.request.fill(self.client), self.clock).await?;
         let took = since(&round_trip.sent, &round_trip.received);
-        self.reporter
-            .say(Level::Debug, format_args!("HTTP {} after {took:.1?}", round_trip.reply.status));
+        self.reporter.debug(format_args!("HTTP {} after {took:.1?}", round_trip.reply.status));
         let reader = Reader { host: &host, secrets: &self.request.secrets };
         if let Some(measure) = round_trip.measure() {
             let joined = measure.intersect(self.issuer.borrow().as_ref());

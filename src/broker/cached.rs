@@ -3,7 +3,7 @@
 use super::{Broker, messages};
 use crate::cache::{Entry, Lock, Lookup};
 use crate::clock::Reading;
-use crate::context::Level;
+use crate::context::Verbosity;
 use crate::error::Error;
 use crate::token::{AccessToken, Token};
 
@@ -34,8 +34,7 @@ impl Broker<'_> {
         if let Some(timeout) = self.policy().idle_timeout
             && let Err(error) = entry.record_use(token, used, timeout)
         {
-            self.reporter
-                .say(Level::Info, format_args!("the use is not recorded: {}", error.message));
+            self.reporter.info(format_args!("the use is not recorded: {}", error.message));
         }
     }
 
@@ -50,16 +49,16 @@ impl Broker<'_> {
     /// Tells what was found in the cache.
     pub(super) fn explain(&self, lookup: &Lookup) {
         if let Some(why) = self.clock.unknown_boot() {
-            self.reporter.say(Level::Info, messages::unknown_boot(why));
+            self.reporter.info(messages::unknown_boot(why));
         }
         match lookup {
-            Lookup::Absent => self.reporter.say(Level::Info, "no token in the cache"),
+            Lookup::Absent => self.reporter.info("no token in the cache"),
             Lookup::Unusable(why) => {
                 self.reporter.warn(format_args!("the cached entry is not used: {why}"));
             }
-            Lookup::Found(token) if self.reporter.says(Level::Info) => {
+            Lookup::Found(token) if self.reporter.is_enabled(Verbosity::Info) => {
                 let verdict = self.policy().judge(&token.validity, &self.clock.read());
-                self.reporter.say(Level::Info, format_args!("cached token: {verdict}"));
+                self.reporter.info(format_args!("cached token: {verdict}"));
             }
             Lookup::Found(_) => {}
         }

@@ -3,7 +3,7 @@
 use super::{Broker, messages};
 use crate::clock::OffsetEstimate;
 use crate::config::Verify;
-use crate::context::Level;
+use crate::context::Verbosity;
 use crate::error::{Error, Result};
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{AccessToken, StaleReason, Token, TokenValidity, Verdict};
@@ -44,7 +44,7 @@ impl Broker<'_> {
             false => None,
         };
         if answer.as_ref().is_some_and(|answer| answer.status == TokenStatus::Rejected) {
-            self.reporter.say(Level::Info, "the API refuses the cached token");
+            self.reporter.info("the API refuses the cached token");
             return Rescue::Refused;
         }
         let validity = match (is_idle, answer) {
@@ -60,7 +60,7 @@ impl Broker<'_> {
             return Rescue::Failed;
         };
         let verdict = self.policy().judge(&validity, &self.clock.read());
-        self.reporter.say(Level::Info, format_args!("after asking about it: {verdict}"));
+        self.reporter.info(format_args!("after asking about it: {verdict}"));
         match verdict {
             Verdict::Fresh { .. } => Rescue::Fresh(Box::new(Token { validity, ..token.clone() })),
             Verdict::Stale(_) => Rescue::Failed,
@@ -192,7 +192,7 @@ impl Broker<'_> {
         if earlier.is_some_and(|earlier| clock.contradicts(earlier))
             && let Some(carried) = validity.rebased_on_api(clock.clone())
         {
-            self.reporter.say(Level::Info, messages::STOOD_STILL);
+            self.reporter.info(messages::STOOD_STILL);
             *validity = carried;
             return;
         }
@@ -205,8 +205,8 @@ impl Broker<'_> {
         if let Some(lead) = validity.lead().filter(|lead| lead.max > self.policy().skew) {
             // Proved, or only not to be ruled out.
             let proved = lead.min > self.policy().skew;
-            let level = if proved { Level::Warning } else { Level::Info };
-            self.reporter.say(level, messages::lead(&lead, self.policy().skew));
+            let level = if proved { Verbosity::Warning } else { Verbosity::Info };
+            self.reporter.log(level, messages::lead(&lead, self.policy().skew));
         }
     }
 }

@@ -11,17 +11,22 @@ use crate::cache::{self, EntrySummary};
 use crate::cli::CacheCommand;
 use crate::clock::Reading;
 use crate::config::{self, Flags, Query, table};
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::duration::human;
 use crate::error::Result;
 use crate::sanitize;
 use crate::text::shown;
 
-pub(super) fn run(verb: CacheCommand, flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(
+    verb: CacheCommand,
+    flags: Flags,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
     let settings = config::resolve_cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
-        return settings.nowhere().map_or_else(|| print(context, b""), Err);
+        return settings.nowhere().map_or_else(|| print(streams, b""), Err);
     };
     if let Err(error) = cache::check(dir, settings.was_named)
         && !settings.was_named
@@ -30,19 +35,19 @@ pub(super) fn run(verb: CacheCommand, flags: Flags, context: &mut Context) -> Re
     }
     let patience = settings.lock_timeout;
     match verb {
-        CacheCommand::Path => print(context, format!("{}\n", dir.display()).as_bytes()),
-        CacheCommand::List => list(dir, layers.bool(&table::JSON)?, context),
-        CacheCommand::Clear => removed(cache::clear(dir, patience, &*context.clock)?, context),
-        CacheCommand::Prune => removed(cache::prune(dir, patience, &*context.clock)?, context),
+        CacheCommand::Path => print(streams, format!("{}\n", dir.display()).as_bytes()),
+        CacheCommand::List => list(dir, layers.bool(&table::JSON)?, context, streams),
+        CacheCommand::Clear => removed(cache::clear(dir, patience, &*context.clock)?, streams),
+        CacheCommand::Prune => removed(cache::prune(dir, patience, &*context.clock)?, streams),
     }
 }
 
-fn removed(count: usize, context: &mut Context) -> Result<()> {
+fn removed(count: usize, streams: &mut StandardStreams) -> Result<()> {
     let plural = if count == 1 { "" } else { "s" };
-    print(context, format!("removed {count} token{plural}\n").as_bytes())
+    print(streams, format!("removed {count} token{plural}\n").as_bytes())
 }
 
-fn list(dir: &Path, as_json: bool, context: &mut Context) -> Result<()> {
+fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let now = context.clock.read();
     let entry = cache::list(dir)?;
     let text = if as_json {
@@ -51,7 +56,7 @@ fn list(dir: &Path, as_json: bool, context: &mut Context) -> Result<()> {
     } else {
         entry.iter().map(|entry| row(entry, &now)).collect()
     };
-    print(context, text.as_bytes())
+    print(streams, text.as_bytes())
 }
 
 /// An entry's header is not authenticated: whoever can write the file may have made

@@ -2,9 +2,9 @@
 
 use super::print;
 use crate::completion::{Shell, script};
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 
-pub(super) fn run(shell: Shell, context: &mut Context) -> Result<()> {
-    print(context, script(shell, context).as_bytes())
+pub(super) fn run(shell: Shell, context: &Context, streams: &mut StandardStreams) -> Result<()> {
+    print(streams, script(shell, context).as_bytes())
 }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::stop::Stop;
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
 
 /// Prints as it goes: the report takes as long as its tokens live, and a claim
 /// that does not come true is to be seen where it was made.
-pub(super) fn run(context: &mut Context) -> Result<()> {
+pub(super) fn run(context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let interrupted = watch()
         .map_err(|why| Error::new(Kind::System, "cannot listen to signals").with_source(why))?;
-    demo::run(context.clock.clone(), &mut *context.stdout, &interrupted)
+    demo::run(context.clock.clone(), &mut *streams.stdout, &interrupted)
 }
 
 /// A flag that the first SIGINT or SIGTERM raises, so that the demo ends in

@@ -2,20 +2,20 @@
 
 use super::print;
 use crate::config::{Flags, Layers, Query, table};
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::doctor;
 use crate::error::Result;
 use crate::sanitize;
 
-pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let mut layers = Layers::new(flags, Query::default(), &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
     let as_json = layers.bool(&table::JSON)?;
-    let report = doctor::examine(&mut layers, context);
+    let report = doctor::examine(&mut layers, context, &mut streams.stdin);
     let text = match as_json {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
     };
-    print(context, text.as_bytes())?;
+    print(streams, text.as_bytes())?;
     report.failure().map_or(Ok(()), Err)
 }

@@ -9,24 +9,24 @@ use clap::ValueEnum;
 
 use super::{layers, print, token};
 use crate::config::{Flags, Layers, Query, table};
-use crate::context::{Context, Environment};
+use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Dialect, Name, Rendered, Variable};
 
-pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let asked = Layers::new(flags.clone(), Query::default(), &context.env);
     let dialect = dialect(&asked);
     let result = match dialect {
-        Ok(dialect) => hand_out(dialect, flags, context),
-        Err(error) => return fail(Dialect::default(), error, context),
+        Ok(dialect) => hand_out(dialect, flags, context, streams),
+        Err(error) => return fail(Dialect::default(), error, streams),
     };
-    result.or_else(|error| fail(dialect.unwrap_or_default(), error, context))
+    result.or_else(|error| fail(dialect.unwrap_or_default(), error, streams))
 }
 
 /// `eval ""` succeeds, so a script would go on without a token: give it a
 /// statement that fails. The error counts, also when this cannot be written.
-fn fail(dialect: Dialect, error: Error, context: &mut Context) -> Result<()> {
-    let _ = print(context, dialect.failure().unwrap_or_default().as_bytes());
+fn fail(dialect: Dialect, error: Error, streams: &mut StandardStreams) -> Result<()> {
+    let _ = print(streams, dialect.failure().unwrap_or_default().as_bytes());
     Err(error)
 }
 
@@ -57,29 +57,38 @@ pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
     })
 }
 
-fn hand_out(dialect: Dialect, flags: Flags, context: &mut Context) -> Result<()> {
+fn hand_out(
+    dialect: Dialect,
+    flags: Flags,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
     let token_name = name(&layers, &table::VAR, "GENESYSCLOUD_ACCESS_TOKEN")?;
     let region_name = name(&layers, &table::REGION_VAR, "GENESYSCLOUD_REGION")?;
     if layers.bool(&table::UNSET)? {
         let bytes = dialect.unset(&[&token_name, &region_name])?;
-        return print(context, &bytes);
+        return print(streams, &bytes);
     }
-    let (settings, given) = token(&layers, context)?;
+    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
     let access_token = given.token.access_token.expose();
     let mut variables = vec![Variable { name: &token_name, value: access_token, secret: true }];
     if let Some(region) = settings.issuer.region {
         variables.push(Variable { name: &region_name, value: region.aws, secret: false });
     }
     let rendered = dialect.export(&variables)?;
-    deliver(&rendered, context)
+    deliver(&rendered, context, streams)
 }
 
 /// Standard output first: it holds the mask, without which a log could show
 /// what the file gets.
-pub(super) fn deliver(rendered: &Rendered, context: &mut Context) -> Result<()> {
+pub(super) fn deliver(
+    rendered: &Rendered,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     let Some(bytes) = &rendered.github_env else {
-        return print(context, &rendered.stdout);
+        return print(streams, &rendered.stdout);
     };
     let unusable = |what: &str| {
         Error::new(Kind::Configuration, what)
@@ -89,7 +98,7 @@ pub(super) fn deliver(rendered: &Rendered, context: &mut Context) -> Result<()> 
     let mut file = OpenOptions::new().append(true).open(&path).map_err(|error| {
         unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).with_source(error)
     })?;
-    print(context, &rendered.stdout)?;
+    print(streams, &rendered.stdout)?;
     let line_end: &[u8] = if ends_in_mid_line(Path::new(&path)) { b"\n" } else { b"" };
     file.write_all(line_end).and_then(|()| file.write_all(bytes)).map_err(|error| {
         Error::new(Kind::Output, format!("cannot write to {}", path.display())).with_source(error)

@@ -12,7 +12,7 @@ use super::{gateway, layers, resolve, token_of};
 use crate::child::Program;
 use crate::cli::{ExecArgs, Flags, ProxyMode};
 use crate::config::{Layers, Query, Settings, table};
-use crate::context::{Context, Level};
+use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
 use crate::output::HandOut;
@@ -21,16 +21,20 @@ use crate::proxy::StandIn;
 use crate::proxy::gateway::Gateway;
 use crate::proxy::intercept::{self, Interception};
 
-pub(super) fn run(mut args: ExecArgs, context: &mut Context) -> Result<u8> {
+pub(super) fn run(
+    mut args: ExecArgs,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<u8> {
     let command = std::mem::take(&mut args.command);
     let overrides = EnvOverrides::new(&args.set, args.keep_secret)?;
     let (front, keep_secret) = (args.proxy_mode(), args.keep_secret);
     let layers = layers(args.flags(), Query::default(), context)?;
-    let settings = resolve(&layers, context)?;
+    let settings = resolve(&layers, context, &mut streams.stdin)?;
     // Nothing is minted for a mistake.
     let draft = overrides.validate(&settings.issuer)?;
     let program = Program::find(&command, draft.value("PATH", &context.env).as_deref())?;
-    context.reporter.say(Level::Debug, format_args!("runs {}", program.path().display()));
+    context.reporter.debug(format_args!("runs {}", program.path().display()));
     if !keep_secret {
         warn_of_secret(&draft, &settings, context);
     }
@@ -70,8 +74,8 @@ fn warn_of_secret(draft: &EnvDiff, settings: &Settings, context: &Context) {
 
 /// The hidden verb: watches over the process at the other end of standard
 /// input.
-pub(super) fn watch(context: &mut Context) -> Result<()> {
-    platform::watch(context.take_stdin().expect("nobody took it before"));
+pub(super) fn watch(stdin: &mut StandardInput) -> Result<()> {
+    platform::watch(stdin.take().expect("nobody took it before"));
     Ok(())
 }
 
@@ -81,7 +85,7 @@ fn exec_replace(
     overrides: &EnvOverrides,
     layers: &Layers,
     settings: &Settings,
-    context: &mut Context,
+    context: &Context,
 ) -> Result<Infallible> {
     let given = token_of(settings, layers, context)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
@@ -112,7 +116,7 @@ fn serve(
     stand_in: Option<StandIn>,
     layers: &Layers,
     settings: Settings,
-    context: &mut Context,
+    context: &Context,
 ) -> Result<u8> {
     let runtime = runtime()?;
     let token = token_of(&settings, layers, context)?.token;
@@ -137,7 +141,7 @@ fn serve(
         code
     });
     if code.is_ok() && run.relay.metrics().is_unused() {
-        context.reporter.note(served.unused());
+        context.reporter.line(served.unused());
     }
     drop(served);
     watchdog.disarm();

@@ -7,7 +7,7 @@ use super::run::{Run, runtime};
 use super::stop::Stop;
 use super::{env, layers, token};
 use crate::config::{Flags, Layers, Query, table};
-use crate::context::{Context, Environment};
+use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Dialect, Name, Rendered, Variable};
 use crate::platform::reap_orphans;
@@ -15,14 +15,19 @@ use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
 use crate::proxy::{DRAIN_TIMEOUT, StandIn};
 use crate::token::AccessToken;
 
-pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(
+    until_stdin_closes: bool,
+    flags: Flags,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
     let dialect = env::dialect(&layers)?;
     let plan = plan(&layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
-    let (settings, given) = token(&layers, context)?;
+    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
     // Until then, a signal ends the process as it is: an issuer may take its time.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop
@@ -34,16 +39,16 @@ pub(super) fn run(until_stdin_closes: bool, flags: Flags, context: &mut Context)
     };
     // A real token would be worth something to whoever reads what is printed.
     let token = shows_token.then(|| run.relay.client_token().access_token);
-    env::deliver(&printed(&gateway, token.as_ref(), dialect, &context.env)?, context)?;
+    env::deliver(&printed(&gateway, token.as_ref(), dialect, &context.env)?, context, streams)?;
     if until_stdin_closes {
-        stop = stop.or_end_of_stdin(context);
+        stop = stop.or_end_of_stdin(&mut streams.stdin);
     }
     runtime.spawn(async { reap_orphans(&[]).await });
     runtime.block_on(async {
         stop.wait_or_reload(|| async {
             // Otherwise the keeper has said why.
             if run.relay.reload().await {
-                context.reporter.note("reloaded: the token is good");
+                context.reporter.line("reloaded: the token is good");
             }
         })
         .await;

@@ -2,7 +2,7 @@
 
 use super::{layers, one_of, print, token};
 use crate::config::{Flags, Query, table};
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 use crate::output::{HandOut, get};
 
@@ -16,10 +16,10 @@ enum Format {
 const FORMATS: &[(&str, Format)] =
     &[("text", Format::Text), ("json", Format::Json), ("header", Format::Header)];
 
-pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
     let format = one_of(&layers, &table::FORMAT, FORMATS, Format::Text)?;
-    let (settings, given) = token(&layers, context)?;
+    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let bytes = match format {
         Format::Text => get::text(&hand_out),
@@ -29,5 +29,5 @@ pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
         }
         Format::Header => get::header(&hand_out)?,
     };
-    print(context, &bytes)
+    print(streams, &bytes)
 }

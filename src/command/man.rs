@@ -4,16 +4,16 @@ use clap::Command;
 
 use super::print;
 use crate::completion::shown;
-use crate::context::Context;
+use crate::context::StandardStreams;
 use crate::error::{Error, Kind, Result};
 
-pub(super) fn run(path: &[String], context: &mut Context) -> Result<()> {
+pub(super) fn run(path: &[String], streams: &mut StandardStreams) -> Result<()> {
     let mut command = without_help(shown());
     command.build();
     let page = path.iter().try_fold(&command, |command, name| {
         command.find_subcommand(name).ok_or_else(|| unknown(path))
     })?;
-    print(context, render(page).as_bytes())
+    print(streams, render(page).as_bytes())
 }
 
 /// Leaves out the command `help`, which has no page.

@@ -1,16 +1,16 @@
 //! `regions`: the table.
 
 use super::print;
-use crate::context::Context;
+use crate::context::StandardStreams;
 use crate::error::Result;
 use crate::region::REGIONS;
 
-pub(super) fn run(context: &mut Context) -> Result<()> {
+pub(super) fn run(streams: &mut StandardStreams) -> Result<()> {
     let mut text = row(["REGION", "SHORT", "DOMAIN", "PLACE"]);
     for region in REGIONS {
         text += &row([region.aws, region.short, region.domain, region.place()]);
     }
-    print(context, text.as_bytes())
+    print(streams, text.as_bytes())
 }
 
 fn row([aws, short, domain, place]: [&str; 4]) -> String {

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use super::one_of;
 use crate::cache::IssuedTokens;
 use crate::config::{Layers, Settings, table};
-use crate::context::{Context, Level, Reporter};
+use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
 use crate::platform;
 use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
@@ -82,7 +82,7 @@ impl Run {
             self.reporter.warn(error.one_line());
         }
         if let Some(summary) = self.relay.metrics().summary() {
-            self.reporter.note(summary);
+            self.reporter.line(summary);
         }
     }
 }
@@ -92,9 +92,9 @@ impl Run {
 fn issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<IssuedTokens> {
     let prefix_file = layers.find(&table::PREFIX_FILE).map(|given| PathBuf::from(given.value));
     IssuedTokens::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
-        let level = if prefix_file.is_some() { Level::Warning } else { Level::Info };
+        let level = if prefix_file.is_some() { Verbosity::Warning } else { Verbosity::Info };
         let why = error.one_line();
-        reporter.say(
+        reporter.log(
             level,
             format_args!("tokens that clients keep are not known after a restart: {why}"),
         );

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::given_path;
 use super::stop::Stop;
 use crate::cli::sandbox::{SECRET_VARIABLE, SandboxArgs};
-use crate::context::{Context, Level};
+use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 
@@ -18,7 +18,7 @@ use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 /// # Errors
 /// `Configuration` when the sandbox cannot start, or when the certificate or
 /// the variables cannot be written.
-pub fn run(args: &SandboxArgs, context: &mut Context) -> Result<()> {
+pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
         Error::new(Kind::System, format!("the sandbox {what}")).with_source(cause)
     };
@@ -32,15 +32,15 @@ pub fn run(args: &SandboxArgs, context: &mut Context) -> Result<()> {
     };
     let variables = variables(args, context, &sandbox, ca_file);
     let text = if args.json { as_json(&variables) } else { as_exports(&variables) };
-    context.stdout.write_all(text.as_bytes()).and_then(|()| context.stdout.flush()).map_err(
+    streams.stdout.write_all(text.as_bytes()).and_then(|()| streams.stdout.flush()).map_err(
         |cause| {
             Error::new(Kind::Output, "the sandbox cannot print its variables").with_source(cause)
         },
     )?;
     let counters = format!("{}/sandbox/counters", sandbox.api_url());
-    context.reporter.say(Level::Info, format_args!("counters at {counters}"));
+    context.reporter.info(format_args!("counters at {counters}"));
     if args.until_stdin_closes {
-        stop = stop.or_end_of_stdin(context);
+        stop = stop.or_end_of_stdin(&mut streams.stdin);
     }
     runtime.block_on(stop.wait());
     Ok(())

@@ -7,13 +7,13 @@ use super::{layers, print, resolve};
 use crate::cache::{self, Entry, Lookup};
 use crate::clock::Reading;
 use crate::config::{self, Flags, Layers, Query, Settings};
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Result};
 use crate::sanitize;
 
-pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
+pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
-    let settings = resolve(&layers, context)?;
+    let settings = resolve(&layers, context, &mut streams.stdin)?;
     let now = context.clock.read();
     let entry = Entry::of(&settings);
     let lookup = entry.as_ref().map_or(Ok(Lookup::Absent), Entry::read)?;
@@ -31,7 +31,7 @@ pub(super) fn run(flags: Flags, context: &mut Context) -> Result<()> {
         true => format!("{}\n", sanitize::json(&report.json())),
         false => report.table(),
     };
-    print(context, text.as_bytes())
+    print(streams, text.as_bytes())
 }
 
 /// Why nothing can be kept, where nobody named the directory.

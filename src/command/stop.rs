@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::context::Context;
+use crate::context::StandardInput;
 use crate::platform::{StopSignal, StopSignals};
 
 /// Waits for a signal, the end of the terminal, or the end of standard input if that is
@@ -26,8 +26,8 @@ impl Stop {
 
     /// Also watches standard input. The thread that reads it may outlive the command: a
     /// blocked read cannot be cancelled.
-    pub(super) fn or_end_of_stdin(mut self, context: &mut Context) -> Stop {
-        let stdin = context.take_stdin();
+    pub(super) fn or_end_of_stdin(mut self, stdin: &mut StandardInput) -> Stop {
+        let stdin = stdin.take();
         let (closed, receiver) = oneshot::channel();
         std::thread::spawn(move || {
             if let Some(mut stdin) = stdin {

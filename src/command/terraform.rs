@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{given_path, print};
-use crate::context::{Context, NO_HOME};
+use crate::context::{Context, NO_HOME, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::platform::{self, ForeignDir};
 
@@ -14,7 +14,11 @@ const SOURCE: &str = "gc-token/gctoken";
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) fn install(mirror: Option<PathBuf>, context: &mut Context) -> Result<()> {
+pub(super) fn install(
+    mirror: Option<PathBuf>,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     let mirror = mirror.map(|mirror| given_path("mirror", &mirror, context)).transpose()?;
     let implied = context.directories.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
@@ -45,7 +49,7 @@ pub(super) fn install(mirror: Option<PathBuf>, context: &mut Context) -> Result<
         text += &cli_configuration(&mirror);
     }
     text += &required_providers();
-    print(context, text.as_bytes())
+    print(streams, text.as_bytes())
 }
 
 /// Where a mirror keeps this version for this machine ("unpacked layout").

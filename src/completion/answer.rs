@@ -6,7 +6,7 @@ use clap_complete::engine::{CompletionCandidate, complete};
 
 use super::{shown, values};
 use crate::command::print;
-use crate::context::Context;
+use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 
 /// Prints a line for each completion of the last word: the word, and after a tab,
@@ -17,7 +17,11 @@ use crate::error::{Error, Kind, Result};
 ///
 /// # Errors
 /// [`Kind::Output`] when standard output cannot be written to.
-pub(crate) fn answer(args: &[OsString], context: &mut Context) -> Result<()> {
+pub(crate) fn answer(
+    args: &[OsString],
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     let Some(words) = args.get(2..).filter(|words| !words.is_empty()) else {
         let what = "no words to complete were given";
         return Err(
@@ -28,7 +32,7 @@ pub(crate) fn answer(args: &[OsString], context: &mut Context) -> Result<()> {
     let completed = complete(&mut command, words.to_vec(), words.len() - 1, None);
     let lines: String =
         relevant(completed.unwrap_or_default(), &words[words.len() - 1]).iter().map(line).collect();
-    print(context, lines.as_bytes())
+    print(streams, lines.as_bytes())
 }
 
 /// Options are left out while nothing asks for them and there is something else.

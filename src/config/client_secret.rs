@@ -13,7 +13,7 @@ pub use stored::StoredSecret;
 
 use super::origin::Sourced;
 use super::{Layers, table};
-use crate::context::{Clock, Context, Environment, Level, Reporter};
+use crate::context::{Clock, Context, Environment, Reporter, StandardInput};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;
@@ -43,7 +43,8 @@ impl SecretSource {
     pub(super) fn resolve(
         layers: &Layers,
         id: &Sourced,
-        context: &mut Context,
+        context: &Context,
+        stdin: &mut StandardInput,
     ) -> Result<SecretSource> {
         if let Some(secret) = &layers.secret {
             let secret = checked(
@@ -57,7 +58,7 @@ impl SecretSource {
         }
         if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
             return match file.value == "-" {
-                true => read_stdin(&file, context).map(SecretSource::Known),
+                true => read_stdin(&file, context, stdin).map(SecretSource::Known),
                 false => StoredSecret::in_file(&file, &context.reporter).map(SecretSource::Stored),
             };
         }
@@ -187,17 +188,21 @@ fn missing(id: &Sourced, layers: &Layers) -> Error {
 }
 
 /// The secret on standard input.
-fn read_stdin(given: &Sourced, context: &mut Context) -> Result<SecretString> {
+fn read_stdin(
+    given: &Sourced,
+    context: &Context,
+    stdin: &mut StandardInput,
+) -> Result<SecretString> {
     let unreadable = || {
         Error::new(Kind::Configuration, "cannot read the client secret from standard input")
             .with_hint(format!("see {}", given.origin))
     };
-    if context.stdin_is_terminal {
+    if stdin.is_terminal() {
         return Err(
             unreadable().with_cause("standard input is a terminal, where it would be shown")
         );
     }
-    let stdin = context.take_stdin().ok_or_else(|| {
+    let stdin = stdin.take().ok_or_else(|| {
         unreadable().with_cause("standard input holds the Terraform query already")
     })?;
     let secret = read(stdin).map_err(|error| unreadable().with_source(error))?;
@@ -222,10 +227,9 @@ fn checked(secret: &[u8], origin: &str, reporter: &Reporter) -> Result<SecretStr
         return Err(refuse(if more { "has an empty first line" } else { "is empty" }));
     }
     if more {
-        reporter.say(
-            Level::Info,
-            format_args!("the client secret from {origin} has several lines: the first one counts"),
-        );
+        reporter.info(format_args!(
+            "the client secret from {origin} has several lines: the first one counts"
+        ));
     }
     Ok(line.into())
 }

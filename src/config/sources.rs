@@ -11,7 +11,7 @@ use super::profile::Profile;
 use super::query::Query;
 use super::table::{self, Setting};
 use super::unknown;
-use crate::context::{Context, Environment, Level};
+use crate::context::{Context, Environment};
 use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::text;
@@ -71,7 +71,7 @@ impl Layers {
         self.profile = Profile::load(named.as_ref(), passed_over, ignored, context)?;
         self.check_text()?;
         for error in &self.passed_over {
-            context.reporter.say(Level::Info, format_args!("passed over: {}", error.one_line()));
+            context.reporter.info(format_args!("passed over: {}", error.one_line()));
         }
         self.overrides().into_iter().for_each(|line| context.reporter.warn(line));
         self.check_tamper_risk(context)

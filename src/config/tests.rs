@@ -1,7 +1,7 @@
 //! Precedence, origins, and what is refused. Each case is a few lines of data.
 
 use super::*;
-use crate::context::{Directories, Environment, Reporter, SystemClock};
+use crate::context::{Directories, Environment, Reporter, StandardInput, SystemClock};
 use std::sync::Arc;
 
 /// Settings for tests of other modules: client `client`, secret `secret`, no
@@ -58,25 +58,22 @@ impl User {
 
     fn resolve(&self, flags: &[(&'static str, &str)], query: &str) -> Result<Settings> {
         let home = self.home.path();
-        let mut context = Context {
+        let context = Context {
             env: self.env.clone(),
             clock: Arc::new(SystemClock::default()),
-            directories: Directories {
+            directories: Arc::new(Directories {
                 home: Some(home.to_owned()),
                 cache: Some(home.join("cache")),
                 config: Some(home.join("config")),
                 state: Some(home.join("state")),
-            },
-            stdin: Some(Box::new(std::io::empty())),
-            stdin_is_terminal: false,
-            stdout: Box::new(std::io::sink()),
+            }),
             reporter: Reporter::to(Box::new(std::io::sink())).into(),
         };
         let flags = flags.iter().map(|(name, value)| (*name, value.to_string())).collect();
         let query = Query::parse(query.as_bytes())?;
         let mut layers = Layers::new(flags, query, &context.env);
         layers.load_profile(&context)?;
-        resolve(&layers, &mut context)
+        resolve(&layers, &context, &mut StandardInput::empty())
     }
 
     /// The error's three lines, the home directory written as `~`.
@@ -119,9 +116,10 @@ fn flags_go_before_the_query_before_the_environment_before_the_profile() {
 fn our_own_variables_go_before_the_providers() {
     let user = User::new(CREDENTIALS);
     assert_eq!(user.resolve(&[], "{}").unwrap().client.id, "env-id");
-    let Environment::Fixed(mut env) = user.env.clone() else { unreachable!() };
-    env.insert("GC_TOKEN_CLIENT_ID".into(), "own-id".into());
-    let user = User { env: Environment::Fixed(env), ..user };
+    let Environment::Fixed(variables) = &user.env else { unreachable!() };
+    let own = ("GC_TOKEN_CLIENT_ID".to_owned(), "own-id".into());
+    let variables = variables.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let user = User { env: Environment::fixed(variables.chain([own])), ..user };
     assert_eq!(user.resolve(&[], "{}").unwrap().client.id, "own-id");
 }
 

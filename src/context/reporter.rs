@@ -10,89 +10,85 @@ use std::sync::{Arc, Mutex};
 use crate::platform::write_from_background;
 use crate::sanitize;
 
-/// How much a line matters.
+/// The importance of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Said always.
+pub enum Verbosity {
     Warning,
-    /// Said with `-v`: decisions and their reasons.
+    /// Decisions and their reasons, shown with `-v`.
     Info,
-    /// Said with `-vv`: each step.
+    /// Each step, shown with `-vv`.
     Debug,
 }
 
-/// Where warnings and details go. Never told a secret.
+/// Writes warnings and details to standard error, or collects them. Never gets a secret.
 pub struct Reporter {
     verbosity: AtomicU8,
     sink: Sink,
-    /// The warnings so far, for those who repeat none.
+    /// The warnings so far, for a reporter that repeats none.
     warned: Mutex<HashSet<String>>,
 }
 
 enum Sink {
     Lines(Mutex<Box<dyn Write + Send>>),
     Collected(Warnings),
-    Sparing(Arc<Reporter>),
+    Deduplicated(Arc<Reporter>),
 }
 
-/// Warnings that were collected.
 #[derive(Clone, Default)]
 pub struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    /// Those since the last call.
+    /// Returns the warnings since the last call.
     pub fn take(&self) -> Vec<String> {
         self.0.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 }
 
-/// Warnings that are kept in mind.
-const REMEMBERED: usize = 100;
+/// Warnings that contain numbers are new each time.
+const MAX_REMEMBERED: usize = 100;
 
 impl Reporter {
-    /// Talks to the process's standard error, warnings only.
+    /// Writes warnings to standard error.
     pub fn stderr() -> Reporter {
         Reporter::to(Box::new(std::io::stderr()))
     }
 
-    /// Talks to `sink`, warnings only.
+    /// Writes warnings to `sink`.
     pub fn to(sink: Box<dyn Write + Send>) -> Reporter {
         Reporter::new(0, Sink::Lines(Mutex::new(sink)))
     }
 
-    /// Collects warnings, for somebody who shows them in a way of their own.
+    /// Collects warnings, for a caller that shows them in its own way.
     pub fn collected() -> (Reporter, Warnings) {
         let warnings = Warnings::default();
         let sink = Sink::Collected(warnings.clone());
         (Reporter::new(0, sink), warnings)
     }
 
-    /// Talks as `talk` does, but repeats no warning that `talk` has said: for
-    /// what goes on for long, and would find the same thing again and again.
-    pub fn sparing(reporter: Arc<Reporter>) -> Reporter {
-        Reporter::new(reporter.verbosity.load(Ordering::Relaxed), Sink::Sparing(reporter))
+    /// Writes to `reporter`, but repeats no warning: for a process that runs for long and
+    /// would find the same fault again and again.
+    pub fn deduplicated(reporter: Arc<Reporter>) -> Reporter {
+        Reporter::new(reporter.verbosity.load(Ordering::Relaxed), Sink::Deduplicated(reporter))
     }
 
     fn new(verbosity: u8, sink: Sink) -> Reporter {
         Reporter { verbosity: AtomicU8::new(verbosity), sink, warned: Mutex::default() }
     }
 
-    /// 0 says warnings, 1 (`-v`) decisions, 2 (`-vv`) each step.
+    /// 0 shows warnings, 1 (`-v`) also decisions, 2 (`-vv`) also each step.
     pub fn set_verbosity(&self, verbosity: u8) {
         self.verbosity.store(verbosity, Ordering::Relaxed);
     }
 
-    /// Whether a line of this level is said.
-    pub fn says(&self, level: Level) -> bool {
+    pub fn is_enabled(&self, level: Verbosity) -> bool {
         level as u8 <= self.verbosity.load(Ordering::Relaxed)
     }
 
-    /// Says something that the user should mend or know.
     pub fn warn(&self, message: impl fmt::Display) {
-        self.say(Level::Warning, message);
+        self.log(Verbosity::Warning, message);
     }
 
-    /// Says something that the user should mend or know, unless it was said already.
+    /// Repeats no warning.
     pub fn warn_once(&self, message: impl fmt::Display) {
         let message = message.to_string();
         if !self.has_warned(&message) {
@@ -100,37 +96,43 @@ impl Reporter {
         }
     }
 
-    /// Says something that was asked for, whatever the verbosity.
-    pub fn note(&self, message: impl fmt::Display) {
-        self.line("", &message);
+    pub fn info(&self, message: impl fmt::Display) {
+        self.log(Verbosity::Info, message);
     }
 
-    /// Writes a line for programs.
-    pub fn record(&self, json: &serde_json::Value) {
+    pub fn debug(&self, message: impl fmt::Display) {
+        self.log(Verbosity::Debug, message);
+    }
+
+    /// Writes a line at any verbosity.
+    pub fn line(&self, message: impl fmt::Display) {
+        self.write_message("", &message);
+    }
+
+    /// Writes a line of JSON at any verbosity.
+    pub fn json(&self, json: &serde_json::Value) {
         self.write(format!("{}\n", sanitize::json(json)));
     }
 
-    /// Says why the command failed.
     pub fn error(&self, error: impl fmt::Display) {
-        self.line("", &error);
+        self.write_message("", &error);
     }
 
-    /// Says something, if it is to be said at this level.
-    pub fn say(&self, level: Level, message: impl fmt::Display) {
-        if !self.says(level) {
+    pub fn log(&self, level: Verbosity, message: impl fmt::Display) {
+        if !self.is_enabled(level) {
             return;
         }
-        let mark = if level == Level::Warning { "warning: " } else { "" };
-        self.line(mark, &message);
+        let mark = if level == Verbosity::Warning { "warning: " } else { "" };
+        self.write_message(mark, &message);
     }
 
-    /// A line that cannot be written is lost: there is nowhere left to say so.
-    fn line(&self, mark: &str, message: &dyn fmt::Display) {
-        // A message may quote anything: names, values, the words of a server.
+    /// A line that cannot be written is lost: there is no other place to report that.
+    fn write_message(&self, mark: &str, message: &dyn fmt::Display) {
+        // A message may quote anything: names, values, a response.
         let message = sanitize::lines(&message.to_string()).into_owned();
-        if let Sink::Sparing(reporter) = &self.sink {
+        if let Sink::Deduplicated(reporter) = &self.sink {
             if mark.is_empty() || !reporter.has_warned(&message) {
-                reporter.line(mark, &message);
+                reporter.write_message(mark, &message);
             }
             return;
         }
@@ -151,8 +153,7 @@ impl Reporter {
 
     fn remember(&self, message: String) {
         if let Ok(mut warned) = self.warned.lock() {
-            // Those with a number in them are new each time.
-            if warned.len() >= REMEMBERED {
+            if warned.len() >= MAX_REMEMBERED {
                 warned.clear();
             }
             warned.insert(message);
@@ -163,9 +164,8 @@ impl Reporter {
         if let Sink::Lines(sink) = &self.sink
             && let Ok(mut sink) = sink.lock()
         {
-            // One write, so that lines of several processes do not mix. To a
-            // terminal that belongs to the command that is served, it would stop
-            // this process where `stty tostop` is set.
+            // One write, so that lines of several processes do not mix. The terminal may
+            // belong to the command of `exec`.
             let _ = write_from_background(|| sink.write_all(line.as_bytes()));
         }
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_said_steers_neither_terminal_nor_ci() {
+    fn no_message_controls_the_terminal_or_ci() {
         let written = Written::default();
         let reporter = Reporter::to(Box::new(written.clone()));
         let (collected, warnings) = Reporter::collected();
@@ -197,9 +197,9 @@ mod tests {
         for reporter in [&reporter, &collected] {
             reporter.warn(hostile);
         }
-        reporter.note(hostile);
+        reporter.line(hostile);
         reporter.error(hostile);
-        reporter.record(&serde_json::json!({ "path": hostile }));
+        reporter.json(&serde_json::json!({ "path": hostile }));
         let shown = "a # #vso[task.x]b\n: :error::c\n# #[error]d";
         assert_eq!(warnings.take(), [shown]);
         let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
@@ -213,19 +213,19 @@ mod tests {
     }
 
     #[test]
-    fn a_sparing_talk_repeats_no_warning() {
+    fn a_deduplicated_reporter_repeats_no_warning() {
         let (all, warnings) = Reporter::collected();
         let all = Arc::new(all);
         all.warn("before");
-        let reporter = Reporter::sparing(all.clone());
+        let reporter = Reporter::deduplicated(all.clone());
         for message in ["one", "before", "two", "one"] {
             reporter.warn(message);
         }
         assert_eq!(warnings.take(), ["before", "one", "two"]);
         all.warn("one");
         assert_eq!(warnings.take(), ["one"]);
-        reporter.note("said each time");
-        reporter.note("said each time");
+        reporter.line("said each time");
+        reporter.line("said each time");
         assert_eq!(warnings.take().len(), 2);
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
-use crate::context::{Clock, Context, Directories, Environment, Reporter};
+use crate::context::{Clock, Context, Environment, Reporter, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 use crate::sync;
@@ -96,17 +96,13 @@ impl GcToken {
 
     fn run<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
         let (stdout, reporter) = (Sink::default(), Sink::default());
-        let mut context = Context {
-            env: self.env.clone(),
+        let context = Context {
             clock: self.clock.clone(),
-            directories: Directories::default(),
-            stdin: None,
-            stdin_is_terminal: false,
-            stdout: Box::new(stdout.clone()),
-            reporter: Reporter::to(Box::new(reporter.clone())).into(),
+            ..Context::with_env(self.env.clone(), Reporter::to(Box::new(reporter.clone())))
         };
+        let mut streams = StandardStreams::without_input(stdout.clone());
         let args: Vec<_> = ["gc-token"].iter().chain(args).map(Into::into).collect();
-        let code = crate::run(&args, &mut context);
+        let code = crate::run(&args, &context, &mut streams);
         let failed = |why: String| {
             let what = format!("{:?} ended with {code}", args.join(" ".as_ref()));
             Error::new(Kind::ApiRefused, what).with_cause(why)

@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 
-use crate::context::{Environment, Level, Reporter};
+use crate::context::{Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::platform::OpenedFile;
 use crate::text;
@@ -55,7 +55,7 @@ pub(super) fn load(
         None => Certificates::new(),
     };
     let (trusted, _) = store.add_parsable_certificates(system);
-    reporter.say(Level::Debug, format_args!("trusting {trusted} certificates of the system"));
+    reporter.debug(format_args!("trusting {trusted} certificates of the system"));
     if let Some(file) = ca_file {
         let certs = from_file(file, "--ca-file")?;
         named.extend(certs.iter().cloned());
@@ -63,8 +63,7 @@ pub(super) fn load(
         if added == 0 {
             return Err(unusable(file, "--ca-file", "it holds no usable certificate"));
         }
-        reporter
-            .say(Level::Debug, format_args!("trusting {added} certificates of {}", file.display()));
+        reporter.debug(format_args!("trusting {added} certificates of {}", file.display()));
     }
     if store.is_empty() {
         return Err(

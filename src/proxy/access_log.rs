@@ -66,9 +66,9 @@ impl AccessLog {
                 let replayed = if *replayed { ", replayed" } else { "" };
                 let status = status.as_u16();
                 self.reporter
-                    .note(format_args!("{method} {path} {status} in {took:.1?}{replayed}"));
+                    .line(format_args!("{method} {path} {status} in {took:.1?}{replayed}"));
             }
-            LogFormat::Json => self.reporter.record(&json!({
+            LogFormat::Json => self.reporter.json(&json!({
                 "time": now.wall.to_string(),
                 "method": method.as_str(),
                 "path": path,
@@ -86,9 +86,9 @@ impl AccessLog {
         match self.format {
             None => {}
             Some(LogFormat::Text) => {
-                self.reporter.note(format_args!("- - {status}, the request cannot be read: {why}"));
+                self.reporter.line(format_args!("- - {status}, the request cannot be read: {why}"));
             }
-            Some(LogFormat::Json) => self.reporter.record(&json!({
+            Some(LogFormat::Json) => self.reporter.json(&json!({
                 "time": clock.read().wall.to_string(),
                 "status": status,
                 "error": why.to_string(),

@@ -49,7 +49,7 @@ impl BrokerBackend {
         let secret = Mutex::new(settings.client.secret.clone());
         let clock = context.clock.clone();
         // Each mint may find the same thing to warn of.
-        let reporter = Arc::new(Reporter::sparing(context.reporter.clone()));
+        let reporter = Arc::new(Reporter::deduplicated(context.reporter.clone()));
         Arc::new(BrokerBackend { settings, secret, env: context.env.clone(), clock, reporter })
     }
 
@@ -60,7 +60,7 @@ impl BrokerBackend {
         let mut secret = sync::lock(&self.secret);
         match secret.reread(&self.reporter) {
             Ok(true) => {
-                self.reporter.note("the client secret has changed, and is used from now on")
+                self.reporter.line("the client secret has changed, and is used from now on")
             }
             Ok(false) => {}
             Err(error) => self.reporter.warn(format_args!(

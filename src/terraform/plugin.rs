@@ -43,14 +43,18 @@ use crate::platform::{BackgroundSignals, PluginSocket};
 ///
 /// # Errors
 /// Terraform and this layer cannot agree, or there is no place to listen.
-pub fn serve(provider: impl Provider, context: &mut Context) -> Result<()> {
+pub fn serve(provider: impl Provider, context: &Context, stdout: &mut dyn Write) -> Result<()> {
     let runtime = crate::context::runtime().map_err(|error| failed("cannot start", error))?;
-    let served = runtime.block_on(greet_and_serve(Arc::new(provider), context));
+    let served = runtime.block_on(greet_and_serve(Arc::new(provider), context, stdout));
     runtime.shutdown_background();
     served
 }
 
-async fn greet_and_serve(provider: Arc<dyn Provider>, context: &mut Context) -> Result<()> {
+async fn greet_and_serve(
+    provider: Arc<dyn Provider>,
+    context: &Context,
+    stdout: &mut dyn Write,
+) -> Result<()> {
     let identity = match handshake::admission(&context.env)? {
         Admission::Holder(certificate) => Some(Identity::new(certificate)?),
         Admission::Anyone => None,
@@ -64,8 +68,8 @@ async fn greet_and_serve(provider: Arc<dyn Provider>, context: &mut Context) -> 
 
     let certificate = identity.as_ref().map(|identity| &identity.certificate);
     let line = handshake::line(PluginSocket::NETWORK, &socket.address(), certificate);
-    let told = context.stdout.write_all(line.as_bytes());
-    told.and_then(|()| context.stdout.flush()).map_err(|error| {
+    let told = stdout.write_all(line.as_bytes());
+    told.and_then(|()| stdout.flush()).map_err(|error| {
         Error::new(Kind::Output, "cannot tell Terraform where to connect").with_source(error)
     })?;
 

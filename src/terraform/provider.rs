@@ -7,11 +7,11 @@ mod clock;
 mod revocation;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use crate::broker::{self, ProvidedToken};
 use crate::config::{self, Layers, Settings};
-use crate::context::{Clock, Context, Directories, Environment, Reporter};
+use crate::context::{Context, Environment, Reporter, StandardInput};
 use crate::error::{Error, Kind, Result};
 use crate::terraform::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
 use crate::token::BEARER;
@@ -26,9 +26,7 @@ pub const CLOCK: &str = "gctoken_clock";
 
 /// The provider `gctoken`.
 pub struct TokenProvider {
-    env: Environment,
-    clock: Arc<dyn Clock>,
-    directories: Directories,
+    context: Context,
     /// The `provider` block: defaults for every resource.
     defaults: Mutex<Object>,
     revocations: Revocations,
@@ -38,9 +36,7 @@ impl TokenProvider {
     /// A provider that looks for settings where the command line does.
     pub fn new(context: &Context) -> TokenProvider {
         TokenProvider {
-            env: context.env.clone(),
-            clock: context.clock.clone(),
-            directories: context.directories.clone(),
+            context: context.clone(),
             defaults: Mutex::default(),
             revocations: Revocations::new(context.env.clone(), context.clock.clone()),
         }
@@ -48,13 +44,13 @@ impl TokenProvider {
 
     fn open(&self, config: &Object, reporter: Reporter) -> Result<Opened> {
         let attributes = attributes::merge(&self.defaults(), config)?;
-        let mut context = self.context(reporter);
+        let context = self.context.with_reporter(reporter.into());
         let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
-        let mut layers = Layers::new(Vec::new(), attributes.query, &self.env)
+        let mut layers = Layers::new(Vec::new(), attributes.query, &self.context.env)
             .with_secret(attributes.client_secret);
         layers.load_profile_and_warn(&context).map_err(Error::with_doctor_hint)?;
-        let mut settings =
-            config::resolve(&layers, &mut context).map_err(Error::with_doctor_hint)?;
+        let mut settings = config::resolve(&layers, &context, &mut StandardInput::taken())
+            .map_err(Error::with_doctor_hint)?;
         let revoke_at = match attributes.revoke_on_close {
             true => Some(revocation::api_of(&settings)?),
             false => None,
@@ -64,7 +60,7 @@ impl TokenProvider {
             settings.cache.switch_off();
         }
         let given = broker::get_token(&settings, &context).map_err(|error| {
-            let error = config::name_settings(error, &layers, &self.env).with_doctor_hint();
+            let error = config::name_settings(error, &layers, &self.context.env).with_doctor_hint();
             match (error.kind, secret_at) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
                 _ => error,
@@ -79,8 +75,8 @@ impl TokenProvider {
 
     fn clocks(&self, config: &Object, reporter: Reporter) -> Result<Clocks> {
         let query = attributes::query(&self.defaults(), config, clock::SETTINGS)?;
-        let context = self.context(reporter);
-        let mut layers = Layers::new(Vec::new(), query, &self.env);
+        let context = self.context.with_reporter(reporter.into());
+        let mut layers = Layers::new(Vec::new(), query, &self.context.env);
         layers.load_profile_and_warn(&context)?;
         Clocks::measure(&layers, &context)
     }
@@ -88,19 +84,6 @@ impl TokenProvider {
     fn defaults(&self) -> Object {
         let defaults = self.defaults.lock().map(|defaults| defaults.clone());
         defaults.unwrap_or_default()
-    }
-
-    /// A world for one call: Terraform has both standard streams.
-    fn context(&self, reporter: Reporter) -> Context {
-        Context {
-            env: self.env.clone(),
-            clock: self.clock.clone(),
-            directories: self.directories.clone(),
-            stdin: None,
-            stdin_is_terminal: false,
-            stdout: Box::new(std::io::sink()),
-            reporter: reporter.into(),
-        }
     }
 }
 
@@ -189,7 +172,7 @@ impl Provider for TokenProvider {
 /// Checks what is known of a block, and is wrong by itself: then Terraform shows
 /// its line, wherever the block stands.
 fn check(config: &Object) -> Result<(), Diagnostic> {
-    let nothing = Environment::Fixed(BTreeMap::new());
+    let nothing = Environment::fixed([]);
     let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
     config::check_values(&layers).map_err(Diagnostic::from)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gc_token::config::{Flags, Layers, Query, Setting, table};
-use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
+use gc_token::context::{Context, Directories, Environment, Reporter};
 use gc_token::error::Kind;
 use gc_token::region::{REGIONS, Region};
 use proptest::collection::vec;
@@ -178,14 +178,11 @@ fn profile() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn load(config: PathBuf) -> gc_token::error::Result<()> {
+    let directories = Directories { config: Some(config), ..Directories::default() };
+    let reporter = Reporter::to(Box::new(std::io::sink()));
     let context = Context {
-        env: Environment::Fixed(Default::default()),
-        clock: Arc::new(SystemClock::default()),
-        directories: Directories { config: Some(config), ..Directories::default() },
-        stdin: Some(Box::new(std::io::empty())),
-        stdin_is_terminal: false,
-        stdout: Box::new(std::io::sink()),
-        reporter: Reporter::to(Box::new(std::io::sink())).into(),
+        directories: Arc::new(directories),
+        ..Context::with_env(Environment::fixed([]), reporter)
     };
     Layers::new(Flags::new(), Query::default(), &context.env).load_profile(&context)
 }

@@ -169,7 +169,7 @@ fn the_shells_exist() {
 
 #[test]
 fn the_registrys_pages_list_the_providers_attributes() {
-    let schema = TokenProvider::new(&Context::real()).schema();
+    let schema = TokenProvider::new(&Context::process()).schema();
     assert_listed("docs/index.md", &schema.provider);
     let resources: Vec<_> = schema.ephemeral_resources.into_iter().collect();
     let [(ACCESS_TOKEN, block)] = &resources[..] else {

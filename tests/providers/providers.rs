@@ -12,11 +12,12 @@ use gc_token::terraform::plugin;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
-    let mut context = Context::real();
+    let context = Context::process();
+    let mut stdout = std::io::stdout();
     let probe = context.env.text("GC_TOKEN_TEST_PROVIDER").is_some_and(|name| name == "probe");
     let served = match plugin::is_wanted(&context.env, &args) {
-        Ok(true) if probe => plugin::serve(probe::Probe::new(&context), &mut context),
-        Ok(true) => plugin::serve(external::External, &mut context),
+        Ok(true) if probe => plugin::serve(probe::Probe::new(&context), &context, &mut stdout),
+        Ok(true) => plugin::serve(external::External, &context, &mut stdout),
         Ok(false) => {
             context.reporter.warn("these are Terraform providers for tests; Terraform starts them");
             Ok(())

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::idle::SWEEP_INTERVAL;
 use super::*;
 use crate::config::NetworkSettings;
-use crate::context::{Context, Directories, Reporter, SystemClock};
+use crate::context::{Context, Reporter, SystemClock};
 
 struct Host {
     opened: AtomicUsize,
@@ -29,10 +29,7 @@ fn pool(port: u16) -> Pool<Empty<Bytes>> {
     let context = Context {
         env: [].into(),
         clock: Arc::<SystemClock>::default(),
-        directories: Directories::default(),
-        stdin: None,
-        stdin_is_terminal: false,
-        stdout: Box::new(Vec::new()),
+        directories: Arc::default(),
         reporter: Arc::new(Reporter::collected().0),
     };
     let network = NetworkSettings { timeout: Duration::from_secs(5), ca_file: None };

@@ -8,7 +8,6 @@ use jiff::SignedDuration;
 use super::backoff::Backoff;
 use super::{Current, State, TokenSource, Why};
 use crate::clock::Reading;
-use crate::context::Level;
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{IdleTimeout, Token};
 
@@ -88,7 +87,7 @@ impl TokenSource {
         };
         match answer {
             Ok(TokenCheck { status: TokenStatus::Accepted, used, .. }) => {
-                self.reporter.say(Level::Info, "nobody used the token: a call keeps it alive");
+                self.reporter.info("nobody used the token: a call keeps it alive");
                 let mut state = self.state();
                 state.uses.failed = None;
                 if let Some(at) = used {

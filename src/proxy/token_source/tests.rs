@@ -126,10 +126,7 @@ fn token_source_with(
     let context = Context {
         env: [].into(),
         clock: clock.clone(),
-        directories: crate::context::Directories::default(),
-        stdin: None,
-        stdin_is_terminal: false,
-        stdout: Box::new(Vec::new()),
+        directories: Arc::default(),
         reporter: Arc::new(Reporter::collected().0),
     };
     let metrics = Arc::new(Metrics::default());

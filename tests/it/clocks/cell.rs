@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gc_token::context::{Clock, Context, Directories, Environment, Reporter};
+use gc_token::context::{Clock, Context, Environment, Reporter, StandardStreams};
 use gc_token::sandbox::{Sandbox, SandboxConfig, TokenFormat};
 use jiff::SignedDuration;
 
@@ -154,7 +154,7 @@ impl Stage {
     /// `gc-token get --min-ttl 1m`: the token, or the exit code.
     fn get(&self) -> Result<String, u8> {
         let caught = Caught::default();
-        let mut context = Context {
+        let context = Context {
             env: Environment::from([
                 ("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT),
                 ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
@@ -163,15 +163,13 @@ impl Stage {
                 ("GC_TOKEN_CACHE_DIR", self.dir.path().join("cache").to_str().unwrap()),
             ]),
             clock: self.clock.clone(),
-            directories: Directories::default(),
-            stdin: None,
-            stdin_is_terminal: false,
-            stdout: Box::new(caught.clone()),
+            directories: Arc::default(),
             reporter: Reporter::to(Box::new(std::io::sink())).into(),
         };
         let min_ttl = format!("{JOB}s");
+        let mut streams = StandardStreams::without_input(caught.clone());
         let args = ["gc-token", "get", "--min-ttl", &min_ttl].map(OsString::from);
-        match gc_token::run(&args, &mut context) {
+        match gc_token::run(&args, &context, &mut streams) {
             0 => Ok(caught.text().trim_end().to_owned()),
             code => Err(code),
         }

@@ -41,7 +41,7 @@ impl Setup {
         Setup {
             token_url,
             network: NetworkSettings { timeout: Duration::from_secs(20), ca_file: None },
-            env: Environment::Fixed(Default::default()),
+            env: Environment::fixed([]),
             auth: ClientAuth::Basic,
             known: None,
         }

@@ -1,11 +1,9 @@
 //! Limits that are minutes long: the gateway in this process, in a time that
 //! stands still until everybody waits, and then jumps.
 
-use std::sync::Arc;
-
 use gc_token::broker;
 use gc_token::config::{self, Layers, Query};
-use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
+use gc_token::context::{Context, Environment, Reporter, StandardInput};
 use gc_token::proxy::gateway::{self, Gateway, PathSecret};
 use gc_token::proxy::{AccessLog, ReverseProxy};
 use gc_token::sandbox::SandboxConfig;
@@ -31,17 +29,9 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
         ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
     ]
     .into();
-    let mut context = Context {
-        env,
-        clock: Arc::new(SystemClock::default()),
-        directories: Directories::default(),
-        stdin: None,
-        stdin_is_terminal: false,
-        stdout: Box::new(Vec::new()),
-        reporter: Arc::new(Reporter::collected().0),
-    };
+    let context = Context::with_env(env, Reporter::collected().0);
     let layers = Layers::new(Vec::new(), Query::default(), &context.env);
-    let settings = config::resolve(&layers, &mut context).unwrap();
+    let settings = config::resolve(&layers, &context, &mut StandardInput::empty()).unwrap();
     let given = broker::get_token(&settings, &context).unwrap();
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {

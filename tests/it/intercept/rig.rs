@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gc_token::broker;
 use gc_token::config::{self, Layers, Query};
-use gc_token::context::{Context, Directories, Environment, Reporter, SystemClock};
+use gc_token::context::{Context, Environment, Reporter, StandardInput};
 use gc_token::proxy::intercept::{Interception, InterceptionConfig};
 use gc_token::proxy::{AccessLog, ReverseProxy, StandIn};
 use gc_token::sandbox::Sandbox;
@@ -45,10 +45,10 @@ impl Rig {
     /// With these variables in the environment that gc-token itself has.
     pub(crate) fn new<const N: usize>(env: [(&str, &str); N]) -> Rig {
         let cloud = cloud(Default::default());
-        let mut context = context(&cloud, &env);
+        let context = context(&cloud, &env);
         let mut layers = Layers::new(Vec::new(), Query::default(), &context.env);
         layers.load_profile(&context).unwrap();
-        let settings = config::resolve(&layers, &mut context).unwrap();
+        let settings = config::resolve(&layers, &context, &mut StandardInput::empty()).unwrap();
         let plan = InterceptionConfig::new(&settings.issuer, settings.network.clone()).unwrap();
         let given = broker::get_token(&settings, &context).unwrap();
         let real_token = given.token.access_token.expose().to_owned();
@@ -169,15 +169,8 @@ fn context(cloud: &Sandbox, env: &[(&str, &str)]) -> Context {
         ("GC_TOKEN_NO_CACHE", "true"),
     ];
     let pairs = own.iter().chain(env).map(|(name, value)| ((*name).to_owned(), value.into()));
-    Context {
-        env: Environment::Fixed(pairs.collect()),
-        clock: Arc::new(SystemClock::default()),
-        directories: Directories::default(),
-        stdin: None,
-        stdin_is_terminal: false,
-        stdout: Box::new(std::io::sink()),
-        reporter: Arc::new(Reporter::to(Box::new(std::io::sink()))),
-    }
+    let reporter = Reporter::to(Box::new(std::io::sink()));
+    Context::with_env(Environment::fixed(pairs), reporter)
 }
 
 /// TLS over `stream`, trusting `roots` and nobody else.

@@ -5,9 +5,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use gc_token::context::{Context, Directories, Reporter, SystemClock};
+use gc_token::context::{Context, Reporter, StandardStreams};
 use gc_token::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
@@ -197,17 +196,10 @@ fn a_run_says_when_it_is_not_protected() {
         ("GC_TOKEN_NO_CACHE", "true"),
     ];
     let (reporter, said) = Reporter::collected();
-    let mut context = Context {
-        env: env.into(),
-        clock: Arc::new(SystemClock::default()),
-        directories: Directories::default(),
-        stdin: Some(Box::new(std::io::empty())),
-        stdin_is_terminal: false,
-        stdout: Box::new(std::io::sink()),
-        reporter: Arc::new(reporter),
-    };
+    let context = Context::with_env(env.into(), reporter);
+    let mut streams = StandardStreams::without_input(std::io::sink());
     let args = ["gc-token", "gateway", "--until-stdin-closes"].map(OsString::from);
-    assert_eq!(gc_token::run(&args, &mut context), 0);
+    assert_eq!(gc_token::run(&args, &context, &mut streams), 0);
     let said = said.take();
     assert!(said.iter().any(|it| it.contains("can read this one's memory")), "{said:?}");
 }

@@ -1,9 +1,11 @@
 //! What `{:?}` shows, in a log or in a failing assertion of somebody's own.
 
+use std::sync::Arc;
+
 use gc_token::broker;
 use gc_token::cache::{Entry, Seal};
 use gc_token::config::{Layers, Query, resolve};
-use gc_token::context::{Context, Directories, Environment};
+use gc_token::context::{Context, Directories, Environment, StandardInput};
 use gc_token::sandbox::{Faults, SandboxConfig};
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
@@ -14,20 +16,20 @@ fn debug_shows_no_secret() {
     let cloud = cloud(SandboxConfig::default());
     let home = tempfile::tempdir().unwrap();
     let login_url = cloud.login_url();
-    let mut context = Context {
+    let context = Context {
         env: Environment::from([
             ("GC_TOKEN_LOGIN_URL", login_url.as_str()),
             ("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT),
             ("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET),
         ]),
-        directories: Directories {
+        directories: Arc::new(Directories {
             cache: Some(home.path().join("cache")),
             ..Directories::default()
-        },
-        ..Context::real()
+        }),
+        ..Context::process()
     };
     let layers = Layers::new(Vec::new(), Query::default(), &context.env);
-    let settings = resolve(&layers, &mut context).unwrap();
+    let settings = resolve(&layers, &context, &mut StandardInput::empty()).unwrap();
     let given = broker::get_token(&settings, &context).unwrap();
     guard_sees(given.token.access_token.expose());
     let entry = Entry::of(&settings).unwrap();

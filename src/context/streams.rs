@@ -1,0 +1,52 @@
+//! The standard streams.
+
+use std::io::{IsTerminal, Read, Write};
+
+/// Standard input and output. Warnings go to standard error through a
+/// [`Reporter`](super::Reporter).
+pub struct StandardStreams {
+    pub stdin: StandardInput,
+    /// For results only: a command that fails prints nothing there.
+    pub stdout: Box<dyn Write>,
+}
+
+/// Standard input, which can be taken once.
+pub struct StandardInput {
+    reader: Option<Box<dyn Read + Send>>,
+    is_terminal: bool,
+}
+
+impl StandardStreams {
+    /// Returns the streams of this process.
+    pub fn process() -> StandardStreams {
+        let stdin = std::io::stdin();
+        let is_terminal = stdin.is_terminal();
+        let stdin = StandardInput { reader: Some(Box::new(stdin)), is_terminal };
+        StandardStreams { stdin, stdout: Box::new(std::io::stdout()) }
+    }
+
+    /// Returns an empty standard input, and `stdout`.
+    pub fn without_input(stdout: impl Write + 'static) -> StandardStreams {
+        StandardStreams { stdin: StandardInput::empty(), stdout: Box::new(stdout) }
+    }
+}
+
+impl StandardInput {
+    pub fn empty() -> StandardInput {
+        StandardInput { reader: Some(Box::new(std::io::empty())), is_terminal: false }
+    }
+
+    /// Returns an input that was taken before, as by a plugin's protocol.
+    pub fn taken() -> StandardInput {
+        StandardInput { reader: None, is_terminal: false }
+    }
+
+    /// Returns the input, or `None` if it was taken before.
+    pub fn take(&mut self) -> Option<Box<dyn Read + Send>> {
+        self.reader.take()
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+}
