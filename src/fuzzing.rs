@@ -37,5 +37,5 @@ pub fn no_proxy(text: &str) {
 
 /// A value that Terraform sends.
 pub fn msgpack(bytes: &[u8]) {
-    crate::terraform::plugin::fuzz_wire(bytes);
+    crate::terraform::plugin::fuzz_msgpack(bytes);
 }

@@ -1,9 +1,8 @@
-//! A Terraform provider plugin: HashiCorp's go-plugin handshake, `tfplugin6`
-//! over gRPC, and values as msgpack. It knows nothing of tokens: what a provider
-//! offers is a [`Provider`].
+//! A Terraform provider plugin: HashiCorp's go-plugin handshake, `tfplugin6` over gRPC, and
+//! values as msgpack. It knows nothing of tokens: it serves any [`Provider`].
 //!
-//! Only what data sources and ephemeral resources need is there; other RPCs are
-//! answered with UNIMPLEMENTED.
+//! Data sources and ephemeral resources are supported; other RPCs are answered with
+//! UNIMPLEMENTED.
 
 mod diagnostic;
 mod handshake;
@@ -12,6 +11,7 @@ mod proto;
 mod provider;
 mod rpc;
 mod schema;
+mod server;
 mod service;
 mod shutdown;
 mod tls;
@@ -20,47 +20,46 @@ mod value;
 use std::io::Write;
 use std::sync::Arc;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::Diagnostic;
 pub use handshake::is_wanted;
 #[cfg(fuzzing)]
-pub(crate) use msgpack::fuzz as fuzz_wire;
-pub use provider::{Notes, Opened, Provider, Renewed};
-pub use schema::{Attribute, Block, Schema, Type, Usage};
-pub use value::{Object, Value};
+pub(crate) use msgpack::fuzz as fuzz_msgpack;
+pub use provider::{Diagnostics, OpenedResource, Provider, RenewedResource};
+pub use schema::{AttributeSchema, BlockSchema, ProviderSchema, Type, Usage};
+pub use value::{TerraformObject, TerraformValue};
 
-use handshake::Admission;
-use service::Answers;
-use shutdown::Life;
-use tls::Identity;
+use handshake::ClientAuth;
+use server::PluginServer;
+use service::ProviderService;
+use tls::ServerIdentity;
 
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::platform::{BackgroundSignals, PluginSocket};
 
-/// Serves Terraform until it has no more use for the plugin. To be called when
-/// [`is_wanted`] says so; the process is to end afterwards, as a provider's work
-/// that was cut off may still be going on.
+/// Serves Terraform until it needs the plugin no more. To be called if [`is_wanted`]; the
+/// process has to exit afterwards, because abandoned work of the provider may still run.
 ///
 /// # Errors
-/// Terraform and this layer cannot agree, or there is no place to listen.
+/// Terraform and this layer have no protocol in common, or no socket can be opened.
 pub fn serve(provider: impl Provider, context: &Context, stdout: &mut dyn Write) -> Result<()> {
     let runtime = crate::context::runtime().map_err(|error| failed("cannot start", error))?;
-    let served = runtime.block_on(greet_and_serve(Arc::new(provider), context, stdout));
+    let served = runtime.block_on(handshake_and_serve(Arc::new(provider), context, stdout));
     runtime.shutdown_background();
     served
 }
 
-async fn greet_and_serve(
+async fn handshake_and_serve(
     provider: Arc<dyn Provider>,
     context: &Context,
     stdout: &mut dyn Write,
 ) -> Result<()> {
-    let identity = match handshake::admission(&context.env)? {
-        Admission::Holder(certificate) => Some(Identity::new(certificate)?),
-        Admission::Anyone => None,
+    let identity = match handshake::client_auth(&context.env)? {
+        ClientAuth::Pinned(certificate) => Some(ServerIdentity::new(certificate)?),
+        ClientAuth::Disabled => None,
     };
-    let answers = Arc::new(Answers::new(provider, Arc::clone(&context.clock)));
-    let life = Arc::new(Life::new(answers));
+    let service = Arc::new(ProviderService::new(provider, Arc::clone(&context.clock)));
+    let server = PluginServer::new(service);
     let socket = PluginSocket::open(context.env.os("TMPDIR").map(Into::into))?;
     // Before the handshake line: after it Terraform may be interrupted.
     let signals =
@@ -68,16 +67,16 @@ async fn greet_and_serve(
 
     let certificate = identity.as_ref().map(|identity| &identity.certificate);
     let line = handshake::line(PluginSocket::NETWORK, &socket.address(), certificate);
-    let told = stdout.write_all(line.as_bytes());
-    told.and_then(|()| stdout.flush()).map_err(|error| {
+    let written = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| {
         Error::new(Kind::Output, "cannot tell Terraform where to connect").with_source(error)
     })?;
 
     let tls = identity.map(|identity| identity.acceptor);
-    life.run(socket, tls, signals).await;
+    server.run(socket, tls, signals).await;
     Ok(())
 }
 
-fn failed(what: &str, error: std::io::Error) -> Error {
-    Error::new(Kind::System, what).with_source(error)
+fn failed(message: &str, error: std::io::Error) -> Error {
+    Error::new(Kind::System, message).with_source(error)
 }

@@ -13,7 +13,9 @@ use crate::broker::{self, ProvidedToken};
 use crate::config::{self, Layers, Settings};
 use crate::context::{Context, Environment, Reporter, StandardInput};
 use crate::error::{Error, Kind, Result};
-use crate::terraform::plugin::{Block, Diagnostic, Notes, Object, Opened, Provider, Schema};
+use crate::terraform::plugin::{
+    BlockSchema, Diagnostic, Diagnostics, OpenedResource, Provider, ProviderSchema, TerraformObject,
+};
 use crate::token::BEARER;
 
 use clock::Clocks;
@@ -28,7 +30,7 @@ pub const CLOCK: &str = "gctoken_clock";
 pub struct TokenProvider {
     context: Context,
     /// The `provider` block: defaults for every resource.
-    defaults: Mutex<Object>,
+    defaults: Mutex<TerraformObject>,
     revocations: Revocations,
 }
 
@@ -42,7 +44,7 @@ impl TokenProvider {
         }
     }
 
-    fn open(&self, config: &Object, reporter: Reporter) -> Result<Opened> {
+    fn open(&self, config: &TerraformObject, reporter: Reporter) -> Result<OpenedResource> {
         let attributes = attributes::merge(&self.defaults(), config)?;
         let context = self.context.with_reporter(reporter.into());
         let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
@@ -70,10 +72,10 @@ impl TokenProvider {
             Some(api_url) => self.revocations.remember(&given.token, api_url, &settings.network)?,
             None => Vec::new(),
         };
-        Ok(Opened { result: result(&given, &settings), private, renew_after: None })
+        Ok(OpenedResource { result: result(&given, &settings), private, renew_after: None })
     }
 
-    fn clocks(&self, config: &Object, reporter: Reporter) -> Result<Clocks> {
+    fn clocks(&self, config: &TerraformObject, reporter: Reporter) -> Result<Clocks> {
         let query = attributes::query(&self.defaults(), config, clock::SETTINGS)?;
         let context = self.context.with_reporter(reporter.into());
         let mut layers = Layers::new(Vec::new(), query, &self.context.env);
@@ -81,35 +83,39 @@ impl TokenProvider {
         Clocks::measure(&layers, &context)
     }
 
-    fn defaults(&self) -> Object {
+    fn defaults(&self) -> TerraformObject {
         let defaults = self.defaults.lock().map(|defaults| defaults.clone());
         defaults.unwrap_or_default()
     }
 }
 
 impl Provider for TokenProvider {
-    fn schema(&self) -> Schema {
-        let provider = attributes::settings(Block::new(
+    fn schema(&self) -> ProviderSchema {
+        let provider = attributes::settings(BlockSchema::new(
             "Hands out Genesys Cloud access tokens that are known to live long enough. Every \
              argument is a default for the provider's resources; what is not set comes from the \
              environment or a profile, as for the command `gc-token`.",
         ));
-        Schema {
+        ProviderSchema {
             provider,
             data_sources: BTreeMap::from([(CLOCK, clock::block())]),
             ephemeral_resources: BTreeMap::from([(ACCESS_TOKEN, attributes::access_token())]),
         }
     }
 
-    fn validate(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+    fn validate(
+        &self,
+        config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
         check(config)
     }
 
     fn validate_data_source(
         &self,
         _name: &str,
-        config: &Object,
-        _notes: &mut Notes,
+        config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         check(config)
     }
@@ -117,13 +123,17 @@ impl Provider for TokenProvider {
     fn validate_ephemeral(
         &self,
         _name: &str,
-        config: &Object,
-        _notes: &mut Notes,
+        config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         check(config)
     }
 
-    fn configure(&self, config: &Object, _notes: &mut Notes) -> Result<(), Diagnostic> {
+    fn configure(
+        &self,
+        config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
         if let Ok(mut defaults) = self.defaults.lock() {
             *defaults = config.clone();
         }
@@ -133,33 +143,31 @@ impl Provider for TokenProvider {
     fn read_data_source(
         &self,
         _name: &str,
-        config: &Object,
-        notes: &mut Notes,
-    ) -> Result<Object, Diagnostic> {
-        let clocks = noted(notes, |reporter| self.clocks(config, reporter))?;
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<TerraformObject, Diagnostic> {
+        let clocks = noted(diagnostics, |reporter| self.clocks(config, reporter))?;
         Ok(clocks.result())
     }
 
     fn open_ephemeral(
         &self,
         _name: &str,
-        config: &Object,
-        notes: &mut Notes,
-    ) -> Result<Opened, Diagnostic> {
-        noted(notes, |reporter| self.open(config, reporter))
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<OpenedResource, Diagnostic> {
+        noted(diagnostics, |reporter| self.open(config, reporter))
     }
 
     fn close_ephemeral(
         &self,
         _name: &str,
         private: &[u8],
-        notes: &mut Notes,
+        diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         // The run is over, and the token ends by itself: no reason to fail.
         if let Err(error) = self.revocations.revoke(private) {
-            let mut diagnostic = Diagnostic::from(error);
-            diagnostic.severity = crate::terraform::plugin::Severity::Warning;
-            notes.push(diagnostic);
+            diagnostics.push(Diagnostic::from(error).into_warning());
         }
         Ok(())
     }
@@ -171,25 +179,28 @@ impl Provider for TokenProvider {
 
 /// Checks what is known of a block, and is wrong by itself: then Terraform shows
 /// its line, wherever the block stands.
-fn check(config: &Object) -> Result<(), Diagnostic> {
+fn check(config: &TerraformObject) -> Result<(), Diagnostic> {
     let nothing = Environment::fixed([]);
     let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
     config::check_values(&layers).map_err(Diagnostic::from)
 }
 
 /// Does `work`, and passes its warnings on.
-fn noted<T>(notes: &mut Notes, work: impl FnOnce(Reporter) -> Result<T>) -> Result<T, Diagnostic> {
+fn noted<T>(
+    diagnostics: &mut Diagnostics,
+    work: impl FnOnce(Reporter) -> Result<T>,
+) -> Result<T, Diagnostic> {
     let (reporter, warnings) = Reporter::collected();
     let done = work(reporter);
     let warning = |text| Diagnostic::warning("gc-token has a warning", text);
-    notes.extend(warnings.take().into_iter().map(warning));
+    diagnostics.extend(warnings.take().into_iter().map(warning));
     done.map_err(Diagnostic::from)
 }
 
-fn result(given: &ProvidedToken, settings: &Settings) -> Object {
+fn result(given: &ProvidedToken, settings: &Settings) -> TerraformObject {
     let token = &given.token;
     let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
-    Object::default()
+    TerraformObject::default()
         .with("access_token", token.access_token.expose())
         .with("token_type", BEARER)
         .with("expires_at", token.validity.expires_at().to_string())

@@ -21,7 +21,7 @@ use gc_token::duration::human;
 use gc_token::error::Kind;
 use gc_token::output::Dialect;
 use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
-use gc_token::terraform::plugin::{Block, Provider, Usage};
+use gc_token::terraform::plugin::{BlockSchema, Provider, Usage};
 use gc_token::terraform::provider::{ACCESS_TOKEN, TokenProvider};
 
 #[test]
@@ -179,7 +179,7 @@ fn the_registrys_pages_list_the_providers_attributes() {
 }
 
 /// The schema of a page has the attributes of the block, each in its section.
-fn assert_listed(page: &str, block: &Block) {
+fn assert_listed(page: &str, block: &BlockSchema) {
     let text = read(page);
     let schema = text.split_once("\n## Schema\n").expect("it has a schema").1;
     for (heading, usage) in [

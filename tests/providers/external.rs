@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use gc_token::terraform::plugin::{
-    Attribute, Block, Diagnostic, Notes, Object, Provider, Schema, Type, Value,
+    AttributeSchema, BlockSchema, Diagnostic, Diagnostics, Provider, ProviderSchema,
+    TerraformObject, TerraformValue, Type,
 };
 
 use crate::program;
@@ -14,47 +15,50 @@ use crate::program;
 pub(crate) struct External;
 
 impl Provider for External {
-    fn schema(&self) -> Schema {
+    fn schema(&self) -> ProviderSchema {
         let strings = || Type::map(Type::String);
-        let external = Block::new("Runs a program and offers what it prints.")
-            .with(Attribute::required(
+        let external = BlockSchema::new("Runs a program and offers what it prints.")
+            .with(AttributeSchema::required(
                 "program",
                 Type::list(Type::String),
                 "The program and its arguments. No shell is involved.",
             ))
-            .with(Attribute::optional("working_dir", Type::String, "Where the program runs."))
-            .with(Attribute::optional(
+            .with(AttributeSchema::optional("working_dir", Type::String, "Where the program runs."))
+            .with(AttributeSchema::optional(
                 "query",
                 strings(),
                 "Given to the program on standard input, as a JSON object.",
             ))
-            .with(Attribute::computed("id", Type::String, "Always `-`."))
-            .with(Attribute::computed(
+            .with(AttributeSchema::computed("id", Type::String, "Always `-`."))
+            .with(AttributeSchema::computed(
                 "result",
                 strings(),
                 "What the program printed, which has to be a JSON object of strings.",
             ));
-        Schema { data_sources: BTreeMap::from([("external", external)]), ..Schema::default() }
+        ProviderSchema {
+            data_sources: BTreeMap::from([("external", external)]),
+            ..ProviderSchema::default()
+        }
     }
 
     fn read_data_source(
         &self,
         _name: &str,
-        config: &Object,
-        _notes: &mut Notes,
-    ) -> Result<Object, Diagnostic> {
+        config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
+    ) -> Result<TerraformObject, Diagnostic> {
         let program = program::find(argv(config)?)?;
         let query = serde_json::json!(query(config)).to_string();
-        let output = program.run(&query, config.string("working_dir"))?;
-        let result: Value = program.parse(&output)?.into_iter().collect();
-        Ok(Object::default().with("id", "-").with("result", result))
+        let output = program.run(&query, config.as_str("working_dir"))?;
+        let result: TerraformValue = program.parse(&output)?.into_iter().collect();
+        Ok(TerraformObject::default().with("id", "-").with("result", result))
     }
 }
 
 /// The program and its arguments; null and empty ones do not count.
-fn argv(config: &Object) -> Result<Vec<String>, Diagnostic> {
+fn argv(config: &TerraformObject) -> Result<Vec<String>, Diagnostic> {
     let words = match config.get("program") {
-        Value::List(words) => words.as_slice(),
+        TerraformValue::List(words) => words.as_slice(),
         _ => &[],
     };
     let argv: Vec<String> = words.iter().filter_map(text).collect();
@@ -66,19 +70,19 @@ fn argv(config: &Object) -> Result<Vec<String>, Diagnostic> {
 }
 
 /// The query; null values do not count.
-fn query(config: &Object) -> BTreeMap<String, String> {
+fn query(config: &TerraformObject) -> BTreeMap<String, String> {
     match config.get("query") {
-        Value::Map(pairs) => {
-            let pair = |(key, value): (&String, &Value)| Some((key.clone(), text(value)?));
+        TerraformValue::Map(pairs) => {
+            let pair = |(key, value): (&String, &TerraformValue)| Some((key.clone(), text(value)?));
             pairs.iter().filter_map(pair).collect()
         }
         _ => BTreeMap::new(),
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+fn text(value: &TerraformValue) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
+        TerraformValue::String(text) => Some(text.clone()),
         _ => None,
     }
 }

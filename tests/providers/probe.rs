@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use gc_token::context::Context;
 use gc_token::terraform::plugin::{
-    Attribute, Block, Diagnostic, Notes, Object, Opened, Provider, Renewed, Schema, Type, Value,
+    AttributeSchema, BlockSchema, Diagnostic, Diagnostics, OpenedResource, Provider,
+    ProviderSchema, RenewedResource, TerraformObject, TerraformValue, Type,
 };
 
 /// The provider.
@@ -40,28 +41,34 @@ impl Probe {
 }
 
 impl Provider for Probe {
-    fn schema(&self) -> Schema {
-        let token = Attribute::optional("token", Type::String, "Anything.").sensitive();
-        let seen = Attribute::computed("token", Type::String, "`none`, `unknown` or `known`.");
-        let secret = Block::new("A secret of this process.")
-            .with(Attribute::optional("value", Type::String, "Part of it; `refuse` fails."))
-            .with(Attribute::optional("renew_after", Type::Number, "In seconds."))
-            .with(Attribute::computed("secret", Type::String, "It.").sensitive());
-        Schema {
-            provider: Block::new("Keeps a journal.").with(token),
-            data_sources: BTreeMap::from([("probe_seen", Block::default().with(seen))]),
+    fn schema(&self) -> ProviderSchema {
+        let token = AttributeSchema::optional("token", Type::String, "Anything.").sensitive();
+        let seen =
+            AttributeSchema::computed("token", Type::String, "`none`, `unknown` or `known`.");
+        let secret = BlockSchema::new("A secret of this process.")
+            .with(AttributeSchema::optional("value", Type::String, "Part of it; `refuse` fails."))
+            .with(AttributeSchema::optional("renew_after", Type::Number, "In seconds."))
+            .with(AttributeSchema::computed("secret", Type::String, "It.").sensitive());
+        ProviderSchema {
+            provider: BlockSchema::new("Keeps a journal.").with(token),
+            data_sources: BTreeMap::from([("probe_seen", BlockSchema::default().with(seen))]),
             ephemeral_resources: BTreeMap::from([("probe_secret", secret)]),
         }
     }
 
-    fn configure(&self, config: &Object, notes: &mut Notes) -> Result<(), Diagnostic> {
+    fn configure(
+        &self,
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
         *self.token.lock().unwrap() = match config.get("token") {
-            Value::Null => "none",
-            Value::Unknown => "unknown",
+            TerraformValue::Null => "none",
+            TerraformValue::Unknown => "unknown",
             _ => "known",
         };
-        if config.string("token") == Some("odd") {
-            notes.push(Diagnostic::warning("An odd token", "It is odd.").with_attribute("token"));
+        if config.as_str("token") == Some("odd") {
+            diagnostics
+                .push(Diagnostic::warning("An odd token", "It is odd.").with_attribute("token"));
         }
         Ok(())
     }
@@ -69,32 +76,32 @@ impl Provider for Probe {
     fn read_data_source(
         &self,
         _name: &str,
-        _config: &Object,
-        _notes: &mut Notes,
-    ) -> Result<Object, Diagnostic> {
-        Ok(Object::default().with("token", *self.token.lock().unwrap()))
+        _config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
+    ) -> Result<TerraformObject, Diagnostic> {
+        Ok(TerraformObject::default().with("token", *self.token.lock().unwrap()))
     }
 
     fn open_ephemeral(
         &self,
         _name: &str,
-        config: &Object,
-        _notes: &mut Notes,
-    ) -> Result<Opened, Diagnostic> {
+        config: &TerraformObject,
+        _diagnostics: &mut Diagnostics,
+    ) -> Result<OpenedResource, Diagnostic> {
         // A provider may well start a runtime of its own.
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async { self.note("open") });
-        let value = config.string("value").unwrap_or_default();
+        let value = config.as_str("value").unwrap_or_default();
         if value == "refuse" {
             return Err(Diagnostic::error("Refused", "As it was told to.").with_attribute("value"));
         }
         let secret = format!("hush-{value}-{}", std::process::id());
         let renew_after = match config.get("renew_after") {
-            Value::Number(seconds) => Some(Duration::from_secs_f64(*seconds)),
+            TerraformValue::Number(seconds) => Some(Duration::from_secs_f64(*seconds)),
             _ => None,
         };
-        Ok(Opened {
-            result: Object::default().with("secret", secret),
+        Ok(OpenedResource {
+            result: TerraformObject::default().with("secret", secret),
             private: b"private".to_vec(),
             renew_after,
         })
@@ -104,18 +111,18 @@ impl Provider for Probe {
         &self,
         _name: &str,
         private: &[u8],
-        _notes: &mut Notes,
-    ) -> Result<Renewed, Diagnostic> {
+        _diagnostics: &mut Diagnostics,
+    ) -> Result<RenewedResource, Diagnostic> {
         assert_eq!(private, b"private");
         self.note("renew");
-        Ok(Renewed { private: private.to_vec(), renew_after: Some(Duration::ZERO) })
+        Ok(RenewedResource { private: private.to_vec(), renew_after: Some(Duration::ZERO) })
     }
 
     fn close_ephemeral(
         &self,
         _name: &str,
         private: &[u8],
-        _notes: &mut Notes,
+        _diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         assert_eq!(private, b"private");
         self.note("close");

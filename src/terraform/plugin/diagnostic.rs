@@ -1,81 +1,56 @@
-//! What a provider has to say to the user: errors and warnings, as Terraform
-//! shows them.
+//! Errors and warnings, as Terraform shows them.
 
-use super::proto;
+pub use super::proto::Diagnostic;
+use super::proto::{AttributePath, AttributePathSelector, AttributePathStep, DiagnosticSeverity};
 use crate::error::Error;
 use crate::sanitize;
 
-/// An error or a warning. Its texts are shown to everyone who sees Terraform's
-/// output, so they never hold a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Whether the operation failed.
-    pub severity: Severity,
-    /// What happened, in one line.
-    pub summary: String,
-    /// Why, and what to do about it; may have several lines.
-    pub detail: String,
-    /// The attribute at fault: Terraform then shows its line.
-    pub attribute: Option<String>,
-}
-
-/// How bad a [`Diagnostic`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// The operation failed.
-    Error,
-    /// It did not, but the user should know.
-    Warning,
-}
-
+/// Everybody who sees Terraform's output sees these texts: they never hold a secret, and
+/// every constructor sanitizes them.
 impl Diagnostic {
-    /// A failure.
-    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
+    /// `summary` is one line; `detail` may have several.
+    pub fn error(summary: impl AsRef<str>, detail: impl AsRef<str>) -> Diagnostic {
+        Diagnostic::new(DiagnosticSeverity::Error, summary.as_ref(), detail.as_ref())
+    }
+
+    pub fn warning(summary: impl AsRef<str>, detail: impl AsRef<str>) -> Diagnostic {
+        Diagnostic::new(DiagnosticSeverity::Warning, summary.as_ref(), detail.as_ref())
+    }
+
+    fn new(severity: DiagnosticSeverity, summary: &str, detail: &str) -> Diagnostic {
         Diagnostic {
-            severity: Severity::Error,
-            summary: summary.into(),
-            detail: detail.into(),
+            severity: severity.into(),
+            summary: sanitize::line(summary).into_owned(),
+            detail: sanitize::lines(detail).into_owned(),
             attribute: None,
         }
     }
 
-    /// Something that the user should mend or know.
-    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail) }
+    /// Has Terraform show the line of this attribute.
+    pub fn with_attribute(mut self, attribute: impl Into<String>) -> Diagnostic {
+        let selector = AttributePathSelector::AttributeName(attribute.into());
+        let step = AttributePathStep { selector: Some(selector) };
+        self.attribute = Some(AttributePath { steps: vec![step] });
+        self
     }
 
-    /// Points at an attribute of the block in question.
-    pub fn with_attribute(mut self, attribute: impl Into<String>) -> Diagnostic {
-        self.attribute = Some(attribute.into());
+    /// Lowers an error to a warning.
+    pub fn into_warning(mut self) -> Diagnostic {
+        self.severity = DiagnosticSeverity::Warning.into();
         self
     }
 }
 
 impl From<Error> for Diagnostic {
-    /// What failed becomes the summary; cause, settings and hint the detail.
+    /// Makes the message the summary; cause, settings and hint become the detail.
     fn from(error: Error) -> Diagnostic {
         let settings = error.settings.map(|settings| format!("Settings: {settings}"));
         let texts = [error.cause, settings, error.hint.map(String::from)].into_iter().flatten();
         let paragraphs: Vec<_> = texts.map(|text| sanitize::line(&text).into_owned()).collect();
-        let attribute = error.attribute.map(String::from);
-        Diagnostic { attribute, ..Diagnostic::error(error.message, paragraphs.join("\n\n")) }
-    }
-}
-
-impl From<Diagnostic> for proto::Diagnostic {
-    fn from(diagnostic: Diagnostic) -> proto::Diagnostic {
-        let severity = match diagnostic.severity {
-            Severity::Error => proto::Severity::Error,
-            Severity::Warning => proto::Severity::Warning,
-        };
-        let path = |name| proto::AttributePath {
-            steps: vec![proto::Step { selector: Some(proto::Selector::AttributeName(name)) }],
-        };
-        proto::Diagnostic {
-            severity: severity.into(),
-            summary: sanitize::line(&diagnostic.summary).into_owned(),
-            detail: sanitize::lines(&diagnostic.detail).into_owned(),
-            attribute: diagnostic.attribute.map(path),
+        let diagnostic = Diagnostic::error(error.message, paragraphs.join("\n\n"));
+        match error.attribute {
+            Some(attribute) => diagnostic.with_attribute(attribute),
+            None => diagnostic,
         }
     }
 }
@@ -100,10 +75,10 @@ mod tests {
     fn terraform_gets_nothing_that_steers_a_log() {
         let error =
             Error::new(Kind::Configuration, "a\n##vso[task.x]b").with_cause("c\n::error::\u{9b}d");
-        let shown = proto::Diagnostic::from(Diagnostic::from(error));
+        let shown = Diagnostic::from(error);
         assert_eq!(shown.summary, "a # #vso[task.x]b");
         assert_eq!(shown.detail, "c ::error::");
         let warning = Diagnostic::warning("w", "one\n::error::two ##[x]");
-        assert_eq!(proto::Diagnostic::from(warning).detail, "one\n: :error::two # #[x]");
+        assert_eq!(warning.detail, "one\n: :error::two # #[x]");
     }
 }

@@ -1,5 +1,5 @@
-//! How Terraform starts a plugin: the variables that it sets, and the one line
-//! that it waits for (go-plugin's protocol, version 1).
+//! The handshake of go-plugin (protocol version 1): variables that Terraform sets, and one
+//! line that the plugin prints.
 
 use std::ffi::OsString;
 
@@ -11,14 +11,11 @@ use rustls::pki_types::pem::PemObject;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 
-/// Whether Terraform has started this process as a plugin: without arguments,
-/// and with its magic cookie in the environment.
-///
-/// `args` are the process's arguments after its name.
+/// Returns whether Terraform has started this process as a plugin: without arguments (`args`
+/// excludes the program's name), and with its magic cookie in the environment.
 ///
 /// # Errors
-/// The cookie is there, but not Terraform's: whatever started this process has
-/// another kind of plugin in mind.
+/// The cookie has another value, so a different kind of plugin was expected.
 pub fn is_wanted(env: &Environment, args: &[OsString]) -> Result<bool> {
     if !args.is_empty() {
         return Ok(false);
@@ -28,29 +25,26 @@ pub fn is_wanted(env: &Environment, args: &[OsString]) -> Result<bool> {
         Some(value) if value == COOKIE_VALUE => Ok(true),
         Some(_) => Err(Error::new(
             Kind::Usage,
-            "this program is a Terraform plugin, but it was not Terraform that started it as one",
+            "this program is a Terraform plugin, but something other than Terraform has started it",
         )
         .with_cause(format!("{COOKIE_NAME} does not have Terraform's value"))
         .with_hint(format!(
-            "leave plugins to Terraform to start; to use it as a command, unset {COOKIE_NAME}"
+            "let Terraform start its plugins; to use this program as a command, unset {COOKIE_NAME}"
         ))),
     }
 }
 
-/// Whom a connection is accepted from.
-pub(super) enum Admission {
-    /// The one client that has this certificate.
-    Holder(CertificateDer<'static>),
-    /// Whoever can reach the socket: TLS was turned off.
-    Anyone,
+pub(super) enum ClientAuth {
+    /// Only the client with this certificate may connect.
+    Pinned(CertificateDer<'static>),
+    /// Every process that can open the socket may connect, without TLS.
+    Disabled,
 }
 
-/// Reads what Terraform offers.
-///
 /// # Errors
-/// It does not speak this layer's protocol version, or wants a connection
-/// without TLS that the user has not asked for.
-pub(super) fn admission(env: &Environment) -> Result<Admission> {
+/// Terraform does not offer this layer's protocol version, or offers no certificate although
+/// the user has not disabled TLS.
+pub(super) fn client_auth(env: &Environment) -> Result<ClientAuth> {
     if let Some(offered) = env.text("PLUGIN_PROTOCOL_VERSIONS")
         && !offered.split(',').any(|version| version.trim() == PROTOCOL)
     {
@@ -66,20 +60,18 @@ pub(super) fn admission(env: &Environment) -> Result<Admission> {
                 Error::new(Kind::Configuration, "PLUGIN_CLIENT_CERT holds no certificate")
                     .with_cause(error.to_string())
             })?;
-            Ok(Admission::Holder(certificate))
+            Ok(ClientAuth::Pinned(certificate))
         }
-        None if env.text("TF_DISABLE_PLUGIN_TLS").is_some() => Ok(Admission::Anyone),
+        None if env.text("TF_DISABLE_PLUGIN_TLS").is_some() => Ok(ClientAuth::Disabled),
         None => Err(Error::new(
             Kind::Configuration,
-            "Terraform has set no PLUGIN_CLIENT_CERT to know it by",
+            "Terraform has not set PLUGIN_CLIENT_CERT, so it cannot be authenticated",
         )
-        .with_hint(
-            "set TF_DISABLE_PLUGIN_TLS=1 to do without TLS between Terraform and its plugins",
-        )),
+        .with_hint("set TF_DISABLE_PLUGIN_TLS=1 to disable TLS between Terraform and its plugins")),
     }
 }
 
-/// The line that tells Terraform where the plugin listens, with its newline.
+/// Returns the handshake line, which tells Terraform where the plugin listens.
 pub(super) fn line(
     network: &str,
     address: &str,
@@ -101,14 +93,14 @@ mod tests {
     use super::*;
 
     fn refusal(env: &Environment) -> String {
-        match admission(env) {
+        match client_auth(env) {
             Err(error) => error.to_string(),
             Ok(_) => panic!("admitted"),
         }
     }
 
     #[test]
-    fn only_terraforms_cookie_without_arguments_makes_a_plugin() {
+    fn terraforms_cookie_without_arguments_starts_a_plugin() {
         let terraform = Environment::from([(COOKIE_NAME, COOKIE_VALUE)]);
         assert!(is_wanted(&terraform, &[]).unwrap());
         assert!(!is_wanted(&terraform, &["status".into()]).unwrap());
@@ -131,8 +123,8 @@ mod tests {
                 ("TF_DISABLE_PLUGIN_TLS", "1"),
             ])
         };
-        assert!(matches!(admission(&offer("6,5")), Ok(Admission::Anyone)));
-        assert!(matches!(admission(&offer("5,6")), Ok(Admission::Anyone)));
+        assert!(matches!(client_auth(&offer("6,5")), Ok(ClientAuth::Disabled)));
+        assert!(matches!(client_auth(&offer("5,6")), Ok(ClientAuth::Disabled)));
         let error = refusal(&offer("5,16"));
         assert!(error.contains("offers plugin protocol 5,16"), "{error}");
     }
@@ -140,7 +132,7 @@ mod tests {
     #[test]
     fn does_without_tls_only_on_demand() {
         let error = refusal(&Environment::from([]));
-        assert!(error.contains("no PLUGIN_CLIENT_CERT"), "{error}");
+        assert!(error.contains("not set PLUGIN_CLIENT_CERT"), "{error}");
         let garbage =
             Environment::from([("PLUGIN_CLIENT_CERT", "garbage"), ("TF_DISABLE_PLUGIN_TLS", "1")]);
         let error = refusal(&garbage);

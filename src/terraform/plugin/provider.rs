@@ -1,127 +1,126 @@
-//! What a provider has to bring along.
+//! The interface of a provider.
 
 use std::time::Duration;
 
 use super::diagnostic::Diagnostic;
-use super::schema::Schema;
-use super::value::Object;
+use super::schema::ProviderSchema;
+use super::value::TerraformObject;
 
-/// A Terraform provider: its schema, and the work behind it.
+/// A Terraform provider.
 ///
-/// Everything but the schema has a default that does nothing. The methods may
-/// block; several may run at once, on threads of their own. What they are given
-/// fits the schema, and `name` is always a type that the schema has. A failure
-/// is the returned [`Diagnostic`]; warnings, and further errors, go to `notes`.
+/// Methods may block, and several may run at the same time on different threads. Their
+/// arguments conform to the schema, and `name` is a type of the schema. A method fails by
+/// returning a [`Diagnostic`]; warnings and further errors go to `diagnostics`.
 #[expect(unused_variables, reason = "the defaults do nothing")]
 pub trait Provider: Send + Sync + 'static {
-    /// What the provider offers. Asked for once.
-    fn schema(&self) -> Schema;
+    /// Called once.
+    fn schema(&self) -> ProviderSchema;
 
     /// Checks the `provider` block. Values may be unknown.
-    fn validate(&self, config: &Object, notes: &mut Notes) -> Result<(), Diagnostic> {
+    fn validate(
+        &self,
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
         Ok(())
     }
 
-    /// Takes the `provider` block. Values may be unknown while planning.
-    fn configure(&self, config: &Object, notes: &mut Notes) -> Result<(), Diagnostic> {
+    /// Values may be unknown while Terraform plans.
+    fn configure(
+        &self,
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
         Ok(())
     }
 
-    /// Checks a data source's arguments. Values may be unknown.
+    /// Values may be unknown.
     fn validate_data_source(
         &self,
         name: &str,
-        config: &Object,
-        notes: &mut Notes,
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         Ok(())
     }
 
-    /// Reads a data source. All arguments are known, the required ones set.
-    /// Returns the computed attributes.
+    /// Returns the computed attributes. All arguments are known, and the required ones set.
     fn read_data_source(
         &self,
         name: &str,
-        config: &Object,
-        notes: &mut Notes,
-    ) -> Result<Object, Diagnostic> {
-        Ok(Object::default())
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<TerraformObject, Diagnostic> {
+        Ok(TerraformObject::default())
     }
 
-    /// Checks an ephemeral resource's arguments. Values may be unknown.
+    /// Values may be unknown.
     fn validate_ephemeral(
         &self,
         name: &str,
-        config: &Object,
-        notes: &mut Notes,
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         Ok(())
     }
 
-    /// Opens an ephemeral resource. All arguments are known, the required ones
-    /// set.
+    /// All arguments are known, and the required ones set.
     fn open_ephemeral(
         &self,
         name: &str,
-        config: &Object,
-        notes: &mut Notes,
-    ) -> Result<Opened, Diagnostic> {
-        Ok(Opened::default())
+        config: &TerraformObject,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<OpenedResource, Diagnostic> {
+        Ok(OpenedResource::default())
     }
 
-    /// Keeps an open ephemeral resource alive. It cannot change the result, and
-    /// Terraform shows no failure of it.
+    /// Keeps an open ephemeral resource alive. The result cannot change, and Terraform does
+    /// not show failures.
     fn renew_ephemeral(
         &self,
         name: &str,
         private: &[u8],
-        notes: &mut Notes,
-    ) -> Result<Renewed, Diagnostic> {
-        Ok(Renewed { private: private.to_vec(), renew_after: None })
+        diagnostics: &mut Diagnostics,
+    ) -> Result<RenewedResource, Diagnostic> {
+        Ok(RenewedResource { private: private.to_vec(), renew_after: None })
     }
 
-    /// Closes an ephemeral resource. **Not called when a resource failed or
-    /// Terraform was interrupted**: what must happen belongs into
-    /// [`Provider::end`], too.
+    /// **Not called if a resource failed or Terraform was interrupted**: [`Provider::end`]
+    /// has to do the same work then.
     fn close_ephemeral(
         &self,
         name: &str,
         private: &[u8],
-        notes: &mut Notes,
+        diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         Ok(())
     }
 
-    /// Terraform was interrupted and asks to cut the work in hand short. It may
-    /// come late or never: then only [`Provider::end`] is called.
+    /// Terraform was interrupted and asks for a quick end of the calls in progress. May be
+    /// called late or not at all.
     fn stop(&self) {}
 
-    /// The process is about to end, for whatever reason but SIGKILL. Called
-    /// once; Terraform waits for it; cut off after ten seconds. Work that
-    /// Terraform has given up may still be going on in other threads.
+    /// Called once before the process exits, for any reason but SIGKILL, with a time limit
+    /// of ten seconds. Other calls that Terraform has abandoned may still be running.
     fn end(&self) {}
 }
 
-/// Warnings, and errors beyond the one that is returned.
-pub type Notes = Vec<Diagnostic>;
+pub type Diagnostics = Vec<Diagnostic>;
 
-/// An ephemeral resource that has been opened.
 #[derive(Default)]
-pub struct Opened {
+pub struct OpenedResource {
     /// The computed attributes.
-    pub result: Object,
-    /// All that Renew and Close will be told. Terraform keeps it in memory.
+    pub result: TerraformObject,
+    /// Passed to Renew and Close. Terraform keeps it in memory.
     pub private: Vec<u8>,
-    /// After what time Terraform is to call Renew; it does so without a margin.
-    /// Less than a second counts as one.
+    /// Terraform calls Renew after exactly this time; at least a second.
     pub renew_after: Option<Duration>,
 }
 
-/// An ephemeral resource that has been kept alive.
 #[derive(Default)]
-pub struct Renewed {
-    /// Takes the place of the former one.
+pub struct RenewedResource {
+    /// Replaces [`OpenedResource::private`].
     pub private: Vec<u8>,
-    /// After what time Terraform is to call Renew again; see [`Opened`].
+    /// See [`OpenedResource::renew_after`].
     pub renew_after: Option<Duration>,
 }

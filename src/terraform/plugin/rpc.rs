@@ -1,4 +1,4 @@
-//! gRPC: which path is which of the provider's answers.
+//! gRPC: maps the paths of RPCs to the methods of [`ProviderService`].
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -14,117 +14,123 @@ use tonic::body::Body;
 use tonic::server::{Grpc, UnaryService};
 use tonic_prost::ProstCodec;
 
-use super::service::Answers;
-use super::shutdown::Life;
+use super::service::ProviderService;
+use super::shutdown::Shutdown;
 
-/// The RPCs of one connection.
 #[derive(Clone)]
-pub(super) struct Rpcs {
-    pub(super) answers: Arc<Answers>,
-    pub(super) life: Arc<Life>,
+pub(super) struct GrpcService {
+    pub(super) service: Arc<ProviderService>,
+    pub(super) shutdown: Arc<Shutdown>,
 }
 
-impl hyper::service::Service<Request<Incoming>> for Rpcs {
+impl hyper::service::Service<Request<Incoming>> for GrpcService {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let rpcs = self.clone();
-        Box::pin(async move { Ok(rpcs.route(request).await) })
+        let grpc = self.clone();
+        Box::pin(async move { Ok(grpc.route(request).await) })
     }
 }
 
-impl Rpcs {
+impl GrpcService {
     async fn route(self, request: Request<Incoming>) -> Response<Body> {
-        let Rpcs { answers: a, life } = self;
+        type Service = ProviderService;
+        let GrpcService { service, shutdown } = self;
         let path = request.uri().path().to_owned();
-        match path.as_str() {
-            "/tfplugin6.Provider/GetProviderSchema" => unary(request, a, Answers::schema).await,
-            "/tfplugin6.Provider/ValidateProviderConfig" => {
-                unary(request, a, Answers::validate).await
+        let Some(rpc) = path.strip_prefix("/tfplugin6.Provider/") else {
+            return match path.as_str() {
+                "/plugin.GRPCStdio/StreamStdio" => idle_stdio(),
+                "/plugin.GRPCController/Shutdown" => {
+                    // In a task of its own: the client may cancel this request.
+                    let _ = tokio::spawn(Arc::clone(&shutdown).end_provider()).await;
+                    let response = unary(request, service, |_, ()| ()).await;
+                    shutdown.notify_shutdown();
+                    response
+                }
+                _ => unimplemented(&path),
+            };
+        };
+        match rpc {
+            "GetProviderSchema" => unary(request, service, Service::get_provider_schema).await,
+            "ValidateProviderConfig" => {
+                unary(request, service, Service::validate_provider_config).await
             }
-            "/tfplugin6.Provider/ConfigureProvider" => unary(request, a, Answers::configure).await,
-            "/tfplugin6.Provider/ValidateDataResourceConfig" => {
-                unary(request, a, Answers::validate_data_source).await
+            "ConfigureProvider" => unary(request, service, Service::configure_provider).await,
+            "ValidateDataResourceConfig" => {
+                unary(request, service, Service::validate_data_resource_config).await
             }
-            "/tfplugin6.Provider/ReadDataSource" => {
-                unary(request, a, Answers::read_data_source).await
+            "ReadDataSource" => unary(request, service, Service::read_data_source).await,
+            "ValidateEphemeralResourceConfig" => {
+                unary(request, service, Service::validate_ephemeral_resource_config).await
             }
-            "/tfplugin6.Provider/ValidateEphemeralResourceConfig" => {
-                unary(request, a, Answers::validate_ephemeral).await
+            "OpenEphemeralResource" => {
+                unary(request, service, Service::open_ephemeral_resource).await
             }
-            "/tfplugin6.Provider/OpenEphemeralResource" => {
-                unary(request, a, Answers::open_ephemeral).await
+            "RenewEphemeralResource" => {
+                unary(request, service, Service::renew_ephemeral_resource).await
             }
-            "/tfplugin6.Provider/RenewEphemeralResource" => {
-                unary(request, a, Answers::renew_ephemeral).await
+            "CloseEphemeralResource" => {
+                unary(request, service, Service::close_ephemeral_resource).await
             }
-            "/tfplugin6.Provider/CloseEphemeralResource" => {
-                unary(request, a, Answers::close_ephemeral).await
-            }
-            "/tfplugin6.Provider/StopProvider" => unary(request, a, Answers::stop).await,
-            "/plugin.GRPCStdio/StreamStdio" => silence(),
-            "/plugin.GRPCController/Shutdown" => {
-                // Apart from this request, which the client may give up.
-                let _ = tokio::spawn(Arc::clone(&life).end()).await;
-                let response = unary(request, a, |_, ()| ()).await;
-                life.say_farewell();
-                response
-            }
-            _ => Status::unimplemented(format!("this plugin has no {path}")).into_http(),
+            "StopProvider" => unary(request, service, Service::stop_provider).await,
+            _ => unimplemented(&path),
         }
     }
 }
 
-/// Answers one message with one, on a thread of its own, as a provider may
-/// block.
+fn unimplemented(path: &str) -> Response<Body> {
+    Status::unimplemented(format!("this plugin has no {path}")).into_http()
+}
+
+/// Calls `method` on a thread of its own, because a provider may block.
 async fn unary<Q, R>(
     request: Request<Incoming>,
-    answers: Arc<Answers>,
-    answer: fn(&Answers, Q) -> R,
+    service: Arc<ProviderService>,
+    method: fn(&ProviderService, Q) -> R,
 ) -> Response<Body>
 where
     Q: Message + Default + 'static,
     R: Message + Default + 'static,
 {
     let mut grpc = Grpc::new(ProstCodec::<R, Q>::default());
-    grpc.unary(Unary { answers, answer }, request).await
+    grpc.unary(UnaryMethod { service, method }, request).await
 }
 
-struct Unary<Q, R> {
-    answers: Arc<Answers>,
-    answer: fn(&Answers, Q) -> R,
+struct UnaryMethod<Q, R> {
+    service: Arc<ProviderService>,
+    method: fn(&ProviderService, Q) -> R,
 }
 
-impl<Q: Send + 'static, R: Send + 'static> UnaryService<Q> for Unary<Q, R> {
+impl<Q: Send + 'static, R: Send + 'static> UnaryService<Q> for UnaryMethod<Q, R> {
     type Response = R;
     type Future = Pin<Box<dyn Future<Output = Result<tonic::Response<R>, Status>> + Send>>;
 
     fn call(&mut self, request: tonic::Request<Q>) -> Self::Future {
-        let (answers, answer) = (Arc::clone(&self.answers), self.answer);
-        let work = move || answer(&answers, request.into_inner());
+        let (service, method) = (Arc::clone(&self.service), self.method);
+        let work = move || method(&service, request.into_inner());
         Box::pin(async move {
             match tokio::task::spawn_blocking(work).await {
-                Ok(reply) => Ok(tonic::Response::new(reply)),
+                Ok(response) => Ok(tonic::Response::new(response)),
                 Err(_) => Err(Status::internal("the provider has panicked")),
             }
         })
     }
 }
 
-/// What go-plugin would copy to Terraform's own output: nothing. The stream
-/// stays open, so that the connection is never idle.
-fn silence() -> Response<Body> {
-    let mut response = Response::new(Body::new(Silence));
+/// Responds with a stream that stays open and empty. go-plugin would copy its messages to
+/// Terraform's own output; an open stream keeps the connection from being idle.
+fn idle_stdio() -> Response<Body> {
+    let mut response = Response::new(Body::new(IdleStdio));
     let grpc = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(CONTENT_TYPE, grpc);
     response
 }
 
-struct Silence;
+struct IdleStdio;
 
-impl hyper::body::Body for Silence {
+impl hyper::body::Body for IdleStdio {
     type Data = Bytes;
     type Error = Status;
 

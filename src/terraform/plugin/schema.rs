@@ -1,119 +1,103 @@
-//! What a provider offers: its own block, data sources and ephemeral
-//! resources, with their attributes.
+//! Schemas of a provider's own block, its data sources and its ephemeral resources.
 
 use std::collections::BTreeMap;
 
 use super::proto;
 
-/// Everything that a provider offers.
 #[derive(Debug, Clone, Default)]
-pub struct Schema {
-    /// What the `provider` block takes.
-    pub provider: Block,
-    /// Data sources, by type name (`gctoken_something`).
-    pub data_sources: BTreeMap<&'static str, Block>,
-    /// Ephemeral resources, by type name.
-    pub ephemeral_resources: BTreeMap<&'static str, Block>,
+pub struct ProviderSchema {
+    pub provider: BlockSchema,
+    /// By type name (`gctoken_something`).
+    pub data_sources: BTreeMap<&'static str, BlockSchema>,
+    /// By type name.
+    pub ephemeral_resources: BTreeMap<&'static str, BlockSchema>,
 }
 
-/// The attributes between a pair of braces.
 #[derive(Debug, Clone, Default)]
-pub struct Block {
-    /// What it is for, in Markdown.
+pub struct BlockSchema {
+    /// Markdown.
     pub description: &'static str,
-    /// In the order in which documentation shows them.
-    pub attributes: Vec<Attribute>,
+    /// In the order in which documentation lists them.
+    pub attributes: Vec<AttributeSchema>,
 }
 
 /// An argument that the user sets, or a result that the provider computes.
 #[derive(Debug, Clone)]
-pub struct Attribute {
-    /// Its name.
+pub struct AttributeSchema {
     pub name: &'static str,
-    /// Its type.
     pub kind: Type,
-    /// Who sets it.
     pub usage: Usage,
-    /// Whether Terraform hides its value.
+    /// Terraform shows no value of a sensitive attribute.
     pub sensitive: bool,
-    /// What it means, in Markdown.
+    /// Markdown.
     pub description: &'static str,
 }
 
-/// Who sets an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
-    /// The user has to.
+    /// The user has to set the attribute.
     Required,
-    /// The user may.
+    /// The user may set the attribute.
     Optional,
-    /// The provider does.
+    /// The provider sets the attribute.
     Computed,
 }
 
-/// The type of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
-    /// Text.
     String,
-    /// `true` or `false`.
     Bool,
-    /// A number.
     Number,
-    /// Values of one type, in order.
     List(Box<Type>),
-    /// Values of one type, by name.
     Map(Box<Type>),
 }
 
-impl Block {
-    /// A block without attributes.
-    pub fn new(description: &'static str) -> Block {
-        Block { description, attributes: Vec::new() }
+impl BlockSchema {
+    pub fn new(description: &'static str) -> BlockSchema {
+        BlockSchema { description, attributes: Vec::new() }
     }
 
-    /// Adds an attribute.
-    pub fn with(mut self, attribute: Attribute) -> Block {
+    pub fn with(mut self, attribute: AttributeSchema) -> BlockSchema {
         self.attributes.push(attribute);
         self
     }
 }
 
-impl Attribute {
-    /// An argument that the user has to set.
-    pub fn required(name: &'static str, kind: Type, description: &'static str) -> Attribute {
-        Attribute { name, kind, usage: Usage::Required, sensitive: false, description }
+impl AttributeSchema {
+    pub fn required(name: &'static str, kind: Type, description: &'static str) -> AttributeSchema {
+        AttributeSchema { name, kind, usage: Usage::Required, sensitive: false, description }
     }
 
-    /// An argument that the user may set.
-    pub fn optional(name: &'static str, kind: Type, description: &'static str) -> Attribute {
-        Attribute { usage: Usage::Optional, ..Attribute::required(name, kind, description) }
+    pub fn optional(name: &'static str, kind: Type, description: &'static str) -> AttributeSchema {
+        AttributeSchema {
+            usage: Usage::Optional,
+            ..AttributeSchema::required(name, kind, description)
+        }
     }
 
-    /// A result.
-    pub fn computed(name: &'static str, kind: Type, description: &'static str) -> Attribute {
-        Attribute { usage: Usage::Computed, ..Attribute::required(name, kind, description) }
+    pub fn computed(name: &'static str, kind: Type, description: &'static str) -> AttributeSchema {
+        AttributeSchema {
+            usage: Usage::Computed,
+            ..AttributeSchema::required(name, kind, description)
+        }
     }
 
-    /// Has Terraform hide the value in everything that it shows.
-    pub fn sensitive(mut self) -> Attribute {
+    pub fn sensitive(mut self) -> AttributeSchema {
         self.sensitive = true;
         self
     }
 }
 
 impl Type {
-    /// A list of values of one type.
     pub fn list(element: Type) -> Type {
         Type::List(Box::new(element))
     }
 
-    /// A map of values of one type.
     pub fn map(element: Type) -> Type {
         Type::Map(Box::new(element))
     }
 
-    /// The JSON by which cty, Terraform's library of types, writes it.
+    /// Returns the JSON notation of cty, Terraform's type system.
     fn to_json(&self) -> String {
         match self {
             Type::String => r#""string""#.to_owned(),
@@ -125,16 +109,16 @@ impl Type {
     }
 }
 
-impl From<&Schema> for proto::ProviderSchema {
-    fn from(schema: &Schema) -> proto::ProviderSchema {
-        let all = |blocks: &BTreeMap<&'static str, Block>| {
-            let named = |(name, block): (&&str, &Block)| ((*name).to_owned(), block.into());
+impl From<&ProviderSchema> for proto::GetProviderSchemaResponse {
+    fn from(schema: &ProviderSchema) -> Self {
+        let by_name = |blocks: &BTreeMap<&'static str, BlockSchema>| {
+            let named = |(name, block): (&&str, &BlockSchema)| ((*name).to_owned(), block.into());
             blocks.iter().map(named).collect()
         };
-        proto::ProviderSchema {
+        proto::GetProviderSchemaResponse {
             provider: Some((&schema.provider).into()),
-            data_sources: all(&schema.data_sources),
-            ephemeral_resources: all(&schema.ephemeral_resources),
+            data_source_schemas: by_name(&schema.data_sources),
+            ephemeral_resource_schemas: by_name(&schema.ephemeral_resources),
             server_capabilities: Some(proto::ServerCapabilities {
                 get_provider_schema_optional: true,
             }),
@@ -142,11 +126,11 @@ impl From<&Schema> for proto::ProviderSchema {
     }
 }
 
-impl From<&Block> for proto::Schema {
-    fn from(block: &Block) -> proto::Schema {
+impl From<&BlockSchema> for proto::Schema {
+    fn from(block: &BlockSchema) -> proto::Schema {
         proto::Schema {
             version: 0,
-            block: Some(proto::Block {
+            block: Some(proto::SchemaBlock {
                 attributes: block.attributes.iter().map(Into::into).collect(),
                 description: block.description.to_owned(),
                 description_kind: proto::StringKind::Markdown.into(),
@@ -155,9 +139,9 @@ impl From<&Block> for proto::Schema {
     }
 }
 
-impl From<&Attribute> for proto::Attribute {
-    fn from(attribute: &Attribute) -> proto::Attribute {
-        proto::Attribute {
+impl From<&AttributeSchema> for proto::SchemaAttribute {
+    fn from(attribute: &AttributeSchema) -> proto::SchemaAttribute {
+        proto::SchemaAttribute {
             name: attribute.name.to_owned(),
             r#type: attribute.kind.to_json().into_bytes(),
             description: attribute.description.to_owned(),

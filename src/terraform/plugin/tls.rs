@@ -1,6 +1,6 @@
-//! Mutual TLS with certificates that live as long as the process (go-plugin's
-//! AutoMTLS): each side knows the other's only certificate beforehand, so there
-//! is no authority, and no validity to check against a clock.
+//! Mutual TLS with certificates for one process (go-plugin's AutoMTLS). Each side knows the
+//! other's certificate in advance: there is no certificate authority, and no validity
+//! period to compare with a clock.
 
 use std::sync::Arc;
 
@@ -22,25 +22,23 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::error::{Error, Kind, Result};
 
-/// The server's side of the connection.
-pub(super) struct Identity {
-    /// Lets in the pinned client, and no other.
+pub(super) struct ServerIdentity {
     pub(super) acceptor: TlsAcceptor,
-    /// What the client expects to be shown.
+    /// Announced to the client by the handshake line.
     pub(super) certificate: CertificateDer<'static>,
 }
 
-impl Identity {
-    /// Makes a new key and certificate for a server that serves `client` alone.
-    pub(super) fn new(client: CertificateDer<'static>) -> Result<Identity> {
+impl ServerIdentity {
+    /// Creates a key and a certificate for a server that accepts only `client`.
+    pub(super) fn new(client: CertificateDer<'static>) -> Result<ServerIdentity> {
         let (key, certificate) = self_signed().map_err(failed)?;
         let provider = Arc::new(ring::default_provider());
-        let verifier = Pinned { client, others: provider.signature_verification_algorithms };
-        let mut config = config(provider, verifier, &key, &certificate).map_err(failed)?;
+        let verifier = PinnedClient { client, others: provider.signature_verification_algorithms };
+        let mut config = server_config(provider, verifier, &key, &certificate).map_err(failed)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        // There is no second connection that a ticket could speed up.
+        // Tickets speed up a second connection, and there is none.
         config.send_tls13_tickets = 0;
-        Ok(Identity { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
+        Ok(ServerIdentity { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
     }
 }
 
@@ -48,8 +46,8 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Kind::System, "cannot set up TLS for Terraform").with_source(error)
 }
 
-/// A P-256 key, and a certificate for `localhost`, the name that go-plugin's
-/// client asks for.
+/// Creates a P-256 key and a certificate for `localhost`, the server name that go-plugin's
+/// client expects.
 fn self_signed() -> Result<(KeyPair, CertificateDer<'static>), rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(["localhost".to_owned()])?;
@@ -58,9 +56,9 @@ fn self_signed() -> Result<(KeyPair, CertificateDer<'static>), rcgen::Error> {
     Ok((key, certificate.der().clone()))
 }
 
-fn config(
+fn server_config(
     provider: Arc<CryptoProvider>,
-    verifier: Pinned,
+    verifier: PinnedClient,
     key: &KeyPair,
     certificate: &CertificateDer<'static>,
 ) -> Result<ServerConfig, rustls::Error> {
@@ -73,17 +71,16 @@ fn config(
 
 /// Accepts one certificate, byte for byte, and a signature by its key.
 ///
-/// rustls's own verifier cannot: the certificate is an authority and a leaf at
-/// once, which webpki refuses, and its key is on a curve that ring does not
-/// have.
+/// rustls's own verifier does not: webpki refuses a certificate that is both an authority
+/// and a leaf, and ring does not support the curve of its key, P-521.
 #[derive(Debug)]
-struct Pinned {
+struct PinnedClient {
     client: CertificateDer<'static>,
-    /// For clients with a key on another curve than go-plugin's.
+    /// Algorithms for clients with another curve.
     others: WebPkiSupportedAlgorithms,
 }
 
-impl ClientCertVerifier for Pinned {
+impl ClientCertVerifier for PinnedClient {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -117,21 +114,20 @@ impl ClientCertVerifier for Pinned {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = match dss.scheme {
-            SignatureScheme::ECDSA_NISTP521_SHA512 => &GO_PLUGINS,
+            SignatureScheme::ECDSA_NISTP521_SHA512 => &ECDSA_P521,
             _ => &self.others,
         };
         verify_tls13_signature(message, cert, dss, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let mut schemes = GO_PLUGINS.supported_schemes();
+        let mut schemes = ECDSA_P521.supported_schemes();
         schemes.extend(self.others.supported_schemes());
         schemes
     }
 }
 
-/// What go-plugin's client signs with.
-static GO_PLUGINS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
+static ECDSA_P521: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[&EcdsaP521Sha512],
     mapping: &[(SignatureScheme::ECDSA_NISTP521_SHA512, &[&EcdsaP521Sha512])],
 };

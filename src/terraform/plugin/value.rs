@@ -3,142 +3,132 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The attributes of one block. An attribute that is not set is null.
+/// The attributes of one block. Attributes that are not set are null.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Object(pub(super) BTreeMap<String, Value>);
+pub struct TerraformObject(pub(super) BTreeMap<String, TerraformValue>);
 
-/// The value of an attribute. `Debug` does not show it: it may be a secret.
+/// The value of an attribute. `Debug` hides it, because it may be a secret.
 #[derive(Clone, PartialEq)]
-pub enum Value {
-    /// Not set.
+pub enum TerraformValue {
     Null,
     /// Known only after apply.
     Unknown,
-    /// Text.
     String(String),
-    /// True or false.
     Bool(bool),
-    /// A number; whole numbers are exact up to 2^53.
+    /// Whole numbers are exact up to 2^53.
     Number(f64),
-    /// Values in order.
-    List(Vec<Value>),
-    /// Values by name.
-    Map(BTreeMap<String, Value>),
+    List(Vec<TerraformValue>),
+    Map(BTreeMap<String, TerraformValue>),
 }
 
-impl Object {
-    /// Sets an attribute.
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Object {
+impl TerraformObject {
+    pub fn with(mut self, name: &str, value: impl Into<TerraformValue>) -> TerraformObject {
         self.0.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The attribute's value.
-    pub fn get(&self, name: &str) -> &Value {
-        self.0.get(name).unwrap_or(&Value::Null)
+    pub fn get(&self, name: &str) -> &TerraformValue {
+        self.0.get(name).unwrap_or(&TerraformValue::Null)
     }
 
-    /// The attribute's text; `None` when it is null, unknown or no text.
-    pub fn string(&self, name: &str) -> Option<&str> {
+    pub fn as_str(&self, name: &str) -> Option<&str> {
         match self.get(name) {
-            Value::String(text) => Some(text),
+            TerraformValue::String(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The attribute's truth; `None` when it is null, unknown or no bool.
-    pub fn bool(&self, name: &str) -> Option<bool> {
+    pub fn as_bool(&self, name: &str) -> Option<bool> {
         match self.get(name) {
-            Value::Bool(truth) => Some(*truth),
+            TerraformValue::Bool(flag) => Some(*flag),
             _ => None,
         }
     }
 
-    /// Whether the attribute is not set.
     pub fn is_null(&self, name: &str) -> bool {
-        *self.get(name) == Value::Null
+        *self.get(name) == TerraformValue::Null
     }
 
-    /// The names of attributes that are unknown, or hold something unknown.
-    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+    /// Returns the names of attributes that are unknown in whole or in part.
+    pub fn unknown_attributes(&self) -> impl Iterator<Item = &str> {
         let unknown = self.0.iter().filter(|(_, value)| value.holds_unknown());
         unknown.map(|(name, _)| name.as_str())
     }
 
-    /// This object with the attributes of `other` set, too.
-    pub fn and(mut self, other: Object) -> Object {
+    /// Sets the attributes of `other` in addition.
+    pub(super) fn merged_with(mut self, other: TerraformObject) -> TerraformObject {
         self.0.extend(other.0);
         self
     }
 }
 
-impl Value {
-    /// Whether any part of the value is known only after apply.
+impl TerraformValue {
     fn holds_unknown(&self) -> bool {
         match self {
-            Value::Unknown => true,
-            Value::List(values) => values.iter().any(Value::holds_unknown),
-            Value::Map(values) => values.values().any(Value::holds_unknown),
-            Value::Null | Value::String(_) | Value::Bool(_) | Value::Number(_) => false,
+            TerraformValue::Unknown => true,
+            TerraformValue::List(values) => values.iter().any(TerraformValue::holds_unknown),
+            TerraformValue::Map(values) => values.values().any(TerraformValue::holds_unknown),
+            TerraformValue::Null
+            | TerraformValue::String(_)
+            | TerraformValue::Bool(_)
+            | TerraformValue::Number(_) => false,
         }
     }
 }
 
-impl fmt::Debug for Value {
+impl fmt::Debug for TerraformValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Value::Null => "Null",
-            Value::Unknown => "Unknown",
-            Value::String(_) => "String(..)",
-            Value::Bool(_) => "Bool(..)",
-            Value::Number(_) => "Number(..)",
-            Value::List(_) => "List(..)",
-            Value::Map(_) => "Map(..)",
+            TerraformValue::Null => "Null",
+            TerraformValue::Unknown => "Unknown",
+            TerraformValue::String(_) => "String(..)",
+            TerraformValue::Bool(_) => "Bool(..)",
+            TerraformValue::Number(_) => "Number(..)",
+            TerraformValue::List(_) => "List(..)",
+            TerraformValue::Map(_) => "Map(..)",
         })
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Value {
-        Value::String(text.to_owned())
+impl From<&str> for TerraformValue {
+    fn from(text: &str) -> TerraformValue {
+        TerraformValue::String(text.to_owned())
     }
 }
 
-impl From<String> for Value {
-    fn from(text: String) -> Value {
-        Value::String(text)
+impl From<String> for TerraformValue {
+    fn from(text: String) -> TerraformValue {
+        TerraformValue::String(text)
     }
 }
 
-impl From<bool> for Value {
-    fn from(truth: bool) -> Value {
-        Value::Bool(truth)
+impl From<bool> for TerraformValue {
+    fn from(flag: bool) -> TerraformValue {
+        TerraformValue::Bool(flag)
     }
 }
 
-impl From<f64> for Value {
-    fn from(number: f64) -> Value {
-        Value::Number(number)
+impl From<f64> for TerraformValue {
+    fn from(number: f64) -> TerraformValue {
+        TerraformValue::Number(number)
     }
 }
 
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Value {
-        value.map_or(Value::Null, Into::into)
+impl<T: Into<TerraformValue>> From<Option<T>> for TerraformValue {
+    fn from(value: Option<T>) -> TerraformValue {
+        value.map_or(TerraformValue::Null, Into::into)
     }
 }
 
-impl<T: Into<Value>> FromIterator<T> for Value {
-    /// A list.
-    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Value {
-        Value::List(values.into_iter().map(Into::into).collect())
+impl<T: Into<TerraformValue>> FromIterator<T> for TerraformValue {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> TerraformValue {
+        TerraformValue::List(values.into_iter().map(Into::into).collect())
     }
 }
 
-impl<T: Into<Value>> FromIterator<(String, T)> for Value {
-    /// A map.
-    fn from_iter<I: IntoIterator<Item = (String, T)>>(pairs: I) -> Value {
+impl<T: Into<TerraformValue>> FromIterator<(String, T)> for TerraformValue {
+    fn from_iter<I: IntoIterator<Item = (String, T)>>(pairs: I) -> TerraformValue {
         let pairs = pairs.into_iter().map(|(key, value)| (key, value.into()));
-        Value::Map(pairs.collect())
+        TerraformValue::Map(pairs.collect())
     }
 }

@@ -4,7 +4,9 @@ use secrecy::SecretString;
 
 use crate::config::{Query, Setting, table};
 use crate::error::{Error, Kind, Result};
-use crate::terraform::plugin::{Attribute, Block, Object, Type, Value};
+use crate::terraform::plugin::{
+    AttributeSchema, BlockSchema, TerraformObject, TerraformValue, Type,
+};
 
 /// What a resource asks for, the provider's defaults included.
 pub(super) struct Attributes {
@@ -51,41 +53,49 @@ const CLIENT_SECRET: &str = "client_secret";
 const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 
 /// Adds those arguments that are settings and have one of these keys.
-pub(super) fn some_settings(block: Block, keys: &[&str]) -> Block {
+pub(super) fn some_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
     let settings = SETTINGS.iter();
     let wanted = settings.filter(|(setting, _)| keys.contains(&setting.key));
     wanted.fold(block, |block, (setting, description)| {
-        block.with(Attribute::optional(setting.key, Type::String, description))
+        block.with(AttributeSchema::optional(setting.key, Type::String, description))
     })
 }
 
 /// Adds the arguments that are settings.
-pub(super) fn settings(block: Block) -> Block {
+pub(super) fn settings(block: BlockSchema) -> BlockSchema {
     let keys: Vec<_> = SETTINGS.iter().map(|(setting, _)| setting.key).collect();
     let block = some_settings(block, &keys);
     let description = "The client secret. May itself be ephemeral; the environment variable \
                        `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
-    block.with(Attribute::optional(CLIENT_SECRET, Type::String, description).sensitive())
+    block.with(AttributeSchema::optional(CLIENT_SECRET, Type::String, description).sensitive())
 }
 
 /// The ephemeral resource.
-pub(super) fn access_token() -> Block {
+pub(super) fn access_token() -> BlockSchema {
     let revoke = "Make a token for this run alone, and revoke it at the end. Without it, the \
                   token comes from the cache that all runs on the machine share.";
-    settings(Block::new(
+    settings(BlockSchema::new(
         "An access token that is known to live long enough. It is opened anew for plan and for \
          apply, and stored in neither state nor plan.",
     ))
-    .with(Attribute::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
-    .with(Attribute::computed("access_token", Type::String, "The access token.").sensitive())
-    .with(Attribute::computed("token_type", Type::String, "How to present it: `Bearer`."))
-    .with(Attribute::computed(
+    .with(AttributeSchema::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
+    .with(AttributeSchema::computed("access_token", Type::String, "The access token.").sensitive())
+    .with(AttributeSchema::computed("token_type", Type::String, "How to present it: `Bearer`."))
+    .with(AttributeSchema::computed(
         "expires_at",
         Type::String,
         "When it ends, by the issuer's clock (RFC 3339, UTC).",
     ))
-    .with(Attribute::computed("aws_region", Type::String, "The AWS region, empty if unknown."))
-    .with(Attribute::computed("api_url", Type::String, "The API's URL, empty if unknown."))
+    .with(AttributeSchema::computed(
+        "aws_region",
+        Type::String,
+        "The AWS region, empty if unknown.",
+    ))
+    .with(AttributeSchema::computed(
+        "api_url",
+        Type::String,
+        "The API's URL, empty if unknown.",
+    ))
 }
 
 /// The resource's arguments, and the provider block's where it has none.
@@ -93,19 +103,19 @@ pub(super) fn access_token() -> Block {
 /// # Errors
 /// `Configuration` when the provider block holds a value that is known only
 /// after apply: a token made without it could be another client's.
-pub(super) fn merge(defaults: &Object, config: &Object) -> Result<Attributes> {
+pub(super) fn merge(defaults: &TerraformObject, config: &TerraformObject) -> Result<Attributes> {
     let keys = SETTINGS.iter().map(|(setting, _)| setting.key);
     let client_secret = text(defaults, config, CLIENT_SECRET)?;
     Ok(Attributes {
         query: query(defaults, config, keys)?,
         client_secret: client_secret.filter(|secret| !secret.is_empty()).map(Into::into),
-        revoke_on_close: config.bool(REVOKE_ON_CLOSE).unwrap_or_default(),
+        revoke_on_close: config.as_bool(REVOKE_ON_CLOSE).unwrap_or_default(),
     })
 }
 
 /// The settings among a block's own arguments that are known already.
-pub(super) fn known(config: &Object) -> Query {
-    let known = |(setting, _): &(&Setting, _)| Some((setting.key, config.string(setting.key)?));
+pub(super) fn known(config: &TerraformObject) -> Query {
+    let known = |(setting, _): &(&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
     Query::of_attributes(SETTINGS.iter().filter_map(known))
 }
 
@@ -115,8 +125,8 @@ pub(super) fn known(config: &Object) -> Query {
 /// # Errors
 /// As [`merge`].
 pub(super) fn query(
-    defaults: &Object,
-    config: &Object,
+    defaults: &TerraformObject,
+    config: &TerraformObject,
     keys: impl IntoIterator<Item = &'static str>,
 ) -> Result<Query> {
     let mut given = Vec::new();
@@ -126,14 +136,18 @@ pub(super) fn query(
     Ok(Query::of_attributes(given.iter().map(|(key, value)| (*key, value.as_str()))))
 }
 
-fn text(defaults: &Object, config: &Object, name: &'static str) -> Result<Option<String>> {
+fn text(
+    defaults: &TerraformObject,
+    config: &TerraformObject,
+    name: &'static str,
+) -> Result<Option<String>> {
     let value = match config.get(name) {
-        Value::Null => defaults.get(name),
+        TerraformValue::Null => defaults.get(name),
         own => own,
     };
     match value {
-        Value::String(text) => Ok(Some(text.clone())),
-        Value::Unknown => Err(unknown(name)),
+        TerraformValue::String(text) => Ok(Some(text.clone())),
+        TerraformValue::Unknown => Err(unknown(name)),
         _ => Ok(None),
     }
 }
@@ -151,8 +165,9 @@ mod tests {
 
     #[test]
     fn a_resource_goes_before_the_provider_block() {
-        let defaults = Object::default().with("region", "us-east-1").with("skew", "7s");
-        let config = Object::default().with("region", "eu-west-1").with("client_secret", "");
+        let defaults = TerraformObject::default().with("region", "us-east-1").with("skew", "7s");
+        let config =
+            TerraformObject::default().with("region", "eu-west-1").with("client_secret", "");
         let merged = merge(&defaults, &config).unwrap();
         assert_eq!(merged.query.get(&table::REGION).unwrap().value, "eu-west-1");
         assert_eq!(merged.query.get(&table::SKEW).unwrap().value, "7s");
@@ -163,10 +178,10 @@ mod tests {
 
     #[test]
     fn an_unknown_default_counts_only_where_it_is_needed() {
-        let defaults = Object::default().with("region", Value::Unknown);
-        let error = merge(&defaults, &Object::default()).err().unwrap();
+        let defaults = TerraformObject::default().with("region", TerraformValue::Unknown);
+        let error = merge(&defaults, &TerraformObject::default()).err().unwrap();
         assert_eq!(error.attribute.as_deref(), Some("region"));
-        let config = Object::default().with("region", "eu-west-1");
+        let config = TerraformObject::default().with("region", "eu-west-1");
         assert!(merge(&defaults, &config).is_ok());
     }
 }

@@ -11,7 +11,9 @@ use crate::duration::human;
 use crate::error::Result;
 use crate::oauth;
 use crate::oauth::tokens_me::Api;
-use crate::terraform::plugin::{Attribute, Block, Object, Type, Value};
+use crate::terraform::plugin::{
+    AttributeSchema, BlockSchema, TerraformObject, TerraformValue, Type,
+};
 
 /// The settings that it takes. The client secret is none of them: what a data
 /// source is given ends up in the state.
@@ -26,31 +28,31 @@ pub(super) struct Clocks {
 }
 
 /// The data source.
-pub(super) fn block() -> Block {
-    let block = Block::new(
+pub(super) fn block() -> BlockSchema {
+    let block = BlockSchema::new(
         "How far the clocks of issuer and API are apart, measured anew by each plan, for a \
          `check` block to assert on. Holds nothing secret, takes no credentials and makes no \
          token.",
     );
     let block = attributes::some_settings(block, &SETTINGS);
-    let number = |block: Block, (name, description)| {
-        block.with(Attribute::computed(name, Type::Number, description))
+    let number = |block: BlockSchema, (name, description)| {
+        block.with(AttributeSchema::computed(name, Type::Number, description))
     };
     NUMBERS
         .into_iter()
         .fold(block, number)
-        .with(Attribute::computed(
+        .with(AttributeSchema::computed(
             "within_skew",
             Type::Bool,
             "Whether the API's clock is known to be ahead of the issuer's by no more than `skew`. \
              Null where one of them did not show its clock.",
         ))
-        .with(Attribute::computed(
+        .with(AttributeSchema::computed(
             "verdict",
             Type::String,
             "All of it in one sentence, fit for an `error_message`.",
         ))
-        .with(Attribute::computed(
+        .with(AttributeSchema::computed(
             "measured_at",
             Type::String,
             "When it was measured, by this machine's clock (RFC 3339, UTC).",
@@ -119,13 +121,13 @@ impl Clocks {
     }
 
     /// The computed attributes.
-    pub(super) fn result(&self) -> Object {
+    pub(super) fn result(&self) -> TerraformObject {
         let offset =
             |measure: &Option<OffsetEstimate>| measure.as_ref().map(|measure| measure.offset);
         let (issuer, api, lead) = (offset(&self.issuer), offset(&self.api), self.lead());
         let learned = lead.map_or(self.skew, |lead| lead.max.max(self.skew));
         let measured_at = self.issuer.as_ref().or(self.api.as_ref());
-        Object::default()
+        TerraformObject::default()
             .with("issuer_offset_min", seconds(issuer.map(|it| it.min)))
             .with("issuer_offset_max", seconds(issuer.map(|it| it.max)))
             .with("api_offset_min", seconds(api.map(|it| it.min)))
@@ -172,7 +174,7 @@ impl Clocks {
 }
 
 /// In seconds, to the millisecond: the rest is noise.
-fn seconds(duration: Option<SignedDuration>) -> Value {
+fn seconds(duration: Option<SignedDuration>) -> TerraformValue {
     let rounded = |duration: SignedDuration| duration.as_millis() as f64 / 1e3;
     duration.map(rounded).into()
 }
@@ -202,18 +204,18 @@ mod tests {
     #[test]
     fn a_lead_within_the_skew_changes_nothing() {
         let result = clocks(measure(-300), measure(-299)).result();
-        assert_eq!(result.get("issuer_offset_min"), &Value::Number(-300.0));
-        assert_eq!(result.get("api_offset_max"), &Value::Number(-298.0));
-        assert_eq!(result.get("api_lead_min"), &Value::Number(0.0));
-        assert_eq!(result.get("api_lead_max"), &Value::Number(2.0));
-        assert_eq!(result.get("uncertainty"), &Value::Number(1.0));
-        assert_eq!(result.get("learned_skew"), &Value::Number(5.0));
-        assert_eq!(result.bool("within_skew"), Some(true));
+        assert_eq!(result.get("issuer_offset_min"), &TerraformValue::Number(-300.0));
+        assert_eq!(result.get("api_offset_max"), &TerraformValue::Number(-298.0));
+        assert_eq!(result.get("api_lead_min"), &TerraformValue::Number(0.0));
+        assert_eq!(result.get("api_lead_max"), &TerraformValue::Number(2.0));
+        assert_eq!(result.get("uncertainty"), &TerraformValue::Number(1.0));
+        assert_eq!(result.get("learned_skew"), &TerraformValue::Number(5.0));
+        assert_eq!(result.as_bool("within_skew"), Some(true));
         assert_eq!(
-            result.string("verdict"),
+            result.as_str("verdict"),
             Some("the API's clock is 1.0s ahead (+/- 1.0s) of the issuer's, within the skew of 5s")
         );
-        assert_eq!(result.string("measured_at"), Some("1970-01-01T00:16:40Z"));
+        assert_eq!(result.as_str("measured_at"), Some("1970-01-01T00:16:40Z"));
     }
 
     #[test]
@@ -223,9 +225,9 @@ mod tests {
             (5, 6.0, "of the issuer's, perhaps more than the skew of 5s: 6s are"),
         ] {
             let result = clocks(measure(0), measure(api)).result();
-            assert_eq!(result.get("learned_skew"), &Value::Number(learned));
-            assert_eq!(result.bool("within_skew"), Some(false));
-            let verdict = result.string("verdict").unwrap();
+            assert_eq!(result.get("learned_skew"), &TerraformValue::Number(learned));
+            assert_eq!(result.as_bool("within_skew"), Some(false));
+            let verdict = result.as_str("verdict").unwrap();
             assert!(verdict.contains(words), "{verdict}");
         }
     }
@@ -234,12 +236,12 @@ mod tests {
     fn what_is_not_known_is_null() {
         let result = clocks(measure(-1), None).result();
         assert!(result.is_null("within_skew") && result.is_null("api_lead_max"));
-        assert_eq!(result.get("learned_skew"), &Value::Number(5.0));
-        let verdict = result.string("verdict").unwrap();
+        assert_eq!(result.get("learned_skew"), &TerraformValue::Number(5.0));
+        let verdict = result.as_str("verdict").unwrap();
         assert!(verdict.starts_with("the issuer's clock is 0.5s behind"), "{verdict}");
 
         let result = clocks(None, measure(0)).result();
-        assert_eq!(result.string("verdict"), Some("the issuer did not show its clock"));
+        assert_eq!(result.as_str("verdict"), Some("the issuer did not show its clock"));
         assert!(result.is_null("issuer_offset_min") && !result.is_null("measured_at"));
     }
 }

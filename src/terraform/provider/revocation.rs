@@ -32,7 +32,7 @@ impl Revocations {
         Revocations { env, clock, open: Mutex::new(Some(BTreeMap::new())) }
     }
 
-    /// Notes that the token is to be revoked at `api_url`; returns what
+    /// Diagnostics that the token is to be revoked at `api_url`; returns what
     /// Terraform keeps for it: a number, for the token itself must not leave
     /// this process.
     pub(super) fn remember(
