@@ -23,9 +23,8 @@ use verify::Rescue;
 /// # Errors
 /// Those of [`Broker::get`].
 pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
-    let Context { env, clock, reporter, .. } = context;
-    let clock = &**clock;
-    let remote = &NetworkRemote { settings, env, clock, reporter };
+    let remote = &NetworkRemote { settings, context };
+    let (clock, reporter) = (&*context.clock, &*context.reporter);
     Broker { settings, remote, clock, reporter }.get()
 }
 

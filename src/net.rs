@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
 use crate::config::NetworkSettings;
-use crate::context::{Clock, Environment, Reporter};
+use crate::context::{Clock, Context};
 use crate::error::{Error, Kind, Result};
 
 use client::{Limits, builder, client, tls};
@@ -107,9 +107,9 @@ impl HttpClient {
         url: &Url,
         purpose: &'static str,
         network: &NetworkSettings,
-        env: &Environment,
-        reporter: &Reporter,
+        context: &Context,
     ) -> Result<HttpClient> {
+        let Context { env, reporter, .. } = context;
         let route = Route::to(url, env)?;
         if let Some(proxy) = route.name() {
             reporter.debug(format_args!("going through {proxy}"));

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 
 use crate::clock::{OffsetEstimate, Reading};
 use crate::config::{ClientAuth, Issuer, NetworkSettings};
-use crate::context::{Clock, Environment, Reporter};
+use crate::context::{Clock, Context, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::{self, HttpClient};
 use crate::token::{Token, implausible_at_genesys_cloud};
@@ -40,7 +40,7 @@ pub struct TokenRequest<'a> {
     pub auth: ClientAuth,
 }
 
-/// Asks for a new token, within the network's time limit. `env` decides about
+/// Asks for a new token, within the network's time limit. The environment decides about
 /// proxies (`HTTPS_PROXY` and its kin) and about trusted certificates
 /// (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
 ///
@@ -53,22 +53,20 @@ pub struct TokenRequest<'a> {
 /// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
 /// `Configuration`, each with the issuer's own words where it gave any.
 pub fn mint(
-    env: &Environment,
     request: &TokenRequest<'_>,
     network: &NetworkSettings,
     known: Option<&OffsetEstimate>,
-    clock: &dyn Clock,
-    reporter: &Reporter,
+    context: &Context,
 ) -> Result<Token> {
     let region = request.issuer.region;
     let request = Prepared::new(request)?;
-    let client = HttpClient::new(&request.url, "no token", network, env, reporter)?.knowing(known);
+    let client = HttpClient::new(&request.url, "no token", network, context)?.knowing(known);
     let minting = Minting {
         request: &request,
         client: &client,
         budget: network.timeout,
-        clock,
-        reporter,
+        clock: &*context.clock,
+        reporter: &context.reporter,
         last: RefCell::default(),
         issuer: RefCell::new(known.cloned()),
     };
@@ -77,7 +75,7 @@ pub fn mint(
     if let Some(warning) =
         region.and_then(|_| implausible_at_genesys_cloud(token.validity.lifetime))
     {
-        reporter.warn(warning);
+        context.reporter.warn(warning);
     }
     Ok(token)
 }
@@ -88,15 +86,14 @@ pub fn mint(
 /// # Errors
 /// `Unavailable` when the issuer cannot be reached.
 pub fn clock(
-    env: &Environment,
     issuer: &Issuer,
     network: &NetworkSettings,
-    clock: &dyn Clock,
-    reporter: &Reporter,
+    context: &Context,
 ) -> Result<Option<OffsetEstimate>> {
     let url = request::endpoint(&issuer.token_url)?;
-    let client = HttpClient::new(&url, "no time", network, env, reporter)?;
-    let round_trip = client.round_trip(client.request(Method::HEAD), network.timeout, clock)?;
+    let client = HttpClient::new(&url, "no time", network, context)?;
+    let request = client.request(Method::HEAD);
+    let round_trip = client.round_trip(request, network.timeout, &*context.clock)?;
     Ok(round_trip.measure())
 }
 

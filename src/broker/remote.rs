@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::clock::OffsetEstimate;
 use crate::config::{self, Settings, Verify};
-use crate::context::{Clock, Environment, Reporter};
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::{Api, CheckMethod, TokenCheck};
 use crate::oauth::{self, TokenRequest};
@@ -32,12 +32,7 @@ pub trait Remote {
 pub struct NetworkRemote<'a> {
     /// Whom to ask, and how.
     pub settings: &'a Settings,
-    /// Decides about proxies and trusted certificates.
-    pub env: &'a Environment,
-    /// The clocks to measure with.
-    pub clock: &'a dyn Clock,
-    /// Where each step is explained.
-    pub reporter: &'a Reporter,
+    pub context: &'a Context,
 }
 
 /// How long an answer is waited for that is good to have, and not needed.
@@ -56,19 +51,20 @@ impl NetworkRemote<'_> {
 
 impl Remote for NetworkRemote<'_> {
     fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
-        let secret: SecretString = self.settings.client.secret.get(self.clock, self.reporter)?;
+        let secret: SecretString =
+            self.settings.client.secret.get(&*self.context.clock, &self.context.reporter)?;
         let request = TokenRequest {
             issuer: &self.settings.issuer,
             client_id: &self.settings.client.id,
             client_secret: &secret,
             auth: self.settings.client.auth,
         };
-        oauth::mint(self.env, &request, &self.settings.network, known, self.clock, self.reporter)
+        oauth::mint(&request, &self.settings.network, known, self.context)
     }
 
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
         let issuer = &self.settings.issuer;
-        oauth::clock(self.env, issuer, &self.patience(), self.clock, self.reporter)
+        oauth::clock(issuer, &self.patience(), self.context)
     }
 
     fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
@@ -79,7 +75,6 @@ impl Remote for NetworkRemote<'_> {
             Some(_) => CheckMethod::Get,
             None => CheckMethod::Head,
         };
-        Api { url, network, env: self.env, clock: self.clock, reporter: self.reporter }
-            .ask(token, contact)
+        Api { url, network, context: self.context }.ask(token, contact)
     }
 }

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::config::NetworkSettings;
-use crate::context::{Clock, Environment, Reporter};
+use crate::context::{Clock, Context, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::net::HttpClient;
 use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
@@ -93,7 +93,8 @@ fn client(url: &str) -> Result<HttpClient> {
     let url = Url::parse(url).map_err(|why| failed().with_source(why))?;
     let network = NetworkSettings { timeout: Duration::from_secs(5), ca_file: None };
     let quiet = Reporter::to(Box::new(std::io::sink()));
-    HttpClient::new(&url, "no demo", &network, &Environment::from([]), &quiet)
+    let context = Context::with_env(Environment::from([]), quiet);
+    HttpClient::new(&url, "no demo", &network, &context)
 }
 
 fn failed() -> Error {

@@ -1,8 +1,7 @@
 //! Whether the API accepts the token.
 
-use super::token::remote;
 use super::{Finding, Topic};
-use crate::broker::{ProvidedToken, Remote, TokenOrigin};
+use crate::broker::{NetworkRemote, ProvidedToken, Remote, TokenOrigin};
 use crate::config::{Settings, Verify};
 use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
@@ -36,8 +35,8 @@ pub(super) fn findings(
 }
 
 fn ask(settings: &Settings, token: &AccessToken, context: &Context) -> Result<TokenStatus> {
-    let (reporter, _) = Reporter::collected();
-    remote(settings, context, &reporter).check_token(token).map(|answer| answer.status)
+    let context = &context.with_reporter(Reporter::collected().0.into());
+    NetworkRemote { settings, context }.check_token(token).map(|answer| answer.status)
 }
 
 /// Asking about a token needs no permission, so it says nothing of permissions.
@@ -63,8 +62,8 @@ fn refused(settings: &Settings, url: &str) -> Finding {
 /// right one. The new one is not kept: the cache stays as a pipeline finds it.
 fn refused_from_cache(mut settings: Settings, url: &str, context: &Context) -> Vec<Finding> {
     settings.cache.dir = None;
-    let (reporter, _) = Reporter::collected();
-    let new = match remote(&settings, context, &reporter).mint(None) {
+    let context = &context.with_reporter(Reporter::collected().0.into());
+    let new = match (NetworkRemote { settings: &settings, context }.mint(None)) {
         Ok(new) => new.access_token,
         Err(error) => {
             let found = Finding::note(Topic::Token, "whether a new one is accepted is not known");
@@ -72,9 +71,8 @@ fn refused_from_cache(mut settings: Settings, url: &str, context: &Context) -> V
         }
     };
     let status = ask(&settings, &new, context);
-    let (network, env, clock) = (&settings.network, &context.env, &*context.clock);
     // It ends by itself where that fails.
-    let _ = Api { url, network, env, clock, reporter: &reporter }.revoke(&new);
+    let _ = Api { url, network: &settings.network, context }.revoke(&new);
     match status {
         Ok(TokenStatus::Accepted) => vec![revoked(), roles()],
         Ok(TokenStatus::Rejected) | Err(_) => vec![refused(&settings, url)],

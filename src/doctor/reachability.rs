@@ -63,7 +63,7 @@ async fn look_at(
     let url = Url::parse(url).map_err(|error| {
         Error::new(Kind::Configuration, "the URL is unusable").with_source(error)
     })?;
-    let client = HttpClient::new(&url, "no answer", network, &context.env, &context.reporter)?;
+    let client = HttpClient::new(&url, "no answer", network, context)?;
     Ok(client.probe(CONTACTS, limit, &*context.clock).await)
 }
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Finding, Topic, acceptance, clocks};
-use crate::broker::{Broker, NetworkRemote, ProvidedToken, TokenOrigin};
+use crate::broker::{self, ProvidedToken, TokenOrigin};
 use crate::cache::{Entry, Lookup};
 use crate::clock::Reading;
 use crate::config::Settings;
@@ -66,20 +66,11 @@ fn get(
     findings: &mut Vec<Finding>,
 ) -> Result<ProvidedToken> {
     let (reporter, warnings) = Reporter::collected();
-    let remote = remote(settings, context, &reporter);
-    let given =
-        Broker { settings, remote: &remote, clock: &*context.clock, reporter: &reporter }.get();
+    let context = &context.with_reporter(reporter.into());
+    let given = broker::get_token(settings, context);
     let warnings = warnings.take();
     findings.extend(warnings.into_iter().map(|warning| Finding::warning(Topic::Token, warning)));
     given
-}
-
-pub(super) fn remote<'a>(
-    settings: &'a Settings,
-    context: &'a Context,
-    reporter: &'a Reporter,
-) -> NetworkRemote<'a> {
-    NetworkRemote { settings, env: &context.env, clock: &*context.clock, reporter }
 }
 
 fn without_cache(error: Option<&Error>) -> Finding {

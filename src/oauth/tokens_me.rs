@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
 use crate::config::NetworkSettings;
-use crate::context::{Clock, Environment, Reporter};
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::net::{self, HttpClient, RoundTrip, is_page};
 use crate::token::AccessToken;
@@ -18,12 +18,7 @@ pub struct Api<'a> {
     pub url: &'a str,
     /// How it is reached.
     pub network: &'a NetworkSettings,
-    /// Decides about proxies and trusted certificates.
-    pub env: &'a Environment,
-    /// The clocks to measure with.
-    pub clock: &'a dyn Clock,
-    /// Where each step is explained.
-    pub reporter: &'a Reporter,
+    pub context: &'a Context,
 }
 
 /// The API's verdict on a token.
@@ -120,12 +115,12 @@ impl Api<'_> {
         let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
             Error::new(Kind::Configuration, "the API's URL is unusable").with_source(error)
         })?;
-        let client = HttpClient::new(&url, purpose, self.network, self.env, self.reporter)?;
+        let client = HttpClient::new(&url, purpose, self.network, self.context)?;
         let mut request = client.request(method);
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, bearer(token)?);
         }
-        client.round_trip(request, self.network.timeout, self.clock)
+        client.round_trip(request, self.network.timeout, &*self.context.clock)
     }
 
     fn host(&self) -> String {

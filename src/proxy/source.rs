@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::broker::{Broker, NetworkRemote, ProvidedToken};
 use crate::clock::Reading;
 use crate::config::{SecretSource, Settings, Verify};
-use crate::context::{Clock, Context, Environment, Reporter};
+use crate::context::{Context, Reporter};
 use crate::error::Result;
 use crate::oauth::tokens_me::TokenCheck;
 use crate::sync;
@@ -35,9 +35,7 @@ pub(super) struct BrokerBackend {
     /// All but the secret, which is kept apart.
     settings: Settings,
     secret: Mutex<SecretSource>,
-    env: Environment,
-    clock: Arc<dyn Clock>,
-    reporter: Arc<Reporter>,
+    context: Context,
 }
 
 impl BrokerBackend {
@@ -47,10 +45,10 @@ impl BrokerBackend {
         // The terminal belongs to the command that is served, or to the shell.
         settings.client.secret.forbid_prompt();
         let secret = Mutex::new(settings.client.secret.clone());
-        let clock = context.clock.clone();
         // Each mint may find the same thing to warn of.
-        let reporter = Arc::new(Reporter::deduplicated(context.reporter.clone()));
-        Arc::new(BrokerBackend { settings, secret, env: context.env.clone(), clock, reporter })
+        let reporter = Reporter::deduplicated(context.reporter.clone());
+        let context = context.with_reporter(reporter.into());
+        Arc::new(BrokerBackend { settings, secret, context })
     }
 
     /// The settings with the secret as it is stored now. Whoever rotates it
@@ -58,12 +56,12 @@ impl BrokerBackend {
     /// the old one do not open any more, and are replaced.
     fn current(&self) -> Settings {
         let mut secret = sync::lock(&self.secret);
-        match secret.reread(&self.reporter) {
+        match secret.reread(&self.context.reporter) {
             Ok(true) => {
-                self.reporter.line("the client secret has changed, and is used from now on")
+                self.context.reporter.line("the client secret has changed, and is used from now on")
             }
             Ok(false) => {}
-            Err(error) => self.reporter.warn(format_args!(
+            Err(error) => self.context.reporter.warn(format_args!(
                 "the client secret is not read again, and the earlier one is used: {}",
                 error.one_line()
             )),
@@ -74,9 +72,8 @@ impl BrokerBackend {
     }
 
     fn ask<T>(&self, settings: &Settings, ask: impl FnOnce(&Broker<'_>) -> T) -> T {
-        let BrokerBackend { env, clock, reporter, .. } = self;
-        let clock = &**clock;
-        let remote = &NetworkRemote { settings, env, clock, reporter };
+        let remote = &NetworkRemote { settings, context: &self.context };
+        let (clock, reporter) = (&*self.context.clock, &*self.context.reporter);
         ask(&Broker { settings, remote, clock, reporter })
     }
 }

@@ -40,7 +40,7 @@ impl TokenProvider {
         TokenProvider {
             context: context.clone(),
             defaults: Mutex::default(),
-            revocations: Revocations::new(context.env.clone(), context.clock.clone()),
+            revocations: Revocations::new(context),
         }
     }
 

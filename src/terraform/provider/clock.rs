@@ -99,20 +99,13 @@ impl Clocks {
         let issuer = config::resolve_issuer(layers)?;
         let network = config::resolve_network(layers)?;
         let skew = config::resolve_skew(layers)?;
-        let (env, clock, reporter) = (&context.env, &*context.clock, &context.reporter);
-        let api = issuer.api_url.as_deref().map(|url| Api {
-            url,
-            network: &network,
-            env,
-            clock,
-            reporter,
-        });
+        let api = issuer.api_url.as_deref().map(|url| Api { url, network: &network, context });
         Ok(Clocks {
-            issuer: oauth::clock(env, &issuer, &network, clock, reporter)?,
+            issuer: oauth::clock(&issuer, &network, context)?,
             api: api.and_then(|api| {
                 let asked = api.clock();
                 asked.unwrap_or_else(|error| {
-                    reporter.warn(&error.message);
+                    context.reporter.warn(&error.message);
                     None
                 })
             }),

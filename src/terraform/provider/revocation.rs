@@ -1,19 +1,19 @@
 //! Tokens of this run alone, to be revoked at its end, whichever way it ends.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::config::{NetworkSettings, Settings};
-use crate::context::{Clock, Environment, Reporter};
+use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::Api;
 use crate::token::{AccessToken, Token};
 
 /// The tokens that are still to be revoked.
 pub(super) struct Revocations {
-    env: Environment,
-    clock: Arc<dyn Clock>,
+    /// Drops warnings, because nobody is left to read them.
+    context: Context,
     /// `None` once the run is over.
     open: Mutex<Option<BTreeMap<u64, Revocable>>>,
 }
@@ -28,8 +28,9 @@ struct Revocable {
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl Revocations {
-    pub(super) fn new(env: Environment, clock: Arc<dyn Clock>) -> Revocations {
-        Revocations { env, clock, open: Mutex::new(Some(BTreeMap::new())) }
+    pub(super) fn new(context: &Context) -> Revocations {
+        let context = context.with_reporter(Reporter::to(Box::new(std::io::sink())).into());
+        Revocations { context, open: Mutex::new(Some(BTreeMap::new())) }
     }
 
     /// Diagnostics that the token is to be revoked at `api_url`; returns what
@@ -76,14 +77,8 @@ impl Revocations {
     }
 
     fn send(&self, revocable: &Revocable) -> Result<()> {
-        let (reporter, _warnings) = Reporter::collected();
-        let api = Api {
-            url: &revocable.api_url,
-            network: &revocable.network,
-            env: &self.env,
-            clock: &*self.clock,
-            reporter: &reporter,
-        };
+        let api =
+            Api { url: &revocable.api_url, network: &revocable.network, context: &self.context };
         api.revoke(&revocable.token)
     }
 }

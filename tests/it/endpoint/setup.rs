@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gc_token::clock::OffsetEstimate;
 use gc_token::config::{ClientAuth, Issuer, NetworkSettings};
-use gc_token::context::{Environment, Reporter, SystemClock};
+use gc_token::context::{Context, Environment, Reporter};
 use gc_token::error::Error;
 use gc_token::oauth::{TokenRequest, mint};
 use gc_token::token::Token;
@@ -77,9 +77,9 @@ impl Setup {
         let sink = Sink::default();
         let reporter = Reporter::to(Box::new(sink.clone()));
         reporter.set_verbosity(2);
-        let clock = SystemClock::default();
+        let context = Context::with_env(self.env.clone(), reporter);
         let known = self.known.as_ref();
-        let result = mint(&self.env, &request, &self.network, known, &clock, &reporter);
+        let result = mint(&request, &self.network, known, &context);
         let reporter = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let mint = Mint { result, reporter };
         mint.holds_no_secret();
