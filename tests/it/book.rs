@@ -3,6 +3,7 @@
 //! troubleshooting is a message of the program.
 
 mod generated;
+mod messages;
 
 use std::fs;
 use std::path::PathBuf;
