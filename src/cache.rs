@@ -12,7 +12,6 @@ mod private_file;
 mod seal;
 mod self_test;
 
-pub use codec::Header;
 #[cfg(fuzzing)]
 pub(crate) use codec::fuzz as fuzz_entry;
 pub use entry::{Entry, Lock, Lookup};

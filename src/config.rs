@@ -17,7 +17,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use attribution::name_settings;
-pub use client_secret::{SecretCommand, SecretSource, StoredSecret, VARIABLES as SECRET_VARIABLES};
+pub use client_secret::{SecretSource, VARIABLES as SECRET_VARIABLES};
 pub use issuer::Issuer;
 pub use origin::{Origin, Sourced};
 pub(crate) use profile::profile_names;

@@ -2,75 +2,54 @@
 //! measurement, to live long enough.
 //!
 //! The library exists for the program and its tests: [`run`] is all that it offers, and
-//! there are no semver guarantees.
+//! there are no semver guarantees. Tests reach inside by way of `internals`.
 //!
-//! Reading order, along the path of a token: [`cli`] parses the command line,
-//! [`config`] resolves the settings, [`broker`] reads the [`cache`] or asks the issuer
-//! ([`oauth`]), [`token`] and [`clock`] decide, [`output`] renders. [`context`] is the
-//! only access to the outside world, and [`command`] has one file per subcommand. Runs
-//! that outlive a token start in [`exec`]; [`proxy`] forwards their requests.
+//! Reading order, along the path of a token: `cli` parses the command line,
+//! `config` resolves the settings, `broker` reads the `cache` or asks the issuer
+//! (`oauth`), `token` and `clock` decide, `output` renders. `context` is the
+//! only access to the outside world, and `command` has one file per subcommand. Runs
+//! that outlive a token start in `exec`; `proxy` forwards their requests.
 //!
-//! Each kind of input passes one check: [`text`] for values that people give, `platform`
-//! for files that another user might control, [`child`] for programs that are started,
+//! Each kind of input passes one check: `text` for values that people give, `platform`
+//! for files that another user might control, `child` for programs that are started,
 //! and `sanitize` for foreign text in messages.
 
 mod box_error;
-#[doc(hidden)]
-pub mod broker;
-#[doc(hidden)]
-pub mod cache;
+mod broker;
+mod cache;
 mod certificate;
-#[doc(hidden)]
-pub mod child;
-#[doc(hidden)]
-pub mod cli;
-#[doc(hidden)]
-pub mod clock;
-#[doc(hidden)]
-pub mod command;
-#[doc(hidden)]
-pub mod completion;
-#[doc(hidden)]
-pub mod config;
-#[doc(hidden)]
-pub mod context;
-#[doc(hidden)]
-pub mod demo;
-#[doc(hidden)]
-pub mod doctor;
-#[doc(hidden)]
-pub mod duration;
-#[doc(hidden)]
-pub mod error;
-#[doc(hidden)]
-pub mod exec;
+mod child;
+mod cli;
+mod clock;
+mod command;
+mod completion;
+mod config;
+mod context;
+mod demo;
+mod doctor;
+mod duration;
+mod error;
+mod exec;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod host;
+#[doc(hidden)]
+pub mod internals;
 mod listener;
 mod net;
-#[doc(hidden)]
-pub mod oauth;
-#[doc(hidden)]
-pub mod output;
-#[doc(hidden)]
-pub mod platform;
-#[doc(hidden)]
-pub mod proxy;
+mod oauth;
+mod output;
+mod platform;
+mod proxy;
 mod random;
-#[doc(hidden)]
-pub mod region;
-#[doc(hidden)]
-pub mod sandbox;
+mod region;
+mod sandbox;
 mod sanitize;
 mod sync;
-#[doc(hidden)]
-pub mod terraform;
-#[doc(hidden)]
-pub mod text;
-#[doc(hidden)]
-pub mod token;
+mod terraform;
+mod text;
+mod token;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -78,10 +57,14 @@ use std::io::Write;
 use clap::Parser;
 
 use cli::Cli;
-use context::{Context, StandardStreams};
 use error::{Error, Kind};
 use terraform::plugin;
 use terraform::provider::TokenProvider;
+
+#[doc(hidden)]
+pub use context::{Context, StandardStreams};
+#[doc(hidden)]
+pub use platform::init_process;
 
 /// Runs a command line, `args[0]` included; returns the exit code.
 pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) -> u8 {

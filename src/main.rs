@@ -3,8 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use gc_token::context::{Context, StandardStreams};
-use gc_token::platform::init_process;
+use gc_token::{Context, StandardStreams, init_process};
 
 fn main() -> ExitCode {
     init_process();

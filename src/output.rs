@@ -16,7 +16,7 @@ mod variable;
 
 pub use bytes::Bytes;
 pub use format::{Dialect, Rendered};
-pub use variable::{Name, NameError, Variable};
+pub use variable::{Name, Variable};
 
 /// What is handed out.
 #[derive(Clone, Copy)]

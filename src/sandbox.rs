@@ -24,9 +24,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-pub use cloud::{Counters, TokenRequestSeen};
+pub use cloud::Counters;
 pub use config::{ConfigChange, DEFAULT_SECRET, ExpiresInField, SandboxConfig, TokenFormat};
-pub use faults::{Fault, Faults, RetryAfter, ScriptedReply};
+pub use faults::{Fault, Faults};
 
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};

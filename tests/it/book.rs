@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 
 use crate::common::page::{self, read, root};
 use crate::common::{missing, program};

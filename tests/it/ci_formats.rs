@@ -3,7 +3,7 @@
 //! GitHub's runner, Azure's agent and GitLab.
 
 use clap::ValueEnum;
-use gc_token::output::{Dialect, Name, Variable};
+use gc_token::internals::output::{Dialect, Name, Variable};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 

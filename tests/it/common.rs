@@ -20,7 +20,7 @@ pub mod tls;
 use std::io::Write;
 use std::path::PathBuf;
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 
 /// The program of this name, as the shell would find it.
 pub fn program(name: &str) -> Option<PathBuf> {

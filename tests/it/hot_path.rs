@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use gc_token::context::SystemClock;
-use gc_token::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
+use gc_token::internals::context::SystemClock;
+use gc_token::internals::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
 #[test]
 fn a_cached_answer_opens_its_entry_and_talks_to_nobody() {

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use gc_token::context::{Environment, SystemClock};
-use gc_token::sandbox::{ConfigChange, DEFAULT_SECRET, Sandbox, SandboxConfig};
+use gc_token::internals::context::{Environment, SystemClock};
+use gc_token::internals::sandbox::{ConfigChange, DEFAULT_SECRET, Sandbox, SandboxConfig};
 use tempfile::TempDir;
 
 /// The client secret, as the CI system keeps it.

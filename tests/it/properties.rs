@@ -4,10 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gc_token::config::{Flags, Layers, Query, Setting, table};
-use gc_token::context::{Context, Directories, Environment, Reporter};
-use gc_token::error::Kind;
-use gc_token::region::{REGIONS, Region};
+use gc_token::internals::config::{Flags, Layers, Query, Setting, table};
+use gc_token::internals::context::{Context, Directories, Environment, Reporter};
+use gc_token::internals::error::Kind;
+use gc_token::internals::region::{REGIONS, Region};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -177,7 +177,7 @@ fn profile() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 0..100), lines.prop_map(String::into_bytes),]
 }
 
-fn load(config: PathBuf) -> gc_token::error::Result<()> {
+fn load(config: PathBuf) -> gc_token::internals::error::Result<()> {
     let directories = Directories { config: Some(config), ..Directories::default() };
     let reporter = Reporter::to(Box::new(std::io::sink()));
     let context = Context {

@@ -11,7 +11,7 @@ use crate::common::cloud::{SECRET, accepts, cloud, faults};
 use crate::common::gate::Gate;
 use crate::common::process::{Finished, Running};
 use crate::common::runner::Runner;
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 /// What a process says with `-v` once it has read the clock and the cache:
 /// whatever happens from then on, happens after it began.

@@ -15,14 +15,14 @@ use crate::common::cloud::cloud;
 use crate::common::page::{self, read};
 use crate::common::runner::Runner;
 use clap::ValueEnum;
-use gc_token::config::{self, table};
-use gc_token::context::Context;
-use gc_token::duration::human;
-use gc_token::error::Kind;
-use gc_token::output::Dialect;
-use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
-use gc_token::terraform::plugin::{BlockSchema, Provider, Usage};
-use gc_token::terraform::provider::{ACCESS_TOKEN, TokenProvider};
+use gc_token::internals::config::{self, table};
+use gc_token::internals::context::Context;
+use gc_token::internals::duration::human;
+use gc_token::internals::error::Kind;
+use gc_token::internals::output::Dialect;
+use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
+use gc_token::internals::terraform::plugin::{BlockSchema, Provider, Usage};
+use gc_token::internals::terraform::provider::{ACCESS_TOKEN, TokenProvider};
 
 #[test]
 fn the_commands_work() {

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::Client;
-use gc_token::clock::{BootId, Reading};
-use gc_token::context::Clock;
-use gc_token::sandbox::{DEFAULT_SECRET, Faults, Sandbox, SandboxConfig};
+use gc_token::internals::clock::{BootId, Reading};
+use gc_token::internals::context::Clock;
+use gc_token::internals::sandbox::{DEFAULT_SECRET, Faults, Sandbox, SandboxConfig};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -20,8 +20,8 @@ use crate::common::guard;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use clap::CommandFactory;
-use gc_token::cli::Cli;
-use gc_token::sandbox::{ExpiresInField, Sandbox, SandboxConfig, TokenFormat};
+use gc_token::internals::cli::Cli;
+use gc_token::internals::sandbox::{ExpiresInField, Sandbox, SandboxConfig, TokenFormat};
 
 /// A verb, and how to make it succeed and fail.
 struct Case {

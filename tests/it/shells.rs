@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
-use gc_token::output::{Dialect, Name, Rendered, Variable};
+use gc_token::internals::output::{Dialect, Name, Rendered, Variable};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;

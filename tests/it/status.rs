@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 use serde_json::Value;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::common::example::path;
 use crate::common::terraform::Workspace;
-use gc_token::context::SystemClock;
-use gc_token::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
+use gc_token::internals::context::SystemClock;
+use gc_token::internals::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 use serde_json::Value;
 
 /// The example, initialised, and the sandbox that it talks to.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use gc_token::terraform::plugin::{
+use gc_token::internals::terraform::plugin::{
     AttributeSchema, BlockSchema, Diagnostic, Diagnostics, Provider, ProviderSchema,
     TerraformObject, TerraformValue, Type,
 };

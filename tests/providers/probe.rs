@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use gc_token::context::Context;
-use gc_token::terraform::plugin::{
+use gc_token::internals::context::Context;
+use gc_token::internals::terraform::plugin::{
     AttributeSchema, BlockSchema, Diagnostic, Diagnostics, OpenedResource, Provider,
     ProviderSchema, RenewedResource, TerraformObject, TerraformValue, Type,
 };

@@ -8,8 +8,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
-use gc_token::context::Environment;
-use gc_token::terraform::plugin::Diagnostic;
+use gc_token::internals::context::Environment;
+use gc_token::internals::terraform::plugin::Diagnostic;
 
 /// A program that has been found.
 pub(crate) struct Program {

@@ -7,8 +7,8 @@ mod program;
 
 use std::process::ExitCode;
 
-use gc_token::context::Context;
-use gc_token::terraform::plugin;
+use gc_token::internals::context::Context;
+use gc_token::internals::terraform::plugin;
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();

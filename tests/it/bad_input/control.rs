@@ -8,7 +8,7 @@ use super::Report;
 use crate::common::cloud::{SECRET, cloud};
 use crate::common::missing;
 use crate::common::runner::Runner;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 const SOMEBODY: u32 = 54_321;
 

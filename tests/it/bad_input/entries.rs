@@ -9,7 +9,7 @@ use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
 use crate::common::say;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 /// What happens to the file of an entry, of its lock, or of a failure.
 type Damage = fn(&Path);
@@ -84,7 +84,7 @@ fn mode(file: &Path, mode: u32) {
 /// A runner with a token in its cache.
 ///
 /// Its cache was named: one that nobody named is of no consequence, see `optional`.
-fn runner(cloud: &gc_token::sandbox::Sandbox) -> Runner {
+fn runner(cloud: &gc_token::internals::sandbox::Sandbox) -> Runner {
     let runner = Runner::of(cloud);
     let cache = runner.cache();
     let runner = runner.set("GC_TOKEN_CACHE_DIR", cache);

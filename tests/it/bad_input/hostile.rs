@@ -8,8 +8,8 @@ use std::net::TcpListener;
 use crate::common::cloud::cloud;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
-use gc_token::config::table;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::config::table;
+use gc_token::internals::sandbox::SandboxConfig;
 
 /// Without a line end, which not every place can hold.
 const LINE: &str = "::error::a ##vso[task.complete result=Failed]b ##[error]c \u{9b}31md \u{202e}e\u{200b} \

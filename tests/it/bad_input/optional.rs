@@ -10,7 +10,7 @@ use crate::common::cloud::{SECRET, cloud};
 use crate::common::missing;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 const SOMEBODY: u32 = 54_321;
 

@@ -9,7 +9,7 @@ use crate::common::cloud::cloud;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use crate::common::{missing, say};
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 const OURS: &str = ".config/gc-token/config.toml";
 const VENDORS: &str = ".gc/config.toml";

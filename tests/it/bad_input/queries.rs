@@ -3,7 +3,7 @@
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 const QUERIES: &[&[u8]] = &[
     b"",

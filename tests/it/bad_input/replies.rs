@@ -5,8 +5,8 @@ use crate::common::cloud::{cloud, faults};
 use crate::common::runner::Runner;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::{Fault, SandboxConfig};
+use gc_token::internals::context::{Clock, SystemClock};
+use gc_token::internals::sandbox::{Fault, SandboxConfig};
 
 /// Replies of status 200 and of type JSON, as such.
 const BODIES: &[&str] = &[

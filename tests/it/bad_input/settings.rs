@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::Report;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 const FLAGS: &[&[&str]] = &[
     &["get", "--nonsense"],

@@ -4,7 +4,7 @@ use crate::common::cloud::{cloud, faults};
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use crate::common::{missing, program};
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 const SHELLS: [&str; 4] = ["bash", "dash", "zsh", "fish"];
 

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::cloud;
 use crate::common::page;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gc_token::sandbox::Sandbox;
+use gc_token::internals::sandbox::Sandbox;
 
 /// The calls of a client, as it printed them.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 
 use crate::clients::rig::Way;
 use crate::common;

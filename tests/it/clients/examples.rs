@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 use serde_json::Value;
 
 use crate::clients::client::python;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 
 use crate::clients::calls::Calls;

@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gc_token::sandbox::{ConfigChange, Fault, Faults, Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, Fault, Faults, Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 
 use crate::clients::client::installed;

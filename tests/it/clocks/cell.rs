@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gc_token::context::{Clock, Context, Environment, Reporter, StandardStreams};
-use gc_token::sandbox::{Sandbox, SandboxConfig, TokenFormat};
+use gc_token::internals::context::{Clock, Context, Environment, Reporter, StandardStreams};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig, TokenFormat};
 use jiff::SignedDuration;
 
 use super::clock::{False, Truth};

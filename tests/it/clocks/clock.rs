@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gc_token::clock::{BootId, Reading};
-use gc_token::context::Clock;
+use gc_token::internals::clock::{BootId, Reading};
+use gc_token::internals::context::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 /// True time. It passes only when somebody says so.

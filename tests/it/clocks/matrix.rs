@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use gc_token::sandbox::TokenFormat;
+use gc_token::internals::sandbox::TokenFormat;
 
 use super::cell::{Cell, Count, EVERY, JOB, JOBS, LIFETIME, Outcome};
 use super::docs;

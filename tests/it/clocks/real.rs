@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::{Sandbox, SandboxConfig, TokenFormat};
+use gc_token::internals::context::{Clock, SystemClock};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig, TokenFormat};
 use jiff::{SignedDuration, Timestamp};
 
 use super::docs;
@@ -50,7 +50,7 @@ fn the_wall_clock_of_the_program_is_false_and_its_boot_clock_is_not() {
     stage.gc_token(86_400, None).unwrap();
     let after = clock.read();
     let header = stage.header();
-    let sent: gc_token::clock::Reading =
+    let sent: gc_token::internals::clock::Reading =
         serde_json::from_value(header["stamp"]["sent"].clone()).unwrap();
     assert!(before.boot <= sent.boot && sent.boot <= after.boot);
     let ahead = sent.wall.duration_since(after.wall);
@@ -61,7 +61,7 @@ fn the_wall_clock_of_the_program_is_false_and_its_boot_clock_is_not() {
     let stage = Stage::new(TokenFormat::Opaque);
     stage.gc_token(0, Some(&unshare)).unwrap();
     let header = stage.header();
-    let sent: gc_token::clock::Reading =
+    let sent: gc_token::internals::clock::Reading =
         serde_json::from_value(header["stamp"]["sent"].clone()).unwrap();
     assert_ne!(sent.boot_id, after.boot_id);
     assert!(sent.boot > after.boot + SignedDuration::from_secs(90_000));
@@ -161,7 +161,7 @@ impl Stage {
             .args(&words[1..])
             .args(["get", "--skew=4s", "--min-ttl=2s"])
             .env_clear()
-            .env("PATH", gc_token::context::Environment::Process.os("PATH").unwrap())
+            .env("PATH", gc_token::internals::context::Environment::Process.os("PATH").unwrap())
             .env("HOME", self.home.path())
             .env("GC_TOKEN_CACHE_DIR", self.cache())
             .env("GC_TOKEN_LOGIN_URL", self.cloud.login_url())

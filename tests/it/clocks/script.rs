@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use base64::Engine;
-use gc_token::sandbox::Sandbox;
-use gc_token::token::Claims;
+use gc_token::internals::sandbox::Sandbox;
+use gc_token::internals::token::Claims;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::common::cloud::{CLIENT, SECRET};

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use gc_token::context::SystemClock;
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::context::SystemClock;
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 /// The client of every test.
 pub const CLIENT: &str = "the-client";
@@ -21,7 +21,7 @@ pub fn cloud(plan: SandboxConfig) -> Sandbox {
 
 /// The sandbox's plan with what goes wrong, in its compact notation.
 pub fn faults(list: &str) -> SandboxConfig {
-    let faults: gc_token::sandbox::Faults = list.parse().unwrap();
+    let faults: gc_token::internals::sandbox::Faults = list.parse().unwrap();
     SandboxConfig { faults: faults.0, ..SandboxConfig::default() }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 
 /// The block in this language that holds `words`.
 pub fn block(readme: &str, language: &str, words: &str) -> String {

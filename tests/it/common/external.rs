@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 
 use super::terraform::Workspace;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {

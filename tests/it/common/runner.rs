@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gc_token::context::Environment;
-use gc_token::sandbox::Sandbox;
+use gc_token::internals::context::Environment;
+use gc_token::internals::sandbox::Sandbox;
 use tempfile::TempDir;
 
 use super::cloud::{CLIENT, SECRET};

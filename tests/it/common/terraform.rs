@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gc_token::context::Environment;
+use gc_token::internals::context::Environment;
 use tempfile::TempDir;
 
 use super::external::External;

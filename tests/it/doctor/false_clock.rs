@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::context::{Clock, SystemClock};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::common::cloud::cloud;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use serde_json::Value;
 
 use crate::common::cloud::{accepts, cloud};
@@ -10,7 +10,7 @@ use crate::common::runner::Runner;
 use crate::doctor::report::Report;
 
 /// Tokens of this cloud are revoked when they are not used for a second.
-fn strict() -> gc_token::sandbox::Sandbox {
+fn strict() -> gc_token::internals::sandbox::Sandbox {
     let idle_timeout = Some(Duration::from_secs(1));
     cloud(SandboxConfig { idle_timeout, ..SandboxConfig::default() })
 }

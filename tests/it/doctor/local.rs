@@ -1,6 +1,6 @@
 //! What can be wrong on this machine.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;

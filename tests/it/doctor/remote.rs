@@ -1,6 +1,6 @@
 //! What can be wrong with the two hosts, and with the way to them.
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 
 use crate::common::cloud::{SECRET, cloud};

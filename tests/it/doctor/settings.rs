@@ -1,6 +1,6 @@
 //! Failures that name the settings that they depend on, and where each came from.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::{SECRET, cloud};
 use crate::common::port::dead_port;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::{SECRET, accepts, cloud, faults};
 use crate::common::port::dead_port;
@@ -12,7 +12,7 @@ use crate::doctor::server::{answers, answers_after};
 
 /// A cloud whose API meets every request with this, in the sandbox's notation.
 fn api_that_answers(fault: &str) -> Sandbox {
-    let fault: gc_token::sandbox::Fault = fault.parse().unwrap();
+    let fault: gc_token::internals::sandbox::Fault = fault.parse().unwrap();
     cloud(SandboxConfig { api_faults: vec![fault; 99], ..SandboxConfig::default() })
 }
 

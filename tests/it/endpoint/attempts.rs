@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gc_token::config::ClientAuth;
-use gc_token::context::{Clock, SystemClock};
-use gc_token::error::Kind;
+use gc_token::internals::config::ClientAuth;
+use gc_token::internals::context::{Clock, SystemClock};
+use gc_token::internals::error::Kind;
 use jiff::SignedDuration;
 
 use crate::endpoint::server::{Server, Step, reply};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use gc_token::error::Kind;
+use gc_token::internals::error::Kind;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;

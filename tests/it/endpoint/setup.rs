@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gc_token::clock::OffsetEstimate;
-use gc_token::config::{ClientAuth, Issuer, NetworkSettings};
-use gc_token::context::{Context, Environment, Reporter};
-use gc_token::error::Error;
-use gc_token::oauth::{TokenRequest, mint};
-use gc_token::token::Token;
+use gc_token::internals::clock::OffsetEstimate;
+use gc_token::internals::config::{ClientAuth, Issuer, NetworkSettings};
+use gc_token::internals::context::{Context, Environment, Reporter};
+use gc_token::internals::error::Error;
+use gc_token::internals::oauth::{TokenRequest, mint};
+use gc_token::internals::token::Token;
 
 use crate::endpoint::server::Server;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gc_token::clock::OffsetEstimate;
-use gc_token::context::{Clock, SystemClock};
-use gc_token::error::Kind;
+use gc_token::internals::clock::OffsetEstimate;
+use gc_token::internals::context::{Clock, SystemClock};
+use gc_token::internals::error::Kind;
 use rustls::pki_types::CertificateDer;
 
 use crate::common::port::dead_port;

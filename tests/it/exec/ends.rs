@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::rig::{SERVED, children_of, left_behind, lives, runner, start, written};

@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use super::rig::{SERVED, children_of, runner, written};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gc_token::sandbox::Sandbox;
+use gc_token::internals::sandbox::Sandbox;
 
 use crate::common::process::{Running, wait_until};
 use crate::common::runner::Runner;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 use rustix::process::Signal;
 
 use super::rig::{self, lives, written};

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::Signal;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Signals and exit codes, without a terminal.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use super::rig::{SERVED, left_behind, runner, start, written};

@@ -1,7 +1,7 @@
 //! What the command is given for a token: under `--intercept`, and wherever it
 //! is asked for, a random one that is worth nothing elsewhere.
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use super::rig::{runner, written};
 use crate::common::cloud::{accepts, cloud};

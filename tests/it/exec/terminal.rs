@@ -1,6 +1,6 @@
 //! A person at a terminal: Ctrl-C, Ctrl-Z and the shell's job control.
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use super::rig::{runner, written};
 use crate::common::cloud::cloud;

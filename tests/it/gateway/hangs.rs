@@ -1,12 +1,12 @@
 //! Limits that are minutes long: the gateway in this process, in a time that
 //! stands still until everybody waits, and then jumps.
 
-use gc_token::broker;
-use gc_token::config::{self, Layers, Query};
-use gc_token::context::{Context, Environment, Reporter, StandardInput};
-use gc_token::proxy::gateway::{self, Gateway, PathSecret};
-use gc_token::proxy::{AccessLog, ReverseProxy};
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::broker;
+use gc_token::internals::config::{self, Layers, Query};
+use gc_token::internals::context::{Context, Environment, Reporter, StandardInput};
+use gc_token::internals::proxy::gateway::{self, Gateway, PathSecret};
+use gc_token::internals::proxy::{AccessLog, ReverseProxy};
+use gc_token::internals::sandbox::SandboxConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

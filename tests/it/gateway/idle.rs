@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::cloud;
 use crate::common::process::wait_until;

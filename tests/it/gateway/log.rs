@@ -1,6 +1,6 @@
 //! What the access log quotes of a request.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::Upstream;

@@ -1,7 +1,7 @@
 //! What a CI system is told to keep out of its log: the gateway's path, which
 //! lets in whoever knows it.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use crate::common::cloud::cloud;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
 
 use super::rig::Front;
 use crate::common::cloud::{CLIENT, cloud};

@@ -1,6 +1,6 @@
 //! Where requests lead, and what answers point to.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::{Upstream, ok, reply};

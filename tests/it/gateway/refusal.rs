@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
-use gc_token::sandbox::{ConfigChange, Faults, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
 
 use super::rig::{Front, Reply, runner};
 use super::upstream::{Upstream, ok, refusal};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use super::rig::{Front, Reply};
 use crate::common::cloud::cloud;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use gc_token::sandbox::Sandbox;
+use gc_token::internals::sandbox::Sandbox;
 use rustix::process::Signal;
 use serde_json::Value;
 

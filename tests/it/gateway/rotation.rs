@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use gc_token::sandbox::{ConfigChange, Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, Sandbox, SandboxConfig};
 use rustix::process::Signal;
 
 use super::rig::Front;

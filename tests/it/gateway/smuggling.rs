@@ -2,7 +2,7 @@
 //! sent: the upstream sees nothing, or one well-formed request that the front
 //! has seen as well.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use super::rig::{Front, runner};
 use super::upstream::{Seen, Upstream, ok};

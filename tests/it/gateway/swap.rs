@@ -1,6 +1,6 @@
 //! What is changed on the way, and what is not.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use super::rig::Front;
 use super::upstream::{Upstream, ok, refusal, reply};

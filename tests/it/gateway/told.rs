@@ -1,6 +1,6 @@
 //! What is told of a run: counters, a line for each request, and the last one.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use serde_json::Value;
 
 use super::rig::Front;

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
-use gc_token::config::{self, Layers, Query};
-use gc_token::context::Environment;
-use gc_token::error::Kind;
-use gc_token::proxy::intercept::InterceptionConfig;
+use gc_token::internals::config::{self, Layers, Query};
+use gc_token::internals::context::Environment;
+use gc_token::internals::error::Kind;
+use gc_token::internals::proxy::intercept::InterceptionConfig;
 
 use crate::common::cloud::CLIENT;
 use crate::intercept::rig::{Rig, head_of};

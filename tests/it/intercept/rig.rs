@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gc_token::broker;
-use gc_token::config::{self, Layers, Query};
-use gc_token::context::{Context, Environment, Reporter, StandardInput};
-use gc_token::proxy::intercept::{Interception, InterceptionConfig};
-use gc_token::proxy::{AccessLog, ReverseProxy, StandIn};
-use gc_token::sandbox::Sandbox;
+use gc_token::internals::broker;
+use gc_token::internals::config::{self, Layers, Query};
+use gc_token::internals::context::{Context, Environment, Reporter, StandardInput};
+use gc_token::internals::proxy::intercept::{Interception, InterceptionConfig};
+use gc_token::internals::proxy::{AccessLog, ReverseProxy, StandIn};
+use gc_token::internals::sandbox::Sandbox;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};

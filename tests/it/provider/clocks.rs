@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gc_token::sandbox::{ConfigChange, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, SandboxConfig};
 use jiff::SignedDuration;
 use serde_json::Value;
 

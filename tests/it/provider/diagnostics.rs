@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 
 use crate::common::cloud::SECRET;

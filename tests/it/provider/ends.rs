@@ -1,7 +1,7 @@
 //! The ways in which a run ends. Whichever it is, nothing is left behind, a
 //! token of the run alone is revoked, and the shared one is left alone.
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::common::cloud::accepts;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use gc_token::context::Environment;
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::context::Environment;
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::process::wait_until;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::{SECRET, accepts, cloud};
 use crate::common::process::wait_until;

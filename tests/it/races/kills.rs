@@ -4,7 +4,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use gc_token::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use super::patient;
 use crate::common::cloud::{accepts, cloud};

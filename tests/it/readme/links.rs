@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use gc_token::region::REGIONS;
+use gc_token::internals::region::REGIONS;
 
 use super::{codes, rows};
 use crate::common::page::{self, read, root};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gc_token::sandbox::{SandboxConfig, TokenFormat};
-use gc_token::token::Claims;
+use gc_token::internals::sandbox::{SandboxConfig, TokenFormat};
+use gc_token::internals::token::Claims;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 

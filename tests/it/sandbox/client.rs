@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
-use gc_token::sandbox::{DEFAULT_SECRET, Sandbox};
+use gc_token::internals::sandbox::{DEFAULT_SECRET, Sandbox};
 use reqwest::RequestBuilder;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

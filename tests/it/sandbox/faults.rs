@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
-use gc_token::context::{Clock, SystemClock};
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::context::{Clock, SystemClock};
+use gc_token::internals::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! The login host: tokens and refusals.
 
-use gc_token::sandbox::{ConfigChange, DEFAULT_SECRET, ExpiresInField, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, DEFAULT_SECRET, ExpiresInField, SandboxConfig};
 use serde_json::json;
 
 use crate::sandbox::start;

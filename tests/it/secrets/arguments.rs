@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use super::shell::{Command, commands};
 use crate::common::cloud::cloud;

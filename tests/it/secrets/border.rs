@@ -6,8 +6,8 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-use gc_token::context::{Context, Reporter, StandardStreams};
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::context::{Context, Reporter, StandardStreams};
+use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::Signal;
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};

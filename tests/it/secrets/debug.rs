@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use gc_token::broker;
-use gc_token::cache::{Entry, Seal};
-use gc_token::config::{Layers, Query, resolve};
-use gc_token::context::{Context, Directories, Environment, StandardInput};
-use gc_token::sandbox::{Faults, SandboxConfig};
+use gc_token::internals::broker;
+use gc_token::internals::cache::{Entry, Seal};
+use gc_token::internals::config::{Layers, Query, resolve};
+use gc_token::internals::context::{Context, Directories, Environment, StandardInput};
+use gc_token::internals::sandbox::{Faults, SandboxConfig};
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::guard;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use super::{SOURCES, talkative, without};
 use crate::common::cloud::{SECRET, cloud};

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use gc_token::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::{CLIENT, cloud};
 use crate::common::runner::Runner;
