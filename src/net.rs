@@ -99,7 +99,7 @@ const ONE_ATTEMPT: Duration = Duration::from_secs(10);
 
 impl HttpClient {
     /// A client for `url`. Certificates are loaded only when it speaks TLS.
-    /// `purpose` begins every message: "no token".
+    /// `purpose` and the host begin every message: "no token from".
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.

@@ -60,7 +60,7 @@ pub fn mint(
 ) -> Result<Token> {
     let region = request.issuer.region;
     let request = Prepared::new(request)?;
-    let client = HttpClient::new(&request.url, "no token", network, context)?.knowing(known);
+    let client = HttpClient::new(&request.url, "no token from", network, context)?.knowing(known);
     let minting = Minting {
         request: &request,
         client: &client,
@@ -85,13 +85,13 @@ pub fn mint(
 ///
 /// # Errors
 /// `Unavailable` when the issuer cannot be reached.
-pub fn clock(
+pub fn measure_clock(
     issuer: &Issuer,
     network: &NetworkSettings,
     context: &Context,
 ) -> Result<Option<OffsetEstimate>> {
     let url = request::endpoint(&issuer.token_url)?;
-    let client = HttpClient::new(&url, "no time", network, context)?;
+    let client = HttpClient::new(&url, "cannot read the clock of", network, context)?;
     let request = client.request(Method::HEAD);
     let round_trip = client.round_trip(request, network.timeout, &*context.clock)?;
     Ok(round_trip.measure())

@@ -1,4 +1,4 @@
-//! The broker's dealings with the cache, and what it tells of them.
+//! Access to the cache, and the messages about it.
 
 use super::{Broker, messages};
 use crate::cache::{Entry, Lock, Lookup};
@@ -8,53 +8,49 @@ use crate::error::Error;
 use crate::token::{AccessToken, Token};
 
 impl Broker<'_> {
-    /// Returns the slot of the token in the cache; warns where there is no place for one,
-    /// although nobody asked to do without.
-    pub(super) fn entry(&self) -> Option<Entry<'_>> {
-        self.tell_trouble(self.settings.cache.nowhere().as_ref());
+    /// Returns `None` if tokens are not cached; with a warning unless `--no-cache` was given.
+    pub(super) fn open_entry(&self) -> Option<Entry<'_>> {
+        self.warn_not_cached(self.settings.cache.nowhere().as_ref());
         Entry::of(self.settings)
     }
 
-    /// Warns that tokens are not cached, and why.
-    pub(super) fn tell_trouble(&self, trouble: Option<&Error>) {
-        if let Some(error) = trouble {
+    pub(super) fn warn_not_cached(&self, reason: Option<&Error>) {
+        if let Some(error) = reason {
             self.reporter.warn(messages::not_cached(error));
         }
     }
 
-    /// Tells the cache that `token` was used at `used`, if that is worth a write. Best
-    /// effort: a token that is not known to have been used is asked about.
+    /// Records in the cache that `token` was used at `used`, if the recorded use is much
+    /// older. Best effort: a token without a recent use is checked at the API.
     pub fn record_use(&self, token: &AccessToken, used: &Reading) {
         if let Some(entry) = Entry::of(self.settings) {
-            self.keep_use(&entry, token, used);
+            self.store_last_use(&entry, token, used);
         }
     }
 
-    pub(super) fn keep_use(&self, entry: &Entry<'_>, token: &AccessToken, used: &Reading) {
+    pub(super) fn store_last_use(&self, entry: &Entry<'_>, token: &AccessToken, used: &Reading) {
         if let Some(timeout) = self.policy().idle_timeout
             && let Err(error) = entry.record_use(token, used, timeout)
         {
-            self.reporter.info(format_args!("the use is not recorded: {}", error.message));
+            self.reporter.info(messages::use_not_recorded(&error));
         }
     }
 
-    /// Stores the token; it is good even if that fails.
-    pub(super) fn keep(&self, lock: &Lock<'_>, token: &Token) {
+    /// Caches the token. It can be provided even if that fails.
+    pub(super) fn store(&self, lock: &Lock<'_>, token: &Token) {
         if let Err(error) = lock.store(token) {
-            self.reporter
-                .warn(format_args!("the token is not cached: {}: {error}", lock.file().display()));
+            self.reporter.warn(messages::not_stored(&lock.file(), &error));
         }
     }
 
-    /// Tells what was found in the cache.
-    pub(super) fn explain(&self, lookup: &Lookup) {
-        if let Some(why) = self.clock.unknown_boot() {
-            self.reporter.info(messages::unknown_boot(why));
+    pub(super) fn log_lookup(&self, lookup: &Lookup) {
+        if let Some(reason) = self.clock.unknown_boot() {
+            self.reporter.info(messages::unknown_boot(reason));
         }
         match lookup {
             Lookup::Absent => self.reporter.info("no token in the cache"),
-            Lookup::Unusable(why) => {
-                self.reporter.warn(format_args!("the cached entry is not used: {why}"));
+            Lookup::Unusable(reason) => {
+                self.reporter.warn(format_args!("the cached entry is not used: {reason}"));
             }
             Lookup::Found(token) if self.reporter.is_enabled(Verbosity::Info) => {
                 let verdict = self.policy().judge(&token.validity, &self.clock.read());

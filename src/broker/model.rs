@@ -30,8 +30,10 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use super::*;
+use crate::cache::{Entry, Lookup};
+use crate::config::Verify;
 use crate::config::tests::settings;
-use crate::token::MinTtl;
+use crate::token::{AccessToken, MinTtl, TokenValidity};
 use cloud::{Cloud, Plan};
 use runner::{Runner, Trouble, millis};
 

@@ -1,80 +1,76 @@
-//! What the broker needs of the network: the issuer and the API.
+//! The issuer and the API, as the broker needs them.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::clock::OffsetEstimate;
-use crate::config::{self, Settings, Verify};
+use crate::config::{NetworkSettings, Settings, Verify};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::{Api, CheckMethod, TokenCheck};
 use crate::oauth::{self, TokenRequest};
 use crate::token::{AccessToken, Token};
 
-/// The issuer and the API, or a stand-in in a test.
+/// The issuer and the API; a fake in tests.
 pub trait Remote {
-    /// Asks the issuer for a token. `known` is what earlier contacts showed of
-    /// its clock.
-    fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token>;
+    /// `issuer_clock` is what earlier responses proved of the issuer's clock.
+    fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token>;
 
-    /// Asks the issuer for the time only; `None` when it does not say.
+    /// Returns `None` if the response has no usable `Date`.
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>>;
 
-    /// Asks the API for its verdict on a token.
-    ///
     /// # Errors
-    /// When there is none, whatever the reason.
+    /// If the API gave no verdict on the token, whatever the reason.
     fn check_token(&self, token: &AccessToken) -> Result<TokenCheck>;
 }
 
-/// The real ones, over the network.
 pub struct NetworkRemote<'a> {
-    /// Whom to ask, and how.
     pub settings: &'a Settings,
     pub context: &'a Context,
 }
 
-/// How long an answer is waited for that is good to have, and not needed.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Applies to requests whose response is useful but not required.
+const OPTIONAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl NetworkRemote<'_> {
-    fn patience(&self) -> config::NetworkSettings {
+    fn network_for_checks(&self) -> NetworkSettings {
         let network = self.settings.network.clone();
         let timeout = match self.settings.verify {
             Verify::Always => network.timeout,
-            Verify::Auto | Verify::Never => network.timeout.min(PATIENCE),
+            Verify::Auto | Verify::Never => network.timeout.min(OPTIONAL_REQUEST_TIMEOUT),
         };
-        config::NetworkSettings { timeout, ..network }
+        NetworkSettings { timeout, ..network }
     }
 }
 
 impl Remote for NetworkRemote<'_> {
-    fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
+    fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token> {
+        let Settings { issuer, client, network, .. } = self.settings;
         let secret: SecretString =
-            self.settings.client.secret.get(&*self.context.clock, &self.context.reporter)?;
+            client.secret.get(&*self.context.clock, &self.context.reporter)?;
         let request = TokenRequest {
-            issuer: &self.settings.issuer,
-            client_id: &self.settings.client.id,
+            issuer,
+            client_id: &client.id,
             client_secret: &secret,
-            auth: self.settings.client.auth,
+            auth: client.auth,
         };
-        oauth::mint(&request, &self.settings.network, known, self.context)
+        oauth::mint(&request, network, issuer_clock, self.context)
     }
 
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
         let issuer = &self.settings.issuer;
-        oauth::clock(issuer, &self.patience(), self.context)
+        oauth::measure_clock(issuer, &self.network_for_checks(), self.context)
     }
 
     fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
         let url = self.settings.issuer.api_url.as_deref();
-        let url = url.ok_or_else(|| Error::new(Kind::Configuration, "there is no API to ask"))?;
-        let network = &self.patience();
-        let contact = match self.settings.freshness.idle_timeout {
+        let url = url.ok_or_else(|| Error::new(Kind::Configuration, "no API is configured"))?;
+        let network = &self.network_for_checks();
+        let method = match self.settings.freshness.idle_timeout {
             Some(_) => CheckMethod::Get,
             None => CheckMethod::Head,
         };
-        Api { url, network, context: self.context }.ask(token, contact)
+        Api { url, network, context: self.context }.check(token, method)
     }
 }

@@ -9,16 +9,18 @@ mod verify;
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::cache;
-use crate::clock::{BootId, OffsetEstimate};
+use crate::cache::{self, Entry};
+use crate::clock::{BootId, OffsetEstimate, Reading};
+use crate::config::Verify;
 use crate::config::tests::settings;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
-use crate::token::{AccessToken, MinTtl};
+use crate::token::{AccessToken, MinTtl, TokenValidity};
 
 /// Shows what it is told, and moves on when somebody sleeps.
 struct FakeClock {

@@ -1,4 +1,4 @@
-//! What remote clocks and the API say of a token, before it is handed out.
+//! Checks a token at the API, and learns the API's clock from the response.
 
 use super::{Broker, messages};
 use crate::clock::OffsetEstimate;
@@ -6,136 +6,60 @@ use crate::config::Verify;
 use crate::context::Verbosity;
 use crate::error::{Error, Result};
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
-use crate::token::{AccessToken, StaleReason, Token, TokenValidity, Verdict};
+use crate::token::{AccessToken, Token, TokenValidity};
 
-/// The result of asking about a cached token.
-pub(super) enum Rescue {
-    /// The token is good after all.
-    Fresh(Box<Token>),
-    /// The API refuses it.
-    Refused,
-    /// The token is not known to be good, or nobody was asked.
-    Failed,
+pub(super) struct NewToken {
+    pub(super) token: Token,
+    /// With `--verify always`, the reason why the API could not be asked. Such a token is
+    /// cached but not provided, so that the next call checks it instead of minting another.
+    pub(super) unverified_because: Option<Error>,
 }
 
 impl Broker<'_> {
-    /// A cached token that the local clocks cannot vouch for (another boot or
-    /// machine, a snapshot, a wall clock that jumped), or that may have been
-    /// revoked for want of calls: one request shows whether it is good after all.
-    ///
-    /// A mint takes as many round trips as that request. What it costs besides
-    /// is one of the few tokens that the issuer allows in a minute: a hundred
-    /// jobs that restore one CI cache would each make their own.
-    pub(super) fn rescue(&self, token: &Token) -> Rescue {
-        let why = match self.policy().judge(&token.validity, &self.clock.read()) {
-            Verdict::Stale(why)
-                if why.can_be_revalidated() && self.policy().newer_than.is_none() =>
-            {
-                why
-            }
-            _ => return Rescue::Failed,
-        };
-        let is_idle = matches!(why, StaleReason::Idle { .. });
-        if !is_idle && token.validity.issuer_expiry.is_none() {
-            return Rescue::Failed;
-        }
-        let answer = match self.verifies() {
-            true => self.verdict(&token.access_token).ok().flatten(),
-            false => None,
-        };
-        if answer.as_ref().is_some_and(|answer| answer.status == TokenStatus::Rejected) {
-            self.reporter.info("the API refuses the cached token");
-            return Rescue::Refused;
-        }
-        let validity = match (is_idle, answer) {
-            (true, None) => None,
-            (true, Some(answer)) => {
-                let mut validity = token.validity.clone();
-                self.take_in(&mut validity, answer);
-                Some(validity)
-            }
-            (false, answer) => self.by_remote_clock(&token.validity, answer),
-        };
-        let Some(validity) = validity else {
-            return Rescue::Failed;
-        };
-        let verdict = self.policy().judge(&validity, &self.clock.read());
-        self.reporter.info(format_args!("after asking about it: {verdict}"));
-        match verdict {
-            Verdict::Fresh { .. } => Rescue::Fresh(Box::new(Token { validity, ..token.clone() })),
-            Verdict::Stale(_) => Rescue::Failed,
-        }
-    }
-
-    /// Judges a token's life by the API's clock, else by the issuer's. The API is asked
-    /// first: it judges the token, and shows its clock with it.
-    fn by_remote_clock(
-        &self,
-        validity: &TokenValidity,
-        answer: Option<TokenCheck>,
-    ) -> Option<TokenValidity> {
-        let (clock, used) = answer.map_or((None, None), |answer| (answer.clock, answer.used));
-        let mut carried = match clock {
-            Some(clock) => validity.rebased_on_api(clock),
-            None => validity.rebased_on_issuer(self.remote.issuer_clock().ok()??),
-        }?;
-        carried.last_use = used.or(carried.last_use);
-        Some(carried)
-    }
-
-    fn verifies(&self) -> bool {
-        self.settings.verify != Verify::Never && self.settings.issuer.api_url.is_some()
-    }
-
-    /// A new token that the API accepts; a second one, should it refuse the
-    /// first.
-    ///
-    /// With `--verify always`, a token that gets no verdict comes with the error
-    /// that says so: it is not handed out, but kept, so that the next attempt asks
-    /// about it and does not make yet another one.
-    pub(super) fn new_token(
-        &self,
-        known: Option<&OffsetEstimate>,
-    ) -> Result<(Token, Option<Error>)> {
-        let mut token = self.remote.mint(known)?;
-        // Nobody gets a token that is too short: its fate does not matter.
+    /// Mints a token that the API accepts; if it rejects the first one, a second.
+    pub(super) fn mint_verified(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<NewToken> {
+        let mut token = self.remote.mint(issuer_clock)?;
+        // A token that is too short is not provided, so it need not be checked.
         if !self.is_good_enough(&token.validity) {
-            return Ok((token, None));
+            return Ok(NewToken { token, unverified_because: None });
         }
         if !self.verifies() {
-            return self.too_early(&token).map_or(Ok((token, None)), Err);
+            return match self.too_early(&token) {
+                Some(error) => Err(error),
+                None => Ok(NewToken { token, unverified_because: None }),
+            };
         }
-        match self.is_refused(&mut token) {
-            Ok(false) => return Ok((token, None)),
+        match self.is_rejected(&mut token) {
+            Ok(false) => return Ok(NewToken { token, unverified_because: None }),
             Ok(true) => {}
             Err(error) => return unverified(token, error),
         }
         if let Some(error) = self.too_early(&token) {
             return Err(error);
         }
-        self.reporter.warn("the API refuses a token that was made just now: making another");
+        self.reporter.warn("the API rejected a new token: minting another");
         let mut token = self.remote.mint(token.validity.issuer_clock.as_ref())?;
-        match self.is_refused(&mut token) {
-            Ok(false) => Ok((token, None)),
-            Ok(true) => Err(messages::refused(&token.validity)),
+        match self.is_rejected(&mut token) {
+            Ok(false) => Ok(NewToken { token, unverified_because: None }),
+            Ok(true) => Err(messages::rejected(&token.validity)),
             Err(error) => unverified(token, error),
         }
     }
 
-    /// Asks the API about a token, and learns its clock. A token that is not
-    /// valid yet by that clock gets a second chance.
-    pub(super) fn is_refused(&self, token: &mut Token) -> Result<bool> {
-        let mut status = self.ask(token)?;
+    /// Checks a token at the API; once more after a wait if it is not yet valid by the API's
+    /// clock.
+    pub(super) fn is_rejected(&self, token: &mut Token) -> Result<bool> {
+        let mut status = self.check_and_learn(token)?;
         let wait = token.validity.wait_before_use(&self.clock.read(), self.policy().skew);
         let may_help = wait.is_positive() && self.too_early(token).is_none();
         if status == Some(TokenStatus::Rejected) && may_help {
             self.clock.sleep(wait.unsigned_abs());
-            status = self.ask(token)?;
+            status = self.check_and_learn(token)?;
         }
         match status {
             Some(TokenStatus::Rejected) => Ok(true),
             Some(TokenStatus::Accepted) => Ok(false),
-            // Then the clocks have to be believed.
+            // Without the API's response, the clocks decide.
             None => self.too_early(token).map_or(Ok(false), Err),
         }
     }
@@ -144,78 +68,74 @@ impl Broker<'_> {
         messages::too_early(&token.validity, &self.clock.read(), self.policy().skew)
     }
 
-    /// Returns whether a token that the API was never asked about is valid only later, by the
+    /// Returns whether a token that the API was never asked about is not yet valid by the
     /// issuer's own clock.
-    pub(super) fn is_unasked_and_too_early(&self, token: &Token) -> bool {
+    pub(super) fn is_unverified_and_early(&self, token: &Token) -> bool {
         token.validity.api_clock.is_none() && self.too_early(token).is_some()
     }
 
-    /// Asks the API, and takes in what its answer shows besides. `None` where it
-    /// gives no verdict, and need not.
-    fn ask(&self, token: &mut Token) -> Result<Option<TokenStatus>> {
-        let answer = self.verdict(&token.access_token)?;
-        Ok(answer.map(|answer| {
-            let status = answer.status;
-            self.take_in(&mut token.validity, answer);
-            status
-        }))
+    fn check_and_learn(&self, token: &mut Token) -> Result<Option<TokenStatus>> {
+        let Some(check) = self.check(&token.access_token)? else {
+            return Ok(None);
+        };
+        let status = check.status;
+        self.apply_check(&mut token.validity, check);
+        Ok(Some(status))
     }
 
-    /// The API's verdict. `None`, with a warning, where there is none and need not
-    /// be.
+    /// Returns `None`, with a warning, if the check failed and is not required.
     ///
     /// # Errors
-    /// With `--verify always`, when there is none.
-    fn verdict(&self, token: &AccessToken) -> Result<Option<TokenCheck>> {
+    /// With `--verify always`, if the check failed.
+    pub(super) fn check(&self, token: &AccessToken) -> Result<Option<TokenCheck>> {
         match self.remote.check_token(token) {
-            Ok(answer) => Ok(Some(answer)),
+            Ok(check) => Ok(Some(check)),
             Err(error) if self.settings.verify == Verify::Always => Err(error),
             Err(error) => {
-                self.reporter.warn(messages::no_verdict(&error));
+                self.reporter.warn(messages::not_verified(&error));
                 Ok(None)
             }
         }
     }
 
-    fn take_in(&self, validity: &mut TokenValidity, answer: TokenCheck) {
-        if let Some(clock) = answer.clock {
-            self.learn(validity, clock);
+    pub(super) fn apply_check(&self, validity: &mut TokenValidity, check: TokenCheck) {
+        if let Some(clock) = check.clock {
+            self.learn_api_clock(validity, clock);
         }
-        validity.last_use = answer.used.or(validity.last_use.take());
+        validity.last_use = check.used.or(validity.last_use.take());
     }
 
-    /// Takes in what the API's clock shows. Where it cannot have come so far
-    /// since it was seen last, the local clocks stood still (a snapshot), and
-    /// only the API's tells how old the token is.
-    fn learn(&self, validity: &mut TokenValidity, clock: OffsetEstimate) {
+    /// If the API's clock has come further since the last check than the local clocks, those
+    /// stood still (a snapshot), and only the API's tells the token's age.
+    fn learn_api_clock(&self, validity: &mut TokenValidity, clock: OffsetEstimate) {
         let earlier = validity.api_clock.as_ref();
         if earlier.is_some_and(|earlier| clock.contradicts(earlier))
-            && let Some(carried) = validity.rebased_on_api(clock.clone())
+            && let Some(rebased) = validity.rebased_on_api(clock.clone())
         {
-            self.reporter.info(messages::STOOD_STILL);
-            *validity = carried;
+            self.reporter.info(messages::REBASED_ON_API);
+            *validity = rebased;
             return;
         }
         validity.api_clock = Some(clock.intersect(earlier));
-        self.tell_lead(validity);
+        self.report_lead(validity);
     }
 
-    /// Says that the skew which was asked for is not enough.
-    fn tell_lead(&self, validity: &TokenValidity) {
-        if let Some(lead) = validity.lead().filter(|lead| lead.max > self.policy().skew) {
-            // Proved, or only not to be ruled out.
-            let proved = lead.min > self.policy().skew;
-            let level = if proved { Verbosity::Warning } else { Verbosity::Info };
-            self.reporter.log(level, messages::lead(&lead, self.policy().skew));
+    /// Reports a lead of the API's clock that exceeds the configured skew.
+    fn report_lead(&self, validity: &TokenValidity) {
+        let skew = self.policy().skew;
+        if let Some(lead) = validity.lead().filter(|lead| lead.max > skew) {
+            let is_certain = lead.min > skew;
+            let level = if is_certain { Verbosity::Warning } else { Verbosity::Info };
+            self.reporter.log(level, messages::lead(&lead, skew));
         }
     }
 }
 
-/// A new token about which the API gave no verdict; one that the clocks refuse is
-/// not worth keeping.
-fn unverified(token: Token, error: Error) -> Result<(Token, Option<Error>)> {
-    match error.kind.is_transient() {
-        true => Ok((token, Some(error))),
-        false => Err(error),
+/// A token that the clocks refuse is not worth caching.
+fn unverified(token: Token, error: Error) -> Result<NewToken> {
+    if error.kind.is_transient() {
+        Ok(NewToken { token, unverified_because: Some(error) })
+    } else {
+        Err(error)
     }
 }

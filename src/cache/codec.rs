@@ -30,6 +30,7 @@ pub struct Header {
     /// The token type: [`BEARER`], or an issuer's spelling of that.
     pub token_type: String,
     /// What is known of the token's life.
+    #[serde(rename = "stamp")]
     pub validity: TokenValidity,
 }
 
@@ -135,9 +136,12 @@ pub(crate) fn fuzz(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::OffsetEstimate;
+    use crate::clock::tests::reading;
     use crate::config::tests::settings;
     use crate::token::tests::token;
     use proptest::prelude::*;
+    use serde_json::json;
 
     #[test]
     fn comes_back_whole_and_holds_no_token_in_the_clear() {
@@ -147,6 +151,46 @@ mod tests {
         assert_eq!(decode(&key, &bytes, &seal).unwrap(), token);
         assert_eq!(peek(&bytes).unwrap().validity, token.validity);
         assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
+    }
+
+    /// Other versions of gc-token read and write the same files.
+    #[test]
+    fn the_header_keeps_its_json_names() {
+        let settings = settings("http://x");
+        let key = Key::of(&settings);
+        let mut token = token("t", 300);
+        let clock = OffsetEstimate::from_date_header(
+            &reading(1, 1_000),
+            &reading(1, 1_000),
+            jiff::Timestamp::from_second(1_002).unwrap(),
+        );
+        token.validity.issuer_clock = clock.clone();
+        token.validity.carried_lead = clock.as_ref().map(|clock| clock.offset);
+        token.validity.last_use = Some(reading(2, 1_001));
+        token.validity.issuer_expiry = Some(jiff::Timestamp::from_second(1_302).unwrap());
+        let bytes = encode(&key, &settings, &token, &seal());
+        let header = bytes[FORMAT.len()..].split(|byte| *byte == b'\n').next().unwrap();
+        let reading = |boot, wall| json!({"boot": [boot, 0], "boot_id": "a", "wall": [wall, 0]});
+        let offset = json!({"min": [2, 0], "max": [3, 0]});
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(header).unwrap(),
+            json!({
+                "token_url": settings.issuer.token_url,
+                "client_id": settings.client.id,
+                "token_type": "Bearer",
+                "stamp": {
+                    "sent": reading(100, 1_000),
+                    "lifetime": [300, 0],
+                    "whole": [300, 0],
+                    "ends": [1_302, 0],
+                    "not_before": null,
+                    "issuer": {"at": reading(1, 1_000), "offset": offset, "contacts": 1},
+                    "api": null,
+                    "learned": offset,
+                    "used": reading(2, 1_001),
+                },
+            })
+        );
     }
 
     #[test]

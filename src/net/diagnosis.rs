@@ -17,7 +17,7 @@ use crate::host::is_loopback;
 
 /// Who was to be reached, and with how much patience.
 pub(super) struct Target {
-    /// What comes of it when it fails: "no token".
+    /// Begins every message, followed by the host: "no token from".
     pub(super) purpose: &'static str,
     /// The issuer's host.
     pub(super) host: String,
@@ -98,7 +98,7 @@ impl Target {
     }
 
     fn error(&self) -> Error {
-        Error::new(Kind::Unavailable, format!("{} from {}", self.purpose, self.host))
+        Error::new(Kind::Unavailable, format!("{} {}", self.purpose, self.host))
     }
 
     /// Whoever answers the phone: the proxy, where there is one.

@@ -1,4 +1,4 @@
-//! The API's side of a token: the one who judges it in the end.
+//! Checks, measures and revokes at the API of a Genesys Cloud region.
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -14,98 +14,90 @@ use crate::token::AccessToken;
 
 /// The API of a Genesys Cloud region.
 pub struct Api<'a> {
-    /// Its base URL.
+    /// The base URL.
     pub url: &'a str,
-    /// How it is reached.
     pub network: &'a NetworkSettings,
     pub context: &'a Context,
 }
 
-/// The API's verdict on a token.
 #[derive(Debug)]
 pub struct TokenCheck {
-    /// The verdict.
     pub status: TokenStatus,
-    /// The API's clock, where the answer showed it.
+    /// The API's clock, if the response has a usable `Date`.
     pub clock: Option<OffsetEstimate>,
-    /// The local clocks just before the request, where it counts as a use of the
-    /// token.
+    /// The local clocks just before the request, if it counts as a use of the token.
     pub used: Option<Reading>,
 }
 
-/// What the API thinks of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenStatus {
-    /// It is good.
     Accepted,
-    /// It is not: HTTP 401.
+    /// HTTP 401.
     Rejected,
 }
 
-/// The request by which the API is asked about a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckMethod {
-    /// By a HEAD request, which has no body. Whether it restarts the token's
-    /// inactivity timer is not documented.
+    /// Not documented to restart the token's inactivity timer.
     Head,
-    /// By a GET request, which restarts the timer.
+    /// Restarts the token's inactivity timer.
     Get,
 }
 
-/// The token that is presented, whoever it belongs to. Needs no permission.
+/// The token that is presented. Requires no permission.
 pub(crate) const TOKENS_ME: &str = "/api/v2/tokens/me";
 
 impl Api<'_> {
-    /// Asks the API for its verdict on `token`, by a request that needs no
-    /// permission.
+    /// Asks the API whether it accepts `token`, by a request that requires no permission.
     ///
     /// # Errors
-    /// `Unavailable` when the API cannot be reached, and when what answers gives
-    /// no verdict; `RateLimited` for HTTP 429.
-    pub fn ask(&self, token: &AccessToken, contact: CheckMethod) -> Result<TokenCheck> {
-        let method = match contact {
+    /// `Unavailable` if the API cannot be reached, or if the response says nothing about the
+    /// token; `RateLimited` for HTTP 429.
+    pub fn check(&self, token: &AccessToken, method: CheckMethod) -> Result<TokenCheck> {
+        let http_method = match method {
             CheckMethod::Head => Method::HEAD,
             CheckMethod::Get => Method::GET,
         };
-        let round_trip = self.send(method, "no verdict on the token", Some(token))?;
-        let reply = &round_trip.reply;
-        let status = token_status(reply.status, is_page(&reply.headers))
-            .ok_or_else(|| no_verdict(&self.host(), reply.status))?;
-        let used = contact == CheckMethod::Get && status == TokenStatus::Accepted;
+        let round_trip = self.send(http_method, "could not verify the token with", Some(token))?;
+        let response = &round_trip.reply;
+        let status = token_status(response.status, is_page(&response.headers))
+            .ok_or_else(|| inconclusive(&self.host(), response.status))?;
+        let is_use = method == CheckMethod::Get && status == TokenStatus::Accepted;
         Ok(TokenCheck {
             status,
             clock: round_trip.measure(),
-            used: used.then(|| round_trip.sent.clone()),
+            used: is_use.then(|| round_trip.sent.clone()),
         })
     }
 
-    /// Asks for nothing but the time: a request without a token, which the API
-    /// refuses, shows its clock as well. `None` where the answer has no `Date`.
+    /// Measures the API's clock by a request without a token, which the API rejects with a
+    /// `Date`. `None` if that is missing or unusable.
     ///
     /// # Errors
-    /// `Unavailable` when the API cannot be reached.
-    pub fn clock(&self) -> Result<Option<OffsetEstimate>> {
-        let round_trip = self.send(Method::HEAD, "no time", None)?;
+    /// `Unavailable` if the API cannot be reached.
+    pub fn measure_clock(&self) -> Result<Option<OffsetEstimate>> {
+        let round_trip = self.send(Method::HEAD, "cannot read the clock of", None)?;
         Ok(round_trip.measure())
     }
 
-    /// Revokes `token`. One that the API does not accept any more is revoked
-    /// already.
+    /// Revokes `token`. A token that the API no longer accepts counts as revoked.
     ///
     /// # Errors
-    /// `Unavailable` when the API cannot be reached or gives another answer.
+    /// `Unavailable` if the API cannot be reached, or answers with an unexpected status.
     pub fn revoke(&self, token: &AccessToken) -> Result<()> {
-        let purpose = "the token is not revoked: no answer";
-        let round_trip = self.send(Method::DELETE, purpose, Some(token))?;
+        let round_trip = self.send(Method::DELETE, "could not revoke the token at", Some(token))?;
         match round_trip.reply.status {
             200..300 | 401 => Ok(()),
-            status => Err(Error::new(Kind::Unavailable, "the token is not revoked")
-                .with_cause(format!("{} answered HTTP {status}", self.host()))
-                .with_hint("it ends by itself, or can be revoked in the admin's OAuth view")),
+            status => {
+                let message = format!("could not revoke the token at {}", self.host());
+                Err(Error::new(Kind::Unavailable, message)
+                    .with_cause(format!("HTTP {status}"))
+                    .with_hint("it expires by itself, or can be revoked in the admin's OAuth view"))
+            }
         }
     }
 
-    /// Sends a request to [`TOKENS_ME`].
+    /// `purpose` and the host begin the message of an error.
     fn send(
         &self,
         method: Method,
@@ -128,11 +120,9 @@ impl Api<'_> {
     }
 }
 
-/// The verdict in an answer to a request for [`TOKENS_ME`]; `None` where it has
-/// none. A good token gets 200 there whatever the client may do, and a bad one 401:
-/// any other status is not the API's word on the token, but that of a firewall, of
-/// a gateway, or of an API in trouble. Nor is a page for people, such as a captive
-/// portal's.
+/// Returns `None` if the response says nothing about the token. A good token gets 200
+/// whatever the client's permissions, a bad one 401: any other status is a firewall's, a
+/// gateway's, or that of a failing API, and a web page is a captive portal's.
 fn token_status(status: u16, is_page: bool) -> Option<TokenStatus> {
     match status {
         200..300 if !is_page => Some(TokenStatus::Accepted),
@@ -141,16 +131,15 @@ fn token_status(status: u16, is_page: bool) -> Option<TokenStatus> {
     }
 }
 
-/// Makes the error for an answer without a verdict.
-fn no_verdict(host: &str, status: u16) -> Error {
+fn inconclusive(host: &str, status: u16) -> Error {
     let kind = match status {
         429 => Kind::RateLimited,
         _ => Kind::Unavailable,
     };
     let page = if status < 300 { " with a web page" } else { "" };
-    Error::new(kind, "the API gave no verdict on the token")
+    Error::new(kind, format!("could not verify the token with {host}"))
         .with_cause(format!(
-            "{host} answered HTTP {status}{page}, where a token gets 200 if it is good, and else 401"
+            "{host} answered HTTP {status}{page}, but a valid token gets 200 and an invalid one 401"
         ))
         .with_hint(match status {
             429 => "too many calls with one token in a minute: try again in a minute",
@@ -168,15 +157,15 @@ fn no_verdict(host: &str, status: u16) -> Error {
         })
 }
 
-/// The header that presents a token (RFC 6750 section 2.1).
+/// Builds the header that presents a token (RFC 6750 section 2.1).
 ///
 /// # Errors
-/// `Unavailable` for a token that no header can hold.
+/// `Unavailable` if a header cannot carry the token.
 pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {}", token.expose()));
     let mut value = HeaderValue::from_str(&text).map_err(|_| {
         Error::new(Kind::Unavailable, "the token cannot be presented")
-            .with_cause("it holds characters that no header can")
+            .with_cause("it contains characters that a header cannot carry")
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -187,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_apis_own_words_are_a_verdict() {
+    fn only_200_and_401_tell_the_status_of_a_token() {
         assert_eq!(token_status(200, false), Some(TokenStatus::Accepted));
         assert_eq!(token_status(204, false), Some(TokenStatus::Accepted));
         assert_eq!(token_status(401, false), Some(TokenStatus::Rejected));
@@ -195,7 +184,7 @@ mod tests {
         assert_eq!(token_status(200, true), None);
         for status in (100..200).chain(300..401).chain(402..600) {
             assert_eq!(token_status(status, false), None, "{status}");
-            let kind = no_verdict("api", status).kind;
+            let kind = inconclusive("api", status).kind;
             let expected = if status == 429 { Kind::RateLimited } else { Kind::Unavailable };
             assert_eq!(kind, expected, "{status}");
         }

@@ -82,7 +82,7 @@ impl Source for BrokerBackend {
     fn next(&self, refused: Option<&AccessToken>) -> Result<ProvidedToken> {
         self.ask(&self.current(), |broker| match refused {
             None => broker.get(),
-            Some(token) => broker.replace(token),
+            Some(token) => broker.replace_rejected(token),
         })
     }
 

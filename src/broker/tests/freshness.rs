@@ -25,7 +25,10 @@ fn an_explicit_wish_is_kept_or_refused() {
     scene.settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(301));
     let error = scene.get().unwrap_err();
     assert_eq!(error.kind, Kind::Lifetime);
-    assert_eq!(error.message, "cannot provide a token valid for 5m1s after a skew of 5s");
+    assert_eq!(
+        error.message,
+        "cannot provide a token valid for 5m1s: new tokens live 5m5s (minus 5s skew)"
+    );
 }
 
 #[test]
@@ -47,7 +50,7 @@ fn while_the_issuer_is_out_of_reach_a_token_that_lives_will_do() {
     assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Stale));
     assert_eq!(
         scene.said(),
-        "gc-token: warning: using the cached token, which lives 7s more, because the mint failed\n"
+        "gc-token: warning: using the cached token, valid for another 7s, because the mint failed\n"
     );
     clock.advance(1);
     assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable, "within the skew");

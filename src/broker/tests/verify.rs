@@ -36,8 +36,8 @@ fn an_api_that_refuses_every_token_ends_in_a_diagnosis_of_the_clocks() {
     assert_eq!(
         error.cause.as_deref(),
         Some(
-            "the API's clock is 20.0s ahead (+/- 1.0s) of the issuer's, and a token lives 10s: it \
-             is dead on arrival"
+            "the API's clock is 20.0s ahead (+/- 1.0s) of the issuer's, and tokens live 10s: they \
+             arrive expired"
         )
     );
     assert!(!scene.file("token").exists());
@@ -64,7 +64,7 @@ fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
     assert_eq!(scene.got(), first());
     assert_eq!(
         scene.said(),
-        "gc-token: warning: the API gave no verdict on the token: connection refused\n"
+        "gc-token: warning: could not verify the token with the API: connection refused\n"
     );
     scene.settings.verify = Verify::Always;
     assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable);
@@ -115,7 +115,7 @@ fn a_lead_of_the_api_beyond_the_skew_is_learned_and_taken_off() {
     assert_eq!(
         scene.said(),
         "gc-token: warning: the API's clock is 60.0s ahead (+/- 1.0s) of the issuer's, more than \
-         the skew of 5s: 1m1s are taken off every token's life\n"
+         the skew of 5s: 1m1s are deducted from every token's lifetime\n"
     );
     // 1.5 s of that time the clock may have missed.
     clock.advance(3_600 - 61 - 600 - 2);
@@ -140,7 +140,7 @@ fn a_token_that_the_api_does_not_take_yet_gets_a_second_chance() {
 /// Without an API, or one that gives a verdict, the issuer's own clock is believed.
 #[test]
 fn a_token_that_is_valid_only_later_by_the_issuers_clock_is_not_handed_out() {
-    let cause = "by the issuer's own clock, a token is valid only in 59s (nbf or iat)";
+    let cause = "a new token is valid only in 59s (nbf or iat)";
     for verify in [Verify::Auto, Verify::Never] {
         let clock = FakeClock::new();
         let mut scene = with_api(&clock, 3_600, verify);
@@ -184,9 +184,9 @@ fn a_token_that_may_be_valid_only_later_is_a_warning_each_time() {
     let mut scene = Scene::new(&clock, 3_600);
     scene.cloud.not_before.set(Some(60));
     scene.cloud.is_silent.set(true);
-    let warning = "gc-token: warning: by this machine's clock the token is valid only in 1m (nbf or \
-                   iat), and neither the issuer's clock nor the API's is known: it may be refused \
-                   until then\n";
+    let warning = "gc-token: warning: by the local clock the token is valid only in 1m (nbf or \
+                   iat), and neither the issuer's clock nor the API's is known: the API may \
+                   reject it until then\n";
     assert_eq!(scene.got(), first());
     assert_eq!(scene.said(), warning);
     assert_eq!(scene.got().1, TokenOrigin::Cached);
@@ -208,8 +208,8 @@ fn a_token_that_the_api_takes_only_much_later_is_not_waited_for_nor_made_again()
     assert_eq!(
         error.cause.as_deref(),
         Some(
-            "the API's clock is 2m behind (+/- 1.0s) of the issuer's: there, a token is valid \
-             only in 1m59s"
+            "the API's clock is 2m behind (+/- 1.0s) of the issuer's: there, a new token is valid \
+             only in 1m59s (nbf or iat)"
         )
     );
     assert_eq!((scene.cloud.mints.get(), clock.since_start()), (1, SignedDuration::ZERO));

@@ -101,9 +101,9 @@ impl Clocks {
         let skew = config::resolve_skew(layers)?;
         let api = issuer.api_url.as_deref().map(|url| Api { url, network: &network, context });
         Ok(Clocks {
-            issuer: oauth::clock(&issuer, &network, context)?,
+            issuer: oauth::measure_clock(&issuer, &network, context)?,
             api: api.and_then(|api| {
-                let asked = api.clock();
+                let asked = api.measure_clock();
                 asked.unwrap_or_else(|error| {
                     context.reporter.warn(&error.message);
                     None

@@ -171,12 +171,12 @@ fn no_network() {
     Report::of(&runner, &["--verify=always"]).exits_with(5).says(
         "token",
         "failure",
-        "no verdict on the token",
+        "could not verify the token with ",
     );
     Report::of(&runner, &[]).exits_with(0).says("token", "ok", "it is reused").says(
         "token",
         "warning",
-        "no verdict on the token",
+        "could not verify the token with ",
     );
 }
 

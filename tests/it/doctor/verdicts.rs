@@ -41,7 +41,7 @@ fn no_verdict_is_a_warning_under_auto_and_a_failure_under_always() {
         let runner = Runner::of(&cloud);
         let warned = runner.run(&["get"]);
         assert_eq!(warned.succeeded().trim_end().len(), 86, "{answer}");
-        let warning = "warning: the API gave no verdict on the token: ";
+        let warning = "warning: could not verify the token with the API: ";
         assert!(warned.stderr.contains(warning), "{answer}: {warned:#?}");
         assert!(warned.stderr.contains(says), "{answer}: {warned:#?}");
 

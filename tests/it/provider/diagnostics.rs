@@ -157,7 +157,7 @@ fn verify_decides_whether_the_api_is_asked_about_a_cached_token() {
 
     rig.change("verify = \"always\"", USES);
     let said = rig.terraform.ok(&["apply", "-auto-approve"]);
-    let warning = "the API refuses the cached token: making another";
+    let warning = "the API rejected the cached token: minting another";
     assert!(said.contains(warning), "{said}");
     assert_eq!(rig.cloud.counters().mints, 2);
 }
