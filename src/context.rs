@@ -30,7 +30,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// Returns the context of this process.
     pub fn process() -> Context {
         Context {
             env: Environment::Process,
@@ -40,7 +39,6 @@ impl Context {
         }
     }
 
-    /// Returns a context without directories, and with the system's clocks.
     pub fn with_env(env: Environment, reporter: Reporter) -> Context {
         Context {
             env,

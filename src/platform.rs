@@ -21,6 +21,7 @@
 //! | [`reap_orphans`] | zombies of process 1 | nothing |
 //! | [`PluginSocket`], [`ParentProcess`] | Unix socket in a private directory, `getppid` | TCP on 127.0.0.1, never without mTLS; a handle of the parent |
 //! | [`set_send_buffer`], [`TCP_USER_TIMEOUT`] | socket options | `setsockopt`; keep-alive alone |
+//! | [`HAS_SYSTEM_PROXY_SETTINGS`], [`HAS_CA_BUNDLE`], [`GO_READS_SSL_CERT_FILE`] | macOS: true, false, false; Linux: false, true, true | true, false, false: `--intercept` stays refused |
 //! | [`check_runtime_resources`], [`is_resource_exhaustion`] | file descriptors for the runtime; `EAGAIN`, `ENOMEM`, `EMFILE`, `ENFILE` | nothing; `ERROR_NOT_ENOUGH_MEMORY` and the like |
 
 #[cfg(unix)]

@@ -34,7 +34,6 @@ pub(crate) struct Helper<'a> {
     pub(crate) max_output: usize,
 }
 
-/// Permission to prompt a person on the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prompt {
     Allowed,
@@ -45,15 +44,10 @@ pub(crate) enum Prompt {
 /// A failed helper. `Display` is one line, without the helper's output.
 #[derive(Debug)]
 pub(crate) enum HelperError {
-    /// The program cannot be waited for.
     Io(io::Error),
-    /// The program, or its watchdog, cannot be started.
     Start(Error),
-    /// The program failed, or a signal ended it.
     Failed(ExitStatus),
-    /// The program was ended after this time, with all that it had started.
     TimedOut(Duration),
-    /// The program was ended after this many bytes, with all that it had started.
     TooLong(usize),
     /// The program was ended because it wanted a terminal that it may not have.
     AskedOnTerminal,
@@ -64,7 +58,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Time for a graceful end, and for output of a process that the helper left behind.
 const GRACE_PERIOD: Duration = Duration::from_millis(500);
 
-/// Held by the one helper that may prompt.
 static TERMINAL: Mutex<()> = Mutex::new(());
 
 impl Helper<'_> {

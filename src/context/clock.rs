@@ -9,20 +9,16 @@ use crate::clock::{BootId, Reading};
 use crate::platform::{boot_clock, boot_id};
 use crate::random::random_id;
 
-/// Local clocks, and the means to let time pass.
 pub trait Clock: Send + Sync {
-    /// What all local clocks show now.
     fn read(&self) -> Reading;
-    /// Returns why the system does not tell which boot this is, where it does not:
-    /// then the readings of other processes, in cached entries, do not compare.
+    /// Returns the reason if the system does not tell which boot this is. Then readings
+    /// of other processes, as in cached entries, cannot be compared.
     fn unknown_boot(&self) -> Option<&str> {
         None
     }
-    /// Lets this much time pass.
     fn sleep(&self, time: Duration);
 }
 
-/// The system's clocks.
 #[derive(Default)]
 pub struct SystemClock {
     boot: OnceLock<Result<BootId, String>>,
@@ -50,18 +46,18 @@ impl Clock for SystemClock {
     }
 }
 
-/// The identity of this process's readings where the system does not tell its boot.
+/// Identifies the readings of this process if the system does not tell which boot this is.
 fn process_id() -> &'static BootId {
     static ID: OnceLock<BootId> = OnceLock::new();
     ID.get_or_init(|| {
-        // Without random numbers: no two processes have this number at one moment.
+        // Without random numbers: no two processes have the same pid at one moment.
         let fallback = || format!("{}.{}", std::process::id(), boot_clock().as_nanos());
         BootId::of_process(&random_id().unwrap_or_else(|_| fallback()))
     })
 }
 
-/// The clock of the runtime, by which its timers go and which a test can pause: for
-/// timers alone. It stands still while the machine sleeps.
+/// Reads the runtime's clock, which a test can pause. For timers only: it stops while the
+/// machine sleeps.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
 pub(crate) fn timer_clock() -> tokio::time::Instant {
     tokio::time::Instant::now()
@@ -74,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_clocks_of_a_process_share_the_identity_that_stands_in_for_a_boot() {
+    fn all_clocks_of_a_process_share_the_fallback_identity() {
         let unknown = || SystemClock { boot: OnceLock::from(Err("unreadable".to_owned())) };
         let (one, other) = (unknown(), unknown());
         let earlier = one.read();

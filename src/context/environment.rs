@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::text;
 
-/// The process's variables, or a set made for a test.
 #[derive(Debug, Clone)]
 pub enum Environment {
     Process,
@@ -39,7 +38,6 @@ impl Environment {
         Some(text::trim(&text).to_owned())
     }
 
-    /// Returns the names of the variables that begin with `prefix` and are not empty.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn names(&self, prefix: &str) -> Vec<OsString> {
         let matches_prefix = |name: &OsString, value: &OsString| {

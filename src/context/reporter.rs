@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use crate::platform::write_from_background;
 use crate::sanitize;
 
-/// The importance of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     Warning,
@@ -24,7 +23,6 @@ pub enum Verbosity {
 pub struct Reporter {
     verbosity: AtomicU8,
     sink: Sink,
-    /// The warnings so far, for a reporter that repeats none.
     warned: Mutex<HashSet<String>>,
 }
 
@@ -38,7 +36,6 @@ enum Sink {
 pub struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    /// Returns the warnings since the last call.
     pub fn take(&self) -> Vec<String> {
         self.0.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
@@ -48,17 +45,15 @@ impl Warnings {
 const MAX_REMEMBERED: usize = 100;
 
 impl Reporter {
-    /// Writes warnings to standard error.
     pub fn stderr() -> Reporter {
         Reporter::to(Box::new(std::io::stderr()))
     }
 
-    /// Writes warnings to `sink`.
     pub fn to(sink: Box<dyn Write + Send>) -> Reporter {
         Reporter::new(0, Sink::Lines(Mutex::new(sink)))
     }
 
-    /// Collects warnings, for a caller that shows them in its own way.
+    /// For a caller that shows warnings in its own way.
     pub fn collected() -> (Reporter, Warnings) {
         let warnings = Warnings::default();
         let sink = Sink::Collected(warnings.clone());
@@ -88,7 +83,6 @@ impl Reporter {
         self.log(Verbosity::Warning, message);
     }
 
-    /// Repeats no warning.
     pub fn warn_once(&self, message: impl fmt::Display) {
         let message = message.to_string();
         if !self.has_warned(&message) {
@@ -104,12 +98,10 @@ impl Reporter {
         self.log(Verbosity::Debug, message);
     }
 
-    /// Writes a line at any verbosity.
     pub fn line(&self, message: impl fmt::Display) {
         self.write_message("", &message);
     }
 
-    /// Writes a line of JSON at any verbosity.
     pub fn json(&self, json: &serde_json::Value) {
         self.write(format!("{}\n", sanitize::json(json)));
     }

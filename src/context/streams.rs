@@ -10,14 +10,12 @@ pub struct StandardStreams {
     pub stdout: Box<dyn Write>,
 }
 
-/// Standard input, which can be taken once.
 pub struct StandardInput {
     reader: Option<Box<dyn Read + Send>>,
     is_terminal: bool,
 }
 
 impl StandardStreams {
-    /// Returns the streams of this process.
     pub fn process() -> StandardStreams {
         let stdin = std::io::stdin();
         let is_terminal = stdin.is_terminal();
@@ -25,7 +23,6 @@ impl StandardStreams {
         StandardStreams { stdin, stdout: Box::new(std::io::stdout()) }
     }
 
-    /// Returns an empty standard input, and `stdout`.
     pub fn without_input(stdout: impl Write + 'static) -> StandardStreams {
         StandardStreams { stdin: StandardInput::empty(), stdout: Box::new(stdout) }
     }
@@ -41,7 +38,6 @@ impl StandardInput {
         StandardInput { reader: None, is_terminal: false }
     }
 
-    /// Returns the input, or `None` if it was taken before.
     pub fn take(&mut self) -> Option<Box<dyn Read + Send>> {
         self.reader.take()
     }

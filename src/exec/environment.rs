@@ -11,7 +11,6 @@ use crate::error::{Error, Kind, Result};
 use crate::output::{HandOut, Name};
 use crate::platform::is_same_variable;
 
-/// What the user asks for by `--set` and `--keep-secret`.
 #[derive(Debug)]
 pub(crate) struct EnvOverrides {
     set: Vec<(Name, Template)>,
@@ -87,10 +86,8 @@ impl EnvOverrides {
     }
 }
 
-/// Read by the Terraform provider.
+// Variables of the Terraform provider, which takes the region by its AWS name.
 const TOKEN_VARIABLE: &str = "GENESYSCLOUD_ACCESS_TOKEN";
-
-/// Read by the Terraform provider: the region by its AWS name.
 const REGION_VARIABLE: &str = "GENESYSCLOUD_REGION";
 
 /// A shorter secret may occur in other values by chance.
@@ -108,12 +105,10 @@ impl EnvDiff {
         all
     }
 
-    /// Returns the variable's value for the command, even an empty one.
     pub(crate) fn value(&self, name: &str, env: &Environment) -> Option<OsString> {
         self.apply(env).remove(OsStr::new(name))
     }
 
-    /// Returns the variables inherited from `env` whose values contain `secret`.
     pub(crate) fn inherited_with(&self, secret: &str, env: &Environment) -> Vec<String> {
         if secret.len() < MIN_SECRET_LEN {
             return Vec::new();

@@ -22,11 +22,9 @@ pub(super) enum Placeholder {
     ExpiresAt,
 }
 
-/// The values of the placeholders.
 #[derive(Clone, Copy)]
 pub(super) struct TemplateContext<'a> {
     pub(super) token: &'a str,
-    /// RFC 3339.
     pub(super) expires_at: &'a str,
     pub(super) issuer: &'a Issuer,
 }
@@ -52,12 +50,10 @@ impl Placeholder {
         }
     }
 
-    /// Returns all placeholders, for a message.
     pub(super) fn list() -> String {
         Placeholder::ALL.map(|placeholder| format!("{{{}}}", placeholder.name())).join(", ")
     }
 
-    /// Returns `None` for a value that is not known.
     fn value<'a>(self, context: &TemplateContext<'a>) -> Option<&'a str> {
         let issuer = context.issuer;
         match self {

@@ -9,6 +9,7 @@ use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::host::is_loopback;
 use crate::net::no_proxy;
+use crate::platform::HAS_SYSTEM_PROXY_SETTINGS;
 use crate::text::{flaws, shown};
 
 /// The way to an issuer.
@@ -156,7 +157,7 @@ impl Variables {
     fn matcher(&self, env: &Environment) -> Matcher {
         let proxies = [&self.http, &self.https, &self.all];
         if matches!(env, Environment::Process)
-            && cfg!(any(target_os = "macos", windows))
+            && HAS_SYSTEM_PROXY_SETTINGS
             && proxies.iter().all(|proxy| proxy.is_none())
         {
             return Matcher::from_system();

@@ -11,7 +11,7 @@ use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 
 use crate::context::{Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::platform::OpenedFile;
+use crate::platform::{HAS_CA_BUNDLE, OpenedFile};
 use crate::text;
 
 /// Whose certificates are trusted.
@@ -165,7 +165,7 @@ fn is_bundle(file: &Path) -> bool {
 /// certificates again. One that was put only into the directory is reached
 /// with `SSL_CERT_DIR` or `--ca-file`.
 fn platform_certificates() -> Certificates {
-    if cfg!(target_os = "linux") {
+    if HAS_CA_BUNDLE {
         let bundles = BUNDLES.iter().map(Path::new);
         for bundle in bundles.filter(|bundle| bundle.exists()) {
             let certs = load_certs_from_paths(Some(bundle), None).certs;

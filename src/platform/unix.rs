@@ -1,6 +1,7 @@
 //! Linux, macOS and other systems that follow POSIX.
 
 mod clock;
+mod conventions;
 mod executable;
 mod file_access;
 mod file_system;
@@ -21,6 +22,7 @@ mod terminal;
 mod watchdog;
 
 pub(crate) use clock::{boot_clock, boot_id};
+pub(crate) use conventions::{GO_READS_SSL_CERT_FILE, HAS_CA_BUNDLE, HAS_SYSTEM_PROXY_SETTINGS};
 pub(crate) use executable::{
     DEFAULT_PATH, ProcessGroup, SHELL, find_executable, is_exec_format_error, is_path,
     prepare_child, replace_process,
@@ -58,7 +60,6 @@ pub fn init_process() {
     memory::protect_memory();
 }
 
-/// Returns whether both are names of one environment variable.
 pub(crate) fn is_same_variable(one: &OsStr, other: &OsStr) -> bool {
     one == other
 }

@@ -27,6 +27,7 @@ use crate::config::{Issuer, NetworkSettings};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::listener;
+use crate::platform::GO_READS_SSL_CERT_FILE;
 use crate::proxy::{ClientConnection, ConnectionLimits, ReverseProxy, Server};
 
 use ca_bundles::{CaBundles, TrustSources};
@@ -60,7 +61,7 @@ impl InterceptionConfig {
     /// `Configuration` when there is no region, and where clients do not read
     /// the certificates that they are given.
     pub fn new(issuer: &Issuer, network: NetworkSettings) -> Result<InterceptionConfig> {
-        if cfg!(target_os = "macos") {
+        if !GO_READS_SSL_CERT_FILE {
             return Err(cannot()
                 .with_cause("programs written in Go, such as Terraform's providers, do not read SSL_CERT_FILE on macOS")
                 .with_hint("use --gateway"));

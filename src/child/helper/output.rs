@@ -24,7 +24,6 @@ impl HelperOutput {
         Ok(HelperOutput { pipe, bytes, max_len, is_at_end: false })
     }
 
-    /// Reads without waiting.
     pub(super) fn read_available(&mut self) -> Result<(), HelperError> {
         let mut buffer = Zeroizing::new([0; 4096]);
         while !self.is_at_end {

@@ -79,7 +79,6 @@ mod linux {
     }
 }
 
-/// Returns the identity of the boot session, or why it is not known.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn boot_id() -> Result<String, String> {
     let sysctl = std::process::Command::new("/usr/sbin/sysctl")

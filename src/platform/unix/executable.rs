@@ -17,10 +17,8 @@ use rustix::process::Pid;
 /// The `PATH` where the environment has none, as for execvp(3).
 pub(crate) const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// The interpreter of scripts that name none.
 pub(crate) const SHELL: &str = "/bin/sh";
 
-/// Names a group of processes that can be signalled together.
 pub(crate) type ProcessGroup = Pid;
 
 /// Returns whether a command is a path, and not to be looked up in `PATH`.
@@ -42,7 +40,6 @@ pub(crate) fn is_exec_format_error(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ENOEXEC as i32)
 }
 
-/// Has `command` start in `group`, with `name` as its first argument.
 pub(crate) fn prepare_child(command: &mut Command, name: &OsStr, group: ProcessGroup) {
     command.arg0(name).process_group(group.as_raw_pid());
 }

@@ -16,7 +16,6 @@ use rustix::fs::{OFlags, StatVfsMountFlags};
 /// A way in which another user, apart from root, could decide what a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TamperRisk {
-    /// That user owns the file.
     Owner(u32),
     /// The mode of the file lets its group or everybody write to it.
     Writable(u32),
@@ -57,7 +56,6 @@ impl TamperRisk {
     }
 }
 
-/// Returns the command that closes the file to other users.
 pub(crate) fn make_private_command(file: &Path) -> String {
     format!("chmod 600 {}", file.display())
 }
@@ -109,12 +107,10 @@ impl OpenedFile {
         Ok(OpenedFile { path: path.to_owned(), file, metadata })
     }
 
-    /// Returns whether it is a regular file, which can be read again.
     pub(crate) fn is_regular(&self) -> bool {
         self.metadata.is_file()
     }
 
-    /// Reads at most `limit` bytes.
     pub(crate) fn read(&self, limit: u64) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
         let mut bytes = zeroize::Zeroizing::new(Vec::new());
         (&self.file).take(limit).read_to_end(&mut bytes)?;
@@ -169,7 +165,6 @@ pub(crate) fn foreign_link(path: &Path) -> Option<TamperRisk> {
     foreign_link_where(path, |owner| is_trusted(owner, effective_user()))
 }
 
-/// The number of symbolic links that the kernel follows.
 const MAX_LINKS: usize = 40;
 
 fn foreign_link_where(path: &Path, is_trusted: impl Fn(u32) -> bool) -> Option<TamperRisk> {

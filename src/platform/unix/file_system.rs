@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-/// A file system, as far as the system describes it.
 pub(crate) struct FileSystem {
     /// The type, such as `ext4`.
     pub(crate) kind: Option<String>,
@@ -10,7 +9,6 @@ pub(crate) struct FileSystem {
     pub(crate) free: Option<u64>,
 }
 
-/// Describes the file system that the directory is on.
 pub(crate) fn file_system(dir: &Path) -> FileSystem {
     let real = dir.canonicalize().ok();
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok();
@@ -33,7 +31,6 @@ fn kind_in<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
     mounts.max_by_key(|(depth, _)| *depth).map(|(_, kind)| kind)
 }
 
-/// Decodes blanks, tabs, line ends and backslashes, which are written in octal.
 fn unescape(point: &str) -> String {
     [(r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", r"\")]
         .iter()

@@ -9,9 +9,7 @@ use tokio::signal::unix::{self, SignalKind, signal};
 
 use super::signals::{disable_exit_on_signals, is_ignored};
 
-/// An event for the parent of the command.
 pub(super) enum SignalEvent {
-    /// A signal that is forwarded to the command.
     Forward(Signal),
     /// SIGCHLD: the command has stopped or ended.
     ChildChanged,

@@ -10,13 +10,11 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 use super::executable::ProcessGroup;
 use super::pid_namespace::own_group;
 
-/// A child in a process group that a watchdog leads.
 pub(crate) struct HelperProcess {
     pid: Pid,
     group: ProcessGroup,
 }
 
-/// The state of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HelperState {
     Running,
@@ -44,12 +42,10 @@ impl HelperProcess {
         Ok(HelperState::Stopped { wants_terminal: wants_terminal(status.stopping_signal()) })
     }
 
-    /// Continues the stopped group.
     pub(crate) fn resume(&self) {
         let _ = kill_process_group(self.group, Signal::CONT);
     }
 
-    /// Asks the whole group to end.
     pub(crate) fn terminate(&self) {
         let _ = kill_process_group(self.group, Signal::TERM);
         self.resume();

@@ -13,7 +13,6 @@ pub(super) fn protect_memory() {
     }
 }
 
-/// Returns `None` where the system has no such protection.
 pub(crate) fn is_memory_protected() -> Option<bool> {
     #[cfg(target_os = "linux")]
     {

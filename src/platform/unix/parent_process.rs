@@ -2,7 +2,6 @@
 
 use rustix::process::{Pid, getppid};
 
-/// The parent at the time of the call.
 pub(crate) struct ParentProcess(Option<Pid>);
 
 impl ParentProcess {
@@ -10,8 +9,8 @@ impl ParentProcess {
         ParentProcess(getppid())
     }
 
-    /// When a parent has ended, its child gets another one.
     pub(crate) fn is_alive(&self) -> bool {
+        // The child of a parent that has ended gets another one.
         getppid() == self.0
     }
 }

@@ -10,7 +10,6 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::error::{Error, Kind, Result};
 
-/// A listening socket in a private directory of its own. Dropping it removes both.
 pub(crate) struct PluginSocket {
     listener: UnixListener,
     dir: TempDir,
@@ -51,7 +50,6 @@ impl PluginSocket {
         Ok(self.listener.accept().await?.0)
     }
 
-    /// Returns the address for the handshake line.
     pub(crate) fn address(&self) -> String {
         self.path().display().to_string()
     }

@@ -11,7 +11,6 @@ use tempfile::{NamedTempFile, TempDir};
 
 use super::file_access::effective_user;
 
-/// A reason why a file or a directory is not private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PrivacyFlaw {
     Owner(u32),
@@ -49,17 +48,14 @@ fn flaw(metadata: &Metadata, forbidden: u32) -> Option<PrivacyFlaw> {
     }
 }
 
-/// Returns the owner and the mode, for a report.
 pub(crate) fn describe_access(metadata: &Metadata) -> String {
     format!("mode {:04o}, owner {}", metadata.mode() & 0o7777, metadata.uid())
 }
 
-/// Returns the command that closes a directory and its content to other users.
 pub(crate) fn close_dir_command(dir: &Path) -> String {
     format!("chmod -R go= {}", dir.display())
 }
 
-/// Options that create a file with mode 0600.
 pub(crate) fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
@@ -125,18 +121,15 @@ pub(crate) fn private_temp_dir() -> io::Result<TempDir> {
     Ok(dir)
 }
 
-/// Creates a temporary file in `dir` that every user may read, as far as the umask allows.
 pub(crate) fn public_temp_file(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.permissions(Permissions::from_mode(0o644)).tempfile_in(dir)
 }
 
-/// Checks that this user can create files in the directory.
 pub(crate) fn check_writable(dir: &Path) -> io::Result<()> {
     Ok(rustix::fs::accessat(rustix::fs::CWD, dir, Access::WRITE_OK, AtFlags::EACCESS)?)
 }
 
-/// Returns whether both describe one file.
 pub(crate) fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }

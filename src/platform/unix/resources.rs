@@ -15,7 +15,6 @@ pub(crate) fn check_runtime_resources() -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether the system has run out of processes, memory or file descriptors.
 pub(crate) fn is_resource_exhaustion(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),

@@ -6,7 +6,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::signals::{disable_exit_on_signals, is_ignored};
 
-/// Listens to SIGINT, SIGTERM and SIGHUP.
 pub(crate) struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
@@ -16,7 +15,6 @@ pub(crate) struct StopSignals {
     ends_with_terminal: bool,
 }
 
-/// A request from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopSignal {
     Stop,
@@ -36,7 +34,6 @@ impl StopSignals {
         Ok(signals)
     }
 
-    /// Waits for the next signal. Cancel-safe.
     pub(crate) async fn next(&mut self) -> StopSignal {
         tokio::select! {
             () = stop_requested(&mut self.interrupt, &mut self.terminate) => StopSignal::Stop,
@@ -71,7 +68,6 @@ impl BackgroundSignals {
         ]))
     }
 
-    /// Waits for any of them.
     pub(crate) async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {

@@ -142,7 +142,6 @@ fn wait_status(pid: Pid) -> io::Result<Option<WaitStatus>> {
     Ok(changed.map(|(_, status)| status))
 }
 
-/// Returns the value of a shell's `$?`.
 fn exit_code(status: WaitStatus) -> u8 {
     let code = match status.terminating_signal() {
         Some(signal) => 128 + signal,

@@ -13,9 +13,7 @@ use super::executable::ProcessGroup;
 use super::pid_namespace::own_group;
 use super::signals::with_blocked;
 
-/// The controlling terminal, whose foreground can go to the group of a child.
 pub(crate) struct Terminal {
-    /// `None` without a controlling terminal.
     tty: Option<File>,
     own_group: Pid,
     child_group: Pid,
@@ -77,7 +75,6 @@ impl Terminal {
         }
     }
 
-    /// Returns another handle, to read from; `None` without a terminal.
     pub(crate) fn input(&self) -> Option<File> {
         self.tty.as_ref()?.try_clone().ok()
     }

@@ -34,15 +34,11 @@ pub(crate) struct Watchdog {
 #[serde(rename_all = "kebab-case")]
 enum Message {
     RemoveOnExit(OsString),
-    /// Give the terminal back to this process group.
     RestoreTerminal(i32),
-    /// End this process.
     KillOnExit(i32),
-    /// Exit without a clean-up.
     Disarm,
 }
 
-/// The hidden command that runs [`watch`].
 const COMMAND: &str = "exec-watchdog";
 
 impl Watchdog {
@@ -68,14 +64,12 @@ impl Watchdog {
         Ok(Watchdog { process, pipe })
     }
 
-    /// Has this directory removed, with its content, if this process is killed.
     pub(crate) fn remove_on_exit(&mut self, directory: &Path) -> io::Result<()> {
         let directory = std::path::absolute(directory)?;
         self.send(&Message::RemoveOnExit(directory.into()));
         Ok(())
     }
 
-    /// Ends the watchdog without a clean-up.
     pub(crate) fn disarm(mut self) {
         self.send(&Message::Disarm);
     }
@@ -86,19 +80,16 @@ impl Watchdog {
         Pid::from_child(&self.process)
     }
 
-    /// Has the foreground of the terminal given back to this process's group.
     pub(crate) fn restore_terminal(&mut self) {
         if let Some(group) = own_group() {
             self.send(&Message::RestoreTerminal(group.as_raw_pid()));
         }
     }
 
-    /// Has this child ended.
     pub(crate) fn kill_on_exit(&mut self, child: &Child) {
         self.send(&Message::KillOnExit(Pid::from_child(child).as_raw_pid()));
     }
 
-    /// Does nothing if the watchdog was killed.
     fn send(&mut self, message: &Message) {
         if let Some(pipe) = &mut self.pipe {
             let mut line = serde_json::to_vec(message).expect("it is plain data");

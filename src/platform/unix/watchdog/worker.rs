@@ -12,7 +12,6 @@ use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use super::super::pid_namespace::own_group;
 use super::Message;
 
-/// Watches over the process at the other end of `pipe`, and cleans up if it is killed.
 pub(crate) fn watch(pipe: impl Read) {
     let mut plan = CleanupPlan::default();
     for line in BufReader::new(pipe).lines() {
@@ -43,7 +42,6 @@ const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Time for the command to end after SIGKILL.
 const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl CleanupPlan {
