@@ -201,7 +201,7 @@ impl Served {
             }
             Served::Interception(_) => {
                 "no request came to the proxy: clients have to follow HTTPS_PROXY and SSL_CERT_FILE \
-                 (README: Which clients follow which variables); for others, use --gateway"
+                 (see Services and SDKs in the book); for others, use --gateway"
             }
         }
     }
