@@ -34,6 +34,7 @@ mod exec;
 #[doc(hidden)]
 pub mod fuzzing;
 mod host;
+mod http_auth;
 #[doc(hidden)]
 pub mod internals;
 mod listener;

@@ -18,10 +18,8 @@ mod validity;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use reqwest::header::{AGE, DATE, HeaderMap, HeaderValue};
+use reqwest::header::{AGE, DATE, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder};
 use rustls::ClientConfig;
 use rustls::time_provider::DefaultTimeProvider;
@@ -238,14 +236,6 @@ pub(crate) fn date_header(headers: &HeaderMap) -> Option<Timestamp> {
 /// A date of HTTP (RFC 9110 section 5.6.7).
 pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
     Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
-}
-
-/// What Basic authentication presents (RFC 7617 section 2): a user, a colon and a
-/// password.
-pub(crate) fn basic_credentials(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
-    let (scheme, pair) = value.to_str().ok()?.split_once(' ')?;
-    let pair = Zeroizing::new(STANDARD.decode(pair.trim()).ok()?);
-    scheme.eq_ignore_ascii_case("basic").then_some(pair)
 }
 
 /// A URL's host, and its port unless that is the scheme's own: all that a

@@ -1,9 +1,8 @@
-//! The swapping core: requests that carry a token which was handed out in this
-//! run get the one that is current now, and a 401 is caught before the client
-//! sees it.
+//! The proxies that a run offers its clients: a request that carries a token of this run is
+//! sent with the current one, and retried with another if the API answers 401.
 //!
-//! [`crate::proxy::gateway`] and [`crate::proxy::intercept`] decide which request goes to
-//! which host; what happens on the way is decided here.
+//! [`gateway`] and [`intercept`] decide which request goes to which host; [`ReverseProxy`]
+//! forwards it.
 
 mod access_log;
 mod body;
@@ -23,7 +22,6 @@ mod permits;
 mod rate_limit;
 mod replay_body;
 mod server;
-mod source;
 mod stand_in;
 mod token_endpoint;
 mod token_source;
@@ -41,24 +39,24 @@ use crate::net::TimeoutPool;
 use crate::token::{Token, TokenValidity};
 
 pub use access_log::{AccessLog, LogFormat};
-pub(crate) use body::Body;
+pub(crate) use body::{RequestBody, ResponseBody};
 pub(crate) use connection::ClientConnection;
-pub(crate) use connection_limits::{ConnectionLimits, gateway_limit};
-pub(crate) use error_response::{refuse, refuse_method};
+pub(crate) use connection_limits::{ConnectionLimits, gateway_connection_limit};
+pub(crate) use error_response::{error_response, method_not_allowed};
 pub use metrics::Metrics;
-pub(crate) use path::{LEADS_ELSEWHERE, has_dot_segments, is_of_login_host, is_of_token_endpoint};
+pub(crate) use path::{
+    DOT_SEGMENTS_REFUSED, has_dot_segments, is_login_host_path, is_token_endpoint,
+};
 pub(crate) use permits::{ConnectionPermit, ConnectionPermits};
-pub(crate) use server::Answer;
-pub use server::{DRAIN_TIMEOUT, Server};
+pub use server::DRAIN_TIMEOUT;
+pub(crate) use server::{Server, ServiceResult};
 pub use stand_in::StandIn;
-pub use upstream::CloudHost;
+pub(crate) use upstream::CloudHost;
 
 use buffer_budget::BufferBudget;
-use source::BrokerBackend;
-use token_source::TokenSource;
+use token_source::{BrokerBackend, TokenSource};
 use upstream::Upstreams;
 
-/// Everything between a front and the cloud.
 pub struct ReverseProxy {
     token_source: Arc<TokenSource>,
     upstreams: Upstreams,
@@ -67,17 +65,16 @@ pub struct ReverseProxy {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     log: AccessLog,
-    answers: TimeoutPool,
+    response_timeout: TimeoutPool,
 }
 
 impl ReverseProxy {
-    /// Starts a relay with `token`, which gives clients `stand_in` in its place where
-    /// there is one. `issued` remembers what clients were given for later processes. Has
-    /// to be called within a runtime, in whose background the token is renewed.
+    /// Starts with `token`, which is refreshed in the background of the current runtime.
+    /// Clients get `stand_in` in its place. `issued` lets later processes recognize the
+    /// tokens that clients got.
     ///
     /// # Errors
-    /// `Configuration` when there is no API to stand before, or when it cannot
-    /// be reached for want of a usable proxy or trusted certificates.
+    /// `Configuration` if no API is configured, or if the network settings cannot be used.
     pub fn start(
         settings: Settings,
         token: Token,
@@ -89,72 +86,66 @@ impl ReverseProxy {
         let upstreams = Upstreams::new(&settings, context)?;
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
-        let source = BrokerBackend::new(settings, context);
+        let backend = BrokerBackend::new(settings, context);
         let token_source =
-            Arc::new(TokenSource::new(source, token, stand_in, issued, context, metrics.clone()));
-        tokio::spawn(token_source.clone().keep_fresh());
-        let clock = context.clock.clone();
-        let (budget, answers) = (Arc::default(), TimeoutPool::new(forward::ANSWER));
+            TokenSource::new(backend, token, stand_in, issued, context, metrics.clone());
+        let token_source = Arc::new(token_source);
+        tokio::spawn(token_source.clone().refresh_loop());
         Ok(Arc::new(ReverseProxy {
             token_source,
             upstreams,
             client_id,
-            budget,
+            budget: Arc::default(),
             metrics,
-            clock,
+            clock: context.clock.clone(),
             log,
-            answers,
+            response_timeout: TimeoutPool::new(forward::RESPONSE_TIMEOUT),
         }))
     }
 
-    /// The token that clients of this run are given: a stand-in, or the one that
-    /// is current now.
+    /// Returns the token that clients of this run get: the stand-in, or else the current
+    /// token.
     pub fn client_token(&self) -> Token {
         self.token_source.client_token()
     }
 
-    /// Reads the client secret again, and has another token take the place of the
-    /// current one where the API refuses that. Returns whether there is a good
-    /// one.
+    /// Reads the client secret again, and replaces the token if the API rejects it. Returns
+    /// whether the token is good.
     pub async fn reload(&self) -> bool {
         self.token_source.reload().await
     }
 
-    /// Has the cache know when the current token was used last. For the end of a run;
-    /// blocks.
+    /// Records in the cache when the current token was last used. Blocks.
     pub fn record_use(&self) {
         self.token_source.record_use();
     }
 
-    /// What is known of the current token, and so of the cloud's clocks.
     pub fn validity(&self) -> TokenValidity {
         self.token_source.validity()
     }
 
-    /// The path at `host` that a reference in an answer of `from` points to, without
-    /// the path that the host's base URL has. `None` when it points elsewhere, or
-    /// counts from the path of the request.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Returns the path that a URL reference in a response of `from` has at `host`, below
+    /// the base URL. `None` for other hosts, and for references relative to the request.
     pub(crate) fn path_at(
         &self,
         host: CloudHost,
         reference: &str,
         from: CloudHost,
     ) -> Option<String> {
-        self.upstreams.of(host)?.path_of(reference, host == from)
+        self.upstreams.get(host)?.path_of(reference, host == from)
     }
 
-    /// Returns whether a request carries a token of this run.
-    pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
-        self.token_source.admits(headers)
+    /// Returns whether a request carries a token of this run, which authenticates the
+    /// client.
+    pub(crate) fn authenticates(&self, headers: &HeaderMap) -> bool {
+        self.token_source.authenticates(headers)
     }
 
-    /// Tells of a request that could not be read, and so is no request.
-    pub(crate) fn unreadable(&self, status: StatusCode, why: &hyper::Error) {
-        self.log.unreadable(status, why, &*self.clock);
-    }
-
-    /// What has happened so far.
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+    pub(crate) fn log_unreadable(&self, status: StatusCode, error: &hyper::Error) {
+        self.log.write_unreadable(status, error, &*self.clock);
     }
 }

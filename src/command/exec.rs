@@ -107,7 +107,7 @@ enum Served {
 
 /// How long the answers that are under way are waited for. The command has
 /// ended, so nobody but what it left behind can want them.
-const PATIENCE: Duration = Duration::from_secs(1);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn serve(
     program: &Program,
@@ -132,15 +132,15 @@ fn serve(
             Error::new(Kind::System, "cannot serve the command").with_source(error)
         })?;
     }
-    let hand_out = HandOut { token: &run.relay.client_token(), issuer: &issuer };
+    let hand_out = HandOut { token: &run.proxy.client_token(), issuer: &issuer };
     let env_diff = overrides.env_diff(&hand_out, &served.variables(context))?;
     let env = env_diff.apply(&context.env);
     let code = runtime.block_on(async {
         let code = exec::run(program, &env, &mut watchdog).await;
-        served.close().await;
+        served.drain().await;
         code
     });
-    if code.is_ok() && run.relay.metrics().is_unused() {
+    if code.is_ok() && run.proxy.metrics().is_unused() {
         context.reporter.line(served.unused());
     }
     drop(served);
@@ -168,11 +168,11 @@ impl Plan {
     }
 
     fn start(self, run: &Run, context: &Context) -> Result<Served> {
-        let relay = run.relay.clone();
+        let proxy = run.proxy.clone();
         match self {
-            Plan::Gateway(plan) => Gateway::start(relay, plan).map(Served::Gateway),
+            Plan::Gateway(plan) => Gateway::start(proxy, plan).map(Served::Gateway),
             Plan::Interception(plan) => {
-                Interception::start(relay, plan, context).map(Served::Interception)
+                Interception::start(proxy, plan, context).map(Served::Interception)
             }
         }
     }
@@ -206,10 +206,10 @@ impl Served {
         }
     }
 
-    async fn close(&self) {
+    async fn drain(&self) {
         match self {
-            Served::Gateway(gateway) => gateway.close(PATIENCE).await,
-            Served::Interception(interception) => interception.close(PATIENCE).await,
+            Served::Gateway(gateway) => gateway.drain(DRAIN_TIMEOUT).await,
+            Served::Interception(interception) => interception.drain(DRAIN_TIMEOUT).await,
         }
     }
 }

@@ -35,10 +35,10 @@ pub(super) fn run(
     let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();
-        Gateway::start(run.relay.clone(), plan)?
+        Gateway::start(run.proxy.clone(), plan)?
     };
     // A real token would be worth something to whoever reads what is printed.
-    let token = shows_token.then(|| run.relay.client_token().access_token);
+    let token = shows_token.then(|| run.proxy.client_token().access_token);
     env::deliver(&printed(&gateway, token.as_ref(), dialect, &context.env)?, context, streams)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(&mut streams.stdin);
@@ -47,13 +47,13 @@ pub(super) fn run(
     runtime.block_on(async {
         stop.wait_or_reload(|| async {
             // Otherwise the keeper has said why.
-            if run.relay.reload().await {
+            if run.proxy.reload().await {
                 context.reporter.line("reloaded: the token is good");
             }
         })
         .await;
         tokio::select! {
-            () = gateway.close(DRAIN_TIMEOUT) => {}
+            () = gateway.drain(DRAIN_TIMEOUT) => {}
             // Who says it twice does not want to wait.
             () = stop.wait() => {}
         }
@@ -108,7 +108,7 @@ pub(super) fn plan(layers: &Layers) -> Result<GatewayConfig> {
     Ok(GatewayConfig {
         listen,
         allow_remote: layers.bool(&table::ALLOW_REMOTE)?,
-        names: allowed.map(str::to_owned).collect(),
+        allowed_hosts: allowed.map(str::to_owned).collect(),
         path_secret,
     })
 }

@@ -17,9 +17,9 @@ use crate::platform;
 use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
 use crate::token::Token;
 
-/// A relay, and what is told of it.
+/// A proxy, and what is told of it.
 pub(super) struct Run {
-    pub(super) relay: Arc<ReverseProxy>,
+    pub(super) proxy: Arc<ReverseProxy>,
     metrics_file: Option<PathBuf>,
     reporter: Arc<Reporter>,
 }
@@ -64,24 +64,24 @@ impl Run {
         }
         let issued = issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
-        let relay = ReverseProxy::start(settings, token, stand_in, issued, log, context)?;
-        let run = Run { relay, metrics_file, reporter };
+        let proxy = ReverseProxy::start(settings, token, stand_in, issued, log, context)?;
+        let run = Run { proxy, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
-            write(&file, &run.relay)?;
-            tokio::spawn(keep_written(file, run.relay.clone()));
+            write(&file, &run.proxy)?;
+            tokio::spawn(keep_written(file, run.proxy.clone()));
         }
         Ok(run)
     }
 
     /// The last counters, and what was saved.
     pub(super) fn end(self) {
-        self.relay.record_use();
+        self.proxy.record_use();
         if let Some(file) = &self.metrics_file
-            && let Err(error) = write(file, &self.relay)
+            && let Err(error) = write(file, &self.proxy)
         {
             self.reporter.warn(error.one_line());
         }
-        if let Some(summary) = self.relay.metrics().summary() {
+        if let Some(summary) = self.proxy.metrics().summary() {
             self.reporter.line(summary);
         }
     }
@@ -102,24 +102,24 @@ fn issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<I
     })
 }
 
-async fn keep_written(file: PathBuf, relay: Arc<ReverseProxy>) {
+async fn keep_written(file: PathBuf, proxy: Arc<ReverseProxy>) {
     loop {
         tokio::time::sleep(PERIOD).await;
         // The first and the last one tell of a failure.
-        let _ = write(&file, &relay);
+        let _ = write(&file, &proxy);
     }
 }
 
 /// Replaces the file, so that nobody reads half of it. Readable for all, as
 /// those who collect it are often other users; nothing in it is secret.
-fn write(file: &Path, relay: &ReverseProxy) -> Result<()> {
+fn write(file: &Path, proxy: &ReverseProxy) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let file = &replaceable(file)?;
         let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Where that is missing, a message would name the temporary file.
         dir.metadata()?;
         let mut new = platform::public_temp_file(dir)?;
-        new.write_all(relay.metrics().to_prometheus().as_bytes())?;
+        new.write_all(proxy.metrics().to_prometheus().as_bytes())?;
         new.persist(file)?;
         Ok(())
     };

@@ -1,46 +1,52 @@
-//! Bodies on their way.
+//! Request and response bodies as the proxy forwards them.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::replay_body::ReplayBody;
 use crate::box_error::BoxError;
 use crate::net::PooledBody;
 
-/// A body on its way: from somewhere else as it comes, or our own.
 pub(crate) enum ProxyBody<B> {
-    /// Of the cloud, or of a client.
+    /// Forwarded as it arrives.
     Streaming(TimeoutBody<B>),
-    /// Our own; `None` once it is sent.
+    /// Made by the proxy; `None` once it is sent.
     Full(Option<Bytes>),
 }
 
-/// What a client sends.
 pub(crate) type RequestBody = ProxyBody<Incoming>;
 
-/// What a front answers with.
-pub(crate) type Body = ProxyBody<PooledBody<ReplayBody<RequestBody>>>;
+pub(crate) type ResponseBody = ProxyBody<PooledBody<ReplayBody<RequestBody>>>;
 
-/// A body of which the next piece is waited for only so long.
+/// Fails if the next frame takes longer than [`FRAME_TIMEOUT`].
 pub(crate) struct TimeoutBody<B> {
     body: B,
-    limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<B> TimeoutBody<B> {
-    pub(super) fn new(body: B, limit: Duration) -> TimeoutBody<B> {
-        TimeoutBody { body, limit, timer: None }
+/// The longest pause within a body, of client or upstream.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl<B> ProxyBody<B> {
+    pub(super) fn streaming(body: B) -> ProxyBody<B> {
+        ProxyBody::Streaming(TimeoutBody { body, timer: None })
     }
 }
 
-impl<B> HttpBody for TimeoutBody<B>
+impl From<Incoming> for RequestBody {
+    fn from(body: Incoming) -> RequestBody {
+        ProxyBody::streaming(body)
+    }
+}
+
+impl<B> Body for TimeoutBody<B>
 where
-    B: HttpBody<Data = Bytes> + Unpin,
+    B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
     type Data = Bytes;
@@ -55,10 +61,10 @@ where
             this.timer = None;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(this.limit)));
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(FRAME_TIMEOUT)));
         ready!(timer.as_mut().poll(context));
-        let late = format!("nothing came for {:?}", this.limit);
-        Poll::Ready(Some(Err(std::io::Error::new(std::io::ErrorKind::TimedOut, late).into())))
+        let message = format!("no data received for {FRAME_TIMEOUT:?}");
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, message).into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -70,9 +76,9 @@ where
     }
 }
 
-impl<B> HttpBody for ProxyBody<B>
+impl<B> Body for ProxyBody<B>
 where
-    B: HttpBody<Data = Bytes> + Unpin,
+    B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
     type Data = Bytes;
@@ -110,10 +116,10 @@ mod tests {
     use super::*;
     use crate::context::timer_clock;
 
-    /// A body of which nothing ever comes.
-    struct Stuck;
+    /// A body that never yields a frame.
+    struct StuckBody;
 
-    impl HttpBody for Stuck {
+    impl Body for StuckBody {
         type Data = Bytes;
         type Error = BoxError;
 
@@ -126,12 +132,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_is_stuck_breaks_off() {
-        let mut body = TimeoutBody::new(Stuck, Duration::from_secs(120));
+    async fn a_stuck_body_fails_after_the_timeout() {
+        let mut body = ProxyBody::streaming(StuckBody);
         let next = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
-        let begun = timer_clock();
+        let start = timer_clock();
         let error = next.await.unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "nothing came for 120s");
-        assert_eq!(begun.elapsed().as_secs(), 120);
+        assert_eq!(error.to_string(), "no data received for 120s");
+        assert_eq!(start.elapsed().as_secs(), 120);
     }
 }

@@ -1,8 +1,8 @@
-//! How much of all requests' bodies is held at one time.
+//! Limits the memory that buffered request bodies take, each and all together.
 //!
-//! A small part of each body takes no room. For more of it, room for all of the body
-//! is taken at once: bodies that each had some of what they need, and waited for
-//! more, would wait for one another.
+//! The first bytes of each body are buffered without a reservation. For more, room for
+//! the whole body is reserved at once: bodies that each held a part and waited for more
+//! would deadlock.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,82 +12,80 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Room for one body. Given back when dropped.
+/// Room for one body. Released when dropped.
 pub(super) struct Reservation {
     budget: Arc<BufferBudget>,
-    room: Option<OwnedSemaphorePermit>,
-    waiting: Option<Waiting>,
+    permit: Option<OwnedSemaphorePermit>,
+    waiting: Option<AcquirePermit>,
 }
 
-/// A wait for room; `None` when it took too long.
-type Waiting = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
+/// Resolves to `None` when [`RESERVE_TIMEOUT`] has passed.
+type AcquirePermit = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
 
-/// Room for all bodies.
+/// Room for all bodies, in units of [`UNIT`].
 pub(super) struct BufferBudget(Arc<Semaphore>);
 
-/// For one body: requests to the API are seldom larger. One that is goes
-/// through all the same, but only once.
-pub(super) const EACH: usize = 1 << 20;
+/// Requests to the API are seldom larger. A larger body is forwarded, but not buffered.
+pub(super) const MAX_PER_BODY: usize = 1 << 20;
 
-/// The part of each body that is held without a share of the budget.
-pub(super) const SMALL: usize = 16 << 10;
+/// The bytes of each body that need no reservation.
+pub(super) const UNRESERVED: usize = 16 << 10;
 
-/// For all bodies.
-const ALL: usize = 8 << 20;
+const MAX_TOTAL: usize = 8 << 20;
 
-/// The time that a body waits for room; after that it is sent on without being held.
-/// Hosts usually wait for a minute for the next piece of a body.
-const WAIT: Duration = Duration::from_secs(30);
+/// The time that a body waits for room before it is forwarded without being buffered.
+/// Upstreams usually wait for a minute for the rest of a body.
+const RESERVE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Room is counted in pieces of this size.
-const PIECE: usize = 1 << 10;
+const UNIT: usize = 1 << 10;
 
 impl Default for BufferBudget {
     fn default() -> Self {
-        BufferBudget(Arc::new(Semaphore::new(ALL / PIECE)))
+        BufferBudget(Arc::new(Semaphore::new(MAX_TOTAL / UNIT)))
     }
 }
 
 impl Reservation {
-    pub(super) fn of(budget: &Arc<BufferBudget>) -> Reservation {
-        Reservation { budget: budget.clone(), room: None, waiting: None }
+    pub(super) fn new(budget: &Arc<BufferBudget>) -> Reservation {
+        Reservation { budget: budget.clone(), permit: None, waiting: None }
     }
 
-    /// Returns whether there is room for `bytes` of a body, of which there are `whole` if
-    /// that is known. Once there is for more than a small part, there is for all.
-    pub(super) fn poll_room(
+    /// Resolves to whether `buffered` bytes of a body may be buffered; `length` is that of
+    /// the whole body, if known. A body that got a reservation fits to its end.
+    pub(super) fn poll_reserve(
         &mut self,
         context: &mut Context<'_>,
-        bytes: usize,
-        whole: Option<u64>,
+        buffered: usize,
+        length: Option<u64>,
     ) -> Poll<bool> {
-        let whole = whole.map_or(EACH, |whole| usize::try_from(whole).unwrap_or(usize::MAX));
-        if bytes > EACH || whole > EACH {
+        let length =
+            length.map_or(MAX_PER_BODY, |length| usize::try_from(length).unwrap_or(usize::MAX));
+        if buffered > MAX_PER_BODY || length > MAX_PER_BODY {
             return Poll::Ready(false);
         }
-        if bytes <= SMALL || self.room.is_some() {
+        if buffered <= UNRESERVED || self.permit.is_some() {
             return Poll::Ready(true);
         }
         let waiting = self.waiting.get_or_insert_with(|| {
-            let room = self.budget.0.clone().acquire_many_owned(pieces(whole.max(bytes)));
-            Box::pin(async { timeout(WAIT, room).await.ok()?.ok() })
+            let permit = self.budget.0.clone().acquire_many_owned(units(length.max(buffered)));
+            Box::pin(async { timeout(RESERVE_TIMEOUT, permit).await.ok()?.ok() })
         });
-        self.room = ready!(waiting.as_mut().poll(context));
+        self.permit = ready!(waiting.as_mut().poll(context));
         self.waiting = None;
-        Poll::Ready(self.room.is_some())
+        Poll::Ready(self.permit.is_some())
     }
 
-    /// Gives back what a body of this size does not need.
-    pub(super) fn shrink(&mut self, bytes: usize) {
-        if let Some(room) = &mut self.room {
-            let spare = room.num_permits().saturating_sub(pieces(bytes) as usize);
-            drop(room.split(spare));
+    /// Releases what a body of this length does not need.
+    pub(super) fn shrink(&mut self, length: usize) {
+        if let Some(permit) = &mut self.permit {
+            let surplus = permit.num_permits().saturating_sub(units(length) as usize);
+            drop(permit.split(surplus));
         }
     }
 }
 
-fn pieces(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX)
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -97,32 +95,32 @@ mod tests {
     use super::*;
     use crate::context::timer_clock;
 
-    async fn room(share: &mut Reservation, bytes: usize, whole: Option<u64>) -> bool {
-        poll_fn(|context| share.poll_room(context, bytes, whole)).await
+    async fn reserve(reservation: &mut Reservation, bytes: usize, length: Option<u64>) -> bool {
+        poll_fn(|context| reservation.poll_reserve(context, bytes, length)).await
     }
 
     #[tokio::test(start_paused = true)]
-    async fn room_is_limited_waited_for_and_given_back() {
+    async fn room_is_limited_waited_for_and_released() {
         let budget = Arc::new(BufferBudget::default());
-        let mut shares: Vec<_> = (0..9).map(|_| Reservation::of(&budget)).collect();
-        assert!(!room(&mut shares[0], EACH + 1, None).await);
-        assert!(!room(&mut shares[0], 1, Some(EACH as u64 + 1)).await);
-        for share in &mut shares[..8] {
-            // Of unknown length: it may become as long as can be.
-            assert!(room(share, SMALL + 1, None).await);
-            assert!(room(share, EACH, None).await);
+        let mut reservations: Vec<_> = (0..9).map(|_| Reservation::new(&budget)).collect();
+        assert!(!reserve(&mut reservations[0], MAX_PER_BODY + 1, None).await);
+        assert!(!reserve(&mut reservations[0], 1, Some(MAX_PER_BODY as u64 + 1)).await);
+        for reservation in &mut reservations[..8] {
+            // Of unknown length: room for the largest body is reserved.
+            assert!(reserve(reservation, UNRESERVED + 1, None).await);
+            assert!(reserve(reservation, MAX_PER_BODY, None).await);
         }
-        let mut last = shares.pop().unwrap();
-        assert!(room(&mut last, SMALL, None).await, "a small part needs no room");
-        let begun = timer_clock();
-        assert!(!room(&mut last, EACH, Some(EACH as u64)).await);
-        assert_eq!(begun.elapsed(), WAIT);
-        // What was longer than expected, and what has ended, makes room for others.
-        shares[0].shrink(EACH / 2);
-        drop(shares.pop());
-        assert!(room(&mut last, EACH, Some(EACH as u64)).await);
-        let mut half = Reservation::of(&budget);
-        assert!(room(&mut half, SMALL + 1, Some(EACH as u64 / 2)).await);
-        assert_eq!(begun.elapsed(), WAIT);
+        let mut last = reservations.pop().unwrap();
+        assert!(reserve(&mut last, UNRESERVED, None).await, "the first bytes need no reservation");
+        let start = timer_clock();
+        assert!(!reserve(&mut last, MAX_PER_BODY, Some(MAX_PER_BODY as u64)).await);
+        assert_eq!(start.elapsed(), RESERVE_TIMEOUT);
+        // Bodies that are shorter than expected or have ended make room for others.
+        reservations[0].shrink(MAX_PER_BODY / 2);
+        drop(reservations.pop());
+        assert!(reserve(&mut last, MAX_PER_BODY, Some(MAX_PER_BODY as u64)).await);
+        let mut half = Reservation::new(&budget);
+        assert!(reserve(&mut half, UNRESERVED + 1, Some(MAX_PER_BODY as u64 / 2)).await);
+        assert_eq!(start.elapsed(), RESERVE_TIMEOUT);
     }
 }

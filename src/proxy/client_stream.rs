@@ -1,11 +1,12 @@
-//! A client's connection, as the HTTP library sees it, with two differences.
+//! Works around two habits of hyper with a client's connection.
 //!
-//! A client that sends nothing more after its request (RFC 9112 section 9.6) still
-//! gets its answer: the library would take the end of what it sends for the end of
-//! the client. And a request that the library cannot read is refused in words: its
-//! own answer has none.
+//! hyper takes a half-closed connection (RFC 9112 section 9.6) for a closed one: here, a
+//! client that shuts down its side after the request still gets its response. And hyper
+//! answers an unreadable request without a body: here, the error response says what is
+//! wrong.
 
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
@@ -17,54 +18,52 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::error_response::refusal;
+use super::error_response::error_body;
 
-/// A connection, and the state of the exchange on it.
 pub(super) struct ClientStream<S> {
     stream: S,
     exchange: Arc<ExchangeState>,
-    /// The first byte that came, which tells TLS from HTTP.
-    first: Option<u8>,
-    /// Set once the client has sent its last byte: the time until it is given up.
-    ended: Option<Pin<Box<Sleep>>>,
-    /// Whether the client has taken something since the timer was set.
-    took: bool,
-    /// Our refusal that is being written, and how many bytes of it were.
-    refusing: Option<(Bytes, usize)>,
-    /// The time in which what a refused client still sends is read.
+    /// Tells TLS from HTTP.
+    first_byte: Option<u8>,
+    /// Set once the client has shut down its side: the time until it is given up.
+    half_closed: Option<Pin<Box<Sleep>>>,
+    /// Set when the client reads something while `half_closed` runs.
+    has_read: bool,
+    /// The error response that replaces hyper's, and the number of bytes written of it.
+    refusal: Option<(Bytes, usize)>,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-/// The phase of the exchange on a connection, and the status with which the library
-/// refused a request, if it did.
+/// The phase of the current exchange, and the status with which hyper refused to read a
+/// request, if it did.
 #[derive(Default)]
 pub(super) struct ExchangeState {
     phase: AtomicU8,
     refused: AtomicU16,
 }
 
-/// The body of an answer, whose end is the end of the exchange.
+/// A response body whose end is the end of the exchange.
 pub(super) struct TrackedBody<B> {
     body: B,
-    _end: ResponseGuard,
+    _guard: ResponseGuard,
 }
 
 /// Ends the exchange when dropped.
 pub(super) struct ResponseGuard(Arc<ExchangeState>);
 
-/// All that was to be written has been.
+/// No request is open, and every response is written.
 const IDLE: u8 = 0;
 /// A request is being answered.
 const BUSY: u8 = 1;
-/// The answer is complete, but perhaps not written to its end.
+/// The response is complete, but perhaps not yet written.
 const DONE: u8 = 2;
 
-/// A client that sends nothing more and takes nothing is given up after this time: one
-/// that has gone looks the same.
+/// A half-closed client that reads nothing for this long is given up: one that is gone
+/// looks the same.
 const HALF_CLOSED_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The time in which bytes of a refused client are still read, so that it gets to read
-/// the refusal: a connection that is closed over unread bytes is reset.
+/// The time in which input from a refused client is still read and dropped: closing a
+/// socket over unread input resets the connection, and the client may lose the response.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl<S> ClientStream<S> {
@@ -73,10 +72,10 @@ impl<S> ClientStream<S> {
         let client = ClientStream {
             stream,
             exchange: exchange.clone(),
-            first: None,
-            ended: None,
-            took: false,
-            refusing: None,
+            first_byte: None,
+            half_closed: None,
+            has_read: false,
+            refusal: None,
             lingering: None,
         };
         (client, exchange)
@@ -84,18 +83,17 @@ impl<S> ClientStream<S> {
 }
 
 impl ExchangeState {
-    /// Begins an exchange, which ends when the guard is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> ResponseGuard {
         self.phase.store(BUSY, Ordering::Relaxed);
         ResponseGuard(self.clone())
     }
 
-    /// The status with which a request that could not be read was refused.
+    /// Returns the status with which hyper refused an unreadable request.
     pub(super) fn refused(&self) -> Option<StatusCode> {
         StatusCode::from_u16(self.refused.load(Ordering::Relaxed)).ok()
     }
 
-    fn is(&self, phase: u8) -> bool {
+    fn is_in(&self, phase: u8) -> bool {
         self.phase.load(Ordering::Relaxed) == phase
     }
 }
@@ -107,8 +105,8 @@ impl Drop for ResponseGuard {
 }
 
 impl ResponseGuard {
-    pub(super) fn with<B>(self, body: B) -> TrackedBody<B> {
-        TrackedBody { body, _end: self }
+    pub(super) fn track<B>(self, body: B) -> TrackedBody<B> {
+        TrackedBody { body, _guard: self }
     }
 }
 
@@ -119,21 +117,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.ended.is_none() {
+        if this.half_closed.is_none() {
             let before = buffer.filled().len();
             ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
             if buffer.filled().len() > before || buffer.remaining() == 0 {
-                this.first = this.first.or_else(|| buffer.filled().get(before).copied());
+                this.first_byte = this.first_byte.or_else(|| buffer.filled().get(before).copied());
                 return Poll::Ready(Ok(()));
             }
         }
-        while this.exchange.is(BUSY) {
-            let timer = this.ended.get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED_TIMEOUT)));
+        while this.exchange.is_in(BUSY) {
+            let timer =
+                this.half_closed.get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED_TIMEOUT)));
             ready!(timer.as_mut().poll(context));
-            if !std::mem::take(&mut this.took) {
+            if !mem::take(&mut this.has_read) {
                 break;
             }
-            this.ended = Some(Box::pin(sleep(HALF_CLOSED_TIMEOUT)));
+            this.half_closed = Some(Box::pin(sleep(HALF_CLOSED_TIMEOUT)));
         }
         Poll::Ready(Ok(()))
     }
@@ -146,15 +145,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        // Of its own accord, the library writes nothing but its refusals.
-        if this.exchange.is(IDLE)
-            && this.refusing.is_none()
-            && let Some(status) = status(bytes)
+        // With no request open, hyper writes nothing but its own error responses.
+        if this.exchange.is_in(IDLE)
+            && this.refusal.is_none()
+            && let Some(status) = client_error_status(bytes)
         {
             this.exchange.refused.store(status.as_u16(), Ordering::Relaxed);
-            this.refusing = Some((unreadable(status, this.first), 0));
+            this.refusal = Some((unreadable_response(status, this.first_byte), 0));
         }
-        if let Some((refusal, written)) = &mut this.refusing {
+        if let Some((refusal, written)) = &mut this.refusal {
             while *written < refusal.len() {
                 let rest = &refusal[*written..];
                 match ready!(Pin::new(&mut this.stream).poll_write(context, rest))? {
@@ -165,17 +164,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
             return Poll::Ready(Ok(bytes.len()));
         }
         let count = ready!(Pin::new(&mut this.stream).poll_write(context, bytes))?;
-        this.took = true;
+        this.has_read = true;
         Poll::Ready(Ok(count))
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut this.stream).poll_flush(context))?;
-        if this.exchange.is(DONE) {
+        if this.exchange.is_in(DONE) {
             this.exchange.phase.store(IDLE, Ordering::Relaxed);
         }
-        if this.refusing.is_some() {
+        if this.refusal.is_some() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
             ready!(this.linger(context));
         }
@@ -204,25 +203,24 @@ impl<S: AsyncRead + Unpin> ClientStream<S> {
     }
 }
 
-/// The status of an answer to a request that cannot be read.
-fn status(head: &[u8]) -> Option<StatusCode> {
+fn client_error_status(head: &[u8]) -> Option<StatusCode> {
     let status = head.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
     StatusCode::from_bytes(status).ok().filter(StatusCode::is_client_error)
 }
 
-fn unreadable(status: StatusCode, first: Option<u8>) -> Bytes {
-    /// The first byte of a TLS record that begins a handshake (RFC 8446 section 5.1).
-    const HANDSHAKE: u8 = 22;
+fn unreadable_response(status: StatusCode, first_byte: Option<u8>) -> Bytes {
+    /// The content type of a TLS record that holds a ClientHello (RFC 8446 section 5.1).
+    const TLS_HANDSHAKE: u8 = 22;
     let message = match status {
-        _ if first == Some(HANDSHAKE) => "this port speaks HTTP without TLS: use http://",
+        _ if first_byte == Some(TLS_HANDSHAKE) => "this port does not speak TLS: use http://",
         StatusCode::URI_TOO_LONG => "the request's path and query are too long",
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the request's header fields are too large",
         _ => {
-            "the request cannot be read as HTTP/1.1; in a path and a query, blanks, quotes and \
-             letters beyond ASCII have to be percent-encoded"
+            "the request is not valid HTTP/1.1; spaces, quotes and non-ASCII characters in a path or \
+             query have to be percent-encoded"
         }
     };
-    let body = refusal(status, message).to_string();
+    let body = error_body(status, message).to_string();
     let length = body.len();
     Bytes::from(format!(
         "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -247,5 +245,45 @@ impl<B: Body<Data = Bytes> + Unpin> Body for TrackedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::context::timer_clock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_half_closed_client_is_given_up_once_it_reads_nothing() {
+        let (mut client, stream) = duplex(64);
+        let (mut stream, exchange) = ClientStream::new(stream);
+        let _guard = exchange.begin();
+        client.shutdown().await.unwrap();
+        let start = timer_clock();
+        // What the client reads gives it the timeout once more.
+        stream.write_all(b"part of a response").await.unwrap();
+        let end = stream.read_u8().await.unwrap_err();
+        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(start.elapsed(), HALF_CLOSED_TIMEOUT * 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_client_gets_the_reason_and_is_read_for_a_while() {
+        let (mut client, stream) = duplex(4 << 10);
+        let (mut stream, exchange) = ClientStream::new(stream);
+        client.write_all(&[22, 3, 1]).await.unwrap();
+        stream.read_u8().await.unwrap();
+        let start = timer_clock();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+        assert_eq!(start.elapsed(), LINGER_TIMEOUT);
+        assert_eq!(exchange.refused(), Some(StatusCode::BAD_REQUEST));
+        drop(stream);
+        let mut response = String::new();
+        client.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{response}");
+        assert!(response.contains("use http://"), "{response}");
     }
 }

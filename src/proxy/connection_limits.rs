@@ -1,60 +1,58 @@
-//! The numbers of connections, by the limit on open files of the process.
+//! Derives connection limits from the limit on open files of the process.
 
 use crate::platform::raise_file_limit;
 
-/// The highest number of connections of one kind. A browser has a few dozen.
-const MOST: u64 = 1_024;
+/// Limits each kind of connection. A browser has a few dozen.
+const MAX_CONNECTIONS: u64 = 1_024;
 
-/// Files that no connection gets: for the program itself, and for renewals, which
-/// open the cache, certificates, a connection to the issuer, and a command's pipes.
-const RESERVED: u64 = 64;
+/// Files that no connection gets, but the program itself and token refreshes: the cache,
+/// certificates, a connection to the issuer, the pipes of a secret command.
+const RESERVED_FILES: u64 = 64;
 
-/// Files for all connections of either front, and the reserved ones.
-const WANTED: u64 = 8_192;
+/// Enough for all connections of a gateway or a proxy, and the reserved files.
+const WANTED_FILES: u64 = 8_192;
 
-/// The highest numbers of connections to the intercepting proxy, each kind for itself.
+/// Limits of the intercepting proxy.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionLimits {
-    /// Connections that have not yet named their host.
-    pub(crate) entry: usize,
-    /// Connections to the cloud's hosts.
-    pub(crate) hosts: usize,
-    /// Tunnels to any other host.
+    /// Connections that have not sent CONNECT yet.
+    pub(crate) new: usize,
+    /// Connections to intercepted hosts.
+    pub(crate) intercepted: usize,
+    /// Tunnels to other hosts.
     pub(crate) tunnels: usize,
 }
 
-/// Returns the highest number of connections to the gateway.
-pub(crate) fn gateway_limit() -> usize {
-    pairs(files())
+pub(crate) fn gateway_connection_limit() -> usize {
+    pairs(available_files())
 }
 
 impl ConnectionLimits {
-    /// Derives the numbers from the limit on open files, which is raised first.
+    /// Raises the limit on open files first.
     pub(crate) fn of_this_process() -> ConnectionLimits {
-        ConnectionLimits::of(files())
+        ConnectionLimits::of(available_files())
     }
 
     fn of(files: u64) -> ConnectionLimits {
         ConnectionLimits {
-            entry: bounded(files / 8),
-            hosts: pairs(files / 8 * 3),
+            new: bounded(files / 8),
+            intercepted: pairs(files / 8 * 3),
             tunnels: pairs(files / 2),
         }
     }
 }
 
-/// The files that connections may take.
-fn files() -> u64 {
-    raise_file_limit(WANTED).saturating_sub(RESERVED)
+fn available_files() -> u64 {
+    raise_file_limit(WANTED_FILES).saturating_sub(RESERVED_FILES)
 }
 
-/// Each connection of a client may need a second one, to where it goes.
+/// Each client connection may need another one to the upstream.
 fn pairs(files: u64) -> usize {
     bounded(files / 2)
 }
 
 fn bounded(count: u64) -> usize {
-    usize::try_from(count.clamp(1, MOST)).unwrap_or(1)
+    usize::try_from(count.clamp(1, MAX_CONNECTIONS)).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -62,16 +60,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_shared_out_and_never_overdrawn() {
+    fn the_limits_never_exceed_the_available_files() {
         assert_eq!(
             ConnectionLimits::of(8_128),
-            ConnectionLimits { entry: 1_016, hosts: 1_024, tunnels: 1_024 }
+            ConnectionLimits { new: 1_016, intercepted: 1_024, tunnels: 1_024 }
         );
         for files in [64, 192, 960, 4_032, 8_128, u64::MAX] {
-            let ConnectionLimits { entry, hosts, tunnels } = ConnectionLimits::of(files);
-            assert!((entry + 2 * hosts + 2 * tunnels) as u64 <= files, "{files}");
-            assert!(entry.min(hosts).min(tunnels) >= 8, "{files}");
+            let ConnectionLimits { new, intercepted, tunnels } = ConnectionLimits::of(files);
+            assert!((new + 2 * intercepted + 2 * tunnels) as u64 <= files, "{files}");
+            assert!(new.min(intercepted).min(tunnels) >= 8, "{files}");
         }
-        assert_eq!(ConnectionLimits::of(0), ConnectionLimits { entry: 1, hosts: 1, tunnels: 1 });
+        assert_eq!(
+            ConnectionLimits::of(0),
+            ConnectionLimits { new: 1, intercepted: 1, tunnels: 1 }
+        );
     }
 }

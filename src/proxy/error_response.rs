@@ -1,58 +1,60 @@
-//! What a front answers by itself.
+//! Responses that the proxy makes itself.
 
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::body::Body;
+use super::body::ResponseBody;
 use super::token_source::Outage;
 use crate::sanitize;
 
-/// An error, in the form of the cloud's API, so that its clients can show it.
-/// The code tells that it is not the API's.
-pub(crate) fn refuse(status: StatusCode, message: &str) -> Response<Body> {
-    answer(status, &refusal(status, message))
+/// Returns an error in the form of the API, so that its clients can show it. The code
+/// tells that it is not from the API.
+pub(crate) fn error_response(status: StatusCode, message: &str) -> Response<ResponseBody> {
+    json_response(status, &error_body(status, message))
 }
 
-/// Refuses a method, and names those that are served (RFC 9110 section 15.5.6).
-pub(crate) fn refuse_method(message: &str) -> Response<Body> {
-    let mut reply = refuse(StatusCode::METHOD_NOT_ALLOWED, message);
-    let served = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    reply.headers_mut().insert(ALLOW, served);
-    reply
+/// Refuses a method and lists those that are supported (RFC 9110 section 15.5.6).
+pub(crate) fn method_not_allowed(message: &str) -> Response<ResponseBody> {
+    let mut response = error_response(StatusCode::METHOD_NOT_ALLOWED, message);
+    let supported = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    response.headers_mut().insert(ALLOW, supported);
+    response
 }
 
-/// The body of such an error.
-pub(super) fn refusal(status: StatusCode, message: &str) -> Value {
-    let words = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
-    let code = format!("gc-token.{}", words.replace(' ', "."));
+pub(super) fn error_body(status: StatusCode, message: &str) -> Value {
+    let reason = status.canonical_reason().unwrap_or("error").to_ascii_lowercase();
+    let code = format!("gc-token.{}", reason.replace(' ', "."));
     let message = format!("gc-token: {}", sanitize::line(message));
     json!({ "message": message, "code": code, "status": status.as_u16() })
 }
 
-/// Refuses a request for which no living token can be had at the moment.
-pub(super) fn unavailable(outage: &Outage) -> Response<Body> {
-    let message = format!("the token has died, and no other can be had: {}", outage.reason);
-    retry_later(refuse(StatusCode::SERVICE_UNAVAILABLE, &message), outage)
+/// Answers a request while no usable token is available.
+pub(super) fn token_unavailable(outage: &Outage) -> Response<ResponseBody> {
+    let message = format!("the token has expired and cannot be renewed: {}", outage.reason);
+    with_retry_after(error_response(StatusCode::SERVICE_UNAVAILABLE, &message), outage)
 }
 
-/// Adds the time after which the client may ask again, in whole seconds (RFC 9110
-/// section 10.2.3).
-pub(super) fn retry_later(mut reply: Response<Body>, outage: &Outage) -> Response<Body> {
+/// Adds `Retry-After`, in whole seconds (RFC 9110 section 10.2.3).
+pub(super) fn with_retry_after(
+    mut response: Response<ResponseBody>,
+    outage: &Outage,
+) -> Response<ResponseBody> {
     let seconds = outage.retry_after.as_millis().div_ceil(1_000);
     let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-    reply.headers_mut().insert(RETRY_AFTER, seconds);
-    reply
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
-/// JSON that nobody is to keep: it may hold a token (RFC 6749 section 5.1).
-pub(super) fn answer(status: StatusCode, json: &Value) -> Response<Body> {
+/// Returns a JSON response that must not be stored: it may hold a token (RFC 6749 section
+/// 5.1).
+pub(super) fn json_response(status: StatusCode, json: &Value) -> Response<ResponseBody> {
     let bytes = Bytes::from(json.to_string());
-    let mut reply = Response::new(Body::Full(Some(bytes)));
-    *reply.status_mut() = status;
-    let headers = reply.headers_mut();
+    let mut response = Response::new(ResponseBody::Full(Some(bytes)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    reply
+    response
 }

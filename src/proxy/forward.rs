@@ -1,282 +1,274 @@
-//! One request on its way: swapped, passed on, and sent again if its token was
-//! refused.
+//! Forwards one request: replaces its token, and sends it again if the upstream rejected
+//! the token or did not process the request.
 
 use std::time::Duration;
 
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::ReverseProxy;
-use super::access_log::RequestLog;
-use super::body::{Body, RequestBody, TimeoutBody};
-use super::error_response::{refuse, unavailable};
+use super::access_log::LogEntry;
+use super::body::{RequestBody, ResponseBody};
+use super::error_response::{error_response, token_unavailable};
 use super::hop_by_hop;
-use super::replay_body::{ReplayBody, Source};
-use super::token_source::Found;
+use super::replay_body::{ReplayBody, SharedBody};
+use super::token_source::TokenForRequest;
 use super::upstream::{CloudHost, Upstream};
 use crate::net::{PooledBody, SendError};
 use crate::oauth::tokens_me::TOKENS_ME;
 
-/// How long a host may take to begin its answer once it has the request, and
-/// how long either side may pause within a body.
-pub(super) const ANSWER: Duration = Duration::from_secs(120);
+/// The time an upstream has to begin its response once it has the whole request.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often a request that a host did not begin with is sent once more. Each
-/// time it meets a connection that has just come to its end, which two in a row
-/// seldom are.
-const REPEATS: u32 = 10;
+/// The retries of a request that the upstream did not process. Each one met a connection
+/// that was just being closed, which seldom happens twice in a row.
+const MAX_RETRIES: u32 = 10;
 
+// The functions below are not `async fn`: their futures would store the arguments twice,
+// once as captured and once as used, for each open request.
 impl ReverseProxy {
-    /// Passes a request on to `host`, and its answer back. Never fails: where
-    /// there is no answer to pass on, it is one of our own, of 4xx or 5xx.
+    /// Forwards a request to `host` and returns its response, or an error response of the
+    /// proxy itself.
     pub(crate) fn forward(
         &self,
         host: CloudHost,
-        request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Body>> {
-        self.carry(host, request.map(|body| RequestBody::Streaming(TimeoutBody::new(body, ANSWER))))
-    }
-
-    /// The same, where the body may be in our hands already. What it and those
-    /// below hold is held by each request under way; an `async fn` holds what it
-    /// is given twice.
-    pub(super) fn carry(
-        &self,
-        host: CloudHost,
         request: Request<RequestBody>,
-    ) -> impl Future<Output = Response<Body>> {
-        let mut line = self.log.begin(&request, &*self.clock);
+    ) -> impl Future<Output = Response<ResponseBody>> {
+        let mut entry = self.log.begin(&request, &*self.clock);
         let (head, body) = request.into_parts();
         async move {
-            let reply = match self.upstreams.of(host) {
-                Some(upstream) => self.pass(upstream, head, body, &mut line).await,
-                None => refuse(StatusCode::NOT_FOUND, "the issuer's login host is not known"),
+            let response = match self.upstreams.get(host) {
+                Some(upstream) => self.send_with_token(upstream, head, body, &mut entry).await,
+                None => {
+                    error_response(StatusCode::NOT_FOUND, "the issuer's login host is not known")
+                }
             };
-            self.metrics.count_response(line.upstream_time(&*self.clock));
-            self.log.write(&line, reply.status(), &*self.clock);
-            reply
+            self.metrics.count_response(entry.elapsed(&*self.clock));
+            self.log.write(&entry, response.status(), &*self.clock);
+            response
         }
     }
 
-    fn pass(
+    fn send_with_token(
         &self,
         upstream: &Upstream,
         mut head: Parts,
         body: RequestBody,
-        line: &mut RequestLog,
-    ) -> impl Future<Output = Response<Body>> {
-        let ours = self.token_source.knows(&head.headers);
-        let is_empty = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
-        hop_by_hop::pass_request(&mut head.headers);
-        if is_empty {
-            // The client that sends it would say nothing (RFC 9110 section 8.6).
+        entry: &mut LogEntry,
+    ) -> impl Future<Output = Response<ResponseBody>> {
+        let has_our_token = self.token_source.recognizes(&head.headers);
+        let has_empty_body = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
+        hop_by_hop::strip_from_request(&mut head.headers);
+        if has_empty_body {
+            // hyper's client would leave it out (RFC 9110 section 8.6).
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let addressed = upstream.address(&mut head);
+        let path_checked = upstream.prepend_base_path(&mut head);
         head.version = Version::HTTP_11;
         let body = ReplayBody::new(body, &self.budget);
-        let source = body.source();
+        let shared = body.shared();
         async move {
-            if let Err((status, why)) = addressed {
-                return refuse(status, why);
+            if let Err((status, reason)) = path_checked {
+                return error_response(status, reason);
             }
-            if !ours {
-                return self.attempt(upstream, &head, body, source.as_ref()).await;
+            if !has_our_token {
+                return self.send(upstream, &head, body, shared.as_ref()).await;
             }
-            let found = self.token_source.current().await;
-            let (Found::Alive(used) | Found::Dead(used)) = &found;
-            head.headers.insert(AUTHORIZATION, used.header.clone());
-            line.swapped = true;
-            let first = self.attempt(upstream, &head, body, source.as_ref()).await;
-            if self.upstreams.is_api(upstream) && takes_the_token(&first) {
-                self.token_source.was_used(used, &line.begun);
+            let current = self.token_source.current().await;
+            let (TokenForRequest::Usable(token) | TokenForRequest::Expired(token)) = &current;
+            head.headers.insert(AUTHORIZATION, token.header.clone());
+            entry.token_replaced = true;
+            let response = self.send(upstream, &head, body, shared.as_ref()).await;
+            if self.upstreams.is_api(upstream) && shows_accepted_token(&response) {
+                self.token_source.note_use(token, &entry.begun);
             }
-            if first.status().is_success() && revokes(&head) {
-                // It would be good for a 401 at most, here and from the cache.
-                self.token_source.forget(used.clone());
+            if response.status().is_success() && is_revocation(&head) {
+                self.token_source.replace_revoked(token.clone());
             }
-            let refused = first.status() == StatusCode::UNAUTHORIZED;
-            if !refused || !matches!(first.body(), Body::Streaming(_)) {
-                return first;
+            let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+            if !is_unauthorized || !is_from_upstream(&response) {
+                return response;
             }
-            // Seldom, and so it takes no room in what every request takes.
-            Box::pin(self.again(upstream, head, source, found, first, line)).await
+            // Boxed: this is rare, and every open request would hold room for it.
+            Box::pin(self.replay_after_401(upstream, head, shared, current, response, entry)).await
         }
     }
 
-    /// Sends a request again that was answered with a 401, if that can be done.
-    async fn again(
+    /// Sends a request again with another token, or returns `unauthorized` if it cannot.
+    async fn replay_after_401(
         &self,
         upstream: &Upstream,
         mut head: Parts,
-        source: Option<Source<RequestBody>>,
-        found: Found,
-        first: Response<Body>,
-        line: &mut RequestLog,
-    ) -> Response<Body> {
+        shared: Option<SharedBody<RequestBody>>,
+        rejected: TokenForRequest,
+        unauthorized: Response<ResponseBody>,
+        entry: &mut LogEntry,
+    ) -> Response<ResponseBody> {
         self.metrics.count_unauthorized();
-        let other = match found {
-            Found::Alive(used) => self.token_source.replace(used).await,
-            // That was tried before.
-            Found::Dead(_) => None,
+        let replacement = match rejected {
+            TokenForRequest::Usable(token) => self.token_source.replace_rejected(token).await,
+            // A refresh has just failed.
+            TokenForRequest::Expired(_) => None,
         };
-        if other.is_none()
+        if replacement.is_none()
             && let Some(outage) = self.token_source.outage()
         {
-            // To clients a 401 is final, and this is not.
-            return unavailable(&outage);
+            // Clients take a 401 for final.
+            return token_unavailable(&outage);
         }
-        let Some((current, body)) = other.zip(ReplayBody::again(source.as_ref())) else {
+        let Some((token, body)) = replacement.zip(ReplayBody::replay(shared.as_ref())) else {
             self.metrics.count_unauthorized_forwarded();
-            return first;
+            return unauthorized;
         };
-        line.replayed = true;
+        entry.replayed = true;
         self.metrics.count_retry_after_401();
-        head.headers.insert(AUTHORIZATION, current.header.clone());
-        let second = self.attempt(upstream, &head, body, source.as_ref()).await;
-        if second.status() == StatusCode::UNAUTHORIZED {
+        head.headers.insert(AUTHORIZATION, token.header.clone());
+        let response = self.send(upstream, &head, body, shared.as_ref()).await;
+        if response.status() == StatusCode::UNAUTHORIZED {
             self.metrics.count_unauthorized_forwarded();
         }
-        second
+        response
     }
 
-    /// Sends a request with one token, and gives what comes of it: an answer of
-    /// the host, or one of our own.
-    fn attempt<'a>(
+    /// Sends a request with one token, again if the upstream did not process it.
+    fn send<'a>(
         &'a self,
         upstream: &'a Upstream,
         head: &'a Parts,
         body: ReplayBody<RequestBody>,
-        source: Option<&'a Source<RequestBody>>,
-    ) -> impl Future<Output = Response<Body>> {
-        let first = self.send(upstream, head, body, source);
+        shared: Option<&'a SharedBody<RequestBody>>,
+    ) -> impl Future<Output = Response<ResponseBody>> {
+        let first = self.send_once(upstream, head, body, shared);
         async move {
-            let sent = match first.await {
-                Err(Failed::Unanswered(unanswered)) if may_repeat(&unanswered, source) => {
-                    // Seldom, as above.
-                    Box::pin(self.repeat(upstream, head, source, unanswered)).await
+            let result = match first.await {
+                Err(ForwardError::Send(error)) if is_retryable(&error, shared) => {
+                    // Boxed, as above.
+                    Box::pin(self.retry_unprocessed(upstream, head, shared, error)).await
                 }
-                sent => sent,
+                result => result,
             };
-            sent.unwrap_or_else(|failed| self.told(upstream, failed, source))
+            result.unwrap_or_else(|error| self.upstream_error_response(upstream, error, shared))
         }
     }
 
-    /// Sends a request again that the host has not carried out, or of which it
-    /// makes no difference, until there is an answer.
-    async fn repeat(
+    async fn retry_unprocessed(
         &self,
         upstream: &Upstream,
         head: &Parts,
-        source: Option<&Source<RequestBody>>,
-        mut unanswered: SendError,
-    ) -> Result<Response<Body>, Failed> {
-        let mut given_up = "the upstream closed each connection before it answered";
-        for _ in 0..REPEATS {
-            let Some(body) = ReplayBody::again(source) else {
-                given_up = "the upstream closed the connection, and the body is no longer held";
-                break;
-            };
-            self.metrics.count_retry_unprocessed();
-            match self.send(upstream, head, body, source).await {
-                Err(Failed::Unanswered(again)) if may_repeat(&again, source) => unanswered = again,
-                sent => return sent,
+        shared: Option<&SharedBody<RequestBody>>,
+        mut error: SendError,
+    ) -> Result<Response<ResponseBody>, ForwardError> {
+        let mut attempts = 1;
+        let reason = loop {
+            if attempts > MAX_RETRIES {
+                break format!(
+                    "the upstream closed the connection before it responded ({attempts} attempts)"
+                );
             }
-        }
-        let why = anyhow::Error::from_boxed(unanswered.why).context(given_up);
-        Err(Failed::Unanswered(SendError { why: why.into(), ..unanswered }))
+            let Some(body) = ReplayBody::replay(shared) else {
+                break "the upstream closed the connection, and the request body is no longer \
+                       buffered"
+                    .to_owned();
+            };
+            attempts += 1;
+            self.metrics.count_retry_unprocessed();
+            match self.send_once(upstream, head, body, shared).await {
+                Err(ForwardError::Send(again)) if is_retryable(&again, shared) => error = again,
+                result => return result,
+            }
+        };
+        let why = anyhow::Error::from_boxed(error.why).context(reason);
+        Err(ForwardError::Send(SendError { why: why.into(), ..error }))
     }
 
-    /// Sends a request, once.
-    fn send(
+    fn send_once(
         &self,
         upstream: &Upstream,
         head: &Parts,
         body: ReplayBody<RequestBody>,
-        source: Option<&Source<RequestBody>>,
-    ) -> impl Future<Output = Result<Response<Body>, Failed>> {
+        shared: Option<&SharedBody<RequestBody>>,
+    ) -> impl Future<Output = Result<Response<ResponseBody>, ForwardError>> {
         let request = Request::from_parts(head.clone(), body);
         let mut sending = Box::pin(upstream.pool.send(request));
-        let moved = move || source.map_or(0, Source::moved);
+        let progress = move || shared.map_or(0, SharedBody::progress);
         async move {
             loop {
-                let before = moved();
-                match self.answers.timeout(&mut sending).await {
-                    Some(Ok(reply)) => return Ok(answered(reply)),
-                    Some(Err(unanswered)) => return Err(Failed::Unanswered(unanswered)),
-                    // A large upload takes its time.
-                    None if moved() != before => {}
-                    None => return Err(Failed::Late),
+                let before = progress();
+                match self.response_timeout.timeout(&mut sending).await {
+                    Some(Ok(response)) => return Ok(to_client(response)),
+                    Some(Err(error)) => return Err(ForwardError::Send(error)),
+                    // A large upload may take longer.
+                    None if progress() != before => {}
+                    None => return Err(ForwardError::Timeout),
                 }
             }
         }
     }
 
-    /// What the client is told in place of an answer.
-    fn told(
+    fn upstream_error_response(
         &self,
         upstream: &Upstream,
-        failed: Failed,
-        source: Option<&Source<RequestBody>>,
-    ) -> Response<Body> {
-        let unanswered = match failed {
-            Failed::Unanswered(unanswered) => unanswered,
-            Failed::Late => {
+        error: ForwardError,
+        shared: Option<&SharedBody<RequestBody>>,
+    ) -> Response<ResponseBody> {
+        let name = upstream.name();
+        let error = match error {
+            ForwardError::Send(error) => error,
+            ForwardError::Timeout => {
                 self.metrics.count_upstream_failure();
-                let message = format!("no answer within {ANSWER:?}");
-                return refuse(StatusCode::GATEWAY_TIMEOUT, &message);
+                let message = format!("no response from {name} within {RESPONSE_TIMEOUT:?}");
+                return error_response(StatusCode::GATEWAY_TIMEOUT, &message);
             }
         };
-        if let Some(why) = source.and_then(Source::broken) {
-            let message = format!("the request's body is not complete: {why}");
-            return refuse(StatusCode::BAD_REQUEST, &message);
+        if let Some(reason) = shared.and_then(SharedBody::client_error) {
+            let message = format!("the request body is incomplete: {reason}");
+            return error_response(StatusCode::BAD_REQUEST, &message);
         }
         self.metrics.count_upstream_failure();
-        let why = chain(&*unanswered.why);
-        refuse(StatusCode::BAD_GATEWAY, &format!("no answer from {}: {why}", upstream.name()))
+        let reason = error_chain(&*error.why);
+        error_response(StatusCode::BAD_GATEWAY, &format!("no response from {name}: {reason}"))
     }
 }
 
-/// Why there is no answer.
-enum Failed {
-    Unanswered(SendError),
-    /// The time is over.
-    Late,
+enum ForwardError {
+    Send(SendError),
+    Timeout,
 }
 
-/// A host carries out no request of which the body has not begun to come.
-fn may_repeat(unanswered: &SendError, source: Option<&Source<RequestBody>>) -> bool {
-    let is_begun = source.is_none_or(Source::is_begun);
-    unanswered.is_retryable || unanswered.is_dropped && !is_begun
+/// Returns whether to send a request again. An upstream does not process a request whose
+/// body has not begun to arrive.
+fn is_retryable(error: &SendError, shared: Option<&SharedBody<RequestBody>>) -> bool {
+    let is_started = shared.is_none_or(SharedBody::is_started);
+    error.is_retryable || error.is_dropped && !is_started
 }
 
-/// The host's answer, ready for the client.
-fn answered(reply: Response<PooledBody<ReplayBody<RequestBody>>>) -> Response<Body> {
-    let (mut head, body) = reply.into_parts();
-    hop_by_hop::pass_reply(&mut head.headers);
+fn to_client(response: Response<PooledBody<ReplayBody<RequestBody>>>) -> Response<ResponseBody> {
+    let (mut head, body) = response.into_parts();
+    hop_by_hop::strip_from_response(&mut head.headers);
     head.version = Version::HTTP_11;
     head.extensions.clear();
-    Response::from_parts(head, Body::Streaming(TimeoutBody::new(body, ANSWER)))
+    Response::from_parts(head, ResponseBody::streaming(body))
 }
 
-/// Returns whether an answer shows that the API took the request's token. One that limits
-/// the rate or is in trouble may not have looked at it.
-fn takes_the_token(reply: &Response<Body>) -> bool {
-    let is_the_hosts = matches!(reply.body(), Body::Streaming(_));
-    is_the_hosts && !matches!(reply.status().as_u16(), 401 | 407 | 429 | 500..)
+/// Returns whether the API accepted the token. With 429 and 5xx it may not have looked at
+/// the token.
+fn shows_accepted_token(response: &Response<ResponseBody>) -> bool {
+    is_from_upstream(response) && !matches!(response.status().as_u16(), 401 | 407 | 429 | 500..)
 }
 
-/// Whether a request revokes the token that it presents.
-fn revokes(head: &Parts) -> bool {
+fn is_from_upstream(response: &Response<ResponseBody>) -> bool {
+    matches!(response.body(), ResponseBody::Streaming(_))
+}
+
+fn is_revocation(head: &Parts) -> bool {
     head.method == Method::DELETE && head.uri.path().ends_with(TOKENS_ME)
 }
 
-/// What an error says, and what is behind it. The library's words hold neither
-/// headers nor paths.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut words: Vec<_> = anyhow::Chain::new(error).map(ToString::to_string).collect();
-    words.dedup();
-    words.join(": ")
+/// Joins an error and its sources. Those of hyper name neither headers nor paths.
+fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut messages: Vec<_> = anyhow::Chain::new(error).map(ToString::to_string).collect();
+    messages.dedup();
+    messages.join(": ")
 }

@@ -1,19 +1,18 @@
 //! The gateway: a reverse proxy on loopback that outlives any token.
 //!
-//! A client is told its address in place of the cloud's. What it asks of the
-//! login host's token endpoint, the gateway answers with the current token;
-//! everything else goes on to the cloud's hosts, and nowhere else.
+//! Clients use its address in place of the API's. It answers their token requests with the
+//! current token and forwards everything else to the hosts of Genesys Cloud only.
 
 mod access;
 mod location;
 mod path_secret;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::{Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use tokio::net::TcpListener;
 
 use crate::context::Environment;
@@ -22,8 +21,9 @@ use crate::listener;
 use crate::net;
 use crate::net::no_proxy;
 use crate::proxy::{
-    Answer, ClientConnection, CloudHost, LEADS_ELSEWHERE, ReverseProxy, Server, gateway_limit,
-    has_dot_segments, is_of_login_host, is_of_token_endpoint, refuse, refuse_method,
+    ClientConnection, CloudHost, DOT_SEGMENTS_REFUSED, RequestBody, ReverseProxy, Server,
+    ServiceResult, error_response, gateway_connection_limit, has_dot_segments, is_login_host_path,
+    is_token_endpoint, method_not_allowed,
 };
 
 use access::AccessCheck;
@@ -31,69 +31,60 @@ use access::AccessCheck;
 pub(crate) use access::fuzz as fuzz_access;
 pub use path_secret::PathSecret;
 
-/// Where the gateway listens, and whom it lets in.
 #[derive(Debug)]
 pub struct GatewayConfig {
     /// Port 0 picks a free one.
     pub listen: SocketAddr,
-    /// Whether others than this machine may connect.
+    /// Allows an address that other machines can connect to.
     pub allow_remote: bool,
-    /// The names that clients may call it by, besides `localhost` and IP
-    /// addresses.
-    pub names: Vec<String>,
-    /// What every path has to begin with.
+    /// Host names that clients may use, besides `localhost` and IP addresses.
+    pub allowed_hosts: Vec<String>,
     pub path_secret: PathSecret,
 }
 
-/// A gateway that serves, until it is closed or the runtime ends.
+/// Serves until it drains or the runtime ends.
 pub struct Gateway {
     address: SocketAddr,
     path_secret: PathSecret,
-    door: Arc<Server>,
+    server: Arc<Server>,
 }
 
 impl Gateway {
-    /// Listens, and serves in the background. Within a runtime.
+    /// Serves in the background of the current runtime.
     ///
     /// # Errors
     /// `Configuration` when the address cannot be listened on, or is open to
     /// others without leave; `System` when the system gives no socket.
-    pub fn start(relay: Arc<ReverseProxy>, config: GatewayConfig) -> Result<Gateway> {
+    pub fn start(proxy: Arc<ReverseProxy>, config: GatewayConfig) -> Result<Gateway> {
         let listener = listen(&config)?;
         let address = listener
             .local_addr()
             .map_err(|error| cannot_listen(Kind::System, &config).with_source(error))?;
-        let access = Arc::new(AccessCheck::new(&config.path_secret, config.names));
-        let noting = relay.clone();
-        let door = Server::new(gateway_limit(), move |status, why| noting.unreadable(status, why));
-        let answer = move |client: &ClientConnection, request: Request<Incoming>| {
-            route(relay.clone(), &access, client, request)
+        let access = Arc::new(AccessCheck::new(&config.path_secret, config.allowed_hosts));
+        let logging = proxy.clone();
+        let server = Server::new(gateway_connection_limit(), move |status, error| {
+            logging.log_unreadable(status, error);
+        });
+        let respond = move |client: &ClientConnection, request: Request<Incoming>| {
+            route(proxy.clone(), &access, client, request)
         };
-        tokio::spawn(door.clone().accept(listener, answer));
-        Ok(Gateway { address, path_secret: config.path_secret, door })
+        tokio::spawn(server.clone().serve(listener, respond));
+        Ok(Gateway { address, path_secret: config.path_secret, server })
     }
 
-    /// The variables that the Terraform provider's `gateway` block reads
-    /// (provider 1.53 and later), and the whole address for other clients. Where
-    /// `env` names a proxy, the exceptions from it as well: what goes to the
-    /// gateway holds its path and a token, and travels unencrypted.
+    /// Returns the variables of the Terraform provider's `gateway` block (since 1.53), the URL
+    /// for other clients, and `NO_PROXY` if `env` names a proxy: requests to the gateway hold
+    /// its path secret and a token, and are unencrypted.
     pub fn variables(&self, env: &Environment) -> Vec<(&'static str, String)> {
-        let host = match self.address {
-            // Clients put it into a URL as it is.
-            SocketAddr::V6(address) => {
-                format!("[{}]", here(address.ip().is_unspecified(), "::1", address.ip()))
-            }
-            SocketAddr::V4(address) => {
-                here(address.ip().is_unspecified(), "127.0.0.1", address.ip())
-            }
-        };
+        let ip = connectable(self.address.ip());
+        // Clients insert it into a URL.
+        let host = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
         let (port, path) =
             (self.address.port().to_string(), format!("/{}", self.path_secret.expose()));
         let url = format!("http://{host}:{port}{path}");
         let mut exceptions = Vec::new();
         if net::is_proxy_configured(env) {
-            let bare = host.trim_start_matches('[').trim_end_matches(']');
-            exceptions.extend(no_proxy::joined_with_loopback(env, bare));
+            exceptions.extend(no_proxy::joined_with_loopback(env, &ip.to_string()));
         }
         let mut variables = vec![
             ("GENESYSCLOUD_GATEWAY_HOST", host),
@@ -107,25 +98,28 @@ impl Gateway {
         variables
     }
 
-    /// The part of the address that lets its reader use the gateway.
     pub fn path_secret(&self) -> &PathSecret {
         &self.path_secret
     }
 
-    /// Lets nobody in any more, and waits so long for what is under way.
-    pub async fn close(&self, patience: Duration) {
-        self.door.close(patience).await;
+    /// Stops accepting and lets open requests finish, for at most `timeout`.
+    pub async fn drain(&self, timeout: Duration) {
+        self.server.drain(timeout).await;
     }
 }
 
-/// A proxy would be told `CONNECT`, and to answer `TRACE` is to show the token that
-/// a request was given (RFC 9110 sections 9.3.6 and 9.3.8).
-const NOT_SERVED: &str = "the gateway is no proxy: it takes the place of the API's address, and serves neither CONNECT \
-     nor TRACE";
+/// `CONNECT` is for forward proxies, and a response to `TRACE` would show the token (RFC
+/// 9110 sections 9.3.6 and 9.3.8).
+const METHOD_REFUSED: &str = "the gateway is not a forward proxy: use its URL in place of the API's; \
+                              CONNECT and TRACE are not supported";
 
-/// An address that stands for all of them cannot be connected to.
-fn here(is_any: bool, loopback: &str, address: impl ToString) -> String {
-    if is_any { loopback.to_owned() } else { address.to_string() }
+/// Replaces the unspecified address, which clients cannot connect to.
+fn connectable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
 }
 
 fn listen(config: &GatewayConfig) -> Result<TcpListener> {
@@ -146,38 +140,39 @@ fn cannot_listen(kind: Kind, config: &GatewayConfig) -> Error {
 }
 
 fn route(
-    relay: Arc<ReverseProxy>,
+    proxy: Arc<ReverseProxy>,
     access: &AccessCheck,
     client: &ClientConnection,
     mut request: Request<Incoming>,
-) -> impl Future<Output = Answer> + use<> {
-    relay.metrics().count_client_request();
-    let admitted = access.admit(request.uri(), request.headers(), |fields| relay.admits(fields));
-    if admitted.is_ok() {
+) -> impl Future<Output = ServiceResult> + use<> {
+    proxy.metrics().count_client_request();
+    let has_known_token = |headers: &HeaderMap| proxy.authenticates(headers);
+    let access = access.check(request.uri(), request.headers(), has_known_token);
+    if access.is_ok() {
         client.set_authenticated();
     }
     async move {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
-            return Ok(refuse_method(NOT_SERVED));
+            return Ok(method_not_allowed(METHOD_REFUSED));
         }
-        let mount = match admitted {
+        let mount = match access {
             Ok((uri, mount)) => {
                 *request.uri_mut() = uri;
                 mount
             }
-            Err((status, why)) => return Ok(refuse(status, why)),
+            Err((status, message)) => return Ok(error_response(status, message)),
         };
         let path = request.uri().path();
-        if request.method() == Method::POST && is_of_token_endpoint(path) {
-            return Ok(Box::pin(relay.issue(request)).await);
+        if request.method() == Method::POST && is_token_endpoint(path) {
+            return Ok(Box::pin(proxy.token_response(request)).await);
         }
-        let host = if is_of_login_host(path) { CloudHost::Login } else { CloudHost::Api };
+        let host = if is_login_host_path(path) { CloudHost::Login } else { CloudHost::Api };
         if host == CloudHost::Login && has_dot_segments(path) {
-            // No more of that host is to be had here.
-            return Ok(refuse(StatusCode::BAD_REQUEST, LEADS_ELSEWHERE));
+            // The other paths of the login host are out of reach.
+            return Ok(error_response(StatusCode::BAD_REQUEST, DOT_SEGMENTS_REFUSED));
         }
-        let mut reply = relay.forward(host, request).await;
-        location::rewrite(reply.headers_mut(), &relay, host, &mount);
-        Ok(reply)
+        let mut response = proxy.forward(host, request.map(RequestBody::from)).await;
+        location::rewrite(response.headers_mut(), &proxy, host, &mount);
+        Ok(response)
     }
 }

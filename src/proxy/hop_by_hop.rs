@@ -1,12 +1,11 @@
-//! Header fields that are meant for one connection (RFC 9110 section 7.6).
+//! Removes header fields that are meant for one connection (RFC 9110 section 7.6).
 
 use hyper::header::{
     CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 
-/// Those that belong to a connection by their own nature.
-const BY_NATURE: [HeaderName; 6] = [
+const HOP_BY_HOP: [HeaderName; 6] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -15,39 +14,36 @@ const BY_NATURE: [HeaderName; 6] = [
     UPGRADE,
 ];
 
-/// How a message is delimited is settled anew on each connection, by its body:
-/// what a client says of it cannot be understood in two ways behind us.
+/// Set anew from the body on the next connection, which prevents request smuggling.
 const FRAMING: [HeaderName; 1] = [CONTENT_LENGTH];
 
-/// For the proxy next to the client alone.
-const OF_PROXIES: [HeaderName; 2] = [PROXY_AUTHENTICATE, PROXY_AUTHORIZATION];
+const PROXY_ONLY: [HeaderName; 2] = [PROXY_AUTHENTICATE, PROXY_AUTHORIZATION];
 
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
-/// Makes a request's fields ready for the next connection. Section 7.6.3 would have
-/// `Via` added; nginx does not compress what it answers to a request that has one.
-pub(super) fn pass_request(headers: &mut HeaderMap) {
-    let trailers = headers.get_all(TE).iter().any(is_trailers);
-    drop_named(headers);
-    for name in BY_NATURE.iter().chain(&FRAMING).chain(&OF_PROXIES) {
+/// Does not add `Via` (section 7.6.3): nginx does not compress the response to a request
+/// that has one.
+pub(super) fn strip_from_request(headers: &mut HeaderMap) {
+    let accepts_trailers = headers.get_all(TE).iter().any(lists_trailers);
+    strip_listed(headers);
+    for name in HOP_BY_HOP.iter().chain(&FRAMING).chain(&PROXY_ONLY) {
         headers.remove(name);
     }
-    if trailers {
+    if accepts_trailers {
         headers.insert(TE, TRAILERS);
     }
 }
 
-/// Makes a reply's fields ready for the client. Its length stays: the reply to
-/// a HEAD has no other means to tell it.
-pub(super) fn pass_reply(headers: &mut HeaderMap) {
-    drop_named(headers);
-    for name in &BY_NATURE {
+/// Keeps `Content-Length`, which is all that a response to HEAD tells of the length.
+pub(super) fn strip_from_response(headers: &mut HeaderMap) {
+    strip_listed(headers);
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
-/// Those that the sender lists in `Connection`.
-fn drop_named(headers: &mut HeaderMap) {
+/// Removes the fields that the sender lists in `Connection`.
+fn strip_listed(headers: &mut HeaderMap) {
     if !headers.contains_key(CONNECTION) {
         return;
     }
@@ -63,7 +59,7 @@ fn drop_named(headers: &mut HeaderMap) {
     }
 }
 
-fn is_trailers(value: &HeaderValue) -> bool {
+fn lists_trailers(value: &HeaderValue) -> bool {
     let names = value.to_str().unwrap_or_default().split(',');
     names
         .map(|name| name.split(';').next().unwrap_or_default().trim())
@@ -87,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_the_connection_stays_behind() {
+    fn request_fields_of_the_connection_are_removed() {
         let mut request = headers([
             ("connection", "keep-alive, X-Mine"),
             ("keep-alive", "timeout=5"),
@@ -101,22 +97,22 @@ mod tests {
             ("content-encoding", "gzip"),
             ("via", "1.0 other"),
         ]);
-        pass_request(&mut request);
+        strip_from_request(&mut request);
         assert_eq!(names(&request), ["content-encoding", "te", "via", "x-yours"]);
         assert_eq!(request["te"], "trailers");
         assert_eq!(request["via"], "1.0 other");
     }
 
     #[test]
-    fn a_reply_keeps_its_length_and_its_date() {
-        let mut reply = headers([
+    fn a_response_keeps_its_length_and_its_date() {
+        let mut response = headers([
             ("connection", "close"),
             ("content-length", "5"),
             ("transfer-encoding", "chunked"),
             ("date", "Thu, 01 Jan 1970 00:00:00 GMT"),
             ("content-encoding", "br"),
         ]);
-        pass_reply(&mut reply);
-        assert_eq!(names(&reply), ["content-encoding", "content-length", "date"]);
+        strip_from_response(&mut response);
+        assert_eq!(names(&response), ["content-encoding", "content-length", "date"]);
     }
 }

@@ -1,15 +1,13 @@
-//! Interception: a forward proxy on loopback, for clients that cannot be
-//! pointed anywhere else.
+//! Interception: a forward proxy on loopback, for clients whose API URL cannot be changed.
 //!
-//! The run's child is told to use it as its proxy. Connections to the cloud's
-//! hosts end here, with certificates of an authority that was made for
-//! this run, and their requests get the token that is current. Connections to
-//! any other host are passed on, byte for byte.
+//! The run's child uses it as its HTTPS proxy. Connections to the hosts of Genesys Cloud end
+//! here, with certificates of an authority that is made for this run, and their requests
+//! get the current token. Other connections are tunnelled.
 
-mod absolute;
+mod absolute_form;
 mod ca_bundles;
 mod certifi;
-mod front;
+mod connect;
 mod hosts;
 mod proxy_auth;
 mod run_ca;
@@ -27,39 +25,38 @@ use crate::config::{Issuer, NetworkSettings};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::listener;
+use crate::net::TunnelConnector;
 use crate::platform::GO_READS_SSL_CERT_FILE;
 use crate::proxy::{ClientConnection, ConnectionLimits, ReverseProxy, Server};
 
 use ca_bundles::{CaBundles, TrustSources};
-use front::ConnectProxy;
+use connect::ConnectProxy;
 #[cfg(fuzzing)]
-pub(crate) use front::fuzz as fuzz_connect;
+pub(crate) use connect::fuzz as fuzz_connect;
 use hosts::InterceptedHosts;
 use proxy_auth::ProxyCredentials;
-use run_ca::{RunCa, validity};
+use run_ca::{RunCa, validity_period};
 pub use variables::EnvVariable;
 
-/// Which hosts are intercepted, and how the others are reached.
 #[derive(Debug)]
 pub struct InterceptionConfig {
-    names: InterceptedHosts,
+    hosts: InterceptedHosts,
     network: NetworkSettings,
     command: Option<PathBuf>,
 }
 
-/// A proxy that serves, until it is closed or the runtime ends.
+/// Serves until it drains or the runtime ends.
 pub struct Interception {
     variables: Vec<EnvVariable>,
-    bundles: CaBundles,
-    door: Arc<Server>,
+    ca_bundles: CaBundles,
+    server: Arc<Server>,
 }
 
 impl InterceptionConfig {
-    /// The hosts of the issuer's region.
+    /// Intercepts the hosts of the issuer's region.
     ///
     /// # Errors
-    /// `Configuration` when there is no region, and where clients do not read
-    /// the certificates that they are given.
+    /// `Configuration` without a region, and on macOS.
     pub fn new(issuer: &Issuer, network: NetworkSettings) -> Result<InterceptionConfig> {
         if !GO_READS_SSL_CERT_FILE {
             return Err(cannot()
@@ -73,77 +70,78 @@ impl InterceptionConfig {
                     "set --region, and --login-url and --api-url where its requests go elsewhere",
                 )
         })?;
-        Ok(InterceptionConfig { names: InterceptedHosts::of(region), network, command: None })
+        Ok(InterceptionConfig { hosts: InterceptedHosts::of(region), network, command: None })
     }
 
-    /// For this program, which may bring along whom it trusts.
+    /// `program` may bring its own CA bundle along.
     pub fn for_command(self, program: &Path) -> InterceptionConfig {
         InterceptionConfig { command: Some(program.to_owned()), ..self }
     }
 }
 
 impl Interception {
-    /// Listens, and serves in the background. Within a runtime.
+    /// Serves in the background of the current runtime.
     ///
     /// # Errors
     /// `System` when it cannot listen or there is no place for the certificates,
     /// `Configuration` when a certificate that is trusted already cannot be read.
     pub fn start(
-        relay: Arc<ReverseProxy>,
-        plan: InterceptionConfig,
+        proxy: Arc<ReverseProxy>,
+        config: InterceptionConfig,
         context: &Context,
     ) -> Result<Interception> {
-        let InterceptionConfig { names, network, command } = plan;
-        let validity = validity(&context.clock.read(), &relay.validity());
-        let authority = RunCa::new(&names, validity)?;
+        let InterceptionConfig { hosts, network, command } = config;
+        let validity = validity_period(&context.clock.read(), &proxy.validity());
+        let run_ca = RunCa::new(&hosts, validity)?;
         let sources =
             TrustSources { ca_file: network.ca_file.as_deref(), command: command.as_deref() };
-        let bundles = CaBundles::write(&authority.pem, &sources, &context.env)?;
+        let ca_bundles = CaBundles::write(&run_ca.pem, &sources, &context.env)?;
         let loopback = (Ipv4Addr::LOCALHOST, 0).into();
         let listener =
             listener::bind(loopback).and_then(TcpListener::from_std).map_err(no_socket)?;
         let address = listener.local_addr().map_err(no_socket)?;
         let credentials = ProxyCredentials::random()?;
-        let proxy = format!("http://{}@{address}", credentials.expose());
-        let mut variables = variables::proxying(&proxy, names.hosts(), &context.env);
-        variables.extend_from_slice(bundles.variables());
-        let (limits, noting) = (ConnectionLimits::of_this_process(), relay.clone());
-        let door = Server::new(limits.entry, move |status, why| noting.unreadable(status, why));
-        let tunnel_connector = crate::net::TunnelConnector::new(&network, context);
-        let front = ConnectProxy::new(
-            relay,
-            names,
+        let proxy_url = format!("http://{}@{address}", credentials.expose());
+        let mut variables = variables::proxy_variables(&proxy_url, hosts.names(), &context.env);
+        variables.extend_from_slice(ca_bundles.variables());
+        let limits = ConnectionLimits::of_this_process();
+        let logging = proxy.clone();
+        let server = Server::new(limits.new, move |status, error| {
+            logging.log_unreadable(status, error);
+        });
+        let connector = TunnelConnector::new(&network, context);
+        let connect_proxy = Arc::new(ConnectProxy::new(
+            proxy,
+            hosts,
             credentials,
-            authority.tls,
-            tunnel_connector,
-            door.clone(),
+            run_ca.tls,
+            connector,
+            server.clone(),
             &limits,
-        );
-        let front = Arc::new(front);
-        let answer = move |client: &ClientConnection, request| {
-            let answer = front.clone().answer(client, request);
-            async { Ok(answer.await) }
+        ));
+        let respond = move |client: &ClientConnection, request| {
+            let response = connect_proxy.clone().respond(client, request);
+            async { Ok(response.await) }
         };
-        tokio::spawn(door.clone().accept(listener, answer));
-        Ok(Interception { variables, bundles, door })
+        tokio::spawn(server.clone().serve(listener, respond));
+        Ok(Interception { variables, ca_bundles, server })
     }
 
-    /// What the run's child needs. It holds the password of the proxy.
+    /// Returns the variables for the run's child. They hold the password of the proxy.
     pub fn variables(&self) -> &[EnvVariable] {
         &self.variables
     }
 
-    /// Where the certificates are. It is removed when this is dropped; who
-    /// outlives this process should it be killed has to see to it.
+    /// Returns the directory of the CA bundles. It is removed on drop, but not if the process
+    /// is killed.
     pub fn directory(&self) -> &Path {
-        self.bundles.directory()
+        self.ca_bundles.directory()
     }
 
-    /// Lets nobody in any more, and waits so long for the cloud's answers that
-    /// are under way. Nobody can tell whether anything is under way to other
-    /// hosts: such connections end with the runtime.
-    pub async fn close(&self, patience: Duration) {
-        self.door.close(patience).await;
+    /// Stops accepting and lets open requests to intercepted hosts finish, for at most
+    /// `timeout`. Tunnels end with the runtime: nobody can tell whether they are in use.
+    pub async fn drain(&self, timeout: Duration) {
+        self.server.drain(timeout).await;
     }
 }
 

@@ -1,36 +1,34 @@
-//! Paths of requests, as hosts may read them.
+//! Request paths, as an upstream may interpret them.
 
 use percent_encoding::percent_decode_str;
 
-/// Why a path with such segments is not passed on.
-pub(crate) const LEADS_ELSEWHERE: &str = "a path with . or .. as a segment, in whatever form, is \
-                                          not passed on here: it might lead somewhere else";
+/// The message for a path with such segments.
+pub(crate) const DOT_SEGMENTS_REFUSED: &str = "a path with . or .. as a segment, however encoded, is not forwarded: it could leave the \
+     base path";
 
-/// Returns whether some host might read a segment of this path as `.` or `..` (RFC 3986
-/// section 5.2.4), and so end up somewhere else: as it stands, in percent-encoding,
-/// with a backslash for a slash, or before a parameter. What is encoded twice is not
-/// looked into: who decodes that twice has only itself to blame.
+/// Returns whether an upstream may read a segment as `.` or `..` (RFC 3986 section 5.2.4):
+/// plain, percent-encoded, with a backslash for a slash, or before a parameter. Double
+/// encoding does not count: no upstream may decode twice.
 pub(crate) fn has_dot_segments(path: &str) -> bool {
     if !path.contains('.') && !path.contains("%2") {
         return false;
     }
-    let mut plain = path.to_ascii_lowercase();
+    let mut decoded = path.to_ascii_lowercase();
     for (encoded, character) in [("%2e", "."), ("%2f", "/"), ("%5c", "/"), ("\\", "/")] {
-        plain = plain.replace(encoded, character);
+        decoded = decoded.replace(encoded, character);
     }
-    let mut segments = plain.split('/').map(|segment| segment.split(';').next().unwrap_or(segment));
+    let mut segments =
+        decoded.split('/').map(|segment| segment.split(';').next().unwrap_or(segment));
     segments.any(|segment| matches!(segment, "." | ".."))
 }
 
-/// Returns whether this is the path of the token endpoint, however many slashes there are,
-/// and whatever of it is encoded: the issuer is not to be asked with what a client
-/// has in place of a secret.
-pub(crate) fn is_of_token_endpoint(path: &str) -> bool {
+/// Returns whether this is the path of the token endpoint, with any number of slashes and
+/// in any encoding: what a client has in place of the secret must not reach the issuer.
+pub(crate) fn is_token_endpoint(path: &str) -> bool {
     segments(path).eq(["oauth", "token"])
 }
 
-/// Returns whether the login host serves this path.
-pub(crate) fn is_of_login_host(path: &str) -> bool {
+pub(crate) fn is_login_host_path(path: &str) -> bool {
     let mut segments = segments(path);
     segments.next().is_some_and(|first| first == "oauth") && segments.next().is_some()
 }
@@ -45,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_are_seen_in_every_disguise() {
+    fn dot_segments_are_seen_in_every_encoding() {
         for path in [
             "/..",
             "/../x",
@@ -87,19 +85,19 @@ mod tests {
     }
 
     #[test]
-    fn the_token_endpoint_has_one_name_and_many_spellings() {
+    fn the_token_endpoint_is_found_in_every_spelling() {
         for path in ["/oauth/token", "/oauth/token/", "//oauth//token", "/%6fauth/tok%65n//"] {
-            assert!(is_of_token_endpoint(path) && is_of_login_host(path), "{path}");
+            assert!(is_token_endpoint(path) && is_login_host_path(path), "{path}");
         }
         for path in ["/oauth/tokens", "/oauth", "/oauth/token/x", "/x/oauth/token", "/oauthx/token"]
         {
-            assert!(!is_of_token_endpoint(path), "{path}");
+            assert!(!is_token_endpoint(path), "{path}");
         }
         for path in ["/oauth/authorize", "//oauth/x", "/%6Fauth/x"] {
-            assert!(is_of_login_host(path), "{path}");
+            assert!(is_login_host_path(path), "{path}");
         }
         for path in ["/", "/oauth", "/oauth/", "/api/oauth/x", "/oauthx/y"] {
-            assert!(!is_of_login_host(path), "{path}");
+            assert!(!is_login_host_path(path), "{path}");
         }
     }
 }

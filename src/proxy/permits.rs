@@ -1,5 +1,5 @@
-//! Limits how many connections are open at a time. Once all permits are taken, the oldest
-//! connection that may be evicted makes room for the next one.
+//! Limits the open connections. Once all permits are taken, the oldest evictable connection
+//! makes room for the next one.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,15 +9,14 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::sync;
 
-/// The permits for one kind of connection.
 pub(crate) struct ConnectionPermits {
     free: Arc<Semaphore>,
-    /// The connections that may be evicted. The oldest has the lowest number.
+    /// The oldest connection has the lowest number.
     evictable: Mutex<BTreeMap<u64, Arc<Notify>>>,
     numbers: AtomicU64,
 }
 
-/// The permit of one connection. Released when dropped.
+/// Released when dropped.
 pub(crate) struct ConnectionPermit {
     permits: Arc<ConnectionPermits>,
     number: u64,
@@ -26,7 +25,6 @@ pub(crate) struct ConnectionPermit {
 }
 
 impl ConnectionPermits {
-    /// Makes `count` permits, all of them free.
     pub(crate) fn new(count: usize) -> Arc<ConnectionPermits> {
         Arc::new(ConnectionPermits {
             free: Arc::new(Semaphore::new(count)),
@@ -35,8 +33,7 @@ impl ConnectionPermits {
         })
     }
 
-    /// Takes a free permit, or that of a connection that is evicted for it. Waits while
-    /// there is neither.
+    /// Waits if no permit is free and no connection is evictable.
     pub(crate) async fn acquire(self: &Arc<Self>) -> ConnectionPermit {
         if self.free.available_permits() == 0 {
             self.evict_oldest();
@@ -44,8 +41,7 @@ impl ConnectionPermits {
         self.wait_for_permit().await
     }
 
-    /// Takes a permit as [`ConnectionPermits::acquire`] does, or returns `None` where that
-    /// would wait.
+    /// Returns `None` where [`ConnectionPermits::acquire`] would wait.
     pub(crate) async fn try_acquire(self: &Arc<Self>) -> Option<ConnectionPermit> {
         if self.free.available_permits() == 0 && !self.evict_oldest() {
             return None;
@@ -74,17 +70,15 @@ impl ConnectionPermits {
 }
 
 impl ConnectionPermit {
-    /// Allows the connection to be evicted from now on.
     pub(crate) fn make_evictable(&self) {
         self.permits.evictable().insert(self.number, self.eviction.clone());
     }
 
-    /// Keeps the connection from being evicted from now on.
     pub(crate) fn make_permanent(&self) {
         self.permits.evictable().remove(&self.number);
     }
 
-    /// Returns once the connection is evicted. It has to end then.
+    /// Returns once the connection is evicted and has to be closed.
     pub(crate) async fn evicted(&self) {
         self.eviction.notified().await;
     }
@@ -110,11 +104,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_that_may_go_makes_room() {
+    async fn the_oldest_evictable_connection_makes_room() {
         let permits = ConnectionPermits::new(3);
         let [first, second, third] =
             [permits.acquire().await, permits.acquire().await, permits.acquire().await];
-        assert!(is_pending(permits.acquire()).await, "nobody may be evicted");
+        assert!(is_pending(permits.acquire()).await, "no connection is evictable");
         assert!(permits.try_acquire().await.is_none());
         for permit in [&third, &first, &second] {
             permit.make_evictable();
@@ -131,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_has_gone_is_not_evicted() {
+    async fn a_closed_connection_is_not_evicted() {
         let permits = ConnectionPermits::new(1);
         let permit = permits.acquire().await;
         permit.make_evictable();

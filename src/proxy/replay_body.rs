@@ -1,5 +1,5 @@
-//! A request's body: passed on as it comes, and held, so that it can be sent
-//! once more if the first token is refused.
+//! A request body that is forwarded as it arrives and buffered, so that the request can
+//! be sent again.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,151 +10,153 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 use super::buffer_budget::{BufferBudget, Reservation};
 use crate::box_error::BoxError;
-
 use crate::sync;
 
-/// One attempt's view of a body.
+/// The body of one attempt to send a request.
 pub(crate) struct ReplayBody<B> {
     /// `None` for a request without a body.
-    source: Option<Source<B>>,
+    shared: Option<SharedBody<B>>,
     attempt: u32,
-    /// How many of the held pieces this attempt has sent.
-    next: usize,
-    sent: u64,
+    /// Index of the next buffered chunk to send.
+    next_chunk: usize,
+    bytes_sent: u64,
     done: bool,
 }
 
-/// The body behind all attempts. It can be sent again while it is held.
-pub(super) struct Source<B>(Arc<Mutex<State<B>>>);
+/// The client's body behind all attempts.
+pub(super) struct SharedBody<B>(Arc<Mutex<SharedState<B>>>);
 
-struct State<B> {
-    rest: B,
-    /// What was there when the first attempt began.
-    whole: SizeHint,
-    pieces: Vec<Bytes>,
-    /// The length of all pieces.
-    held: usize,
-    /// A frame that has come, and waits for room to be held.
-    next: Option<Frame<Bytes>>,
+struct SharedState<B> {
+    inner: B,
+    /// The size hint before anything was read.
+    size_hint: SizeHint,
+    chunks: Vec<Bytes>,
+    /// Total length of `chunks`.
+    buffered: usize,
+    /// A frame from the client that waits for room in the buffer.
+    pending: Option<Frame<Bytes>>,
     trailers: Option<HeaderMap>,
     ended: bool,
-    /// `None` once it was too much to hold.
-    share: Option<Reservation>,
+    /// `None` once the body is too large to be buffered.
+    reservation: Option<Reservation>,
     attempt: u32,
-    /// Whether the current attempt has been asked for anything.
-    begun: bool,
-    /// The attempt that waits for more.
-    waiting: Option<Waker>,
-    /// How often something was sent: a slow upload is no hanging one.
-    moved: u64,
-    broken: Option<String>,
+    /// Whether the current attempt was polled.
+    started: bool,
+    /// The attempt that waits for the client.
+    waker: Option<Waker>,
+    progress: u64,
+    client_error: Option<String>,
 }
 
 impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> ReplayBody<B> {
     pub(super) fn new(body: B, budget: &Arc<BufferBudget>) -> ReplayBody<B> {
         if body.is_end_stream() {
-            return ReplayBody::attempt(None, 0);
+            return ReplayBody::for_attempt(None, 0);
         }
-        let state = State {
-            whole: body.size_hint(),
-            rest: body,
-            pieces: Vec::new(),
-            held: 0,
-            next: None,
+        let state = SharedState {
+            size_hint: body.size_hint(),
+            inner: body,
+            chunks: Vec::new(),
+            buffered: 0,
+            pending: None,
             trailers: None,
             ended: false,
-            share: Some(Reservation::of(budget)),
+            reservation: Some(Reservation::new(budget)),
             attempt: 0,
-            begun: false,
-            waiting: None,
-            moved: 0,
-            broken: None,
+            started: false,
+            waker: None,
+            progress: 0,
+            client_error: None,
         };
-        ReplayBody::attempt(Some(Source(Arc::new(Mutex::new(state)))), 0)
+        ReplayBody::for_attempt(Some(SharedBody(Arc::new(Mutex::new(state)))), 0)
     }
 
-    /// What outlives this attempt; `None` for a request without a body.
-    pub(super) fn source(&self) -> Option<Source<B>> {
-        self.source.as_ref().map(|source| Source(source.0.clone()))
+    /// Returns a handle that outlives this attempt; `None` for a request without a body.
+    pub(super) fn shared(&self) -> Option<SharedBody<B>> {
+        self.shared.as_ref().map(|shared| SharedBody(shared.0.clone()))
     }
 
-    /// A body from its beginning, for another attempt; `None` where some of it
-    /// is no longer held. The attempt before gets no more of it.
-    pub(super) fn again(source: Option<&Source<B>>) -> Option<ReplayBody<B>> {
-        let Some(source) = source else {
-            return Some(ReplayBody::attempt(None, 0));
+    /// Starts another attempt from the beginning of the body, and ends the one before.
+    /// Returns `None` if the body is not buffered, or the client did not complete it.
+    pub(super) fn replay(shared: Option<&SharedBody<B>>) -> Option<ReplayBody<B>> {
+        let Some(shared) = shared else {
+            return Some(ReplayBody::for_attempt(None, 0));
         };
-        let mut state = source.state();
-        if state.share.is_none() || state.broken.is_some() {
+        let mut state = shared.state();
+        if state.reservation.is_none() || state.client_error.is_some() {
             return None;
         }
         state.attempt += 1;
-        state.begun = false;
+        state.started = false;
         let attempt = state.attempt;
-        // Else its connection would wait for what it never gets.
-        if let Some(waiting) = state.waiting.take() {
-            waiting.wake();
+        // The attempt before would wait for ever, and keep its connection open.
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
         }
         drop(state);
-        Some(ReplayBody::attempt(Some(Source(source.0.clone())), attempt))
+        Some(ReplayBody::for_attempt(Some(SharedBody(shared.0.clone())), attempt))
     }
 
-    fn attempt(source: Option<Source<B>>, attempt: u32) -> ReplayBody<B> {
-        ReplayBody { source, attempt, next: 0, sent: 0, done: false }
+    fn for_attempt(shared: Option<SharedBody<B>>, attempt: u32) -> ReplayBody<B> {
+        ReplayBody { shared, attempt, next_chunk: 0, bytes_sent: 0, done: false }
     }
 }
 
-impl<B> Source<B> {
-    /// Grows whenever a piece is passed on.
-    pub(super) fn moved(&self) -> u64 {
-        self.state().moved
+impl<B> SharedBody<B> {
+    /// Returns a number that grows with every frame: it tells a slow upload from a stuck
+    /// one.
+    pub(super) fn progress(&self) -> u64 {
+        self.state().progress
     }
 
-    /// Whether anything of the body was asked for in the current attempt.
-    pub(super) fn is_begun(&self) -> bool {
-        self.state().begun
+    /// Returns whether the current attempt has begun to send the body.
+    pub(super) fn is_started(&self) -> bool {
+        self.state().started
     }
 
-    /// Why the client did not send it to its end.
-    pub(super) fn broken(&self) -> Option<String> {
-        self.state().broken.clone()
+    /// Returns why the client did not complete the body.
+    pub(super) fn client_error(&self) -> Option<String> {
+        self.state().client_error.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State<B>> {
+    fn state(&self) -> MutexGuard<'_, SharedState<B>> {
         sync::lock(&self.0)
     }
 }
 
-impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> State<B> {
-    /// The next piece that the client sends.
-    fn pull(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> SharedState<B> {
+    fn poll_client(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.ended {
             return Poll::Ready(
                 self.trailers.clone().map(|trailers| Ok(Frame::trailers(trailers))),
             );
         }
-        if self.next.is_none() {
-            let frame = match Pin::new(&mut self.rest).poll_frame(context) {
+        if self.pending.is_none() {
+            let frame = match Pin::new(&mut self.inner).poll_frame(context) {
                 Poll::Ready(Some(frame)) => frame,
                 Poll::Ready(None) => {
                     self.end();
                     return Poll::Ready(None);
                 }
                 Poll::Pending => {
-                    self.waiting = Some(context.waker().clone());
+                    self.waker = Some(context.waker().clone());
                     return Poll::Pending;
                 }
             };
-            self.moved += 1;
-            self.next = Some(frame.inspect_err(|why| self.broken = Some(why.to_string()))?);
+            self.progress += 1;
+            let frame = frame.inspect_err(|error| self.client_error = Some(error.to_string()))?;
+            self.pending = Some(frame);
         }
-        if let Some(data) = self.next.as_ref().and_then(Frame::data_ref).cloned()
-            && self.hold(context, data).is_pending()
+        if let Some(chunk) = self.pending.as_ref().and_then(Frame::data_ref).cloned()
+            && self.poll_buffer(context, chunk).is_pending()
         {
-            self.waiting = Some(context.waker().clone());
+            self.waker = Some(context.waker().clone());
             return Poll::Pending;
         }
-        let frame = self.next.take();
+        let frame = self.pending.take();
         if let Some(trailers) = frame.as_ref().and_then(Frame::trailers_ref) {
             self.trailers = Some(trailers.clone());
             self.end();
@@ -162,25 +164,26 @@ impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> State<B> {
         Poll::Ready(frame.map(Ok))
     }
 
-    fn hold(&mut self, context: &mut Context<'_>, data: Bytes) -> Poll<()> {
-        let Some(share) = &mut self.share else {
+    /// Buffers `chunk`, or drops the buffer if the body does not fit into it.
+    fn poll_buffer(&mut self, context: &mut Context<'_>, chunk: Bytes) -> Poll<()> {
+        let Some(reservation) = &mut self.reservation else {
             return Poll::Ready(());
         };
-        let held = self.held + data.len();
-        if ready!(share.poll_room(context, held, self.whole.exact())) {
-            self.held = held;
-            self.pieces.push(data);
+        let buffered = self.buffered + chunk.len();
+        if ready!(reservation.poll_reserve(context, buffered, self.size_hint.exact())) {
+            self.buffered = buffered;
+            self.chunks.push(chunk);
         } else {
-            self.share = None;
-            self.pieces = Vec::new();
+            self.reservation = None;
+            self.chunks = Vec::new();
         }
         Poll::Ready(())
     }
 
     fn end(&mut self) {
         self.ended = true;
-        if let Some(share) = &mut self.share {
-            share.shrink(self.held);
+        if let Some(reservation) = &mut self.reservation {
+            reservation.shrink(self.buffered);
         }
     }
 }
@@ -194,27 +197,25 @@ impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> Body for ReplayBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        let Some(source) = this.source.as_ref().filter(|_| !this.done) else {
+        let Some(shared) = this.shared.as_ref().filter(|_| !this.done) else {
             return Poll::Ready(None);
         };
-        let mut state = source.state();
+        let mut state = shared.state();
         if state.attempt != this.attempt {
-            return Poll::Ready(Some(Err("another attempt has taken over".into())));
+            return Poll::Ready(Some(Err("the request is being sent again".into())));
         }
-        state.begun = true;
-        if let Some(piece) = state.pieces.get(this.next).cloned() {
-            state.moved += 1;
-            this.next += 1;
-            this.sent += piece.len() as u64;
-            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        state.started = true;
+        if let Some(chunk) = state.chunks.get(this.next_chunk).cloned() {
+            state.progress += 1;
+            this.next_chunk += 1;
+            this.bytes_sent += chunk.len() as u64;
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        let Poll::Ready(frame) = state.pull(context) else {
-            return Poll::Pending;
-        };
+        let frame = ready!(state.poll_client(context));
         match frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
-            Some(data) => {
-                this.next += 1;
-                this.sent += data.len() as u64;
+            Some(chunk) => {
+                this.next_chunk += 1;
+                this.bytes_sent += chunk.len() as u64;
             }
             None => this.done = true,
         }
@@ -222,15 +223,15 @@ impl<B: Body<Data = Bytes, Error = BoxError> + Unpin> Body for ReplayBody<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.source.is_none()
+        self.shared.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let Some(source) = &self.source else {
+        let Some(shared) = &self.shared else {
             return SizeHint::with_exact(0);
         };
-        match source.state().whole.exact() {
-            Some(whole) => SizeHint::with_exact(whole.saturating_sub(self.sent)),
+        match shared.state().size_hint.exact() {
+            Some(length) => SizeHint::with_exact(length.saturating_sub(self.bytes_sent)),
             None => SizeHint::default(),
         }
     }

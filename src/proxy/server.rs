@@ -1,9 +1,9 @@
-//! Connections of clients: so many at a time, none that dawdles, and none cut
-//! off in the middle of an answer.
+//! Serves client connections: limits their number, cuts off slow clients and drains on
+//! shutdown.
 
 use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -12,257 +12,294 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::body::Body;
+use super::body::ResponseBody;
 use super::client_stream::ClientStream;
 use super::connection::ClientConnection;
 use super::permits::ConnectionPermits;
 use crate::listener;
 use crate::net::TimeoutPool;
 use crate::platform::set_send_buffer;
-use crate::sync;
 
-/// Where clients come in.
-pub struct Server {
+pub(crate) struct Server {
     permits: Arc<ConnectionPermits>,
-    /// Tells every connection to come to its end. `None` once it has told.
-    open: Mutex<Option<watch::Sender<()>>>,
-    heads: TimeoutPool,
-    unauthenticated: TimeoutPool,
-    unreadable: Box<Unreadable>,
+    shutdown: CancellationToken,
+    connections: TaskTracker,
+    header_timeout: TimeoutPool,
+    authentication_timeout: TimeoutPool,
+    on_unreadable: Box<OnUnreadable>,
 }
 
-/// Told of a request that could not be read: the status with which it was refused, and
-/// why.
-type Unreadable = dyn Fn(StatusCode, &hyper::Error) + Send + Sync;
+/// Called with the status and the parse error of a request that could not be read.
+type OnUnreadable = dyn Fn(StatusCode, &hyper::Error) + Send + Sync;
 
-/// There always is one, be it our own that tells of a failure.
-pub(crate) type Answer = Result<Response<Body>, Infallible>;
+pub(crate) type ServiceResult = Result<Response<ResponseBody>, Infallible>;
 
-/// The time in which a client has to show that it may be here. It is shorter when
-/// permits run out.
+/// The time a client has to authenticate, unless its connection is evicted before.
 const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a client may take to send a request's head; also how long a
-/// connection may be idle.
-pub(super) const HEAD: Duration = Duration::from_secs(75);
+/// The time a client has to send the head of a request; also the idle time of a
+/// connection.
+pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// How long a client may take nothing of an answer.
-const STALL: Duration = Duration::from_secs(120);
+/// The longest time in which a client reads nothing of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Room for the head of a request, for what is read ahead of a body, and for what waits
-/// of an answer until its client takes it.
-const BUFFER: usize = 32 << 10;
+/// Limits the head of a request, and what is buffered of either body.
+const MAX_BUFFER: usize = 32 << 10;
 
-/// The system's buffer for what is sent to one client, which is near. By default it
-/// grows to several megabytes for one that does not read.
-const SENT: usize = 256 << 10;
+/// The kernel's send buffer: by default it grows to several megabytes for a client that
+/// does not read.
+const SEND_BUFFER: usize = 256 << 10;
 
-/// How long requests in flight are waited for at the end.
+/// The time that open requests get to finish on shutdown.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Server {
-    /// A door with this many permits.
     pub(crate) fn new(
-        permits: usize,
-        unreadable: impl Fn(StatusCode, &hyper::Error) + Send + Sync + 'static,
+        max_connections: usize,
+        on_unreadable: impl Fn(StatusCode, &hyper::Error) + Send + Sync + 'static,
     ) -> Arc<Server> {
         Arc::new(Server {
-            permits: ConnectionPermits::new(permits),
-            open: Mutex::new(Some(watch::Sender::new(()))),
-            heads: TimeoutPool::new(HEAD),
-            unauthenticated: TimeoutPool::new(AUTHENTICATION_TIMEOUT),
-            unreadable: Box::new(unreadable),
+            permits: ConnectionPermits::new(max_connections),
+            shutdown: CancellationToken::new(),
+            connections: TaskTracker::new(),
+            header_timeout: TimeoutPool::new(HEADER_TIMEOUT),
+            authentication_timeout: TimeoutPool::new(AUTHENTICATION_TIMEOUT),
+            on_unreadable: Box::new(on_unreadable),
         })
     }
 
-    /// Lets clients in, and has each of their requests answered, until the
-    /// door is closed. `answer` also marks the connections of clients that may be here.
-    pub(crate) async fn accept<A, F>(self: Arc<Self>, listener: TcpListener, answer: A)
+    /// Accepts connections until the server drains. `respond` has to call
+    /// [`ClientConnection::set_authenticated`] on the connections of rightful clients.
+    pub(crate) async fn serve<R, F>(self: Arc<Self>, listener: TcpListener, respond: R)
     where
-        A: Fn(&ClientConnection, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Answer> + Send + 'static,
+        R: Fn(&ClientConnection, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = ServiceResult> + Send + 'static,
     {
-        let Some(mut closing) = self.watch() else {
-            return;
+        let accept = async {
+            loop {
+                // Connection first, permit second: no client is evicted for nobody.
+                let stream = listener::accept(&listener).await;
+                let permit = self.permits.acquire().await;
+                let (server, respond) = (self.clone(), respond.clone());
+                let client = ClientConnection::unauthenticated(permit);
+                tokio::spawn(async move {
+                    let _ = set_send_buffer(&stream, SEND_BUFFER);
+                    let respond = |request| respond(&client, request);
+                    tokio::select! {
+                        // Checked first, so that a client that has just authenticated stays.
+                        biased;
+                        () = client.evicted_or_timed_out(&server.authentication_timeout) => {}
+                        () = server.serve_connection(with_write_timeout(stream), respond) => {}
+                    }
+                });
+            }
         };
-        loop {
-            // Nobody is evicted before there is a client that needs the permit.
-            let stream = tokio::select! {
-                stream = listener::accept(&listener) => stream,
-                _ = closing.changed() => return,
-            };
-            let permit = tokio::select! {
-                permit = self.permits.acquire() => permit,
-                _ = closing.changed() => return,
-            };
-            let (door, answer) = (self.clone(), answer.clone());
-            let client = ClientConnection::unauthenticated(permit);
-            tokio::spawn(async move {
-                let answer = |request| answer(&client, request);
-                tokio::select! {
-                    // Checked first, so that a client which has just authenticated stays.
-                    biased;
-                    () = client.evicted_or_timed_out(&door.unauthenticated) => {}
-                    () = door.converse(patient(stream), answer) => {}
-                }
-            });
-        }
+        self.shutdown.run_until_cancelled(accept).await;
     }
 
-    /// Answers the requests of one connection, until its client or a closing
-    /// door ends it. How it ends is the client's affair.
-    pub(crate) async fn converse<S, A, F>(&self, stream: S, answer: A)
+    /// Answers the requests of one connection until the client closes it or the server
+    /// drains.
+    pub(crate) async fn serve_connection<S, R, F>(&self, stream: S, respond: R)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        A: Fn(Request<Incoming>) -> F,
-        F: Future<Output = Answer>,
+        R: Fn(Request<Incoming>) -> F,
+        F: Future<Output = ServiceResult>,
     {
-        let Some(mut closing) = self.watch() else {
-            return;
-        };
         let (stream, exchange) = ClientStream::new(stream);
         let service = service_fn(|request| {
-            let (end, answer) = (exchange.begin(), answer(request));
-            async { answer.await.map(|reply| reply.map(|body| end.with(body))) }
+            let (guard, response) = (exchange.begin(), respond(request));
+            async { response.await.map(|response| response.map(|body| guard.track(body))) }
         });
         let connection = http1::Builder::new()
-            .timer(self.heads.clone())
-            .header_read_timeout(HEAD)
-            // As on the other side, in the pool.
+            .timer(self.header_timeout.clone())
+            .header_read_timeout(HEADER_TIMEOUT)
+            // As in the connection pool.
             .writev(false)
-            .max_buf_size(BUFFER)
-            // The date is the cloud's: this machine's clock may be wrong.
+            .max_buf_size(MAX_BUFFER)
+            // The upstream's date is forwarded: the clock of this machine may be wrong.
             .auto_date_header(false)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = &mut connection => ended,
-            _ = closing.changed() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+        let drained = self.connections.track_future(async {
+            tokio::select! {
+                result = &mut connection => result,
+                () = self.shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
             }
-        };
-        if let (Err(why), Some(status)) = (ended, exchange.refused()) {
-            (self.unreadable)(status, &why);
+        });
+        if let (Err(error), Some(status)) = (drained.await, exchange.refused()) {
+            (self.on_unreadable)(status, &error);
         }
     }
 
-    /// Lets nobody in any more, and waits for what is under way, but not
-    /// longer than `patience`.
-    pub async fn close(&self, patience: Duration) {
-        let open = sync::lock(&self.open).take();
-        if let Some(open) = open {
-            let _ = open.send(());
-            let _ = tokio::time::timeout(patience, open.closed()).await;
-        }
-    }
-
-    /// Tells when the door is closed; `None` if it is.
-    fn watch(&self) -> Option<watch::Receiver<()>> {
-        let open = sync::lock(&self.open);
-        open.as_ref().map(watch::Sender::subscribe)
+    /// Stops accepting and lets open requests finish, for at most `timeout`.
+    pub(crate) async fn drain(&self, timeout: Duration) {
+        self.shutdown.cancel();
+        self.connections.close();
+        let _ = tokio::time::timeout(timeout, self.connections.wait()).await;
     }
 }
 
-fn patient(stream: TcpStream) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
-    let _ = set_send_buffer(&stream, SENT);
+fn with_write_timeout<S: AsyncRead + AsyncWrite>(stream: S) -> Pin<Box<TimeoutStream<S>>> {
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(STALL));
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     Box::pin(stream)
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::net::TcpStream;
 
-    use super::super::refuse;
+    use super::super::error_response;
     use super::*;
     use crate::context::timer_clock;
 
-    async fn answer(_: Request<Incoming>) -> Answer {
-        Ok(refuse(hyper::StatusCode::NOT_FOUND, "nothing is here"))
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    async fn not_found(_: Request<Incoming>) -> ServiceResult {
+        Ok(error_response(StatusCode::NOT_FOUND, "nothing is here"))
     }
 
-    fn door() -> Arc<Server> {
+    fn server() -> Arc<Server> {
         Server::new(1, |_, _| {})
     }
 
-    /// How long a client that sends this, and then nothing, is waited for, and
-    /// what it gets.
-    async fn waited_for(sent: &str) -> (u64, String) {
-        let (mut client, server) = duplex(4_096);
-        client.write_all(sent.as_bytes()).await.unwrap();
-        let begun = timer_clock();
-        door().converse(server, answer).await;
-        let mut came = String::new();
-        client.read_to_string(&mut came).await.unwrap();
-        (begun.elapsed().as_secs(), came)
+    /// Sends `bytes` and no more; returns the seconds until the connection is closed, and
+    /// the response.
+    async fn serve_partial_request(bytes: &[u8]) -> (u64, String) {
+        let (mut client, stream) = duplex(4_096);
+        client.write_all(bytes).await.unwrap();
+        let start = timer_clock();
+        server().serve_connection(stream, not_found).await;
+        let mut response = String::new();
+        client.read_to_string(&mut response).await.unwrap();
+        (start.elapsed().as_secs(), response)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_come_to_the_end_of_a_head_is_cut_off() {
-        assert_eq!(waited_for("GET / HTTP/1.1\r\nX-A: b\r\n").await.0, HEAD.as_secs());
-        assert_eq!(waited_for("").await.0, HEAD.as_secs());
-        // Idle after an answer.
-        let (time, came) = waited_for("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-        assert_eq!(time, HEAD.as_secs());
-        assert!(came.starts_with("HTTP/1.1 404 "), "{came}");
+    async fn a_client_that_does_not_finish_a_head_is_cut_off() {
+        let timeout = HEADER_TIMEOUT.as_secs();
+        assert_eq!(serve_partial_request(b"GET / HTTP/1.1\r\nX-A: b\r\n").await.0, timeout);
+        assert_eq!(serve_partial_request(b"").await.0, timeout);
+        // Idle after a response.
+        let (time, response) = serve_partial_request(REQUEST).await;
+        assert_eq!(time, timeout);
+        assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
     }
 
-    /// However many come at once, none of them waits until another one's time is over.
     #[tokio::test(start_paused = true)]
-    async fn strangers_make_room_at_once() {
+    async fn a_client_that_does_not_read_is_cut_off() {
+        let (mut client, stream) = duplex(64);
+        client.write_all(REQUEST).await.unwrap();
+        let start = timer_clock();
+        server().serve_connection(with_write_timeout(stream), not_found).await;
+        assert_eq!(start.elapsed().as_secs(), 120);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_gets_the_whole_response() {
+        let (mut client, stream) = duplex(64);
+        client.write_all(REQUEST).await.unwrap();
+        let server = server();
+        let serving = server.serve_connection(with_write_timeout(stream), not_found);
+        let reading = async {
+            let mut response = Vec::new();
+            while !response.ends_with(b"}") {
+                tokio::time::sleep(WRITE_TIMEOUT - Duration::from_secs(1)).await;
+                let mut chunk = [0; 64];
+                let count = client.read(&mut chunk).await.unwrap();
+                assert_ne!(count, 0, "cut off after {}", String::from_utf8_lossy(&response));
+                response.extend_from_slice(&chunk[..count]);
+            }
+            drop(client);
+        };
+        tokio::join!(serving, reading);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unauthenticated_clients_are_evicted_without_delay() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let door = Server::new(4, |_, _| {});
-        tokio::spawn(door.accept(listener, |client: &ClientConnection, request| {
+        let server = Server::new(4, |_, _| {});
+        tokio::spawn(server.serve(listener, |client: &ClientConnection, request| {
             client.set_authenticated();
-            answer(request)
+            not_found(request)
         }));
-        let begun = timer_clock();
+        let start = timer_clock();
         let mut clients = Vec::new();
         for _ in 0..100 {
             clients.push(TcpStream::connect(address).await.unwrap());
         }
         let mut client = clients.pop().unwrap();
-        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        client.write_all(REQUEST).await.unwrap();
         assert_eq!(client.read_u8().await.unwrap(), b'H');
-        assert!(begun.elapsed() < AUTHENTICATION_TIMEOUT, "{:?}", begun.elapsed());
-        // The others had to go, and this one may stay until its own time is over.
-        let mut came = Vec::new();
+        assert!(start.elapsed() < AUTHENTICATION_TIMEOUT, "{:?}", start.elapsed());
+        // The others are evicted, and the authenticated client stays until it is idle.
+        let mut received = Vec::new();
         for mut other in clients {
-            assert_eq!(other.read_to_end(&mut came).await.unwrap_or(0), 0);
+            assert_eq!(other.read_to_end(&mut received).await.unwrap_or(0), 0);
         }
-        client.read_to_end(&mut came).await.unwrap();
-        assert_eq!(begun.elapsed().as_secs(), HEAD.as_secs());
+        client.read_to_end(&mut received).await.unwrap();
+        assert_eq!(start.elapsed().as_secs(), HEADER_TIMEOUT.as_secs());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_closed_door_lets_go_who_asks_nothing_and_waits_for_the_others() {
-        let door = door();
-        let (idle, server) = duplex(64);
-        let waiting = door.clone();
-        tokio::spawn(async move { waiting.converse(server, answer).await });
-        let (mut busy, server) = duplex(4_096);
+    async fn draining_closes_idle_connections_and_waits_for_open_requests() {
+        let server = server();
+        let (idle, stream) = duplex(64);
+        tokio::spawn({
+            let server = server.clone();
+            async move { server.serve_connection(stream, not_found).await }
+        });
+        let (mut busy, stream) = duplex(4_096);
         let slow = |request| async {
             tokio::time::sleep(Duration::from_secs(7)).await;
-            answer(request).await
+            not_found(request).await
         };
-        let waiting = door.clone();
-        tokio::spawn(async move { waiting.converse(server, slow).await });
-        busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        tokio::spawn({
+            let server = server.clone();
+            async move { server.serve_connection(stream, slow).await }
+        });
+        busy.write_all(REQUEST).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let begun = timer_clock();
-        door.close(DRAIN_TIMEOUT).await;
-        assert_eq!(begun.elapsed().as_secs(), 6);
-        let mut came = String::new();
-        busy.read_to_string(&mut came).await.unwrap();
-        assert!(came.starts_with("HTTP/1.1 404 "), "{came}");
+        let start = timer_clock();
+        server.drain(DRAIN_TIMEOUT).await;
+        assert_eq!(start.elapsed().as_secs(), 6);
+        let mut response = String::new();
+        busy.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
         drop(idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn draining_waits_no_longer_than_the_timeout_and_accepts_nothing_more() {
+        let server = server();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let serving = tokio::spawn(
+            server.clone().serve(listener, |_: &ClientConnection, request: Request<Incoming>| {
+                not_found(request)
+            }),
+        );
+        let (mut busy, stream) = duplex(4_096);
+        tokio::spawn({
+            let server = server.clone();
+            async move { server.serve_connection(stream, |_| std::future::pending()).await }
+        });
+        busy.write_all(REQUEST).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let start = timer_clock();
+        server.drain(DRAIN_TIMEOUT).await;
+        assert_eq!(start.elapsed(), DRAIN_TIMEOUT);
+        serving.await.unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! Stand-in tokens: clients present one in place of the real token, and only the
-//! proxy of this run knows that it stands for anything.
+//! Stand-in tokens, which clients present in place of the real one. Only the proxy of this
+//! run accepts them.
 
 use hyper::header::HeaderValue;
 
@@ -8,23 +8,20 @@ use crate::oauth::tokens_me;
 use crate::random::random_bytes;
 use crate::token::AccessToken;
 
-/// A token that this run's proxy swaps for the current one, and that is worth
-/// nothing anywhere else. Redacted in `Debug`.
+/// Redacted in `Debug`.
 #[derive(Debug)]
 pub struct StandIn {
     pub(super) token: AccessToken,
     pub(super) header: HeaderValue,
-    /// Whether proxies that are started later know it, too.
+    /// Proxies that are started later recognize it, too.
     pub(super) outlives_run: bool,
 }
 
-/// Gives 86 characters of base64url, as Genesys Cloud's own tokens have: no
-/// client that checks what a token looks like can tell.
+/// Makes 86 characters of base64url, the form of Genesys Cloud's own tokens, which some
+/// clients check.
 const BYTES: usize = 64;
 
 impl StandIn {
-    /// A random one, for this run alone.
-    ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub fn random() -> Result<StandIn> {
@@ -33,8 +30,7 @@ impl StandIn {
         Ok(StandIn { token, header, outlives_run: false })
     }
 
-    /// Makes the stand-in for clients that keep it for longer than this process lives: a
-    /// proxy that takes this one's place swaps it, too.
+    /// For clients that keep the stand-in until a restarted proxy takes over.
     pub fn outliving_the_run(self) -> StandIn {
         StandIn { outlives_run: true, ..self }
     }
@@ -45,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_looks_like_a_token_and_is_never_the_same() {
+    fn it_looks_like_a_token_and_is_random() {
         let [one, two] = [(); 2].map(|()| StandIn::random().unwrap());
         let text = one.token.expose();
         assert_eq!(text.len(), 86);

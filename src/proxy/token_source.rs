@@ -1,9 +1,10 @@
-//! The current token: renewed before it gets short, replaced when the API
-//! refuses it, by one mint for all who wait.
+//! The token that requests are sent with. It is refreshed before it expires and replaced
+//! when the API rejects it, by one mint for all requests that wait.
 
+mod backend;
 mod backoff;
-mod idle;
-mod renewal;
+mod keep_alive;
+mod refresh;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,59 +15,59 @@ use jiff::{SignedDuration, Timestamp};
 use super::known_tokens::KnownTokens;
 use super::metrics::Metrics;
 use super::rate_limit::RateLimit;
-use super::source::Source;
 use super::stand_in::StandIn;
 use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
+use crate::http_auth::bearer_token;
 use crate::oauth::tokens_me;
 use crate::random::sha256;
 use crate::sync;
 use crate::token::{AccessToken, Token, TokenValidity};
-use idle::Uses;
-pub(super) use renewal::Outage;
-use renewal::{Failing, Why};
+pub(super) use backend::BrokerBackend;
+use backend::TokenBackend;
+use keep_alive::LastUse;
+pub(super) use refresh::Outage;
+use refresh::{RefreshFailure, RefreshReason};
 
-/// Holds the current token, and knows the earlier ones.
 pub(super) struct TokenSource {
-    source: Arc<dyn Source>,
+    backend: Arc<dyn TokenBackend>,
     clock: Arc<dyn Clock>,
     reporter: Arc<Reporter>,
     metrics: Arc<Metrics>,
-    /// Handed out in place of every token, where there is one.
+    /// Handed out to clients in place of every token.
     stand_in: Option<StandIn>,
     issued: Option<Arc<IssuedTokens>>,
-    state: Mutex<State>,
-    /// ReplayBody by the one who makes a token. The others wait for it.
-    turn: tokio::sync::Mutex<()>,
+    state: Mutex<TokenState>,
+    /// Held during a refresh: the other requests wait for its result.
+    refresh_lock: tokio::sync::Mutex<()>,
 }
 
-/// A token, and the header that presents it.
-pub(super) struct Current {
+/// A token and its `Authorization` header.
+pub(super) struct BearerToken {
     pub(super) token: Token,
     pub(super) header: HeaderValue,
 }
 
-/// A token for a request.
-pub(super) enum Found {
-    /// Alive, as far as anybody knows.
-    Alive(Arc<Current>),
-    /// Dead, and no other can be had. It is for the API to refuse it.
-    Dead(Arc<Current>),
+/// The current token.
+pub(super) enum TokenForRequest {
+    Usable(Arc<BearerToken>),
+    /// A refresh has failed; the API decides.
+    Expired(Arc<BearerToken>),
 }
 
-struct State {
-    current: Arc<Current>,
+struct TokenState {
+    current: Arc<BearerToken>,
     known: KnownTokens,
-    uses: Uses,
+    last_use: LastUse,
     rate_limit: RateLimit,
-    failing: Option<Failing>,
-    /// How many attempts have failed so far.
-    failures: u64,
+    refresh_failure: Option<RefreshFailure>,
+    /// The number of refreshes that have failed since the start.
+    failure_count: u64,
 }
 
 impl TokenSource {
     pub(super) fn new(
-        source: Arc<dyn Source>,
+        backend: Arc<dyn TokenBackend>,
         token: Token,
         stand_in: Option<StandIn>,
         issued: Option<IssuedTokens>,
@@ -76,147 +77,143 @@ impl TokenSource {
         let issued = issued.map(Arc::new);
         let mut known = KnownTokens::new(issued.clone());
         let now = context.clock.read().wall;
-        let own = stand_in.as_ref().map(|stand_in| (&stand_in.token, stand_in.outlives_run));
-        for (token, lasts) in [Some((&token.access_token, true)), own].into_iter().flatten() {
+        let stand_in_token =
+            stand_in.as_ref().map(|stand_in| (&stand_in.token, stand_in.outlives_run));
+        let handed_out = [Some((&token.access_token, true)), stand_in_token];
+        for (token, outlives_run) in handed_out.into_iter().flatten() {
             known.insert(token, now);
-            if lasts && let Err(error) = remember(issued.as_deref(), token, now) {
+            if outlives_run && let Err(error) = remember(issued.as_deref(), token, now) {
                 context.reporter.warn(format_args!(
-                    "a token that clients keep is not known after a restart: {error}"
+                    "a restarted proxy will not recognize the tokens that its clients keep: {error}"
                 ));
             }
         }
-        let state = State {
-            uses: Uses::of(&token),
-            current: Arc::new(Current::new(token)),
+        let state = TokenState {
+            last_use: LastUse::of(&token),
+            current: Arc::new(BearerToken::new(token)),
             known,
             rate_limit: RateLimit::FULL,
-            failing: None,
-            failures: 0,
+            refresh_failure: None,
+            failure_count: 0,
         };
         TokenSource {
-            source,
+            backend,
             clock: context.clock.clone(),
             reporter: context.reporter.clone(),
             metrics,
             stand_in,
             issued,
             state: Mutex::new(state),
-            turn: tokio::sync::Mutex::default(),
+            refresh_lock: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Whether a request carries a token of this run.
-    pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
+    /// Returns whether a request presents a token that this run or an earlier one handed
+    /// out.
+    pub(super) fn recognizes(&self, headers: &HeaderMap) -> bool {
         let Some(value) = headers.get(AUTHORIZATION) else {
             return false;
         };
         let mut state = self.state();
-        // Most clients present the stand-in, or the token that is still current.
-        let usual = self.stand_in.as_ref().map_or(&state.current.header, |it| &it.header);
+        // Most clients present the stand-in, or else the current token.
+        let usual =
+            self.stand_in.as_ref().map_or(&state.current.header, |stand_in| &stand_in.header);
         if value == usual {
             return true;
         }
         let now = self.clock.read().wall;
-        bearer(value).is_some_and(|token| state.known.contains(token, now))
+        bearer_token(value).is_some_and(|token| state.known.contains(token, now))
     }
 
-    /// Returns the same for a client that has not authenticated yet: only hashes are
-    /// compared, so that the time it takes tells nothing of the tokens.
-    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
-        let mut presented = headers.get_all(AUTHORIZATION).iter();
-        let token = presented.next().and_then(bearer);
+    /// Like [`TokenSource::recognizes`], for a client that has not authenticated yet: only
+    /// hashes are compared, so that the time it takes tells nothing about the tokens.
+    pub(super) fn authenticates(&self, headers: &HeaderMap) -> bool {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let token = values.next().and_then(bearer_token);
         let now = self.clock.read().wall;
         let is_known = token.is_some_and(|token| self.state().known.contains(token, now));
-        is_known && presented.next().is_none()
+        is_known && values.next().is_none()
     }
 
-    /// The current token. If it has died in the background, while the machine
-    /// slept or the issuer was out of reach, another one is made first.
-    pub(super) async fn current(self: &Arc<Self>) -> Found {
+    /// Returns the current token. Refreshes it first if it has expired, which happens when
+    /// the machine was suspended or the issuer unavailable.
+    pub(super) async fn current(self: &Arc<Self>) -> TokenForRequest {
         let current = self.state().current.clone();
-        if self.left(&current).is_positive() {
-            return Found::Alive(current);
+        if self.remaining_after_skew(&current).is_positive() {
+            return TokenForRequest::Usable(current);
         }
-        match self.renew(current.clone(), Why::Dead).await {
-            Some(current) => Found::Alive(current),
-            None => Found::Dead(current),
+        match self.refresh(current.clone(), RefreshReason::Expired).await {
+            Some(refreshed) => TokenForRequest::Usable(refreshed),
+            None => TokenForRequest::Expired(current),
         }
     }
 
-    /// The token that takes the place of one that the API has refused; `None`
-    /// where there is none.
-    pub(super) async fn replace(self: &Arc<Self>, refused: Arc<Current>) -> Option<Arc<Current>> {
-        self.renew(refused, Why::Refused).await
+    /// Replaces a token that the API has rejected. Returns `None` if that fails.
+    pub(super) async fn replace_rejected(
+        self: &Arc<Self>,
+        rejected: Arc<BearerToken>,
+    ) -> Option<Arc<BearerToken>> {
+        self.refresh(rejected, RefreshReason::Rejected).await
     }
 
-    /// Has another token take the place of one that the client has revoked, in
-    /// the background.
-    pub(super) fn forget(self: &Arc<Self>, revoked: Arc<Current>) {
+    /// Replaces a token that a client has revoked, in the background: the next request
+    /// would meet a 401 for it, and the cache would still hold it.
+    pub(super) fn replace_revoked(self: &Arc<Self>, revoked: Arc<BearerToken>) {
         let token_source = self.clone();
-        tokio::spawn(async move { token_source.take_turn(revoked, Why::Refused).await });
+        tokio::spawn(async move {
+            token_source.refresh_once(revoked, RefreshReason::Rejected).await;
+        });
     }
 
-    /// Returns the token that clients are given for this one: the stand-in where there is
-    /// one, otherwise the token itself.
-    pub(super) fn for_clients<'a>(&'a self, current: &'a Current) -> &'a AccessToken {
-        self.stand_in.as_ref().map_or(&current.token.access_token, |it| &it.token)
+    /// Returns the token that clients are given for this one: the stand-in if there is one.
+    pub(super) fn token_for_clients<'a>(&'a self, current: &'a BearerToken) -> &'a AccessToken {
+        self.stand_in.as_ref().map_or(&current.token.access_token, |stand_in| &stand_in.token)
     }
 
-    /// The current token as clients are given it.
     pub(super) fn client_token(&self) -> Token {
         let current = self.state().current.clone();
-        Token { access_token: self.for_clients(&current).clone(), ..current.token.clone() }
+        Token { access_token: self.token_for_clients(&current).clone(), ..current.token.clone() }
     }
 
-    /// Reads the client secret again, and has another token take the place of the
-    /// current one where the API refuses that. Does not wait until attempts that
-    /// have failed may be repeated. Returns whether there is a good token.
+    /// Reads the client secret again and replaces the current token if the API rejects it,
+    /// without waiting for the backoff. Returns whether the token is good.
     pub(super) async fn reload(self: &Arc<Self>) -> bool {
-        self.state().failing = None;
+        self.state().refresh_failure = None;
         let current = self.state().current.clone();
-        self.renew(current, Why::Reload).await.is_some()
+        self.refresh(current, RefreshReason::Reload).await.is_some()
     }
 
-    /// What is known of the current token.
     pub(super) fn validity(&self) -> TokenValidity {
         self.state().current.token.validity.clone()
     }
 
-    /// How long the token lives still, as a client is told.
-    pub(super) fn remaining(&self, current: &Current) -> SignedDuration {
+    pub(super) fn remaining_lifetime(&self, current: &BearerToken) -> SignedDuration {
         let remaining = current.token.validity.remaining(&self.clock.read());
         remaining.unwrap_or_default().max(SignedDuration::ZERO)
     }
 
-    /// What is left of a token's life once the skew is taken off.
-    fn left(&self, current: &Current) -> SignedDuration {
-        let left =
-            self.source.policy().remaining_after_skew(&current.token.validity, &self.clock.read());
-        left.unwrap_or_default()
+    fn remaining_after_skew(&self, current: &BearerToken) -> SignedDuration {
+        let policy = self.backend.policy();
+        let remaining = policy.remaining_after_skew(&current.token.validity, &self.clock.read());
+        remaining.unwrap_or_default()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, TokenState> {
         sync::lock(&self.state)
     }
 }
 
-impl Current {
-    fn new(token: Token) -> Current {
-        // The endpoint takes no token that a header cannot hold.
+impl BearerToken {
+    fn new(token: Token) -> BearerToken {
+        // The issuer's response was refused if no header can hold its token.
         let header = tokens_me::bearer(&token.access_token);
-        Current { header: header.unwrap_or(HeaderValue::from_static("Bearer")), token }
+        BearerToken { header: header.unwrap_or(HeaderValue::from_static("Bearer")), token }
     }
 }
 
-/// Makes the token known to processes that are started later, where that is wanted.
+/// Makes a token known to processes that are started later.
 fn remember(issued: Option<&IssuedTokens>, token: &AccessToken, now: Timestamp) -> io::Result<()> {
     issued.map_or(Ok(()), |issued| issued.add(&sha256(token.expose().as_bytes()), now))
-}
-
-/// The token of an Authorization header that presents one.
-fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The cloud's hosts, and how each is reached.
+//! The hosts of Genesys Cloud that requests are forwarded to.
 
 use std::sync::Arc;
 
@@ -8,27 +8,25 @@ use hyper::http::uri::PathAndQuery;
 use url::{Position, Url};
 
 use super::body::RequestBody;
-use super::path::{LEADS_ELSEWHERE, has_dot_segments};
+use super::path::{DOT_SEGMENTS_REFUSED, has_dot_segments};
 use super::replay_body::ReplayBody;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::net::{Pool, TlsContext};
 
-/// One of the cloud's hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloudHost {
-    /// `login.`: makes tokens.
+pub(crate) enum CloudHost {
+    /// `login.`: issues tokens.
     Login,
-    /// `api.`: judges them.
+    /// `api.`: the Platform API.
     Api,
     /// `apps.`: takes some uploads.
     Apps,
-    /// `api-downloads.`: gives what the API has exported.
+    /// `api-downloads.`: serves exports of the API.
     Downloads,
 }
 
-/// All of them.
 pub(super) struct Upstreams {
     login: Option<Arc<Upstream>>,
     api: Arc<Upstream>,
@@ -36,41 +34,40 @@ pub(super) struct Upstreams {
     downloads: Arc<Upstream>,
 }
 
-/// One host: where it is, and the connections to it.
 pub(super) struct Upstream {
     pub(super) pool: Pool<ReplayBody<RequestBody>>,
     base: Url,
-    /// The path that its base URL has, without a slash at the end.
-    path: String,
+    /// The path of the base URL, without a trailing slash.
+    base_path: String,
 }
 
 impl Upstreams {
     pub(super) fn new(settings: &Settings, context: &Context) -> Result<Upstreams> {
         let issuer = &settings.issuer;
         let api_url = issuer.api_url.as_deref().ok_or_else(|| {
-            Error::new(Kind::Configuration, "there is no API to pass requests on to")
+            Error::new(Kind::Configuration, "there is no API to forward requests to")
                 .with_hint("set --region or --api-url")
         })?;
         let tls_context = TlsContext::new(&settings.network, context);
         let upstream = |url: &str| Upstream::new(url, &tls_context).map(Arc::new);
         let api = upstream(api_url)?;
-        let beside = |name| match beside(api_url, name) {
+        let sibling = |name| match sibling_url(api_url, name) {
             Some(url) => upstream(&url),
             None => Ok(api.clone()),
         };
-        let (apps, downloads) = (beside("apps")?, beside("api-downloads")?);
+        let (apps, downloads) = (sibling("apps")?, sibling("api-downloads")?);
         let login = issuer.login_url.as_deref().map(upstream).transpose()?;
         Ok(Upstreams { login, api, apps, downloads })
     }
 
-    /// Returns whether this is the API's, where a call counts as a use of the token.
+    /// Returns whether a request to this upstream counts as a use of the token.
     pub(super) fn is_api(&self, upstream: &Upstream) -> bool {
         std::ptr::eq(upstream, &*self.api)
     }
 
-    /// The host's upstream; `None` for the login host of an issuer of which
-    /// only the token endpoint is known.
-    pub(super) fn of(&self, host: CloudHost) -> Option<&Upstream> {
+    /// Returns `None` for the login host of an issuer that is known only by its token
+    /// endpoint.
+    pub(super) fn get(&self, host: CloudHost) -> Option<&Upstream> {
         match host {
             CloudHost::Login => self.login.as_deref(),
             CloudHost::Api => Some(&self.api),
@@ -82,41 +79,43 @@ impl Upstreams {
 
 impl Upstream {
     fn new(url: &str, tls_context: &TlsContext) -> Result<Upstream> {
-        let unusable = || {
-            Error::new(Kind::Configuration, format!("{url} is not a URL to pass requests on to"))
-        };
+        let unusable =
+            || Error::new(Kind::Configuration, format!("cannot forward requests to {url}"));
         let parsed = Url::parse(url).map_err(|error| unusable().with_source(error))?;
-        let path = parsed.path().trim_end_matches('/').to_owned();
-        Ok(Upstream { pool: Pool::new(&parsed, tls_context)?, base: parsed, path })
+        let base_path = parsed.path().trim_end_matches('/').to_owned();
+        Ok(Upstream { pool: Pool::new(&parsed, tls_context)?, base: parsed, base_path })
     }
 
-    /// For messages.
+    /// Host and port, for messages.
     pub(super) fn name(&self) -> &str {
         self.pool.host()
     }
 
-    /// Puts a request's path below that of the base URL, out of which it cannot lead.
+    /// Puts the path of a request below that of the base URL.
     ///
     /// # Errors
-    /// With which status and why it is refused.
-    pub(super) fn address(&self, head: &mut Parts) -> Result<(), (StatusCode, &'static str)> {
-        if self.path.is_empty() {
+    /// The status and the message for a path that could leave the base path.
+    pub(super) fn prepend_base_path(
+        &self,
+        head: &mut Parts,
+    ) -> Result<(), (StatusCode, &'static str)> {
+        if self.base_path.is_empty() {
             return Ok(());
         }
         if has_dot_segments(head.uri.path()) {
-            return Err((StatusCode::BAD_REQUEST, LEADS_ELSEWHERE));
+            return Err((StatusCode::BAD_REQUEST, DOT_SEGMENTS_REFUSED));
         }
         let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         if !path.starts_with('/') {
             return Err((StatusCode::BAD_REQUEST, "the path does not begin with a slash"));
         }
         let too_long = |_| (StatusCode::URI_TOO_LONG, "the path and the query are too long");
-        head.uri = format!("{}{path}", self.path).parse().map_err(too_long)?;
+        head.uri = format!("{}{path}", self.base_path).parse().map_err(too_long)?;
         Ok(())
     }
 
-    /// The path, query and fragment that a reference names, without the base URL's
-    /// path, if it is a URL of this host. A path alone is one in an answer of its own.
+    /// Returns path, query and fragment of a URL reference below the base URL. A path
+    /// without a host is meant for this upstream if `is_own`.
     pub(super) fn path_of(&self, reference: &str, is_own: bool) -> Option<String> {
         path_below(&self.base, reference, is_own)
     }
@@ -124,11 +123,13 @@ impl Upstream {
 
 fn path_below(base: &Url, reference: &str, is_own: bool) -> Option<String> {
     let is_path = reference.starts_with('/') && !reference.starts_with("//");
-    let url = match is_path {
-        true if is_own => base.join(reference).ok()?,
-        true => return None,
-        false if reference.starts_with("//") => base.join(reference).ok()?,
-        false => Url::parse(reference).ok()?,
+    if is_path && !is_own {
+        return None;
+    }
+    let url = if reference.starts_with('/') {
+        base.join(reference).ok()?
+    } else {
+        Url::parse(reference).ok()?
     };
     if url.origin() != base.origin() {
         return None;
@@ -141,9 +142,9 @@ fn path_below(base: &Url, reference: &str, is_own: bool) -> Option<String> {
     }
 }
 
-/// Another host of a region, beside its API. A stand-in for the API stands in for
-/// that one, too.
-fn beside(api_url: &str, name: &str) -> Option<String> {
+/// Returns the URL of another host in the region of the API; `None` if the API is not at
+/// a region's usual host, and stands for all of them.
+fn sibling_url(api_url: &str, name: &str) -> Option<String> {
     api_url.strip_prefix("https://api.").map(|domain| format!("https://{name}.{domain}"))
 }
 
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_followed_back_to_the_host_that_they_name() {
+    fn references_are_resolved_to_the_host_that_they_name() {
         let plain = Url::parse("http://127.0.0.1:8080").unwrap();
         let below = Url::parse("http://localhost/base").unwrap();
         for (reference, expected) in [
@@ -184,9 +185,9 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_stand_beside_the_api() {
-        let apps = beside("https://api.mypurecloud.ie", "apps");
+    fn the_other_hosts_are_siblings_of_the_api() {
+        let apps = sibling_url("https://api.mypurecloud.ie", "apps");
         assert_eq!(apps.as_deref(), Some("https://apps.mypurecloud.ie"));
-        assert_eq!(beside("http://127.0.0.1:1", "apps"), None);
+        assert_eq!(sibling_url("http://127.0.0.1:1", "apps"), None);
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::cloud::{Cloud, Contact, Host, Refusal};
 use super::{control, mishap, reply, routing};
+use crate::http_auth::bearer_token;
 
 /// The API host's routes, and the sandbox's own controls beside them.
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
@@ -51,7 +52,9 @@ async fn judge(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) ->
         true => Contact::Look,
         false => Contact::Use,
     };
-    if let Err(refusal) = cloud.judge(bearer(request.headers()), contact) {
+    if let Err(refusal) =
+        cloud.judge(request.headers().get(AUTHORIZATION).and_then(bearer_token), contact)
+    {
         cloud.count(|counters| counters.refusals += 1);
         return refuse(refusal);
     }
@@ -67,12 +70,6 @@ async fn judge(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) ->
         cloud.count(|counters| *counters.executed.entry(id).or_default() += 1);
     }
     reply
-}
-
-/// RFC 6750 section 2.1.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 fn refuse(refusal: Refusal) -> Response<Body> {
@@ -100,7 +97,7 @@ async fn token(State(cloud): State<Arc<Cloud>>) -> Response<Body> {
 }
 
 async fn revoke(State(cloud): State<Arc<Cloud>>, headers: HeaderMap) -> StatusCode {
-    if let Some(token) = bearer(&headers) {
+    if let Some(token) = headers.get(AUTHORIZATION).and_then(bearer_token) {
         cloud.revoke(token);
     }
     StatusCode::NO_CONTENT

@@ -11,12 +11,11 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::post;
 use axum::{Form, Router};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use super::cloud::{Cloud, Host, Stranger, TokenRequestSeen};
 use super::{faults, mishap, reply};
+use crate::http_auth::basic_credentials;
 
 type Fields = BTreeMap<String, String>;
 
@@ -92,11 +91,9 @@ impl Credentials {
     /// The header counts before the form.
     fn find(headers: &HeaderMap, form: &Fields) -> Option<Credentials> {
         if let Some(header) = headers.get(AUTHORIZATION) {
-            let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
-            let decoded = BASE64_STANDARD.decode(encoded.trim()).ok()?;
-            let pair = String::from_utf8(decoded).ok()?;
-            return (scheme.eq_ignore_ascii_case("basic") && pair.contains(':'))
-                .then_some(Credentials::Basic(pair));
+            let credentials = basic_credentials(header)?;
+            let pair = String::from_utf8(credentials.to_vec()).ok()?;
+            return pair.contains(':').then_some(Credentials::Basic(pair));
         }
         Some(Credentials::Post {
             id: form.get("client_id")?.clone(),

@@ -1,22 +1,23 @@
-//! Rewrites the references in answers so that clients that follow them stay below the
-//! gateway's path.
+//! Rewrites the references in response headers, so that clients that follow them stay at
+//! the gateway.
 
 use hyper::header::{CONTENT_LOCATION, HeaderMap, HeaderValue, LOCATION};
 
-use crate::proxy::{CloudHost, ReverseProxy, is_of_login_host};
+use crate::proxy::{CloudHost, ReverseProxy, is_login_host_path};
 
-/// Rewrites what points to the hosts behind the gateway, in an answer of `from`, as
-/// paths below `mount`: `/` and the gateway's prefix, or nothing. They hold under
-/// whatever name the client calls the gateway by.
-pub(super) fn rewrite(headers: &mut HeaderMap, relay: &ReverseProxy, from: CloudHost, mount: &str) {
+/// Turns references to the hosts behind the gateway, in a response of `from`, into paths
+/// that begin with `mount`. A path holds for any name of the gateway.
+pub(super) fn rewrite(headers: &mut HeaderMap, proxy: &ReverseProxy, from: CloudHost, mount: &str) {
     for name in [LOCATION, CONTENT_LOCATION] {
         let Some(reference) = headers.get(&name).and_then(|value| value.to_str().ok()) else {
             continue;
         };
         let paths = [CloudHost::Api, CloudHost::Login]
-            .map(|host| (host, relay.path_at(host, reference, from)));
+            .map(|host| (host, proxy.path_at(host, reference, from)));
         let path = paths.into_iter().find_map(|(host, path)| {
-            path.filter(|path| is_of_login_host(just_path(path)) == (host == CloudHost::Login))
+            path.filter(|path| {
+                is_login_host_path(without_query(path)) == (host == CloudHost::Login)
+            })
         });
         let value = path.and_then(|path| HeaderValue::from_str(&format!("{mount}{path}")).ok());
         if let Some(value) = value {
@@ -25,7 +26,6 @@ pub(super) fn rewrite(headers: &mut HeaderMap, relay: &ReverseProxy, from: Cloud
     }
 }
 
-/// The path without query and fragment.
-fn just_path(path: &str) -> &str {
+fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or(path)
 }

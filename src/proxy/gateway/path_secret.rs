@@ -1,4 +1,5 @@
-//! What every path has to begin with: who does not know it gets nothing.
+//! The secret first segment of every path at the gateway, which makes its address a
+//! capability URL: anyone who knows it may use the gateway.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -9,18 +10,17 @@ use crate::platform::{OpenedFile, foreign_link, make_private_command, private_op
 use crate::random::random_id;
 use crate::text;
 
-/// A path segment that cannot be guessed. Redacted in `Debug`.
+/// Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PathSecret(String);
 
-/// Fewer characters could be guessed.
-const SHORTEST: usize = 16;
+/// A shorter secret could be guessed.
+const MIN_LENGTH: usize = 16;
 
-/// No path comes near this.
-const LONGEST: u64 = 64 << 10;
+const MAX_FILE_SIZE: u64 = 64 << 10;
 
 impl PathSecret {
-    /// One for this run: 128 bits.
+    /// Makes a secret of 128 bits.
     ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
@@ -28,8 +28,8 @@ impl PathSecret {
         random_id().map(PathSecret)
     }
 
-    /// The one in a file, which is made, with a new one, where there is none:
-    /// clients that are set up once need an address that stays.
+    /// Reads the secret from a file, or creates the file with a new secret, for clients that
+    /// need a lasting address.
     ///
     /// # Errors
     /// `Configuration` when the file can neither be read nor be made, or holds
@@ -46,13 +46,13 @@ impl PathSecret {
                         .with_cause(link.to_string())
                         .with_hint(link.remedy(file)));
                 }
-                let prefix = PathSecret::random()?;
-                write(file, &prefix).map_err(|error| unusable().with_source(error))?;
-                return Ok(prefix);
+                let path_secret = PathSecret::random()?;
+                write(file, &path_secret).map_err(|error| unusable().with_source(error))?;
+                return Ok(path_secret);
             }
             Err(error) => return Err(unusable().with_source(error)),
         };
-        // Who knows the path can use the gateway, and so can who chose it.
+        // Another user who chose the secret knows it.
         if let Some(risk) = opened.tamper_risk() {
             return Err(unusable()
                 .with_cause(risk.to_string())
@@ -63,30 +63,33 @@ impl PathSecret {
                 .with_cause(format!("other users may read it: its mode is {mode:04o}"))
                 .with_hint(make_private_command(file)));
         }
-        let bytes = opened.read(LONGEST).map_err(|error| unusable().with_source(error))?;
+        let bytes = opened.read(MAX_FILE_SIZE).map_err(|error| unusable().with_source(error))?;
         let text = text::utf8(&bytes).unwrap_or_default();
-        PathSecret::checked(text.trim().trim_matches('/')).ok_or_else(|| {
+        PathSecret::parse(text.trim().trim_matches('/')).ok_or_else(|| {
             unusable()
-                .with_cause(format!("it has to hold {SHORTEST} or more of A-Z, a-z, 0-9, - and _"))
+                .with_cause(format!(
+                    "it has to hold {MIN_LENGTH} or more of A-Z, a-z, 0-9, - and _"
+                ))
                 .with_hint("remove it, and a new one is made")
         })
     }
 
-    pub(super) fn checked(text: &str) -> Option<PathSecret> {
+    pub(super) fn parse(text: &str) -> Option<PathSecret> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        (text.len() >= SHORTEST && text.bytes().all(is_plain)).then(|| PathSecret(text.to_owned()))
+        (text.len() >= MIN_LENGTH && text.bytes().all(is_plain))
+            .then(|| PathSecret(text.to_owned()))
     }
 
-    /// The segment, without slashes.
+    /// Returns the segment without slashes.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
 /// For the user alone, and never over a file that appeared in the meantime.
-fn write(file: &Path, prefix: &PathSecret) -> std::io::Result<()> {
+fn write(file: &Path, path_secret: &PathSecret) -> std::io::Result<()> {
     let mut file = private_options().write(true).create_new(true).open(file)?;
-    writeln!(file, "{}", prefix.expose())
+    writeln!(file, "{}", path_secret.expose())
 }
 
 impl fmt::Debug for PathSecret {
@@ -102,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_keeps_it_and_nobody_else_may_read_that() {
+    fn a_file_keeps_the_secret_and_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
         let first = PathSecret::kept_in(&file).unwrap();
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_can_be_guessed_or_misread_is_refused() {
+    fn a_secret_that_is_short_or_needs_encoding_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
         PathSecret::kept_in(&file).unwrap();

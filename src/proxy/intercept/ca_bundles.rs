@@ -1,5 +1,4 @@
-//! Whom the run's child trusts: whom it trusted before, and this run's
-//! authority.
+//! The CA bundles for the run's child: what it trusted before, and this run's authority.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -16,52 +15,63 @@ use crate::error::{Error, Kind, Result};
 use crate::net::roots::{self, Certificates};
 use crate::platform::{private_options, private_temp_dir};
 
-/// CaBundles of certificates, in a directory that goes when this is dropped.
-/// Nothing in them is secret.
+/// Files in a directory that is removed on drop. Nothing in them is secret.
 pub(super) struct CaBundles {
     dir: TempDir,
     variables: Vec<EnvVariable>,
 }
 
-/// A variable that names a bundle, and whom its readers trust without it.
 struct CaBundleVariable {
     name: &'static str,
-    /// What they read where it is not set.
+    /// The variable that its readers use if this one is not set.
     fallback: Option<&'static str>,
-    /// Whether it adds to what they trust anyway.
-    adds: bool,
-    /// Whether they read certifi where it is not set.
-    certifi: bool,
+    /// The bundle is added to the default certificates.
+    is_additional: bool,
+    /// The default certificates are those of Python's certifi.
+    uses_certifi: bool,
 }
 
-/// The sources of certificates besides the environment.
+/// Sources of certificates besides the environment.
 #[derive(Default)]
 pub(super) struct TrustSources<'a> {
-    /// `--ca-file`: behind a proxy that inspects TLS, the command has to trust it as
-    /// gc-token does.
+    /// `--ca-file`: the command, too, may be behind a proxy that inspects TLS.
     pub(super) ca_file: Option<&'a Path>,
-    /// The command's program.
     pub(super) command: Option<&'a Path>,
 }
 
-/// Each gets a bundle of its own, with what was in its old one: a client that
-/// trusts few must not come to trust whom another one trusts.
+/// Each variable gets a bundle of its own: a client must not come to trust what only
+/// another client trusted.
 const CA_BUNDLE_VARIABLES: [CaBundleVariable; 4] = [
     // OpenSSL, and so Python, Ruby and many more; Go.
-    CaBundleVariable { name: "SSL_CERT_FILE", fallback: None, adds: false, certifi: false },
+    CaBundleVariable {
+        name: "SSL_CERT_FILE",
+        fallback: None,
+        is_additional: false,
+        uses_certifi: false,
+    },
     // Python's requests, and pip.
     CaBundleVariable {
         name: "REQUESTS_CA_BUNDLE",
         fallback: Some("CURL_CA_BUNDLE"),
-        adds: false,
-        certifi: true,
+        is_additional: false,
+        uses_certifi: true,
     },
-    CaBundleVariable { name: "CURL_CA_BUNDLE", fallback: None, adds: false, certifi: false },
-    CaBundleVariable { name: "NODE_EXTRA_CA_CERTS", fallback: None, adds: true, certifi: false },
+    CaBundleVariable {
+        name: "CURL_CA_BUNDLE",
+        fallback: None,
+        is_additional: false,
+        uses_certifi: false,
+    },
+    CaBundleVariable {
+        name: "NODE_EXTRA_CA_CERTS",
+        fallback: None,
+        is_additional: true,
+        uses_certifi: false,
+    },
 ];
 
 impl CaBundles {
-    /// Writes the bundles, each with the authority's certificate, `ca`.
+    /// `ca` is the PEM certificate of the run's authority.
     ///
     /// # Errors
     /// `Configuration` when a variable or `--ca-file` names a bundle that cannot be
@@ -77,39 +87,37 @@ impl CaBundles {
         let mut variables = Vec::new();
         for variable in &CA_BUNDLE_VARIABLES {
             let file = dir.path().join(format!("{}.pem", variable.name.to_lowercase()));
-            let trusted = deduplicated(variable.trusted(sources, env)?, &named);
+            let trusted = merge(variable.trusted_certs(sources, env)?, &named);
             write(&file, ca, trusted).map_err(|error| cannot_write(error, &file))?;
             variables.push((variable.name, OsString::from(file)));
         }
         Ok(CaBundles { dir, variables })
     }
 
-    /// The variables that name them.
     pub(super) fn variables(&self) -> &[EnvVariable] {
         &self.variables
     }
 
-    /// What has to go in the end.
     pub(super) fn directory(&self) -> &Path {
         self.dir.path()
     }
 }
 
 impl CaBundleVariable {
-    /// Whom the variable's readers trust as things are.
-    fn trusted(&self, sources: &TrustSources<'_>, env: &Environment) -> Result<Certificates> {
+    /// Returns the certificates that the variable's readers trust already.
+    fn trusted_certs(&self, sources: &TrustSources<'_>, env: &Environment) -> Result<Certificates> {
         for name in [Some(self.name), self.fallback].into_iter().flatten() {
             if let Some(certs) = roots::from_variable(name, env)? {
                 return Ok(certs);
             }
         }
-        if self.adds {
+        if self.is_additional {
             return Ok(Certificates::new());
         }
         let mut trusted = roots::system_certificates(env)?;
-        if self.certifi {
-            for file in certifi::files(sources.command, env) {
-                // What is broken is of no use to the command, either.
+        if self.uses_certifi {
+            for file in certifi::find_bundles(sources.command, env) {
+                // The command cannot use a broken file, either.
                 trusted.extend(roots::from_file(&file, "certifi").unwrap_or_default());
             }
         }
@@ -117,15 +125,14 @@ impl CaBundleVariable {
     }
 }
 
-/// Both lists, in order, each certificate once.
-fn deduplicated(trusted: Certificates, named: &Certificates) -> Certificates {
+/// Chains both lists without duplicates.
+fn merge(trusted: Certificates, named: &Certificates) -> Certificates {
     let mut seen = HashSet::new();
     let all = trusted.into_iter().chain(named.iter().cloned());
     all.filter(|cert| seen.insert(cert.clone())).collect()
 }
 
-/// For the user alone, whatever the umask: others could put a certificate of
-/// their own in the place of ours.
+/// Private whatever the umask: another user could replace the bundles.
 fn directory() -> Result<TempDir> {
     private_temp_dir().map_err(|error| cannot_write(error, &PathBuf::from("a temporary directory")))
 }
@@ -154,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// A self-signed certificate in a file of its own.
+    /// Writes a self-signed certificate to a file.
     fn certificate(dir: &Path, name: &str) -> (CertificateDer<'static>, String) {
         let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap().cert;
         let file = dir.join(name);
@@ -163,12 +170,12 @@ mod tests {
     }
 
     fn read(bundles: &CaBundles, name: &str) -> Vec<CertificateDer<'static>> {
-        let (_, file) = bundles.variables().iter().find(|(it, _)| *it == name).unwrap();
+        let (_, file) = bundles.variables().iter().find(|(variable, _)| *variable == name).unwrap();
         CertificateDer::pem_file_iter(file).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
-    fn each_client_trusts_whom_it_trusted_and_the_authority() {
+    fn each_bundle_holds_the_earlier_certificates_and_the_authority() {
         let dir = tempfile::tempdir().unwrap();
         let (ca, ca_file) = certificate(dir.path(), "ca");
         let (ssl, ssl_file) = certificate(dir.path(), "ssl");
@@ -189,13 +196,13 @@ mod tests {
         let bundles = CaBundles::write(&pem, &TrustSources::default(), &env.into()).unwrap();
         assert_eq!(read(&bundles, "CURL_CA_BUNDLE"), [ca.clone(), ssl.clone()]);
         let requests = read(&bundles, "REQUESTS_CA_BUNDLE");
-        // What certifi has on this machine may follow.
+        // This machine's certifi may follow.
         assert_eq!(requests[..2], [ca.clone(), ssl]);
         assert_eq!(read(&bundles, "NODE_EXTRA_CA_CERTS"), [ca]);
     }
 
     #[test]
-    fn requests_goes_on_trusting_certifi_and_all_trust_what_the_user_names() {
+    fn requests_still_trusts_certifi_and_all_trust_the_ca_file() {
         let dir = tempfile::tempdir().unwrap();
         let (ca, ca_file) = certificate(dir.path(), "ca");
         let (ssl, ssl_file) = certificate(dir.path(), "ssl");
@@ -214,9 +221,9 @@ mod tests {
         assert_eq!(read(&bundles, "NODE_EXTRA_CA_CERTS"), [ca.clone(), named.clone()]);
         let requests = read(&bundles, "REQUESTS_CA_BUNDLE");
         for trusted in [&ca, &ssl, &certifi, &named] {
-            assert_eq!(requests.iter().filter(|it| *it == trusted).count(), 1);
+            assert_eq!(requests.iter().filter(|cert| *cert == trusted).count(), 1);
         }
-        // Who has said whom to trust has said it.
+        // An explicit bundle replaces certifi.
         let env = [("REQUESTS_CA_BUNDLE", ssl_file.as_str()), ("VIRTUAL_ENV", &venv)];
         let bundles = CaBundles::write(&pem, &TrustSources::default(), &env.into()).unwrap();
         assert_eq!(read(&bundles, "REQUESTS_CA_BUNDLE"), [ca, ssl]);
@@ -226,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_certificates_is_one_bundle() {
+    fn a_directory_of_certificates_becomes_one_bundle() {
         let dir = tempfile::tempdir().unwrap();
         let (one, _) = certificate(dir.path(), "one.pem");
         let (two, _) = certificate(dir.path(), "two.pem");
@@ -237,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_that_cannot_be_read_is_refused_by_the_variables_name() {
+    fn the_error_for_an_unreadable_bundle_names_the_variable() {
         for variable in CA_BUNDLE_VARIABLES {
             let env = [(variable.name, "/nonexistent/bundle.pem")];
             let error = CaBundles::write("", &TrustSources::default(), &env.into()).err().unwrap();
@@ -247,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_for_the_user_alone_and_go_in_the_end() {
+    fn bundles_are_private_and_removed_on_drop() {
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         let dir = tempfile::tempdir().unwrap();
         let (_, file) = certificate(dir.path(), "ca");

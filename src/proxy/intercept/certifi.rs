@@ -1,52 +1,51 @@
-//! The certificates that Python brings along: its package certifi, from which
-//! requests reads whom to trust unless a variable names a file.
+//! Finds Python's certifi packages, whose CA bundle requests uses unless a variable names
+//! another.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::context::Environment;
 
-/// Finds the files of certifi in every place where the command may find a Python: beside
-/// it, in an active virtual environment, on the PATH. No program is run to ask it.
-pub(super) fn files(command: Option<&Path>, env: &Environment) -> Vec<PathBuf> {
+/// Searches every place where the command may find a Python: beside it, in an active virtual
+/// environment, on the PATH. Runs no program.
+pub(super) fn find_bundles(command: Option<&Path>, env: &Environment) -> Vec<PathBuf> {
     let path = env.os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path)
         .flat_map(|dir| ["python3", "python"].map(|name| dir.join(name)))
         .filter(|python| python.exists());
-    // A script may be started by its own name, and be run by the Python beside it.
+    // A script is run by the Python beside it.
     let programs: Vec<_> = command.map(Path::to_owned).into_iter().chain(on_path).collect();
-    // pipx and uv link to what they have installed.
+    // pipx and uv install links.
     let targets = programs.iter().filter_map(|program| program.canonicalize().ok());
     let virtual_environment = env.os("VIRTUAL_ENV").map(PathBuf::from);
     let user = env.os("HOME").map(|home| PathBuf::from(home).join(".local"));
     let all: BTreeSet<_> = targets
         .chain(programs.iter().cloned())
-        .flat_map(|program| installations(&program))
+        .flat_map(|program| python_prefixes(&program))
         .chain(virtual_environment)
         .chain(user)
-        // Where Debian's own Python finds what pip has installed.
+        // pip's prefix for Debian's own Python.
         .chain([PathBuf::from("/usr/local")])
-        .flat_map(|prefix| below(&prefix))
+        .flat_map(|prefix| bundles_below(&prefix))
         .collect();
     all.into_iter().collect()
 }
 
-/// The installation that a program in its `bin` belongs to; or all that a shim of
-/// pyenv, asdf or mise may lead to.
-fn installations(program: &Path) -> Vec<PathBuf> {
+/// Returns the installation prefix of a program; for a shim of pyenv, asdf or mise, those of
+/// all versions.
+fn python_prefixes(program: &Path) -> Vec<PathBuf> {
     let Some((bin, prefix)) = program.parent().and_then(|bin| Some((bin, bin.parent()?))) else {
         return Vec::new();
     };
     if bin.file_name() != Some("shims".as_ref()) {
         return vec![prefix.to_owned()];
     }
-    let places = ["versions", "installs/python"].map(|place| prefix.join(place));
-    let entries = places.iter().flat_map(std::fs::read_dir).flatten().flatten();
+    let directories = ["versions", "installs/python"].map(|name| prefix.join(name));
+    let entries = directories.iter().flat_map(std::fs::read_dir).flatten().flatten();
     entries.map(|entry| entry.path()).collect()
 }
 
-/// The files below one installation prefix, for each version of Python.
-fn below(prefix: &Path) -> Vec<PathBuf> {
+fn bundles_below(prefix: &Path) -> Vec<PathBuf> {
     let libraries = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
     let pythons =
         libraries.filter(|entry| entry.file_name().to_string_lossy().starts_with("python"));
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_python_that_the_command_may_find_is_looked_at() {
+    fn every_python_that_the_command_may_find_is_searched() {
         let dir = tempfile::tempdir().unwrap();
         let file = |place: &str| {
             let file = dir.path().join(place).join("certifi/cacert.pem");
@@ -81,7 +80,7 @@ mod tests {
             file("pyenv/versions/3.11.7/lib/python3.11/site-packages"),
             file("venv/lib/python3.11/dist-packages"),
         ];
-        // No Python is found there.
+        // Outside of every Python installation.
         file("other/lib/python3.11/site-packages");
         file("beside/lib/perl/site-packages");
         for program in [
@@ -104,7 +103,7 @@ mod tests {
             ("VIRTUAL_ENV", &path("venv")),
             ("HOME", &path("home")),
         ]);
-        let all = files(Some(&dir.path().join("beside/bin/script")), &env);
+        let all = find_bundles(Some(&dir.path().join("beside/bin/script")), &env);
         let own: Vec<_> = all.iter().filter(|file| file.starts_with(dir.path())).collect();
         assert_eq!(own, found.iter().collect::<Vec<_>>());
     }

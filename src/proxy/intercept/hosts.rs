@@ -1,23 +1,21 @@
-//! The hosts that are intercepted.
+//! The hosts whose connections are intercepted.
 
 use hyper::http::uri::Authority;
 
 use crate::proxy::CloudHost;
 use crate::region::Region;
 
-/// The hosts of one region.
+/// The hosts of one region that take a bearer token or issue it.
 #[derive(Debug, Clone)]
 pub(super) struct InterceptedHosts {
     domain: &'static str,
-    hosts: [String; HOSTS.len()],
+    names: [String; HOSTS.len()],
 }
 
-/// The hosts that take a bearer token, and the one that gives it.
 const HOSTS: [CloudHost; 4] =
     [CloudHost::Login, CloudHost::Api, CloudHost::Apps, CloudHost::Downloads];
 
-/// The port of https. What speaks on another one is none of the cloud's API.
-const PORT: u16 = 443;
+const HTTPS_PORT: u16 = 443;
 
 impl InterceptedHosts {
     pub(super) fn of(region: &Region) -> InterceptedHosts {
@@ -27,40 +25,39 @@ impl InterceptedHosts {
             CloudHost::Apps => format!("apps.{}", region.domain),
             CloudHost::Downloads => format!("api-downloads.{}", region.domain),
         };
-        InterceptedHosts { domain: region.domain, hosts: HOSTS.map(name) }
+        InterceptedHosts { domain: region.domain, names: HOSTS.map(name) }
     }
 
-    /// The domain that all of them stand below.
+    /// Returns the parent domain of all hosts.
     pub(super) fn domain(&self) -> &'static str {
         self.domain
     }
 
-    /// Their names.
-    pub(super) fn hosts(&self) -> &[String; HOSTS.len()] {
-        &self.hosts
+    pub(super) fn names(&self) -> &[String; HOSTS.len()] {
+        &self.names
     }
 
-    /// Which of them a client wants to connect to; `None` for any other host,
-    /// or port.
-    pub(super) fn find(&self, wanted: &Authority) -> Option<CloudHost> {
-        let (_, host) = self.named().find(|(name, _)| is(wanted, name))?;
-        (wanted.port_u16() == Some(PORT)).then_some(host)
+    /// Finds the host of a connection; `None` for other hosts and ports.
+    pub(super) fn find(&self, target: &Authority) -> Option<CloudHost> {
+        let (_, host) = self.named().find(|(name, _)| host_matches(target, name))?;
+        (target.port_u16() == Some(HTTPS_PORT)).then_some(host)
     }
 
-    /// Whether this names `host`, in a request that came to it.
-    pub(super) fn mean(&self, named: &Authority, host: CloudHost) -> bool {
-        let port = named.port_u16().unwrap_or(PORT);
-        port == PORT && self.named().any(|(name, it)| it == host && is(named, name))
+    /// Returns whether a request that names `authority` is for `host`.
+    pub(super) fn matches(&self, authority: &Authority, host: CloudHost) -> bool {
+        let port = authority.port_u16().unwrap_or(HTTPS_PORT);
+        port == HTTPS_PORT
+            && self.named().any(|(name, named)| named == host && host_matches(authority, name))
     }
 
     fn named(&self) -> impl Iterator<Item = (&String, CloudHost)> {
-        self.hosts.iter().zip(HOSTS)
+        self.names.iter().zip(HOSTS)
     }
 }
 
-/// InterceptedHosts are equal in any case, and with the root's dot at their end.
-fn is(named: &Authority, name: &str) -> bool {
-    let host = named.host();
+/// Ignores case and a trailing dot.
+fn host_matches(authority: &Authority, name: &str) -> bool {
+    let host = authority.host();
     host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name)
 }
 
@@ -77,7 +74,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn hosts_of_the_domain_are_intercepted() {
+    fn the_hosts_of_the_region_are_intercepted() {
         let find = |text: &str| ireland().find(&authority(text));
         assert_eq!(find("login.mypurecloud.ie:443"), Some(CloudHost::Login));
         assert_eq!(find("API.myPureCloud.ie:443"), Some(CloudHost::Api));
@@ -101,10 +98,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_request_names_the_host_that_it_came_to() {
-        let mean = |text: &str| ireland().mean(&authority(text), CloudHost::Api);
+    fn a_request_has_to_name_the_host_of_its_connection() {
+        let matches = |text: &str| ireland().matches(&authority(text), CloudHost::Api);
         for right in ["api.mypurecloud.ie", "API.mypurecloud.ie:443", "api.mypurecloud.ie."] {
-            assert!(mean(right), "{right}");
+            assert!(matches(right), "{right}");
         }
         for wrong in [
             "login.mypurecloud.ie",
@@ -113,7 +110,7 @@ pub(super) mod tests {
             "evil.example",
             "127.0.0.1",
         ] {
-            assert!(!mean(wrong), "{wrong}");
+            assert!(!matches(wrong), "{wrong}");
         }
     }
 }

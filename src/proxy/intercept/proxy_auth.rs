@@ -1,5 +1,4 @@
-//! Who may use the proxy: who was told its user and password, which is the
-//! run's own child.
+//! Authenticates the clients of the proxy: only the run's child knows user and password.
 
 use std::fmt;
 
@@ -8,37 +7,34 @@ use hyper::header::PROXY_AUTHORIZATION;
 use zeroize::Zeroizing;
 
 use crate::error::Result;
-use crate::net::basic_credentials;
+use crate::http_auth::basic_credentials;
 use crate::random::{random_id, sha256};
 
-/// A user and a password for this run. Redacted in `Debug`.
+/// Redacted in `Debug`.
 pub(super) struct ProxyCredentials {
     pair: Zeroizing<String>,
 }
 
-/// What a client is asked for (RFC 7617 section 2).
+/// The value of `Proxy-Authenticate` (RFC 7617 section 2).
 pub(super) const CHALLENGE: &str = "Basic realm=\"gc-token\", charset=\"UTF-8\"";
 
 impl ProxyCredentials {
-    /// New ones.
-    ///
     /// # Errors
     /// `Configuration` when the system has no random numbers.
     pub(super) fn random() -> Result<ProxyCredentials> {
         Ok(ProxyCredentials { pair: Zeroizing::new(format!("{}:{}", random_id()?, random_id()?)) })
     }
 
-    /// `user:password`, as a URL takes it.
+    /// Returns `user:password`, which need no encoding in a URL.
     pub(super) fn expose(&self) -> &str {
         &self.pair
     }
 
-    /// Whether a request shows them.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> bool {
-        let mut shown = headers.get_all(PROXY_AUTHORIZATION).iter();
-        let pair = shown.next().and_then(basic_credentials);
-        let right = pair.is_some_and(|pair| sha256(&pair) == sha256(self.pair.as_bytes()));
-        right && shown.next().is_none()
+    pub(super) fn authenticate(&self, headers: &HeaderMap) -> bool {
+        let mut values = headers.get_all(PROXY_AUTHORIZATION).iter();
+        let pair = values.next().and_then(basic_credentials);
+        let is_correct = pair.is_some_and(|pair| sha256(&pair) == sha256(self.pair.as_bytes()));
+        is_correct && values.next().is_none()
     }
 }
 
@@ -56,21 +52,21 @@ mod tests {
 
     use super::*;
 
-    fn admits(credentials: &ProxyCredentials, headers: &[&str]) -> bool {
+    fn authenticates(credentials: &ProxyCredentials, headers: &[&str]) -> bool {
         let mut map = HeaderMap::new();
         for header in headers {
             map.append(PROXY_AUTHORIZATION, HeaderValue::from_str(header).unwrap());
         }
-        credentials.admit(&map)
+        credentials.authenticate(&map)
     }
 
     #[test]
-    fn who_knows_them_is_let_in_and_nobody_else() {
+    fn only_the_right_credentials_authenticate() {
         let credentials = ProxyCredentials::random().unwrap();
         let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
         let right = basic(credentials.expose());
-        assert!(admits(&credentials, &[&right]));
-        assert!(admits(&credentials, &[&right.replace("Basic ", "bAsic  ")]));
+        assert!(authenticates(&credentials, &[&right]));
+        assert!(authenticates(&credentials, &[&right.replace("Basic ", "bAsic  ")]));
         let (user, _) = credentials.expose().split_once(':').unwrap();
         for wrong in [
             &basic(""),
@@ -83,14 +79,14 @@ mod tests {
             "Basic %%%",
             "",
         ] {
-            assert!(!admits(&credentials, &[wrong]), "{wrong}");
+            assert!(!authenticates(&credentials, &[wrong]), "{wrong}");
         }
-        assert!(!admits(&credentials, &[]));
-        assert!(!admits(&credentials, &[&right, &right]));
+        assert!(!authenticates(&credentials, &[]));
+        assert!(!authenticates(&credentials, &[&right, &right]));
     }
 
     #[test]
-    fn they_are_not_shown_and_need_no_encoding_in_a_url() {
+    fn debug_hides_the_credentials_and_a_url_needs_no_encoding() {
         let credentials = ProxyCredentials::random().unwrap();
         assert!(!format!("{credentials:?}").contains(credentials.expose()));
         let url = format!("http://{}@127.0.0.1:1/", credentials.expose());

@@ -1,8 +1,7 @@
 //! The certificate authority of one run.
 //!
-//! Its key signs one certificate and is wiped, before anybody trusts it: from
-//! then on nobody can make another one, not even for the one domain that it is
-//! limited to.
+//! Its key signs one certificate and is wiped before any client trusts the authority: nobody
+//! can issue another certificate, not even for the domain that the authority is limited to.
 
 use std::sync::Arc;
 
@@ -21,44 +20,41 @@ use crate::error::{Error, Kind, Result};
 use crate::random::random_id;
 use crate::token::TokenValidity;
 
-/// What the intercepted hosts show, and what clients have to trust for it.
 pub(super) struct RunCa {
-    /// The authority's certificate.
+    /// The authority's own certificate.
     pub(super) pem: String,
-    /// The hosts' TLS.
+    /// For the intercepted hosts.
     pub(super) tls: Arc<ServerConfig>,
 }
 
-/// The first and the last moment at which certificates are valid.
+/// `notBefore` and `notAfter`.
 pub(super) type ValidityPeriod = (Timestamp, Timestamp);
 
-/// A certificate is valid from this long before the earliest clock: clients
-/// read the clock of this machine, which may be set back in the meantime.
-const BEFORE: SignedDuration = SignedDuration::from_hours(24);
+/// Certificates are valid from this long before the earliest clock: the clock of this
+/// machine may be set back during the run.
+const VALID_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
-/// And until this long after the latest one. Clients read their certificates
-/// once, so that one which ends before the run does ends the run. A longer
-/// validity is of no use to anybody else, for there is no key.
-const AFTER: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// Certificates are valid until this long after the latest clock: clients read them once, and
+/// a run may be long. A long validity is no risk without a key.
+const VALID_AFTER: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// When certificates have to be valid, by what every clock shows: the one of
-/// this machine, which may be wrong, and those of the cloud, which a clock that
-/// is set right in the middle of the run will show.
-pub(super) fn validity(now: &Reading, validity: &TokenValidity) -> ValidityPeriod {
+/// Covers the clock of this machine, which may be wrong, and those of issuer and API, which
+/// this machine may be set to during the run.
+pub(super) fn validity_period(now: &Reading, validity: &TokenValidity) -> ValidityPeriod {
     let cloud = [&validity.issuer_clock, &validity.api_clock];
     let shown = cloud.into_iter().flatten().filter_map(|measure| measure.remote_time(now));
     let (earliest, latest) =
         shown.fold((now.wall, now.wall), |all, one| (all.0.min(one.0), all.1.max(one.1)));
-    (shift(earliest, -BEFORE), shift(latest, AFTER))
+    (shift(earliest, -VALID_BEFORE), shift(latest, VALID_AFTER))
 }
 
 impl RunCa {
-    /// One for `names`, and nobody else.
+    /// The authority can vouch for the domain of `hosts` only.
     ///
     /// # Errors
     /// `System` when the system has no random numbers.
-    pub(super) fn new(names: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa> {
-        let generated = certificate::with_wiped_stack(|| generate(names, validity));
+    pub(super) fn new(hosts: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa> {
+        let generated = certificate::with_wiped_stack(|| generate(hosts, validity));
         generated.map_err(|cause| {
             let what = "the certificates of this run cannot be made";
             Error::new(Kind::System, what).with_source(cause)
@@ -66,42 +62,42 @@ impl RunCa {
     }
 }
 
-fn generate(names: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa, anyhow::Error> {
-    vouch(names, validity, Zeroizing::new(KeyPair::generate()?))
+fn generate(hosts: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa, anyhow::Error> {
+    issue_with_key(hosts, validity, Zeroizing::new(KeyPair::generate()?))
 }
 
-/// The authority with this key, which is wiped.
-fn vouch(
-    names: &InterceptedHosts,
+/// Wipes `ca_key` after it has signed.
+fn issue_with_key(
+    hosts: &InterceptedHosts,
     (first, last): ValidityPeriod,
     ca_key: Zeroizing<KeyPair>,
 ) -> Result<RunCa, anyhow::Error> {
-    let params = authority(names.domain(), (first, last))?;
+    let params = ca_params(hosts.domain(), (first, last))?;
     let pem = params.self_signed(&*ca_key)?.pem();
     let issuer = Issuer::from_params(&params, &*ca_key);
     let key = KeyPair::generate()?;
-    let mut server = certificate::server_params(names.domain(), names.hosts().to_vec())?;
+    let mut server = certificate::server_params(hosts.domain(), hosts.names().to_vec())?;
     certificate::set_validity(&mut server, first, last);
     let certificate = server.signed_by(&key, &issuer)?;
     Ok(RunCa { pem, tls: certificate::server_config(&certificate, &key)? })
 }
 
-fn authority(
+fn ca_params(
     domain: &str,
     (first, last): ValidityPeriod,
 ) -> Result<CertificateParams, anyhow::Error> {
-    // Two runs differ in name, too: one may run within the other.
+    // The names of two runs differ: one may run within the other.
     let mut params = certificate::ca_params(format!("gc-token interception CA {}", random_id()?))?;
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.name_constraints = Some(only(domain));
+    params.name_constraints = Some(limited_to(domain));
     certificate::set_validity(&mut params, first, last);
     Ok(params)
 }
 
-/// The domain and what is below it (RFC 5280 section 4.2.1.10). A limit on one
-/// kind of name says nothing of the other kinds: addresses are ruled out, too.
-fn only(domain: &str) -> NameConstraints {
+/// Permits the domain and its subdomains (RFC 5280 section 4.2.1.10). Addresses have to be
+/// excluded as well: constraints apply to one kind of name each.
+fn limited_to(domain: &str) -> NameConstraints {
     NameConstraints {
         permitted_subtrees: vec![GeneralSubtree::DnsName(domain.to_owned())],
         excluded_subtrees: vec![

@@ -1,4 +1,4 @@
-//! Bodies that come in pieces, and attempts that send them.
+//! Bodies that arrive in chunks, and attempts that send them.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,19 +6,18 @@ use std::task::Wake;
 
 use hyper::header::HeaderValue;
 
-use super::super::buffer_budget::EACH;
+use super::super::buffer_budget::MAX_PER_BODY;
 use super::*;
 
-/// What comes, in this order.
-enum Piece {
+/// An event of the client's body.
+enum Step {
     Data(Bytes),
     Trailers,
-    BoxError,
-    /// Nothing yet.
-    Wait,
+    Error,
+    Pending,
 }
 
-struct Script(VecDeque<Piece>);
+struct Script(VecDeque<Step>);
 
 impl Body for Script {
     type Data = Bytes;
@@ -30,14 +29,14 @@ impl Body for Script {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         Poll::Ready(match self.0.pop_front() {
             None => None,
-            Some(Piece::Data(data)) => Some(Ok(Frame::data(data))),
-            Some(Piece::Trailers) => {
+            Some(Step::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(Step::Trailers) => {
                 let sum = HeaderValue::from_static("3");
                 let name = hyper::header::HeaderName::from_static("x-sum");
                 Some(Ok(Frame::trailers(HeaderMap::from_iter([(name, sum)]))))
             }
-            Some(Piece::BoxError) => Some(Err("the client left".into())),
-            Some(Piece::Wait) => return Poll::Pending,
+            Some(Step::Error) => Some(Err("the client left".into())),
+            Some(Step::Pending) => return Poll::Pending,
         })
     }
 }
@@ -51,15 +50,15 @@ impl Wake for Count {
     }
 }
 
-fn held(pieces: impl IntoIterator<Item = Piece>) -> ReplayBody<Script> {
+fn replay_body(pieces: impl IntoIterator<Item = Step>) -> ReplayBody<Script> {
     ReplayBody::new(Script(pieces.into_iter().collect()), &Arc::default())
 }
 
-fn data(text: &'static str) -> Piece {
-    Piece::Data(Bytes::from_static(text.as_bytes()))
+fn data(text: &'static str) -> Step {
+    Step::Data(Bytes::from_static(text.as_bytes()))
 }
 
-/// What the attempt sends until it is done, has to wait, or fails.
+/// Polls the attempt until it ends (`.`), is pending (`...`) or fails (`!`).
 fn send(attempt: &mut ReplayBody<Script>) -> String {
     send_waking(attempt, &Arc::default())
 }
@@ -82,62 +81,63 @@ fn send_waking(attempt: &mut ReplayBody<Script>, count: &Arc<Count>) -> String {
 }
 
 #[test]
-fn another_attempt_begins_at_the_beginning() {
-    let mut first = held([data("ab"), Piece::Wait, data("c"), Piece::Wait, Piece::Trailers]);
-    let source = first.source();
+fn each_attempt_starts_at_the_beginning() {
+    let mut first =
+        replay_body([data("ab"), Step::Pending, data("c"), Step::Pending, Step::Trailers]);
+    let shared = first.shared();
     let count = Arc::default();
     assert_eq!(send_waking(&mut first, &count), "ab...");
-    let mut second = ReplayBody::again(source.as_ref()).unwrap();
-    // The one before is told, or its connection would wait for ever.
+    let mut second = ReplayBody::replay(shared.as_ref()).unwrap();
+    // The first attempt is woken: its connection would wait for ever.
     assert_eq!(count.0.load(Ordering::SeqCst), 1);
-    assert_eq!(send(&mut first), "!another attempt has taken over");
+    assert_eq!(send(&mut first), "!the request is being sent again");
     assert_eq!(send(&mut second), "abc...");
     assert_eq!(send(&mut second), "#.");
-    let mut third = ReplayBody::again(source.as_ref()).unwrap();
+    let mut third = ReplayBody::replay(shared.as_ref()).unwrap();
     assert_eq!(send(&mut third), "abc#.");
 }
 
 #[tokio::test]
-async fn what_is_too_much_is_passed_on_once() {
-    let most = || Piece::Data(vec![b'x'; EACH].into());
-    let mut fits = held([most()]);
-    let source = fits.source();
-    assert_eq!(send(&mut fits).len(), EACH + 1);
-    assert_eq!(send(&mut ReplayBody::again(source.as_ref()).unwrap()).len(), EACH + 1);
-    let mut more = held([most(), data("y")]);
-    let source = more.source();
-    assert_eq!(send(&mut more).len(), EACH + 2);
-    assert!(ReplayBody::again(source.as_ref()).is_none());
+async fn a_body_that_is_too_large_is_sent_once() {
+    let largest = || Step::Data(vec![b'x'; MAX_PER_BODY].into());
+    let mut fits = replay_body([largest()]);
+    let shared = fits.shared();
+    assert_eq!(send(&mut fits).len(), MAX_PER_BODY + 1);
+    assert_eq!(send(&mut ReplayBody::replay(shared.as_ref()).unwrap()).len(), MAX_PER_BODY + 1);
+    let mut more = replay_body([largest(), data("y")]);
+    let shared = more.shared();
+    assert_eq!(send(&mut more).len(), MAX_PER_BODY + 2);
+    assert!(ReplayBody::replay(shared.as_ref()).is_none());
 }
 
 #[test]
-fn what_the_client_did_not_end_is_not_sent_again() {
-    let mut first = held([data("ab"), Piece::BoxError]);
-    let source = first.source();
+fn a_body_that_the_client_did_not_complete_is_not_replayed() {
+    let mut first = replay_body([data("ab"), Step::Error]);
+    let shared = first.shared();
     assert_eq!(send(&mut first), "ab!the client left");
-    assert_eq!(source.as_ref().unwrap().broken().as_deref(), Some("the client left"));
-    assert!(ReplayBody::again(source.as_ref()).is_none());
+    assert_eq!(shared.as_ref().unwrap().client_error().as_deref(), Some("the client left"));
+    assert!(ReplayBody::replay(shared.as_ref()).is_none());
 }
 
 #[test]
-fn what_has_no_body_can_always_be_sent_again() {
-    let none = ReplayBody::<Script>::again(None).unwrap();
+fn a_request_without_a_body_can_always_be_replayed() {
+    let none = ReplayBody::<Script>::replay(None).unwrap();
     assert!(none.is_end_stream());
     assert_eq!(none.size_hint().exact(), Some(0));
 }
 
 #[test]
-fn an_attempt_is_begun_once_something_of_it_was_asked_for() {
-    let mut first = held([data("a")]);
-    let source = first.source().unwrap();
-    assert!(!source.is_begun());
+fn an_attempt_is_started_once_it_is_polled() {
+    let mut first = replay_body([data("a")]);
+    let shared = first.shared().unwrap();
+    assert!(!shared.is_started());
     send(&mut first);
-    assert!(source.is_begun());
-    let mut second = ReplayBody::again(Some(&source)).unwrap();
-    assert!(!source.is_begun());
-    // The one before is of no interest any more.
+    assert!(shared.is_started());
+    let mut second = ReplayBody::replay(Some(&shared)).unwrap();
+    assert!(!shared.is_started());
+    // An earlier attempt does not count.
     send(&mut first);
-    assert!(!source.is_begun());
+    assert!(!shared.is_started());
     send(&mut second);
-    assert!(source.is_begun());
+    assert!(shared.is_started());
 }

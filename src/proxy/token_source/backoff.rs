@@ -1,33 +1,49 @@
-//! The time between attempts that fail.
+//! Exponential backoff between attempts that fail.
 
 use jiff::SignedDuration;
 
 use crate::clock::Reading;
 
-/// A failed attempt, and how long the next one waits.
 pub(super) struct Backoff {
-    last: Reading,
-    wait: SignedDuration,
+    failed_at: Reading,
+    delay: SignedDuration,
 }
 
-/// The wait after the first failed attempt. Each further one doubles it.
-pub(super) const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(1);
+/// The delay after the first failed attempt. Each further one doubles it.
+pub(super) const MIN_BACKOFF: SignedDuration = SignedDuration::from_secs(1);
 
-/// The longest wait between attempts.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(30);
+const MAX_BACKOFF: SignedDuration = SignedDuration::from_secs(30);
 
 impl Backoff {
-    /// Makes the back-off for an attempt that failed at `now`; `earlier` is that of the
-    /// failed attempt before, if there was one.
+    /// `earlier` is the backoff of the attempt before, if that failed, too.
     pub(super) fn after(earlier: Option<&Backoff>, now: Reading) -> Backoff {
-        let wait = earlier.map_or(FIRST_WAIT, |earlier| (earlier.wait * 2).min(LONGEST_WAIT));
-        Backoff { last: now, wait }
+        let delay = earlier.map_or(MIN_BACKOFF, |earlier| (earlier.delay * 2).min(MAX_BACKOFF));
+        Backoff { failed_at: now, delay }
     }
 
-    /// Returns the time that the next attempt still has to wait; zero or less when it may
-    /// begin.
-    pub(super) fn left(&self, now: &Reading) -> SignedDuration {
-        let since = now.boot_since(&self.last).unwrap_or(SignedDuration::MAX);
-        self.wait.saturating_sub(since)
+    /// Returns the time until the next attempt; zero or less if it may begin.
+    pub(super) fn remaining(&self, now: &Reading) -> SignedDuration {
+        let elapsed = now.boot_since(&self.failed_at).unwrap_or(SignedDuration::MAX);
+        self.delay.saturating_sub(elapsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::tests::reading;
+
+    #[test]
+    fn the_delay_doubles_up_to_half_a_minute() {
+        let now = reading(100, 1_000);
+        let mut backoff = None;
+        let delays: Vec<_> = (0..8)
+            .map(|_| {
+                let next = Backoff::after(backoff.as_ref(), now.clone());
+                backoff.insert(next).remaining(&now).as_secs()
+            })
+            .collect();
+        assert_eq!(delays, [1, 2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(backoff.unwrap().remaining(&reading(131, 1_031)).as_secs(), -1);
     }
 }

@@ -36,13 +36,17 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
         let log = AccessLog::new(None, context.reporter.clone());
-        let relay = ReverseProxy::start(settings, given.token, None, None, log, &context).unwrap();
+        let proxy = ReverseProxy::start(settings, given.token, None, None, log, &context).unwrap();
         let path_secret = PathSecret::random().unwrap();
         let path = path_secret.expose().to_owned();
         let listen = "127.0.0.1:0".parse().unwrap();
-        let plan =
-            gateway::GatewayConfig { listen, allow_remote: false, names: Vec::new(), path_secret };
-        let gateway = Gateway::start(relay, plan).unwrap();
+        let plan = gateway::GatewayConfig {
+            listen,
+            allow_remote: false,
+            allowed_hosts: Vec::new(),
+            path_secret,
+        };
+        let gateway = Gateway::start(proxy, plan).unwrap();
         let port = gateway
             .variables(&[].into())
             .into_iter()
@@ -86,7 +90,8 @@ fn an_api_that_does_not_answer_is_given_up() {
     let (reply, seconds) = play("Content-Length: 3\r\n", "abc", "");
     assert!(reply.starts_with("HTTP/1.1 504 "), "{reply}");
     assert!(
-        reply.ends_with("\"message\":\"gc-token: no answer within 120s\",\"status\":504}"),
+        reply.contains("\"message\":\"gc-token: no response from 127.0.0.1:")
+            && reply.ends_with(" within 120s\",\"status\":504}"),
         "{reply}"
     );
     assert!((120..=241).contains(&seconds), "{seconds}");
@@ -104,6 +109,6 @@ fn an_answer_that_does_not_go_on_breaks_off() {
 fn a_body_that_does_not_go_on_is_the_clients_fault() {
     let (reply, seconds) = play("Content-Length: 10\r\n", "half", "");
     assert!(reply.starts_with("HTTP/1.1 400 "), "{reply}");
-    assert!(reply.contains("the request's body is not complete: nothing came for 120s"), "{reply}");
+    assert!(reply.contains("the request body is incomplete: no data received for 120s"), "{reply}");
     assert!((120..=121).contains(&seconds), "{seconds}");
 }

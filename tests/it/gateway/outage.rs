@@ -37,7 +37,7 @@ fn a_dead_token_is_told_from_an_issuer_that_is_down() {
         {
             reply.is_ours(503);
             let message = reply.json()["message"].as_str().unwrap().to_owned();
-            assert!(message.contains("the token has died, and no other can be had: "), "{message}");
+            assert!(message.contains("the token has expired and cannot be renewed: "), "{message}");
             assert!(message.contains(reason), "{fault}: {message}");
             let seconds: u64 = reply.field("retry-after").unwrap().parse().unwrap();
             assert!((1..=30).contains(&seconds), "{fault}: {seconds}");

@@ -54,7 +54,9 @@ fn a_host_that_never_begins_is_given_up() {
     let reply = front.post("/x", "", b"abc");
     reply.is_ours(502);
     assert!(
-        reply.text().contains("the upstream closed each connection before it answered"),
+        reply
+            .text()
+            .contains("the upstream closed the connection before it responded (11 attempts)"),
         "{reply:?}"
     );
     assert_eq!(host.bodies().len(), 11);

@@ -69,7 +69,10 @@ fn a_file_is_read_again_when_a_token_is_made() {
         assert_eq!(front.get("/api/v2/tokens/me").status, 200, "{file}");
         let finished = front.finish();
         assert!(finished.stderr.contains("the client secret has changed"), "{finished:#?}");
-        assert!(finished.stderr.contains("the client secret is not read again"), "{finished:#?}");
+        assert!(
+            finished.stderr.contains("could not read the client secret again"),
+            "{finished:#?}"
+        );
     }
 }
 

@@ -67,7 +67,7 @@ fn counters_and_lines_tell_what_happened_and_no_secret() {
             (
                 text("method") + " " + &text("path"),
                 &line["status"],
-                &line["swapped"],
+                &line["token_replaced"],
                 &line["replayed"],
             )
         })

@@ -68,7 +68,7 @@ impl Rig {
         let thread = std::thread::spawn(move || {
             runtime.block_on(async {
                 let _ = stopped.await;
-                interception.close(Duration::from_secs(60)).await;
+                interception.drain(Duration::from_secs(60)).await;
             });
         });
         let (stop, thread) = (Some(stop), Some(thread));

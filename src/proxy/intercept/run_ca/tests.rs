@@ -1,4 +1,4 @@
-//! What a client that trusts the authority accepts, judged by rustls.
+//! Verifies the certificates with rustls, as a client that trusts the authority.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -16,7 +16,7 @@ mod memory;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A client's clock.
+/// The clock of a client, in Unix seconds.
 #[derive(Debug)]
 struct At(i64);
 
@@ -27,7 +27,7 @@ impl TimeProvider for At {
     }
 }
 
-/// What a client thinks of `tls` under this name, at this time.
+/// Performs a handshake with a client that trusts `ca` and connects to `name` at `now`.
 fn judge(ca: &str, tls: &Arc<ServerConfig>, name: &str, now: i64) -> Result<(), CertificateError> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
@@ -41,9 +41,9 @@ fn judge(ca: &str, tls: &Arc<ServerConfig>, name: &str, now: i64) -> Result<(), 
     let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut server = ServerConnection::new(tls.clone()).unwrap();
     while client.is_handshaking() {
-        pass(|wire| client.write_tls(wire), |wire| server.read_tls(wire));
+        transfer(|wire| client.write_tls(wire), |wire| server.read_tls(wire));
         server.process_new_packets().unwrap();
-        pass(|wire| server.write_tls(wire), |wire| client.read_tls(wire));
+        transfer(|wire| server.write_tls(wire), |wire| client.read_tls(wire));
         match client.process_new_packets() {
             Ok(_) => {}
             Err(rustls::Error::InvalidCertificate(why)) => return Err(why),
@@ -53,7 +53,7 @@ fn judge(ca: &str, tls: &Arc<ServerConfig>, name: &str, now: i64) -> Result<(), 
     Ok(())
 }
 
-fn pass(
+fn transfer(
     write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<usize>,
     mut read: impl FnMut(&mut &[u8]) -> std::io::Result<usize>,
 ) {
@@ -69,11 +69,10 @@ fn seconds(first: i64, last: i64) -> ValidityPeriod {
     (Timestamp::from_second(first).unwrap(), Timestamp::from_second(last).unwrap())
 }
 
-/// What a client thinks of a certificate for `name`, had the authority's key
-/// got into other hands.
+/// Verifies a certificate for `name` that was signed with a stolen key of the authority.
 fn judge_forged(name: &str) -> Result<(), CertificateError> {
     let ca_key = KeyPair::generate().unwrap();
-    let ca_params = authority("mypurecloud.ie", seconds(0, DAY)).unwrap();
+    let ca_params = ca_params("mypurecloud.ie", seconds(0, DAY)).unwrap();
     let pem = ca_params.self_signed(&ca_key).unwrap().pem();
     let issuer = Issuer::from_params(&ca_params, &ca_key);
     let key = KeyPair::generate().unwrap();
@@ -84,7 +83,7 @@ fn judge_forged(name: &str) -> Result<(), CertificateError> {
 }
 
 #[test]
-fn the_three_hosts_are_vouched_for() {
+fn the_certificate_is_for_the_intercepted_hosts() {
     let authority = RunCa::new(&ireland(), seconds(0, DAY)).unwrap();
     let judge = |name| judge(&authority.pem, &authority.tls, name, DAY / 2);
     for name in ["login.mypurecloud.ie", "api.mypurecloud.ie", "apps.mypurecloud.ie"] {
@@ -96,7 +95,7 @@ fn the_three_hosts_are_vouched_for() {
 }
 
 #[test]
-fn the_authority_is_good_for_nobody_outside_the_domain() {
+fn the_authority_is_limited_to_the_domain() {
     assert_eq!(judge_forged("api.mypurecloud.ie"), Ok(()));
     for name in
         ["api.mypurecloud.de", "evilmypurecloud.ie", "mypurecloud.ie.example", "127.0.0.1", "::1"]
@@ -107,7 +106,7 @@ fn the_authority_is_good_for_nobody_outside_the_domain() {
 }
 
 #[test]
-fn a_certificate_is_good_within_its_time() {
+fn a_certificate_is_valid_within_its_period() {
     let authority = RunCa::new(&ireland(), seconds(DAY, 3 * DAY)).unwrap();
     let judge = |now| judge(&authority.pem, &authority.tls, "api.mypurecloud.ie", now);
     assert!(matches!(judge(DAY - 1), Err(CertificateError::NotValidYetContext { .. })));
@@ -117,14 +116,14 @@ fn a_certificate_is_good_within_its_time() {
 }
 
 #[test]
-fn every_clock_is_within_the_time_with_room_to_spare() {
+fn the_period_covers_every_clock_with_room_to_spare() {
     let mut token = token("t", 300).validity;
     let now = reading(100, 1_000_000_000);
     let days = |(first, last): ValidityPeriod| {
         let since = |moment: Timestamp| moment.duration_since(now.wall).as_hours();
         (since(first), since(last))
     };
-    assert_eq!(days(validity(&now, &token)), (-24, 365 * 24));
+    assert_eq!(days(validity_period(&now, &token)), (-24, 365 * 24));
     let ahead = |hours| {
         let offset = SignedDuration::from_hours(hours);
         Some(OffsetEstimate {
@@ -134,13 +133,13 @@ fn every_clock_is_within_the_time_with_room_to_spare() {
         })
     };
     (token.issuer_clock, token.api_clock) = (ahead(-50), ahead(70));
-    assert_eq!(days(validity(&now, &token)), (-74, 70 + 365 * 24));
+    assert_eq!(days(validity_period(&now, &token)), (-74, 70 + 365 * 24));
     (token.issuer_clock, token.api_clock) = (ahead(2), None);
-    assert_eq!(days(validity(&now, &token)), (-24, 2 + 365 * 24));
+    assert_eq!(days(validity_period(&now, &token)), (-24, 2 + 365 * 24));
 }
 
 #[test]
-fn two_runs_have_authorities_of_different_names() {
+fn the_authorities_of_two_runs_differ_in_name() {
     let subject = || {
         let authority = RunCa::new(&ireland(), seconds(0, DAY)).unwrap();
         let der = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();

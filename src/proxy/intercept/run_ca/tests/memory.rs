@@ -24,7 +24,8 @@ fn authority_and_its_key() -> (RunCa, [Masked; 2]) {
     let key = Zeroizing::new(KeyPair::generate().unwrap());
     let der = key.serialized_der();
     // An OCTET STRING of 32 bytes within ECPrivateKey (RFC 5915).
-    let at = der.windows(5).position(|it| it == [0x02, 0x01, 0x01, 0x04, 0x20]).unwrap() + 5;
+    let at =
+        der.windows(5).position(|window| window == [0x02, 0x01, 0x01, 0x04, 0x20]).unwrap() + 5;
     let mut scalar = Zeroizing::new([0; 32]);
     scalar.copy_from_slice(&der[at..at + 32]);
     let mut montgomery = scalar.clone();
@@ -35,8 +36,8 @@ fn authority_and_its_key() -> (RunCa, [Masked; 2]) {
     montgomery.reverse();
     let needles = [masked(&scalar), masked(&montgomery)];
     drop((scalar, montgomery));
-    assert!(needles.iter().all(|needle| occurrences(needle) > 0), "the key is there still");
-    (vouch(&ireland(), seconds(0, DAY), key).unwrap(), needles)
+    assert!(needles.iter().all(|needle| occurrences(needle) > 0), "the key is in memory");
+    (issue_with_key(&ireland(), seconds(0, DAY), key).unwrap(), needles)
 }
 
 /// Doubles a number modulo the curve's order.
@@ -65,7 +66,7 @@ fn occurrences(needle: &Masked) -> usize {
     let mut found = 0;
     for line in maps.lines().filter(|line| line.split(' ').nth(1).unwrap().starts_with("rw")) {
         let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let [mut at, end] = [start, end].map(|it| u64::from_str_radix(it, 16).unwrap());
+        let [mut at, end] = [start, end].map(|bound| u64::from_str_radix(bound, 16).unwrap());
         while at < end {
             // Another thread may have given it back in the meantime.
             let Ok(length) = memory.read_at(&mut chunk, at) else {
@@ -93,7 +94,7 @@ fn occurrences_in(mut chunk: &[u8], needle: &Masked) -> usize {
 }
 
 #[test]
-fn the_key_is_gone_from_memory_once_the_authority_is_there() {
+fn the_key_is_wiped_from_memory() {
     let (authority, needles) = certificate::with_wiped_stack(authority_and_its_key);
     // On another stack, so that what was on this one is not overwritten by the search.
     let search = || needles.map(|needle| occurrences(&needle));

@@ -1,0 +1,104 @@
+//! Gets tokens from the broker, for a run that outlives many of them.
+
+use std::sync::{Arc, Mutex};
+
+use crate::broker::{Broker, NetworkRemote, ProvidedToken};
+use crate::clock::Reading;
+use crate::config::{SecretSource, Settings, Verify};
+use crate::context::{Context, Reporter};
+use crate::error::Result;
+use crate::oauth::tokens_me::TokenCheck;
+use crate::sync;
+use crate::token::{AccessToken, FreshnessPolicy};
+
+/// All methods block.
+pub(in super::super) trait TokenBackend: Send + Sync {
+    /// Returns a fresh token other than `rejected`.
+    fn get_token(&self, rejected: Option<&AccessToken>) -> Result<ProvidedToken>;
+
+    /// Returns a fresh token that the API accepts, unless verification is off.
+    fn get_verified_token(&self) -> Result<ProvidedToken>;
+
+    /// Makes a call to the API that counts as a use of `token`.
+    fn call_api(&self, token: &AccessToken) -> Result<TokenCheck>;
+
+    /// Records in the cache that `token` was used at `used`.
+    fn record_use(&self, token: &AccessToken, used: &Reading);
+
+    fn policy(&self) -> &FreshnessPolicy;
+}
+
+pub(in super::super) struct BrokerBackend {
+    /// Their secret is the one at the start; `secret` is the current one.
+    settings: Settings,
+    secret: Mutex<SecretSource>,
+    context: Context,
+}
+
+impl BrokerBackend {
+    pub(in super::super) fn new(mut settings: Settings, context: &Context) -> Arc<BrokerBackend> {
+        // That setting is about the first token of the run.
+        settings.freshness.newer_than = None;
+        // The terminal belongs to the command or to the shell.
+        settings.client.secret.forbid_prompt();
+        let secret = Mutex::new(settings.client.secret.clone());
+        // Each mint may give the same warning.
+        let reporter = Reporter::deduplicated(context.reporter.clone());
+        let context = context.with_reporter(reporter.into());
+        Arc::new(BrokerBackend { settings, secret, context })
+    }
+
+    /// Reads the secret again, which may have been rotated during the run. Cache entries
+    /// that were sealed under the earlier one cannot be decrypted, and are replaced.
+    fn current_settings(&self) -> Settings {
+        let mut secret = sync::lock(&self.secret);
+        match secret.reread(&self.context.reporter) {
+            Ok(true) => {
+                self.context.reporter.line("the client secret has changed: using the new one")
+            }
+            Ok(false) => {}
+            Err(error) => self.context.reporter.warn(format_args!(
+                "could not read the client secret again, using the earlier one: {}",
+                error.one_line()
+            )),
+        }
+        let mut settings = self.settings.clone();
+        settings.client.secret = secret.clone();
+        settings
+    }
+
+    fn with_broker<T>(&self, settings: &Settings, work: impl FnOnce(&Broker<'_>) -> T) -> T {
+        let remote = &NetworkRemote { settings, context: &self.context };
+        let (clock, reporter) = (&*self.context.clock, &*self.context.reporter);
+        work(&Broker { settings, remote, clock, reporter })
+    }
+}
+
+impl TokenBackend for BrokerBackend {
+    fn get_token(&self, rejected: Option<&AccessToken>) -> Result<ProvidedToken> {
+        self.with_broker(&self.current_settings(), |broker| match rejected {
+            None => broker.get(),
+            Some(token) => broker.replace_rejected(token),
+        })
+    }
+
+    fn get_verified_token(&self) -> Result<ProvidedToken> {
+        let mut settings = self.current_settings();
+        if settings.issuer.api_url.is_some() && settings.verify != Verify::Never {
+            settings.verify = Verify::Always;
+        }
+        self.with_broker(&settings, |broker| broker.get())
+    }
+
+    fn call_api(&self, token: &AccessToken) -> Result<TokenCheck> {
+        self.with_broker(&self.current_settings(), |broker| broker.remote.check_token(token))
+    }
+
+    fn record_use(&self, token: &AccessToken, used: &Reading) {
+        self.with_broker(&self.current_settings(), |broker| broker.record_use(token, used));
+    }
+
+    fn policy(&self) -> &FreshnessPolicy {
+        &self.settings.freshness
+    }
+}

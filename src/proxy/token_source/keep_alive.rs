@@ -1,0 +1,138 @@
+//! Calls the API with an unused token where the organization revokes idle tokens.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::backoff::Backoff;
+use super::{BearerToken, RefreshReason, TokenSource, TokenState};
+use crate::clock::Reading;
+use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
+use crate::token::{IdleTimeout, Token};
+
+/// The last use of the current token.
+pub(super) struct LastUse {
+    /// Just before the last request that the API accepted.
+    at: Reading,
+    /// The last use that the cache knows of.
+    recorded: Reading,
+    /// Set while calls to keep the token alive fail.
+    backoff: Option<Backoff>,
+}
+
+impl LastUse {
+    pub(super) fn of(token: &Token) -> LastUse {
+        let at = token.validity.last_used().clone();
+        LastUse { recorded: at.clone(), at, backoff: None }
+    }
+
+    /// Returns the time until a call has to be made.
+    fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
+        let remaining = timeout.remaining(&self.at, now).unwrap_or_default();
+        let backoff = self.backoff.as_ref().map(|backoff| backoff.remaining(now));
+        remaining.max(backoff.unwrap_or_default())
+    }
+}
+
+impl TokenSource {
+    /// Notes that the API accepted `token` in a request that began at `at`.
+    pub(in super::super) fn note_use(&self, token: &Arc<BearerToken>, at: &Reading) {
+        if self.idle_timeout().is_some() {
+            self.state().note_use(token, at);
+        }
+    }
+
+    /// Returns the time until [`TokenSource::keep_alive`] has something to do.
+    pub(super) fn until_idle(&self) -> SignedDuration {
+        let now = self.clock.read();
+        let timeout = self.idle_timeout();
+        timeout
+            .map_or(SignedDuration::MAX, |timeout| self.state().last_use.until_call(timeout, &now))
+    }
+
+    /// Calls the API if the token has been unused for long, replaces the token if it was
+    /// revoked all the same (the machine was suspended), and records the last use in the
+    /// cache.
+    pub(super) async fn keep_alive(self: &Arc<Self>) {
+        let Some(timeout) = self.idle_timeout() else {
+            return;
+        };
+        if !self.until_idle().is_positive() {
+            self.call_api().await;
+        }
+        if self.is_worth_recording(timeout) {
+            let token_source = self.clone();
+            let _ = tokio::task::spawn_blocking(move || token_source.record_use()).await;
+        }
+    }
+
+    /// Records the last use of the current token in the cache. Blocks.
+    pub(in super::super) fn record_use(&self) {
+        let (current, last) = {
+            let mut state = self.state();
+            state.last_use.recorded = state.last_use.at.clone();
+            (state.current.clone(), state.last_use.at.clone())
+        };
+        if self.idle_timeout().is_some() {
+            self.backend.record_use(&current.token.access_token, &last);
+        }
+    }
+
+    async fn call_api(self: &Arc<Self>) {
+        let current = self.state().current.clone();
+        let (backend, token) = (self.backend.clone(), current.token.access_token.clone());
+        let call = tokio::task::spawn_blocking(move || backend.call_api(&token));
+        let Ok(result) = call.await else {
+            return;
+        };
+        match result {
+            Ok(TokenCheck { status: TokenStatus::Accepted, used, .. }) => {
+                let message = "called the API with the unused token, to keep it from being revoked";
+                self.reporter.info(message);
+                let mut state = self.state();
+                state.last_use.backoff = None;
+                if let Some(at) = used {
+                    state.note_use(&current, &at);
+                }
+            }
+            Ok(TokenCheck { status: TokenStatus::Rejected, .. }) => {
+                self.reporter
+                    .warn("the API rejects the token after a time without use: replacing it");
+                self.back_off_calls();
+                self.refresh(current, RefreshReason::Rejected).await;
+            }
+            Err(error) => {
+                let reason = error.one_line();
+                self.reporter.warn(format_args!(
+                    "could not call the API to keep the unused token from being revoked: {reason}"
+                ));
+                self.back_off_calls();
+            }
+        }
+    }
+
+    fn back_off_calls(&self) {
+        let now = self.clock.read();
+        let mut state = self.state();
+        state.last_use.backoff = Some(Backoff::after(state.last_use.backoff.as_ref(), now));
+    }
+
+    fn is_worth_recording(&self, timeout: IdleTimeout) -> bool {
+        let last_use = &self.state().last_use;
+        timeout.is_worth_storing(&last_use.at, &last_use.recorded)
+    }
+
+    fn idle_timeout(&self) -> Option<IdleTimeout> {
+        self.backend.policy().idle_timeout
+    }
+}
+
+impl TokenState {
+    fn note_use(&mut self, token: &Arc<BearerToken>, at: &Reading) {
+        // A use in another boot, as read from the cache, cannot be compared.
+        let is_later = at.boot_since(&self.last_use.at).is_none_or(|since| since.is_positive());
+        if Arc::ptr_eq(&self.current, token) && is_later {
+            self.last_use.at = at.clone();
+        }
+    }
+}

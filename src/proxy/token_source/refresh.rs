@@ -1,0 +1,229 @@
+//! Refreshes the token: in the background before it expires, and for requests that find
+//! it expired or rejected. One refresh at a time; requests that wait share its result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::backoff::{Backoff, MIN_BACKOFF};
+use super::keep_alive::LastUse;
+use super::{BearerToken, TokenSource, TokenState, remember};
+use crate::broker::{ProvidedToken, TokenOrigin};
+use crate::clock::Reading;
+use crate::error::Result;
+use crate::token::Token;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum RefreshReason {
+    /// Requested by the background task, which has time to try again.
+    Expiring,
+    /// Requested by a client's request.
+    Expired,
+    /// The API rejected the token in a client's request.
+    Rejected,
+    /// Requested by the user.
+    Reload,
+}
+
+/// The last refresh has failed.
+pub(super) struct RefreshFailure {
+    backoff: Backoff,
+    /// The reason that clients are told, if another attempt may succeed.
+    transient_reason: Option<String>,
+}
+
+/// A temporary lack of a usable token.
+pub(in super::super) struct Outage {
+    pub(in super::super) reason: String,
+    pub(in super::super) retry_after: Duration,
+}
+
+/// The longest sleep of the background task: its timer stands still while the machine is
+/// suspended.
+const MAX_SLEEP: SignedDuration = SignedDuration::from_secs(30);
+
+const MIN_SLEEP: SignedDuration = SignedDuration::from_millis(250);
+
+impl TokenSource {
+    /// Refreshes the token before it expires, and keeps it in use. Never returns.
+    pub(in super::super) async fn refresh_loop(self: Arc<Self>) {
+        loop {
+            let current = self.state().current.clone();
+            if !self.slack(&current).is_positive() {
+                self.refresh(current, RefreshReason::Expiring).await;
+            }
+            self.keep_alive().await;
+            let current = self.state().current.clone();
+            let backoff = self.state().refresh_backoff(&self.clock.read());
+            let sleep = sleep_time(self.slack(&current), backoff, self.until_idle());
+            tokio::time::sleep(sleep).await;
+        }
+    }
+
+    /// Replaces `old`, unless that was done already. Runs in a task of its own: a client
+    /// that disconnects does not cancel the mint.
+    pub(super) async fn refresh(
+        self: &Arc<Self>,
+        old: Arc<BearerToken>,
+        reason: RefreshReason,
+    ) -> Option<Arc<BearerToken>> {
+        let token_source = self.clone();
+        tokio::spawn(async move { token_source.refresh_once(old, reason).await }).await.ok()?
+    }
+
+    pub(super) async fn refresh_once(
+        &self,
+        old: Arc<BearerToken>,
+        reason: RefreshReason,
+    ) -> Option<Arc<BearerToken>> {
+        let failure_count = self.state().failure_count;
+        let _lock = self.refresh_lock.lock().await;
+        {
+            let now = self.clock.read();
+            let mut state = self.state();
+            if !Arc::ptr_eq(&state.current, &old) {
+                return Some(state.current.clone());
+            }
+            if state.failure_count != failure_count {
+                // The refresh that this one waited for has failed.
+                return None;
+            }
+            let is_allowed = match reason {
+                RefreshReason::Expiring => !state.refresh_backoff(&now).is_positive(),
+                // No backoff: the issuer may be back, and a client waits.
+                RefreshReason::Expired | RefreshReason::Rejected => {
+                    state.rate_limit.try_acquire(&now)
+                }
+                RefreshReason::Reload => true,
+            };
+            if !is_allowed {
+                return None;
+            }
+        }
+        match self.get_token(&old, reason).await? {
+            Ok(provided) if provided.origin != TokenOrigin::Stale => {
+                if provided.origin == TokenOrigin::Minted {
+                    self.metrics.count_token_minted();
+                }
+                if provided.token.access_token != old.token.access_token {
+                    self.metrics.count_token_refresh();
+                }
+                Some(self.set_current(provided.token))
+            }
+            // The broker has reported the cause.
+            Ok(_stale) => {
+                self.set_failed(Some("the issuer gives no longer-lived token".to_owned()));
+                None
+            }
+            Err(error) => {
+                let message = error.one_line();
+                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                self.reporter.warn(format_args!("the token could not be renewed: {message}{hint}"));
+                self.set_failed(error.kind.is_transient().then_some(message));
+                None
+            }
+        }
+    }
+
+    /// Gets a token and makes it known to later processes before any client sees it.
+    async fn get_token(
+        &self,
+        old: &BearerToken,
+        reason: RefreshReason,
+    ) -> Option<Result<ProvidedToken>> {
+        let backend = self.backend.clone();
+        let is_rejected = reason == RefreshReason::Rejected;
+        let rejected = is_rejected.then(|| old.token.access_token.clone());
+        let stand_in = self.stand_in.as_ref().filter(|stand_in| stand_in.outlives_run);
+        let stand_in_token = stand_in.map(|stand_in| stand_in.token.clone());
+        let (issued, now) = (self.issued.clone(), self.clock.read().wall);
+        let work = move || {
+            let provided = match reason {
+                RefreshReason::Reload => backend.get_verified_token(),
+                _ => backend.get_token(rejected.as_ref()),
+            }?;
+            let handed_out = [Some(&provided.token.access_token), stand_in_token.as_ref()];
+            for token in handed_out.into_iter().flatten() {
+                // A failure was reported at the start.
+                let _ = remember(issued.as_deref(), token, now);
+            }
+            Ok(provided)
+        };
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+
+    fn set_current(&self, token: Token) -> Arc<BearerToken> {
+        let now = self.clock.read().wall;
+        let mut state = self.state();
+        state.known.insert(&token.access_token, now);
+        state.last_use = LastUse::of(&token);
+        state.current = Arc::new(BearerToken::new(token));
+        state.refresh_failure = None;
+        state.current.clone()
+    }
+
+    fn set_failed(&self, transient_reason: Option<String>) {
+        self.metrics.count_token_refresh_failure();
+        let now = self.clock.read();
+        let mut state = self.state();
+        state.failure_count += 1;
+        let earlier = state.refresh_failure.as_ref().map(|failure| &failure.backoff);
+        let backoff = Backoff::after(earlier, now);
+        state.refresh_failure = Some(RefreshFailure { backoff, transient_reason });
+    }
+
+    /// Returns why the last refresh failed, if another attempt may succeed: credentials
+    /// that the issuer rejects stay wrong.
+    pub(in super::super) fn outage(&self) -> Option<Outage> {
+        let now = self.clock.read();
+        let state = self.state();
+        let reason = state.refresh_failure.as_ref()?.transient_reason.clone()?;
+        let backoff = state.refresh_backoff(&now).max(MIN_BACKOFF);
+        Some(Outage { reason, retry_after: backoff.unsigned_abs() })
+    }
+
+    /// Returns the time until the token has to be refreshed.
+    fn slack(&self, current: &BearerToken) -> SignedDuration {
+        let required = self.backend.policy().required_ttl(&current.token.validity);
+        self.remaining_after_skew(current).saturating_sub(required)
+    }
+}
+
+impl TokenState {
+    fn refresh_backoff(&self, now: &Reading) -> SignedDuration {
+        let failure = self.refresh_failure.as_ref();
+        failure.map_or(SignedDuration::ZERO, |failure| failure.backoff.remaining(now))
+    }
+}
+
+/// Returns the time until the token has to be refreshed, which waits for the backoff, or
+/// kept in use.
+fn sleep_time(
+    slack: SignedDuration,
+    backoff: SignedDuration,
+    until_idle: SignedDuration,
+) -> Duration {
+    slack.max(backoff).min(until_idle).clamp(MIN_SLEEP, MAX_SLEEP).unsigned_abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_background_task_sleeps_until_something_is_due_but_not_for_long() {
+        let sleep = |slack, backoff, until_idle| {
+            let [slack, backoff, until_idle] =
+                [slack, backoff, until_idle].map(SignedDuration::from_secs);
+            sleep_time(slack, backoff, until_idle).as_millis()
+        };
+        assert_eq!(sleep(20, 0, 3_600), 20_000);
+        assert_eq!(sleep(-5, 8, 3_600), 8_000);
+        assert_eq!(sleep(20, 8, 10), 10_000);
+        assert_eq!(sleep(-5, 0, 3_600), 250);
+        assert_eq!(sleep(20, 0, -1), 250);
+        assert_eq!(sleep(3_600, 0, 3_600), 30_000);
+        assert_eq!(sleep(-5, 3_600, i64::MAX), 30_000);
+    }
+}
