@@ -1,9 +1,8 @@
-//! Would a pipeline succeed here, and if not, why? A report that can be shown
-//! to anybody: there is no secret in it.
+//! `doctor`: a report on whether a pipeline would succeed on this machine, without secrets.
 //!
-//! Each part looks at one thing (`machine`, `way`, `place`, `attempt`, `acceptance`)
-//! and turns what it sees into [`Finding`]s by pure functions. None stops the
-//! others: without a network there is still all that is local.
+//! Each module examines one subject and turns its observations into [`Finding`]s by pure
+//! functions. A failure in one module does not stop the others: local findings are reported
+//! without a network, too.
 
 mod acceptance;
 mod cache;
@@ -18,40 +17,38 @@ mod token;
 mod verdict;
 
 use crate::clock::{Offset, Reading};
-use crate::config::{self, DEFAULT_SKEW, Layers, Settings, table};
+use crate::config::{self, DEFAULT_SKEW, Layers, table};
 use crate::context::{Context, StandardInput};
-use crate::error::{Error, Result};
+use crate::error::Error;
 
-pub use finding::{Finding, Level, Topic};
+pub use finding::{Finding, FindingLevel, Topic};
 
-/// All that was found.
 #[derive(Debug)]
-pub struct Report {
-    /// When.
+pub struct DoctorReport {
     pub at: Reading,
-    /// What was found, by topic.
+    /// Sorted by topic.
     pub findings: Vec<Finding>,
-    /// The remote clocks that were measured, as seen from `at`.
+    /// Offsets of the remote clocks from this machine's clock at `at`.
     pub clocks: Vec<(&'static str, Offset)>,
 }
 
-/// Looks at everything, which takes a few seconds, and longer where a host does not
-/// answer within the time limit. Gets a token as any other command does.
-pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput) -> Report {
+/// Examines everything and gets a token as any other command does. Takes a few seconds, or
+/// up to the time limit if a host does not respond.
+pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput) -> DoctorReport {
     let profile = layers.load_profile(context);
     let settings = profile.and_then(|()| config::resolve(layers, context, stdin));
-    let mut findings = vec![machine::finding()];
+    let mut findings = vec![machine::version_and_platform()];
     findings.extend(context.clock.unknown_boot().map(clocks::unknown_boot));
     findings.extend(settings::findings(layers, &context.env));
     let ignored = layers.ignored().iter();
     findings.extend(ignored.map(|line| Finding::warning(Topic::Settings, line)));
-    findings.extend(unusable(&settings));
+    findings.extend(settings.as_ref().err().map(|error| Finding::failure(Topic::Settings, error)));
 
-    let way = reachability::look(layers, context);
-    findings.extend(way.findings(layers, &context.env));
+    let reachability = reachability::probe_hosts(layers, context);
+    findings.extend(reachability.findings(layers, &context.env));
     let skew = layers.duration(&table::SKEW).ok().flatten();
     let at = context.clock.read();
-    let hosts = way.clocks();
+    let hosts = reachability.clocks();
     findings.extend(clocks::findings(&hosts, skew.unwrap_or(DEFAULT_SKEW), &at));
     let offsets =
         hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.offset_at(&at)?)));
@@ -63,20 +60,15 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
     if let Ok(settings) = settings {
         findings.extend(token::findings(settings, context));
     }
-    findings.push(verdict::of(&findings));
-    // Stable: within a topic, what came first stays first.
+    findings.push(verdict::conclude(&findings));
+    // The sort is stable and keeps the order within a topic.
     findings.sort_by_key(|finding| finding.topic);
-    Report { at, findings, clocks }
+    DoctorReport { at, findings, clocks }
 }
 
-fn unusable(settings: &Result<Settings>) -> Option<Finding> {
-    let error = settings.as_ref().err()?;
-    Some(Finding::failure(Topic::Settings, error))
-}
-
-impl Report {
-    /// What stops a pipeline first, if anything does.
-    pub fn failure(&self) -> Option<Error> {
+impl DoctorReport {
+    /// Returns the first failure that would stop a pipeline.
+    pub fn first_failure(&self) -> Option<Error> {
         self.findings.iter().find_map(Finding::error)
     }
 }

@@ -134,6 +134,12 @@ impl fmt::Display for BadText {
 
 impl std::error::Error for BadText {}
 
+/// Formats `1 token`, `2 tokens`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,10 @@ const TOKEN_DURATION_HINT: &str = "raise 'Token Duration' of the OAuth client (G
 const CLIENT_HINT: &str =
     "check that login and API belong to one region, and that the client is active";
 
+pub(crate) fn longer_lifetime_hint() -> String {
+    format!("{TOKEN_DURATION_HINT}, or lower --min-ttl or --skew")
+}
+
 pub(super) fn minted(validity: &TokenValidity) -> String {
     let clock = match &validity.issuer_clock {
         Some(clock) => format!("the issuer's clock is {}", clock.offset),
@@ -110,7 +114,7 @@ pub(super) fn too_short(policy: &FreshnessPolicy, validity: &TokenValidity) -> E
     };
     Error::new(Kind::Lifetime, message)
         .with_cause("lifetimes count from the token request")
-        .with_hint(format!("{TOKEN_DURATION_HINT}, or lower --min-ttl or --skew"))
+        .with_hint(longer_lifetime_hint())
         .with_attribute("min_ttl")
 }
 

@@ -15,6 +15,7 @@ use crate::context::{Context, StandardStreams};
 use crate::duration::human;
 use crate::error::Result;
 use crate::sanitize;
+use crate::text::counted;
 use crate::text::shown;
 
 pub(super) fn run(
@@ -43,8 +44,7 @@ pub(super) fn run(
 }
 
 fn removed(count: usize, streams: &mut StandardStreams) -> Result<()> {
-    let plural = if count == 1 { "" } else { "s" };
-    print(streams, format!("removed {count} token{plural}\n").as_bytes())
+    print(streams, format!("removed {}\n", counted(count, "token")).as_bytes())
 }
 
 fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStreams) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `doctor`: would a pipeline succeed here, and if not, why?
+//! `doctor`: reports whether a pipeline would succeed here.
 
 use super::print;
 use crate::config::{Flags, Layers, Query, table};
@@ -12,10 +12,8 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     context.reporter.set_verbosity(layers.verbosity()?);
     let as_json = layers.bool(&table::JSON)?;
     let report = doctor::examine(&mut layers, context, &mut streams.stdin);
-    let text = match as_json {
-        true => format!("{}\n", sanitize::json(&report.json())),
-        false => report.table(),
-    };
+    let text =
+        if as_json { format!("{}\n", sanitize::json(&report.to_json())) } else { report.to_text() };
     print(streams, text.as_bytes())?;
-    report.failure().map_or(Ok(()), Err)
+    report.first_failure().map_or(Ok(()), Err)
 }

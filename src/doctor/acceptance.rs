@@ -1,4 +1,4 @@
-//! Whether the API accepts the token.
+//! The API's verdict on the token.
 
 use super::{Finding, Topic};
 use crate::broker::{NetworkRemote, ProvidedToken, Remote, TokenOrigin};
@@ -8,25 +8,24 @@ use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::{Api, TokenStatus};
 use crate::token::AccessToken;
 
-/// Shows the token to the API.
-pub(super) fn findings(
+pub(super) fn api_verdict(
     settings: Settings,
-    given: &ProvidedToken,
+    provided: &ProvidedToken,
     context: &Context,
 ) -> Vec<Finding> {
     let Some(url) = settings.issuer.api_url.clone() else {
-        let what = "no API is known that could be asked about it";
-        return vec![
-            Finding::note(Topic::Token, what).with_hint("--region or --api-url names one"),
-        ];
+        let message = "no API URL is known, so the token cannot be verified";
+        return vec![Finding::note(Topic::Token, message).with_hint("set --region or --api-url")];
     };
-    match ask(&settings, &given.token.access_token, context) {
-        Ok(TokenStatus::Accepted) => vec![Finding::ok(Topic::Token, "the API accepts it"), roles()],
-        Ok(TokenStatus::Rejected) if given.origin == TokenOrigin::Minted => {
-            vec![refused(&settings, &url)]
+    match check_token(&settings, &provided.token.access_token, context) {
+        Ok(TokenStatus::Accepted) => {
+            vec![Finding::ok(Topic::Token, "the API accepts the token"), permissions_untested()]
         }
-        Ok(TokenStatus::Rejected) => refused_from_cache(settings, &url, context),
-        // As in `get`, which hands the token out with a warning, or not at all.
+        Ok(TokenStatus::Rejected) if provided.origin == TokenOrigin::Minted => {
+            vec![token_rejected(&settings, &url)]
+        }
+        Ok(TokenStatus::Rejected) => cached_token_rejected(settings, &url, context),
+        // `get` hands the token out with a warning, or fails with `--verify always`.
         Err(error) => vec![match settings.verify {
             Verify::Always => Finding::failure(Topic::Token, &error),
             Verify::Auto | Verify::Never => Finding::as_warning(Topic::Token, &error),
@@ -34,21 +33,21 @@ pub(super) fn findings(
     }
 }
 
-fn ask(settings: &Settings, token: &AccessToken, context: &Context) -> Result<TokenStatus> {
+fn check_token(settings: &Settings, token: &AccessToken, context: &Context) -> Result<TokenStatus> {
     let context = &context.with_reporter(Reporter::collected().0.into());
-    NetworkRemote { settings, context }.check_token(token).map(|answer| answer.status)
+    NetworkRemote { settings, context }.check_token(token).map(|check| check.status)
 }
 
-/// Asking about a token needs no permission, so it says nothing of permissions.
-fn roles() -> Finding {
-    let what = "what the OAuth client may do was not tested: without roles it gets a 403 from \
-                every resource";
-    Finding::note(Topic::Token, what).with_hint(
+/// `tokens/me` needs no permission, so its response says nothing about permissions.
+fn permissions_untested() -> Finding {
+    let message = "the OAuth client's permissions were not tested: without roles, every resource \
+                   answers 403";
+    Finding::note(Topic::Token, message).with_hint(
         "roles and divisions are set on the client (Admin > Integrations > OAuth > Roles)",
     )
 }
 
-fn refused(settings: &Settings, url: &str) -> Finding {
+fn token_rejected(settings: &Settings, url: &str) -> Finding {
     let error = Error::new(Kind::ApiRefused, "the API does not accept the token")
         .with_cause("HTTP 401")
         .with_hint(format!(
@@ -58,30 +57,35 @@ fn refused(settings: &Settings, url: &str) -> Finding {
     Finding::failure(Topic::Token, &error)
 }
 
-/// Tries a new token, to tell a revoked one from a client or an API that is not the
-/// right one. The new one is not kept: the cache stays as a pipeline finds it.
-fn refused_from_cache(mut settings: Settings, url: &str, context: &Context) -> Vec<Finding> {
+/// Tries a new token, to tell a revoked token from a wrong client or a wrong API. The new
+/// token is not stored: the cache stays as a pipeline finds it.
+fn cached_token_rejected(mut settings: Settings, url: &str, context: &Context) -> Vec<Finding> {
     settings.cache.dir = None;
     let context = &context.with_reporter(Reporter::collected().0.into());
     let new = match (NetworkRemote { settings: &settings, context }.mint(None)) {
         Ok(new) => new.access_token,
         Err(error) => {
-            let found = Finding::note(Topic::Token, "whether a new one is accepted is not known");
-            return vec![refused(&settings, url), found, Finding::failure(Topic::Token, &error)];
+            let unknown =
+                Finding::note(Topic::Token, "could not check whether the API accepts a new token");
+            return vec![
+                token_rejected(&settings, url),
+                unknown,
+                Finding::failure(Topic::Token, &error),
+            ];
         }
     };
-    let status = ask(&settings, &new, context);
-    // It ends by itself where that fails.
+    let status = check_token(&settings, &new, context);
+    // If that fails, the token expires by itself.
     let _ = Api { url, network: &settings.network, context }.revoke(&new);
     match status {
-        Ok(TokenStatus::Accepted) => vec![revoked(), roles()],
-        Ok(TokenStatus::Rejected) | Err(_) => vec![refused(&settings, url)],
+        Ok(TokenStatus::Accepted) => vec![cached_token_revoked(), permissions_untested()],
+        Ok(TokenStatus::Rejected) | Err(_) => vec![token_rejected(&settings, url)],
     }
 }
 
-fn revoked() -> Finding {
+fn cached_token_revoked() -> Finding {
     let error = Error::new(Kind::ApiRefused, "the cached token was revoked")
-        .with_cause("the API answers HTTP 401 to it, and accepts a new one")
+        .with_cause("the API answers HTTP 401, and accepts a new token")
         .with_hint(
             "gc-token get --force-refresh replaces it; where the organization revokes tokens that \
              are not used, set --idle-timeout; --verify always asks each time",

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub topic: Topic,
-    pub level: Level,
+    pub level: FindingLevel,
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -34,7 +34,7 @@ pub enum Topic {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum FindingLevel {
     Ok,
     Note,
     /// Can make a pipeline fail, now or later.
@@ -45,15 +45,15 @@ pub enum Level {
 
 impl Finding {
     pub fn ok(topic: Topic, message: impl Into<String>) -> Finding {
-        Finding::new(topic, Level::Ok, message)
+        Finding::new(topic, FindingLevel::Ok, message)
     }
 
     pub fn note(topic: Topic, message: impl Into<String>) -> Finding {
-        Finding::new(topic, Level::Note, message)
+        Finding::new(topic, FindingLevel::Note, message)
     }
 
     pub fn warning(topic: Topic, message: impl Into<String>) -> Finding {
-        Finding::new(topic, Level::Warning, message)
+        Finding::new(topic, FindingLevel::Warning, message)
     }
 
     /// Reports an error that does not stop a pipeline.
@@ -65,7 +65,7 @@ impl Finding {
     /// Reports an error that stops a pipeline.
     pub fn failure(topic: Topic, error: &Error) -> Finding {
         let warning = Finding::as_warning(topic, error);
-        Finding { level: Level::Failure, kind: Some(error.kind), ..warning }
+        Finding { level: FindingLevel::Failure, kind: Some(error.kind), ..warning }
     }
 
     pub fn with_hint(mut self, hint: impl Into<String>) -> Finding {
@@ -79,7 +79,7 @@ impl Finding {
         Some(Error { hint: self.hint.clone().map(Into::into), ..error })
     }
 
-    fn new(topic: Topic, level: Level, message: impl Into<String>) -> Finding {
+    fn new(topic: Topic, level: FindingLevel, message: impl Into<String>) -> Finding {
         Finding { topic, level, message: message.into(), hint: None, kind: None }
     }
 }

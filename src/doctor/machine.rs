@@ -1,11 +1,10 @@
-//! What runs, and where.
+//! The program's version and the platform.
 
 use std::env::consts;
 
 use super::{Finding, Topic};
 
-/// The program's version and the system's kind.
-pub(super) fn finding() -> Finding {
+pub(super) fn version_and_platform() -> Finding {
     Finding::ok(
         Topic::Settings,
         format!("gc-token {} on {} {}", env!("CARGO_PKG_VERSION"), consts::OS, consts::ARCH),

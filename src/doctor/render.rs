@@ -1,44 +1,42 @@
-//! The report for people, and for programs.
+//! Renders the report as text and as JSON.
 
 use serde_json::{Value, json};
 
-use super::{Finding, Level, Report, Topic, timeline};
+use super::{DoctorReport, Finding, FindingLevel, Topic, timeline};
 use crate::clock::Offset;
 use crate::sanitize;
 
-impl Report {
-    /// For people, to be read and pasted. Ends with a newline.
-    pub fn table(&self) -> String {
+impl DoctorReport {
+    pub fn to_text(&self) -> String {
         let mut text = format!("gc-token doctor, {:.0}\n", self.at.wall);
         let mut topic = None;
         for finding in &self.findings {
             if topic != Some(finding.topic) {
-                self.end(topic, &mut text);
+                self.draw_clocks_after(topic, &mut text);
                 topic = Some(finding.topic);
-                text += &format!("\n{}\n", title(finding.topic));
+                text += &format!("\n{}\n", topic_title(finding.topic));
             }
-            text += &lines(finding);
+            text += &render_finding(finding);
         }
         text
     }
 
-    /// For programs. Offsets are in seconds, from the least to the most.
-    pub fn json(&self) -> Value {
-        let ends = |offset: &Offset| json!([offset.min.as_secs_f64(), offset.max.as_secs_f64()]);
-        let clocks = self.clocks.iter();
-        let clocks = clocks.map(|(name, offset)| (name.to_lowercase(), ends(offset)));
-        let failure = self.failure();
+    /// Clock offsets are `[minimum, maximum]` in seconds.
+    pub fn to_json(&self) -> Value {
+        let bounds = |offset: &Offset| json!([offset.min.as_secs_f64(), offset.max.as_secs_f64()]);
+        let named = |(name, offset): &(&str, Offset)| (name.to_lowercase(), bounds(offset));
+        let clock_offsets: serde_json::Map<_, _> = self.clocks.iter().map(named).collect();
+        let failure = self.first_failure();
         json!({
             "at": self.at.wall.to_string(),
             "ok": failure.is_none(),
             "exit_code": failure.map_or(0, |failure| failure.kind.exit_code()),
             "findings": self.findings,
-            "clock_offsets": clocks.collect::<serde_json::Map<_, _>>(),
+            "clock_offsets": clock_offsets,
         })
     }
 
-    /// What stands below a topic's findings.
-    fn end(&self, topic: Option<Topic>, text: &mut String) {
+    fn draw_clocks_after(&self, topic: Option<Topic>, text: &mut String) {
         if topic == Some(Topic::Clocks) && !self.clocks.is_empty() {
             for line in timeline::draw(&self.clocks) {
                 *text += &format!("{INDENT}{line}\n");
@@ -49,20 +47,20 @@ impl Report {
 
 const INDENT: &str = "           ";
 
-fn lines(finding: &Finding) -> String {
+fn render_finding(finding: &Finding) -> String {
     let level = match finding.level {
-        Level::Ok => "ok",
-        Level::Note => "note",
-        Level::Warning => "warning",
-        Level::Failure => "FAILURE",
+        FindingLevel::Ok => "ok",
+        FindingLevel::Note => "note",
+        FindingLevel::Warning => "warning",
+        FindingLevel::Failure => "FAILURE",
     };
     let hint = finding.hint.as_ref();
     let hint = hint.map(|hint| format!("{INDENT}hint: {}\n", sanitize::line(hint)));
-    let what = sanitize::line(&finding.message);
-    format!("  {level:<9}{what}\n{}", hint.unwrap_or_default())
+    let message = sanitize::line(&finding.message);
+    format!("  {level:<9}{message}\n{}", hint.unwrap_or_default())
 }
 
-fn title(topic: Topic) -> &'static str {
+fn topic_title(topic: Topic) -> &'static str {
     match topic {
         Topic::Settings => "Settings",
         Topic::Network => "Network",

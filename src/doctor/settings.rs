@@ -1,18 +1,18 @@
-//! The settings, and where each came from.
+//! The settings and the origin of each.
 
-use super::{Finding, Level, Topic};
+use super::{Finding, FindingLevel, Topic};
 use crate::config::{Layers, SecretSource, Setting, table};
 use crate::context::Environment;
 
-/// Each setting that was given, and the defaults that matter.
+/// Lists the settings that are set, and the defaults that matter.
 pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     let mut findings: Vec<_> = SHOWN
         .iter()
-        .filter_map(|(setting, default)| line(layers, setting, *default))
+        .filter_map(|(setting, default)| setting_line(layers, setting, *default))
         .map(|line| Finding::ok(Topic::Settings, line))
         .collect();
-    if let Some(place) = SecretSource::describe(layers, env) {
-        let line = format!("client secret: not shown, from {place}");
+    if let Some(origin) = SecretSource::describe(layers, env) {
+        let line = format!("client secret: not shown, from {origin}");
         // After the client's id.
         findings.insert(findings.len().min(1), Finding::ok(Topic::Settings, line));
     }
@@ -20,13 +20,13 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     findings.extend(overrides.map(|line| Finding::warning(Topic::Settings, line)));
     let passed_over = layers.passed_over().iter();
     findings.extend(passed_over.map(|error| Finding {
-        level: Level::Note,
+        level: FindingLevel::Note,
         ..Finding::as_warning(Topic::Settings, error)
     }));
     findings
 }
 
-/// What is told, in this order, and what counts when nobody says anything.
+/// The settings in the report's order, with the defaults to show.
 const SHOWN: &[(&Setting, Option<&str>)] = &[
     (&table::CLIENT_ID, None),
     (&table::CLIENT_AUTH, None),
@@ -49,7 +49,11 @@ const SHOWN: &[(&Setting, Option<&str>)] = &[
     (&table::FORCE_REFRESH, None),
 ];
 
-fn line(layers: &Layers, setting: &'static Setting, default: Option<&str>) -> Option<String> {
+fn setting_line(
+    layers: &Layers,
+    setting: &'static Setting,
+    default: Option<&str>,
+) -> Option<String> {
     let name = setting.flag;
     match (layers.find(setting), default) {
         (Some(given), _) => Some(format!("{name}: {}, from {}", given.shown(), given.origin)),

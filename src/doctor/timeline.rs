@@ -1,20 +1,18 @@
-//! Several clocks at one moment, drawn as positions on a line.
+//! Draws several clocks at one moment as positions on a line.
 
 use jiff::SignedDuration;
 
 use crate::clock::Offset;
 
-/// How many characters the line has.
+/// Characters.
 const WIDTH: usize = 41;
 
-/// This machine's clock is zero.
-const HERE: Offset = Offset { min: SignedDuration::ZERO, max: SignedDuration::ZERO };
+const THIS_MACHINE: Offset = Offset { min: SignedDuration::ZERO, max: SignedDuration::ZERO };
 
-/// A line for this machine and one for each clock, all to the same scale:
-/// later is further to the right, `[` and `]` are where the clock is at least
-/// and at most, `|` is the middle.
+/// Draws a line for this machine and one for each clock, to the same scale. Later is further
+/// to the right; `[` and `]` are the bounds of an offset, `|` is their middle.
 pub(super) fn draw(clocks: &[(&str, Offset)]) -> Vec<String> {
-    let rows = [("this machine", HERE)];
+    let rows = [("this machine", THIS_MACHINE)];
     let rows = rows.iter().chain(clocks);
     let start = rows.clone().map(|(_, offset)| offset.min).min();
     let end = rows.clone().map(|(_, offset)| offset.max).max();
@@ -23,38 +21,38 @@ pub(super) fn draw(clocks: &[(&str, Offset)]) -> Vec<String> {
         end: end.unwrap_or_default().as_secs_f64(),
     };
     rows.map(|(name, offset)| {
-        let says = match *offset {
-            HERE => String::new(),
-            _ => format!("  {}", offset),
+        let label = match *offset {
+            THIS_MACHINE => String::new(),
+            _ => format!("  {offset}"),
         };
-        format!("{name:<14}{}{says}", scale.row(offset))
+        format!("{name:<14}{}{label}", scale.draw_row(offset))
     })
     .collect()
 }
 
-/// The moments at both ends of the line, in seconds from this machine's.
+/// The times at both ends of the line, in seconds relative to this machine's clock.
 struct Scale {
     start: f64,
     end: f64,
 }
 
 impl Scale {
-    fn row(&self, offset: &Offset) -> String {
+    fn draw_row(&self, offset: &Offset) -> String {
         let mut row = vec!['.'; WIDTH];
-        let column = |moment: SignedDuration| self.column(moment.as_secs_f64());
+        let column = |time: SignedDuration| self.column_of(time.as_secs_f64());
         row[column(offset.min)] = '[';
         row[column(offset.max)] = ']';
         row[column(offset.middle())] = '|';
         row.into_iter().collect()
     }
 
-    fn column(&self, moment: f64) -> usize {
+    fn column_of(&self, seconds: f64) -> usize {
         let span = self.end - self.start;
         if span <= 0.0 {
             return WIDTH / 2;
         }
         let last = (WIDTH - 1) as f64;
-        ((moment - self.start) / span * last).round().clamp(0.0, last) as usize
+        ((seconds - self.start) / span * last).round().clamp(0.0, last) as usize
     }
 }
 

@@ -1,9 +1,9 @@
-//! A token, got as a pipeline gets it, and shown to the API.
+//! Gets a token as a pipeline does, and has the API check it.
 
 use jiff::SignedDuration;
 
 use super::{Finding, Topic, acceptance, clocks};
-use crate::broker::{self, ProvidedToken, TokenOrigin};
+use crate::broker::{self, ProvidedToken, TokenOrigin, messages};
 use crate::cache::{Entry, Lookup};
 use crate::clock::Reading;
 use crate::config::Settings;
@@ -12,36 +12,35 @@ use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::token::{FreshnessPolicy, MinTtl, TokenValidity, Verdict};
 
-/// Looks into the cache, gets a token, and asks the API about it.
 pub(super) fn findings(mut settings: Settings, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Ok(lookup) = lookup(&settings) {
-        findings.extend(cached(&lookup, &settings.freshness, &context.clock.read()));
+    if let Ok(lookup) = look_up(&settings) {
+        findings.extend(cached_entry(&lookup, &settings.freshness, &context.clock.read()));
     }
-    let mut given = get(&settings, context, &mut findings);
-    if let Err(error) = &given {
+    let mut provided = get_token(&settings, context, &mut findings);
+    if let Err(error) = &provided {
         let error = error.clone();
         findings.push(Finding::failure(Topic::Token, &error));
         if error.kind == Kind::Cache {
             settings.cache.switch_off();
-            given = get(&settings, context, &mut findings);
-            findings.push(without_cache(given.as_ref().err()));
+            provided = get_token(&settings, context, &mut findings);
+            findings.push(without_cache(provided.as_ref().err()));
         }
     }
-    if let Ok(given) = given {
+    if let Ok(provided) = provided {
         let now = context.clock.read();
-        findings.push(got(&given, &now));
-        findings.push(lifetime(&settings.freshness, &given.token.validity));
-        findings.extend(acceptance::findings(settings, &given, context));
+        findings.push(token_origin(&provided, &now));
+        findings.push(token_lifetime(&settings.freshness, &provided.token.validity));
+        findings.extend(acceptance::api_verdict(settings, &provided, context));
     }
     findings
 }
 
-fn lookup(settings: &Settings) -> Result<Lookup> {
+fn look_up(settings: &Settings) -> Result<Lookup> {
     Entry::of(settings).map_or(Ok(Lookup::Absent), |entry| entry.read())
 }
 
-fn cached(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec<Finding> {
+fn cached_entry(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec<Finding> {
     match lookup {
         Lookup::Absent => vec![Finding::ok(Topic::Token, "no token was cached")],
         Lookup::Unusable(why) => {
@@ -49,74 +48,71 @@ fn cached(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec<Findi
         }
         Lookup::Found(token) => {
             let verdict = policy.judge(&token.validity, now);
-            let what = format!("the cached token is {verdict}");
+            let message = format!("the cached token is {verdict}");
             let finding = match verdict {
-                Verdict::Fresh { .. } => Finding::ok(Topic::Token, what),
-                Verdict::Stale(_) => Finding::note(Topic::Token, what),
+                Verdict::Fresh { .. } => Finding::ok(Topic::Token, message),
+                Verdict::Stale(_) => Finding::note(Topic::Token, message),
             };
-            vec![finding, clocks::steps(&token.validity, now)]
+            vec![finding, clocks::wall_clock_steps(&token.validity, now)]
         }
     }
 }
 
-/// The call that every verb makes. What it warns of is found, too.
-fn get(
+/// Gets a token as every command does; its warnings become findings.
+fn get_token(
     settings: &Settings,
     context: &Context,
     findings: &mut Vec<Finding>,
 ) -> Result<ProvidedToken> {
     let (reporter, warnings) = Reporter::collected();
     let context = &context.with_reporter(reporter.into());
-    let given = broker::get_token(settings, context);
+    let provided = broker::get_token(settings, context);
     let warnings = warnings.take();
     findings.extend(warnings.into_iter().map(|warning| Finding::warning(Topic::Token, warning)));
-    given
+    provided
 }
 
 fn without_cache(error: Option<&Error>) -> Finding {
     match error {
-        None => Finding::note(Topic::Token, "without the cache, a token can be had")
-            .with_hint("fix the cache, or do without it: --no-cache"),
+        None => Finding::note(Topic::Token, "without the cache, a token is available")
+            .with_hint("fix the cache, or run without it: --no-cache"),
         Some(error) => Finding::failure(Topic::Token, error),
     }
 }
 
-fn got(given: &ProvidedToken, now: &Reading) -> Finding {
-    let left = given.token.validity.remaining(now).unwrap_or_default();
-    let left = human(left);
-    match given.origin {
-        TokenOrigin::Cached => Finding::ok(Topic::Token, format!("it is reused: {left} left")),
+fn token_origin(provided: &ProvidedToken, now: &Reading) -> Finding {
+    let left = human(provided.token.validity.remaining(now).unwrap_or_default());
+    match provided.origin {
+        TokenOrigin::Cached => {
+            Finding::ok(Topic::Token, format!("the cached token is reused: {left} left"))
+        }
         TokenOrigin::Minted => {
-            Finding::ok(Topic::Token, format!("a new one was made: {left} left"))
+            Finding::ok(Topic::Token, format!("a new token was minted: {left} left"))
         }
         TokenOrigin::Stale => Finding::warning(
             Topic::Token,
-            format!("the cached one is made do with, since no other can be had: {left} left"),
+            format!("the cached token is reused because minting failed: {left} left"),
         ),
     }
 }
 
-/// Where the lifetime of tokens is set.
-const TOKEN_DURATION: &str =
-    "raise the OAuth client's 'Token Duration', or lower --min-ttl or --skew";
-
-fn lifetime(policy: &FreshnessPolicy, validity: &TokenValidity) -> Finding {
-    let (skew, wanted) = (policy.effective_skew(validity), policy.required_ttl(validity));
-    let what = format!(
-        "new tokens live {}; {} of it are wanted after a skew of {}",
+fn token_lifetime(policy: &FreshnessPolicy, validity: &TokenValidity) -> Finding {
+    let (skew, required) = (policy.effective_skew(validity), policy.required_ttl(validity));
+    let message = format!(
+        "new tokens live {}; {} of that are required after a skew of {}",
         human(validity.initial_lifetime),
-        human(wanted),
+        human(required),
         human(skew)
     );
     let default = match policy.min_ttl {
         MinTtl::Default(default) => default,
         MinTtl::Explicit(_) => SignedDuration::ZERO,
     };
-    // From here on, half of all calls make a new one.
+    // Beyond half of the usable lifetime, every second call or more mints a token.
     let usable = validity.initial_lifetime.saturating_sub(skew);
-    if wanted < default || wanted > usable / 2 {
-        Finding::note(Topic::Token, what).with_hint(TOKEN_DURATION)
+    if required < default || required > usable / 2 {
+        Finding::note(Topic::Token, message).with_hint(messages::longer_lifetime_hint())
     } else {
-        Finding::ok(Topic::Token, what)
+        Finding::ok(Topic::Token, message)
     }
 }

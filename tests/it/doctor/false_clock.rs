@@ -108,6 +108,6 @@ fn a_wall_clock_that_was_stepped_since_the_mint() {
         .exits_with(0)
         .says("clocks", "warning", "the wall clock was stepped by -7200.")
         .says("clocks", "warning", "about 2h behind: that looks like a time zone mix-up")
-        .says("token", "ok", "it is reused");
+        .says("token", "ok", "the cached token is reused");
     assert_eq!(cloud.counters().mints, 1);
 }

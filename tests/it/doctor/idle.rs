@@ -84,7 +84,7 @@ fn doctor_tells_of_the_timeout_and_of_a_token_that_may_be_revoked() {
     Report::of(&runner, &["--idle-timeout=1s"])
         .says("settings", "ok", "idle-timeout: 1s, from --idle-timeout")
         .says("token", "note", "the cached token is stale: last known use ")
-        .says("token", "ok", "a new one was made");
+        .says("token", "ok", "a new token was minted");
 }
 
 #[test]

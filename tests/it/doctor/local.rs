@@ -63,7 +63,7 @@ fn a_cache_that_cannot_be_used() {
             .exits_with(9)
             .says("cache", "warning", "cannot use")
             .says("token", "failure", "cannot use")
-            .says("token", "note", "without the cache, a token can be had")
+            .says("token", "note", "without the cache, a token is available")
             .says("token", "ok", "the API accepts it")
             .says("verdict", "failure", "exit code 9");
     }
@@ -88,7 +88,7 @@ fn a_cache_on_a_read_only_file_system() {
         "it is on a file system of type tmpfs",
         "  warning  cannot use dir/",
         "Read-only file system",
-        "without the cache, a token can be had",
+        "without the cache, a token is available",
     ] {
         assert!(finished.stdout.contains(says), "{says}: {finished:#?}");
     }

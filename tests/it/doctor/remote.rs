@@ -35,7 +35,7 @@ fn all_is_well() {
         .says("clocks", "ok", "by 3 contacts")
         .says("cache", "ok", "mode 0700")
         .says("cache", "ok", "locks hold")
-        .says("token", "ok", "a new one was made")
+        .says("token", "ok", "a new token was minted")
         .says("token", "ok", "the API accepts it")
         .says("verdict", "ok", "a pipeline would succeed");
     assert_eq!(report.finished.stderr, "");
@@ -43,7 +43,7 @@ fn all_is_well() {
     assert_eq!(left.len(), 2, "the token and its lock: {left:?}");
 
     let again = Report::of(&runner, &[]);
-    again.exits_with(0).is_clean().says("token", "ok", "it is reused").says(
+    again.exits_with(0).is_clean().says("token", "ok", "the cached token is reused").says(
         "clocks",
         "ok",
         "the wall clock was not stepped",
@@ -117,7 +117,7 @@ fn an_api_of_another_region() {
     runner.run(&["get", "--verify=never"]).token();
     Report::of(&runner, &["--verify=never"])
         .exits_with(8)
-        .says("token", "ok", "it is reused")
+        .says("token", "ok", "the cached token is reused")
         .says("token", "failure", "the API does not accept the token: HTTP 401")
         .says("token", "failure", "belong to one region")
         .does_not_say("revoked");
@@ -173,7 +173,7 @@ fn no_network() {
         "failure",
         "could not verify the token with ",
     );
-    Report::of(&runner, &[]).exits_with(0).says("token", "ok", "it is reused").says(
+    Report::of(&runner, &[]).exits_with(0).says("token", "ok", "the cached token is reused").says(
         "token",
         "warning",
         "could not verify the token with ",

@@ -142,7 +142,7 @@ fn a_revoked_token_with_an_issuer_that_is_down_is_not_blamed_on_the_region_alone
     Report::of(&runner, &["--timeout=1s"])
         .exits_with(8)
         .says("token", "failure", "does not accept the token")
-        .says("token", "note", "whether a new one is accepted is not known")
+        .says("token", "note", "could not check whether the API accepts a new token")
         .says("token", "failure", "HTTP 503");
 }
 
@@ -150,7 +150,7 @@ fn a_revoked_token_with_an_issuer_that_is_down_is_not_blamed_on_the_region_alone
 fn that_roles_were_not_tested_is_said() {
     let cloud = cloud(SandboxConfig::default());
     let report = Report::of(&Runner::of(&cloud), &[]);
-    report.exits_with(0).says("token", "note", "what the OAuth client may do was not tested");
+    report.exits_with(0).says("token", "note", "the OAuth client's permissions were not tested");
 }
 
 #[test]
