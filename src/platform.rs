@@ -1,28 +1,35 @@
 //! Everything that depends on the operating system, behind one interface.
 //!
-//! Only this directory has `cfg(unix)`, `std::os::unix` or the crates `rustix`, `nix` and
-//! `signal-hook`. Another system is another directory beside `unix` with the same names.
+//! Only this directory mentions `cfg(unix)`, `target_os`, `std::os::unix`, `rustix`, `nix`,
+//! `signal_hook` or `tokio::signal::unix`; `tests/words` checks that. Another system gets a
+//! directory beside `unix` that offers the same names. This is what a Windows version of
+//! each would be:
 //!
-//! | Interface | Unix | Windows would use |
+//! | Interface | Unix | Windows |
 //! |---|---|---|
-//! | [`boot_clock`] | `CLOCK_BOOTTIME`; on macOS `CLOCK_MONOTONIC` | `GetTickCount64`, which counts sleep |
-//! | [`boot_id`] | `/proc/sys/kernel/random/boot_id` and the time namespace; `kern.bootsessionuuid` | none: each process has readings of its own, which costs one request |
-//! | [`init_process`], [`is_memory_protected`] | `PR_SET_DUMPABLE`, handlers as process 1 | nothing |
+//! | [`boot_clock`] | `CLOCK_BOOTTIME`; on macOS `CLOCK_MONOTONIC` | `GetTickCount64`, which counts sleep, never the unbiased clocks |
+//! | [`boot_id`] | `/proc/sys/kernel/random/boot_id` and the time namespace; `kern.bootsessionuuid` | an error: without an identity, readings of other processes do not compare, which costs one request |
+//! | [`init_process`], [`is_memory_protected`] | `PR_SET_DUMPABLE`; signal handlers of process 1 | nothing, `None` |
 //! | [`raise_file_limit`], [`with_original_file_limit`], [`ignore_file_size_limit`] | `RLIMIT_NOFILE`, SIGXFSZ | nothing: there are no such limits |
-//! | [`OpenedFile`], [`TamperRisk`], [`foreign_link`], [`foreign_parent`] | owners, modes, owners of symbolic links | `%LOCALAPPDATA%` is private by inheritance: refuse other places before reading ACLs halfway |
-//! | [`private_options`], [`private_temp_dir`], [`create_dirs`], [`dir_flaw`], [`file_flaw`] | modes 0600 and 0700, whatever the umask | the ACL that the parent hands down; no `chmod` in hints |
-//! | [`write_lock_holder`], [`is_same_file`] | the pid in the locked file; device and inode | `LockFileEx` is mandatory: the pid goes into a file beside it, and lock files stay |
-//! | [`file_system`] | `statvfs`, `/proc/self/mountinfo` | `GetDiskFreeSpaceEx`, `GetVolumeInformation` |
-//! | [`is_same_variable`] | names of variables are bytes | names ignore case, also when the secret is removed |
-//! | [`find_executable`], [`replace_process`], [`prepare_child`] | `X_OK`, `execve`, process group | `PATHEXT`; start, wait and return the exit code; no groups |
-//! | [`Watchdog`], [`watch`] | this program again, as the leader of the command's group | a job object with kill-on-close |
-//! | [`supervise`], [`HelperProcess`], [`Terminal`] | forwarded signals, job control, foreground group | Ctrl-C reaches every process of the console; wait for the end |
-//! | [`StopSignals`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | `tokio::signal::windows`: Ctrl-C, Ctrl-Break, close; no reload |
+//! | [`OpenedFile`], [`TamperRisk`], [`foreign_link`], [`foreign_parent`], [`ForeignDir`] | owners, modes, owners of symbolic links | `%LOCALAPPDATA%` is private by inheritance; refuse other places rather than read ACLs halfway |
+//! | [`private_options`], [`private_options_without_links`], [`is_link_error`], [`private_temp_dir`], [`public_temp_file`], [`create_dirs`], [`restore_owner_access`] | modes 0600, 0644 and 0700, whatever the umask; `O_NOFOLLOW` | the inherited ACL; `FILE_FLAG_OPEN_REPARSE_POINT` |
+//! | [`dir_flaw`], [`file_flaw`], [`PrivacyFlaw`], [`check_writable`], [`describe_access`] | owner and mode | owner and ACL |
+//! | [`close_dir_command`], [`make_private_command`] | `chmod` | `icacls`, or no hint |
+//! | [`is_same_file`], [`write_lock_holder`] | device and inode; the pid in the locked file | volume and file index; `LockFileEx` is mandatory, so the pid goes into a file beside it, and lock files are not removed |
+//! | [`FileSystem`], [`file_system`] | `statvfs`, `/proc/self/mountinfo` | `GetDiskFreeSpaceEx`, `GetVolumeInformation` |
+//! | [`is_same_variable`] | names of variables are bytes | names ignore case, above all when the client secret is removed |
+//! | [`is_path`], [`find_executable`], [`is_exec_format_error`], [`DEFAULT_PATH`], [`SHELL`] | `X_OK`; `/bin/sh` for scripts without an interpreter | `PATHEXT` for .cmd and .bat |
+//! | [`replace_process`] | execve(2) | start, wait, exit with the same code |
+//! | [`ProcessGroup`], [`prepare_child`], [`Watchdog`], [`watch`] | this program again, as the leader of the command's process group | a job object with kill-on-close |
+//! | [`supervise`] | forwarded signals, job control, foreground group | wait: Ctrl-C reaches every process of the console by itself |
+//! | [`Terminal`], [`HelperProcess`], [`HelperState`], [`stop_own_job`], [`forward_keyboard_signal`], [`set_nonblocking`] | foreground group, stopped processes, `O_NONBLOCK` | the console is shared; `PeekNamedPipe` |
+//! | [`write_from_background`] | blocks SIGTTOU | writes |
+//! | [`StopSignals`], [`StopSignal`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | Ctrl-C, Ctrl-Break and close; no reload |
 //! | [`reap_orphans`] | zombies of process 1 | nothing |
-//! | [`PluginSocket`], [`ParentProcess`] | Unix socket in a private directory, `getppid` | TCP on 127.0.0.1, never without mTLS; a handle of the parent |
-//! | [`set_send_buffer`], [`TCP_USER_TIMEOUT`] | socket options | `setsockopt`; keep-alive alone |
-//! | [`HAS_SYSTEM_PROXY_SETTINGS`], [`HAS_CA_BUNDLE`], [`GO_READS_SSL_CERT_FILE`] | macOS: true, false, false; Linux: false, true, true | true, false, false: `--intercept` stays refused |
-//! | [`check_runtime_resources`], [`is_resource_exhaustion`] | file descriptors for the runtime; `EAGAIN`, `ENOMEM`, `EMFILE`, `ENFILE` | nothing; `ERROR_NOT_ENOUGH_MEMORY` and the like |
+//! | [`PluginSocket`], [`ParentProcess`] | Unix socket in a private directory; `getppid` | TCP on 127.0.0.1, never without mTLS; a handle of the parent |
+//! | [`set_send_buffer`], [`set_tcp_user_timeout`] | `SO_SNDBUF`; `TCP_USER_TIMEOUT` on Linux | `SO_SNDBUF`; `TCP_MAXRT` |
+//! | [`check_runtime_resources`], [`is_resource_exhaustion`] | `EMFILE`, `ENFILE`, `EAGAIN`, `ENOMEM` | nothing; `ERROR_NOT_ENOUGH_MEMORY` and the like |
+//! | [`HAS_SYSTEM_PROXY_SETTINGS`], [`HAS_CA_BUNDLE`], [`GO_READS_SSL_CERT_FILE`] | macOS: true, false, false; Linux: false, true, true | true, false, false, so that `--intercept` is refused |
 
 #[cfg(unix)]
 mod unix;
@@ -34,3 +41,23 @@ pub(crate) use unix::*;
 
 #[cfg(not(unix))]
 compile_error!("this system needs a directory of its own in src/platform");
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_table_describes_the_whole_interface() {
+        let interface = include_str!("platform/unix.rs");
+        let table = include_str!("platform.rs");
+        let exported = interface.split("pub(crate) use ").skip(1).map(|rest| {
+            let (_, names) = rest.split_once(';').unwrap().0.split_once("::").unwrap();
+            names.trim_matches(['{', '}']).split(',').map(str::trim)
+        });
+        let functions = interface.split("fn ").skip(1).map(|rest| rest.split_once('(').unwrap().0);
+        let mut count = 0;
+        for name in exported.flatten().chain(functions).filter(|name| !name.is_empty()) {
+            assert!(table.contains(&format!("[`{name}`]")), "{name} is not in the table");
+            count += 1;
+        }
+        assert!(count > 50, "{count}");
+    }
+}

@@ -31,7 +31,7 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads a clock")]
     fn read(&self) -> Reading {
         let boot_id = self.boot().as_ref().unwrap_or_else(|_| process_id());
         Reading { boot: boot_clock(), boot_id: Some(boot_id.clone()), wall: Timestamp::now() }
@@ -58,7 +58,7 @@ fn process_id() -> &'static BootId {
 
 /// Reads the runtime's clock, which a test can pause. For timers only: it stops while the
 /// machine sleeps.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads a clock")]
 pub(crate) fn timer_clock() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }

@@ -20,7 +20,7 @@ impl Environment {
     /// Returns the value as it is; `None` if the variable is unset *or empty*: CI systems
     /// set a missing secret to the empty string. A byte order mark and line ends alone count
     /// as empty.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
     pub fn os(&self, name: &str) -> Option<OsString> {
         let value = match self {
             Environment::Process => std::env::var_os(name),
@@ -38,7 +38,7 @@ impl Environment {
         Some(text::trim(&text).to_owned())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
     pub fn names(&self, prefix: &str) -> Vec<OsString> {
         let matches_prefix = |name: &OsString, value: &OsString| {
             name.as_encoded_bytes().starts_with(prefix.as_bytes()) && !value.is_empty()
@@ -58,7 +58,7 @@ impl Environment {
     }
 
     /// Returns every variable as a child inherits it, empty ones included.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
     pub fn all(&self) -> BTreeMap<OsString, OsString> {
         match self {
             Environment::Process => std::env::vars_os().collect(),

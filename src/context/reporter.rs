@@ -1,5 +1,4 @@
-//! Warnings and details: to standard error, or collected for somebody else to
-//! show.
+//! Warnings and details, on standard error or collected for a caller.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -22,11 +21,11 @@ pub enum Verbosity {
 /// Writes warnings and details to standard error, or collects them. Never gets a secret.
 pub struct Reporter {
     verbosity: AtomicU8,
-    sink: Sink,
+    sink: ReporterSink,
     warned: Mutex<HashSet<String>>,
 }
 
-enum Sink {
+enum ReporterSink {
     Lines(Mutex<Box<dyn Write + Send>>),
     Collected(Warnings),
     Deduplicated(Arc<Reporter>),
@@ -50,23 +49,26 @@ impl Reporter {
     }
 
     pub fn to(sink: Box<dyn Write + Send>) -> Reporter {
-        Reporter::new(0, Sink::Lines(Mutex::new(sink)))
+        Reporter::new(0, ReporterSink::Lines(Mutex::new(sink)))
     }
 
     /// For a caller that shows warnings in its own way.
     pub fn collected() -> (Reporter, Warnings) {
         let warnings = Warnings::default();
-        let sink = Sink::Collected(warnings.clone());
+        let sink = ReporterSink::Collected(warnings.clone());
         (Reporter::new(0, sink), warnings)
     }
 
     /// Writes to `reporter`, but repeats no warning: for a process that runs for long and
     /// would find the same fault again and again.
     pub fn deduplicated(reporter: Arc<Reporter>) -> Reporter {
-        Reporter::new(reporter.verbosity.load(Ordering::Relaxed), Sink::Deduplicated(reporter))
+        Reporter::new(
+            reporter.verbosity.load(Ordering::Relaxed),
+            ReporterSink::Deduplicated(reporter),
+        )
     }
 
-    fn new(verbosity: u8, sink: Sink) -> Reporter {
+    fn new(verbosity: u8, sink: ReporterSink) -> Reporter {
         Reporter { verbosity: AtomicU8::new(verbosity), sink, warned: Mutex::default() }
     }
 
@@ -122,13 +124,13 @@ impl Reporter {
     fn write_message(&self, mark: &str, message: &dyn fmt::Display) {
         // A message may quote anything: names, values, a response.
         let message = sanitize::lines(&message.to_string()).into_owned();
-        if let Sink::Deduplicated(reporter) = &self.sink {
+        if let ReporterSink::Deduplicated(reporter) = &self.sink {
             if mark.is_empty() || !reporter.has_warned(&message) {
                 reporter.write_message(mark, &message);
             }
             return;
         }
-        if let Sink::Collected(warnings) = &self.sink
+        if let ReporterSink::Collected(warnings) = &self.sink
             && let Ok(mut warnings) = warnings.0.lock()
         {
             warnings.push(message.clone());
@@ -153,7 +155,7 @@ impl Reporter {
     }
 
     fn write(&self, line: String) {
-        if let Sink::Lines(sink) = &self.sink
+        if let ReporterSink::Lines(sink) = &self.sink
             && let Ok(mut sink) = sink.lock()
         {
             // One write, so that lines of several processes do not mix. The terminal may

@@ -21,6 +21,8 @@ mod tcp;
 mod terminal;
 mod watchdog;
 
+use std::ffi::OsStr;
+
 pub(crate) use clock::{boot_clock, boot_id};
 pub(crate) use conventions::{GO_READS_SSL_CERT_FILE, HAS_CA_BUNDLE, HAS_SYSTEM_PROXY_SETTINGS};
 pub(crate) use executable::{
@@ -51,8 +53,6 @@ pub(crate) use supervise::supervise;
 pub(crate) use tcp::{set_send_buffer, set_tcp_user_timeout};
 pub(crate) use terminal::Terminal;
 pub(crate) use watchdog::{Watchdog, watch};
-
-use std::ffi::OsStr;
 
 /// Prepares the process. To be called first of all, before a secret is read.
 pub fn init_process() {

@@ -1,5 +1,4 @@
-//! Checks who controls a file or a directory, as ssh does with its own configuration, and
-//! in whose directory something would be created.
+//! Checks which users control a file or a directory, as ssh does with its own configuration.
 //!
 //! Root is trusted everywhere, as it can do anything anyway.
 

@@ -83,7 +83,7 @@ fn signal_own_group(signal: Signal) {
     }
 }
 
-/// Has a read from the pipe return at once where nothing is there.
+/// Makes reads from the pipe return at once when it is empty.
 pub(crate) fn set_nonblocking(pipe: &ChildStdout) -> io::Result<()> {
     Ok(fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?)
 }

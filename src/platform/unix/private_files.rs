@@ -86,8 +86,8 @@ pub(crate) fn restore_owner_access(file: &File) -> io::Result<()> {
 
 /// Creates the directory and its missing parents, with the modes that programs usually
 /// give to a user's directories: 0700, or 0777 for `shared` ones, as far as the umask
-/// allows. The owner may use them in any case: under `umask 0177`, which scripts set to
-/// make files private, nobody could, and such a `~/.cache` is of no use to any program.
+/// allows. The owner always gets access: under `umask 0177`, which scripts set to make files
+/// private, a new `~/.cache` would be of no use to any program.
 pub(crate) fn create_dirs(dir: &Path, shared: bool) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());

@@ -124,8 +124,8 @@ impl SupervisedCommand<'_> {
         // the foreground while it ran.
         if !(wants_terminal(stopping_signal) && self.terminal.give_foreground()) {
             self.terminal.reclaim_foreground();
-            // Not SIGSTOP: in an orphaned process group, where nobody could continue this
-            // process, the kernel ignores SIGTTIN.
+            // Not SIGSTOP: in an orphaned process group, where no shell could continue
+            // this process, the kernel ignores SIGTTIN.
             raise(signal::Signal::SIGTTIN)?;
             self.terminal.give_foreground();
         }
