@@ -18,7 +18,6 @@ pub struct AccessLog {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Text,
-    /// A JSON object on each line.
     Json,
 }
 

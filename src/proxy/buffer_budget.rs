@@ -28,8 +28,7 @@ pub(super) struct BufferBudget(Arc<Semaphore>);
 /// Requests to the API are seldom larger. A larger body is forwarded, but not buffered.
 pub(super) const MAX_PER_BODY: usize = 1 << 20;
 
-/// The bytes of each body that need no reservation.
-pub(super) const UNRESERVED: usize = 16 << 10;
+pub(super) const UNRESERVED_PER_BODY: usize = 16 << 10;
 
 const MAX_TOTAL: usize = 8 << 20;
 
@@ -63,7 +62,7 @@ impl Reservation {
         if buffered > MAX_PER_BODY || length > MAX_PER_BODY {
             return Poll::Ready(false);
         }
-        if buffered <= UNRESERVED || self.permit.is_some() {
+        if buffered <= UNRESERVED_PER_BODY || self.permit.is_some() {
             return Poll::Ready(true);
         }
         let waiting = self.waiting.get_or_insert_with(|| {
@@ -75,7 +74,6 @@ impl Reservation {
         Poll::Ready(self.permit.is_some())
     }
 
-    /// Releases what a body of this length does not need.
     pub(super) fn shrink(&mut self, length: usize) {
         if let Some(permit) = &mut self.permit {
             let surplus = permit.num_permits().saturating_sub(units(length) as usize);
@@ -107,11 +105,14 @@ mod tests {
         assert!(!reserve(&mut reservations[0], 1, Some(MAX_PER_BODY as u64 + 1)).await);
         for reservation in &mut reservations[..8] {
             // Of unknown length: room for the largest body is reserved.
-            assert!(reserve(reservation, UNRESERVED + 1, None).await);
+            assert!(reserve(reservation, UNRESERVED_PER_BODY + 1, None).await);
             assert!(reserve(reservation, MAX_PER_BODY, None).await);
         }
         let mut last = reservations.pop().unwrap();
-        assert!(reserve(&mut last, UNRESERVED, None).await, "the first bytes need no reservation");
+        assert!(
+            reserve(&mut last, UNRESERVED_PER_BODY, None).await,
+            "the first bytes need no reservation"
+        );
         let start = timer_clock();
         assert!(!reserve(&mut last, MAX_PER_BODY, Some(MAX_PER_BODY as u64)).await);
         assert_eq!(start.elapsed(), RESERVE_TIMEOUT);
@@ -120,7 +121,7 @@ mod tests {
         drop(reservations.pop());
         assert!(reserve(&mut last, MAX_PER_BODY, Some(MAX_PER_BODY as u64)).await);
         let mut half = Reservation::new(&budget);
-        assert!(reserve(&mut half, UNRESERVED + 1, Some(MAX_PER_BODY as u64 / 2)).await);
+        assert!(reserve(&mut half, UNRESERVED_PER_BODY + 1, Some(MAX_PER_BODY as u64 / 2)).await);
         assert_eq!(start.elapsed(), RESERVE_TIMEOUT);
     }
 }

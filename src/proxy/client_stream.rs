@@ -42,7 +42,6 @@ pub(super) struct ExchangeState {
     refused: AtomicU16,
 }
 
-/// A response body whose end is the end of the exchange.
 pub(super) struct TrackedBody<B> {
     body: B,
     _guard: ResponseGuard,
@@ -53,7 +52,6 @@ pub(super) struct ResponseGuard(Arc<ExchangeState>);
 
 /// No request is open, and every response is written.
 const IDLE: u8 = 0;
-/// A request is being answered.
 const BUSY: u8 = 1;
 /// The response is complete, but perhaps not yet written.
 const DONE: u8 = 2;
@@ -88,7 +86,6 @@ impl ExchangeState {
         ResponseGuard(self.clone())
     }
 
-    /// Returns the status with which hyper refused an unreadable request.
     pub(super) fn refused(&self) -> Option<StatusCode> {
         StatusCode::from_u16(self.refused.load(Ordering::Relaxed)).ok()
     }

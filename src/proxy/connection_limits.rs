@@ -12,14 +12,10 @@ const RESERVED_FILES: u64 = 64;
 /// Enough for all connections of a gateway or a proxy, and the reserved files.
 const WANTED_FILES: u64 = 8_192;
 
-/// Limits of the intercepting proxy.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionLimits {
-    /// Connections that have not sent CONNECT yet.
-    pub(crate) new: usize,
-    /// Connections to intercepted hosts.
+    pub(crate) before_connect: usize,
     pub(crate) intercepted: usize,
-    /// Tunnels to other hosts.
     pub(crate) tunnels: usize,
 }
 
@@ -35,7 +31,7 @@ impl ConnectionLimits {
 
     fn of(files: u64) -> ConnectionLimits {
         ConnectionLimits {
-            new: bounded(files / 8),
+            before_connect: bounded(files / 8),
             intercepted: pairs(files / 8 * 3),
             tunnels: pairs(files / 2),
         }
@@ -63,16 +59,17 @@ mod tests {
     fn the_limits_never_exceed_the_available_files() {
         assert_eq!(
             ConnectionLimits::of(8_128),
-            ConnectionLimits { new: 1_016, intercepted: 1_024, tunnels: 1_024 }
+            ConnectionLimits { before_connect: 1_016, intercepted: 1_024, tunnels: 1_024 }
         );
         for files in [64, 192, 960, 4_032, 8_128, u64::MAX] {
-            let ConnectionLimits { new, intercepted, tunnels } = ConnectionLimits::of(files);
-            assert!((new + 2 * intercepted + 2 * tunnels) as u64 <= files, "{files}");
-            assert!(new.min(intercepted).min(tunnels) >= 8, "{files}");
+            let ConnectionLimits { before_connect, intercepted, tunnels } =
+                ConnectionLimits::of(files);
+            assert!((before_connect + 2 * intercepted + 2 * tunnels) as u64 <= files, "{files}");
+            assert!(before_connect.min(intercepted).min(tunnels) >= 8, "{files}");
         }
         assert_eq!(
             ConnectionLimits::of(0),
-            ConnectionLimits { new: 1, intercepted: 1, tunnels: 1 }
+            ConnectionLimits { before_connect: 1, intercepted: 1, tunnels: 1 }
         );
     }
 }

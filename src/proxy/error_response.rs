@@ -30,7 +30,6 @@ pub(super) fn error_body(status: StatusCode, message: &str) -> Value {
     json!({ "message": message, "code": code, "status": status.as_u16() })
 }
 
-/// Answers a request while no usable token is available.
 pub(super) fn token_unavailable(outage: &Outage) -> Response<ResponseBody> {
     let message = format!("the token has expired and cannot be renewed: {}", outage.reason);
     with_retry_after(error_response(StatusCode::SERVICE_UNAVAILABLE, &message), outage)

@@ -106,7 +106,7 @@ impl Interception {
         variables.extend_from_slice(ca_bundles.variables());
         let limits = ConnectionLimits::of_this_process();
         let logging = proxy.clone();
-        let server = Server::new(limits.new, move |status, error| {
+        let server = Server::new(limits.before_connect, move |status, error| {
             logging.log_unreadable(status, error);
         });
         let connector = TunnelConnector::new(&network, context);

@@ -18,7 +18,7 @@ pub struct Metrics {
     tokens_minted: Counter,
     token_refresh_failures: Counter,
     upstream_failures: Counter,
-    /// One bucket for each of [`BUCKETS_MS`], and one for longer response times.
+    /// Has one more bucket than [`BUCKETS_MS`], for longer response times.
     response_time_buckets: [Counter; BUCKETS_MS.len() + 1],
     response_time_micros: Counter,
 }

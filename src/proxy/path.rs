@@ -2,7 +2,6 @@
 
 use percent_encoding::percent_decode_str;
 
-/// The message for a path with such segments.
 pub(crate) const DOT_SEGMENTS_REFUSED: &str = "a path with . or .. as a segment, however encoded, is not forwarded: it could leave the \
      base path";
 

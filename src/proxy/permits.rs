@@ -78,7 +78,6 @@ impl ConnectionPermit {
         self.permits.evictable().remove(&self.number);
     }
 
-    /// Returns once the connection is evicted and has to be closed.
     pub(crate) async fn evicted(&self) {
         self.eviction.notified().await;
     }

@@ -13,7 +13,6 @@ pub(super) struct RateLimit {
 
 const CAPACITY: u32 = 10;
 
-/// The time in which one more refresh becomes available.
 const REFILL_INTERVAL: SignedDuration = SignedDuration::from_secs(6);
 
 impl RateLimit {

@@ -17,7 +17,6 @@ pub(crate) struct ReplayBody<B> {
     /// `None` for a request without a body.
     shared: Option<SharedBody<B>>,
     attempt: u32,
-    /// Index of the next buffered chunk to send.
     next_chunk: usize,
     bytes_sent: u64,
     done: bool,
@@ -40,9 +39,7 @@ struct SharedState<B> {
     /// `None` once the body is too large to be buffered.
     reservation: Option<Reservation>,
     attempt: u32,
-    /// Whether the current attempt was polled.
     started: bool,
-    /// The attempt that waits for the client.
     waker: Option<Waker>,
     progress: u64,
     client_error: Option<String>,
@@ -109,7 +106,6 @@ impl<B> SharedBody<B> {
         self.state().progress
     }
 
-    /// Returns whether the current attempt has begun to send the body.
     pub(super) fn is_started(&self) -> bool {
         self.state().started
     }

@@ -56,7 +56,6 @@ const MAX_BUFFER: usize = 32 << 10;
 /// does not read.
 const SEND_BUFFER: usize = 256 << 10;
 
-/// The time that open requests get to finish on shutdown.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Server {
@@ -103,8 +102,6 @@ impl Server {
         self.shutdown.run_until_cancelled(accept).await;
     }
 
-    /// Answers the requests of one connection until the client closes it or the server
-    /// drains.
     pub(crate) async fn serve_connection<S, R, F>(&self, stream: S, respond: R)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

@@ -8,7 +8,6 @@ use crate::oauth::tokens_me;
 use crate::random::random_bytes;
 use crate::token::AccessToken;
 
-/// Redacted in `Debug`.
 #[derive(Debug)]
 pub struct StandIn {
     pub(super) token: AccessToken,
@@ -22,8 +21,6 @@ pub struct StandIn {
 const BYTES: usize = 64;
 
 impl StandIn {
-    /// # Errors
-    /// `Configuration` when the system has no random numbers.
     pub fn random() -> Result<StandIn> {
         let token = AccessToken::new(random_bytes::<BYTES>()?);
         let header = tokens_me::bearer(&token).expect("base64url is valid in a header");

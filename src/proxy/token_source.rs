@@ -34,7 +34,6 @@ pub(super) struct TokenSource {
     clock: Arc<dyn Clock>,
     reporter: Arc<Reporter>,
     metrics: Arc<Metrics>,
-    /// Handed out to clients in place of every token.
     stand_in: Option<StandIn>,
     issued: Option<Arc<IssuedTokens>>,
     state: Mutex<TokenState>,
@@ -42,13 +41,11 @@ pub(super) struct TokenSource {
     refresh_lock: tokio::sync::Mutex<()>,
 }
 
-/// A token and its `Authorization` header.
 pub(super) struct BearerToken {
     pub(super) token: Token,
     pub(super) header: HeaderValue,
 }
 
-/// The current token.
 pub(super) enum TokenForRequest {
     Usable(Arc<BearerToken>),
     /// A refresh has failed; the API decides.
@@ -61,7 +58,6 @@ struct TokenState {
     last_use: LastUse,
     rate_limit: RateLimit,
     refresh_failure: Option<RefreshFailure>,
-    /// The number of refreshes that have failed since the start.
     failure_count: u64,
 }
 
@@ -148,7 +144,6 @@ impl TokenSource {
         }
     }
 
-    /// Replaces a token that the API has rejected. Returns `None` if that fails.
     pub(super) async fn replace_rejected(
         self: &Arc<Self>,
         rejected: Arc<BearerToken>,

@@ -17,9 +17,7 @@ use crate::net::{Pool, TlsContext};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CloudHost {
-    /// `login.`: issues tokens.
     Login,
-    /// `api.`: the Platform API.
     Api,
     /// `apps.`: takes some uploads.
     Apps,
@@ -86,7 +84,6 @@ impl Upstream {
         Ok(Upstream { pool: Pool::new(&parsed, tls_context)?, base: parsed, base_path })
     }
 
-    /// Host and port, for messages.
     pub(super) fn name(&self) -> &str {
         self.pool.host()
     }

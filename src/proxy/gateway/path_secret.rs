@@ -10,7 +10,6 @@ use crate::platform::{OpenedFile, foreign_link, make_private_command, private_op
 use crate::random::random_id;
 use crate::text;
 
-/// Redacted in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PathSecret(String);
 
@@ -80,7 +79,6 @@ impl PathSecret {
             .then(|| PathSecret(text.to_owned()))
     }
 
-    /// Returns the segment without slashes.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -31,7 +31,6 @@ struct CaBundleVariable {
     uses_certifi: bool,
 }
 
-/// Sources of certificates besides the environment.
 #[derive(Default)]
 pub(super) struct TrustSources<'a> {
     /// `--ca-file`: the command, too, may be behind a proxy that inspects TLS.
@@ -87,7 +86,7 @@ impl CaBundles {
         let mut variables = Vec::new();
         for variable in &CA_BUNDLE_VARIABLES {
             let file = dir.path().join(format!("{}.pem", variable.name.to_lowercase()));
-            let trusted = merge(variable.trusted_certs(sources, env)?, &named);
+            let trusted = merge_unique(variable.trusted_certs(sources, env)?, &named);
             write(&file, ca, trusted).map_err(|error| cannot_write(error, &file))?;
             variables.push((variable.name, OsString::from(file)));
         }
@@ -104,7 +103,6 @@ impl CaBundles {
 }
 
 impl CaBundleVariable {
-    /// Returns the certificates that the variable's readers trust already.
     fn trusted_certs(&self, sources: &TrustSources<'_>, env: &Environment) -> Result<Certificates> {
         for name in [Some(self.name), self.fallback].into_iter().flatten() {
             if let Some(certs) = roots::from_variable(name, env)? {
@@ -125,8 +123,7 @@ impl CaBundleVariable {
     }
 }
 
-/// Chains both lists without duplicates.
-fn merge(trusted: Certificates, named: &Certificates) -> Certificates {
+fn merge_unique(trusted: Certificates, named: &Certificates) -> Certificates {
     let mut seen = HashSet::new();
     let all = trusted.into_iter().chain(named.iter().cloned());
     all.filter(|cert| seen.insert(cert.clone())).collect()

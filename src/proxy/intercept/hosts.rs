@@ -28,7 +28,6 @@ impl InterceptedHosts {
         InterceptedHosts { domain: region.domain, names: HOSTS.map(name) }
     }
 
-    /// Returns the parent domain of all hosts.
     pub(super) fn domain(&self) -> &'static str {
         self.domain
     }
@@ -43,7 +42,6 @@ impl InterceptedHosts {
         (target.port_u16() == Some(HTTPS_PORT)).then_some(host)
     }
 
-    /// Returns whether a request that names `authority` is for `host`.
     pub(super) fn matches(&self, authority: &Authority, host: CloudHost) -> bool {
         let port = authority.port_u16().unwrap_or(HTTPS_PORT);
         port == HTTPS_PORT

@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::http_auth::basic_credentials;
 use crate::random::{random_id, sha256};
 
-/// Redacted in `Debug`.
 pub(super) struct ProxyCredentials {
     pair: Zeroizing<String>,
 }
@@ -19,8 +18,6 @@ pub(super) struct ProxyCredentials {
 pub(super) const CHALLENGE: &str = "Basic realm=\"gc-token\", charset=\"UTF-8\"";
 
 impl ProxyCredentials {
-    /// # Errors
-    /// `Configuration` when the system has no random numbers.
     pub(super) fn random() -> Result<ProxyCredentials> {
         Ok(ProxyCredentials { pair: Zeroizing::new(format!("{}:{}", random_id()?, random_id()?)) })
     }

@@ -21,9 +21,7 @@ use crate::random::random_id;
 use crate::token::TokenValidity;
 
 pub(super) struct RunCa {
-    /// The authority's own certificate.
     pub(super) pem: String,
-    /// For the intercepted hosts.
     pub(super) tls: Arc<ServerConfig>,
 }
 

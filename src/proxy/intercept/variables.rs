@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use crate::context::Environment;
 use crate::net::no_proxy::{with_loopback, without};
 
-/// Name and value.
 pub type EnvVariable = (&'static str, OsString);
 
 /// `proxy_url` holds user and password. `HTTP_PROXY` and `ALL_PROXY` stay as they are: the
@@ -21,8 +20,8 @@ pub(super) fn proxy_variables(
         ("https_proxy", proxy_url.into()),
     ];
     // Without it, Node's fetch ignores the others (Node 22.21, 24 and later).
-    if env.os(NODE_SWITCH).is_none() {
-        variables.push((NODE_SWITCH, "1".into()));
+    if env.os(NODE_USE_ENV_PROXY).is_none() {
+        variables.push((NODE_USE_ENV_PROXY, "1".into()));
     }
     // A client that does not exempt loopback by itself would look for local services at
     // the proxy.
@@ -31,8 +30,7 @@ pub(super) fn proxy_variables(
     variables
 }
 
-/// Makes Node's own clients read the proxy variables.
-const NODE_SWITCH: &str = "NODE_USE_ENV_PROXY";
+const NODE_USE_ENV_PROXY: &str = "NODE_USE_ENV_PROXY";
 
 #[cfg(test)]
 mod tests {
@@ -65,7 +63,10 @@ mod tests {
     fn the_users_own_switch_for_node_stays() {
         let switch = |value| {
             let variables = given([("NODE_USE_ENV_PROXY", value)]);
-            variables.into_iter().find(|(name, _)| *name == NODE_SWITCH).map(|(_, value)| value)
+            variables
+                .into_iter()
+                .find(|(name, _)| *name == NODE_USE_ENV_PROXY)
+                .map(|(_, value)| value)
         };
         assert_eq!(switch("0"), None);
         assert_eq!(switch(""), Some("1".to_owned()));

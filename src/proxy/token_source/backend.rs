@@ -11,7 +11,7 @@ use crate::oauth::tokens_me::TokenCheck;
 use crate::sync;
 use crate::token::{AccessToken, FreshnessPolicy};
 
-/// All methods block.
+/// Blocks in every method but `policy`.
 pub(in super::super) trait TokenBackend: Send + Sync {
     /// Returns a fresh token other than `rejected`.
     fn get_token(&self, rejected: Option<&AccessToken>) -> Result<ProvidedToken>;

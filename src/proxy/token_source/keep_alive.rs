@@ -10,13 +10,11 @@ use crate::clock::Reading;
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{IdleTimeout, Token};
 
-/// The last use of the current token.
 pub(super) struct LastUse {
     /// Just before the last request that the API accepted.
     at: Reading,
     /// The last use that the cache knows of.
     recorded: Reading,
-    /// Set while calls to keep the token alive fail.
     backoff: Option<Backoff>,
 }
 
@@ -26,7 +24,6 @@ impl LastUse {
         LastUse { recorded: at.clone(), at, backoff: None }
     }
 
-    /// Returns the time until a call has to be made.
     fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
         let remaining = timeout.remaining(&self.at, now).unwrap_or_default();
         let backoff = self.backoff.as_ref().map(|backoff| backoff.remaining(now));

@@ -18,22 +18,17 @@ use crate::token::Token;
 pub(super) enum RefreshReason {
     /// Requested by the background task, which has time to try again.
     Expiring,
-    /// Requested by a client's request.
     Expired,
-    /// The API rejected the token in a client's request.
     Rejected,
-    /// Requested by the user.
     Reload,
 }
 
-/// The last refresh has failed.
 pub(super) struct RefreshFailure {
     backoff: Backoff,
     /// The reason that clients are told, if another attempt may succeed.
     transient_reason: Option<String>,
 }
 
-/// A temporary lack of a usable token.
 pub(in super::super) struct Outage {
     pub(in super::super) reason: String,
     pub(in super::super) retry_after: Duration,
