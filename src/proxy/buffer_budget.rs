@@ -115,7 +115,7 @@ mod tests {
         );
         let start = timer_clock();
         assert!(!reserve(&mut last, MAX_PER_BODY, Some(MAX_PER_BODY as u64)).await);
-        assert_eq!(start.elapsed(), RESERVE_TIMEOUT);
+        assert_eq!(start.elapsed().as_secs(), 30);
         // Bodies that are shorter than expected or have ended make room for others.
         reservations[0].shrink(MAX_PER_BODY / 2);
         drop(reservations.pop());

@@ -112,7 +112,7 @@ mod tests {
             let mut called = false;
             copy_bidirectional(near, far, || called = true).await;
             assert!(called);
-            assert_eq!(start.elapsed(), HALF_CLOSED_TIMEOUT);
+            assert_eq!(start.elapsed().as_secs(), 60);
         }
     }
 
