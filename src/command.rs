@@ -2,6 +2,7 @@
 
 mod cache;
 mod completions;
+mod config_schema;
 mod demo;
 mod doctor;
 pub(crate) mod env;
@@ -21,8 +22,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
-use crate::cli::{Command, Flags, TerraformCommand};
-use crate::config::{self, Layers, Origin, Query, Settings, table};
+use crate::cli::{Command, ConfigCommand, TerraformCommand};
+use crate::config::{self, Layers, Origin, Query, Settings};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::text;
@@ -37,15 +38,16 @@ pub(crate) fn run(
     let done = match command {
         Command::Exec(args) => return exec::run(args, context, streams),
         Command::ExecWatchdog => exec::watch(&mut streams.stdin),
-        Command::External(args) => external::run(args.flags(), context, streams),
-        Command::Env(args) => env::run(args.flags(), context, streams),
-        Command::Get(args) => get::run(args.flags(), context, streams),
+        Command::External(args) => external::run(args.flags, context, streams),
+        Command::Env(args) => env::run(args.flags, context, streams),
+        Command::Get(args) => get::run(args.flags, context, streams),
         Command::Gateway(args) => {
-            gateway::run(args.until_stdin_closes, args.flags(), context, streams)
+            gateway::run(args.until_stdin_closes, args.settings.flags, context, streams)
         }
-        Command::Status(args) => status::run(args.flags(), context, streams),
-        Command::Doctor(args) => doctor::run(args.flags(), context, streams),
-        Command::Cache(args) => cache::run(args.command, args.flags(), context, streams),
+        Command::Status(args) => status::run(args.flags, context, streams),
+        Command::Doctor(args) => doctor::run(args.flags, context, streams),
+        Command::Cache(args) => cache::run(args.command, args.settings.flags, context, streams),
+        Command::Config { command: ConfigCommand::Schema } => config_schema::run(streams),
         Command::Terraform { command: TerraformCommand::Install { mirror } } => {
             terraform::install(mirror, context, streams)
         }
@@ -101,21 +103,5 @@ pub(crate) fn print(streams: &mut StandardStreams, bytes: &[u8]) -> Result<()> {
     let written = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
     written.map_err(|error| {
         Error::new(Kind::Output, "cannot write to standard output").with_source(error)
-    })
-}
-
-/// Refuses a value that is none of a list.
-fn one_of<T: Copy>(
-    layers: &Layers,
-    setting: &'static table::Setting,
-    of: &[(&str, T)],
-    default: T,
-) -> Result<T> {
-    let Some(given) = layers.find(setting) else {
-        return Ok(default);
-    };
-    of.iter().find(|(name, _)| given.value == *name).map(|(_, value)| *value).ok_or_else(|| {
-        let known: Vec<_> = of.iter().map(|(name, _)| *name).collect();
-        given.refused("is unknown").with_hint(format!("one of {}", known.join(", ")))
     })
 }

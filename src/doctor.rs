@@ -17,7 +17,7 @@ mod token;
 mod verdict;
 
 use crate::clock::{Offset, Reading};
-use crate::config::{self, DEFAULT_SKEW, Layers, table};
+use crate::config::{self, Layers, table};
 use crate::context::{Context, StandardInput};
 use crate::error::Error;
 
@@ -46,10 +46,10 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
 
     let reachability = reachability::probe_hosts(layers, context);
     findings.extend(reachability.findings(layers, &context.env));
-    let skew = layers.duration(&table::SKEW).ok().flatten();
+    let skew = config::resolve_skew(layers);
     let at = context.clock.read();
     let hosts = reachability.clocks();
-    findings.extend(clocks::findings(&hosts, skew.unwrap_or(DEFAULT_SKEW), &at));
+    findings.extend(clocks::findings(&hosts, skew.unwrap_or(table::SKEW.default_duration()), &at));
     let offsets =
         hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.offset_at(&at)?)));
     let clocks = offsets.collect();

@@ -10,7 +10,7 @@ use crate::token::{AccessToken, Token};
 impl Broker<'_> {
     /// Returns `None` if tokens are not cached; with a warning unless `--no-cache` was given.
     pub(super) fn open_entry(&self) -> Option<Entry<'_>> {
-        self.warn_not_cached(self.settings.cache.nowhere().as_ref());
+        self.warn_not_cached(self.settings.cache.missing_directory().as_ref());
         Entry::of(self.settings)
     }
 

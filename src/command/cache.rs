@@ -27,7 +27,7 @@ pub(super) fn run(
     let layers = layers(flags, Query::default(), context)?;
     let settings = config::resolve_cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
-        return settings.nowhere().map_or_else(|| print(streams, b""), Err);
+        return settings.missing_directory().map_or_else(|| print(streams, b""), Err);
     };
     if let Err(error) = cache::check(dir, settings.was_named)
         && !settings.was_named

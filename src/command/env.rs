@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use super::{layers, print, token};
-use crate::config::{Flags, Layers, Query, table};
+use crate::config::{Flags, Layers, Query, Setting, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Dialect, Name, Rendered, Variable};
@@ -64,8 +64,8 @@ fn hand_out(
     streams: &mut StandardStreams,
 ) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
-    let token_name = name(&layers, &table::VAR, "GENESYSCLOUD_ACCESS_TOKEN")?;
-    let region_name = name(&layers, &table::REGION_VAR, "GENESYSCLOUD_REGION")?;
+    let token_name = name(&layers, &table::VAR)?;
+    let region_name = name(&layers, &table::REGION_VAR)?;
     if layers.bool(&table::UNSET)? {
         let bytes = dialect.unset(&[&token_name, &region_name])?;
         return print(streams, &bytes);
@@ -119,8 +119,9 @@ fn ends_in_mid_line(path: &Path) -> bool {
         && last().is_some_and(|it| it != b'\n')
 }
 
-fn name(layers: &Layers, setting: &'static table::Setting, default: &str) -> Result<Name> {
+fn name(layers: &Layers, setting: &'static Setting) -> Result<Name> {
     let Some(given) = layers.find(setting) else {
+        let default = setting.default_text().expect("it has a default");
         return Ok(default.parse().expect("the default is a name"));
     };
     given.value.parse().map_err(|_| {

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::run::{Run, runtime};
 use super::{gateway, layers, resolve, token_of};
 use crate::child::Program;
-use crate::cli::{ExecArgs, Flags, ProxyMode};
+use crate::cli::{ExecArgs, ProxyMode};
 use crate::config::{Layers, Query, Settings, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
@@ -29,7 +29,7 @@ pub(super) fn run(
     let command = std::mem::take(&mut args.command);
     let overrides = EnvOverrides::new(&args.set, args.keep_secret)?;
     let (front, keep_secret) = (args.proxy_mode(), args.keep_secret);
-    let layers = layers(args.flags(), Query::default(), context)?;
+    let layers = layers(args.settings.flags, Query::default(), context)?;
     let settings = resolve(&layers, context, &mut streams.stdin)?;
     // Nothing is minted for a mistake.
     let draft = overrides.validate(&settings.issuer)?;

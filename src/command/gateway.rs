@@ -1,6 +1,5 @@
 //! `gateway`: the gateway, standing alone.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use super::run::{Run, runtime};
@@ -92,7 +91,10 @@ fn printed(
 /// Where to listen, and whom to let in.
 pub(super) fn plan(layers: &Layers) -> Result<GatewayConfig> {
     let listen = match layers.find(&table::LISTEN) {
-        None => SocketAddr::from(([127, 0, 0, 1], 0)),
+        None => {
+            let default = table::LISTEN.default_text().expect("it has a default");
+            default.parse().expect("the default is an address")
+        }
         Some(given) => given.value.parse().map_err(|_| {
             given
                 .refused("is not an address and a port")

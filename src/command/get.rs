@@ -1,6 +1,6 @@
 //! `get`: the token, for a person or a script.
 
-use super::{layers, one_of, print, token};
+use super::{layers, print, token};
 use crate::config::{Flags, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
@@ -18,7 +18,7 @@ const FORMATS: &[(&str, Format)] =
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
-    let format = one_of(&layers, &table::FORMAT, FORMATS, Format::Text)?;
+    let format = layers.choice_or_default(&table::FORMAT, FORMATS)?;
     let (settings, given) = token(&layers, context, &mut streams.stdin)?;
     let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
     let bytes = match format {

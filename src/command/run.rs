@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::one_of;
 use crate::cache::IssuedTokens;
 use crate::config::{Layers, Settings, table};
 use crate::context::{Context, Reporter, Verbosity};
@@ -49,10 +48,7 @@ impl Run {
         runtime: &Runtime,
         context: &Context,
     ) -> Result<Run> {
-        let format = match layers.find(&table::LOG_FORMAT) {
-            Some(_) => Some(one_of(layers, &table::LOG_FORMAT, FORMATS, LogFormat::Text)?),
-            None => None,
-        };
+        let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
         let _inside = runtime.enter();

@@ -37,7 +37,7 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
 /// Why nothing can be kept, where nobody named the directory.
 fn trouble(settings: &Settings, entry: Option<&Entry<'_>>) -> Option<Error> {
     let Some(entry) = entry else {
-        return settings.cache.nowhere();
+        return settings.cache.missing_directory();
     };
     let was_seen = || entry.disabled_by().cloned();
     let would_be_seen = || cache::check(settings.cache.dir.as_deref()?, false).err();

@@ -4,10 +4,10 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
-use crate::config;
+use crate::config::{self, ValueType, table};
 use crate::context::Context;
 use crate::output::Dialect;
-use crate::region::REGIONS;
+use crate::region::{REGIONS, Region};
 
 /// The kind of an option's values.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,32 +78,37 @@ fn takes_text(arg: &Arg) -> bool {
     arg.get_value_parser().possible_values().is_none()
 }
 
-/// The values of the option of this name. Options of the same name mean the same in all
-/// commands, or list their values in the parser.
+/// The values of an option by its name, which has the same meaning in all commands, unless
+/// the parser lists the values.
 fn values(flag: &str) -> Values {
-    let words = |words: &[&'static str]| {
-        Values::Listed(words.iter().copied().map(PossibleValue::new).collect())
-    };
-    match flag {
-        "shell" => {
+    match table::ALL.iter().find(|setting| setting.flag == flag) {
+        Some(setting) => values_of(setting.value),
+        None => match flag {
+            "ca-out" => Values::File,
+            "mirror" => Values::Directory,
+            _ => Values::Free,
+        },
+    }
+}
+
+fn values_of(value: ValueType) -> Values {
+    let listed =
+        |names: &[&'static str]| Values::Listed(names.iter().map(PossibleValue::new).collect());
+    match value {
+        ValueType::Shell => {
             let names = Dialect::value_variants().iter().filter_map(ValueEnum::to_possible_value);
             Values::Listed(names.collect())
         }
-        "region" => {
-            let region = |it: &crate::region::Region| PossibleValue::new(it.aws).help(it.domain);
-            Values::Listed(REGIONS.iter().map(region).collect())
+        ValueType::Region => {
+            let value = |region: &Region| PossibleValue::new(region.aws).help(region.domain);
+            Values::Listed(REGIONS.iter().map(value).collect())
         }
-        "stand-in-token" => words(&["true", "false"]),
-        "verify" => words(&["auto", "always", "never"]),
-        "client-auth" => words(&["basic", "post"]),
-        "format" => words(&["text", "json", "header"]),
-        "log-format" => words(&["text", "json"]),
-        "profile" => Values::Profile,
-        "client-secret-file" | "ca-file" | "prefix-file" | "metrics-file" | "ca-out" => {
-            Values::File
-        }
-        "cache-dir" | "mirror" => Values::Directory,
-        _ => Values::Free,
+        ValueType::Choice(names) => listed(names),
+        ValueType::Switch | ValueType::OptionalSwitch => listed(&["true", "false"]),
+        ValueType::Profile => Values::Profile,
+        ValueType::File => Values::File,
+        ValueType::Directory => Values::Directory,
+        ValueType::Text | ValueType::Url | ValueType::Duration | ValueType::Count => Values::Free,
     }
 }
 
@@ -112,42 +117,29 @@ mod tests {
     use super::super::shown;
     use super::*;
 
-    /// Options that take any text.
-    const FREE: [&str; 25] = [
-        "allow-host",
+    /// Options of the sandbox and of `exec` that are no settings and take any text.
+    const FREE: [&str; 10] = [
         "api-faults",
         "api-offset",
-        "api-url",
-        "audience",
-        "client-id",
         "expires-in",
         "faults",
-        "idle-timeout",
         "issuer-offset",
         "latency",
         "lifetime",
-        "listen",
         "listen-api",
         "listen-login",
-        "lock-timeout",
-        "login-url",
-        "min-ttl",
-        "region-var",
-        "scope",
         "set",
-        "skew",
-        "timeout",
-        "token-url",
-        "var",
     ];
 
     #[test]
-    fn somebody_has_decided_what_stands_behind_each_option() {
+    fn an_option_that_is_no_setting_has_its_values_decided_here() {
         let mut command = shown();
         command.build();
+        let is_setting = |flag: &str| table::ALL.iter().any(|setting| setting.flag == flag);
         let mut undecided: Vec<_> = options(&command)
             .into_iter()
-            .filter(|flag| values(flag) == Values::Free && !FREE.contains(&flag.as_str()))
+            .filter(|flag| !is_setting(flag) && values(flag) == Values::Free)
+            .filter(|flag| !FREE.contains(&flag.as_str()))
             .collect();
         undecided.sort();
         undecided.dedup();

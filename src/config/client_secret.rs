@@ -30,10 +30,6 @@ pub enum SecretSource {
     Command(SecretCommand),
 }
 
-/// The variables that hold a client secret: our own name, then the Terraform
-/// provider's.
-pub const VARIABLES: [&str; 2] = ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
-
 /// No secret comes near this.
 const LONGEST: usize = 64 << 10;
 
@@ -54,7 +50,7 @@ impl SecretSource {
             );
             return secret
                 .map(SecretSource::Known)
-                .map_err(|error| error.with_attribute("client_secret"));
+                .map_err(|error| error.with_attribute(table::CLIENT_SECRET));
         }
         if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
             return match file.value == "-" {
@@ -62,7 +58,7 @@ impl SecretSource {
                 false => StoredSecret::in_file(&file, &context.reporter).map(SecretSource::Stored),
             };
         }
-        for name in VARIABLES {
+        for name in table::SECRET_VARIABLES {
             if let Some(secret) = context.env.os(name) {
                 let secret = Zeroizing::new(secret.into_encoded_bytes());
                 return checked(&secret, name, &context.reporter).map(SecretSource::Known);
@@ -75,7 +71,7 @@ impl SecretSource {
         if own.is_some_and(|own| own.value != id.value) {
             return Err(missing(id, layers).with_cause(format!(
                 "{} is of another client than {} names",
-                profile.origin("client_secret"),
+                profile.origin(table::CLIENT_SECRET),
                 id.origin
             )));
         }
@@ -83,7 +79,7 @@ impl SecretSource {
             return Ok(SecretSource::Stored(stored));
         }
         let argv = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
-        let origin = profile.origin(SECRET_COMMAND).to_string();
+        let origin = profile.origin(table::CLIENT_SECRET_COMMAND).to_string();
         if let Some(risk) = profile.tamper_risk() {
             let what = format!("{origin} is not run, as another user could have written it");
             return Err(Error::new(Kind::Configuration, what)
@@ -106,16 +102,17 @@ impl SecretSource {
             };
             return Some(format!("{name}, from {}", file.origin));
         }
-        if let Some(name) = VARIABLES.into_iter().find(|name| env.os(name).is_some()) {
+        if let Some(name) = table::SECRET_VARIABLES.into_iter().find(|name| env.os(name).is_some())
+        {
             return Some(name.to_owned());
         }
         let profile = layers.profile.as_ref()?;
         if profile.secret().is_some() {
-            return Some(profile.origin("client_secret").to_string());
+            return Some(profile.origin(table::CLIENT_SECRET).to_string());
         }
         let argv = profile.secret_command().ok()??;
         // Its arguments are the user's own business.
-        let origin = profile.origin("client_secret_command");
+        let origin = profile.origin(table::CLIENT_SECRET_COMMAND);
         Some(format!("the command {:?}, {origin}", argv[0]))
     }
 
@@ -170,21 +167,18 @@ impl SecretSource {
     }
 }
 
-/// The key of a profile that holds the command.
-const SECRET_COMMAND: &str = "client_secret_command";
-
 fn missing(id: &Sourced, layers: &Layers) -> Error {
     Error::new(
         Kind::Configuration,
         format!("there is no secret for client {}", shown::quoted(&id.value)),
     )
-    .with_cause(layers.secret_sources(&VARIABLES))
+    .with_cause(layers.searched_secret_sources())
     .with_hint(layers.missing_hint(
         "CLIENTSECRET",
         "GENESYSCLOUD_OAUTHCLIENT_SECRET",
         "set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile",
     ))
-    .with_attribute("client_secret")
+    .with_attribute(table::CLIENT_SECRET)
 }
 
 /// The secret on standard input.

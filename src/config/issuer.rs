@@ -111,7 +111,7 @@ fn checked_url(given: &Sourced) -> Result<Url> {
 
 fn no_issuer(layers: &Layers) -> Error {
     Error::new(Kind::Configuration, "there is no region")
-        .with_cause(layers.sources(&table::REGION))
+        .with_cause(layers.searched_sources(&table::REGION))
         .with_hint(layers.missing_hint(
             "REGION",
             "GENESYSCLOUD_REGION",

@@ -12,7 +12,8 @@ use toml::{Table, Value};
 use file::ProfileError;
 
 use super::origin::{Origin, Sourced};
-use super::table::{self, Setting};
+use super::setting::Setting;
+use super::table::{self, CLIENT_SECRET, CLIENT_SECRET_COMMAND};
 use super::unknown;
 use crate::context::{Context, NO_HOME};
 use crate::error::{Error, Kind, Result};
@@ -58,10 +59,6 @@ const VENDOR: ProfileFormat = ProfileFormat {
     client_id: "client_credentials",
     strict: false,
 };
-
-/// Keys that are no settings.
-const SECRET: &str = "client_secret";
-const SECRET_COMMAND: &str = "client_secret_command";
 
 impl Profile {
     /// The named profile, or the default one where there is one.
@@ -160,7 +157,7 @@ impl Profile {
 
     /// The secret in the file.
     pub(super) fn secret(&self) -> Option<SecretString> {
-        let secret = self.table.get(SECRET)?.as_str()?;
+        let secret = self.table.get(CLIENT_SECRET)?.as_str()?;
         (!text::is_empty(secret.as_bytes())).then(|| secret.into())
     }
 
@@ -171,7 +168,7 @@ impl Profile {
 
     /// The command that prints the secret: an argv list.
     pub(super) fn secret_command(&self) -> Result<Option<Vec<String>>> {
-        let Some(value) = self.table.get(SECRET_COMMAND) else {
+        let Some(value) = self.table.get(CLIENT_SECRET_COMMAND) else {
             return Ok(None);
         };
         let word = |word: &Value| word.as_str().map(str::to_owned);
@@ -181,7 +178,7 @@ impl Profile {
             Some(argv) if !argv.is_empty() => Ok(Some(argv)),
             _ => Err(Error::new(
                 Kind::Configuration,
-                format!("{} is not a list of strings", self.origin(SECRET_COMMAND)),
+                format!("{} is not a list of strings", self.origin(CLIENT_SECRET_COMMAND)),
             )
             .with_hint(
                 r#"write it as a list, for no shell is involved: ["pass", "show", "genesys"]"#,
@@ -207,19 +204,21 @@ impl Profile {
     fn check(&self) -> Result<()> {
         let settings = || table::ALL.iter().filter(|setting| setting.in_profile);
         for (key, value) in &self.table {
-            if key == SECRET_COMMAND {
+            if key == CLIENT_SECRET_COMMAND {
                 continue;
             }
-            let known = key == SECRET || settings().any(|setting| self.key(setting) == key);
+            let known = key == CLIENT_SECRET || settings().any(|setting| self.key(setting) == key);
             if !known && self.format.strict {
-                let known = settings().map(|setting| setting.key).chain([SECRET, SECRET_COMMAND]);
+                let known = settings()
+                    .map(|setting| setting.key)
+                    .chain([CLIENT_SECRET, CLIENT_SECRET_COMMAND]);
                 return Err(Error::new(
                     Kind::Configuration,
                     format!("{} is not a setting", self.origin(key)),
                 )
                 .with_hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
             }
-            if key == SECRET && !value.is_str() {
+            if key == CLIENT_SECRET && !value.is_str() {
                 let what = format!("{} is not a string", self.origin(key));
                 return Err(Error::new(Kind::Configuration, what).with_hint("write it in quotes"));
             }
@@ -260,7 +259,7 @@ impl ProfileSecret {
     pub(super) fn read(&self) -> Result<SecretString> {
         let content = file::read(&self.file).map_err(ProfileError::into_error)?;
         let table = content.as_ref().map(|content| &content.table);
-        let secret = table.and_then(|table| table.get(&self.profile)?.get(SECRET)?.as_str());
+        let secret = table.and_then(|table| table.get(&self.profile)?.get(CLIENT_SECRET)?.as_str());
         secret.map(Into::into).ok_or_else(|| {
             let what = format!("there is no {} any more", self.origin());
             Error::new(Kind::Configuration, what)
@@ -270,7 +269,7 @@ impl ProfileSecret {
     /// The name of the place in a message.
     pub(super) fn origin(&self) -> String {
         let ProfileSecret { profile, file } = self.clone();
-        Origin::Profile { profile, key: SECRET.to_owned(), file }.to_string()
+        Origin::Profile { profile, key: CLIENT_SECRET.to_owned(), file }.to_string()
     }
 }
 

@@ -7,7 +7,8 @@ use std::io::Read;
 use serde_json::Value;
 
 use super::origin::{Origin, Sourced};
-use super::table::{self, Setting};
+use super::setting::Setting;
+use super::table;
 use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;

@@ -9,35 +9,34 @@ use super::attribution;
 use super::origin::{Origin, Sourced};
 use super::profile::Profile;
 use super::query::Query;
-use super::table::{self, Setting};
+use super::setting::Setting;
+use super::table;
 use super::unknown;
 use crate::context::{Context, Environment};
 use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
-/// The flags that were given: name without dashes, and value. A switch that
-/// was given has the value `true`.
+/// The flags that were given: name without dashes, and value. A switch has the value
+/// `true`.
 pub type Flags = Vec<(&'static str, String)>;
 
-/// All sources, in their order.
+/// The sources of the settings, in their order of precedence.
 pub struct Layers {
     flags: Flags,
     query: Query,
-    /// A secret that was handed in, not looked up.
+    /// A secret that the caller has passed; it overrides every other source.
     pub(super) secret: Option<SecretString>,
     env: Environment,
-    /// The home directory, for `~` in a path.
+    /// Replaces `~` in a path.
     home: Option<PathBuf>,
     pub(super) profile: Option<Profile>,
-    /// Files of profiles that nobody named and that are of no use, and why.
     passed_over: Vec<Error>,
-    /// Variables and keys without effect, a line for each.
     ignored: Vec<String>,
 }
 
 impl Layers {
-    /// The sources without the profile, which the others name.
+    /// Without the profile, which the other sources name.
     pub fn new(flags: Flags, query: Query, env: &Environment) -> Layers {
         Layers {
             flags,
@@ -51,7 +50,6 @@ impl Layers {
         }
     }
 
-    /// Hands in the client secret itself: it goes before every other source.
     pub fn with_secret(self, secret: Option<SecretString>) -> Layers {
         Layers { secret, ..self }
     }
@@ -59,9 +57,8 @@ impl Layers {
     /// Reads the profile.
     ///
     /// # Errors
-    /// When a value is no text, when a profile that was asked for does not exist or
-    /// cannot be read, when there is a mistake in one, or when everybody could change
-    /// where secrets are sent.
+    /// If a value is not text, if a profile that was named does not exist or cannot be
+    /// read, if a profile is invalid, or if every user could change where secrets are sent.
     pub fn load_profile(&mut self, context: &Context) -> Result<()> {
         self.home = context.directories.home.clone();
         self.ignored = unknown::variables(&self.env);
@@ -69,7 +66,7 @@ impl Layers {
         let named = self.find(&table::PROFILE);
         let (passed_over, ignored) = (&mut self.passed_over, &mut self.ignored);
         self.profile = Profile::load(named.as_ref(), passed_over, ignored, context)?;
-        self.check_text()?;
+        self.check_profile_text()?;
         for error in &self.passed_over {
             context.reporter.info(format_args!("passed over: {}", error.one_line()));
         }
@@ -87,26 +84,27 @@ impl Layers {
         loaded
     }
 
-    /// Files of profiles that nobody named and that are of no use, and why.
+    /// Why default files of profiles were not used: they cannot be read, or the vendor's
+    /// is invalid.
     pub fn passed_over(&self) -> &[Error] {
         &self.passed_over
     }
 
-    /// Settings that take the place of others that somebody expects to count,
-    /// each in a sentence.
+    /// One sentence for each setting that overrides one that the user probably expects
+    /// to apply.
     pub fn overrides(&self) -> Vec<String> {
         let mut overrides = self.overridden_profile();
         overrides.extend(attribution::overridden_region(self));
         overrides
     }
 
-    /// Variables, and keys of a file of profiles, that look like settings and have
-    /// no effect, a line for each. Known once the profile is loaded.
+    /// One line for each variable and key of a file of profiles that looks like a setting
+    /// and has no effect. Empty until the profile is loaded.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
     }
 
-    /// The first source's value of this setting.
+    /// Returns the value with the highest precedence; `~` of a path is expanded.
     pub fn find(&self, setting: &'static Setting) -> Option<Sourced> {
         let Sourced { mut value, origin } = self.written(setting)?;
         if setting.is_path()
@@ -119,41 +117,55 @@ impl Layers {
         Some(Sourced { value, origin })
     }
 
-    /// The first source's value as it was written, but for what [`text::trim`] takes
-    /// off. Only a flag can have an empty one, which [`Layers::check_text`] refuses.
+    /// Returns the value as it was written, after [`text::trim`]. Only a flag can be
+    /// empty, which [`Layers::check_text`] refuses.
     fn written(&self, setting: &'static Setting) -> Option<Sourced> {
+        self.written_before_profile(setting).or_else(|| self.profile.as_ref()?.find(setting))
+    }
+
+    fn written_before_profile(&self, setting: &'static Setting) -> Option<Sourced> {
         self.in_flags(setting)
             .or_else(|| self.query.get(setting))
             .or_else(|| self.in_environment(setting))
-            .or_else(|| self.profile.as_ref()?.find(setting))
     }
 
-    /// Refuses values that are no text or empty, and paths that nothing has expanded.
+    /// Refuses values that are not text or empty, and paths that nothing has expanded.
     ///
     /// # Errors
-    /// Names the setting, and does not show the value.
+    /// Name the setting, and do not show the value.
     pub(super) fn check_text(&self) -> Result<()> {
-        for setting in table::ALL {
-            let Some(Sourced { value, origin }) = self.written(setting) else {
-                continue;
-            };
-            let bytes = match origin {
-                Origin::Variable(name) => {
-                    self.env.os(name).unwrap_or_default().into_encoded_bytes()
-                }
-                _ => value.into_bytes(),
-            };
-            check(setting, &bytes, &origin, self.home.as_deref())?;
-        }
-        Ok(())
+        table::ALL.iter().try_for_each(|setting| match self.written(setting) {
+            Some(given) => self.check_given_text(setting, given),
+            None => Ok(()),
+        })
     }
 
-    /// The setting's value, for a message or an output that needs no checks.
+    /// Checks the values that the profile has added since [`Layers::check_text`].
+    fn check_profile_text(&self) -> Result<()> {
+        let Some(profile) = &self.profile else {
+            return Ok(());
+        };
+        table::ALL.iter().try_for_each(|setting| match profile.find(setting) {
+            Some(given) if self.written_before_profile(setting).is_none() => {
+                self.check_given_text(setting, given)
+            }
+            _ => Ok(()),
+        })
+    }
+
+    fn check_given_text(&self, setting: &Setting, given: Sourced) -> Result<()> {
+        let Sourced { value, origin } = given;
+        let bytes = match origin {
+            Origin::Variable(name) => self.env.os(name).unwrap_or_default().into_encoded_bytes(),
+            _ => value.into_bytes(),
+        };
+        check_bytes(setting, &bytes, &origin, self.home.as_deref())
+    }
+
     pub fn text(&self, setting: &'static Setting) -> Option<String> {
         self.find(setting).map(|given| given.value)
     }
 
-    /// A setting that is a duration.
     pub fn duration(&self, setting: &'static Setting) -> Result<Option<SignedDuration>> {
         let Some(given) = self.find(setting) else {
             return Ok(None);
@@ -162,12 +174,48 @@ impl Layers {
         parsed.map(Some).map_err(|why| given.refused(&why.to_string()))
     }
 
-    /// A setting that is on or off; off when nobody says anything.
+    /// # Panics
+    /// For a setting whose default is not a duration.
+    pub fn duration_or_default(&self, setting: &'static Setting) -> Result<SignedDuration> {
+        Ok(self.duration(setting)?.unwrap_or_else(|| setting.default_duration()))
+    }
+
+    /// Returns the value of a setting that is one of a list: `values` are those of the
+    /// setting's row, in its order.
+    pub fn choice<T: Copy>(
+        &self,
+        setting: &'static Setting,
+        values: &[(&str, T)],
+    ) -> Result<Option<T>> {
+        let find = |name: &str| values.iter().find(|(known, _)| *known == name);
+        match self.find(setting) {
+            Some(given) => match find(&given.value) {
+                Some((_, value)) => Ok(Some(*value)),
+                None => {
+                    let known: Vec<_> = values.iter().map(|(name, _)| *name).collect();
+                    let hint = format!("one of {}", known.join(", "));
+                    Err(given.refused("is unknown").with_hint(hint))
+                }
+            },
+            None => Ok(setting.default_text().and_then(find).map(|(_, value)| *value)),
+        }
+    }
+
+    /// # Panics
+    /// For a setting without a default.
+    pub fn choice_or_default<T: Copy>(
+        &self,
+        setting: &'static Setting,
+        values: &[(&str, T)],
+    ) -> Result<T> {
+        Ok(self.choice(setting, values)?.expect("the default is one of the values"))
+    }
+
+    /// Returns false if the setting is not given.
     pub fn bool(&self, setting: &'static Setting) -> Result<bool> {
         self.bool_or(setting, false)
     }
 
-    /// A setting that is on or off; `default` when nobody says anything.
     pub fn bool_or(&self, setting: &'static Setting, default: bool) -> Result<bool> {
         let Some(given) = self.find(setting) else {
             return Ok(default);
@@ -179,7 +227,7 @@ impl Layers {
         }
     }
 
-    /// How much is said: 0 warnings, 1 decisions, 2 each step.
+    /// Returns the level of messages: 0 warnings, 1 decisions, 2 each step.
     pub fn verbosity(&self) -> Result<u8> {
         let Some(given) = self.find(&table::VERBOSE) else {
             return Ok(0);
@@ -187,32 +235,31 @@ impl Layers {
         given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
-    /// A variable of the environment that is no setting.
-    pub(super) fn variable(&self, name: &'static str) -> Option<Sourced> {
+    fn variable(&self, name: &'static str) -> Option<Sourced> {
         let value = self.env.text(name)?;
         Some(Sourced { value, origin: Origin::Variable(name) })
     }
 
-    /// Returns what to do about a missing setting, which is best set as `variable`: to
+    /// Returns the hint for a missing setting, which is best set as `variable`: to
     /// rename a variable with `word` in its name if there is one, otherwise `hint`.
     pub(super) fn missing_hint(&self, word: &str, variable: &str, hint: &str) -> String {
         unknown::misnamed(&self.env, word, variable).unwrap_or_else(|| hint.to_owned())
     }
 
-    /// Where a missing setting was looked for.
-    pub fn sources(&self, setting: &Setting) -> String {
+    /// Lists the sources that a missing setting was searched in.
+    pub(super) fn searched_sources(&self, setting: &Setting) -> String {
         let places = self.query.places(setting);
         let variables = setting.variables.join(", ");
         format!("looked at {places}, {variables} and {}", self.profile_text())
     }
 
-    /// Where a missing client secret was looked for.
-    pub(super) fn secret_sources(&self, variables: &[&str]) -> String {
-        let before = match self.query.is_of_attributes() {
-            true => "the attribute client_secret",
-            false => "--client-secret-file",
+    pub(super) fn searched_secret_sources(&self) -> String {
+        let before = if self.query.is_of_attributes() {
+            "the attribute client_secret"
+        } else {
+            "--client-secret-file"
         };
-        let variables = variables.join(", ");
+        let variables = table::SECRET_VARIABLES.join(", ");
         format!("looked at {before}, {variables} and {}", self.profile_text())
     }
 
@@ -237,8 +284,8 @@ impl Layers {
         setting.variables.iter().find_map(|name| self.variable(name))
     }
 
-    /// Tells where the environment overrides a profile that somebody named and so expects
-    /// to count.
+    /// Lists where the environment overrides a profile that somebody named, and so expects
+    /// to apply.
     fn overridden_profile(&self) -> Vec<String> {
         let Some(profile) = self.profile.as_ref().filter(|profile| profile.was_named) else {
             return Vec::new();
@@ -276,7 +323,7 @@ impl Layers {
     }
 }
 
-/// The settings that decide where the client secret and the token are sent, and whose
+/// The settings that decide where the client secret and the token are sent, and which
 /// certificates are trusted there.
 const DESTINATIONS: [&Setting; 5] = [
     &table::LOGIN_URL,
@@ -286,8 +333,12 @@ const DESTINATIONS: [&Setting; 5] = [
     &table::CLIENT_SECRET_FILE,
 ];
 
-/// Refuses a value that is no text or empty, or a path that nothing has expanded.
-fn check(setting: &Setting, value: &[u8], origin: &Origin, home: Option<&Path>) -> Result<()> {
+fn check_bytes(
+    setting: &Setting,
+    value: &[u8],
+    origin: &Origin,
+    home: Option<&Path>,
+) -> Result<()> {
     let text = text::clean(value).map_err(|bad| origin.refused(&format!("the value {bad}")))?;
     if text.is_empty() {
         return Err(origin.refused("the value is empty"));

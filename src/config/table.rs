@@ -1,129 +1,360 @@
-//! Every setting, and the names it goes by in each source.
+//! The table of settings: one row for each.
 
-/// One setting.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its flag, without dashes.
-    pub flag: &'static str,
-    /// Its key in a profile and, where allowed, in a Terraform query.
-    pub key: &'static str,
-    /// Its environment variables, the first that is set counts.
-    pub variables: &'static [&'static str],
-    /// Whether a Terraform query may hold it.
-    pub in_query: bool,
-    /// Whether a profile may hold it.
-    pub in_profile: bool,
-}
+use jiff::SignedDuration;
 
-impl Setting {
-    /// Returns whether it names a file or a directory.
-    pub fn is_path(&self) -> bool {
-        self.key.ends_with("_file") || self.key.ends_with("_dir")
-    }
-}
+use super::setting::{Commands, DefaultValue, Setting, ValueType};
 
+/// The client secret is no setting: it has no flag, because other users can read arguments.
+/// Our own variable overrides the Terraform provider's.
+pub const SECRET_VARIABLES: [&str; 2] =
+    ["GC_TOKEN_CLIENT_SECRET", "GENESYSCLOUD_OAUTHCLIENT_SECRET"];
+/// The key in a profile, and the attribute.
+pub(crate) const CLIENT_SECRET: &str = "client_secret";
+/// The key in a profile that holds a command, as a list of arguments.
+pub(crate) const CLIENT_SECRET_COMMAND: &str = "client_secret_command";
+
+/// Defines a constant for each row, and [`ALL`] of them.
 macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident = $flag:literal $key:literal
-        [$($variable:literal),+] $(in $place:ident $($also:ident)?)?;)+) => {
-        $($(#[$doc])*
-        pub const $name: Setting = Setting {
-            flag: $flag,
-            key: $key,
-            variables: &[$($variable),+],
-            in_query: places!($($place $($also)?)?).0,
-            in_profile: places!($($place $($also)?)?).1,
-        };)+
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $value:expr,)+ })+) => {
+        $($(#[$doc])* pub const $name: Setting = Setting { $($field: $value,)+ ..Setting::TOKEN };)+
 
-        /// Every setting.
         pub const ALL: &[&Setting] = &[$(&$name),+];
     };
 }
 
-/// Whether a setting may stand in a query, and in a profile.
-macro_rules! places {
-    () => {
-        (false, false)
-    };
-    (query) => {
-        (true, false)
-    };
-    (profile) => {
-        (false, true)
-    };
-    (query profile) => {
-        (true, true)
-    };
-}
-
 settings! {
-    /// Which profile to read.
-    PROFILE = "profile" "profile" ["GC_TOKEN_PROFILE"] in query;
-    /// The region of Genesys Cloud.
-    REGION = "region" "region" ["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"] in query profile;
-    /// The OAuth client's id.
-    CLIENT_ID = "client-id" "client_id"
-        ["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"] in query profile;
-    /// The file that holds the client secret.
-    CLIENT_SECRET_FILE = "client-secret-file" "client_secret_file"
-        ["GC_TOKEN_CLIENT_SECRET_FILE"] in profile;
-    /// `basic` or `post`.
-    CLIENT_AUTH = "client-auth" "client_auth" ["GC_TOKEN_CLIENT_AUTH"] in profile;
-    /// The issuer's base URL.
-    LOGIN_URL = "login-url" "login_url" ["GC_TOKEN_LOGIN_URL"] in profile;
-    /// The API's base URL.
-    API_URL = "api-url" "api_url" ["GC_TOKEN_API_URL"] in profile;
-    /// The token endpoint of any other issuer.
-    TOKEN_URL = "token-url" "token_url" ["GC_TOKEN_TOKEN_URL"] in profile;
-    /// The scope to ask for.
-    SCOPE = "scope" "scope" ["GC_TOKEN_SCOPE"] in query profile;
-    /// The audience to ask for.
-    AUDIENCE = "audience" "audience" ["GC_TOKEN_AUDIENCE"] in query profile;
-    /// How far issuer and API may disagree.
-    SKEW = "skew" "skew" ["GC_TOKEN_SKEW"] in query profile;
-    /// How long the token has to live.
-    MIN_TTL = "min-ttl" "min_ttl" ["GC_TOKEN_MIN_TTL"] in query profile;
-    /// After how long without a call the cloud revokes a token.
-    IDLE_TIMEOUT = "idle-timeout" "idle_timeout" ["GC_TOKEN_IDLE_TIMEOUT"] in query profile;
-    /// When to ask the API about a token.
-    VERIFY = "verify" "verify" ["GC_TOKEN_VERIFY"] in profile;
-    /// The time limit on a mint.
-    TIMEOUT = "timeout" "timeout" ["GC_TOKEN_TIMEOUT"] in profile;
-    /// Certificates to trust besides the system's.
-    CA_FILE = "ca-file" "ca_file" ["GC_TOKEN_CA_FILE"] in profile;
-    /// Where tokens are kept.
-    CACHE_DIR = "cache-dir" "cache_dir" ["GC_TOKEN_CACHE_DIR"] in profile;
-    /// How long to wait for another process that is minting.
-    LOCK_TIMEOUT = "lock-timeout" "lock_timeout" ["GC_TOKEN_LOCK_TIMEOUT"] in profile;
-    /// Keep nothing.
-    NO_CACHE = "no-cache" "no_cache" ["GC_TOKEN_NO_CACHE"] in profile;
-    /// Mint even where a good token is cached.
-    FORCE_REFRESH = "force-refresh" "force_refresh" ["GC_TOKEN_FORCE_REFRESH"];
-    /// How much is said on standard error.
-    VERBOSE = "verbose" "verbose" ["GC_TOKEN_VERBOSE"];
-    /// What `get` prints.
-    FORMAT = "format" "format" ["GC_TOKEN_FORMAT"];
-    /// What `env` writes for.
-    SHELL = "shell" "shell" ["GC_TOKEN_SHELL"];
-    /// The variable that `env` sets to the token.
-    VAR = "var" "var" ["GC_TOKEN_VAR"];
-    /// The variable that `env` sets to the region.
-    REGION_VAR = "region-var" "region_var" ["GC_TOKEN_REGION_VAR"];
-    /// Take the variables away.
-    UNSET = "unset" "unset" ["GC_TOKEN_UNSET"];
-    /// Where the gateway listens.
-    LISTEN = "listen" "listen" ["GC_TOKEN_LISTEN"];
-    /// The file that keeps the gateway's prefix.
-    PREFIX_FILE = "prefix-file" "prefix_file" ["GC_TOKEN_PREFIX_FILE"];
-    /// Whether other machines may use the gateway.
-    ALLOW_REMOTE = "allow-remote" "allow_remote" ["GC_TOKEN_ALLOW_REMOTE"];
-    /// The names that clients may call the gateway by.
-    ALLOW_HOST = "allow-host" "allow_host" ["GC_TOKEN_ALLOW_HOST"];
-    /// Whether clients of a run get a stand-in for the token.
-    STAND_IN_TOKEN = "stand-in-token" "stand_in_token" ["GC_TOKEN_STAND_IN_TOKEN"];
-    /// The file that gets the counters of a run.
-    METRICS_FILE = "metrics-file" "metrics_file" ["GC_TOKEN_METRICS_FILE"];
-    /// What a line for each request looks like.
-    LOG_FORMAT = "log-format" "log_format" ["GC_TOKEN_LOG_FORMAT"];
-    /// `status` and `cache list` for programs.
-    JSON = "json" "json" ["GC_TOKEN_JSON"];
+    PROFILE {
+        flag: "profile",
+        key: "profile",
+        variables: &["GC_TOKEN_PROFILE"],
+        value: ValueType::Profile,
+        default: DefaultValue::Described("default"),
+        help: "The profile to read",
+        attribute: Some("The profile to read, from `config.toml` or from the vendor's \
+            `~/.gc/config.toml`."),
+        in_query: true,
+    }
+    REGION {
+        flag: "region",
+        key: "region",
+        variables: &["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"],
+        value: ValueType::Region,
+        help: "The region: an AWS name (eu-west-1), its short form (euw1), a place (Ireland), a \
+            domain or a URL; 'gc-token regions' lists them",
+        attribute: Some("The region: an AWS name (`eu-west-1`), a place (`Ireland`), a domain or \
+            a URL."),
+        in_query: true,
+        in_profile: true,
+    }
+    CLIENT_ID {
+        flag: "client-id",
+        key: "client_id",
+        variables: &["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"],
+        value_name: "ID",
+        help: "The OAuth client's id",
+        attribute: Some("The OAuth client's id."),
+        in_query: true,
+        in_profile: true,
+    }
+    CLIENT_SECRET_FILE {
+        flag: "client-secret-file",
+        key: "client_secret_file",
+        variables: &["GC_TOKEN_CLIENT_SECRET_FILE"],
+        value: ValueType::File,
+        help: "The file that holds the client secret; - is standard input",
+        in_profile: true,
+    }
+    CLIENT_AUTH {
+        flag: "client-auth",
+        key: "client_auth",
+        variables: &["GC_TOKEN_CLIENT_AUTH"],
+        value: ValueType::Choice(&["basic", "post"]),
+        value_name: "METHOD",
+        default: DefaultValue::Text("basic"),
+        help: "How to authenticate the client: basic or post",
+        in_profile: true,
+    }
+    SKEW {
+        flag: "skew",
+        key: "skew",
+        variables: &["GC_TOKEN_SKEW"],
+        value: ValueType::Duration,
+        default: DefaultValue::Duration(SignedDuration::from_secs(5)),
+        help: "How far the clocks of issuer and API may disagree; subtracted from every lifetime",
+        attribute: Some("How far the clocks of issuer and API may disagree, for example `5s`."),
+        in_query: true,
+        in_profile: true,
+    }
+    MIN_TTL {
+        flag: "min-ttl",
+        key: "min_ttl",
+        variables: &["GC_TOKEN_MIN_TTL"],
+        value: ValueType::Duration,
+        default: DefaultValue::Capped(
+            SignedDuration::from_mins(10),
+            "at most half of what a new token offers",
+        ),
+        help: "How long the token has to live after the skew is subtracted; if set, a token that \
+            lives less is an error",
+        attribute: Some("How long the token has to live after the skew is subtracted, for \
+            example `30m`. A token that lives less is an error."),
+        in_query: true,
+        in_profile: true,
+    }
+    IDLE_TIMEOUT {
+        flag: "idle-timeout",
+        key: "idle_timeout",
+        variables: &["GC_TOKEN_IDLE_TIMEOUT"],
+        value: ValueType::Duration,
+        default: DefaultValue::Off,
+        help: "The organization's inactivity timeout: a cached token that may have been unused \
+            for that long is checked with the API or replaced",
+        attribute: Some("The organization's inactivity timeout, for example `30m`: a cached \
+            token that may have been unused for that long is checked with the API or \
+            replaced."),
+        in_query: true,
+        in_profile: true,
+    }
+    VERIFY {
+        flag: "verify",
+        key: "verify",
+        variables: &["GC_TOKEN_VERIFY"],
+        value: ValueType::Choice(&["auto", "always", "never"]),
+        value_name: "WHEN",
+        default: DefaultValue::Text("auto"),
+        help: "When to check a token with the API before it is handed out: auto (if the network \
+            is needed anyway), always or never",
+        attribute: Some("When to check the token with the API before it is handed out: `auto` \
+            (after a mint), `always` or `never`."),
+        in_profile: true,
+    }
+    SCOPE {
+        flag: "scope",
+        key: "scope",
+        variables: &["GC_TOKEN_SCOPE"],
+        value_name: "SCOPE",
+        help: "The scope to request; Genesys Cloud has none",
+        attribute: Some("The scope to request. Genesys Cloud has none."),
+        in_query: true,
+        in_profile: true,
+    }
+    AUDIENCE {
+        flag: "audience",
+        key: "audience",
+        variables: &["GC_TOKEN_AUDIENCE"],
+        value_name: "AUDIENCE",
+        help: "The audience to request; Genesys Cloud has none",
+        attribute: Some("The audience to request. Genesys Cloud has none."),
+        in_query: true,
+        in_profile: true,
+    }
+    LOGIN_URL {
+        flag: "login-url",
+        key: "login_url",
+        variables: &["GC_TOKEN_LOGIN_URL"],
+        value: ValueType::Url,
+        default: DefaultValue::Described("the region's"),
+        help: "The issuer's base URL",
+        in_profile: true,
+    }
+    API_URL {
+        flag: "api-url",
+        key: "api_url",
+        variables: &["GC_TOKEN_API_URL"],
+        value: ValueType::Url,
+        default: DefaultValue::Described("the region's"),
+        help: "The API's base URL",
+        in_profile: true,
+    }
+    TOKEN_URL {
+        flag: "token-url",
+        key: "token_url",
+        variables: &["GC_TOKEN_TOKEN_URL"],
+        value: ValueType::Url,
+        default: DefaultValue::Described("the issuer's"),
+        help: "The token endpoint of any issuer of client-credentials tokens",
+        in_profile: true,
+    }
+    TIMEOUT {
+        flag: "timeout",
+        key: "timeout",
+        variables: &["GC_TOKEN_TIMEOUT"],
+        value: ValueType::Duration,
+        default: DefaultValue::Duration(SignedDuration::from_secs(30)),
+        help: "The time limit on a mint, retries included",
+        in_profile: true,
+    }
+    CA_FILE {
+        flag: "ca-file",
+        key: "ca_file",
+        variables: &["GC_TOKEN_CA_FILE"],
+        value: ValueType::File,
+        help: "Certificates (PEM) to trust in addition to the system's",
+        in_profile: true,
+    }
+    CACHE_DIR {
+        flag: "cache-dir",
+        key: "cache_dir",
+        variables: &["GC_TOKEN_CACHE_DIR"],
+        value: ValueType::Directory,
+        default: DefaultValue::Described("the user's cache directory"),
+        help: "The directory that tokens are cached in",
+        in_profile: true,
+        commands: Commands::Token(&["cache"]),
+    }
+    /// A little more than another process may take to mint.
+    LOCK_TIMEOUT {
+        flag: "lock-timeout",
+        key: "lock_timeout",
+        variables: &["GC_TOKEN_LOCK_TIMEOUT"],
+        value: ValueType::Duration,
+        default: DefaultValue::Duration(SignedDuration::from_secs(35)),
+        help: "How long to wait for another process that is minting",
+        in_profile: true,
+        commands: Commands::Token(&["cache"]),
+    }
+    NO_CACHE {
+        flag: "no-cache",
+        key: "no_cache",
+        variables: &["GC_TOKEN_NO_CACHE"],
+        value: ValueType::Switch,
+        help: "Neither read nor write the cache",
+        in_profile: true,
+    }
+    FORCE_REFRESH {
+        flag: "force-refresh",
+        key: "force_refresh",
+        variables: &["GC_TOKEN_FORCE_REFRESH"],
+        value: ValueType::Switch,
+        help: "Mint a new token even if a good one is cached",
+    }
+    VERBOSE {
+        flag: "verbose",
+        short_flag: Some('v'),
+        key: "verbose",
+        variables: &["GC_TOKEN_VERBOSE"],
+        value: ValueType::Count,
+        help: "Explain decisions on standard error; twice: each step",
+    }
+    FORMAT {
+        flag: "format",
+        short_flag: Some('f'),
+        key: "format",
+        variables: &["GC_TOKEN_FORMAT"],
+        value: ValueType::Choice(&["text", "json", "header"]),
+        value_name: "FORMAT",
+        default: DefaultValue::Text("text"),
+        help: "text: the token alone; json: with its expiry and its URLs; header: an HTTP \
+            Authorization header",
+        commands: Commands::Only(&["get"]),
+    }
+    SHELL {
+        flag: "shell",
+        short_flag: Some('s'),
+        key: "shell",
+        variables: &["GC_TOKEN_SHELL"],
+        value: ValueType::Shell,
+        default: DefaultValue::Text("posix"),
+        help: "The shell or CI system to write for: posix (bash, dash, zsh), fish, powershell, \
+            cmd, nushell, dotenv, json, github, gitlab, azure",
+        commands: Commands::Only(&["env", "gateway"]),
+    }
+    VAR {
+        flag: "var",
+        key: "var",
+        variables: &["GC_TOKEN_VAR"],
+        value_name: "NAME",
+        default: DefaultValue::Text("GENESYSCLOUD_ACCESS_TOKEN"),
+        help: "The variable that gets the token",
+        commands: Commands::Only(&["env"]),
+    }
+    REGION_VAR {
+        flag: "region-var",
+        key: "region_var",
+        variables: &["GC_TOKEN_REGION_VAR"],
+        value_name: "NAME",
+        default: DefaultValue::Text("GENESYSCLOUD_REGION"),
+        help: "The variable that gets the region",
+        commands: Commands::Only(&["env"]),
+    }
+    UNSET {
+        flag: "unset",
+        key: "unset",
+        variables: &["GC_TOKEN_UNSET"],
+        value: ValueType::Switch,
+        help: "Print statements that unset the variables; needs no credentials",
+        commands: Commands::Only(&["env"]),
+    }
+    LISTEN {
+        flag: "listen",
+        key: "listen",
+        variables: &["GC_TOKEN_LISTEN"],
+        value_name: "ADDRESS",
+        default: DefaultValue::Text("127.0.0.1:0"),
+        help: "The address that the gateway listens on; port 0 picks a free one",
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    PREFIX_FILE {
+        flag: "prefix-file",
+        key: "prefix_file",
+        variables: &["GC_TOKEN_PREFIX_FILE"],
+        value: ValueType::File,
+        help: "Keep the gateway's path in this file, which is created if missing: for clients \
+            that need an address that stays",
+        commands: Commands::Only(&["gateway"]),
+    }
+    ALLOW_REMOTE {
+        flag: "allow-remote",
+        key: "allow_remote",
+        variables: &["GC_TOKEN_ALLOW_REMOTE"],
+        value: ValueType::Switch,
+        help: "Listen where other machines can connect. Only the path protects the gateway then, \
+            and it travels unencrypted",
+        commands: Commands::Only(&["gateway"]),
+    }
+    ALLOW_HOST {
+        flag: "allow-host",
+        key: "allow_host",
+        variables: &["GC_TOKEN_ALLOW_HOST"],
+        value_name: "NAMES",
+        help: "Host names, separated by commas, that clients may use for the gateway besides \
+            localhost and IP addresses",
+        commands: Commands::Only(&["gateway"]),
+    }
+    STAND_IN_TOKEN {
+        flag: "stand-in-token",
+        key: "stand_in_token",
+        variables: &["GC_TOKEN_STAND_IN_TOKEN"],
+        value: ValueType::OptionalSwitch,
+        default: DefaultValue::Described("true with exec --intercept, otherwise false"),
+        help: "Give clients a random token that only this run's proxy, or the next 'gateway' for \
+            the same client, replaces by the real one, and that is worth nothing anywhere else; \
+            --stand-in-token=false gives them the real one",
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    METRICS_FILE {
+        flag: "metrics-file",
+        key: "metrics_file",
+        variables: &["GC_TOKEN_METRICS_FILE"],
+        value: ValueType::File,
+        help: "Write counters to this file during the run, in the text format of Prometheus",
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    LOG_FORMAT {
+        flag: "log-format",
+        key: "log_format",
+        variables: &["GC_TOKEN_LOG_FORMAT"],
+        value: ValueType::Choice(&["text", "json"]),
+        value_name: "FORMAT",
+        help: "Write a line for each request to standard error: text or json",
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    JSON {
+        flag: "json",
+        key: "json",
+        variables: &["GC_TOKEN_JSON"],
+        value: ValueType::Switch,
+        help: "Print JSON, for programs",
+        commands: Commands::Only(&["status", "doctor", "cache"]),
+    }
 }

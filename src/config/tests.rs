@@ -22,8 +22,8 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             audience: None,
         },
         freshness: FreshnessPolicy {
-            skew: DEFAULT_SKEW,
-            min_ttl: MinTtl::Default(DEFAULT_MIN_TTL),
+            skew: table::SKEW.default_duration(),
+            min_ttl: MinTtl::Default(table::MIN_TTL.default_duration()),
             newer_than: None,
             idle_timeout: None,
         },

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use toml::Table;
 
-use super::client_secret::VARIABLES;
 use super::table;
 use crate::context::Environment;
 use crate::text::shown;
@@ -23,7 +22,7 @@ const TESTS: &str = "GC_TOKEN_TEST_";
 pub(super) fn variables(env: &Environment) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().flat_map(|setting| setting.variables);
-        settings.copied().chain(VARIABLES).filter(|name| name.starts_with(PREFIX))
+        settings.copied().chain(table::SECRET_VARIABLES).filter(|name| name.starts_with(PREFIX))
     };
     let mut unknown: Vec<_> = env
         .names(PREFIX)
@@ -69,7 +68,9 @@ pub(super) fn misnamed(env: &Environment, word: &str, right: &str) -> Option<Str
 pub(super) fn keys(file: &Path, root: &Table) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().filter(|setting| setting.in_profile);
-        settings.map(|setting| setting.key).chain(["client_secret", "client_secret_command"])
+        settings
+            .map(|setting| setting.key)
+            .chain([table::CLIENT_SECRET, table::CLIENT_SECRET_COMMAND])
     };
     let file = file.display();
     let mut lines = Vec::new();
@@ -147,7 +148,11 @@ mod tests {
     #[test]
     fn every_variable_of_ours_is_known() {
         let settings = table::ALL.iter().flat_map(|setting| setting.variables).copied();
-        for name in settings.chain(VARIABLES).chain(BESIDES).chain(["GC_TOKEN_TEST_X", "OTHER"]) {
+        for name in settings
+            .chain(table::SECRET_VARIABLES)
+            .chain(BESIDES)
+            .chain(["GC_TOKEN_TEST_X", "OTHER"])
+        {
             assert_eq!(variables(&[(name, "1")].into()), [""; 0], "{name}");
         }
         assert_eq!(variables(&[("GC_TOKEN_FOO", "")].into()), [""; 0]);

@@ -17,7 +17,7 @@ struct CacheDirectory {
 /// Examines the cache directory, and writes to it as a mint would.
 pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
     let Some(dir) = settings.dir.as_deref() else {
-        return vec![match settings.nowhere() {
+        return vec![match settings.missing_directory() {
             Some(error) => Finding::as_warning(Topic::Cache, &error),
             None => {
                 Finding::note(Topic::Cache, "caching is off (--no-cache): every call mints a token")

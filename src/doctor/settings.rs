@@ -1,21 +1,19 @@
 //! The settings and the origin of each.
 
 use super::{Finding, FindingLevel, Topic};
-use crate::config::{Layers, SecretSource, Setting, table};
+use crate::config::{DefaultValue, Layers, SecretSource, Setting, ValueType, table};
 use crate::context::Environment;
 
-/// Lists the settings that are set, and the defaults that matter.
+/// Reports each setting that was given, and the defaults of those that were not.
 pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
-    let mut findings: Vec<_> = SHOWN
-        .iter()
-        .filter_map(|(setting, default)| setting_line(layers, setting, *default))
-        .map(|line| Finding::ok(Topic::Settings, line))
-        .collect();
-    if let Some(origin) = SecretSource::describe(layers, env) {
-        let line = format!("client secret: not shown, from {origin}");
-        // After the client's id.
-        findings.insert(findings.len().min(1), Finding::ok(Topic::Settings, line));
-    }
+    let lines = table::ALL.iter().filter_map(|setting| {
+        if **setting == table::CLIENT_SECRET_FILE {
+            let location = SecretSource::describe(layers, env)?;
+            return Some(format!("client secret: not shown, from {location}"));
+        }
+        setting_line(layers, setting)
+    });
+    let mut findings: Vec<_> = lines.map(|line| Finding::ok(Topic::Settings, line)).collect();
     let overrides = layers.overrides().into_iter();
     findings.extend(overrides.map(|line| Finding::warning(Topic::Settings, line)));
     let passed_over = layers.passed_over().iter();
@@ -26,38 +24,42 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     findings
 }
 
-/// The settings in the report's order, with the defaults to show.
-const SHOWN: &[(&Setting, Option<&str>)] = &[
-    (&table::CLIENT_ID, None),
-    (&table::CLIENT_AUTH, None),
-    (&table::PROFILE, None),
-    (&table::REGION, None),
-    (&table::LOGIN_URL, None),
-    (&table::API_URL, None),
-    (&table::TOKEN_URL, None),
-    (&table::SCOPE, None),
-    (&table::AUDIENCE, None),
-    (&table::SKEW, Some("5s")),
-    (&table::MIN_TTL, Some("10m, at most half of what a new token offers")),
-    (&table::IDLE_TIMEOUT, Some("none")),
-    (&table::VERIFY, Some("auto")),
-    (&table::TIMEOUT, Some("30s")),
-    (&table::CA_FILE, None),
-    (&table::CACHE_DIR, None),
-    (&table::LOCK_TIMEOUT, None),
-    (&table::NO_CACHE, None),
-    (&table::FORCE_REFRESH, None),
-];
-
-fn setting_line(
-    layers: &Layers,
-    setting: &'static Setting,
-    default: Option<&str>,
-) -> Option<String> {
+fn setting_line(layers: &Layers, setting: &'static Setting) -> Option<String> {
+    if !setting.is_about_token() || setting.value == ValueType::Count {
+        return None;
+    }
     let name = setting.flag;
-    match (layers.find(setting), default) {
-        (Some(given), _) => Some(format!("{name}: {}, from {}", given.shown(), given.origin)),
-        (None, Some(default)) => Some(format!("{name}: {default}, by default")),
-        (None, None) => None,
+    if let Some(given) = layers.find(setting) {
+        return Some(format!("{name}: {}, from {}", given.shown(), given.origin));
+    }
+    // One that depends on something else is reported where it is known.
+    let is_known = !matches!(setting.default, DefaultValue::Described(_));
+    let default = setting.shown_default().filter(|_| is_known)?;
+    Some(format!("{name}: {default}, by default"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Query;
+
+    #[test]
+    fn the_defaults_are_reported() {
+        let env = Environment::from([]);
+        let layers = Layers::new(Vec::new(), Query::default(), &env);
+        let lines: Vec<_> =
+            findings(&layers, &env).into_iter().map(|found| found.message).collect();
+        assert_eq!(
+            lines,
+            [
+                "client-auth: basic, by default",
+                "skew: 5s, by default",
+                "min-ttl: 10m, at most half of what a new token offers, by default",
+                "idle-timeout: none, by default",
+                "verify: auto, by default",
+                "timeout: 30s, by default",
+                "lock-timeout: 35s, by default",
+            ]
+        );
     }
 }

@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use super::template::{Placeholder, Template, TemplateContext};
-use crate::config::{Issuer, SECRET_VARIABLES};
+use crate::config::Issuer;
+use crate::config::table::SECRET_VARIABLES;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::output::{HandOut, Name};

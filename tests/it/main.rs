@@ -6,6 +6,7 @@ mod ci_formats;
 mod clients;
 mod clocks;
 mod common;
+mod config_schema;
 mod demo;
 mod doctor;
 mod endpoint;

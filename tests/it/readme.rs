@@ -7,7 +7,7 @@
 mod links;
 mod manual;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::thread;
 
 use crate::common;
@@ -15,9 +15,7 @@ use crate::common::cloud::cloud;
 use crate::common::page::{self, read};
 use crate::common::runner::Runner;
 use clap::ValueEnum;
-use gc_token::internals::config::{self, table};
 use gc_token::internals::context::Context;
-use gc_token::internals::duration::human;
 use gc_token::internals::error::Kind;
 use gc_token::internals::output::Dialect;
 use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
@@ -52,37 +50,6 @@ fn run(shell: &str, blocks: &BTreeSet<(String, String)>) {
         let ended = runner.shell(shell, &format!("set -eu\n{clean_up}\n{block}"));
         assert!(ended.status.success(), "{page}, {shell}: {block}\n{ended:#?}");
     }
-}
-
-#[test]
-fn the_table_of_settings_is_complete() {
-    let rows: BTreeMap<_, _> = rows("book/src/reference/settings.md", "| `--")
-        .into_iter()
-        .filter(|cells| cells.len() == 5)
-        .map(|cells| (cells[0].trim_matches('`').to_owned(), cells))
-        .collect();
-    for setting in table::ALL {
-        let flag = format!("--{}", setting.flag);
-        let cells = rows.get(&flag).unwrap_or_else(|| panic!("no row of {flag}"));
-        assert_eq!(codes(&cells[1]), setting.variables, "{flag}");
-        let key: &[_] = if setting.in_profile { &[setting.key] } else { &[] };
-        assert_eq!(codes(&cells[2]), key, "{flag}");
-    }
-    for (flag, default) in [
-        ("--skew", config::DEFAULT_SKEW),
-        ("--min-ttl", config::DEFAULT_MIN_TTL),
-        ("--timeout", config::DEFAULT_TIMEOUT),
-        ("--lock-timeout", config::DEFAULT_LOCK_TIMEOUT),
-    ] {
-        assert_eq!(codes(&rows[flag][3]), [human(default)], "{flag}");
-    }
-    let documented: BTreeSet<_> = rows.into_keys().collect();
-    let verbs: [&[_]; 6] =
-        [&["external"], &["env"], &["get"], &["status"], &["cache", "list"], &["gateway"]];
-    let mut offered: BTreeSet<_> = verbs.into_iter().flat_map(flags).collect();
-    // Not a setting: it belongs to one command line.
-    assert!(offered.remove("--until-stdin-closes"));
-    assert_eq!(documented, offered);
 }
 
 #[test]
@@ -200,20 +167,6 @@ fn assert_listed(page: &str, block: &BlockSchema) {
             .collect();
         assert_eq!(listed, offered, "{page}, {heading}");
     }
-}
-
-/// The flags that a verb's help offers.
-fn flags(verb: &[&str]) -> Vec<String> {
-    let help = Runner::bare().run(&[verb, &["--help"]].concat());
-    // Descriptions are indented further.
-    let option = |line: &&str| line.find('-').is_some_and(|indent| indent < 10);
-    let flag = |line: &str| {
-        let (_, name) = line.split_once("--")?;
-        let end = name.find(|char: char| !(char.is_ascii_lowercase() || char == '-'));
-        Some(format!("--{}", &name[..end.unwrap_or(name.len())]))
-    };
-    let flags = help.succeeded().lines();
-    flags.filter(option).filter_map(flag).filter(|flag| flag != "--help").collect()
 }
 
 /// The cells of the table rows that begin like this.

@@ -18,44 +18,16 @@ pub(super) struct Attributes {
     pub(super) revoke_on_close: bool,
 }
 
-/// The settings that the provider block and its resources take.
-const SETTINGS: &[(&Setting, &str)] = &[
-    (
-        &table::PROFILE,
-        "The profile to read, from `config.toml` or from the vendor's `~/.gc/config.toml`.",
-    ),
-    (
-        &table::REGION,
-        "The region: an AWS name (`eu-west-1`), a place (`Ireland`), a domain or a URL.",
-    ),
-    (&table::CLIENT_ID, "The OAuth client's id."),
-    (&table::SKEW, "How far the clocks of issuer and API may disagree, for example `5s`."),
-    (
-        &table::MIN_TTL,
-        "How long the token has to live, after the skew is taken off, for example `30m`. A token \
-         that cannot is an error.",
-    ),
-    (
-        &table::IDLE_TIMEOUT,
-        "The organization's inactivity timeout, for example `30m`: a cached token that is not \
-         known to have been used for so long is asked about or replaced.",
-    ),
-    (
-        &table::VERIFY,
-        "When to ask the API about the token before it is handed out: `auto` (after a mint), \
-         `always` or `never`.",
-    ),
-    (&table::SCOPE, "The scope to ask for. Genesys Cloud knows none."),
-    (&table::AUDIENCE, "The audience to ask for. Genesys Cloud knows none."),
-];
+/// The settings that the provider block and its resources take, with their descriptions.
+fn settings_with_attribute() -> impl Iterator<Item = (&'static Setting, &'static str)> {
+    table::ALL.iter().filter_map(|setting| Some((*setting, setting.attribute?)))
+}
 
-const CLIENT_SECRET: &str = "client_secret";
 const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 
 /// Adds those arguments that are settings and have one of these keys.
 pub(super) fn some_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
-    let settings = SETTINGS.iter();
-    let wanted = settings.filter(|(setting, _)| keys.contains(&setting.key));
+    let wanted = settings_with_attribute().filter(|(setting, _)| keys.contains(&setting.key));
     wanted.fold(block, |block, (setting, description)| {
         block.with(AttributeSchema::optional(setting.key, Type::String, description))
     })
@@ -63,11 +35,13 @@ pub(super) fn some_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
 
 /// Adds the arguments that are settings.
 pub(super) fn settings(block: BlockSchema) -> BlockSchema {
-    let keys: Vec<_> = SETTINGS.iter().map(|(setting, _)| setting.key).collect();
+    let keys: Vec<_> = settings_with_attribute().map(|(setting, _)| setting.key).collect();
     let block = some_settings(block, &keys);
     let description = "The client secret. May itself be ephemeral; the environment variable \
-                       `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
-    block.with(AttributeSchema::optional(CLIENT_SECRET, Type::String, description).sensitive())
+                       `GENESYSCLOUD_OAUTHtable::CLIENT_SECRET` is the better place.";
+    block.with(
+        AttributeSchema::optional(table::CLIENT_SECRET, Type::String, description).sensitive(),
+    )
 }
 
 /// The ephemeral resource.
@@ -104,8 +78,8 @@ pub(super) fn access_token() -> BlockSchema {
 /// `Configuration` when the provider block holds a value that is known only
 /// after apply: a token made without it could be another client's.
 pub(super) fn merge(defaults: &TerraformObject, config: &TerraformObject) -> Result<Attributes> {
-    let keys = SETTINGS.iter().map(|(setting, _)| setting.key);
-    let client_secret = text(defaults, config, CLIENT_SECRET)?;
+    let keys = settings_with_attribute().map(|(setting, _)| setting.key);
+    let client_secret = text(defaults, config, table::CLIENT_SECRET)?;
     Ok(Attributes {
         query: query(defaults, config, keys)?,
         client_secret: client_secret.filter(|secret| !secret.is_empty()).map(Into::into),
@@ -115,8 +89,8 @@ pub(super) fn merge(defaults: &TerraformObject, config: &TerraformObject) -> Res
 
 /// The settings among a block's own arguments that are known already.
 pub(super) fn known(config: &TerraformObject) -> Query {
-    let known = |(setting, _): &(&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
-    Query::of_attributes(SETTINGS.iter().filter_map(known))
+    let known = |(setting, _): (&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
+    Query::of_attributes(settings_with_attribute().filter_map(known))
 }
 
 /// The settings with these keys, the provider block's where the resource has

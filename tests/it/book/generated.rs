@@ -5,6 +5,8 @@
 use std::fmt::Write;
 use std::fs;
 
+use gc_token::internals::config::{DefaultValue, Setting, ValueType, table};
+use gc_token::internals::duration::human;
 use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::cloud;
@@ -45,6 +47,43 @@ fn describe(runner: &Runner, command: &[&str], text: &mut String, count: &mut us
         if name != "help" {
             describe(runner, &[command, &[name]].concat(), text, count);
         }
+    }
+}
+
+#[test]
+fn the_settings_are_the_programs() {
+    let mut text = "\n| Flag | Variable | Profile key | Default | Meaning |\n".to_owned();
+    text += "|---|---|---|---|---|\n";
+    for setting in table::ALL {
+        let code = |name: &str| format!("`{name}`");
+        let variables: Vec<_> = setting.variables.iter().map(|name| code(name)).collect();
+        let cells = [
+            code(&format!("--{}", setting.flag)),
+            variables.join(", "),
+            if setting.in_profile { code(setting.key) } else { String::new() },
+            default(setting),
+            setting.help.replace('|', "\\|"),
+        ];
+        let row: String =
+            cells.iter().map(|cell| format!(" {cell} |").replace("  ", " ")).collect();
+        writeln!(text, "|{row}").unwrap();
+    }
+    page::section("book/src/reference/settings.md", "settings", &text, TEST);
+}
+
+/// The default of a setting as a cell, its value as code.
+fn default(setting: &Setting) -> String {
+    match setting.default {
+        DefaultValue::Duration(duration) => format!("`{}`", human(duration)),
+        DefaultValue::Capped(duration, cap) => format!("`{}`, {cap}", human(duration)),
+        DefaultValue::Text(text) => format!("`{text}`"),
+        DefaultValue::Described(text) => text.to_owned(),
+        DefaultValue::Off => "none".to_owned(),
+        DefaultValue::None => match setting.value {
+            ValueType::Switch => "off".to_owned(),
+            ValueType::Count => "`0`".to_owned(),
+            _ => String::new(),
+        },
     }
 }
 

@@ -1,0 +1,24 @@
+//! The arguments of `gc-token gateway`.
+
+use super::SettingArgs;
+
+/// Serve clients that outlive a token, from this machine.
+///
+/// A reverse proxy on loopback: clients send their requests there instead of to
+/// the cloud's API, with a token that they got from here, and each request is
+/// forwarded with the current token. A request that the API refuses with 401 is
+/// repeated once with a new token. The token endpoint is served, too: the
+/// client's id has to be the right one, its secret need not be known.
+///
+/// Prints where it listens, as variables that Terraform's provider reads in a
+/// 'gateway' block, and GC_TOKEN_GATEWAY_URL; serves until it is interrupted.
+/// The address has a path that cannot be guessed: anyone who knows it may use
+/// the gateway.
+#[derive(Debug, clap::Args)]
+pub struct GatewayArgs {
+    /// End when standard input does, too.
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}

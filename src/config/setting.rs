@@ -1,0 +1,163 @@
+//! The type of a row in the [`table`](super::table) of settings.
+
+use std::borrow::Cow;
+
+use jiff::SignedDuration;
+
+use crate::duration;
+
+/// A setting. Flags, variables, profiles, the Terraform provider, `doctor`, completions,
+/// the schema of `config.toml` and the reference are generated from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Without dashes.
+    pub flag: &'static str,
+    pub short_flag: Option<char>,
+    /// The name in a profile, in a Terraform query and as an attribute.
+    pub key: &'static str,
+    /// The first one that is set counts.
+    pub variables: &'static [&'static str],
+    pub value: ValueType,
+    /// The placeholder in help for a text or a choice.
+    pub(super) value_name: &'static str,
+    pub default: DefaultValue,
+    /// One sentence, without a full stop.
+    pub help: &'static str,
+    /// The description of the provider's attribute, in Markdown; `None` without one.
+    pub attribute: Option<&'static str>,
+    pub in_query: bool,
+    pub in_profile: bool,
+    pub commands: Commands,
+}
+
+/// Determines how a value is parsed, and how it is completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueType {
+    Text,
+    Url,
+    Duration,
+    /// A flag without a value; `true` or `false` in the other sources.
+    Switch,
+    /// A switch whose flag may have a value.
+    OptionalSwitch,
+    /// A flag that counts how often it is given; a number in the other sources.
+    Count,
+    Choice(&'static [&'static str]),
+    File,
+    Directory,
+    Region,
+    Profile,
+    /// An output format of `env`.
+    Shell,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultValue {
+    None,
+    Duration(SignedDuration),
+    /// A duration that may be lowered, for the reason that is given.
+    Capped(SignedDuration, &'static str),
+    /// Parsed like a value that somebody wrote.
+    Text(&'static str),
+    /// The feature is off: there is no value that stands for it.
+    Off,
+    /// Depends on other settings or on the system.
+    Described(&'static str),
+}
+
+/// The commands that take a setting as a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commands {
+    /// All that get a token, and these.
+    Token(&'static [&'static str]),
+    Only(&'static [&'static str]),
+}
+
+/// The commands that get a token.
+const TOKEN_COMMANDS: [&str; 7] = ["get", "env", "external", "exec", "gateway", "status", "doctor"];
+
+impl Setting {
+    /// A text that every command which gets a token takes, from flags and variables alone:
+    /// what most rows of the table begin with.
+    pub(super) const TOKEN: Setting = Setting {
+        flag: "",
+        short_flag: None,
+        key: "",
+        variables: &[],
+        value: ValueType::Text,
+        value_name: "",
+        default: DefaultValue::None,
+        help: "",
+        attribute: None,
+        in_query: false,
+        in_profile: false,
+        commands: Commands::Token(&[]),
+    };
+
+    pub fn is_path(&self) -> bool {
+        matches!(self.value, ValueType::File | ValueType::Directory)
+    }
+
+    pub fn takes_value(&self) -> bool {
+        !matches!(self.value, ValueType::Switch | ValueType::Count)
+    }
+
+    /// The placeholder for the value in help.
+    pub fn value_name(&self) -> &'static str {
+        match self.value {
+            ValueType::Text | ValueType::Choice(_) => self.value_name,
+            ValueType::Url => "URL",
+            ValueType::Duration => "TIME",
+            ValueType::Switch | ValueType::OptionalSwitch => "BOOL",
+            ValueType::Count => "COUNT",
+            ValueType::File => "FILE",
+            ValueType::Directory => "DIR",
+            ValueType::Region => "REGION",
+            ValueType::Profile | ValueType::Shell => "NAME",
+        }
+    }
+
+    /// Returns whether the flag determines which token a command gets, and how.
+    pub fn is_about_token(&self) -> bool {
+        matches!(self.commands, Commands::Token(_))
+    }
+
+    pub fn is_flag_of(&self, command: &str) -> bool {
+        match self.commands {
+            Commands::Token(also) => TOKEN_COMMANDS.contains(&command) || also.contains(&command),
+            Commands::Only(commands) => commands.contains(&command),
+        }
+    }
+
+    /// The default as a value.
+    ///
+    /// # Panics
+    /// In a constant, so at compile time, for a setting without such a default.
+    pub const fn default_duration(&self) -> SignedDuration {
+        match self.default {
+            DefaultValue::Duration(duration) | DefaultValue::Capped(duration, _) => duration,
+            _ => panic!("the default is no duration"),
+        }
+    }
+
+    /// The default that is parsed like a value.
+    pub const fn default_text(&self) -> Option<&'static str> {
+        match self.default {
+            DefaultValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The default as help and reports show it.
+    pub fn shown_default(&self) -> Option<Cow<'static, str>> {
+        match self.default {
+            DefaultValue::None => None,
+            DefaultValue::Duration(duration) => Some(duration::human(duration).into()),
+            DefaultValue::Capped(duration, cap) => {
+                Some(format!("{}, {cap}", duration::human(duration)).into())
+            }
+            DefaultValue::Text(text) | DefaultValue::Described(text) => Some(text.into()),
+            DefaultValue::Off => Some("none".into()),
+        }
+    }
+}
