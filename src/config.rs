@@ -21,11 +21,11 @@ use jiff::SignedDuration;
 pub use attribution::name_settings;
 pub use client_secret::SecretSource;
 pub use issuer::Issuer;
-pub use origin::{Origin, Sourced};
+pub use origin::Origin;
 pub(crate) use profile::profile_names;
 pub use query::Query;
 pub use schema::json_schema;
-pub use setting::{DefaultValue, Setting, ValueType};
+pub use setting::{Commands, DefaultValue, Setting, ValueType};
 pub use sources::{Flags, Layers};
 
 use crate::context::{Context, NO_HOME, StandardInput};

@@ -218,7 +218,7 @@ fn bad_values_are_refused_by_name_and_origin() {
         (
             "client-auth",
             "jwt",
-            "2 error: --client-auth: \"jwt\" is not a way to authenticate: basic or post",
+            "2 error: --client-auth: \"jwt\" is unknown\n  hint: one of basic, post",
         ),
         ("timeout", "0", "2 error: --timeout: \"0\" must be greater than 0"),
         (

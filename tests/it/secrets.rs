@@ -42,6 +42,7 @@ const CASES: &[Case] = &[
     case("cache list", &["--json"], &["--lock-timeout=nonsense"]),
     case("cache prune", &[], &["--lock-timeout=nonsense"]),
     case("cache clear", &[], &["--lock-timeout=nonsense"]),
+    case("config schema", &[], &["nonsense"]),
     case("regions", &[], &["nonsense"]),
     case("gateway", &["--until-stdin-closes", "--log-format=json"], &["--log-format=nonsense"]),
     // These two take long, and are tried in full where they are tested.

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use gc_token::internals::config::{DefaultValue, Setting, ValueType, table};
+use gc_token::internals::config::{Commands, DefaultValue, Setting, ValueType, table};
 use gc_token::internals::duration::human;
 use gc_token::internals::sandbox::SandboxConfig;
 
@@ -62,13 +62,24 @@ fn the_settings_are_the_programs() {
             variables.join(", "),
             if setting.in_profile { code(setting.key) } else { String::new() },
             default(setting),
-            setting.help.replace('|', "\\|"),
+            meaning(setting).replace('|', "\\|"),
         ];
         let row: String =
             cells.iter().map(|cell| format!(" {cell} |").replace("  ", " ")).collect();
         writeln!(text, "|{row}").unwrap();
     }
     page::section("book/src/reference/settings.md", "settings", &text, TEST);
+}
+
+/// The help of a setting, after the commands that it is limited to.
+fn meaning(setting: &Setting) -> String {
+    match setting.commands {
+        Commands::Token(_) => setting.help.to_owned(),
+        Commands::Only(commands) => {
+            let commands: Vec<_> = commands.iter().map(|name| format!("`{name}`")).collect();
+            format!("{}: {}", commands.join(", "), setting.help)
+        }
+    }
 }
 
 /// The default of a setting as a cell, its value as code.
