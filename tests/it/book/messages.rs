@@ -89,11 +89,14 @@ fn literals() -> Vec<Literal> {
         scan(source, |before, text| {
             let before: String = before.split_whitespace().collect::<Vec<_>>().join(" ");
             let is_message = BEFORE_MESSAGE.iter().any(|call| {
-                before.rfind(call).is_some_and(|at| {
-                    let between = &before[at + call.len()..];
-                    // Nothing but a kind and the macro that formats.
-                    !between.contains(['"', ';', ')', '|'])
-                })
+                // What `doctor` finds is explained in its report.
+                let is_finding = file.starts_with("src/doctor") && call.starts_with("let");
+                !is_finding
+                    && before.rfind(call).is_some_and(|at| {
+                        let between = &before[at + call.len()..];
+                        // Nothing but a kind and the macro that formats.
+                        !between.contains(['"', ';', ')', '|'])
+                    })
             });
             found.push(Literal { file: file.clone(), text, is_message });
         });
