@@ -15,7 +15,7 @@ pub use exec::{ExecArgs, ProxyMode};
 pub use gateway::GatewayArgs;
 pub use settings::SettingArgs;
 
-use crate::completion::Shell;
+use crate::completion::CompletionShell;
 
 /// Hands out a Genesys Cloud access token that is known to live long enough.
 ///
@@ -104,7 +104,7 @@ pub enum Command {
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
-        shell: Shell,
+        shell: CompletionShell,
     },
     /// Print the manual, as a page for man(1).
     Man {

@@ -10,7 +10,7 @@ mod scripts;
 mod values;
 
 pub(crate) use answer::answer;
-pub use scripts::Shell;
+pub use scripts::CompletionShell;
 pub(crate) use scripts::script;
 
 use clap::{Command, CommandFactory};

@@ -1,10 +1,14 @@
 //! `completions`: a script that completes this command line.
 
 use super::print;
-use crate::completion::{Shell, script};
+use crate::completion::{CompletionShell, script};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 
-pub(super) fn run(shell: Shell, context: &Context, streams: &mut StandardStreams) -> Result<()> {
+pub(super) fn run(
+    shell: CompletionShell,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
     print(streams, script(shell, context).as_bytes())
 }

@@ -9,7 +9,7 @@ use crate::context::Context;
 
 /// A shell for which there is a completion script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
+pub enum CompletionShell {
     /// bash from 3.2 on
     Bash,
     /// elvish
@@ -26,14 +26,14 @@ pub enum Shell {
 }
 
 /// The script for this shell.
-pub(crate) fn script(shell: Shell, context: &Context) -> String {
+pub(crate) fn script(shell: CompletionShell, context: &Context) -> String {
     match shell {
-        Shell::Bash => dynamic(include_str!("scripts/gc-token.bash")),
-        Shell::Fish => dynamic(include_str!("scripts/gc-token.fish")),
-        Shell::Zsh => dynamic(include_str!("scripts/_gc-token")),
-        Shell::Elvish => fixed(Static::Elvish, context),
-        Shell::PowerShell => fixed(Static::PowerShell, context),
-        Shell::Nushell => nushell(&fixed(Nushell, context)),
+        CompletionShell::Bash => dynamic(include_str!("scripts/gc-token.bash")),
+        CompletionShell::Fish => dynamic(include_str!("scripts/gc-token.fish")),
+        CompletionShell::Zsh => dynamic(include_str!("scripts/_gc-token")),
+        CompletionShell::Elvish => fixed(Static::Elvish, context),
+        CompletionShell::PowerShell => fixed(Static::PowerShell, context),
+        CompletionShell::Nushell => nushell(&fixed(Nushell, context)),
     }
 }
 

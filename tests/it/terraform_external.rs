@@ -51,7 +51,7 @@ fn the_example_gets_a_token_that_works_and_a_second_plan_is_empty() {
     let applied = terraform.ok(&["apply", "plan"]);
     let token = example.in_state();
     let access_token = token["access_token"].as_str().unwrap();
-    assert!(crate::common::cloud::accepts(&sandbox, access_token));
+    assert!(crate::common::cloud::accepts(sandbox, access_token));
     assert_eq!(token["api_url"], sandbox.api_url());
 
     // Of what Terraform prints, the end is all that there is to see.
