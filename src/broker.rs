@@ -18,7 +18,7 @@ pub use remote::{NetworkRemote, Remote};
 /// # Errors
 /// Those of [`Broker::get`].
 pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
-    let remote = &NetworkRemote { settings, context };
+    let remote = &NetworkRemote::new(settings, context);
     let (clock, reporter) = (&*context.clock, &*context.reporter);
     Broker { settings, remote, clock, reporter }.get()
 }

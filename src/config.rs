@@ -30,6 +30,7 @@ pub use sources::{Flags, Layers};
 
 use crate::context::{Context, NO_HOME, StandardInput};
 use crate::error::{Error, Kind, Result};
+pub use crate::net::NetworkSettings;
 use crate::token::{FreshnessPolicy, IdleTimeout, MinTtl};
 
 /// Everything that the broker needs, parsed and checked.
@@ -91,14 +92,6 @@ pub struct CacheSettings {
     pub lock_timeout: Duration,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkSettings {
-    /// The time limit on a mint, retries and waits between them included.
-    pub timeout: Duration,
-    /// Certificates to trust in addition to the system's.
-    pub ca_file: Option<PathBuf>,
-}
-
 /// Parses and checks the settings, once the profile is loaded.
 ///
 /// # Errors
@@ -139,10 +132,9 @@ pub fn resolve_issuer(layers: &Layers) -> Result<Issuer> {
 
 pub fn resolve_network(layers: &Layers) -> Result<NetworkSettings> {
     let default = || table::TIMEOUT.default_duration().unsigned_abs();
-    Ok(NetworkSettings {
-        timeout: positive(layers, &table::TIMEOUT)?.unwrap_or_else(default),
-        ca_file: layers.text(&table::CA_FILE).map(PathBuf::from),
-    })
+    let timeout = positive(layers, &table::TIMEOUT)?.unwrap_or_else(default);
+    let ca_file = layers.text(&table::CA_FILE).map(PathBuf::from);
+    Ok(NetworkSettings::new(timeout, ca_file))
 }
 
 pub fn resolve_cache(layers: &Layers, context: &Context) -> Result<CacheSettings> {

@@ -53,7 +53,7 @@ const TOO_LATE: SignedDuration = SignedDuration::from_secs(11);
 pub fn run(clock: Arc<dyn Clock>, stdout: &mut dyn Write, interrupted: &AtomicBool) -> Result<()> {
     let sandbox = Sandbox::start(plan(), clock.clone())?;
     let mut stage = Stage {
-        http: Http::new(&sandbox, &*clock)?,
+        http: Http::new(&sandbox, clock.clone())?,
         client: GcToken::new(&sandbox, clock.clone())?,
         patience: Patience::new(clock.clone(), interrupted),
         report: Report::new(stdout),
@@ -86,7 +86,7 @@ fn plan() -> SandboxConfig {
 /// Who takes part.
 struct Stage<'a> {
     sandbox: Sandbox,
-    http: Http<'a>,
+    http: Http,
     client: GcToken,
     clock: &'a dyn Clock,
     patience: Patience<'a>,

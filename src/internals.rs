@@ -43,6 +43,10 @@ pub mod error {
     pub use crate::error::{Error, Kind, Result};
 }
 
+pub mod net {
+    pub use crate::net::Session;
+}
+
 pub mod oauth {
     pub use crate::oauth::{TokenRequest, mint};
 }

@@ -11,15 +11,15 @@ pub mod tokens_me;
 use std::cell::RefCell;
 use std::time::Duration;
 
+use hyper::Method;
 use jiff::SignedDuration;
-use reqwest::Method;
 use secrecy::SecretString;
 
 use crate::clock::{OffsetEstimate, Reading};
-use crate::config::{ClientAuth, Issuer, NetworkSettings};
-use crate::context::{Clock, Context, Reporter};
+use crate::config::{ClientAuth, Issuer};
+use crate::context::{Clock, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, HttpClient};
+use crate::net::{HttpClient, HttpRequest, Session};
 use crate::token::{Token, implausible_at_genesys_cloud};
 
 use request::Prepared;
@@ -53,24 +53,25 @@ pub struct TokenRequest<'a> {
 /// `CredentialsRefused`, `Unavailable`, `RateLimited`, `Lifetime` or
 /// `Configuration`, each with the issuer's own words where it gave any.
 pub fn mint(
+    session: &Session<'_>,
     request: &TokenRequest<'_>,
-    network: &NetworkSettings,
     known: Option<&OffsetEstimate>,
-    context: &Context,
 ) -> Result<Token> {
     let region = request.issuer.region;
     let request = Prepared::new(request)?;
-    let client = HttpClient::new(&request.url, "no token from", network, context)?.knowing(known);
+    let Session { network, context, .. } = *session;
+    let budget = network.timeout;
+    let client = HttpClient::new(&request.url, "no token from", budget, session)?.knowing(known);
     let minting = Minting {
         request: &request,
         client: &client,
-        budget: network.timeout,
+        budget,
         clock: &*context.clock,
         reporter: &context.reporter,
         last: RefCell::default(),
         issuer: RefCell::new(known.cloned()),
     };
-    let token = net::block_on(network.timeout, minting.attempts())?;
+    let token = session.block_on(budget, minting.attempts())?;
     let token = token.unwrap_or_else(|| Err(minting.out_of_time()))?;
     if let Some(warning) =
         region.and_then(|_| implausible_at_genesys_cloud(token.validity.lifetime))
@@ -86,21 +87,20 @@ pub fn mint(
 /// # Errors
 /// `Unavailable` when the issuer cannot be reached.
 pub fn measure_clock(
+    session: &Session<'_>,
     issuer: &Issuer,
-    network: &NetworkSettings,
-    context: &Context,
+    limit: Duration,
 ) -> Result<Option<OffsetEstimate>> {
     let url = request::endpoint(&issuer.token_url)?;
-    let client = HttpClient::new(&url, "cannot read the clock of", network, context)?;
-    let request = client.request(Method::HEAD);
-    let round_trip = client.round_trip(request, network.timeout, &*context.clock)?;
-    Ok(round_trip.measure())
+    let client = HttpClient::new(&url, "cannot read the clock of", limit, session)?;
+    let round_trip = client.round_trip(&HttpRequest::new(Method::HEAD), limit)?;
+    Ok(round_trip.clock_offset())
 }
 
 /// One mint, with all its attempts.
 struct Minting<'a> {
     request: &'a Prepared,
-    client: &'a HttpClient,
+    client: &'a HttpClient<'a>,
     budget: Duration,
     clock: &'a dyn Clock,
     reporter: &'a Reporter,
@@ -139,11 +139,11 @@ impl Minting<'_> {
     async fn attempt(&self, attempt: u32) -> Result<Token, Failure> {
         let host = self.request.host();
         self.reporter.debug(format_args!("asking {host} for a token (attempt {attempt})"));
-        let round_trip = self.client.send(self.request.fill(self.client), self.clock).await?;
+        let round_trip = self.client.send(&self.request.to_http()).await?;
         let took = since(&round_trip.sent, &round_trip.received);
         self.reporter.debug(format_args!("HTTP {} after {took:.1?}", round_trip.reply.status));
         let reader = Reader { host: &host, secrets: &self.request.secrets };
-        if let Some(measure) = round_trip.measure() {
+        if let Some(measure) = round_trip.clock_offset() {
             let joined = measure.intersect(self.issuer.borrow().as_ref());
             self.issuer.replace(Some(joined));
         }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::clock::OffsetEstimate;
-use crate::config::{NetworkSettings, Settings, Verify};
+use crate::config::{Settings, Verify};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::net::Session;
 use crate::oauth::tokens_me::{Api, CheckMethod, TokenCheck};
 use crate::oauth::{self, TokenRequest};
 use crate::token::{AccessToken, Token};
@@ -26,51 +27,52 @@ pub trait Remote {
 }
 
 pub struct NetworkRemote<'a> {
-    pub settings: &'a Settings,
-    pub context: &'a Context,
+    settings: &'a Settings,
+    session: Session<'a>,
 }
 
 /// Applies to requests whose response is useful but not required.
 const OPTIONAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl NetworkRemote<'_> {
-    fn network_for_checks(&self) -> NetworkSettings {
-        let network = self.settings.network.clone();
-        let timeout = match self.settings.verify {
-            Verify::Always => network.timeout,
-            Verify::Auto | Verify::Never => network.timeout.min(OPTIONAL_REQUEST_TIMEOUT),
-        };
-        NetworkSettings { timeout, ..network }
+impl<'a> NetworkRemote<'a> {
+    pub fn new(settings: &'a Settings, context: &'a Context) -> NetworkRemote<'a> {
+        NetworkRemote { settings, session: Session::new(&settings.network, context) }
+    }
+
+    fn check_timeout(&self) -> Duration {
+        let timeout = self.settings.network.timeout;
+        match self.settings.verify {
+            Verify::Always => timeout,
+            Verify::Auto | Verify::Never => timeout.min(OPTIONAL_REQUEST_TIMEOUT),
+        }
     }
 }
 
 impl Remote for NetworkRemote<'_> {
     fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token> {
-        let Settings { issuer, client, network, .. } = self.settings;
-        let secret: SecretString =
-            client.secret.get(&*self.context.clock, &self.context.reporter)?;
+        let Settings { issuer, client, .. } = self.settings;
+        let Context { clock, reporter, .. } = self.session.context;
+        let secret: SecretString = client.secret.get(&**clock, reporter)?;
         let request = TokenRequest {
             issuer,
             client_id: &client.id,
             client_secret: &secret,
             auth: client.auth,
         };
-        oauth::mint(&request, network, issuer_clock, self.context)
+        oauth::mint(&self.session, &request, issuer_clock)
     }
 
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
-        let issuer = &self.settings.issuer;
-        oauth::measure_clock(issuer, &self.network_for_checks(), self.context)
+        oauth::measure_clock(&self.session, &self.settings.issuer, self.check_timeout())
     }
 
     fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
         let url = self.settings.issuer.api_url.as_deref();
         let url = url.ok_or_else(|| Error::new(Kind::Configuration, "no API is configured"))?;
-        let network = &self.network_for_checks();
         let method = match self.settings.freshness.idle_timeout {
             Some(_) => CheckMethod::Get,
             None => CheckMethod::Head,
         };
-        Api { url, network, context: self.context }.check(token, method)
+        Api { url, session: &self.session, limit: self.check_timeout() }.check(token, method)
     }
 }

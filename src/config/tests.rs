@@ -34,7 +34,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             state_dir: None,
             lock_timeout: Duration::from_secs(1),
         },
-        network: NetworkSettings { timeout: Duration::from_secs(5), ca_file: None },
+        network: NetworkSettings::new(Duration::from_secs(5), None),
     }
 }
 

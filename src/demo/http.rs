@@ -1,25 +1,28 @@
 //! What `curl` would do: one request to the sandbox, and no opinions.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::config::NetworkSettings;
 use crate::context::{Clock, Context, Environment, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::net::HttpClient;
+use crate::net::{HttpClient, HttpRequest, Session};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
 /// The requests of those who are not `gc-token`.
-pub(super) struct Http<'a> {
-    issuer: HttpClient,
-    api: HttpClient,
-    clock: &'a dyn Clock,
-    runtime: Runtime,
+pub(super) struct Http {
+    issuer: Url,
+    api: Url,
+    network: NetworkSettings,
+    context: Context,
 }
 
 /// What the API says to a token.
@@ -47,25 +50,28 @@ impl fmt::Display for Answer {
     }
 }
 
-impl<'a> Http<'a> {
-    pub(super) fn new(sandbox: &Sandbox, clock: &'a dyn Clock) -> Result<Http<'a>> {
+impl Http {
+    pub(super) fn new(sandbox: &Sandbox, clock: Arc<dyn Clock>) -> Result<Http> {
+        // On loopback, nothing of the user's environment counts.
+        let quiet = Reporter::to(Box::new(std::io::sink()));
+        let context = Context { clock, ..Context::with_env(Environment::from([]), quiet) };
         Ok(Http {
-            issuer: client(&format!("{}/oauth/token", sandbox.login_url()))?,
-            api: client(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
-            clock,
-            runtime: crate::context::runtime()
-                .map_err(|why| Error { kind: Kind::System, ..failed().with_source(why) })?,
+            issuer: url(&format!("{}/oauth/token", sandbox.login_url()))?,
+            api: url(&format!("{}/api/v2/tokens/me", sandbox.api_url()))?,
+            network: NetworkSettings::new(Duration::from_secs(5), None),
+            context,
         })
     }
 
     /// Asks the issuer for a token: the token, and its `expires_in`.
     pub(super) fn mint(&self) -> Result<(String, i64)> {
-        let request = self
-            .issuer
-            .request(Method::POST)
-            .basic_auth(SandboxConfig::default().client_id, Some(DEFAULT_SECRET))
-            .form(&[("grant_type", "client_credentials")]);
-        let (_, reply) = self.send(&self.issuer, request)?;
+        let client = format!("{}:{DEFAULT_SECRET}", SandboxConfig::default().client_id);
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(client));
+        let form = "application/x-www-form-urlencoded".to_owned();
+        let request = with_header(HttpRequest::new(Method::POST), AUTHORIZATION, basic)?;
+        let request = with_header(request, CONTENT_TYPE, form)?
+            .with_body("grant_type=client_credentials".to_owned().into());
+        let (_, reply) = self.send(&self.issuer, &request)?;
         let token = reply["access_token"].as_str();
         let expires_in = reply["expires_in"].as_i64();
         let (token, expires_in) = token.zip(expires_in).ok_or_else(failed)?;
@@ -74,27 +80,30 @@ impl<'a> Http<'a> {
 
     /// Presents a token to the API.
     pub(super) fn call(&self, token: &str) -> Result<Answer> {
-        let request = self.api.request(Method::GET).bearer_auth(token);
-        let (status, reply) = self.send(&self.api, request)?;
+        let bearer = format!("Bearer {token}");
+        let request = with_header(HttpRequest::new(Method::GET), AUTHORIZATION, bearer)?;
+        let (status, reply) = self.send(&self.api, &request)?;
         let code = reply["code"].as_str().unwrap_or_default().to_owned();
         Ok(Answer { status, code })
     }
 
-    fn send(&self, client: &HttpClient, request: RequestBuilder) -> Result<(u16, Value)> {
-        let round_trip = self.runtime.block_on(client.send(request, self.clock));
-        let reply = round_trip.map_err(|failure| failure.error)?.reply;
-        let body = serde_json::from_slice(&reply.body).unwrap_or_default();
-        Ok((reply.status, body))
+    fn send(&self, url: &Url, request: &HttpRequest) -> Result<(u16, Value)> {
+        let session = Session::new(&self.network, &self.context);
+        let limit = self.network.timeout;
+        let client = HttpClient::new(url, "no demo from", limit, &session)?;
+        let response = client.round_trip(request, limit)?.reply;
+        let body = serde_json::from_slice(&response.body).unwrap_or_default();
+        Ok((response.status, body))
     }
 }
 
-/// On loopback, so nothing of the user's environment counts.
-fn client(url: &str) -> Result<HttpClient> {
-    let url = Url::parse(url).map_err(|why| failed().with_source(why))?;
-    let network = NetworkSettings { timeout: Duration::from_secs(5), ca_file: None };
-    let quiet = Reporter::to(Box::new(std::io::sink()));
-    let context = Context::with_env(Environment::from([]), quiet);
-    HttpClient::new(&url, "no demo", &network, &context)
+fn with_header(request: HttpRequest, name: HeaderName, value: String) -> Result<HttpRequest> {
+    let value = HeaderValue::try_from(value).map_err(|error| failed().with_source(error))?;
+    Ok(request.with_header(name, value))
+}
+
+fn url(text: &str) -> Result<Url> {
+    Url::parse(text).map_err(|error| failed().with_source(error))
 }
 
 fn failed() -> Error {

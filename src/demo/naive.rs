@@ -18,7 +18,7 @@ pub(super) struct Naive {
 }
 
 impl Naive {
-    pub(super) fn mint(http: &Http<'_>, clock: &dyn Clock) -> Result<Naive> {
+    pub(super) fn mint(http: &Http, clock: &dyn Clock) -> Result<Naive> {
         let (token, expires_in) = http.mint()?;
         let lifetime = SignedDuration::from_secs(expires_in);
         Ok(Naive { token, lifetime, exp: shift(clock.read().wall, lifetime) })

@@ -5,6 +5,7 @@ use crate::broker::{NetworkRemote, ProvidedToken, Remote, TokenOrigin};
 use crate::config::{Settings, Verify};
 use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
+use crate::net::Session;
 use crate::oauth::tokens_me::{Api, TokenStatus};
 use crate::token::AccessToken;
 
@@ -35,7 +36,7 @@ pub(super) fn api_verdict(
 
 fn check_token(settings: &Settings, token: &AccessToken, context: &Context) -> Result<TokenStatus> {
     let context = &context.with_reporter(Reporter::collected().0.into());
-    NetworkRemote { settings, context }.check_token(token).map(|check| check.status)
+    NetworkRemote::new(settings, context).check_token(token).map(|check| check.status)
 }
 
 /// `tokens/me` needs no permission, so its response says nothing about permissions.
@@ -62,7 +63,7 @@ fn token_rejected(settings: &Settings, url: &str) -> Finding {
 fn cached_token_rejected(mut settings: Settings, url: &str, context: &Context) -> Vec<Finding> {
     settings.cache.dir = None;
     let context = &context.with_reporter(Reporter::collected().0.into());
-    let new = match (NetworkRemote { settings: &settings, context }.mint(None)) {
+    let new = match NetworkRemote::new(&settings, context).mint(None) {
         Ok(new) => new.access_token,
         Err(error) => {
             let unknown =
@@ -76,7 +77,8 @@ fn cached_token_rejected(mut settings: Settings, url: &str, context: &Context) -
     };
     let status = check_token(&settings, &new, context);
     // If that fails, the token expires by itself.
-    let _ = Api { url, network: &settings.network, context }.revoke(&new);
+    let session = &Session::new(&settings.network, context);
+    let _ = Api { url, session, limit: settings.network.timeout }.revoke(&new);
     match status {
         Ok(TokenStatus::Accepted) => vec![cached_token_revoked(), permissions_untested()],
         Ok(TokenStatus::Rejected) | Err(_) => vec![token_rejected(&settings, url)],

@@ -7,10 +7,10 @@ use url::Url;
 
 use super::{Finding, Topic};
 use crate::clock::OffsetEstimate;
-use crate::config::{self, Layers, NetworkSettings, table};
+use crate::config::{self, Layers, table};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, DateHeader, HttpClient, Probe};
+use crate::net::{DateHeader, HttpClient, Probe, Session};
 
 /// Results of probing the hosts; `None` for a host that is not configured.
 #[derive(Default)]
@@ -34,8 +34,9 @@ pub(super) fn probe_hosts(layers: &Layers, context: &Context) -> Reachability {
     };
     let api = issuer.api_url.map(|url| format!("{url}/"));
     let limit = network.timeout;
+    let session = Session::new(&network, context);
     let both = async {
-        let probe = async |url: &str| probe_host(url, &network, limit, context).await;
+        let probe = async |url: &str| probe_host(url, limit, &session).await;
         let api = async {
             match &api {
                 Some(url) => Some(probe(url).await),
@@ -44,7 +45,7 @@ pub(super) fn probe_hosts(layers: &Layers, context: &Context) -> Reachability {
         };
         tokio::join!(probe(&issuer.token_url), api)
     };
-    match net::block_on(limit.saturating_add(PAUSES), both) {
+    match session.block_on(limit.saturating_add(PAUSES), both) {
         Ok(Some((issuer, api))) => Reachability { issuer: Some(issuer), api },
         Ok(None) => {
             Reachability::failed(Error::new(Kind::Unavailable, "probing the hosts took too long"))
@@ -53,17 +54,12 @@ pub(super) fn probe_hosts(layers: &Layers, context: &Context) -> Reachability {
     }
 }
 
-async fn probe_host(
-    url: &str,
-    network: &NetworkSettings,
-    limit: Duration,
-    context: &Context,
-) -> Result<Probe> {
+async fn probe_host(url: &str, limit: Duration, session: &Session<'_>) -> Result<Probe> {
     let url = Url::parse(url).map_err(|error| {
         Error::new(Kind::Configuration, "the URL is unusable").with_source(error)
     })?;
-    let client = HttpClient::new(&url, "no answer", network, context)?;
-    Ok(client.probe(CONTACTS, limit, &*context.clock).await)
+    let client = HttpClient::new(&url, "no response from", limit, session)?;
+    Ok(client.probe(CONTACTS, limit).await)
 }
 
 impl Reachability {
@@ -186,6 +182,8 @@ fn phase_times(probe: &Probe) -> String {
     let measured = [
         ("DNS", phases.dns, None),
         ("connect", phases.connect, address),
+        ("TLS with the proxy", phases.proxy_tls, None),
+        ("tunnel", phases.tunnel, None),
         ("TLS", phases.tls, None),
         ("first byte", phases.first_byte, None),
     ];

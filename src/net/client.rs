@@ -1,104 +1,325 @@
-//! The HTTP library's clients, as they are set up here.
+//! The client of single requests: for the token request, the API's verdict and `doctor`.
 
-use std::sync::Arc;
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
-use rustls::ClientConfig;
-use rustls::time_provider::TimeProvider;
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::{http1, http2};
+use hyper::header::HeaderMap;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::time::timeout;
+use url::Url;
+use zeroize::Zeroizing;
 
-use super::pinned::Pinned;
+use super::connect_error::{ConnectError, ExchangeError};
+use super::connector::{ConnectOptions, Connector, PhaseTimes};
+use super::diagnosis::{Target, is_alpn_refused, validity_error};
 use super::proxy_env::Route;
-use super::resolve::Resolver;
-use super::roots::Roots;
-use super::{HttpClient, diagnosis};
-use crate::error::{Error, Kind, Result};
+use super::request::{HttpRequest, RequestTarget};
+use super::session::{Sender, Session};
+use super::tls::{Alpn, Tls};
+use super::{CONNECT_TIMEOUT, date_header, display_host};
+use crate::clock::{OffsetEstimate, Reading};
+use crate::context::timer_clock;
+use crate::error::{Error, Result};
 
-/// The time limits of one client. `None` leaves it to the limit on the whole work.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) connect: Option<Duration>,
-    pub(super) attempt: Option<Duration>,
+/// A client for one URL.
+pub(crate) struct HttpClient<'s> {
+    pub(super) session: &'s Session<'s>,
+    pub(super) url: Url,
+    request_target: RequestTarget,
+    pub(super) route: Route,
+    /// `None` for a URL of the scheme `http`.
+    pub(super) tls: Option<Tls>,
+    pub(super) target: Target,
+    pub(super) options: ConnectOptions,
+    attempt_timeout: Option<Duration>,
+    connector: Connector,
+    /// For a host that speaks HTTP/2 only, once that is known.
+    http2_connector: OnceCell<Connector>,
+    pub(super) known: Option<OffsetEstimate>,
 }
 
-impl Limits {
-    pub(super) fn apply(self, mut builder: ClientBuilder) -> ClientBuilder {
-        if let Some(limit) = self.connect {
-            builder = builder.connect_timeout(limit);
+/// A request without a usable response, explained to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestError {
+    pub(crate) error: Error,
+    /// Whether the same request may succeed later.
+    pub(crate) is_transient: bool,
+}
+
+/// A response of which nothing has been checked.
+pub(crate) struct HttpResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    /// At most [`MAX_RESPONSE_BYTES`] bytes. May hold a token.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// A response, and the local clocks around it.
+pub(crate) struct RoundTrip {
+    /// Just before the request was sent, connecting included.
+    pub(crate) sent: Reading,
+    /// Just after the head of the response had arrived, which holds its `Date`.
+    pub(crate) received: Reading,
+    pub(crate) reply: HttpResponse,
+}
+
+/// Token responses have a few kilobytes.
+pub(crate) const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
+
+/// A timeout of up to this long is for one attempt.
+const ONE_ATTEMPT: Duration = Duration::from_secs(10);
+
+enum Failed {
+    Exchange(ExchangeError),
+    /// The connection was closed before it took the request.
+    Unsent(hyper::Error),
+    TooLarge(StatusCode),
+    Timeout,
+}
+
+impl<'s> HttpClient<'s> {
+    /// Prepares requests to `url`. `purpose` and the host begin every message: "no token from". All
+    /// requests together have `limit` as their time.
+    ///
+    /// # Errors
+    /// `Configuration` when the trusted certificates or the proxy are unusable.
+    pub(crate) fn new(
+        url: &Url,
+        purpose: &str,
+        limit: Duration,
+        session: &'s Session<'s>,
+    ) -> Result<HttpClient<'s>> {
+        let Session { network, context, .. } = *session;
+        let route = Route::to(url, &context.env)?;
+        if let Some(proxy) = route.name() {
+            context.reporter.debug(format_args!("going through {proxy}"));
         }
-        if let Some(limit) = self.attempt {
-            builder = builder.timeout(limit);
-        }
-        builder
+        let tls = match url.scheme() {
+            "https" => Some(network.tls(context)?),
+            _ => None,
+        };
+        // A limit as long as the total one would race with it.
+        let connect_timeout = Some(CONNECT_TIMEOUT).filter(|connect| *connect < limit);
+        let attempt_timeout = attempt_timeout(limit);
+        let options = ConnectOptions {
+            total: connect_timeout,
+            tcp: connect_timeout,
+            keepalive: None,
+            user_timeout: None,
+        };
+        let target = Target {
+            message: format!("{purpose} {}", display_host(url)),
+            host: display_host(url),
+            proxy: route.name(),
+            connect: connect_timeout.unwrap_or(limit),
+            attempt: attempt_timeout.unwrap_or(limit),
+        };
+        let alpn = tls.is_some().then_some(Alpn::Http1);
+        let proxy_tls = || network.tls(context);
+        let connector = Connector::new(url, &route, alpn, &proxy_tls, options)?;
+        Ok(HttpClient {
+            session,
+            url: url.clone(),
+            request_target: RequestTarget::of(url)?,
+            route,
+            tls,
+            target,
+            options,
+            attempt_timeout,
+            connector,
+            http2_connector: OnceCell::new(),
+            known: None,
+        })
     }
-}
 
-/// A client that reaches its peers by `route`.
-///
-/// # Errors
-/// `System` when the library cannot build the client.
-pub(super) fn client(route: &Route, builder: ClientBuilder) -> Result<Client> {
-    route.apply(builder)?.build().map_err(|error| {
-        let what = "the HTTP client cannot be set up";
-        Error::new(Kind::System, what).with_source(error.without_url())
-    })
-}
-
-/// The options that all clients have in common.
-pub(super) fn builder(tls: ClientConfig) -> ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("gc-token/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(tls)
-        .redirect(redirect::Policy::none())
-        .dns_resolver(Resolver)
-}
-
-/// TLS 1.2 and 1.3 by ring: the default provider would spend as much time on
-/// gathering entropy as the whole mint takes. Certificates are judged by `time`.
-pub(super) fn tls(roots: &Roots, time: Arc<dyn TimeProvider>) -> Result<ClientConfig> {
-    let failed = || Error::new(Kind::Configuration, "TLS cannot be set up");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_details(provider.clone(), time)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed().with_source(error))?;
-    let mut config = match roots.named.is_empty() {
-        true => config.with_root_certificates(roots.store.clone()),
-        false => {
-            let pinned = Pinned::new(roots.store.clone(), roots.named.clone(), provider);
-            let pinned = pinned.map_err(|error| failed().with_source(error))?;
-            config.dangerous().with_custom_certificate_verifier(Arc::new(pinned))
-        }
+    /// Adds what earlier round trips showed of the host's clock: a message may need it.
+    pub(crate) fn knowing(self, known: Option<&OffsetEstimate>) -> HttpClient<'s> {
+        HttpClient { known: known.cloned(), ..self }
     }
-    .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
 
-impl HttpClient {
-    /// Sends the request by HTTP/1.1, and by HTTP/2 to a peer that refuses that when TLS
-    /// negotiates (ALPN). HTTP/1.1 is offered alone because nearly all peers take it, and
-    /// one request gains nothing from HTTP/2.
-    pub(super) async fn send_by_either_version(
+    /// Sends the request once and reads the response within `limit`. Blocks, as
+    /// [`Session::block_on`] does.
+    pub(crate) fn round_trip(&self, request: &HttpRequest, limit: Duration) -> Result<RoundTrip> {
+        let done = self.session.block_on(limit, self.send(request))?;
+        done.unwrap_or_else(|| Err(self.target.too_slow())).map_err(|failure| failure.error)
+    }
+
+    /// Sends the request once and reads the response.
+    pub(crate) async fn send(&self, request: &HttpRequest) -> Result<RoundTrip, RequestError> {
+        self.send_traced(request, None).await
+    }
+
+    /// Sends the request; with `times` over a new connection, of which they record the
+    /// phases.
+    pub(super) async fn send_traced(
         &self,
-        request: RequestBuilder,
-    ) -> Result<Response, reqwest::Error> {
-        let (_, request) = request.build_split();
-        let request = request?;
-        if let Some(client) = self.http2.get() {
-            return client.execute(request).await;
+        request: &HttpRequest,
+        times: Option<&mut PhaseTimes>,
+    ) -> Result<RoundTrip, RequestError> {
+        let sent = self.session.context.clock.read();
+        let exchange = self.exchange(request, times);
+        let result = match self.attempt_timeout {
+            Some(limit) => timeout(limit, exchange).await.unwrap_or(Err(Failed::Timeout)),
+            None => exchange.await,
+        };
+        match result {
+            Ok((received, reply)) => Ok(RoundTrip { sent, received, reply }),
+            Err(failed) => Err(self.explain(failed, &sent).await),
         }
-        let again = request.try_clone();
-        match (self.client.execute(request).await, again) {
-            (Err(error), Some(again)) if diagnosis::wants_another_protocol(&error) => {
-                let mut tls = self.tls.clone();
-                tls.alpn_protocols = vec![b"h2".to_vec()];
-                let builder = self.limits.apply(builder(tls).http2_prior_knowledge());
-                match client(&self.route, builder) {
-                    Ok(client) => self.http2.get_or_init(|| client).execute(again).await,
-                    Err(_) => Err(error),
+    }
+
+    async fn exchange(
+        &self,
+        request: &HttpRequest,
+        times: Option<&mut PhaseTimes>,
+    ) -> Result<(Reading, HttpResponse), Failed> {
+        let mut untraced = PhaseTimes::default();
+        let times = match times {
+            Some(times) => times,
+            None => {
+                let idle = self.session.take_idle(&self.url.origin()).await;
+                if let Some(sender) = idle {
+                    match self.send_over(sender, request, &mut untraced).await {
+                        // The host closed the connection just then.
+                        Err(Failed::Unsent(_)) => {}
+                        Err(Failed::Exchange(_)) if request.is_safe() => {}
+                        done => return done,
+                    }
                 }
+                &mut untraced
             }
-            (done, _) => done,
+        };
+        let sender = self.connect(times).await.map_err(Failed::Exchange)?;
+        self.send_over(sender, request, times).await
+    }
+
+    /// Connects for HTTP/1.1, and for HTTP/2 to a host that refuses that in the TLS
+    /// handshake. HTTP/1.1 is offered alone because nearly all hosts take it, and one
+    /// request gains nothing from HTTP/2.
+    async fn connect(&self, times: &mut PhaseTimes) -> Result<Sender, ExchangeError> {
+        if self.http2_connector.get().is_none() {
+            match self.connector.connect(times).await {
+                Ok(transport) => {
+                    let (sender, connection) = http1::handshake(TokioIo::new(transport)).await?;
+                    tokio::spawn(async { drop(connection.await) });
+                    return Ok(Sender::Http1(sender));
+                }
+                Err(refused) => self.prepare_http2(refused)?,
+            }
+        }
+        let connector = self.http2_connector.get().unwrap_or(&self.connector);
+        let transport = connector.connect(times).await?;
+        let io = TokioIo::new(transport);
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await?;
+        tokio::spawn(async { drop(connection.await) });
+        Ok(Sender::Http2(sender))
+    }
+
+    fn prepare_http2(&self, refused: ConnectError) -> Result<(), ConnectError> {
+        let Some(tls) = self.tls.as_ref().filter(|_| is_alpn_refused(&refused)) else {
+            return Err(refused);
+        };
+        let (alpn, tls) = (Some(Alpn::Http2), || Ok(tls.clone()));
+        match Connector::new(&self.url, &self.route, alpn, &tls, self.options) {
+            Ok(connector) => {
+                self.http2_connector.get_or_init(|| connector);
+                Ok(())
+            }
+            Err(_) => Err(refused),
+        }
+    }
+
+    async fn send_over(
+        &self,
+        mut sender: Sender,
+        request: &HttpRequest,
+        times: &mut PhaseTimes,
+    ) -> Result<(Reading, HttpResponse), Failed> {
+        let start = timer_clock();
+        let sent = match &mut sender {
+            Sender::Http1(sender) => {
+                sender.try_send_request(request.for_http1(&self.request_target)).await
+            }
+            Sender::Http2(sender) => {
+                sender.try_send_request(request.for_http2(&self.request_target)).await
+            }
+        };
+        let response = sent.map_err(|mut failed| match failed.take_message() {
+            Some(_) => Failed::Unsent(failed.into_error()),
+            None => Failed::Exchange(failed.into_error().into()),
+        })?;
+        times.first_byte = Some(start.elapsed());
+        let received = self.session.context.clock.read();
+        let response = read_response(response).await?;
+        self.session.put_idle(self.url.origin(), sender);
+        Ok((received, response))
+    }
+
+    async fn explain(&self, failed: Failed, sent: &Reading) -> RequestError {
+        let error = match failed {
+            Failed::Timeout => return self.target.too_slow(),
+            Failed::TooLarge(status) => return self.target.too_large(status),
+            Failed::Unsent(error) => error.into(),
+            Failed::Exchange(error) => error,
+        };
+        let peer_clock = match validity_error(&error) {
+            Some(validity_error) => self.peer_clock(validity_error).await,
+            None => None,
+        };
+        self.target.failure(&error, sent.wall, peer_clock)
+    }
+}
+
+async fn read_response(response: Response<Incoming>) -> Result<HttpResponse, Failed> {
+    let (head, mut incoming) = response.into_parts();
+    let mut body = Zeroizing::new(Vec::new());
+    if incoming.size_hint().lower() > MAX_RESPONSE_BYTES as u64 {
+        return Err(Failed::TooLarge(head.status));
+    }
+    while let Some(frame) = incoming.frame().await {
+        let frame = frame.map_err(|error| Failed::Exchange(error.into()))?;
+        let data = frame.into_data().unwrap_or_default();
+        if body.len() + data.len() > MAX_RESPONSE_BYTES {
+            return Err(Failed::TooLarge(head.status));
+        }
+        body.extend_from_slice(&data);
+    }
+    Ok(HttpResponse { status: head.status.as_u16(), headers: head.headers, body })
+}
+
+impl RoundTrip {
+    /// Returns what the `Date` of the response proves of the host's clock.
+    pub(crate) fn clock_offset(&self) -> Option<OffsetEstimate> {
+        OffsetEstimate::from_date_header(
+            &self.sent,
+            &self.received,
+            date_header(&self.reply.headers)?,
+        )
+    }
+}
+
+/// One attempt may take half of the time limit, so that a connection that
+/// hangs is given up while there is time for another one. `None` for a time
+/// limit that is for one attempt.
+fn attempt_timeout(limit: Duration) -> Option<Duration> {
+    (limit > ONE_ATTEMPT).then(|| (limit / 2).max(ONE_ATTEMPT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_leaves_time_for_another_unless_the_limit_is_short() {
+        for (total, attempt) in
+            [(1, None), (10, None), (11, Some(10)), (20, Some(10)), (30, Some(15)), (60, Some(30))]
+        {
+            let attempt = attempt.map(Duration::from_secs);
+            assert_eq!(attempt_timeout(Duration::from_secs(total)), attempt);
         }
     }
 }

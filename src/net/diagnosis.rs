@@ -1,4 +1,5 @@
-//! What went wrong on the way to the issuer, told apart.
+//! Failures on the way to a host, told apart and explained: what `get`, `doctor` and the
+//! gateway say of them.
 
 mod tls;
 
@@ -6,20 +7,22 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use jiff::Timestamp;
 use rustls::AlertDescription;
 use url::Url;
 
+use super::connect_error::{ConnectError, ExchangeError, Phase, TunnelRefused};
 use super::validity::{PeerClock, ValidityError};
 use super::{MAX_RESPONSE_BYTES, RequestError};
 use crate::error::{Error, Kind};
 use crate::host::is_loopback;
 
-/// Who was to be reached, and with how much patience.
+/// The host of a request, and the limits on it.
 pub(super) struct Target {
-    /// Begins every message, followed by the host: "no token from".
-    pub(super) purpose: &'static str,
-    /// The issuer's host.
+    /// Begins every message: "no token from host".
+    pub(super) message: String,
+    /// The host, and its port unless that is the scheme's own.
     pub(super) host: String,
     /// The proxy on the way, as messages name it.
     pub(super) proxy: Option<String>,
@@ -29,25 +32,22 @@ pub(super) struct Target {
     pub(super) attempt: Duration,
 }
 
-/// What a chain of library errors comes down to.
 enum Fault<'a> {
-    Tls {
-        fault: &'a rustls::Error,
-        /// Whether it was with an HTTPS proxy, not with the issuer.
-        with_proxy: bool,
-    },
+    Tls { fault: &'a rustls::Error, with_proxy: bool },
     ProxyWantsCredentials,
-    ProxyRefused,
+    ProxyRefused(StatusCode),
     Dns,
+    ConnectTimeout,
     Timeout,
     Refused,
-    NotHttp,
+    NotHttp { proxy: bool },
     HeadTooLarge,
     Closed,
+    NotConnected(String),
     Other(String),
 }
 
-/// What a person can do about it, and whether trying again may help.
+/// The cause of a failure, and what to do about it.
 struct Diagnosis {
     cause: String,
     hint: String,
@@ -55,25 +55,27 @@ struct Diagnosis {
 }
 
 impl Target {
-    /// A request that got no whole reply. `now` is the local wall clock, by
-    /// which certificates are judged, and `peer_clock` what the peer thinks of it.
+    /// Explains a request without a complete response. `now` is the local wall clock, by
+    /// which certificates are judged, and `peer_clock` what the host's own shows.
     pub(super) fn failure(
         &self,
-        error: reqwest::Error,
+        error: &ExchangeError,
         now: Timestamp,
         peer_clock: Option<PeerClock>,
     ) -> RequestError {
-        let connecting = error.is_connect();
-        let diagnosis = self.diagnose(Fault::of(&error), connecting, (now, peer_clock));
-        let error = self.error().with_cause(diagnosis.cause).with_hint(diagnosis.hint);
-        RequestError { error, is_transient: diagnosis.is_transient }
+        self.explain(Fault::of(error), (now, peer_clock))
     }
 
-    /// A reply that is not read to its end.
-    pub(super) fn too_large(&self, status: u16) -> RequestError {
+    pub(super) fn connect_failure(&self, error: &ConnectError, now: Timestamp) -> RequestError {
+        self.explain(Fault::of_connect(error), (now, None))
+    }
+
+    /// Explains a response that is not read to its end.
+    pub(super) fn too_large(&self, status: StatusCode) -> RequestError {
         let cause = format!(
-            "{} answered HTTP {status} with more than {} KiB, which no token reply has",
+            "{} answered HTTP {} with more than {} KiB, which no token reply has",
             self.host,
+            status.as_u16(),
             MAX_RESPONSE_BYTES / 1024
         );
         let error = self
@@ -83,70 +85,71 @@ impl Target {
         RequestError { error, is_transient: false }
     }
 
-    /// A request that was cut off after this time.
+    /// Explains a request that was cut off after `limit`.
     pub(super) fn no_answer_within(&self, limit: Duration) -> Error {
         self.error()
             .with_cause(format!("no complete reply within {limit:?}"))
             .with_hint(self.network_hint())
     }
 
-    /// A request that was cut off.
+    /// Explains a request that was cut off by the limit on an attempt.
     pub(super) fn too_slow(&self) -> RequestError {
-        let diagnosis = self.diagnose(Fault::Timeout, false, (Timestamp::UNIX_EPOCH, None));
+        self.explain(Fault::Timeout, (Timestamp::UNIX_EPOCH, None))
+    }
+
+    fn explain(&self, fault: Fault<'_>, time: (Timestamp, Option<PeerClock>)) -> RequestError {
+        let diagnosis = self.diagnose(fault, time);
         let error = self.error().with_cause(diagnosis.cause).with_hint(diagnosis.hint);
-        RequestError { error, is_transient: true }
+        RequestError { error, is_transient: diagnosis.is_transient }
     }
 
     fn error(&self) -> Error {
-        Error::new(Kind::Unavailable, format!("{} {}", self.purpose, self.host))
+        Error::new(Kind::Unavailable, self.message.as_str())
     }
 
-    /// Whoever answers the phone: the proxy, where there is one.
+    /// The peer of the TCP connection: the proxy if there is one.
     fn peer(&self) -> &str {
         self.proxy.as_deref().unwrap_or(&self.host)
     }
 
-    fn diagnose(
-        &self,
-        fault: Fault<'_>,
-        connecting: bool,
-        time: (Timestamp, Option<PeerClock>),
-    ) -> Diagnosis {
-        let peer = self.peer();
-        let is_transient =
-            !matches!(fault, Fault::ProxyWantsCredentials | Fault::NotHttp | Fault::HeadTooLarge);
+    fn diagnose(&self, fault: Fault<'_>, time: (Timestamp, Option<PeerClock>)) -> Diagnosis {
+        let (host, peer) = (&*self.host, self.peer());
+        let is_transient = !matches!(
+            fault,
+            Fault::ProxyWantsCredentials | Fault::NotHttp { .. } | Fault::HeadTooLarge
+        );
         let is_refused = matches!(fault, Fault::Refused);
         let cause = match fault {
             Fault::Tls { fault, with_proxy } => {
-                let peer = if with_proxy { peer } else { &self.host };
-                return tls::diagnose(peer, fault, time);
+                return tls::diagnose(if with_proxy { peer } else { host }, fault, time);
             }
             Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
-            Fault::ProxyRefused => format!("{peer} refused to connect to {}", self.host),
+            Fault::ProxyRefused(status) => {
+                format!("{peer} refused to connect to {host}: HTTP {}", status.as_u16())
+            }
             Fault::Dns => format!("the name of {peer} cannot be resolved (DNS)"),
-            Fault::Timeout if connecting => {
+            Fault::ConnectTimeout => {
                 format!("connecting to {peer} took longer than {:?}", self.connect)
             }
             Fault::Timeout => format!("no complete reply within {:?}", self.attempt),
             Fault::Refused => format!("{peer} refused the connection: nothing listens there"),
-            Fault::NotHttp => format!("{} does not speak HTTP/1.1", self.host),
+            Fault::NotHttp { proxy } => {
+                format!("{} does not speak HTTP/1.1", if proxy { peer } else { host })
+            }
             Fault::HeadTooLarge => {
-                format!(
-                    "{} answered with a head that is too large, or has too many fields",
-                    self.host
-                )
+                format!("{host} answered with a head that is too large, or has too many fields")
             }
             Fault::Closed => "the connection was closed before a complete reply".to_owned(),
-            Fault::Other(cause) if connecting => format!("connecting to {peer}: {cause}"),
-            Fault::Other(cause) => format!("the exchange with {} failed: {cause}", self.host),
+            Fault::NotConnected(cause) => format!("connecting to {peer}: {cause}"),
+            Fault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
         };
-        let hint = match is_refused && self.is_on_this_machine() {
-            true => format!(
-                "start the server on {}; if it was a sandbox that has ended, unset its URLs: \
-                 GC_TOKEN_LOGIN_URL, GC_TOKEN_API_URL",
-                self.host
-            ),
-            false => self.network_hint(),
+        let hint = if is_refused && self.is_on_this_machine() {
+            format!(
+                "start the server on {host}; if it was a sandbox that has ended, unset its URLs: \
+                 GC_TOKEN_LOGIN_URL, GC_TOKEN_API_URL"
+            )
+        } else {
+            self.network_hint()
         };
         Diagnosis { cause, hint, is_transient }
     }
@@ -169,73 +172,92 @@ impl Target {
 }
 
 impl<'a> Fault<'a> {
-    fn of(error: &'a reqwest::Error) -> Fault<'a> {
-        let mut with_proxy = false;
-        let mut deepest = String::new();
-        let mut next = error.source();
-        while let Some(link) = next {
-            if let Some(fault) = link.downcast_ref() {
-                return Fault::Tls { fault, with_proxy };
-            }
-            if let Some(fault) = Fault::of_link(link) {
-                return fault;
-            }
-            deepest = link.to_string();
-            with_proxy |= deepest == "tunnel error: failed to create underlying connection";
-            next = inner(link);
-        }
-        if error.is_dns() {
-            Fault::Dns
-        } else if error.is_timeout() {
-            Fault::Timeout
-        } else {
-            Fault::Other(deepest)
+    fn of(error: &'a ExchangeError) -> Fault<'a> {
+        match error {
+            ExchangeError::Connect(error) => Fault::of_connect(error),
+            ExchangeError::Http(error) => match find_fault(error) {
+                Ok(fault) => fault,
+                Err(deepest) => Fault::Other(deepest),
+            },
         }
     }
 
-    /// One link of a chain, if it tells all.
+    fn of_connect(error: &'a ConnectError) -> Fault<'a> {
+        if error.phase == Phase::Resolve {
+            return Fault::Dns;
+        }
+        match find_fault(&*error.source) {
+            Ok(Fault::Tls { fault, .. }) => {
+                Fault::Tls { fault, with_proxy: error.phase == Phase::ProxyTls }
+            }
+            Ok(Fault::NotHttp { .. }) => Fault::NotHttp { proxy: error.phase == Phase::Tunnel },
+            Ok(Fault::Timeout) => Fault::ConnectTimeout,
+            Ok(fault) => fault,
+            Err(deepest) => Fault::NotConnected(deepest),
+        }
+    }
+
+    /// One link of a chain of errors, if that tells the fault.
     fn of_link(error: &'a (dyn StdError + 'static)) -> Option<Fault<'a>> {
+        if let Some(fault) = error.downcast_ref() {
+            return Some(Fault::Tls { fault, with_proxy: false });
+        }
+        if let Some(TunnelRefused(status)) = error.downcast_ref() {
+            return Some(match *status {
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED => Fault::ProxyWantsCredentials,
+                status => Fault::ProxyRefused(status),
+            });
+        }
+        if error.is::<tokio::time::error::Elapsed>() {
+            return Some(Fault::Timeout);
+        }
         if let Some(http) = error.downcast_ref::<hyper::Error>() {
             if http.is_parse_too_large() {
                 return Some(Fault::HeadTooLarge);
             }
             if http.is_parse() {
-                return Some(Fault::NotHttp);
+                return Some(Fault::NotHttp { proxy: false });
             }
             if http.is_incomplete_message() || http.is_closed() || http.is_canceled() {
                 return Some(Fault::Closed);
             }
         }
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return match io.kind() {
-                io::ErrorKind::ConnectionRefused => Some(Fault::Refused),
-                io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe
-                | io::ErrorKind::UnexpectedEof => Some(Fault::Closed),
-                _ => None,
-            };
-        }
-        // The type is not public.
-        match error.to_string().strip_prefix("tunnel error: ")? {
-            "proxy authorization required" => Some(Fault::ProxyWantsCredentials),
-            "unsuccessful" | "proxy response headers too long" => Some(Fault::ProxyRefused),
-            "unexpected end of file" => Some(Fault::Closed),
+        match error.downcast_ref::<io::Error>()?.kind() {
+            io::ErrorKind::ConnectionRefused => Some(Fault::Refused),
+            io::ErrorKind::TimedOut => Some(Fault::Timeout),
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Some(Fault::Closed),
             _ => None,
         }
     }
 }
 
-/// Returns whether the peer refused to go on in TLS because it speaks none of the protocols
-/// that were offered (RFC 7301 section 3.2).
-pub(super) fn wants_another_protocol(error: &reqwest::Error) -> bool {
-    let refused = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
-    matches!(Fault::of(error), Fault::Tls { fault, with_proxy: false } if *fault == refused)
+/// Returns the first fault that a chain of errors tells, else the text of its last link.
+fn find_fault<'a>(error: &'a (dyn StdError + 'static)) -> Result<Fault<'a>, String> {
+    let mut link = error;
+    loop {
+        if let Some(fault) = Fault::of_link(link) {
+            return Ok(fault);
+        }
+        match inner(link) {
+            Some(next) => link = next,
+            None => return Err(link.to_string()),
+        }
+    }
 }
 
-/// Whether the peer's certificate was out of date, by this machine's clock. An
-/// HTTPS proxy's does not count: it is not the peer.
-pub(super) fn validity_error(error: &reqwest::Error) -> Option<ValidityError> {
+/// Returns whether the host ended the TLS handshake because it speaks none of the protocols
+/// that were offered (RFC 7301 section 3.2).
+pub(super) fn is_alpn_refused(error: &ConnectError) -> bool {
+    let refused = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
+    matches!(Fault::of_connect(error), Fault::Tls { fault, with_proxy: false } if *fault == refused)
+}
+
+/// Returns how the host's certificate is out of date by this machine's clock. An HTTPS
+/// proxy's does not count.
+pub(super) fn validity_error(error: &ExchangeError) -> Option<ValidityError> {
     match Fault::of(error) {
         Fault::Tls { fault: rustls::Error::InvalidCertificate(fault), with_proxy: false } => {
             ValidityError::of(fault)
@@ -244,7 +266,7 @@ pub(super) fn validity_error(error: &reqwest::Error) -> Option<ValidityError> {
     }
 }
 
-/// The next link. What an I/O error wraps is not its source, but its source's
+/// Returns the next link. What an I/O error wraps is not its source, but its source's
 /// parent.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {

@@ -10,14 +10,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Method;
+use hyper::Method;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
+use tokio::time::timeout;
 
+use super::connector::{Connector, PhaseTimes};
+use super::request::{HttpRequest, RequestTarget};
+use super::tls::Alpn;
 use super::validity::{PeerClock, PeerClockSource, ValidityError};
 use super::{HttpClient, date_header};
-use crate::clock::{OffsetEstimate, Reading};
-use crate::context::Clock;
+use crate::clock::OffsetEstimate;
 
 /// A message that is somewhat better is not worth a longer wait.
 const PEER_CLOCK_TIMEOUT: Duration = Duration::from_secs(3);
@@ -32,35 +37,32 @@ impl TimeProvider for FixedTime {
     }
 }
 
-impl HttpClient {
-    /// What the peer's clock shows; `None` where that cannot be found out.
-    pub(super) async fn peer_clock(
-        &self,
-        validity_error: ValidityError,
-        clock: &dyn Clock,
-    ) -> Option<PeerClock> {
-        let asked = tokio::time::timeout(PEER_CLOCK_TIMEOUT, self.ask(validity_error, clock)).await;
-        let now = clock.read();
-        let from_peer = asked.ok().flatten().map(|measure| (measure, PeerClockSource::Peer));
+impl HttpClient<'_> {
+    /// Returns what the host's clock shows; `None` where that cannot be found out.
+    pub(super) async fn peer_clock(&self, validity_error: ValidityError) -> Option<PeerClock> {
+        let asked = timeout(PEER_CLOCK_TIMEOUT, self.request_time(validity_error)).await;
+        let now = self.session.context.clock.read();
+        let from_peer = asked.ok().flatten().map(|offset| (offset, PeerClockSource::Peer));
         let known = || Some((self.known.clone()?, PeerClockSource::Earlier));
-        let (measure, from) = from_peer.or_else(known)?;
-        let offset = measure.offset_at(&now)?;
+        let (estimate, from) = from_peer.or_else(known)?;
+        let offset = estimate.offset_at(&now)?;
         Some(PeerClock { offset, from })
     }
 
-    async fn ask(
-        &self,
-        validity_error: ValidityError,
-        clock: &dyn Clock,
-    ) -> Option<OffsetEstimate> {
+    async fn request_time(&self, validity_error: ValidityError) -> Option<OffsetEstimate> {
         let time = Arc::new(FixedTime(validity_error.within()?));
-        let tls = super::client::tls(&self.roots, time).ok()?;
-        let client =
-            self.route.apply(super::client::builder(tls).http1_only()).ok()?.build().ok()?;
+        let tls = self.tls.as_ref()?.with_time(time).ok()?;
+        let (alpn, tls) = (Some(Alpn::Http1), || Ok(tls.clone()));
+        let connector = Connector::new(&self.url, &self.route, alpn, &tls, self.options).ok()?;
+        let transport = connector.connect(&mut PhaseTimes::default()).await.ok()?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(transport)).await.ok()?;
+        tokio::spawn(async { drop(connection.await) });
         // The path may be private.
-        let url = self.url.join("/").ok()?;
-        let sent: Reading = clock.read();
-        let response = client.request(Method::HEAD, url).send().await.ok()?;
-        OffsetEstimate::from_date_header(&sent, &clock.read(), date_header(response.headers())?)
+        let target = RequestTarget::of(&self.url.join("/").ok()?).ok()?;
+        let request = HttpRequest::new(Method::HEAD).for_http1(&target);
+        let sent = self.session.context.clock.read();
+        let response = sender.send_request(request).await.ok()?;
+        let date = date_header(response.headers())?;
+        OffsetEstimate::from_date_header(&sent, &self.session.context.clock.read(), date)
     }
 }

@@ -1,7 +1,7 @@
 //! Many requests to one host: connections are kept, bodies are streamed, and
 //! nothing is added to what the caller sends but what HTTP itself needs.
 
-mod connect;
+mod handshake;
 mod idle;
 mod pooled_body;
 mod send_error;
@@ -13,26 +13,34 @@ use hyper::body::Body;
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
+use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
 use url::{Position, Url};
 
+use super::connect_error::ExchangeError;
+use super::connector::{ConnectOptions, Connector, PhaseTimes, TOTAL_CONNECT_TIMEOUT};
+use super::diagnosis::Target;
+use super::network::NetworkSettings;
+use super::proxy_env::Route;
 use super::timeout::TimeoutPool;
-use super::tls::TlsContext;
+use super::tls::Alpn;
+use super::{CONNECT_TIMEOUT, display_host};
 use crate::box_error::BoxError;
+use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
-pub(super) use connect::{tcp, to_proxy};
 pub(crate) use pooled_body::PooledBody;
 pub(crate) use send_error::SendError;
 
-use connect::Dial;
+use handshake::handshake;
 use idle::{Connection, IdleConnections};
 use pooled_body::Lease;
 
 /// A client that keeps its connections, for one host. HTTP/2 where the host
 /// speaks it over TLS, else HTTP/1.1.
 pub(crate) struct Pool<B> {
-    dial: Dial,
+    connector: Connector,
+    target: Target,
     idle: Arc<IdleConnections<B>>,
     /// For one that takes one request at a time.
     permits: Arc<Semaphore>,
@@ -56,22 +64,43 @@ const IDLE_WAIT: Duration = Duration::from_millis(50);
 /// it opens one by itself: that attempt may hang.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
 
+/// How long a host may take to acknowledge what was sent to it, or to have room for
+/// more, in any protocol.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
+
 impl<B> Pool<B>
 where
     B: Body + Send + Unpin + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    /// A client for `url`, reached as [`HttpClient`](super::HttpClient) reaches it. Within a
-    /// runtime: what is idle is closed in the background.
+    /// Prepares a pool for the host of `url`. Has to be called within a runtime, in whose
+    /// background idle connections are closed.
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
-    pub(crate) fn new(url: &Url, tls_context: &TlsContext) -> Result<Pool<B>> {
+    pub(crate) fn new(url: &Url, network: &NetworkSettings, context: &Context) -> Result<Pool<B>> {
         let nowhere = || Error::new(Kind::Configuration, format!("{url} names no host"));
         let authority = &url[Position::BeforeHost..Position::AfterPort];
+        let route = Route::to(url, &context.env)?;
+        let alpn = (url.scheme() == "https").then_some(Alpn::Either);
+        let tls = || network.tls(context);
+        let options = ConnectOptions {
+            total: Some(TOTAL_CONNECT_TIMEOUT),
+            tcp: Some(CONNECT_TIMEOUT),
+            keepalive: None,
+            user_timeout: Some(TCP_USER_TIMEOUT),
+        };
+        let target = Target {
+            message: format!("no response from {}", display_host(url)),
+            host: display_host(url),
+            proxy: route.name(),
+            connect: TOTAL_CONNECT_TIMEOUT,
+            attempt: TOTAL_CONNECT_TIMEOUT,
+        };
         Ok(Pool {
-            dial: Dial::new(url, tls_context)?,
+            connector: Connector::new(url, &route, alpn, &tls, options)?,
+            target,
             idle: IdleConnections::start(url.scheme() == "https"),
             permits: Arc::new(Semaphore::new(FREE_CONNECTIONS)),
             idle_wait: TimeoutPool::new(IDLE_WAIT),
@@ -83,9 +112,20 @@ where
         })
     }
 
-    /// The host, and its port where that is not the usual one.
+    /// Returns the host, and its port unless that is the scheme's own.
     pub(crate) fn host(&self) -> &str {
-        self.authority.as_str()
+        &self.target.host
+    }
+
+    /// Explains a request without a response. `now` is the local wall clock, by which
+    /// certificates are judged.
+    pub(crate) fn explain(&self, error: &SendError, now: Timestamp) -> Error {
+        let mut explained = self.target.failure(&error.source, now, None).error;
+        if let Some(not_retried) = &error.not_retried {
+            let cause = explained.cause.unwrap_or_default();
+            explained.cause = Some(format!("{not_retried}: {cause}"));
+        }
+        explained
     }
 
     /// Sends a request, of which the URI counts from the path on. One that a
@@ -131,7 +171,7 @@ where
 
     /// A new connection, or one that another request has opened in the meantime;
     /// and whether it is that. Where all can share one, one is opened.
-    async fn open(&self) -> Result<(Connection<B>, bool), BoxError> {
+    async fn open(&self) -> Result<(Connection<B>, bool), ExchangeError> {
         let mut connect_lock = None;
         if self.idle.expect_h2() {
             connect_lock = self.connect_wait.timeout(self.connect_lock.lock()).await;
@@ -141,7 +181,8 @@ where
         }
         // The one before may have shown that each needs its own.
         let _connect_lock = connect_lock.filter(|_| self.idle.expect_h2());
-        Ok(self.idle.opened(self.dial.open().await?))
+        let transport = self.connector.connect(&mut PhaseTimes::default()).await?;
+        Ok(self.idle.opened(handshake(transport).await?))
     }
 
     /// Names the host, in the way of the connection's protocol (RFC 9112

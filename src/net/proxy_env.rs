@@ -2,7 +2,6 @@
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use reqwest::ClientBuilder;
 use url::Url;
 
 use crate::context::Environment;
@@ -72,23 +71,6 @@ impl Route {
                 Some(format!("the proxy {}", shown::authority(host)))
             }
         }
-    }
-
-    /// Makes a client take this way and no other.
-    pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder> {
-        let Route::Proxy(proxy) = self else {
-            return Ok(builder.no_proxy());
-        };
-        let mut chosen = reqwest::Proxy::all(proxy.uri().to_string()).map_err(|_| {
-            // The library's message would show the URL.
-            let name = self.name().unwrap_or_default();
-            Error::new(Kind::Configuration, format!("{name} cannot be used"))
-                .with_hint("check HTTPS_PROXY")
-        })?;
-        if let Some(auth) = proxy.basic_auth() {
-            chosen = chosen.custom_http_auth(auth.clone());
-        }
-        Ok(builder.proxy(chosen))
     }
 }
 

@@ -24,13 +24,6 @@ pub(crate) struct Roots {
     pub(super) named: Certificates,
 }
 
-impl Roots {
-    /// Trusts nobody.
-    pub(super) fn none() -> Roots {
-        Roots { store: RootCertStore::empty().into(), named: Certificates::new() }
-    }
-}
-
 /// The trusted certificates: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they
 /// are set, else the system's, and those of `ca_file` besides.
 ///

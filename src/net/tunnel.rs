@@ -1,111 +1,93 @@
-//! A way through to any host, byte for byte: what goes over it is not looked
-//! at.
+//! Tunnels through a proxy (`CONNECT`, RFC 9110 section 9.3.6), and the connections that
+//! interception passes on without reading them.
 
 use std::time::Duration;
 
-use hyper::header::{HOST, PROXY_AUTHORIZATION};
-use hyper::http::uri::{Authority, PathAndQuery, Scheme};
-use hyper::rt::{Read, Write};
-use hyper::service::Service;
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper::http::uri::Authority;
 use hyper::upgrade::Upgraded;
-use hyper::{Request, Uri};
-use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use url::Url;
 
-use super::CONNECT_TIMEOUT;
-use super::pool::{tcp, to_proxy};
+use super::connect_error::TunnelRefused;
+use super::connector::{ConnectOptions, Connector, PhaseTimes, TOTAL_CONNECT_TIMEOUT};
+use super::diagnosis::Target;
+use super::network::NetworkSettings;
 use super::proxy_env::Route;
-use super::tls::TlsContext;
-use crate::config::NetworkSettings;
+use super::transport::Transport;
+use super::{CONNECT_TIMEOUT, USER_AGENT_VALUE};
+use crate::box_error::BoxError;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
-/// Opens ways to hosts, as the environment asks for them: straight, or through
+/// Opens connections to any host, as the environment asks for them: directly, or through
 /// a proxy.
 pub(crate) struct TunnelConnector {
-    /// The certificates are for a proxy that itself speaks TLS.
-    tls_context: TlsContext,
+    network: NetworkSettings,
+    context: Context,
 }
 
-/// What comes and goes.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-/// How long it may take until a way is open: a proxy may need as long as we do
-/// to connect, after we have connected to it.
-const LIMIT: Duration = CONNECT_TIMEOUT.saturating_mul(3);
-
-/// A connection may be silent for hours. Whether the other end is still there
-/// is asked now and then.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+/// A tunnel may be silent for hours.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(60);
 
 impl TunnelConnector {
     pub(crate) fn new(network: &NetworkSettings, context: &Context) -> TunnelConnector {
-        TunnelConnector { tls_context: TlsContext::new(network, context) }
+        TunnelConnector { network: network.clone(), context: context.clone() }
     }
 
-    /// A way to `host`, which has a port.
+    /// Opens a connection to `host`, which has a port.
     ///
     /// # Errors
-    /// `Unavailable` when there is none, `Configuration` when the proxy that
-    /// leads there cannot be used.
-    pub(crate) async fn open(&self, host: &Authority) -> Result<Box<dyn Stream>> {
-        let no_way = || Error::new(Kind::Unavailable, format!("cannot connect to {host}"));
-        match timeout(LIMIT, self.connect(host)).await {
-            Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(cause)) => match cause.downcast::<Error>() {
-                Ok(error) => Err(error),
-                Err(cause) => Err(no_way().with_source(cause)),
-            },
-            Err(_) => Err(no_way().with_cause(format!("it takes longer than {LIMIT:?}"))),
-        }
-    }
-
-    async fn connect(&self, host: &Authority) -> Result<Box<dyn Stream>, anyhow::Error> {
-        let uri = Uri::builder()
-            .scheme(Scheme::HTTPS)
-            .authority(host.clone())
-            .path_and_query(PathAndQuery::from_static("/"))
-            .build()?;
-        let mut tcp = tcp();
-        tcp.set_keepalive(Some(KEEPALIVE));
-        let proxy = match Route::to(&Url::parse(&uri.to_string())?, &self.tls_context.env)? {
-            Route::Direct => {
-                let stream = TowerToHyperService::new(tcp).call(uri).await?;
-                return Ok(Box::new(stream.into_inner()));
-            }
-            Route::Proxy(proxy) => proxy,
+    /// `Unavailable` when that fails, `Configuration` when the proxy that leads there
+    /// cannot be used.
+    pub(crate) async fn open(&self, host: &Authority) -> Result<Transport> {
+        let message = format!("cannot connect to {host}");
+        let url = Url::parse(&format!("https://{host}/"))
+            .map_err(|error| Error::new(Kind::Unavailable, &*message).with_source(error))?;
+        let route = Route::to(&url, &self.context.env)?;
+        let options = ConnectOptions {
+            total: Some(TOTAL_CONNECT_TIMEOUT),
+            tcp: Some(CONNECT_TIMEOUT),
+            keepalive: Some(KEEP_ALIVE_INTERVAL),
+            user_timeout: None,
         };
-        let at = proxy.uri().clone();
-        let stream = match at.scheme() == Some(&Scheme::HTTPS) {
-            true => {
-                let connector = TowerToHyperService::new(to_proxy(self.tls_context.tls()?, tcp));
-                let stream = connector.call(at).await.map_err(anyhow::Error::from_boxed)?;
-                through(stream, &proxy, host).await?
-            }
-            false => through(TowerToHyperService::new(tcp).call(at).await?, &proxy, host).await?,
-        };
-        Ok(Box::new(TokioIo::new(stream)))
+        // The certificates are for a proxy that itself speaks TLS.
+        let tls = || self.network.tls(&self.context);
+        let connector = Connector::new(&url, &route, None, &tls, options)?;
+        connector.connect(&mut PhaseTimes::default()).await.map_err(|error| {
+            let target = Target {
+                message,
+                host: host.to_string(),
+                proxy: route.name(),
+                connect: TOTAL_CONNECT_TIMEOUT,
+                attempt: TOTAL_CONNECT_TIMEOUT,
+            };
+            target.connect_failure(&error, self.context.clock.read().wall).error
+        })
     }
 }
 
-/// Asks a proxy for a way through (RFC 9110 section 9.3.6).
-async fn through<S>(stream: S, proxy: &Intercept, host: &Authority) -> anyhow::Result<Upgraded>
-where
-    S: Read + Write + Unpin + Send + 'static,
-{
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
+/// Asks a proxy for a tunnel to `target`.
+pub(super) async fn http_connect(
+    transport: Transport,
+    target: &str,
+    credentials: Option<&HeaderValue>,
+) -> Result<Transport, BoxError> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(transport)).await?;
     tokio::spawn(connection.with_upgrades());
-    let mut request = Request::connect(host.as_str()).header(HOST, host.as_str());
-    if let Some(auth) = proxy.basic_auth() {
-        request = request.header(PROXY_AUTHORIZATION, auth);
+    let mut request = Request::connect(target)
+        .header(HOST, target)
+        .header(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+    if let Some(credentials) = credentials {
+        request = request.header(PROXY_AUTHORIZATION, credentials);
     }
-    let reply = sender.send_request(request.body(String::new())?).await?;
-    anyhow::ensure!(reply.status().is_success(), "the proxy answers {}", reply.status());
-    Ok(hyper::upgrade::on(reply).await?)
+    let response = sender.send_request(request.body(String::new())?).await?;
+    if !response.status().is_success() {
+        return Err(TunnelRefused(response.status()).into());
+    }
+    let upgraded: Upgraded = hyper::upgrade::on(response).await?;
+    let parts = upgraded.downcast::<TokioIo<Transport>>().map_err(|_| "not a tunnel")?;
+    Ok(Transport::with_read_ahead(parts.read_buf, parts.io.into_inner()))
 }

@@ -29,9 +29,9 @@ pub(super) fn token(
 mod tests {
     use base64::Engine;
     use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+    use hyper::header::{HeaderMap, HeaderValue};
     use jiff::SignedDuration;
     use proptest::prelude::*;
-    use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
     use crate::clock::tests::reading;
@@ -60,7 +60,7 @@ mod tests {
             received: reading(12, 5_002),
             reply: HttpResponse { status: 200, headers, body: body.as_bytes().to_vec().into() },
         };
-        let issuer = round_trip.measure();
+        let issuer = round_trip.clock_offset();
         token(&reader, round_trip, issuer)
     }
 

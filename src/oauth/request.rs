@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, RequestBuilder};
+use hyper::Method;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::TokenRequest;
 use crate::config::ClientAuth;
 use crate::error::{Error, Kind, Result};
-use crate::net::HttpClient;
+use crate::net::HttpRequest;
 use crate::sanitize::Secrets;
 use crate::text::flaws;
 
@@ -60,16 +60,15 @@ impl Prepared {
     }
 
     /// The request with its form and its headers.
-    pub(super) fn fill(&self, client: &HttpClient) -> RequestBuilder {
+    pub(super) fn to_http(&self) -> HttpRequest {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let builder = client
-            .request(Method::POST)
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(CONTENT_TYPE, form)
-            .body(self.form.as_bytes().to_vec());
+        let request = HttpRequest::new(Method::POST)
+            .with_header(ACCEPT, HeaderValue::from_static("application/json"))
+            .with_header(CONTENT_TYPE, form)
+            .with_body(self.form.clone());
         match &self.authorization {
-            Some(authorization) => builder.header(AUTHORIZATION, authorization.clone()),
-            None => builder,
+            Some(authorization) => request.with_header(AUTHORIZATION, authorization.clone()),
+            None => request,
         }
     }
 }

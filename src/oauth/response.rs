@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use hyper::header::{HeaderMap, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::body::{self, Object};
@@ -276,7 +276,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
 /// Reads `bytes` as a reply: two bytes of status, fields, an empty line, and a body.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    use reqwest::header::{HeaderName, HeaderValue};
+    use hyper::header::{HeaderName, HeaderValue};
 
     const SECRET: &str = "a-client-secret";
     let Some((status, rest)) = bytes.split_first_chunk() else {

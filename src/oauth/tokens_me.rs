@@ -1,23 +1,24 @@
 //! Checks, measures and revokes at the API of a Genesys Cloud region.
 
-use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
-use crate::config::NetworkSettings;
-use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, HttpClient, RoundTrip, is_page};
+use crate::net::{self, HttpClient, HttpRequest, RoundTrip, Session, is_page};
 use crate::token::AccessToken;
 
 /// The API of a Genesys Cloud region.
 pub struct Api<'a> {
     /// The base URL.
     pub url: &'a str,
-    pub network: &'a NetworkSettings,
-    pub context: &'a Context,
+    pub session: &'a Session<'a>,
+    /// The limit on a request.
+    pub limit: Duration,
 }
 
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Api<'_> {
         let is_use = method == CheckMethod::Get && status == TokenStatus::Accepted;
         Ok(TokenCheck {
             status,
-            clock: round_trip.measure(),
+            clock: round_trip.clock_offset(),
             used: is_use.then(|| round_trip.sent.clone()),
         })
     }
@@ -77,7 +78,7 @@ impl Api<'_> {
     /// `Unavailable` if the API cannot be reached.
     pub fn measure_clock(&self) -> Result<Option<OffsetEstimate>> {
         let round_trip = self.send(Method::HEAD, "cannot read the clock of", None)?;
-        Ok(round_trip.measure())
+        Ok(round_trip.clock_offset())
     }
 
     /// Revokes `token`. A token that the API no longer accepts counts as revoked.
@@ -107,12 +108,12 @@ impl Api<'_> {
         let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
             Error::new(Kind::Configuration, "the API's URL is unusable").with_source(error)
         })?;
-        let client = HttpClient::new(&url, purpose, self.network, self.context)?;
-        let mut request = client.request(method);
+        let client = HttpClient::new(&url, purpose, self.limit, self.session)?;
+        let mut request = HttpRequest::new(method);
         if let Some(token) = token {
-            request = request.header(AUTHORIZATION, bearer(token)?);
+            request = request.with_header(AUTHORIZATION, bearer(token)?);
         }
-        client.round_trip(request, self.network.timeout, &*self.context.clock)
+        client.round_trip(&request, self.limit)
     }
 
     fn host(&self) -> String {

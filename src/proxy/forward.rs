@@ -179,8 +179,7 @@ impl ReverseProxy {
                 result => return result,
             }
         };
-        let why = anyhow::Error::from_boxed(error.why).context(reason);
-        Err(ForwardError::Send(SendError { why: why.into(), ..error }))
+        Err(ForwardError::Send(SendError { not_retried: Some(reason), ..error }))
     }
 
     fn send_once(
@@ -227,8 +226,9 @@ impl ReverseProxy {
             return error_response(StatusCode::BAD_REQUEST, &message);
         }
         self.metrics.count_upstream_failure();
-        let reason = error_chain(&*error.why);
-        error_response(StatusCode::BAD_GATEWAY, &format!("no response from {name}: {reason}"))
+        let error = upstream.pool.explain(&error, self.clock.read().wall);
+        let hint = error.hint.as_deref().unwrap_or_default();
+        error_response(StatusCode::BAD_GATEWAY, &format!("{}; {hint}", error.one_line()))
     }
 }
 
@@ -264,11 +264,4 @@ fn is_from_upstream(response: &Response<ResponseBody>) -> bool {
 
 fn is_revocation(head: &Parts) -> bool {
     head.method == Method::DELETE && head.uri.path().ends_with(TOKENS_ME)
-}
-
-/// Joins an error and its sources. Those of hyper name neither headers nor paths.
-fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut messages: Vec<_> = anyhow::Chain::new(error).map(ToString::to_string).collect();
-    messages.dedup();
-    messages.join(": ")
 }

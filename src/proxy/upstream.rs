@@ -13,7 +13,7 @@ use super::replay_body::ReplayBody;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::net::{Pool, TlsContext};
+use crate::net::Pool;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CloudHost {
@@ -46,8 +46,7 @@ impl Upstreams {
             Error::new(Kind::Configuration, "there is no API to forward requests to")
                 .with_hint("set --region or --api-url")
         })?;
-        let tls_context = TlsContext::new(&settings.network, context);
-        let upstream = |url: &str| Upstream::new(url, &tls_context).map(Arc::new);
+        let upstream = |url: &str| Upstream::new(url, settings, context).map(Arc::new);
         let api = upstream(api_url)?;
         let sibling = |name| match sibling_url(api_url, name) {
             Some(url) => upstream(&url),
@@ -76,12 +75,13 @@ impl Upstreams {
 }
 
 impl Upstream {
-    fn new(url: &str, tls_context: &TlsContext) -> Result<Upstream> {
+    fn new(url: &str, settings: &Settings, context: &Context) -> Result<Upstream> {
         let unusable =
             || Error::new(Kind::Configuration, format!("cannot forward requests to {url}"));
         let parsed = Url::parse(url).map_err(|error| unusable().with_source(error))?;
         let base_path = parsed.path().trim_end_matches('/').to_owned();
-        Ok(Upstream { pool: Pool::new(&parsed, tls_context)?, base: parsed, base_path })
+        let pool = Pool::new(&parsed, &settings.network, context)?;
+        Ok(Upstream { pool, base: parsed, base_path })
     }
 
     pub(super) fn name(&self) -> &str {

@@ -4,12 +4,14 @@ use std::error::Error as _;
 
 use hyper::Method;
 
-use crate::box_error::BoxError;
+use crate::net::connect_error::ExchangeError;
 
 /// Why there is no answer, and what that says of the request.
 #[derive(Debug)]
 pub(crate) struct SendError {
-    pub(crate) why: BoxError,
+    pub(crate) source: ExchangeError,
+    /// Why retries of the request have ended.
+    pub(crate) not_retried: Option<String>,
     /// Whether nobody can tell the difference when it is sent once more.
     pub(crate) is_retryable: bool,
     /// Whether the request may be sent once more if its body was not begun: the HTTP
@@ -24,12 +26,12 @@ impl SendError {
         let is_dropped = is_dropped(&error);
         let makes_no_difference = is_dropped || was_kept && is_connection_closed(&error);
         let is_retryable = is_unprocessed(&error) || method.is_safe() && makes_no_difference;
-        SendError { why: error.into(), is_retryable, is_dropped }
+        SendError { source: error.into(), not_retried: None, is_retryable, is_dropped }
     }
 
     /// A request that was not sent, for want of a connection.
-    pub(super) fn unsent(why: BoxError) -> SendError {
-        SendError { why, is_retryable: false, is_dropped: false }
+    pub(super) fn unsent(source: ExchangeError) -> SendError {
+        SendError { source, not_retried: None, is_retryable: false, is_dropped: false }
     }
 }
 

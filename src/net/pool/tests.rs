@@ -12,8 +12,7 @@ use tokio::time::timeout;
 
 use super::idle::SWEEP_INTERVAL;
 use super::*;
-use crate::config::NetworkSettings;
-use crate::context::{Context, Reporter, SystemClock};
+use crate::context::Reporter;
 
 struct Host {
     opened: AtomicUsize,
@@ -26,15 +25,9 @@ struct Host {
 
 /// A pool for a host at this port.
 fn pool(port: u16) -> Pool<Empty<Bytes>> {
-    let context = Context {
-        env: [].into(),
-        clock: Arc::<SystemClock>::default(),
-        directories: Arc::default(),
-        reporter: Arc::new(Reporter::collected().0),
-    };
-    let network = NetworkSettings { timeout: Duration::from_secs(5), ca_file: None };
+    let network = NetworkSettings::new(Duration::from_secs(5), None);
     let url = format!("http://127.0.0.1:{port}").parse().unwrap();
-    Pool::new(&url, &TlsContext::new(&network, &context)).unwrap()
+    Pool::new(&url, &network, &Context::with_env([].into(), Reporter::collected().0)).unwrap()
 }
 
 impl Host {
@@ -128,7 +121,7 @@ async fn one_connection_takes_one_request_after_the_other() {
     }
     assert_eq!(Host::count(&host.opened), 1);
     let head = host.heads.lock().unwrap()[0].clone();
-    assert_eq!(head, format!("GET /a?b=c HTTP/1.1\r\nhost: {}\r\n\r\n", pool.host()));
+    assert_eq!(head, format!("GET /a?b=c HTTP/1.1\r\nhost: {}\r\n\r\n", pool.authority));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 
 use super::*;
 

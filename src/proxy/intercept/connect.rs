@@ -18,7 +18,7 @@ use super::absolute_form;
 use super::hosts::InterceptedHosts;
 use super::proxy_auth::{CHALLENGE, ProxyCredentials};
 use super::tunnel;
-use crate::net::{Stream, TunnelConnector};
+use crate::net::{Transport, TunnelConnector};
 use crate::proxy::{
     ClientConnection, CloudHost, ConnectionLimits, ConnectionPermit, ConnectionPermits,
     RequestBody, ResponseBody, ReverseProxy, Server, error_response, is_token_endpoint,
@@ -210,7 +210,7 @@ async fn accept_tls(tls: &TlsAcceptor, client: OnUpgrade) -> Option<ClientTlsStr
 }
 
 /// Tunnels until both sides close. Once one has, the tunnel may be evicted.
-async fn copy_tunnel(client: OnUpgrade, server: Box<dyn Stream>, permit: ConnectionPermit) {
+async fn copy_tunnel(client: OnUpgrade, server: Transport, permit: ConnectionPermit) {
     let Ok(client) = client.await else {
         return;
     };

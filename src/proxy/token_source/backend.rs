@@ -68,7 +68,7 @@ impl BrokerBackend {
     }
 
     fn with_broker<T>(&self, settings: &Settings, work: impl FnOnce(&Broker<'_>) -> T) -> T {
-        let remote = &NetworkRemote { settings, context: &self.context };
+        let remote = &NetworkRemote::new(settings, &self.context);
         let (clock, reporter) = (&*self.context.clock, &*self.context.reporter);
         work(&Broker { settings, remote, clock, reporter })
     }

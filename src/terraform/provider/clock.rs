@@ -9,6 +9,7 @@ use crate::config::{self, Layers};
 use crate::context::Context;
 use crate::duration::human;
 use crate::error::Result;
+use crate::net::Session;
 use crate::oauth;
 use crate::oauth::tokens_me::Api;
 use crate::terraform::plugin::{
@@ -99,9 +100,11 @@ impl Clocks {
         let issuer = config::resolve_issuer(layers)?;
         let network = config::resolve_network(layers)?;
         let skew = config::resolve_skew(layers)?;
-        let api = issuer.api_url.as_deref().map(|url| Api { url, network: &network, context });
+        let session = &Session::new(&network, context);
+        let limit = network.timeout;
+        let api = issuer.api_url.as_deref().map(|url| Api { url, session, limit });
         Ok(Clocks {
-            issuer: oauth::measure_clock(&issuer, &network, context)?,
+            issuer: oauth::measure_clock(session, &issuer, limit)?,
             api: api.and_then(|api| {
                 let asked = api.measure_clock();
                 asked.unwrap_or_else(|error| {

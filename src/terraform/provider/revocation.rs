@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::{NetworkSettings, Settings};
 use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
+use crate::net::Session;
 use crate::oauth::tokens_me::Api;
 use crate::token::{AccessToken, Token};
 
@@ -42,7 +43,8 @@ impl Revocations {
         api_url: String,
         network: &NetworkSettings,
     ) -> Result<Vec<u8>> {
-        let network = NetworkSettings { timeout: network.timeout.min(LIMIT), ..network.clone() };
+        let mut network = network.clone();
+        network.timeout = network.timeout.min(LIMIT);
         let revocable = Revocable { token: token.access_token.clone(), api_url, network };
         let mut open = self.open.lock().map_err(|_| poisoned())?;
         let Some(open) = &mut *open else {
@@ -77,8 +79,9 @@ impl Revocations {
     }
 
     fn send(&self, revocable: &Revocable) -> Result<()> {
-        let api =
-            Api { url: &revocable.api_url, network: &revocable.network, context: &self.context };
+        let network = &revocable.network;
+        let session = &Session::new(network, &self.context);
+        let api = Api { url: &revocable.api_url, session, limit: network.timeout };
         api.revoke(&revocable.token)
     }
 }

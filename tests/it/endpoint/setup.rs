@@ -7,6 +7,7 @@ use gc_token::internals::clock::OffsetEstimate;
 use gc_token::internals::config::{ClientAuth, Issuer, NetworkSettings};
 use gc_token::internals::context::{Context, Environment, Reporter};
 use gc_token::internals::error::Error;
+use gc_token::internals::net::Session;
 use gc_token::internals::oauth::{TokenRequest, mint};
 use gc_token::internals::token::Token;
 
@@ -40,7 +41,7 @@ impl Setup {
     pub(crate) fn of(token_url: String) -> Setup {
         Setup {
             token_url,
-            network: NetworkSettings { timeout: Duration::from_secs(20), ca_file: None },
+            network: NetworkSettings::new(Duration::from_secs(20), None),
             env: Environment::fixed([]),
             auth: ClientAuth::Basic,
             known: None,
@@ -79,7 +80,7 @@ impl Setup {
         reporter.set_verbosity(2);
         let context = Context::with_env(self.env.clone(), reporter);
         let known = self.known.as_ref();
-        let result = mint(&request, &self.network, known, &context);
+        let result = mint(&Session::new(&self.network, &context), &request, known);
         let reporter = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let mint = Mint { result, reporter };
         mint.holds_no_secret();

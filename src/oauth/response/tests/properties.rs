@@ -1,5 +1,5 @@
+use hyper::header::HeaderValue;
 use proptest::prelude::*;
-use reqwest::header::HeaderValue;
 
 use super::{date_header, read, reply};
 
