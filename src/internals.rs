@@ -52,7 +52,7 @@ pub mod oauth {
 }
 
 pub mod output {
-    pub use crate::output::{Dialect, Name, Rendered, Variable};
+    pub use crate::output::{Name, OutputFormat, Rendered, Variable};
 }
 
 pub mod proxy {

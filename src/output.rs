@@ -1,10 +1,9 @@
-//! How a token is handed out: a file per format, each turning a token into
-//! bytes. Nothing here writes anywhere.
+//! Output formats, one per file. Each turns a token or variables into bytes; nothing is
+//! written here.
 
 use crate::config::Issuer;
 use crate::token::Token;
 
-mod answer;
 mod bytes;
 mod ci;
 mod format;
@@ -12,18 +11,18 @@ pub mod get;
 mod json;
 mod shell;
 pub mod terraform;
+mod token_json;
+mod unsupported;
 mod variable;
 
 pub use bytes::Bytes;
-pub use format::{Dialect, Rendered};
+pub use format::{OutputFormat, Rendered};
 pub use variable::{Name, Variable};
 
-/// What is handed out.
+/// A token with the issuer that it is valid for.
 #[derive(Clone, Copy)]
-pub struct HandOut<'a> {
-    /// The token.
+pub struct TokenDetails<'a> {
     pub token: &'a Token,
-    /// Where it is good for.
     pub issuer: &'a Issuer,
 }
 
@@ -36,7 +35,7 @@ pub(crate) mod tests {
     use crate::region::Region;
     use crate::token::{AccessToken, TokenValidity};
 
-    /// A token of one hour, asked for at 1970-01-12T13:46:40Z.
+    /// Returns a token that is valid for an hour from 1970-01-12T13:46:40Z.
     pub(crate) fn token(access_token: &str) -> Token {
         Token {
             access_token: AccessToken::new(access_token.into()),
@@ -49,7 +48,6 @@ pub(crate) mod tests {
         }
     }
 
-    /// Genesys Cloud in Ireland.
     pub(crate) fn ireland() -> Issuer {
         let region = Region::find("eu-west-1").unwrap();
         Issuer {
@@ -62,7 +60,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// An issuer of which only the token endpoint is known.
+    /// Returns an issuer of which only the token endpoint is known.
     pub(crate) fn stranger() -> Issuer {
         Issuer {
             token_url: "https://id.example/token".into(),

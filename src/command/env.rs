@@ -11,22 +11,22 @@ use super::{layers, print, token};
 use crate::config::{Flags, Layers, Query, Setting, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
-use crate::output::{Dialect, Name, Rendered, Variable};
+use crate::output::{Name, OutputFormat, Rendered, Variable};
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let asked = Layers::new(flags.clone(), Query::default(), &context.env);
-    let dialect = dialect(&asked);
-    let result = match dialect {
-        Ok(dialect) => hand_out(dialect, flags, context, streams),
-        Err(error) => return fail(Dialect::default(), error, streams),
+    let format = output_format(&asked);
+    let result = match format {
+        Ok(format) => hand_out(format, flags, context, streams),
+        Err(error) => return fail(OutputFormat::default(), error, streams),
     };
-    result.or_else(|error| fail(dialect.unwrap_or_default(), error, streams))
+    result.or_else(|error| fail(format.unwrap_or_default(), error, streams))
 }
 
 /// `eval ""` succeeds, so a script would go on without a token: give it a
 /// statement that fails. The error counts, also when this cannot be written.
-fn fail(dialect: Dialect, error: Error, streams: &mut StandardStreams) -> Result<()> {
-    let _ = print(streams, dialect.failure().unwrap_or_default().as_bytes());
+fn fail(format: OutputFormat, error: Error, streams: &mut StandardStreams) -> Result<()> {
+    let _ = print(streams, format.failing_statement().unwrap_or_default().as_bytes());
     Err(error)
 }
 
@@ -41,16 +41,16 @@ pub(crate) fn failure(args: &[OsString], env: &Environment) -> Option<&'static s
         arg => arg.strip_prefix("--shell=").or(arg.strip_prefix("-s")).map(str::to_owned),
     };
     let named = args.iter().enumerate().find_map(flag).or_else(|| env.text("GC_TOKEN_SHELL"));
-    let dialect = named.and_then(|name| Dialect::from_str(&name, false).ok());
-    dialect.unwrap_or_default().failure()
+    let format = named.and_then(|name| OutputFormat::from_str(&name, false).ok());
+    format.unwrap_or_default().failing_statement()
 }
 
-pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
+pub(super) fn output_format(layers: &Layers) -> Result<OutputFormat> {
     let Some(given) = layers.find(&table::SHELL) else {
-        return Ok(Dialect::default());
+        return Ok(OutputFormat::default());
     };
-    Dialect::from_str(&given.value, false).map_err(|_| {
-        let known: Vec<_> = Dialect::value_variants().iter().map(|one| one.name()).collect();
+    OutputFormat::from_str(&given.value, false).map_err(|_| {
+        let known: Vec<_> = OutputFormat::value_variants().iter().map(|one| one.name()).collect();
         given
             .refused("is neither a shell nor a CI system")
             .with_hint(format!("one of {}", known.join(", ")))
@@ -58,7 +58,7 @@ pub(super) fn dialect(layers: &Layers) -> Result<Dialect> {
 }
 
 fn hand_out(
-    dialect: Dialect,
+    format: OutputFormat,
     flags: Flags,
     context: &Context,
     streams: &mut StandardStreams,
@@ -67,7 +67,7 @@ fn hand_out(
     let token_name = name(&layers, &table::VAR)?;
     let region_name = name(&layers, &table::REGION_VAR)?;
     if layers.bool(&table::UNSET)? {
-        let bytes = dialect.unset(&[&token_name, &region_name])?;
+        let bytes = format.unset(&[&token_name, &region_name])?;
         return print(streams, &bytes);
     }
     let (settings, given) = token(&layers, context, &mut streams.stdin)?;
@@ -76,7 +76,7 @@ fn hand_out(
     if let Some(region) = settings.issuer.region {
         variables.push(Variable { name: &region_name, value: region.aws, secret: false });
     }
-    let rendered = dialect.export(&variables)?;
+    let rendered = format.export(&variables)?;
     deliver(&rendered, context, streams)
 }
 

@@ -15,7 +15,7 @@ use crate::config::{Layers, Query, Settings, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
-use crate::output::HandOut;
+use crate::output::TokenDetails;
 use crate::platform::{self, Watchdog};
 use crate::proxy::StandIn;
 use crate::proxy::gateway::Gateway;
@@ -88,8 +88,8 @@ fn exec_replace(
     context: &Context,
 ) -> Result<Infallible> {
     let given = token_of(settings, layers, context)?;
-    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
-    let env_diff = overrides.env_diff(&hand_out, &[])?;
+    let details = TokenDetails { token: &given.token, issuer: &settings.issuer };
+    let env_diff = overrides.env_diff(&details, &[])?;
     program.exec_replace(&env_diff.apply(&context.env))
 }
 
@@ -132,8 +132,8 @@ fn serve(
             Error::new(Kind::System, "cannot serve the command").with_source(error)
         })?;
     }
-    let hand_out = HandOut { token: &run.proxy.client_token(), issuer: &issuer };
-    let env_diff = overrides.env_diff(&hand_out, &served.variables(context))?;
+    let details = TokenDetails { token: &run.proxy.client_token(), issuer: &issuer };
+    let env_diff = overrides.env_diff(&details, &served.variables(context))?;
     let env = env_diff.apply(&context.env);
     let code = runtime.block_on(async {
         let code = exec::run(program, &env, &mut watchdog).await;

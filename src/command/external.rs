@@ -4,7 +4,7 @@ use super::{layers, print, token};
 use crate::config::{Flags, Query};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
-use crate::output::{HandOut, terraform};
+use crate::output::{TokenDetails, terraform};
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let query = match streams.stdin.is_terminal() {
@@ -14,6 +14,6 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     };
     let layers = layers(flags, query, context)?;
     let (settings, given) = token(&layers, context, &mut streams.stdin)?;
-    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
-    print(streams, &terraform::result(&hand_out)?)
+    let details = TokenDetails { token: &given.token, issuer: &settings.issuer };
+    print(streams, &terraform::result(&details)?)
 }

@@ -8,7 +8,7 @@ use super::{env, layers, token};
 use crate::config::{Flags, Layers, Query, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
-use crate::output::{Dialect, Name, Rendered, Variable};
+use crate::output::{Name, OutputFormat, Rendered, Variable};
 use crate::platform::reap_orphans;
 use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
 use crate::proxy::{DRAIN_TIMEOUT, StandIn};
@@ -21,7 +21,7 @@ pub(super) fn run(
     streams: &mut StandardStreams,
 ) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
-    let dialect = env::dialect(&layers)?;
+    let format = env::output_format(&layers)?;
     let plan = plan(&layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
@@ -38,7 +38,7 @@ pub(super) fn run(
     };
     // A real token would be worth something to whoever reads what is printed.
     let token = shows_token.then(|| run.proxy.client_token().access_token);
-    env::deliver(&printed(&gateway, token.as_ref(), dialect, &context.env)?, context, streams)?;
+    env::deliver(&printed(&gateway, token.as_ref(), format, &context.env)?, context, streams)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(&mut streams.stdin);
     }
@@ -67,7 +67,7 @@ pub(super) fn run(
 fn printed(
     gateway: &Gateway,
     token: Option<&AccessToken>,
-    dialect: Dialect,
+    format: OutputFormat,
     env: &Environment,
 ) -> Result<Rendered> {
     let path_secret = gateway.path_secret().expose();
@@ -85,7 +85,7 @@ fn printed(
             Variable { name, value, secret }
         })
         .collect();
-    dialect.export_masked(&variables, &[path_secret])
+    format.export_masked(&variables, &[path_secret])
 }
 
 /// Where to listen, and whom to let in.

@@ -4,7 +4,7 @@ use super::{layers, print, token};
 use crate::config::{Flags, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
-use crate::output::{HandOut, get};
+use crate::output::{TokenDetails, get};
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -20,14 +20,14 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     let layers = layers(flags, Query::default(), context)?;
     let format = layers.choice_or_default(&table::FORMAT, FORMATS)?;
     let (settings, given) = token(&layers, context, &mut streams.stdin)?;
-    let hand_out = HandOut { token: &given.token, issuer: &settings.issuer };
+    let details = TokenDetails { token: &given.token, issuer: &settings.issuer };
     let bytes = match format {
-        Format::Text => get::text(&hand_out),
+        Format::Text => get::text(&details),
         Format::Json => {
             let remaining = given.token.validity.remaining(&context.clock.read());
-            get::json(&hand_out, remaining.unwrap_or_default())?
+            get::json(&details, remaining.unwrap_or_default())?
         }
-        Format::Header => get::header(&hand_out)?,
+        Format::Header => get::header(&details)?,
     };
     print(streams, &bytes)
 }

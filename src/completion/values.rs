@@ -6,7 +6,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use crate::config::{self, ValueType, table};
 use crate::context::Context;
-use crate::output::Dialect;
+use crate::output::OutputFormat;
 use crate::region::{REGIONS, Region};
 
 /// The kind of an option's values.
@@ -96,7 +96,8 @@ fn values_of(value: ValueType) -> Values {
         |names: &[&'static str]| Values::Listed(names.iter().map(PossibleValue::new).collect());
     match value {
         ValueType::Shell => {
-            let names = Dialect::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let names =
+                OutputFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
             Values::Listed(names.collect())
         }
         ValueType::Region => {

@@ -9,7 +9,7 @@ use crate::config::Issuer;
 use crate::config::table::SECRET_VARIABLES;
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
-use crate::output::{HandOut, Name};
+use crate::output::{Name, TokenDetails};
 use crate::platform::is_same_variable;
 
 #[derive(Debug)]
@@ -55,15 +55,15 @@ impl EnvOverrides {
     /// As [`EnvOverrides::validate`].
     pub(crate) fn env_diff(
         &self,
-        hand_out: &HandOut<'_>,
+        details: &TokenDetails<'_>,
         proxy: &[(OsString, OsString)],
     ) -> Result<EnvDiff> {
-        let token = hand_out.token;
+        let token = details.token;
         let expires_at = token.validity.expires_at().to_string();
         let context = TemplateContext {
             token: token.access_token.expose(),
             expires_at: &expires_at,
-            issuer: hand_out.issuer,
+            issuer: details.issuer,
         };
         self.fill_in(&context, proxy)
     }
@@ -176,7 +176,8 @@ mod tests {
         let set: Vec<_> = set.iter().map(|text| text.to_string()).collect();
         let served = [("A".into(), "served".into()), ("B".into(), "served".into())];
         let token = token("t0ken");
-        EnvOverrides::new(&set, keep_secret)?.env_diff(&HandOut { token: &token, issuer }, &served)
+        EnvOverrides::new(&set, keep_secret)?
+            .env_diff(&TokenDetails { token: &token, issuer }, &served)
     }
 
     fn applied(diff: &EnvDiff) -> Vec<String> {

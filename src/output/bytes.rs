@@ -6,29 +6,24 @@ use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-/// Bytes that hold a secret: wiped when dropped, redacted in `Debug`.
-///
-/// A `Vec` that grows leaves its old contents behind in freed memory; this one
-/// wipes them.
+/// Wiped when dropped, redacted in `Debug`. Unlike a `Vec`, it also wipes the memory that it
+/// leaves when it grows.
 #[derive(Default)]
 pub struct Bytes(Zeroizing<Vec<u8>>);
 
-/// Holds the usual answer, so that most buffers never grow.
-const SMALLEST: usize = 512;
+/// Large enough for most outputs.
+const MIN_CAPACITY: usize = 512;
 
 impl Bytes {
-    /// An empty buffer.
     pub fn new() -> Self {
         Bytes::default()
     }
 
-    /// Appends text.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         self.append(text.as_bytes());
         self
     }
 
-    /// Appends one character.
     pub(super) fn char(&mut self, char: char) -> &mut Self {
         self.text(char.encode_utf8(&mut [0; 4]))
     }
@@ -36,7 +31,7 @@ impl Bytes {
     fn append(&mut self, bytes: &[u8]) {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {
-            let mut grown = Vec::with_capacity(needed.max(2 * self.0.len()).max(SMALLEST));
+            let mut grown = Vec::with_capacity(needed.max(2 * self.0.len()).max(MIN_CAPACITY));
             grown.extend_from_slice(&self.0);
             self.0 = Zeroizing::new(grown);
         }

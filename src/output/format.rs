@@ -1,15 +1,16 @@
-//! The formats of `env`, and what holds for all of them.
+//! The formats of `env`.
 
 use clap::ValueEnum;
 
 use super::ci::{azure, dotenv, github, gitlab};
 use super::shell::{cmd, fish, nushell, posix, powershell};
+use super::unsupported::UnsupportedValue;
 use super::{Bytes, Name, Variable, json};
 use crate::error::{Error, Kind, Result};
 
-/// How environment variables are written down, and for whom.
+/// A notation for environment variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Dialect {
+pub enum OutputFormat {
     /// sh, bash, dash, zsh, ksh: eval "$(gc-token env)"
     #[default]
     #[value(aliases = ["sh", "bash", "dash", "zsh", "ksh"])]
@@ -38,170 +39,157 @@ pub enum Dialect {
     AzurePipelines,
 }
 
-/// What is to be written, and where.
 #[derive(Debug, Default)]
 pub struct Rendered {
-    /// Goes to standard output, before the file is touched: it holds the mask
-    /// that keeps the file's contents out of the log.
+    /// To be written first: it holds the mask that keeps the file's contents out of the log.
     pub stdout: Bytes,
-    /// Is appended to the file that `GITHUB_ENV` names; only for
-    /// [`Dialect::GithubActions`].
+    /// To be appended to the file that `GITHUB_ENV` names; only for
+    /// [`OutputFormat::GithubActions`].
     pub github_env: Option<Bytes>,
 }
 
-/// Why a dialect cannot carry a value. Never quotes the value.
-#[derive(Debug)]
-pub(super) struct Cannot(pub(super) &'static str);
-
-impl Dialect {
-    /// The name on the command line.
+impl OutputFormat {
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Dialect::Posix => "posix",
-            Dialect::Fish => "fish",
-            Dialect::PowerShell => "powershell",
-            Dialect::Cmd => "cmd",
-            Dialect::Nushell => "nushell",
-            Dialect::Dotenv => "dotenv",
-            Dialect::Json => "json",
-            Dialect::GithubActions => "github-actions",
-            Dialect::Gitlab => "gitlab",
-            Dialect::AzurePipelines => "azure-pipelines",
+            OutputFormat::Posix => "posix",
+            OutputFormat::Fish => "fish",
+            OutputFormat::PowerShell => "powershell",
+            OutputFormat::Cmd => "cmd",
+            OutputFormat::Nushell => "nushell",
+            OutputFormat::Dotenv => "dotenv",
+            OutputFormat::Json => "json",
+            OutputFormat::GithubActions => "github-actions",
+            OutputFormat::Gitlab => "gitlab",
+            OutputFormat::AzurePipelines => "azure-pipelines",
         }
     }
 
-    /// Sets the variables, exported.
+    /// Renders statements that set and export the variables.
     ///
     /// # Errors
-    /// `Usage` when two variables share a name. `Configuration` when a value
-    /// cannot be carried unchanged; the message names the variable, never the
-    /// value.
+    /// `Usage` if two variables share a name; `Configuration` if the format cannot express a
+    /// value. The message names the variable, never the value.
     pub fn export(self, variables: &[Variable<'_>]) -> Result<Rendered> {
         self.export_masked(variables, &[])
     }
 
-    /// Sets the variables, and before that has a CI system keep `parts` out of
-    /// its log: secret parts of the values that may show up by themselves.
-    ///
-    /// # Errors
-    /// As [`Dialect::export`].
+    /// Like [`OutputFormat::export`], and first masks `parts` in the log of a CI system:
+    /// secret parts of the values, which may be logged on their own.
     pub fn export_masked(self, variables: &[Variable<'_>], parts: &[&str]) -> Result<Rendered> {
         for (i, variable) in variables.iter().enumerate() {
             let earlier = &variables[..i];
-            if earlier.iter().any(|it| it.clashes_with(variable)) {
-                return Err(twice(variable.name));
+            if earlier.iter().any(|other| other.clashes_with(variable)) {
+                return Err(duplicate_name(variable.name));
             }
             if variable.value.contains('\0') {
                 return Err(self
-                    .cannot(variable.name)
-                    .with_cause("it holds a NUL character, which no environment variable can"));
+                    .unsupported(variable.name)
+                    .with_cause("it contains a NUL character, which no environment variable can"));
             }
         }
         let mut rendered = Rendered::default();
         for part in parts {
             match self {
-                Dialect::GithubActions => github::mask(&mut rendered.stdout, part),
-                Dialect::AzurePipelines => azure::mask(&mut rendered.stdout, part),
-                // The others have no masks.
+                OutputFormat::GithubActions => github::mask(&mut rendered.stdout, part),
+                OutputFormat::AzurePipelines => azure::mask(&mut rendered.stdout, part),
+                // Other formats have no masks.
                 _ => {}
             }
         }
         match self {
-            Dialect::Json => rendered.stdout = json::object(variables)?,
-            Dialect::GithubActions => {
+            OutputFormat::Json => rendered.stdout = json::object(variables)?,
+            OutputFormat::GithubActions => {
                 let file = rendered.github_env.insert(Bytes::new());
                 for variable in variables {
                     github::export(&mut rendered.stdout, file, variable)
-                        .map_err(|why| self.refuse(variable.name, &why))?;
+                        .map_err(|reason| self.unsupported_value(variable.name, &reason))?;
                 }
             }
             _ => {
                 for variable in variables {
-                    self.line(&mut rendered.stdout, variable)
-                        .map_err(|why| self.refuse(variable.name, &why))?;
+                    self.export_line(&mut rendered.stdout, variable)
+                        .map_err(|reason| self.unsupported_value(variable.name, &reason))?;
                 }
             }
         }
         Ok(rendered)
     }
 
-    /// Takes the variables away again.
-    ///
     /// # Errors
-    /// `Usage` where the format can only set variables.
+    /// `Usage` if the format can only set variables.
     pub fn unset(self, names: &[&Name]) -> Result<Bytes> {
-        let line = match self {
-            Dialect::Posix => posix::unset,
-            Dialect::Fish => fish::unset,
-            Dialect::PowerShell => powershell::unset,
-            Dialect::Cmd => cmd::unset,
-            Dialect::Nushell => nushell::unset,
-            Dialect::Dotenv
-            | Dialect::Json
-            | Dialect::GithubActions
-            | Dialect::Gitlab
-            | Dialect::AzurePipelines => return Err(self.only_sets()),
+        let unset_line = match self {
+            OutputFormat::Posix => posix::unset,
+            OutputFormat::Fish => fish::unset,
+            OutputFormat::PowerShell => powershell::unset,
+            OutputFormat::Cmd => cmd::unset,
+            OutputFormat::Nushell => nushell::unset,
+            OutputFormat::Dotenv
+            | OutputFormat::Json
+            | OutputFormat::GithubActions
+            | OutputFormat::Gitlab
+            | OutputFormat::AzurePipelines => return Err(self.unset_unsupported()),
         };
         let mut out = Bytes::new();
         for name in names {
-            line(&mut out, name);
+            unset_line(&mut out, name);
         }
         Ok(out)
     }
 
-    /// The statement that fails, with its newline: printed by a failing `env`,
-    /// because evaluating nothing at all succeeds, and a script would go on
-    /// without a token. `None` for what is read, not run.
-    pub fn failure(self) -> Option<&'static str> {
+    /// Returns a statement that fails, for a failing `env` to print: evaluating an empty
+    /// output would succeed, and a script would continue without a token. `None` for formats
+    /// that are parsed and not executed.
+    pub fn failing_statement(self) -> Option<&'static str> {
         match self {
-            Dialect::Posix | Dialect::Fish => Some("false\n"),
-            Dialect::PowerShell => Some("throw 'gc-token env failed'\n"),
-            Dialect::Cmd => Some("exit /b 1\r\n"),
-            Dialect::Nushell => Some("error make {msg: \"gc-token env failed\"}\n"),
-            Dialect::Dotenv
-            | Dialect::Json
-            | Dialect::GithubActions
-            | Dialect::Gitlab
-            | Dialect::AzurePipelines => None,
+            OutputFormat::Posix | OutputFormat::Fish => Some("false\n"),
+            OutputFormat::PowerShell => Some("throw 'gc-token env failed'\n"),
+            OutputFormat::Cmd => Some("exit /b 1\r\n"),
+            OutputFormat::Nushell => Some("error make {msg: \"gc-token env failed\"}\n"),
+            OutputFormat::Dotenv
+            | OutputFormat::Json
+            | OutputFormat::GithubActions
+            | OutputFormat::Gitlab
+            | OutputFormat::AzurePipelines => None,
         }
     }
 
-    /// One variable, in the dialects that have a line for each.
-    fn line(self, out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+    fn export_line(self, out: &mut Bytes, variable: &Variable<'_>) -> Result<(), UnsupportedValue> {
         match self {
-            Dialect::Posix => posix::export(out, variable),
-            Dialect::Fish => fish::export(out, variable),
-            Dialect::PowerShell => return powershell::export(out, variable),
-            Dialect::Cmd => return cmd::export(out, variable),
-            Dialect::Nushell => nushell::export(out, variable),
-            Dialect::Dotenv => return dotenv::export(out, variable),
-            Dialect::Gitlab => return gitlab::export(out, variable),
-            Dialect::AzurePipelines => return azure::export(out, variable),
-            Dialect::Json | Dialect::GithubActions => unreachable!("not made of lines"),
+            OutputFormat::Posix => posix::export(out, variable),
+            OutputFormat::Fish => fish::export(out, variable),
+            OutputFormat::PowerShell => return powershell::export(out, variable),
+            OutputFormat::Cmd => return cmd::export(out, variable),
+            OutputFormat::Nushell => nushell::export(out, variable),
+            OutputFormat::Dotenv => return dotenv::export(out, variable),
+            OutputFormat::Gitlab => return gitlab::export(out, variable),
+            OutputFormat::AzurePipelines => return azure::export(out, variable),
+            OutputFormat::Json | OutputFormat::GithubActions => unreachable!("not line by line"),
         }
         Ok(())
     }
 
-    fn refuse(self, name: &Name, why: &Cannot) -> Error {
-        self.cannot(name).with_cause(why.0).with_hint("--shell json can write any value")
+    fn unsupported_value(self, name: &Name, reason: &UnsupportedValue) -> Error {
+        self.unsupported(name).with_cause(reason.0).with_hint("--shell json can write any value")
     }
 
-    fn cannot(self, name: &Name) -> Error {
+    fn unsupported(self, name: &Name) -> Error {
         let what = format!("the value of {name} cannot be written as {}", self.name());
         Error::new(Kind::Configuration, what)
     }
 
-    fn only_sets(self) -> Error {
+    fn unset_unsupported(self) -> Error {
         let what = format!("--unset cannot be written as {}", self.name());
         Error::new(Kind::Usage, what)
-            .with_cause("this format can set variables, and has no way to take them away")
-            .with_hint("--unset takes the shells posix, fish, powershell, cmd and nushell")
+            .with_cause("this format can set variables, but not unset them")
+            .with_hint("--unset supports the shells posix, fish, powershell, cmd and nushell")
     }
 }
 
-fn twice(name: &Name) -> Error {
+fn duplicate_name(name: &Name) -> Error {
     Error::new(Kind::Usage, format!("two values for one variable, {name}"))
-        .with_cause("Windows takes names that differ only in upper and lower case for the same")
+        .with_cause("Windows does not distinguish upper and lower case in names")
         .with_hint("give --var and --region-var different names")
 }
 
@@ -209,18 +197,18 @@ fn twice(name: &Name) -> Error {
 pub(super) mod tests {
     use super::*;
 
-    /// What `dialect` says to setting `A` to `value`; the error's cause when it
-    /// refuses, after a check that the error does not quote the value.
-    pub(crate) fn set(dialect: Dialect, value: &str) -> Result<String, String> {
+    /// Sets `A` to `value`; returns the cause of an error, and checks that the error does not
+    /// quote the value.
+    pub(crate) fn set(format: OutputFormat, value: &str) -> Result<String, String> {
         let name = "A".parse().unwrap();
         let variable = Variable { name: &name, value, secret: true };
-        match dialect.export(&[variable]) {
+        match format.export(&[variable]) {
             Ok(rendered) => Ok(String::from_utf8(rendered.stdout.to_vec()).unwrap()),
             Err(error) => {
                 assert_eq!(error.kind, Kind::Configuration);
                 assert_eq!(
                     error.message,
-                    format!("the value of A cannot be written as {}", dialect.name())
+                    format!("the value of A cannot be written as {}", format.name())
                 );
                 assert!(value.len() < 3 || !error.to_string().contains(value));
                 Err(error.cause.unwrap())
@@ -228,53 +216,53 @@ pub(super) mod tests {
         }
     }
 
-    /// What `dialect` says to taking `A` and `B_1` away.
-    pub(crate) fn unset(dialect: Dialect) -> String {
+    /// Unsets `A` and `B_1`.
+    pub(crate) fn unset(format: OutputFormat) -> String {
         let (a, b) = ("A".parse().unwrap(), "B_1".parse().unwrap());
-        String::from_utf8(dialect.unset(&[&a, &b]).unwrap().to_vec()).unwrap()
+        String::from_utf8(format.unset(&[&a, &b]).unwrap().to_vec()).unwrap()
     }
 
     #[test]
     fn names_are_those_of_the_command_line() {
-        for dialect in Dialect::value_variants() {
-            let value = dialect.to_possible_value().unwrap();
-            assert_eq!(value.get_name(), dialect.name());
+        for format in OutputFormat::value_variants() {
+            let value = format.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), format.name());
         }
     }
 
     #[test]
-    fn no_dialect_takes_a_nul() {
-        for dialect in Dialect::value_variants() {
+    fn no_format_takes_a_nul() {
+        for format in OutputFormat::value_variants() {
             assert_eq!(
-                set(*dialect, "a\0b").unwrap_err(),
-                "it holds a NUL character, which no environment variable can"
+                set(*format, "a\0b").unwrap_err(),
+                "it contains a NUL character, which no environment variable can"
             );
         }
     }
 
     #[test]
-    fn no_dialect_takes_one_name_twice() {
+    fn no_format_takes_one_name_twice() {
         let names: [Name; 2] = ["TOKEN".parse().unwrap(), "Token".parse().unwrap()];
         let variable = |name, value| Variable { name, value, secret: false };
-        for dialect in Dialect::value_variants() {
+        for format in OutputFormat::value_variants() {
             for (one, other) in [(&names[0], &names[1]), (&names[1], &names[1])] {
                 let variables = [variable(one, "x"), variable(other, "y")];
-                let error = dialect.export(&variables).unwrap_err();
+                let error = format.export(&variables).unwrap_err();
                 assert_eq!(error.kind, Kind::Usage);
                 assert_eq!(error.message, "two values for one variable, Token");
             }
             // Then it makes no difference which of them counts.
             let same = [variable(&names[0], "x"), variable(&names[1], "x")];
-            assert!(dialect.export(&same).is_ok(), "{dialect:?}");
+            assert!(format.export(&same).is_ok(), "{format:?}");
         }
     }
 
     #[test]
     fn only_what_is_run_can_unset_and_fail() {
         let name = "A".parse().unwrap();
-        for dialect in Dialect::value_variants() {
-            let unset = dialect.unset(&[&name]);
-            assert_eq!(unset.is_ok(), dialect.failure().is_some(), "{dialect:?}");
+        for format in OutputFormat::value_variants() {
+            let unset = format.unset(&[&name]);
+            assert_eq!(unset.is_ok(), format.failing_statement().is_some(), "{format:?}");
             if let Err(error) = unset {
                 assert_eq!(error.kind, Kind::Usage);
             }

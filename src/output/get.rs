@@ -2,38 +2,32 @@
 
 use jiff::SignedDuration;
 
-use super::answer::{Answer, line};
-use super::{Bytes, HandOut};
+use super::token_json::{TokenJson, json_line};
+use super::{Bytes, TokenDetails};
 use crate::error::{Error, Kind, Result};
 
-/// The token and a newline.
-pub fn text(hand_out: &HandOut<'_>) -> Bytes {
+pub fn text(details: &TokenDetails<'_>) -> Bytes {
     let mut out = Bytes::new();
-    out.text(hand_out.token.access_token.expose()).text("\n");
+    out.text(details.token.access_token.expose()).text("\n");
     out
 }
 
-/// One JSON object: what Terraform gets ([`super::terraform::result`]), and
-/// `expires_in`, the whole seconds of life left, as a number, as in a token
-/// endpoint's reply (RFC 6749 section 5.1).
+/// Renders [`super::terraform::result`] plus `expires_in`, the remaining seconds as a number,
+/// as in a token response (RFC 6749 section 5.1).
 ///
-/// `remaining` is the lifetime left by the clocks of this machine. It is
-/// rounded down and never below zero; the skew is not taken off.
-///
-/// # Errors
-/// None in practice; that of the JSON writer.
-pub fn json(hand_out: &HandOut<'_>, remaining: SignedDuration) -> Result<Bytes> {
-    line(&Answer::new(hand_out, Some(remaining.as_secs().max(0))))
+/// `remaining` is by the clocks of this machine and without the skew subtracted; it is
+/// rounded down, and never below zero.
+pub fn json(details: &TokenDetails<'_>, remaining: SignedDuration) -> Result<Bytes> {
+    json_line(&TokenJson::new(details, Some(remaining.as_secs().max(0))))
 }
 
-/// `Authorization: Bearer` and the token (RFC 6750 section 2.1), for example
-/// for `curl -H @-`.
+/// Renders an `Authorization` header (RFC 6750 section 2.1), for example for `curl -H @-`.
 ///
 /// # Errors
-/// `Configuration` for a token that a header cannot carry: anything but visible
-/// ASCII could end the header and begin another.
-pub fn header(hand_out: &HandOut<'_>) -> Result<Bytes> {
-    let token = hand_out.token;
+/// `Configuration` for a token that is not visible ASCII: it could end the header and begin
+/// another.
+pub fn header(details: &TokenDetails<'_>) -> Result<Bytes> {
+    let token = details.token;
     let access_token = token.access_token.expose();
     if access_token.is_empty() || !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::new(
@@ -41,7 +35,7 @@ pub fn header(hand_out: &HandOut<'_>) -> Result<Bytes> {
             "the access token cannot be written as a header",
         )
         .with_cause(
-            "it is empty, or holds characters other than visible ASCII (RFC 6750 section 2.1)",
+            "it is empty, or contains characters other than visible ASCII (RFC 6750 section 2.1)",
         )
         .with_hint("use --format json"));
     }
@@ -56,8 +50,8 @@ mod tests {
     use super::*;
     use crate::token::Token;
 
-    fn with<T>(token: &Token, show: impl FnOnce(&HandOut<'_>) -> T) -> T {
-        show(&HandOut { token, issuer: &ireland() })
+    fn with<T>(token: &Token, show: impl FnOnce(&TokenDetails<'_>) -> T) -> T {
+        show(&TokenDetails { token, issuer: &ireland() })
     }
 
     #[test]
@@ -68,7 +62,7 @@ mod tests {
     #[test]
     fn json_tells_the_seconds_left_as_a_number() {
         let shown = |remaining| {
-            let json = with(&token("abc"), |hand_out| json(hand_out, remaining)).unwrap();
+            let json = with(&token("abc"), |details| json(details, remaining)).unwrap();
             String::from_utf8(json.to_vec()).unwrap()
         };
         assert_eq!(

@@ -5,10 +5,9 @@ use serde::Serializer;
 use super::{Bytes, Variable};
 use crate::error::{Error, Kind, Result};
 
-/// One object in one line, names to values.
 pub(super) fn object(variables: &[Variable<'_>]) -> Result<Bytes> {
     let mut out = Bytes::new();
-    let pairs = variables.iter().map(|it| (it.name.as_str(), it.value));
+    let pairs = variables.iter().map(|variable| (variable.name.as_str(), variable.value));
     serde_json::Serializer::new(&mut out).collect_map(pairs).map_err(|error| {
         Error::new(Kind::Output, "the variables cannot be written as JSON").with_source(error)
     })?;
@@ -18,7 +17,7 @@ pub(super) fn object(variables: &[Variable<'_>]) -> Result<Bytes> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Dialect::Json;
+    use super::super::OutputFormat::Json;
     use super::super::format::tests::set;
 
     #[test]

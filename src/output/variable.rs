@@ -1,40 +1,35 @@
-//! An environment variable that is to be set.
+//! Environment variables to set.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::text::shown;
 
-/// The name of an environment variable: `[A-Za-z_][A-Za-z0-9_]*`, which every
-/// shell takes without quotes (POSIX.1-2017, XBD 8.1).
+/// `[A-Za-z_][A-Za-z0-9_]*`, which needs no quotes in any shell (POSIX.1-2017, XBD 8.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
-/// The text is not the name of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameError(String);
 
-/// A name and its value. No `Debug`: the value may be secret.
+/// Has no `Debug`, because the value may be secret.
 #[derive(Clone, Copy)]
 pub struct Variable<'a> {
-    /// Its name.
     pub name: &'a Name,
-    /// Its value.
     pub value: &'a str,
-    /// Whether a CI system has to keep the value out of its log.
+    /// A CI system has to keep the value out of its log.
     pub secret: bool,
 }
 
 impl Name {
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Variable<'_> {
-    /// Returns whether some system takes both for one variable that cannot hold both
-    /// values: Windows tells no `a` from `A`.
+    /// Returns whether both are one variable on some system, with different values: Windows
+    /// does not distinguish `a` from `A`.
     pub(super) fn clashes_with(&self, other: &Variable<'_>) -> bool {
         self.name.0.eq_ignore_ascii_case(&other.name.0) && self.value != other.value
     }
@@ -64,7 +59,7 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} cannot name a variable: it takes letters, digits and '_', and no digit first",
+            "{} cannot name a variable: use letters, digits and '_', and begin with no digit",
             shown::quoted(&self.0)
         )
     }

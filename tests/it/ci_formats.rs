@@ -3,7 +3,7 @@
 //! GitHub's runner, Azure's agent and GitLab.
 
 use clap::ValueEnum;
-use gc_token::internals::output::{Dialect, Name, Variable};
+use gc_token::internals::output::{Name, OutputFormat, Variable};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -13,7 +13,7 @@ proptest! {
     #[test]
     fn github_reads_every_value_back(value in value()) {
         for windows in [false, true] {
-            if let Some((stdout, file)) = export(Dialect::GithubActions, &value) {
+            if let Some((stdout, file)) = export(OutputFormat::GithubActions, &value) {
                 prop_assert_eq!(github_env(&file, windows), [("V".to_owned(), value.clone())]);
                 if !value.trim().is_empty() {
                     prop_assert_eq!(github_mask(&stdout), value.clone());
@@ -26,14 +26,14 @@ proptest! {
 
     #[test]
     fn gitlab_reads_back_what_is_not_refused(value in value()) {
-        if let Some((report, _)) = export(Dialect::Gitlab, &value) {
+        if let Some((report, _)) = export(OutputFormat::Gitlab, &value) {
             prop_assert_eq!(gitlab(&report), [("V".to_owned(), value)]);
         }
     }
 
     #[test]
     fn azure_reads_back_what_is_not_refused(value in value()) {
-        if let Some((line, _)) = export(Dialect::AzurePipelines, &value) {
+        if let Some((line, _)) = export(OutputFormat::AzurePipelines, &value) {
             prop_assert_eq!(line.lines().count(), 1);
             prop_assert_eq!(azure(&line), ("V".to_owned(), value));
         }
@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn powershell_reads_back_what_is_not_refused(value in value()) {
-        match export(Dialect::PowerShell, &value) {
+        match export(OutputFormat::PowerShell, &value) {
             Some((line, _)) => prop_assert_eq!(powershell(&line), value),
             None => prop_assert!(value.is_empty()),
         }
@@ -49,7 +49,7 @@ proptest! {
 
     #[test]
     fn cmd_is_given_nothing_that_it_would_expand(value in value()) {
-        if let Some((line, _)) = export(Dialect::Cmd, &value) {
+        if let Some((line, _)) = export(OutputFormat::Cmd, &value) {
             let inside = line.strip_prefix("set \"V=").unwrap();
             let inside = inside.strip_suffix("\"\r\n").unwrap();
             prop_assert_eq!(inside, &value);
@@ -60,7 +60,7 @@ proptest! {
 
     #[test]
     fn json_reads_every_value_back(value in value()) {
-        let (json, _) = export(Dialect::Json, &value).unwrap();
+        let (json, _) = export(OutputFormat::Json, &value).unwrap();
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         prop_assert_eq!(json.lines().count(), 1);
         prop_assert_eq!(read, serde_json::json!({ "V": value }));
@@ -68,8 +68,8 @@ proptest! {
 
     #[test]
     fn a_plain_token_is_refused_nowhere(token in "[A-Za-z0-9._~+/=-]{1,200}") {
-        for dialect in Dialect::value_variants() {
-            prop_assert!(export(*dialect, &token).is_some(), "{:?}", dialect);
+        for format in OutputFormat::value_variants() {
+            prop_assert!(export(*format, &token).is_some(), "{:?}", format);
         }
     }
 }
@@ -199,10 +199,10 @@ fn powershell(statement: &str) -> String {
 }
 
 /// What goes to standard output, and to the file of GitHub Actions.
-fn export(dialect: Dialect, value: &str) -> Option<(String, String)> {
+fn export(format: OutputFormat, value: &str) -> Option<(String, String)> {
     let name: Name = "V".parse().unwrap();
     let variable = Variable { name: &name, value, secret: true };
-    let rendered = dialect.export(&[variable]).ok()?;
+    let rendered = format.export(&[variable]).ok()?;
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let file = rendered.github_env.map(|file| text(&file));
     Some((text(&rendered.stdout), file.unwrap_or_default()))

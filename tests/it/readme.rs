@@ -17,7 +17,7 @@ use crate::common::runner::Runner;
 use clap::ValueEnum;
 use gc_token::internals::context::Context;
 use gc_token::internals::error::Kind;
-use gc_token::internals::output::Dialect;
+use gc_token::internals::output::OutputFormat;
 use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
 use gc_token::internals::terraform::plugin::{BlockSchema, Provider, Usage};
 use gc_token::internals::terraform::provider::{ACCESS_TOKEN, TokenProvider};
@@ -130,7 +130,7 @@ fn the_shells_exist() {
         named.map(|rest| rest.split([' ', '`', '\'', '\n']).next().unwrap()).collect();
     assert!(named.len() > 5, "{named:?}");
     for name in named {
-        assert!(Dialect::from_str(name, false).is_ok(), "{name}");
+        assert!(OutputFormat::from_str(name, false).is_ok(), "{name}");
     }
 }
 

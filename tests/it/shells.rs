@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Mutex;
 
-use gc_token::internals::output::{Dialect, Name, Rendered, Variable};
+use gc_token::internals::output::{Name, OutputFormat, Rendered, Variable};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -21,7 +21,7 @@ use proptest::test_runner::Config;
 struct Shell {
     program: &'static str,
     arguments: &'static [&'static str],
-    dialect: Dialect,
+    format: OutputFormat,
     /// The ways to evaluate what stands in the file `FILE`.
     evaluate: &'static [&'static str],
     /// Makes the script stop at a failure, where it would not do so anyway.
@@ -35,7 +35,7 @@ const SHELLS: [Shell; 4] = [
     Shell {
         program: "fish",
         arguments: &["--no-config"],
-        dialect: Dialect::Fish,
+        format: OutputFormat::Fish,
         evaluate: &["cat FILE | source", "eval (cat FILE)"],
         strict: "",
     },
@@ -44,7 +44,7 @@ const SHELLS: [Shell; 4] = [
 const NUSHELL: Shell = Shell {
     program: "nu",
     arguments: &["--no-config-file"],
-    dialect: Dialect::Nushell,
+    format: OutputFormat::Nushell,
     evaluate: &["source FILE"],
     strict: "",
 };
@@ -53,7 +53,7 @@ const fn posix(program: &'static str, arguments: &'static [&'static str]) -> She
     Shell {
         program,
         arguments,
-        dialect: Dialect::Posix,
+        format: OutputFormat::Posix,
         evaluate: &["eval \"$(cat FILE)\""],
         strict: "set -e\n",
     }
@@ -111,7 +111,7 @@ fn arbitrary_values_arrive_whole() {
 #[test]
 fn dotenv_means_the_same_to_the_shells() {
     let sourced = SHELLS.map(|shell| Shell {
-        dialect: Dialect::Dotenv,
+        format: OutputFormat::Dotenv,
         evaluate: &["set -a; . ./FILE; set +a"],
         ..shell
     });
@@ -119,7 +119,7 @@ fn dotenv_means_the_same_to_the_shells() {
     proptest!(config(6), |(values in vec(prop_oneof![value(), "[ -~]{0,6}", "[a-d ~#:=]{1,4}"], 60))| {
         let carried: Vec<_> = values
             .into_iter()
-            .filter(|value| export(Dialect::Dotenv, value).is_some())
+            .filter(|value| export(OutputFormat::Dotenv, value).is_some())
             .collect();
         round_trip(sourced, &carried);
     });
@@ -129,8 +129,8 @@ fn dotenv_means_the_same_to_the_shells() {
 fn unset_takes_the_variable_away() {
     for shell in SHELLS.iter().chain([&NUSHELL]).filter(installed) {
         let dir = tempfile::tempdir().unwrap();
-        let unset = shell.dialect.unset(&[&name()]).unwrap();
-        fs::write(dir.path().join("set"), export(shell.dialect, "x").unwrap().stdout).unwrap();
+        let unset = shell.format.unset(&[&name()]).unwrap();
+        fs::write(dir.path().join("set"), export(shell.format, "x").unwrap().stdout).unwrap();
         fs::write(dir.path().join("unset"), &unset).unwrap();
         for evaluate in shell.evaluate {
             let evaluate = |file| evaluate.replace("FILE", file);
@@ -156,7 +156,7 @@ fn unset_takes_the_variable_away() {
 fn the_failing_statement_stops_a_script() {
     for shell in SHELLS.iter().chain([&NUSHELL]).filter(installed) {
         let dir = tempfile::tempdir().unwrap();
-        let failure = shell.dialect.failure().unwrap();
+        let failure = shell.format.failing_statement().unwrap();
         fs::write(dir.path().join("failure"), failure).unwrap();
         for evaluate in shell.evaluate {
             let evaluate = evaluate.replace("FILE", "failure");
@@ -179,7 +179,7 @@ fn round_trip(shells: &[Shell], values: &[String]) {
     for shell in shells.iter().filter(installed) {
         let dir = tempfile::tempdir().unwrap();
         for (i, value) in values.iter().enumerate() {
-            let rendered = export(shell.dialect, value).expect("shells take any value");
+            let rendered = export(shell.format, value).expect("shells take any value");
             fs::write(dir.path().join(format!("{i}.env")), rendered.stdout).unwrap();
         }
         for (locale, evaluate) in
@@ -263,9 +263,9 @@ fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|ci| ci == "true")
 }
 
-fn export(dialect: Dialect, value: &str) -> Option<Rendered> {
+fn export(format: OutputFormat, value: &str) -> Option<Rendered> {
     let variable = Variable { name: &name(), value, secret: true };
-    dialect.export(&[variable]).ok()
+    format.export(&[variable]).ok()
 }
 
 fn name() -> Name {

@@ -1,17 +1,19 @@
 //! Azure Pipelines.
 
-use crate::output::format::Cannot;
+use crate::output::unsupported::UnsupportedValue;
 use crate::output::{Bytes, Variable};
 
-/// A logging command that sets the variable for later steps.
+/// Writes a logging command that sets the variable for later steps.
 ///
-/// A secret variable does not reach the environment of a step by itself: the
-/// step has to map it (`env: NAME: $(NAME)`). The agent refuses secrets of
-/// several lines.
-pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+/// Secret variables are not in a step's environment unless the step maps them
+/// (`env: NAME: $(NAME)`). The agent refuses secrets with several lines.
+pub(in crate::output) fn export(
+    out: &mut Bytes,
+    variable: &Variable<'_>,
+) -> Result<(), UnsupportedValue> {
     if variable.value.contains(char::is_control) {
-        return Err(Cannot(
-            "it holds a control character or several lines, which the agent refuses in a secret",
+        return Err(UnsupportedValue(
+            "it contains a control character or several lines, which the agent refuses in a secret",
         ));
     }
     let secret = if variable.secret { ";issecret=true" } else { "" };
@@ -24,22 +26,21 @@ pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Res
     Ok(())
 }
 
-/// A logging command that has the agent keep `text`, which is one line, out of
-/// its log.
+/// Writes a logging command that masks `text`, a single line, in the log.
 pub(in crate::output) fn mask(out: &mut Bytes, text: &str) {
     out.text("##vso[task.setsecret]");
     escape(out, text);
     out.text("\n");
 }
 
-/// What the agent turns into another character, in a command's data, too.
+/// Sequences that the agent decodes in the data of a command.
 const ESCAPES: [&str; 5] = ["%AZP25", "%0D", "%0A", "%3B", "%5D"];
 
-/// A percent sign is escaped only where it would begin an escape: an agent
-/// with `DECODE_PERCENTS` off reads `%AZP25` as it stands.
+/// Escapes a percent sign only where it would begin an escape: an agent with
+/// `DECODE_PERCENTS` off reads `%AZP25` literally.
 fn escape(out: &mut Bytes, value: &str) {
     for (at, char) in value.char_indices() {
-        let begins_escape = || ESCAPES.iter().any(|it| value[at..].starts_with(it));
+        let begins_escape = || ESCAPES.iter().any(|escape| value[at..].starts_with(escape));
         match char {
             '%' if begins_escape() => out.text("%AZP25"),
             _ => out.char(char),
@@ -49,7 +50,7 @@ fn escape(out: &mut Bytes, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::AzurePipelines;
+    use crate::output::OutputFormat::AzurePipelines;
     use crate::output::format::tests::set;
     use crate::output::{Name, Variable};
 

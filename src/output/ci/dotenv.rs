@@ -1,27 +1,31 @@
 //! A `.env` file.
 
-use crate::output::format::Cannot;
+use crate::output::unsupported::UnsupportedValue;
 use crate::output::{Bytes, Variable};
 
-/// `NAME=value` in the part of the format on which its readers agree: the
-/// shells' `set -a; . ./.env`, Node (its own reader and the package `dotenv`)
-/// and python-dotenv were tried; the documentation of Docker Compose and the
-/// source of Ruby's dotenv say the same.
+/// Writes `NAME=value` in the part of the format on which its readers agree. Tested with the
+/// shells' `set -a; . ./.env`, Node (its own reader and the package `dotenv`) and
+/// python-dotenv; the documentation of Docker Compose and the source of Ruby's dotenv say the
+/// same.
 ///
-/// A value of letters, digits and `_ - . / , + = @ %` that does not begin with
-/// `=` (zsh expands `=name`) stands bare, so that `docker run --env-file` reads
-/// it, too. Anything else goes between single quotes, which that would take for
-/// a part of the value. Refused is what the readers disagree on even there: a
-/// single quote, a backslash (Python unescapes it), `$` (Python and Node's
-/// dotenv-expand expand it) and control characters.
-pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+/// A value of letters, digits and `_ - . / , + = @ %` that does not begin with `=` (zsh
+/// expands `=name`) is not quoted, so that `docker run --env-file` can read it, which would
+/// take quotes as part of the value. Any other value is put between single quotes. Values on
+/// which the readers disagree even then are refused: with a single quote, a backslash (Python
+/// unescapes it), `$` (Python and Node's dotenv-expand expand it) or control characters.
+pub(in crate::output) fn export(
+    out: &mut Bytes,
+    variable: &Variable<'_>,
+) -> Result<(), UnsupportedValue> {
     let (name, value) = (variable.name.as_str(), variable.value);
     if value.contains(['\'', '\\', '$']) {
-        return Err(Cannot("it holds one of ' \\ $, on which the readers of .env files disagree"));
+        return Err(UnsupportedValue(
+            "it contains one of ' \\ $, on which the readers of .env files disagree",
+        ));
     }
     if value.contains(char::is_control) {
-        return Err(Cannot(
-            "it holds a control character, on which the readers of .env files disagree",
+        return Err(UnsupportedValue(
+            "it contains a control character, on which the readers of .env files disagree",
         ));
     }
     let quote = if is_bare(value) { "" } else { "'" };
@@ -37,7 +41,7 @@ fn is_bare(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::Dotenv;
+    use crate::output::OutputFormat::Dotenv;
     use crate::output::format::tests::set;
 
     #[test]

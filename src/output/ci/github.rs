@@ -1,31 +1,32 @@
 //! GitHub Actions.
 
-use crate::output::format::Cannot;
+use crate::output::unsupported::UnsupportedValue;
 use crate::output::{Bytes, Variable};
 
-/// A mask for a secret value on standard output, and the variable for the file
-/// that `GITHUB_ENV` names, as a here-document.
+/// Writes the mask of a secret value to standard output, and a here-document that sets the
+/// variable to the file that `GITHUB_ENV` names.
 ///
-/// The runner obeys `::add-mask::` at the beginning of a line alone. A newline in
-/// front ends a line that the step may have left open; the file's is ended where
-/// that is known, when it is written.
+/// The runner recognizes `::add-mask::` only at the beginning of a line. The newline in front
+/// of it ends a line that the step may have left unfinished.
 ///
-/// A value that ends with a carriage return is refused: a runner on Windows
-/// takes that for a part of the line's end.
+/// A value that ends with a carriage return is refused: a runner on Windows takes it as part
+/// of the line's end.
 pub(in crate::output) fn export(
     stdout: &mut Bytes,
     file: &mut Bytes,
     variable: &Variable<'_>,
-) -> Result<(), Cannot> {
+) -> Result<(), UnsupportedValue> {
     let value = variable.value;
     if value.ends_with('\r') {
-        return Err(Cannot("it ends with a carriage return, which a runner on Windows drops"));
+        return Err(UnsupportedValue(
+            "it ends with a carriage return, which a runner on Windows drops",
+        ));
     }
-    // The runner complains about a mask for nothing.
+    // The runner complains about an empty mask.
     if variable.secret && !value.trim().is_empty() {
         mask(stdout, value);
     }
-    let delimiter = delimiter(value);
+    let delimiter = unused_delimiter(value);
     file.text(variable.name.as_str())
         .text("<<")
         .text(&delimiter)
@@ -37,8 +38,7 @@ pub(in crate::output) fn export(
     Ok(())
 }
 
-/// A workflow command that has the runner keep `text` out of its log, on a line of
-/// its own whatever was printed before.
+/// Writes a workflow command that masks `text` in the log, always on a new line.
 pub(in crate::output) fn mask(stdout: &mut Bytes, text: &str) {
     if stdout.is_empty() {
         stdout.text("\n");
@@ -48,9 +48,9 @@ pub(in crate::output) fn mask(stdout: &mut Bytes, text: &str) {
     stdout.text("\n");
 }
 
-/// A word that does not occur in `value`. It need not be random: the value is
-/// known, so looking is better than luck.
-fn delimiter(value: &str) -> String {
+/// Returns a word that does not occur in `value`. It need not be random, because the value is
+/// known.
+fn unused_delimiter(value: &str) -> String {
     let mut number = 0_u64;
     loop {
         let word = format!("GC_TOKEN_END_{number}");
@@ -61,7 +61,7 @@ fn delimiter(value: &str) -> String {
     }
 }
 
-/// The escapes of a workflow command's data.
+/// Escapes the data of a workflow command.
 fn escape(out: &mut Bytes, value: &str) {
     for char in value.chars() {
         match char {
@@ -76,7 +76,7 @@ fn escape(out: &mut Bytes, value: &str) {
 #[cfg(test)]
 mod tests {
     use crate::output::format::tests::set;
-    use crate::output::{Dialect::GithubActions, Name, Variable};
+    use crate::output::{Name, OutputFormat::GithubActions, Variable};
 
     fn rendered(value: &str, secret: bool) -> (String, String) {
         let name: Name = "A".parse().unwrap();

@@ -1,25 +1,30 @@
 //! GitLab CI: a report of type `dotenv`.
 
-use crate::output::format::Cannot;
+use crate::output::unsupported::UnsupportedValue;
 use crate::output::{Bytes, Variable};
 
-/// `NAME=value`, and nothing else: the report knows no quotes and no escapes.
+/// Writes `NAME=value`; the format has neither quotes nor escapes.
 ///
-/// GitLab strips white space at both ends, reads a line per variable, and
-/// expands `$NAME`, `${NAME}`, `%NAME%`, `$$` and `%%` where the variable is
-/// used. A value that would be changed by that is refused.
-pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+/// GitLab strips white space at both ends, reads a line per variable, and expands `$NAME`,
+/// `${NAME}`, `%NAME%`, `$$` and `%%` wherever the variable is used. Values that this would
+/// change are refused.
+pub(in crate::output) fn export(
+    out: &mut Bytes,
+    variable: &Variable<'_>,
+) -> Result<(), UnsupportedValue> {
     let value = variable.value;
     if value.contains(['$', '%']) {
-        return Err(Cannot("it holds $ or %, and GitLab expands variables in a dotenv report"));
+        return Err(UnsupportedValue(
+            "it contains $ or %, and GitLab expands variables in a dotenv report",
+        ));
     }
     if value.contains(char::is_control) {
-        return Err(Cannot(
-            "it holds a control character, and a dotenv report of GitLab has no escapes",
+        return Err(UnsupportedValue(
+            "it contains a control character, and a dotenv report of GitLab has no escapes",
         ));
     }
     if value.trim().len() != value.len() {
-        return Err(Cannot("it begins or ends with white space, which GitLab strips"));
+        return Err(UnsupportedValue("it begins or ends with white space, which GitLab strips"));
     }
     out.text(variable.name.as_str()).text("=");
     out.text(value).text("\n");
@@ -28,7 +33,7 @@ pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::Gitlab;
+    use crate::output::OutputFormat::Gitlab;
     use crate::output::format::tests::set;
 
     #[test]

@@ -1,33 +1,40 @@
 //! Windows' cmd.exe.
 
-use crate::output::format::Cannot;
+use crate::output::unsupported::UnsupportedValue;
 use crate::output::{Bytes, Name, Variable};
 
-/// The longest line that cmd reads.
-const LONGEST_LINE: usize = 8_191;
+/// Characters.
+const MAX_LINE: usize = 8_191;
 
-/// `set "NAME=value"`, with what means the same in a file that is called, in
-/// the lines of a `for /f`, and with delayed expansion on or off.
+/// Writes `set "NAME=value"`, which means the same in a file that is called, in the lines of a
+/// `for /f`, and with delayed expansion on or off.
 ///
-/// Between double quotes `& | < > ^ ( )` stand for themselves. A double quote
-/// would end them; `%` would have to be doubled in a file and must not be in a
-/// `for /f`; `!` expands only where delayed expansion is on; bytes beyond ASCII
-/// depend on the console's code page. None of these has one safe spelling.
-pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+/// Between double quotes `& | < > ^ ( )` are literal. Characters without one safe notation are
+/// refused: a double quote ends the string; `%` has to be doubled in a file but not in a
+/// `for /f`; `!` expands only if delayed expansion is on; bytes beyond ASCII depend on the
+/// console's code page.
+pub(in crate::output) fn export(
+    out: &mut Bytes,
+    variable: &Variable<'_>,
+) -> Result<(), UnsupportedValue> {
     let (name, value) = (variable.name.as_str(), variable.value);
     if value.is_empty() {
-        return Err(Cannot("it is empty, and setting a variable to nothing removes it in cmd"));
-    }
-    if value.contains(['"', '%', '!']) {
-        return Err(Cannot("it holds one of \" % !, which cmd cannot quote in every place"));
-    }
-    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(Cannot(
-            "it holds a control character or one beyond ASCII, which cmd cannot quote",
+        return Err(UnsupportedValue(
+            "it is empty, and setting a variable to nothing removes it in cmd",
         ));
     }
-    if name.len() + value.len() + "set \"=\"".len() > LONGEST_LINE {
-        return Err(Cannot("it is longer than a line of cmd may be"));
+    if value.contains(['"', '%', '!']) {
+        return Err(UnsupportedValue(
+            "it contains one of \" % !, which cmd cannot quote in every place",
+        ));
+    }
+    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(UnsupportedValue(
+            "it contains a control character or one beyond ASCII, which cmd cannot quote",
+        ));
+    }
+    if name.len() + value.len() + "set \"=\"".len() > MAX_LINE {
+        return Err(UnsupportedValue("it is longer than a line of cmd can be"));
     }
     out.text("set \"").text(name).text("=");
     out.text(value).text("\"\r\n");
@@ -40,7 +47,7 @@ pub(in crate::output) fn unset(out: &mut Bytes, name: &Name) {
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::Cmd;
+    use crate::output::OutputFormat::Cmd;
     use crate::output::format::tests::{set, unset};
 
     #[test]

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::output::{Bytes, Name, Variable};
 
-/// Between single quotes fish knows two escapes, `\\` and `\'`. Control
-/// characters are written as escapes outside of them, and statements end with
-/// `;`, so that `eval (gc-token env ...)`, which joins lines with spaces, means
-/// the same as `gc-token env ... | source`.
+/// Writes a single-quoted string, in which fish has two escapes, `\\` and `\'`. Control
+/// characters are escaped outside the quotes. Statements end with `;`, so that
+/// `eval (gc-token env ...)`, which joins lines with spaces, means the same as
+/// `gc-token env ... | source`.
 pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) {
     out.text("set -gx ").text(variable.name.as_str()).text(" '");
     for char in variable.value.chars() {
@@ -32,7 +32,7 @@ pub(in crate::output) fn unset(out: &mut Bytes, name: &Name) {
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::Fish;
+    use crate::output::OutputFormat::Fish;
     use crate::output::format::tests::{set, unset};
 
     #[test]

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::output::{Bytes, Name, Variable};
 
-/// A double-quoted string: nushell expands nothing in it but its backslash
-/// escapes. For a file that is sourced; in a running session,
+/// Writes a double-quoted string, in which nushell expands only backslash escapes. The output
+/// is for a file to source; in a running session,
 /// `gc-token env --shell json | from json | load-env` needs no file.
 pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) {
     out.text("$env.").text(variable.name.as_str()).text(" = \"");
@@ -31,7 +31,7 @@ pub(in crate::output) fn unset(out: &mut Bytes, name: &Name) {
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::Nushell;
+    use crate::output::OutputFormat::Nushell;
     use crate::output::format::tests::{set, unset};
 
     #[test]

@@ -2,9 +2,8 @@
 
 use crate::output::{Bytes, Name, Variable};
 
-/// Between single quotes everything but a single quote stands for itself
-/// (POSIX.1-2017, XCU 2.2.2); zsh's `RC_QUOTES` does not change the meaning of
-/// `'\''`.
+/// Writes a single-quoted string, in which everything but a single quote is literal
+/// (POSIX.1-2017, XCU 2.2.2); zsh's `RC_QUOTES` does not change the meaning of `'\''`.
 pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) {
     out.text("export ").text(variable.name.as_str()).text("='");
     for char in variable.value.chars() {
@@ -16,14 +15,14 @@ pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) {
     out.text("'\n");
 }
 
-/// `-v`, because without it a function of that name may be taken away.
+/// Uses `-v`, because without it a function of that name may be unset.
 pub(in crate::output) fn unset(out: &mut Bytes, name: &Name) {
     out.text("unset -v ").text(name.as_str()).text("\n");
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::Posix;
+    use crate::output::OutputFormat::Posix;
     use crate::output::format::tests::{set, unset};
 
     #[test]

@@ -2,22 +2,24 @@
 
 use std::fmt::Write;
 
-use crate::output::format::Cannot;
+use crate::output::unsupported::UnsupportedValue;
 use crate::output::{Bytes, Name, Variable};
 
-/// Pure ASCII in one line per variable: `'abc' + [char]0x2019 + 'def'`.
+/// Writes ASCII only, a line per variable: `'abc' + [char]0x2019 + 'def'`.
 ///
-/// PowerShell decodes a program's output by the console's code page and splits
-/// it into lines, so neither a newline nor anything beyond ASCII would arrive
-/// whole. Beyond ASCII there are also four more characters that end a
-/// single-quoted string, the typographic quotes U+2018 to U+201B.
-pub(in crate::output) fn export(out: &mut Bytes, variable: &Variable<'_>) -> Result<(), Cannot> {
+/// PowerShell decodes a program's output by the console's code page and splits it into lines,
+/// so newlines and characters beyond ASCII would not arrive intact. The typographic quotes
+/// U+2018 to U+201B would also end a single-quoted string.
+pub(in crate::output) fn export(
+    out: &mut Bytes,
+    variable: &Variable<'_>,
+) -> Result<(), UnsupportedValue> {
     if variable.value.is_empty() {
-        return Err(Cannot(
+        return Err(UnsupportedValue(
             "it is empty, and setting a variable to nothing removes it in PowerShell",
         ));
     }
-    // The text in front makes each `+` join text, whatever stands behind it.
+    // The string in front makes each `+` a concatenation.
     out.text("$env:").text(variable.name.as_str()).text(" = '");
     let mut quoted = true;
     for char in variable.value.chars() {
@@ -52,7 +54,7 @@ pub(in crate::output) fn unset(out: &mut Bytes, name: &Name) {
 
 #[cfg(test)]
 mod tests {
-    use crate::output::Dialect::PowerShell;
+    use crate::output::OutputFormat::PowerShell;
     use crate::output::format::tests::{set, unset};
 
     #[test]

@@ -1,16 +1,15 @@
-//! The one shape of a token in JSON.
+//! The JSON representation of a token.
 
 use serde::Serialize;
 
-use super::{Bytes, HandOut};
+use super::{Bytes, TokenDetails};
 use crate::error::{Error, Kind, Result};
 use crate::token::BEARER;
 
-/// A token as JSON shows it. Every value but `expires_in` is a string, and
-/// empty where nothing is known, so that a script need not tell null from
-/// missing.
+/// Every value but `expires_in` is a string, and empty if unknown, so that scripts need not
+/// distinguish null from missing.
 #[derive(Serialize)]
-pub(super) struct Answer<'a> {
+pub(super) struct TokenJson<'a> {
     access_token: &'a str,
     token_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,11 +20,11 @@ pub(super) struct Answer<'a> {
     login_url: &'a str,
 }
 
-impl<'a> Answer<'a> {
-    /// `expires_in` in seconds; `None` leaves it out.
-    pub(super) fn new(hand_out: &HandOut<'a>, expires_in: Option<i64>) -> Self {
-        let HandOut { token, issuer } = *hand_out;
-        Answer {
+impl<'a> TokenJson<'a> {
+    /// `expires_in` is in seconds; `None` omits it.
+    pub(super) fn new(details: &TokenDetails<'a>, expires_in: Option<i64>) -> Self {
+        let TokenDetails { token, issuer } = *details;
+        TokenJson {
             access_token: token.access_token.expose(),
             token_type: BEARER,
             expires_in,
@@ -37,8 +36,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// `value` as JSON in one line.
-pub(super) fn line(value: &impl Serialize) -> Result<Bytes> {
+pub(super) fn json_line(value: &impl Serialize) -> Result<Bytes> {
     let mut out = Bytes::new();
     serde_json::to_writer(&mut out, value).map_err(|error| {
         Error::new(Kind::Output, "the token cannot be written as JSON").with_source(error)
