@@ -1,15 +1,14 @@
-//! The fault that the program is for, played on loopback with real time: an
-//! API whose clock is ahead of the issuer's, tokens that live briefly, a client
-//! that asks the local clock, and `gc-token`.
+//! Demonstrates clock skew on loopback in real time: an API whose clock is ahead of the
+//! issuer's, short-lived tokens, a naive client that trusts the local clock, and `gc-token`.
 //!
-//! Everything that the report claims is checked as it is said, against what
-//! the sandbox counted and not against what a client believes.
+//! Every claim of the report is checked as it is printed, against the sandbox's counters and
+//! not against what a client believes.
 
 mod gc_token;
 mod http;
 mod naive;
-mod patience;
 mod report;
+mod stopwatch;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -27,36 +26,35 @@ use crate::sandbox::{Counters, Sandbox, SandboxConfig};
 use gc_token::GcToken;
 use http::{Answer, Http};
 use naive::Naive;
-use patience::Patience;
-use report::Report;
+use report::DemoReport;
+use stopwatch::Stopwatch;
 
-/// Long enough to be reused, short enough to be watched.
 const LIFETIME: Duration = Duration::from_secs(12);
-/// The issuer's clock minus this machine's: to be found out by measurement.
-const ISSUER: SignedDuration = SignedDuration::from_secs(3);
-/// The API's clock minus the issuer's: the fault. Nothing tells a client of it.
-const FAULT: SignedDuration = SignedDuration::from_secs(2);
-/// When enough of a token is left to use it again.
-const EARLY: SignedDuration = SignedDuration::from_secs(1);
-/// When too little is left, though the API would still take it.
-const LATE: SignedDuration = SignedDuration::from_secs(5);
-/// When a token is dead to the API and alive to its holder: in the middle of
-/// the two seconds, so that a slow machine does not miss them.
-const TOO_LATE: SignedDuration = SignedDuration::from_secs(11);
+/// The issuer's clock minus this machine's.
+const ISSUER_OFFSET: SignedDuration = SignedDuration::from_secs(3);
+/// The API's clock minus the issuer's, which no client is told.
+const API_LEAD: SignedDuration = SignedDuration::from_secs(2);
 
-/// Plays the story and writes the report to `stdout`, each line when its
-/// moment has come. Takes about eleven seconds of the clock, or ends early when
-/// `interrupted` is raised; leaves nothing behind either way.
+// Moments since the first mint.
+const ENOUGH_LEFT: SignedDuration = SignedDuration::from_secs(1);
+/// The API still accepts the token, but gc-token no longer hands it out.
+const TOO_LITTLE_LEFT: SignedDuration = SignedDuration::from_secs(5);
+/// The API rejects the token, and its holder still believes in it: the middle of that
+/// interval, so that a slow machine does not miss it.
+const EXPIRED_AT_API: SignedDuration = SignedDuration::from_secs(11);
+
+/// Writes the report to `stdout`, each line at its moment, in about eleven seconds. Ends early
+/// once `interrupted` is set. Leaves no files behind.
 ///
 /// # Errors
-/// [`Kind::ApiRefused`] when anything is not as the report tells it.
+/// [`Kind::ApiRefused`] if anything differs from the report.
 pub fn run(clock: Arc<dyn Clock>, stdout: &mut dyn Write, interrupted: &AtomicBool) -> Result<()> {
-    let sandbox = Sandbox::start(plan(), clock.clone())?;
+    let sandbox = Sandbox::start(sandbox_config(), clock.clone())?;
     let mut stage = Stage {
         http: Http::new(&sandbox, clock.clone())?,
         client: GcToken::new(&sandbox, clock.clone())?,
-        patience: Patience::new(clock.clone(), interrupted),
-        report: Report::new(stdout),
+        stopwatch: Stopwatch::new(clock.clone(), interrupted),
+        report: DemoReport::new(stdout),
         sandbox,
         clock: &*clock,
     };
@@ -64,130 +62,127 @@ pub fn run(clock: Arc<dyn Clock>, stdout: &mut dyn Write, interrupted: &AtomicBo
     let naive = stage.naive_mints()?;
     stage.gc_token_mints("mints")?;
     stage.gc_token_measures()?;
-    stage.wait_for(EARLY)?;
+    stage.wait_until(ENOUGH_LEFT)?;
     stage.gc_token_reuses()?;
-    stage.wait_for(LATE)?;
+    stage.wait_until(TOO_LITTLE_LEFT)?;
     stage.gc_token_mints("mints again")?;
-    stage.wait_for(TOO_LATE)?;
+    stage.wait_until(EXPIRED_AT_API)?;
     stage.naive_fails(&naive)?;
     stage.gc_token_mints("mints again")?;
     stage.conclude()
 }
 
-fn plan() -> SandboxConfig {
+fn sandbox_config() -> SandboxConfig {
     SandboxConfig {
         lifetime: LIFETIME,
-        issuer_offset: ISSUER,
-        api_offset: ISSUER + FAULT,
+        issuer_offset: ISSUER_OFFSET,
+        api_offset: ISSUER_OFFSET + API_LEAD,
         ..SandboxConfig::default()
     }
 }
 
-/// Who takes part.
 struct Stage<'a> {
     sandbox: Sandbox,
     http: Http,
     client: GcToken,
     clock: &'a dyn Clock,
-    patience: Patience<'a>,
-    report: Report<'a>,
+    stopwatch: Stopwatch<'a>,
+    report: DemoReport<'a>,
 }
 
 impl Stage<'_> {
     fn introduce(&mut self) -> Result<()> {
         let now = self.clock.read().wall;
-        let issuer = shift(now, ISSUER);
-        let api = shift(issuer, FAULT);
+        let issuer = shift(now, ISSUER_OFFSET);
+        let api = shift(issuer, API_LEAD);
         let lifetime = lifetime();
         self.report.text(format_args!(
-            "Three clocks take part in an access token's life, and none agrees with another.\n\
-             This is a sandbox on loopback with such clocks: no account, no other network.\n\
-             It takes about {}.\n\n  \
+            "Three clocks decide whether an access token is valid, and no two of them agree.\n\
+             This is a sandbox on loopback with such clocks: it needs no account and no other\n\
+             network, and takes about {}.\n\n  \
                this machine  {now:.1}\n  \
-               issuer        {issuer:.1}  {} ahead of this machine, stamps tokens that live {}\n  \
+               issuer        {issuer:.1}  {} ahead of this machine, mints tokens that live {}\n  \
                API           {api:.1}  {} ahead of the issuer, and without any tolerance\n\n\
-             So the API takes a token for {} of its {}. Nobody tells the clients.\n",
-            human(TOO_LATE),
-            human(ISSUER),
+             So the API accepts a token for {} of its {}, and no client is told.\n",
+            human(EXPIRED_AT_API),
+            human(ISSUER_OFFSET),
             human(lifetime),
-            human(FAULT),
-            human(lifetime - FAULT),
+            human(API_LEAD),
+            human(lifetime - API_LEAD),
             human(lifetime),
         ))
     }
 
-    /// What a cache script does: remember `now + expires_in`.
     fn naive_mints(&mut self) -> Result<Naive> {
         let naive = Naive::mint(&self.http, self.clock)?;
-        self.patience.start();
-        self.say(
+        self.stopwatch.restart();
+        self.report_step(
             "naive",
             format_args!(
                 "mints, and notes: good until now + expires_in ({}) by this machine's clock",
                 human(naive.lifetime)
             ),
         )?;
-        self.call(&naive.token, &Answer::ok())?;
+        self.call_api(&naive.token, &Answer::ok())?;
         Ok(naive)
     }
 
-    /// What a cache script does then: `now < exp`.
     fn naive_fails(&mut self, naive: &Naive) -> Result<()> {
-        let left = naive.left(self.clock.read().wall);
+        let left = naive.believed_remaining(self.clock.read().wall);
         self.check(
             left.is_positive(),
             "the naive client believes in its token",
             format_args!("{} left", human(left)),
         )?;
-        self.say(
+        self.report_step(
             "naive",
             format_args!("now < exp, {:.1}s left: presents its token", left.as_secs_f64()),
         )?;
-        self.call(&naive.token, &Answer::expired())
+        self.call_api(&naive.token, &Answer::expired())
     }
 
-    fn gc_token_mints(&mut self, how: &str) -> Result<()> {
+    fn gc_token_mints(&mut self, action: &str) -> Result<()> {
         let before = self.client.token.take();
-        self.gc_token(how, 1)?;
-        let now = &self.client.token;
-        self.check(*now != before, "it is another token", "it is the same")
+        self.gc_token(action, 1)?;
+        let token = &self.client.token;
+        self.check(*token != before, "it is another token", "it is the same")
     }
 
     fn gc_token_reuses(&mut self) -> Result<()> {
         let before = self.client.token.clone();
         self.gc_token("reuses its token", 0)?;
-        let now = &self.client.token;
-        self.check(*now == before, "it is the same token", "it is another")
+        let token = &self.client.token;
+        self.check(*token == before, "it is the same token", "it is another")
     }
 
-    /// Runs `gc-token get`, counts what it mints, and presents the token.
-    fn gc_token(&mut self, how: &str, mints: u64) -> Result<()> {
+    /// Runs `gc-token get`, checks the number of mints, and presents the token.
+    fn gc_token(&mut self, action: &str, mints: u64) -> Result<()> {
         let before = self.sandbox.counters();
-        let why = self.client.why()?;
+        let reason = self.client.verdict()?;
         self.client.get()?;
         let minted = self.sandbox.counters().mints - before.mints;
-        self.say("gc-token", format_args!("{how}: {why}"))?;
+        self.report_step("gc-token", format_args!("{action}: {reason}"))?;
         self.check(
             minted == mints,
             format_args!("gc-token mints {mints} tokens here"),
             format_args!("the sandbox counted {minted}"),
         )?;
         let token = self.client.token.clone().unwrap_or_default();
-        self.call(&token, &Answer::ok())
+        self.call_api(&token, &Answer::ok())
     }
 
-    /// The clocks of issuer and API, as the `Date` of their replies gave them
-    /// away.
     fn gc_token_measures(&mut self) -> Result<()> {
-        let clocks = self.client.clocks()?;
-        for (who, than, truth, measured) in [
-            ("issuer", "this machine", ISSUER, clocks.issuer),
-            ("API", "the issuer", FAULT, clocks.lead),
+        let clocks = self.client.measured_clocks()?;
+        for (clock, reference, truth, measured) in [
+            ("issuer", "this machine", ISSUER_OFFSET, clocks.issuer_offset),
+            ("API", "the issuer", API_LEAD, clocks.api_lead),
         ] {
             let (min, max, truth) = (measured.min, measured.max, truth.as_secs_f64());
-            self.say(
+            self.report_step(
                 "gc-token",
-                format_args!("has measured: the {who} is {min:.1}s to {max:.1}s ahead of {than}"),
+                format_args!(
+                    "has measured: the {clock} is {min:.1}s to {max:.1}s ahead of {reference}"
+                ),
             )?;
             self.check(
                 min <= truth && truth <= max,
@@ -198,14 +193,14 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Presents a token to the API, which is to answer as foretold.
-    fn call(&mut self, token: &str, foretold: &Answer) -> Result<()> {
-        let answer = self.http.call(token)?;
-        self.say("  API", format_args!("{answer}"))?;
+    /// Presents a token to the API, and checks the response.
+    fn call_api(&mut self, token: &str, expected: &Answer) -> Result<()> {
+        let response = self.http.call(token)?;
+        self.report_step("  API", format_args!("{response}"))?;
         self.check(
-            answer == *foretold,
-            format_args!("the API answers {foretold}"),
-            format_args!("it answered {answer}"),
+            response == *expected,
+            format_args!("the API responds {expected}"),
+            format_args!("it responded {response}"),
         )
     }
 
@@ -214,7 +209,7 @@ impl Stage<'_> {
         self.report.text(format_args!(
             "\nThe sandbox counted\n  \
                {mints} mints: 1 by the naive client, {} by gc-token\n  \
-               {api_calls} API calls: {} by gc-token, about its new tokens\n  \
+               {api_calls} API calls: {} by gc-token, to verify its new tokens\n  \
                {refusals} refusal: the naive client's\n",
             mints.saturating_sub(1),
             mints.saturating_sub(1),
@@ -225,24 +220,25 @@ impl Stage<'_> {
             format_args!("{mints}, {api_calls} and {refusals}"),
         )?;
         self.report.text(
-            "All of it was checked, and came true. Settings used by gc-token: none but the\n\
-             sandbox's address and credentials. See 'gc-token get --help' for --skew and --min-ttl.",
+            "Each of these statements was checked as it was printed. gc-token was given the\n\
+             sandbox's address and credentials, and no other settings. For --skew and --min-ttl,\n\
+             see 'gc-token get --help'.",
         )
     }
 
-    fn say(&mut self, who: &str, what: impl Display) -> Result<()> {
-        self.report.step(self.patience.elapsed(), who, what)
+    fn report_step(&mut self, actor: &str, action: impl Display) -> Result<()> {
+        self.report.step(self.stopwatch.elapsed(), actor, action)
     }
 
-    fn wait_for(&mut self, moment: SignedDuration) -> Result<()> {
-        self.patience.until(moment)
+    fn wait_until(&mut self, moment: SignedDuration) -> Result<()> {
+        self.stopwatch.wait_until(moment)
     }
 
     fn check(&self, holds: bool, claim: impl Display, instead: impl Display) -> Result<()> {
         if holds {
             return Ok(());
         }
-        Err(Error::new(Kind::ApiRefused, format!("the demo did not go as told: {claim}"))
+        Err(Error::new(Kind::ApiRefused, format!("the demo did not go as described: {claim}"))
             .with_cause(instead.to_string())
             .with_hint("a machine that stalls for a second can spoil the demo: try again"))
     }

@@ -1,6 +1,5 @@
-//! `gc-token` itself: the whole program, from its arguments to its exit code,
-//! in a world that holds the sandbox's address, a cache of its own, and
-//! nothing of the user's.
+//! Runs the whole of `gc-token` in this process, from its arguments to its exit code, in a
+//! context that holds the sandbox's address and a cache of its own, and nothing of the user's.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -14,11 +13,10 @@ use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 use crate::sync;
 
-/// A user of the program.
 pub(super) struct GcToken {
     clock: Arc<dyn Clock>,
     env: Environment,
-    /// The token that `get` printed last.
+    /// The last output of `get`.
     pub(super) token: Option<String>,
     /// Holds the cache; removed when dropped.
     _dir: TempDir,
@@ -26,36 +24,35 @@ pub(super) struct GcToken {
 
 /// An offset in `status --json`: an interval, in seconds.
 #[derive(Clone, Copy, Deserialize)]
-pub(super) struct Offset {
+pub(super) struct OffsetInterval {
     pub(super) min: f64,
     pub(super) max: f64,
 }
 
 #[derive(Deserialize)]
-struct Got {
+struct GetOutput {
     access_token: String,
 }
 
 #[derive(Deserialize)]
-struct Status {
+struct StatusOutput {
     why: String,
-    issuer_offset: Option<Offset>,
-    api_lead: Option<Offset>,
+    issuer_offset: Option<OffsetInterval>,
+    api_lead: Option<OffsetInterval>,
 }
 
-/// What was measured of the other two clocks.
-pub(super) struct Clocks {
+pub(super) struct MeasuredClocks {
     /// The issuer's clock minus this machine's.
-    pub(super) issuer: Offset,
+    pub(super) issuer_offset: OffsetInterval,
     /// The API's clock minus the issuer's.
-    pub(super) lead: Offset,
+    pub(super) api_lead: OffsetInterval,
 }
 
 impl GcToken {
     pub(super) fn new(sandbox: &Sandbox, clock: Arc<dyn Clock>) -> Result<GcToken> {
         let dir = tempfile::Builder::new().prefix("gc-token-demo-").tempdir();
         let dir = dir.map_err(|why| {
-            Error::new(Kind::System, "no temporary directory can be made").with_source(why)
+            Error::new(Kind::System, "cannot create a temporary directory").with_source(why)
         })?;
         let cache = dir.path().join("cache");
         Ok(GcToken {
@@ -73,29 +70,27 @@ impl GcToken {
         })
     }
 
-    /// `gc-token get`.
     pub(super) fn get(&mut self) -> Result<()> {
-        let got: Got = self.run(&["get", "--format", "json"])?;
-        self.token = Some(got.access_token);
+        let output: GetOutput = self.run_json(&["get", "--format", "json"])?;
+        self.token = Some(output.access_token);
         Ok(())
     }
 
-    /// Why `get` would or would not reuse what is cached.
-    pub(super) fn why(&self) -> Result<String> {
-        let status: Status = self.run(&["status", "--json"])?;
+    /// Returns why `get` would or would not reuse the cached token.
+    pub(super) fn verdict(&self) -> Result<String> {
+        let status: StatusOutput = self.run_json(&["status", "--json"])?;
         Ok(status.why)
     }
 
-    /// What was measured so far.
-    pub(super) fn clocks(&self) -> Result<Clocks> {
-        let status: Status = self.run(&["status", "--json"])?;
+    pub(super) fn measured_clocks(&self) -> Result<MeasuredClocks> {
+        let status: StatusOutput = self.run_json(&["status", "--json"])?;
         let both = status.issuer_offset.zip(status.api_lead);
-        both.map(|(issuer, lead)| Clocks { issuer, lead })
+        both.map(|(issuer_offset, api_lead)| MeasuredClocks { issuer_offset, api_lead })
             .ok_or_else(|| Error::new(Kind::ApiRefused, "gc-token has measured nothing"))
     }
 
-    fn run<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
-        let (stdout, reporter) = (Sink::default(), Sink::default());
+    fn run_json<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
+        let (stdout, reporter) = (CapturedOutput::default(), CapturedOutput::default());
         let context = Context {
             clock: self.clock.clone(),
             ..Context::with_env(self.env.clone(), Reporter::to(Box::new(reporter.clone())))
@@ -103,30 +98,30 @@ impl GcToken {
         let mut streams = StandardStreams::without_input(stdout.clone());
         let args: Vec<_> = ["gc-token"].iter().chain(args).map(Into::into).collect();
         let code = crate::run(&args, &context, &mut streams);
-        let failed = |why: String| {
-            let what = format!("{:?} ended with {code}", args.join(" ".as_ref()));
-            Error::new(Kind::ApiRefused, what).with_cause(why)
+        let failed = |cause: String| {
+            let message = format!("{:?} ended with {code}", args.join(" ".as_ref()));
+            Error::new(Kind::ApiRefused, message).with_cause(cause)
         };
         if code != 0 {
             return Err(failed(reporter.text().trim_end().replace("\n  ", "; ")));
         }
-        // The parser's words could quote the token.
-        serde_json::from_str(&stdout.text()).map_err(|_| failed("it printed no such JSON".into()))
+        // The parser's message could quote the token.
+        serde_json::from_str(&stdout.text())
+            .map_err(|_| failed("its output is not the expected JSON".into()))
     }
 }
 
-/// Keeps what was written.
 #[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
+struct CapturedOutput(Arc<Mutex<Vec<u8>>>);
 
-impl Sink {
+impl CapturedOutput {
     fn text(&self) -> String {
         let bytes = sync::lock(&self.0);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-impl Write for Sink {
+impl Write for CapturedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut all = sync::lock(&self.0);
         all.write(bytes)

@@ -1,5 +1,5 @@
-//! The client that everybody writes first: it keeps `exp = now + expires_in`
-//! and asks the local clock whether `now < exp`.
+//! The client that most people write first: it stores `exp = now + expires_in` and uses the
+//! token while `now < exp` by the local clock.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,10 +8,9 @@ use crate::clock::shift;
 use crate::context::Clock;
 use crate::error::Result;
 
-/// Its cache.
 pub(super) struct Naive {
     pub(super) token: String,
-    /// `expires_in` of the reply.
+    /// `expires_in` of the response.
     pub(super) lifetime: SignedDuration,
     /// On the local wall clock.
     exp: Timestamp,
@@ -24,8 +23,7 @@ impl Naive {
         Ok(Naive { token, lifetime, exp: shift(clock.read().wall, lifetime) })
     }
 
-    /// What it believes to be left at `now`: positive means `now < exp`.
-    pub(super) fn left(&self, now: Timestamp) -> SignedDuration {
+    pub(super) fn believed_remaining(&self, now: Timestamp) -> SignedDuration {
         self.exp.duration_since(now)
     }
 }

@@ -85,7 +85,7 @@ fn says_where_it_does_not_come_true() {
         // The wall clock is set back, the API's with it: it takes the token.
         (
             Playback { step: SignedDuration::from_secs(-3), ..at(10_500, 0) },
-            "the API answers 401 credentials.expired: it answered 200 OK",
+            "the API responds 401 credentials.expired: it responded 200 OK",
             " 11.0s    API     200 OK",
         ),
     ] {
@@ -94,7 +94,7 @@ fn says_where_it_does_not_come_true() {
         assert_eq!(error.kind, Kind::ApiRefused);
         let cause = error.cause.unwrap();
         let said = format!("{}: {cause}", error.message);
-        assert_eq!(said, format!("the demo did not go as told: {what}"));
+        assert_eq!(said, format!("the demo did not go as described: {what}"));
         assert_eq!(report.lines().last(), Some(last_line));
     }
 }

@@ -1,4 +1,4 @@
-//! Lets time pass, and gives up in good order when the user does.
+//! Waits for the moments of the demo, and stops cleanly when the user interrupts it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,37 +10,33 @@ use crate::clock::Reading;
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
 
-/// Counts from the story's beginning.
-pub(super) struct Patience<'a> {
+pub(super) struct Stopwatch<'a> {
     clock: Arc<dyn Clock>,
     start: Reading,
     interrupted: &'a AtomicBool,
 }
 
-/// How long an interrupted demo goes on at most, unnoticed by a person.
-const STEP: Duration = Duration::from_millis(50);
+/// Longest delay between an interrupt and the end of the demo.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-impl<'a> Patience<'a> {
+impl<'a> Stopwatch<'a> {
     pub(super) fn new(clock: Arc<dyn Clock>, interrupted: &'a AtomicBool) -> Self {
-        Patience { start: clock.read(), clock, interrupted }
+        Stopwatch { start: clock.read(), clock, interrupted }
     }
 
-    /// The story begins now.
-    pub(super) fn start(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.start = self.clock.read();
     }
 
-    /// Time since the beginning.
     pub(super) fn elapsed(&self) -> SignedDuration {
         self.clock.read().boot.saturating_sub(self.start.boot)
     }
 
-    /// Waits until so much time has passed since the beginning.
+    /// Waits until `moment` since the start.
     ///
     /// # Errors
-    /// `Output` when the user does not want to see the rest. An error, so that
-    /// everything on the way out is put away.
-    pub(super) fn until(&self, moment: SignedDuration) -> Result<()> {
+    /// `Output` on an interrupt: an error, so that every caller cleans up.
+    pub(super) fn wait_until(&self, moment: SignedDuration) -> Result<()> {
         loop {
             if self.interrupted.load(Ordering::Relaxed) {
                 return Err(Error::new(Kind::Output, "the demo was interrupted"));
@@ -49,7 +45,7 @@ impl<'a> Patience<'a> {
             if !left.is_positive() {
                 return Ok(());
             }
-            self.clock.sleep(left.unsigned_abs().min(STEP));
+            self.clock.sleep(left.unsigned_abs().min(POLL_INTERVAL));
         }
     }
 }
