@@ -1,26 +1,21 @@
 //! Forwards one request: replaces its token, and sends it again if the upstream rejected
 //! the token or did not process the request.
 
-use std::time::Duration;
-
 use hyper::body::Body as _;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
-use super::ReverseProxy;
 use super::access_log::LogEntry;
 use super::body::{RequestBody, ResponseBody};
 use super::error_response::{error_response, token_unavailable};
 use super::hop_by_hop;
 use super::replay_body::{ReplayBody, SharedBody};
+use super::reverse_proxy::{RESPONSE_TIMEOUT, ReverseProxy};
 use super::token_source::TokenForRequest;
 use super::upstream::{CloudHost, Upstream};
 use crate::net::{PooledBody, SendError};
 use crate::oauth::tokens_me::TOKENS_ME;
-
-/// The time an upstream has to begin its response once it has the whole request.
-pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The retries of a request that the upstream did not process. Each one met a connection
 /// that was just being closed, which seldom happens twice in a row.

@@ -10,10 +10,10 @@ use hyper::{Request, Response, StatusCode};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::ReverseProxy;
 use super::access_log::LogEntry;
 use super::body::{RequestBody, ResponseBody};
 use super::error_response::{json_response, with_retry_after};
+use super::reverse_proxy::ReverseProxy;
 use super::token_source::TokenForRequest;
 use super::upstream::CloudHost;
 use crate::http_auth::basic_credentials;

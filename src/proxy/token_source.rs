@@ -5,11 +5,12 @@ mod backend;
 mod backoff;
 mod keep_alive;
 mod refresh;
+mod state;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::known_tokens::KnownTokens;
@@ -19,15 +20,13 @@ use super::stand_in::StandIn;
 use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::http_auth::bearer_token;
-use crate::oauth::tokens_me;
 use crate::random::sha256;
 use crate::sync;
 use crate::token::{AccessToken, Token, TokenValidity};
 pub(super) use backend::BrokerBackend;
 use backend::TokenBackend;
-use keep_alive::LastUse;
-pub(super) use refresh::Outage;
-use refresh::{RefreshFailure, RefreshReason};
+pub(super) use state::{BearerToken, Outage};
+use state::{LastUse, TokenState};
 
 pub(super) struct TokenSource {
     backend: Arc<dyn TokenBackend>,
@@ -41,24 +40,19 @@ pub(super) struct TokenSource {
     refresh_lock: tokio::sync::Mutex<()>,
 }
 
-pub(super) struct BearerToken {
-    pub(super) token: Token,
-    pub(super) header: HeaderValue,
-}
-
 pub(super) enum TokenForRequest {
     Usable(Arc<BearerToken>),
     /// A refresh has failed; the API decides.
     Expired(Arc<BearerToken>),
 }
 
-struct TokenState {
-    current: Arc<BearerToken>,
-    known: KnownTokens,
-    last_use: LastUse,
-    rate_limit: RateLimit,
-    refresh_failure: Option<RefreshFailure>,
-    failure_count: u64,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RefreshReason {
+    /// Requested by the background task, which has time to try again.
+    Expiring,
+    Expired,
+    Rejected,
+    Reload,
 }
 
 impl TokenSource {
@@ -195,14 +189,6 @@ impl TokenSource {
 
     fn state(&self) -> MutexGuard<'_, TokenState> {
         sync::lock(&self.state)
-    }
-}
-
-impl BearerToken {
-    fn new(token: Token) -> BearerToken {
-        // The issuer's response was refused if no header can hold its token.
-        let header = tokens_me::bearer(&token.access_token);
-        BearerToken { header: header.unwrap_or(HeaderValue::from_static("Bearer")), token }
     }
 }
 

@@ -7,7 +7,7 @@ use hyper::header::HOST;
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{HeaderMap, StatusCode, Uri};
 
-use super::PathSecret;
+use super::path_secret::PathSecret;
 use crate::random::{Sha256, sha256};
 
 pub(super) struct AccessCheck {

@@ -5,31 +5,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::backoff::Backoff;
-use super::{BearerToken, RefreshReason, TokenSource, TokenState};
+use super::state::BearerToken;
+use super::{RefreshReason, TokenSource};
 use crate::clock::Reading;
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
-use crate::token::{IdleTimeout, Token};
-
-pub(super) struct LastUse {
-    /// Just before the last request that the API accepted.
-    at: Reading,
-    /// The last use that the cache knows of.
-    recorded: Reading,
-    backoff: Option<Backoff>,
-}
-
-impl LastUse {
-    pub(super) fn of(token: &Token) -> LastUse {
-        let at = token.validity.last_used().clone();
-        LastUse { recorded: at.clone(), at, backoff: None }
-    }
-
-    fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
-        let remaining = timeout.remaining(&self.at, now).unwrap_or_default();
-        let backoff = self.backoff.as_ref().map(|backoff| backoff.remaining(now));
-        remaining.max(backoff.unwrap_or_default())
-    }
-}
+use crate::token::IdleTimeout;
 
 impl TokenSource {
     /// Notes that the API accepted `token` in a request that began at `at`.
@@ -121,15 +101,5 @@ impl TokenSource {
 
     fn idle_timeout(&self) -> Option<IdleTimeout> {
         self.backend.policy().idle_timeout
-    }
-}
-
-impl TokenState {
-    fn note_use(&mut self, token: &Arc<BearerToken>, at: &Reading) {
-        // A use in another boot, as read from the cache, cannot be compared.
-        let is_later = at.boot_since(&self.last_use.at).is_none_or(|since| since.is_positive());
-        if Arc::ptr_eq(&self.current, token) && is_later {
-            self.last_use.at = at.clone();
-        }
     }
 }

@@ -7,32 +7,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::backoff::{Backoff, MIN_BACKOFF};
-use super::keep_alive::LastUse;
-use super::{BearerToken, TokenSource, TokenState, remember};
+use super::state::{BearerToken, LastUse, Outage, RefreshFailure};
+use super::{RefreshReason, TokenSource, remember};
 use crate::broker::{ProvidedToken, TokenOrigin};
-use crate::clock::Reading;
 use crate::error::Result;
 use crate::token::Token;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum RefreshReason {
-    /// Requested by the background task, which has time to try again.
-    Expiring,
-    Expired,
-    Rejected,
-    Reload,
-}
-
-pub(super) struct RefreshFailure {
-    backoff: Backoff,
-    /// The reason that clients are told, if another attempt may succeed.
-    transient_reason: Option<String>,
-}
-
-pub(in super::super) struct Outage {
-    pub(in super::super) reason: String,
-    pub(in super::super) retry_after: Duration,
-}
 
 /// The longest sleep of the background task: its timer stands still while the machine is
 /// suspended.
@@ -182,13 +161,6 @@ impl TokenSource {
     fn slack(&self, current: &BearerToken) -> SignedDuration {
         let required = self.backend.policy().required_ttl(&current.token.validity);
         self.remaining_after_skew(current).saturating_sub(required)
-    }
-}
-
-impl TokenState {
-    fn refresh_backoff(&self, now: &Reading) -> SignedDuration {
-        let failure = self.refresh_failure.as_ref();
-        failure.map_or(SignedDuration::ZERO, |failure| failure.backoff.remaining(now))
     }
 }
 

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Condvar;
 use std::time::Duration;
 
+use hyper::header::HeaderValue;
+
 use super::*;
 use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::clock::Reading;

@@ -1,0 +1,115 @@
+//! The core of both proxies: what requests are forwarded with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::{HeaderMap, StatusCode};
+
+use super::access_log::AccessLog;
+use super::buffer_budget::BufferBudget;
+use super::metrics::Metrics;
+use super::stand_in::StandIn;
+use super::token_source::{BrokerBackend, TokenSource};
+use super::upstream::{CloudHost, Upstreams};
+use crate::cache::IssuedTokens;
+use crate::config::Settings;
+use crate::context::{Clock, Context};
+use crate::error::Result;
+use crate::net::TimeoutPool;
+use crate::token::{Token, TokenValidity};
+
+pub struct ReverseProxy {
+    pub(super) token_source: Arc<TokenSource>,
+    pub(super) upstreams: Upstreams,
+    pub(super) client_id: String,
+    pub(super) budget: Arc<BufferBudget>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) log: AccessLog,
+    pub(super) response_timeout: TimeoutPool,
+}
+
+/// The time an upstream has to begin its response once it has the whole request.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl ReverseProxy {
+    /// Starts with `token`, which is refreshed in the background of the current runtime.
+    /// Clients get `stand_in` in its place. `issued` lets later processes recognize the
+    /// tokens that clients got.
+    ///
+    /// # Errors
+    /// `Configuration` if no API is configured, or if the network settings cannot be used.
+    pub fn start(
+        settings: Settings,
+        token: Token,
+        stand_in: Option<StandIn>,
+        issued: Option<IssuedTokens>,
+        log: AccessLog,
+        context: &Context,
+    ) -> Result<Arc<ReverseProxy>> {
+        let upstreams = Upstreams::new(&settings, context)?;
+        let client_id = settings.client.id.clone();
+        let metrics = Arc::new(Metrics::default());
+        let backend = BrokerBackend::new(settings, context);
+        let token_source =
+            TokenSource::new(backend, token, stand_in, issued, context, metrics.clone());
+        let token_source = Arc::new(token_source);
+        tokio::spawn(token_source.clone().refresh_loop());
+        Ok(Arc::new(ReverseProxy {
+            token_source,
+            upstreams,
+            client_id,
+            budget: Arc::default(),
+            metrics,
+            clock: context.clock.clone(),
+            log,
+            response_timeout: TimeoutPool::new(RESPONSE_TIMEOUT),
+        }))
+    }
+
+    /// Returns the token that clients of this run get: the stand-in, or else the current
+    /// token.
+    pub fn client_token(&self) -> Token {
+        self.token_source.client_token()
+    }
+
+    /// Reads the client secret again, and replaces the token if the API rejects it. Returns
+    /// whether the token is good.
+    pub async fn reload(&self) -> bool {
+        self.token_source.reload().await
+    }
+
+    /// Records in the cache when the current token was last used. Blocks.
+    pub fn record_use(&self) {
+        self.token_source.record_use();
+    }
+
+    pub fn validity(&self) -> TokenValidity {
+        self.token_source.validity()
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Returns the path that a URL reference in a response of `from` has at `host`, below
+    /// the base URL. `None` for other hosts, and for references relative to the request.
+    pub(crate) fn path_at(
+        &self,
+        host: CloudHost,
+        reference: &str,
+        from: CloudHost,
+    ) -> Option<String> {
+        self.upstreams.get(host)?.path_of(reference, host == from)
+    }
+
+    /// Returns whether a request carries a token of this run, which authenticates the
+    /// client.
+    pub(crate) fn authenticates(&self, headers: &HeaderMap) -> bool {
+        self.token_source.authenticates(headers)
+    }
+
+    pub(crate) fn log_unreadable(&self, status: StatusCode, error: &hyper::Error) {
+        self.log.write_unreadable(status, error, &*self.clock);
+    }
+}

@@ -1,0 +1,83 @@
+//! The state of a token source.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::HeaderValue;
+use jiff::SignedDuration;
+
+use super::backoff::Backoff;
+use crate::clock::Reading;
+use crate::oauth::tokens_me;
+use crate::proxy::known_tokens::KnownTokens;
+use crate::proxy::rate_limit::RateLimit;
+use crate::token::{IdleTimeout, Token};
+
+pub(super) struct TokenState {
+    pub(super) current: Arc<BearerToken>,
+    pub(super) known: KnownTokens,
+    pub(super) last_use: LastUse,
+    pub(super) rate_limit: RateLimit,
+    pub(super) refresh_failure: Option<RefreshFailure>,
+    pub(super) failure_count: u64,
+}
+
+pub(in super::super) struct BearerToken {
+    pub(in super::super) token: Token,
+    pub(in super::super) header: HeaderValue,
+}
+
+pub(super) struct LastUse {
+    /// Just before the last request that the API accepted.
+    pub(super) at: Reading,
+    /// The last use that the cache knows of.
+    pub(super) recorded: Reading,
+    pub(super) backoff: Option<Backoff>,
+}
+
+pub(super) struct RefreshFailure {
+    pub(super) backoff: Backoff,
+    /// The reason that clients are told, if another attempt may succeed.
+    pub(super) transient_reason: Option<String>,
+}
+
+pub(in super::super) struct Outage {
+    pub(in super::super) reason: String,
+    pub(in super::super) retry_after: Duration,
+}
+
+impl TokenState {
+    pub(super) fn note_use(&mut self, token: &Arc<BearerToken>, at: &Reading) {
+        // A use in another boot, as read from the cache, cannot be compared.
+        let is_later = at.boot_since(&self.last_use.at).is_none_or(|since| since.is_positive());
+        if Arc::ptr_eq(&self.current, token) && is_later {
+            self.last_use.at = at.clone();
+        }
+    }
+
+    pub(super) fn refresh_backoff(&self, now: &Reading) -> SignedDuration {
+        let failure = self.refresh_failure.as_ref();
+        failure.map_or(SignedDuration::ZERO, |failure| failure.backoff.remaining(now))
+    }
+}
+
+impl LastUse {
+    pub(super) fn of(token: &Token) -> LastUse {
+        let at = token.validity.last_used().clone();
+        LastUse { recorded: at.clone(), at, backoff: None }
+    }
+
+    pub(super) fn until_call(&self, timeout: IdleTimeout, now: &Reading) -> SignedDuration {
+        let remaining = timeout.remaining(&self.at, now).unwrap_or_default();
+        let backoff = self.backoff.as_ref().map(|backoff| backoff.remaining(now));
+        remaining.max(backoff.unwrap_or_default())
+    }
+}
+
+impl BearerToken {
+    pub(super) fn new(token: Token) -> BearerToken {
+        // The issuer's response was refused if no header can hold its token.
+        let header = tokens_me::bearer(&token.access_token);
+        BearerToken { header: header.unwrap_or(HeaderValue::from_static("Bearer")), token }
+    }
+}
