@@ -1,5 +1,5 @@
-//! What the end-to-end tests share: the real program on a runner that nothing
-//! leaks into, a guard that searches all it says for secrets, and Terraform.
+//! Shared by the tests: the real program in a hermetic environment, with all its output
+//! searched for secrets; the sandbox, Terraform, and a plugin client.
 
 #![allow(unreachable_pub, reason = "a module of a test")]
 
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use gc_token::internals::context::Environment;
 
-/// The program of this name, as the shell would find it.
+/// Finds a program in `PATH`.
 pub fn program(name: &str) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(PathBuf::from(name));
@@ -32,16 +32,15 @@ pub fn program(name: &str) -> Option<PathBuf> {
     candidates.find(|candidate| candidate.is_file())
 }
 
-/// A tool that a test needs is not there: a failure in CI, and elsewhere said
-/// so loudly that nobody takes the test for passed.
+/// Reports that a tool which a test needs is missing. Panics in CI; elsewhere prints it past
+/// the test harness, so that nobody takes the test for passed.
 pub fn missing(tool: &str) {
     let ci = Environment::Process.text("CI").is_some_and(|ci| ci == "true");
     assert!(!ci, "{tool} is missing, which CI has to have");
     say(&format!("NOT TESTED: {tool} is missing"));
 }
 
-/// Says something past the test harness, which keeps what a passing test
-/// prints to itself.
+/// Prints past the test harness, which captures the output of passing tests.
 pub fn say(message: &str) {
     let test = std::thread::current();
     let test = test.name().unwrap_or("test");

@@ -17,7 +17,7 @@ use crate::clients::client::installed;
 use crate::clients::rig::{REGION, WAYS, Way, short_lived};
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::example::{block, path};
-use crate::common::terraform::{Running, Said, Workspace};
+use crate::common::terraform::{Output, Running, Workspace};
 use crate::provider::search;
 
 /// The first line with a `gateway` block, and recognisably not a real version.
@@ -80,7 +80,7 @@ impl Apply {
     }
 }
 
-fn assert_applied(way: Way, said: &Said, cloud: &Sandbox) {
+fn assert_applied(way: Way, said: &Output, cloud: &Sandbox) {
     assert!(said.status.success(), "{way:?}: {said:#?}");
     let added = format!("Resources: {SKILLS} added");
     assert!(said.stdout.contains(&added), "{way:?}: {said:#?}");

@@ -1,4 +1,4 @@
-//! The cloud of the tests, and the client that it knows.
+//! The sandbox, and the OAuth client that it knows.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,25 +7,24 @@ use std::sync::Arc;
 use gc_token::internals::context::SystemClock;
 use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
-/// The client of every test.
 pub const CLIENT: &str = "the-client";
 
-/// Its secret, which no encoding leaves as it is.
+/// Contains characters that every encoding changes, so that a leak shows its encoding.
 pub const SECRET: &str = "the-cl1ent/s3cret of:the+test";
 
-/// A stand-in for Genesys Cloud that knows the client.
+/// Starts a sandbox that knows the client.
 pub fn cloud(plan: SandboxConfig) -> Sandbox {
     let plan = SandboxConfig { client_id: CLIENT.into(), client_secret: SECRET.into(), ..plan };
     Sandbox::start(plan, Arc::new(SystemClock::default())).unwrap()
 }
 
-/// The sandbox's plan with what goes wrong, in its compact notation.
+/// Parses faults in the sandbox's notation.
 pub fn faults(list: &str) -> SandboxConfig {
     let faults: gc_token::internals::sandbox::Faults = list.parse().unwrap();
     SandboxConfig { faults: faults.0, ..SandboxConfig::default() }
 }
 
-/// Whether the API takes this token, now.
+/// Reports whether the API accepts this token now.
 pub fn accepts(cloud: &Sandbox, token: &str) -> bool {
     let api = cloud.api_url();
     let mut stream = TcpStream::connect(&api["http://".len()..]).unwrap();

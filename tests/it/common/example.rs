@@ -1,11 +1,10 @@
-//! What the tests of examples share: the blocks of a README, and the `PATH` of
-//! somebody who has installed `gc-token`.
+//! Shared by the tests of examples: the blocks of a README, and a `PATH` with `gc-token`.
 
 use std::path::Path;
 
 use gc_token::internals::context::Environment;
 
-/// The block in this language that holds `words`.
+/// Finds the code block in this language that contains `words`.
 pub fn block(readme: &str, language: &str, words: &str) -> String {
     let fence = format!("```{language}\n");
     let blocks = readme.split(&fence).skip(1);
@@ -14,7 +13,7 @@ pub fn block(readme: &str, language: &str, words: &str) -> String {
     block.expect("the README has such a block").to_owned()
 }
 
-/// The `PATH`, with `gc-token` in it.
+/// Returns `PATH` with the directory of `gc-token` in front.
 pub fn path() -> String {
     let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
     let path = Environment::Process.text("PATH").unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Where the `external` provider comes from: a mirror that
-//! `GC_TOKEN_TEST_MIRROR` names, the registry, or the stand-in.
+//! Chooses the source of the `external` provider: the mirror in `GC_TOKEN_TEST_MIRROR`, the
+//! registry, or the stand-in.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -12,19 +12,17 @@ use gc_token::internals::context::Environment;
 
 use super::terraform::Workspace;
 
-/// Where the provider comes from.
 #[derive(Clone, Debug)]
 pub enum External {
-    /// A filesystem mirror of the user's.
+    /// A filesystem mirror.
     Mirror(PathBuf),
-    /// The registry.
     Registry,
-    /// The stand-in, at this path.
+    /// The stand-in program, at this path.
     StandIn(PathBuf),
 }
 
 impl External {
-    /// The best that this machine has. It is found once, and printed.
+    /// Returns the most real source that this machine has; found once, and printed.
     pub fn of_machine(terraform: &Path) -> External {
         static FOUND: OnceLock<External> = OnceLock::new();
         let found = FOUND.get_or_init(|| {
@@ -40,7 +38,6 @@ impl External {
         found.clone()
     }
 
-    /// Makes the provider available to a workspace.
     pub fn serve_to(&self, workspace: &Workspace) {
         let addresses = HOSTS.map(|host| format!("{host}/hashicorp/external"));
         let include = format!("include = {addresses:?}");
@@ -60,27 +57,27 @@ impl External {
     }
 }
 
-/// The hosts that `hashicorp/external` means to Terraform and to OpenTofu.
+/// The default registries of Terraform and of OpenTofu.
 const HOSTS: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
-/// Of the line that the stand-in follows, and recognisably not a real one.
+/// In the range that the examples ask for, and recognisable as the stand-in.
 const VERSION: &str = "2.3.99";
 
-/// Whether `terraform init` gets the provider from the registry. A machine
-/// without a network learns so in two seconds.
+/// Reports whether `terraform init` can download the provider. Without a network this takes
+/// at most [`CONNECT_TIMEOUT`].
 fn registry_serves(terraform: &Path) -> bool {
     let (answer, answered) = mpsc::channel();
     std::thread::spawn(move || {
         let mut addresses = (HOSTS[0], 443).to_socket_addrs().ok()?;
-        let connected = TcpStream::connect_timeout(&addresses.next()?, REACH).is_ok();
+        let connected = TcpStream::connect_timeout(&addresses.next()?, CONNECT_TIMEOUT).is_ok();
         answer.send(connected).ok()
     });
-    answered.recv_timeout(REACH) == Ok(true) && inits(terraform)
+    answered.recv_timeout(CONNECT_TIMEOUT) == Ok(true) && can_init(terraform)
 }
 
-const REACH: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-fn inits(terraform: &Path) -> bool {
+fn can_init(terraform: &Path) -> bool {
     let dir = tempfile::tempdir().unwrap();
     let main = "terraform {\n  required_providers {\n    external = {\n      \
                 source  = \"hashicorp/external\"\n      version = \"~> 2.3\"\n    }\n  }\n}\n";

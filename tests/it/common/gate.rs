@@ -1,5 +1,5 @@
-//! A gate in front of a server: connections wait until it is opened. So a test
-//! can arrange who has come how far, and needs no pauses.
+//! A TCP proxy that holds connections back until a test opens it, so that tests can order
+//! events without sleeping.
 
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::process::wait_until;
 
-/// A gate, closed at first. Its threads end with the process.
+/// A proxy, closed at first. Its threads end with the process.
 pub struct Gate {
     port: u16,
     state: Arc<State>,
@@ -15,13 +15,13 @@ pub struct Gate {
 
 #[derive(Default)]
 struct State {
-    /// How many connections came, and whether the gate is open.
+    /// The number of connections, and whether the gate is open.
     arrived: Mutex<(usize, bool)>,
     opened: Condvar,
 }
 
 impl Gate {
-    /// A gate in front of the server at `url`.
+    /// Starts a gate in front of the server at `url`.
     pub fn before(url: &str) -> Gate {
         let host = url.strip_prefix("http://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -34,30 +34,28 @@ impl Gate {
                 let (gate, host) = (gate.clone(), host.clone());
                 std::thread::spawn(move || {
                     gate.wait();
-                    pass(client.unwrap(), TcpStream::connect(host).unwrap());
+                    copy_both_ways(client.unwrap(), TcpStream::connect(host).unwrap());
                 });
             }
         });
         Gate { port, state }
     }
 
-    /// The URL to go through it.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Lets through who waits, and whoever comes later.
+    /// Lets waiting and later connections through.
     pub fn open(&self) {
         self.state.arrived.lock().unwrap().1 = true;
         self.state.opened.notify_all();
     }
 
-    /// How many connections have come so far, let through or not.
+    /// The number of connections so far, let through or not.
     pub fn arrivals(&self) -> usize {
         self.state.arrived.lock().unwrap().0
     }
 
-    /// Waits until this many have come.
     pub fn wait_for(&self, arrivals: usize) {
         wait_until("a connection arrives", || self.arrivals() >= arrivals);
     }
@@ -70,8 +68,7 @@ impl State {
     }
 }
 
-/// Copies in both directions until both ends are done.
-fn pass(client: TcpStream, server: TcpStream) {
+fn copy_both_ways(client: TcpStream, server: TcpStream) {
     let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
     let there = std::thread::spawn(move || one_way(from, to));
     one_way(server, client);

@@ -1,4 +1,4 @@
-//! The guard: no secret shows where it must not.
+//! Searches output and files for the client secret and for tokens.
 
 use std::path::Path;
 
@@ -7,11 +7,12 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_N
 
 use super::cloud::{CLIENT, SECRET};
 
-/// The sandbox's tokens have 86 characters of base64url, and so has the
-/// longest part of a JWT or more. Nothing else in a test comes near.
+/// A base64url word of this length is taken for a token: the sandbox's tokens have 86
+/// characters, and so has the longest part of a JWT. Other words in tests are far shorter.
 const TOKEN_LENGTH: usize = 80;
 
-/// Every form in which the client secret travels, and in which an issuer may repeat it.
+/// Returns every encoding in which the client secret is sent, or in which an issuer may echo
+/// it.
 pub fn spellings() -> Vec<String> {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let form: String = encode(SECRET);
@@ -38,7 +39,7 @@ pub fn spellings() -> Vec<String> {
     [SECRET.to_owned(), pair(SECRET), pair(&form), form].into_iter().chain(spelt).collect()
 }
 
-/// Panics when `bytes` hold the client secret, with or without white space in it.
+/// Panics if `bytes` contain the client secret, with or without white space in it.
 pub fn holds_no_secret(bytes: &[u8], place: &str) {
     let joined = |text: &str| {
         let shown = |char: &char| !char.is_whitespace() && !"\u{200b}\u{ad}".contains(*char);
@@ -54,7 +55,7 @@ pub fn holds_no_secret(bytes: &[u8], place: &str) {
     }
 }
 
-/// Panics when `bytes` hold what looks like a token.
+/// Panics if `bytes` contain a word as long as a token.
 pub fn holds_no_token(bytes: &[u8], place: &str) {
     let base64url = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
     let words = bytes.split(|byte| !base64url(byte));
@@ -64,8 +65,7 @@ pub fn holds_no_token(bytes: &[u8], place: &str) {
     }
 }
 
-/// Panics when a file below `dir` holds a secret or what looks like a token.
-/// Returns how many files were searched.
+/// Panics if a file below `dir` contains a secret or a token. Returns the number of files.
 pub fn holds_nothing_below(dir: &Path) -> usize {
     let mut searched = 0;
     let Ok(entries) = std::fs::read_dir(dir) else {

@@ -1,5 +1,5 @@
-//! Starts the stand-in as Terraform would, and talks to it without Terraform:
-//! gRPC by hand over HTTP/2, so that it can be told nonsense.
+//! Starts the test providers as Terraform would, and calls them without Terraform: gRPC is
+//! encoded by hand, so that tests can send malformed messages.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -17,27 +17,24 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
-/// Terraform's.
+/// Set by Terraform.
 pub const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// What makes the plugin do without TLS.
+/// Variables that turn the plugin's TLS off.
 pub const PLAIN: [(&str, &str); 2] = [COOKIE, ("TF_DISABLE_PLUGIN_TLS", "1")];
 
-/// A plugin that is running.
 pub struct Plugin {
-    /// The process.
     pub child: Child,
-    /// Where it listens.
     pub socket: PathBuf,
     /// The last part of its handshake line: its certificate.
     pub certificate: String,
     tmp: TempDir,
-    // Terraform keeps it open, too.
+    // Kept open, as Terraform does.
     _stdout: BufReader<ChildStdout>,
 }
 
-/// The command that starts the plugin with these variables and no others.
+/// Builds the command that starts the plugin with these variables only.
 pub fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(super::external::test_providers());
     command.env_clear().envs(variables.iter().copied());
@@ -71,18 +68,15 @@ impl Plugin {
         (plugin, client)
     }
 
-    /// Connects to the plugin's socket.
     pub async fn connect(&self) -> UnixStream {
         UnixStream::connect(&self.socket).await.unwrap()
     }
 
-    /// Sends a signal to the plugin.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits until the plugin has ended, and asserts that it left nothing
-    /// behind.
+    /// Waits until the plugin has exited, and asserts that it left no files behind.
     pub async fn ended(mut self) -> ExitStatus {
         for _ in 0..300 {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -91,7 +85,7 @@ impl Plugin {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("the plugin does not end");
+        panic!("the plugin does not exit");
     }
 }
 
@@ -102,22 +96,20 @@ impl Drop for Plugin {
     }
 }
 
-/// A connection to a plugin.
+/// A gRPC connection to a plugin.
 pub struct Client(SendRequest<Full<Bytes>>);
 
-/// What came of an RPC.
+/// The result of an RPC.
 #[derive(Debug, PartialEq)]
 pub enum Reply {
-    /// A message.
     Message(Vec<u8>),
     /// A gRPC status that is not OK.
     Status(String),
-    /// The stream was cut off.
+    /// The stream was reset or closed.
     Cut,
 }
 
 impl Client {
-    /// Speaks HTTP/2 over `stream`.
     pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Client {
         let io = TokioIo::new(stream);
         let (sender, connection) = handshake(TokioExecutor::new(), io).await.unwrap();
@@ -125,13 +117,13 @@ impl Client {
         Client(sender)
     }
 
-    /// Calls an RPC of `tfplugin6.Provider` with a message, as it should be.
+    /// Calls an RPC of `tfplugin6.Provider` with a well-formed message.
     pub async fn provider(&mut self, rpc: &str, message: &impl Message) -> Reply {
         let path = format!("/tfplugin6.Provider/{rpc}");
         self.call(&path, frame(&message.encode_to_vec())).await
     }
 
-    /// Sends `body` to `path`, whatever it is.
+    /// Sends any body to any path.
     pub async fn call(&mut self, path: &str, body: Vec<u8>) -> Reply {
         let request = Request::post(format!("http://localhost{path}"))
             .header("content-type", "application/grpc")
@@ -148,7 +140,7 @@ impl Client {
         let late = body.trailers().and_then(|all| all.get("grpc-status").cloned());
         let status = early.or(late).expect("gRPC has a status");
         match status.to_str().unwrap() {
-            // Past the frame's flag and length.
+            // After the frame's flag and length.
             "0" => Reply::Message(body.to_bytes()[5..].to_vec()),
             code => Reply::Status(code.to_owned()),
         }
@@ -156,7 +148,7 @@ impl Client {
 }
 
 impl Reply {
-    /// The message, which has to be one.
+    /// Decodes the message; panics for any other result.
     pub fn message<M: Message + Default>(&self) -> M {
         match self {
             Reply::Message(bytes) => M::decode(bytes.as_slice()).unwrap(),
@@ -165,7 +157,7 @@ impl Reply {
     }
 }
 
-/// A message as gRPC sends it: not compressed, its length, its bytes.
+/// Frames a message as gRPC does: a flag (uncompressed), the length, the bytes.
 pub fn frame(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap();
     [&[0][..], &length.to_be_bytes(), message].concat()

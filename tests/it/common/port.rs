@@ -4,9 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 
-/// A port where nothing listens, nor will while this process runs: it is taken,
-/// by a socket that never listens. One that was only free a moment ago could be
-/// another test's by now.
+/// Returns a port that refuses connections while this process runs: a socket that never
+/// listens is bound to it, so that no other test can take it.
 pub(crate) fn dead_port() -> u16 {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();

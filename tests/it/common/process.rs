@@ -1,4 +1,4 @@
-//! A running `gc-token`, and what is left of it when it has ended.
+//! A running `gc-token`, and its output once it has exited.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
@@ -9,16 +9,15 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::guard;
 
-/// The verbs that hand out the token on standard output.
+/// The commands that print the token on standard output.
 const HAND_OUT: [&str; 3] = ["get", "env", "external"];
 
-/// How often a test looks whether something has happened.
-const STEP: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// After this many steps (two minutes) nothing will happen any more.
-const STEPS: usize = 24_000;
+/// Two minutes.
+const MAX_POLLS: usize = 24_000;
 
-/// A running process. It is killed should the test end before it does.
+/// A running process; killed if the test ends first.
 pub struct Running {
     child: Child,
     command: String,
@@ -28,18 +27,14 @@ pub struct Running {
     names: Vec<(String, &'static str)>,
 }
 
-/// A process that has ended, and all that it said. What differs from run to
-/// run is replaced: HOME, LOGIN (the issuer's host), KEY (an entry's name) and ID (a
-/// correlation id).
+/// A finished process and its output. Text that differs from run to run is replaced: HOME,
+/// LOGIN (the issuer's host), KEY (a cache entry's name) and ID (a correlation id).
 #[derive(Debug)]
 pub struct Finished {
     #[expect(dead_code, reason = "for Debug, in the message of a failed assertion")]
     command: String,
-    /// How it ended.
     pub status: ExitStatus,
-    /// Standard output.
     pub stdout: String,
-    /// Standard error.
     pub stderr: String,
 }
 
@@ -63,12 +58,11 @@ impl Running {
         }
     }
 
-    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits until it has said `text` on standard error.
+    /// Waits until standard error contains `text`.
     pub fn wait_until_it_says(&mut self, text: &str) {
         wait_until(&format!("'{}' says {text:?}", self.command), || {
             let said = std::fs::read_to_string(&self.stderr).unwrap();
@@ -78,8 +72,7 @@ impl Running {
         });
     }
 
-    /// Waits until it has said `text` on standard output, and returns all that
-    /// it said there.
+    /// Waits until standard output contains `text`; returns all of it.
     pub fn wait_until_it_prints(&mut self, text: &str) -> String {
         let mut said = String::new();
         wait_until(&format!("'{}' prints {text:?}", self.command), || {
@@ -92,38 +85,37 @@ impl Running {
         said
     }
 
-    /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).unwrap();
         kill_process(pid, signal).unwrap();
     }
 
-    /// Kills it with SIGKILL. What it said so far is searched for secrets.
+    /// Kills the process with SIGKILL, and searches its output for secrets.
     pub fn kill(mut self) -> Finished {
         self.child.kill().unwrap();
         self.finish()
     }
 
-    /// Waits for its end, and searches what it said for secrets.
+    /// Waits for the process, and searches its output for secrets.
     pub fn finish(mut self) -> Finished {
         let mut status = None;
         wait_until(&format!("'{}' ends", self.command), || {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
-        self.guarded(status.expect("it has ended"))
+        self.searched(status.expect("it has exited"))
     }
 
-    /// The token may show in one place only: on the standard output of a verb
-    /// that hands it out and succeeds. The client secret may show nowhere.
-    fn guarded(&self, status: ExitStatus) -> Finished {
+    /// Asserts that the token appears only on the standard output of a command that prints it
+    /// and succeeds, and the client secret nowhere.
+    fn searched(&self, status: ExitStatus) -> Finished {
         let stdout = std::fs::read(&self.stdout).unwrap();
         let stderr = std::fs::read(&self.stderr).unwrap();
         let place = |stream| format!("{stream} of '{}'", self.command);
         guard::holds_no_secret(&stdout, &place("standard output"));
         guard::holds_no_secret(&stderr, &place("standard error"));
         guard::holds_no_token(&stderr, &place("standard error"));
-        // One that is killed may have said all that it had to say.
+        // A killed process may have printed its token already.
         if !self.hands_out || status.code().is_some_and(|code| code != 0) {
             guard::holds_no_token(&stdout, &place("standard output"));
         }
@@ -136,7 +128,7 @@ impl Running {
     }
 
     fn renamed(&self, bytes: Vec<u8>) -> String {
-        let text = String::from_utf8(bytes).expect("it speaks UTF-8");
+        let text = String::from_utf8(bytes).expect("output is UTF-8");
         let text = self.names.iter().fold(text, |text, (from, to)| text.replace(from, to));
         without_ids(&without_keys(&text))
     }
@@ -144,37 +136,37 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, unless a test has failed.
+        // It has exited already, unless a test has failed.
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
 impl Finished {
-    /// Standard output, of a process that succeeded.
+    /// Asserts success; returns standard output.
     pub fn succeeded(&self) -> &str {
         assert_eq!(self.status.code(), Some(0), "{self:#?}");
         &self.stdout
     }
 
-    /// The token that `get` printed, without a word on standard error.
+    /// Asserts success without warnings; returns the token that `get` printed.
     pub fn token(&self) -> &str {
         assert_eq!(self.stderr, "", "{self:#?}");
         self.succeeded().trim_end()
     }
 }
 
-/// Waits for something that is bound to happen.
+/// Polls until `happened`; panics after two minutes.
 pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
-    for _ in 0..STEPS {
+    for _ in 0..MAX_POLLS {
         if happened() {
             return;
         }
-        sleep(STEP);
+        sleep(POLL_INTERVAL);
     }
-    panic!("waited in vain: {what}");
+    panic!("timed out: {what}");
 }
 
-/// Replaces the names of entries, which are 32 hexadecimal digits.
+/// Replaces the names of cache entries, which are 32 hexadecimal digits.
 fn without_keys(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -188,7 +180,7 @@ fn without_keys(text: &str) -> String {
     shown + rest
 }
 
-/// Replaces what follows the words "correlation id".
+/// Replaces the ids after the words "correlation id".
 fn without_ids(text: &str) -> String {
     let mut parts = text.split("correlation id ");
     let first = parts.next().unwrap_or_default().to_owned();

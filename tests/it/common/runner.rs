@@ -1,5 +1,5 @@
-//! A CI runner: a home directory of its own, and an environment that holds
-//! what the test sets and nothing else.
+//! A CI runner: its own home directory, and an environment with nothing but the variables that
+//! the test sets.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -17,21 +17,20 @@ use tempfile::TempDir;
 use super::cloud::{CLIENT, SECRET};
 use super::process::{Finished, Running};
 
-/// A CI runner.
 pub struct Runner {
     home: TempDir,
-    /// Where output is caught: apart from what the program itself writes.
+    /// Output files, apart from the files that the program itself writes.
     caught: TempDir,
     count: AtomicUsize,
     env: BTreeMap<OsString, OsString>,
     program: PathBuf,
     user: Option<u32>,
-    /// What differs from run to run, and what stands for it in the output.
+    /// Text that differs from run to run, and its replacement in the output.
     names: Vec<(String, &'static str)>,
 }
 
 impl Runner {
-    /// One that knows nothing but PATH and HOME.
+    /// Creates a runner that has only PATH and HOME set.
     pub fn bare() -> Runner {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().display().to_string();
@@ -50,7 +49,7 @@ impl Runner {
         }
     }
 
-    /// One with the URLs and the credentials of `cloud` in its environment.
+    /// Creates a runner with the URLs and the credentials of `cloud` in its environment.
     pub fn of(cloud: &Sandbox) -> Runner {
         Runner::bare()
             .at(&cloud.login_url())
@@ -58,20 +57,18 @@ impl Runner {
             .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
     }
 
-    /// Asks the issuer at this URL. Its host reads as LOGIN in all output.
+    /// Sets the issuer's URL; its host is replaced by LOGIN in all output.
     pub fn at(mut self, login_url: &str) -> Runner {
         let host = login_url.split("://").last().unwrap();
         self.names.push((host.to_owned(), "LOGIN"));
         self.set("GC_TOKEN_LOGIN_URL", login_url).set("GENESYSCLOUD_OAUTHCLIENT_ID", CLIENT)
     }
 
-    /// Sets a variable.
     pub fn set(mut self, name: &str, value: impl AsRef<OsStr>) -> Runner {
         self.env.insert(name.into(), value.as_ref().to_owned());
         self
     }
 
-    /// Takes a variable away.
     pub fn unset(mut self, name: &str) -> Runner {
         self.env.remove(OsStr::new(name));
         self
@@ -86,12 +83,11 @@ impl Runner {
         self
     }
 
-    /// Makes HOME another user's, who runs everything, and can reach the
-    /// program. For root only.
+    /// Gives HOME to another user, as whom everything then runs. Needs root.
     pub fn owned_by(mut self, uid: u32) -> Runner {
         let program = self.caught.path().join("gc-token");
-        // Not by this process, whose children would for a moment hold the copy
-        // open for writing: then it cannot be run.
+        // Copied by another process: a child that this one forks meanwhile would hold the
+        // copy open for writing, and running it would fail with ETXTBSY.
         let copied = Command::new("cp").arg(&self.program).arg(&program).status();
         assert!(copied.unwrap().success());
         let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755));
@@ -102,17 +98,15 @@ impl Runner {
         self
     }
 
-    /// The home directory.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Where tokens are kept.
     pub fn cache(&self) -> PathBuf {
         self.home().join(".cache/gc-token")
     }
 
-    /// The only file with this extension in the cache.
+    /// Returns the only file with this extension in the cache.
     pub fn cached(&self, extension: &str) -> PathBuf {
         let paths = fs::read_dir(self.cache()).unwrap();
         let mut paths = paths
@@ -136,7 +130,6 @@ impl Runner {
         self.spawn(command, File::open(path).unwrap().into(), args).finish()
     }
 
-    /// Starts `gc-token`.
     pub fn start(&self, args: &[&str]) -> Running {
         self.spawn(self.gc_token(args), Stdio::null(), args)
     }
@@ -146,14 +139,14 @@ impl Runner {
         self.spawn(self.gc_token(args), stdin, args)
     }
 
-    /// Starts another program: its name, and its arguments.
+    /// Starts another program; `words` are its command line.
     pub fn start_program(&self, words: &[&str]) -> Running {
         let mut command = self.command(words[0]);
         command.args(&words[1..]);
         self.spawn(command, Stdio::null(), words)
     }
 
-    /// Starts `gc-token`, which can have only so many files open.
+    /// Starts `gc-token` with a limit on open files.
     pub fn start_with_files(&self, files: u32, args: &[&str]) -> Running {
         let mut command = self.command("sh");
         command.args(["-c", "ulimit -n \"$0\"; exec \"$@\"", &files.to_string()]);
@@ -173,7 +166,7 @@ impl Runner {
         self.spawn(command, Stdio::null(), &["env", "in", shell])
     }
 
-    /// A program that finds `gc-token` on its PATH, to be started by the test.
+    /// Builds the command of a program that finds `gc-token` on its PATH.
     pub fn command_with_path(&self, program: &str) -> Command {
         let dir = self.program.parent().unwrap().to_owned();
         let path = std::env::join_paths(

@@ -1,4 +1,4 @@
-//! A person at a terminal, with an interactive shell.
+//! An interactive shell on a pseudo-terminal.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -13,21 +13,19 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::runner::Runner;
 
-/// An interactive shell at a terminal of its own.
 pub struct Terminal {
     child: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
     seen: String,
-    /// Whether nobody looks at the screen any more.
-    is_dark: Arc<AtomicBool>,
+    /// Set once the test has hung up.
+    hung_up: Arc<AtomicBool>,
 }
 
-/// Nothing that a shell does takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const SCREEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Terminal {
-    /// Starts this shell with the arguments that make it interactive.
+    /// Starts a shell; `words` are its command line.
     pub fn start(runner: &Runner, words: &[&str]) -> Terminal {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
@@ -43,11 +41,11 @@ impl Terminal {
         let keyboard = File::from(master);
         let mut output = keyboard.try_clone().unwrap();
         let (sender, screen) = channel();
-        let is_dark = Arc::new(AtomicBool::default());
-        let dark = is_dark.clone();
+        let hung_up = Arc::new(AtomicBool::default());
+        let is_hung_up = hung_up.clone();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while !dark.load(Ordering::Relaxed) {
+            while !is_hung_up.load(Ordering::Relaxed) {
                 let mut ready = [PollFd::new(&output, PollFlags::IN)];
                 let wait = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
                 if poll(&mut ready, Some(&wait)) == Ok(0) {
@@ -62,18 +60,17 @@ impl Terminal {
                 }
             }
         });
-        Terminal { child, keyboard, screen, seen: String::new(), is_dark }
+        Terminal { child, keyboard, screen, seen: String::new(), hung_up }
     }
 
-    /// Presses these keys.
     pub fn type_in(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits until the screen shows this, after what was looked at before.
+    /// Waits until `text` appears on the screen, after the text that was last waited for.
     pub fn see(&mut self, text: &str) {
         while !self.seen.contains(text) {
-            let bytes = self.screen.recv_timeout(PATIENCE);
+            let bytes = self.screen.recv_timeout(SCREEN_TIMEOUT);
             let bytes = bytes.unwrap_or_else(|_| panic!("{text:?} is not in {:?}", self.seen));
             self.seen += &String::from_utf8_lossy(&bytes);
         }
@@ -81,15 +78,13 @@ impl Terminal {
         self.seen.drain(..end);
     }
 
-    /// Takes the terminal away, as when a connection is lost, and waits until the
-    /// shell has ended.
+    /// Closes the terminal, as a lost connection does, and waits until the shell has ended.
     pub fn hang_up(mut self) {
-        self.is_dark.store(true, Ordering::Relaxed);
+        self.hung_up.store(true, Ordering::Relaxed);
         self.keyboard = File::open("/dev/null").unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Ends the shell.
     pub fn leave(mut self) {
         self.type_in("exit 0\n");
         self.child.wait().unwrap();

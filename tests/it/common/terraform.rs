@@ -1,6 +1,6 @@
-//! Runs the real `terraform` or `tofu`, hermetically: own home, own configuration, own
-//! temporary directory, providers from a mirror of its own, and no network
-//! unless the `external` provider is wanted and comes from the registry.
+//! Runs the real `terraform` or `tofu` hermetically: its own home, configuration, temporary
+//! directory and provider mirror, and no network unless the `external` provider comes from
+//! the registry.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,6 @@ use tempfile::TempDir;
 
 use super::external::External;
 
-/// Who reads the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// `terraform` in the `PATH`, or what `GC_TOKEN_TEST_TERRAFORM` names.
@@ -25,8 +24,7 @@ pub enum Tool {
     OpenTofu,
 }
 
-/// A directory with a Terraform configuration, and all that Terraform needs
-/// around it.
+/// A directory with a Terraform configuration, and its environment.
 pub struct Workspace {
     terraform: PathBuf,
     wrapper: Vec<String>,
@@ -35,33 +33,27 @@ pub struct Workspace {
     started: AtomicUsize,
 }
 
-/// What a finished Terraform command has said.
 #[derive(Debug)]
-pub struct Said {
-    /// How it ended.
+pub struct Output {
     pub status: ExitStatus,
-    /// Its standard output.
     pub stdout: String,
-    /// Its standard error.
     pub stderr: String,
 }
 
-/// A Terraform command that is running.
 pub struct Running {
-    /// The process.
     pub child: Child,
     stdout: PathBuf,
     stderr: PathBuf,
 }
 
 impl Workspace {
-    /// A workspace for Terraform with this `main.tf`; see [`Workspace::of`].
+    /// Creates a workspace for Terraform; see [`Workspace::of`].
     pub fn new(main: &str) -> Option<Workspace> {
         Workspace::of(Tool::Terraform, main)
     }
 
-    /// A workspace with this `main.tf`. `None` where the tool is missing,
-    /// which is said out loud, and is a failure in CI.
+    /// Creates a workspace with this `main.tf`. Returns `None` if the tool is missing, which
+    /// is reported, and is a failure in CI.
     pub fn of(tool: Tool, main: &str) -> Option<Workspace> {
         let workspace = Workspace {
             terraform: tool.program()?,
@@ -78,41 +70,38 @@ impl Workspace {
         Some(workspace)
     }
 
-    /// A workspace that has the `external` provider, too; it says where from.
+    /// Creates a workspace with the `external` provider.
     pub fn with_external(main: &str) -> Option<Workspace> {
         let workspace = Workspace::new(main)?;
         External::of_machine(&workspace.terraform).serve_to(&workspace);
         Some(workspace)
     }
 
-    /// Sets an environment variable for the commands to come.
+    /// Sets an environment variable for later commands.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Has the commands to come started by another program: these are its name
-    /// and its arguments, after which the tool's own command stands.
+    /// Runs later commands through a wrapper: its name and arguments go in front of the
+    /// tool's own command.
     pub fn wrap(&mut self, wrapper: &[&str]) {
         self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
     }
 
-    /// The tool's program.
     pub fn program(&self) -> &Path {
         &self.terraform
     }
 
-    /// All of it: what the commands have said, the home directory and `TMPDIR`
-    /// included.
+    /// The directory of everything: the output of commands, the home directory, `TMPDIR`.
     pub fn base(&self) -> &Path {
         self.base.path()
     }
 
-    /// The user's home directory.
     pub fn home(&self) -> PathBuf {
         self.base.path().join("home")
     }
 
-    /// Where the configuration lies and the commands run.
+    /// The directory of the configuration, in which commands run.
     pub fn dir(&self) -> PathBuf {
         self.base.path().join("work")
     }
@@ -122,7 +111,6 @@ impl Workspace {
         self.base.path().join("tmp")
     }
 
-    /// Writes a file into the directory of the configuration.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.dir().join(name);
         fs::write(&path, text).unwrap();
@@ -136,10 +124,9 @@ impl Workspace {
         path
     }
 
-    /// Puts a provider into the mirror, under an address such as
-    /// `example.com/acme/thing`. It is a script that starts `program`, which
-    /// spares Terraform the hashing of a large file, with a variable set
-    /// (`NAME=value`, or nothing).
+    /// Adds a provider to the mirror, under an address such as `example.com/acme/thing`. It
+    /// is a script that starts `program`, because Terraform would hash a large file, with the
+    /// variable in `setting` (`NAME=value`, or nothing).
     pub fn install(&self, address: &str, version: &str, program: &Path, setting: &str) {
         let name = address.rsplit('/').next().unwrap();
         let (os, arch) = platform();
@@ -152,8 +139,8 @@ impl Workspace {
         fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Writes the CLI configuration: this workspace's mirror, and what `more`
-    /// adds to the ways of installation.
+    /// Writes the CLI configuration: this workspace's mirror, and `more` installation
+    /// methods.
     pub fn configure_cli(&self, more: &str) {
         let mirror = self.base.path().join("mirror");
         let text = format!(
@@ -165,28 +152,27 @@ impl Workspace {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, args: &[&str]) -> Said {
+    pub fn run(&self, args: &[&str]) -> Output {
         self.start(args).wait()
     }
 
-    /// Runs a command that has to succeed; returns its standard output.
+    /// Runs a command that must succeed; returns its standard output.
     pub fn ok(&self, args: &[&str]) -> String {
-        let said = self.run(args);
-        assert!(said.status.success(), "terraform {args:?}: {said:#?}");
-        said.stdout
+        let output = self.run(args);
+        assert!(output.status.success(), "terraform {args:?}: {output:#?}");
+        output.stdout
     }
 
-    /// Runs a command that has to fail; returns its standard error, freed from
-    /// the frame and the line breaks that Terraform puts in.
+    /// Runs a command that must fail; returns its standard error without Terraform's frame
+    /// and line breaks.
     pub fn fails(&self, args: &[&str]) -> String {
-        let said = self.run(args);
-        assert!(!said.status.success(), "terraform {args:?}: {said:#?}");
-        let lines = said.stderr.lines();
+        let output = self.run(args);
+        assert!(!output.status.success(), "terraform {args:?}: {output:#?}");
+        let lines = output.stderr.lines();
         let bare = lines.map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
         bare.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Starts a command.
     pub fn start(&self, args: &[&str]) -> Running {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let stream = |name: &str| self.base.path().join(format!("{number}.{name}"));
@@ -217,7 +203,7 @@ impl Workspace {
 }
 
 impl Tool {
-    /// `None` where it is missing, which has been said by then.
+    /// Returns `None` if the tool is missing, which is reported.
     fn program(self) -> Option<PathBuf> {
         let (name, variable) = match self {
             Tool::Terraform => ("terraform", "GC_TOKEN_TEST_TERRAFORM"),
@@ -233,11 +219,11 @@ impl Tool {
 }
 
 impl Running {
-    /// Waits for the command's end. One that hangs is killed after two minutes.
-    pub fn wait(mut self) -> Said {
+    /// Waits for the command; panics after two minutes.
+    pub fn wait(mut self) -> Output {
         for _ in 0..1200 {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return Said {
+                return Output {
                     status,
                     stdout: fs::read_to_string(&self.stdout).unwrap(),
                     stderr: fs::read_to_string(&self.stderr).unwrap(),
@@ -245,7 +231,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        panic!("terraform hangs; it said: {}", fs::read_to_string(&self.stderr).unwrap());
+        panic!("terraform hangs; it printed: {}", fs::read_to_string(&self.stderr).unwrap());
     }
 }
 
@@ -256,7 +242,7 @@ impl Drop for Running {
     }
 }
 
-/// Operating system and architecture in Go's words.
+/// The operating system and architecture, by Go's names.
 fn platform() -> (&'static str, &'static str) {
     let os = match std::env::consts::OS {
         "macos" => "darwin",

@@ -1,4 +1,4 @@
-//! A client of the plugin's that speaks TLS.
+//! A TLS client for the plugin.
 
 use std::io;
 use std::sync::Arc;
@@ -25,7 +25,6 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A new one.
     pub fn new() -> Identity {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -37,7 +36,7 @@ impl Identity {
         }
     }
 
-    /// This key, shown with another's certificate.
+    /// Returns this key with another identity's certificate.
     pub fn with_certificate_of(&self, other: &Identity) -> Identity {
         Identity {
             pem: other.pem.clone(),
@@ -47,8 +46,7 @@ impl Identity {
     }
 }
 
-/// Connects to the plugin, and checks that it has the certificate that its
-/// handshake line tells.
+/// Connects to the plugin, and verifies the certificate from its handshake line.
 pub async fn connect(
     plugin: &Plugin,
     client: Option<&Identity>,
@@ -65,7 +63,7 @@ pub async fn connect(
         Some(Identity { certificate, key, .. }) => {
             let key = PrivatePkcs8KeyDer::from(key.clone());
             let key = any_supported_type(&key.into()).unwrap();
-            // Without a check whether the two belong together.
+            // Does not check that the key and the certificate match.
             let shown = CertifiedKey::new(vec![certificate.clone()], key);
             config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }
