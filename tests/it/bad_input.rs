@@ -18,12 +18,12 @@ mod text;
 
 use crate::common::process::Finished;
 
-/// What the rows of a table came to, to be compared with a snapshot.
+/// The results of a table's rows, for a snapshot.
 #[derive(Default)]
 struct Report(String);
 
 impl Report {
-    /// It failed and said why, in the program's own words.
+    /// Asserts a failure with a message, and records it.
     fn failure(&mut self, input: &str, finished: &Finished) {
         let code = finished.status.code();
         let code = code.filter(|code| *code != 0);
@@ -33,7 +33,7 @@ impl Report {
         self.row(input, &format!("exit {code}"), &finished.stderr);
     }
 
-    /// It said something, and handed out a token all the same.
+    /// Asserts a warning besides the token, and records it.
     fn warning(&mut self, input: &str, finished: &Finished) {
         let token = finished.succeeded().trim_end();
         assert_eq!(token.len(), 86, "{input}: {finished:#?}");

@@ -47,7 +47,7 @@ fn mdbook_builds_it_without_a_warning() {
     assert!(pages.path().join("troubleshooting/index.html").exists());
 }
 
-/// What the variable names, or what `tests/run` has installed, or the one on the PATH.
+/// Finds mdbook: in the variable, where `tests/run` installs it, or on the PATH.
 fn mdbook() -> Option<PathBuf> {
     let named = Environment::Process.os("GC_TOKEN_TEST_MDBOOK").map(PathBuf::from);
     let installed = root().join("target/tools/mdbook/bin/mdbook");

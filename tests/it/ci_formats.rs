@@ -198,7 +198,7 @@ fn powershell(statement: &str) -> String {
     String::from_utf16(&units).unwrap()
 }
 
-/// What goes to standard output, and to the file of GitHub Actions.
+/// Returns standard output, and the text for the file of GitHub Actions.
 fn export(format: OutputFormat, value: &str) -> Option<(String, String)> {
     let name: Name = "V".parse().unwrap();
     let variable = Variable { name: &name, value, secret: true };

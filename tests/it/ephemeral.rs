@@ -35,7 +35,7 @@ impl Probed {
         Some(Probed { terraform, journal })
     }
 
-    /// All lines so far: a process's id and what it did.
+    /// Reads the journal: process ids, and their actions.
     fn journal(&self) -> Vec<(String, String)> {
         let text = std::fs::read_to_string(&self.journal).unwrap_or_default();
         let split = |line: &str| {
@@ -80,8 +80,8 @@ impl Probed {
     }
 }
 
-/// Whether a process is there and is no zombie: where nobody collects orphans
-/// they stay for ever.
+/// Reports whether a process runs. A zombie does not: without an init process it stays for
+/// ever.
 fn is_alive(pid: i32) -> bool {
     let zombie = std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .is_ok_and(|stat| stat.contains(") Z "));

@@ -7,7 +7,7 @@ use std::fs;
 use crate::pipeline::{Job, Masked, SECRET};
 use serde_json::Value;
 
-/// What the pipelines set, besides what points them at the sandbox.
+/// Set by the pipelines, besides the sandbox's variables.
 const REGION: &str = "eu-west-1";
 
 #[test]
@@ -68,7 +68,7 @@ fn github_runs_both_jobs_and_its_log_stays_clean() {
     }
 }
 
-/// What is built is built by a job that has no secret; the others take it from there.
+/// The build runs in a job without secrets; later jobs download its artifact.
 fn after_the_build(workflow: &Value) -> Vec<(&str, &Value, Job)> {
     let jobs = workflow["jobs"].as_object().unwrap();
     let build = &jobs["build"];

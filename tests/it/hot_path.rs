@@ -65,7 +65,7 @@ const CHANGES: &[&str] = &[
     "ftruncate",
 ];
 
-/// What the dynamic linker, the C library and the boot's identity take.
+/// Files read by the dynamic linker, the C library, and for the boot's identity.
 fn is_of_the_system(file: &str) -> bool {
     file == "/etc/ld.so.cache"
         || file.starts_with("/proc/")

@@ -41,7 +41,7 @@ pub struct Call {
 #[derive(Debug, Default)]
 pub struct Masked {
     pub text: String,
-    /// Whether the system can be told at run time what to mask.
+    /// The CI system can mask values at run time.
     pub masks: bool,
     secrets: Vec<String>,
 }
@@ -85,7 +85,7 @@ impl Job {
         job
     }
 
-    /// Where the steps run.
+    /// The working directory of the steps.
     pub fn dir(&self) -> PathBuf {
         self.base.path().join("work")
     }
@@ -122,7 +122,6 @@ impl Job {
         calls.collect()
     }
 
-    /// Whether the sandbox's API takes the token.
     pub fn api_accepts(&self, token: &str) -> bool {
         crate::common::cloud::accepts(&self.sandbox, token)
     }

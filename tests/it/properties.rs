@@ -127,7 +127,7 @@ proptest! {
         prop_assert_eq!(Region::find(&format!("{blanks}{name}{blanks}")), Ok(region));
     }
 
-    /// One letter off is either refused or, now and then, another region.
+    /// A name with one wrong letter is refused, or is by chance another region.
     #[test]
     fn a_near_miss_never_means_the_region_that_it_misses(
         region in 0..REGIONS.len(),

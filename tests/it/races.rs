@@ -13,8 +13,7 @@ use crate::common::process::{Finished, Running};
 use crate::common::runner::Runner;
 use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
-/// What a process says with `-v` once it has read the clock and the cache:
-/// whatever happens from then on, happens after it began.
+/// Printed with `-v` after the process has read the clock and the cache.
 const BEGAN: &str = "no token in the cache";
 
 /// Time limits that no test comes near.
@@ -124,8 +123,8 @@ fn a_holder_killed_in_mid_mint_blocks_nobody() {
     assert!(accepts(&cloud, tokens.first().unwrap()));
 }
 
-/// Those who waited for a mint share its failure: no issuer is asked fifty
-/// times for what it has just refused.
+/// Processes that waited for a mint share its failure, so that fifty processes send one
+/// request.
 #[test]
 fn those_who_waited_share_the_failure() {
     for (plan, code, says) in [

@@ -180,7 +180,7 @@ fn rows(page: &str, start: &str) -> Vec<Vec<String>> {
     .collect()
 }
 
-/// What stands between backquotes.
+/// Returns the texts between backquotes.
 pub(super) fn codes(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }

@@ -215,7 +215,7 @@ fn fails_everywhere(plan: SandboxConfig, place: &str) {
     }
 }
 
-/// What people try before they read the help.
+/// Mistakes of people who have not read the help.
 #[test]
 fn a_secret_in_the_wrong_place_is_not_repeated() {
     let cloud = cloud(SandboxConfig::default());

@@ -8,7 +8,7 @@ use gc_token::internals::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-/// What each line begins with, cut to the width of that column.
+/// Returns the first column.
 fn names(table: &str) -> Vec<&str> {
     table.lines().map(|line| line.get(..12).unwrap_or(line).trim_end()).collect()
 }

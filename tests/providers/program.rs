@@ -111,7 +111,7 @@ fn error(summary: &str, detail: &str, facts: &[(&str, &str)]) -> Diagnostic {
     Diagnostic::error(summary, detail).with_attribute("program")
 }
 
-/// How the program ended, in Go's words.
+/// The exit status, in Go's format.
 fn state(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),

@@ -11,7 +11,7 @@ use crate::common::runner::Runner;
 use crate::common::say;
 use gc_token::internals::sandbox::SandboxConfig;
 
-/// What happens to the file of an entry, of its lock, or of a failure.
+/// Damages the file of a cache entry, of its lock, or of a recorded failure.
 type Damage = fn(&Path);
 
 /// A miss, and a word about it.

@@ -15,7 +15,7 @@ use gc_token::internals::sandbox::SandboxConfig;
 const LINE: &str = "::error::a ##vso[task.complete result=Failed]b ##[error]c \u{9b}31md \u{202e}e\u{200b} \
                     #\u{ad}#vso[x] \u{2028}::warning::f\u{85}::debug::g \u{e0041}section_start:0:h";
 
-/// Nothing in what it said steers anything.
+/// Asserts that the output contains no control sequences.
 #[track_caller]
 fn is_harmless(place: &str, finished: &Finished) {
     for said in [&finished.stdout, &finished.stderr] {
@@ -36,7 +36,7 @@ fn is_harmless(place: &str, finished: &Finished) {
     }
 }
 
-/// All verbs that show something of a setting.
+/// Commands that print settings.
 const VERBS: [&[&str]; 7] = [
     &["get", "-vv"],
     &["env", "--shell=json"],

@@ -96,8 +96,7 @@ fn a_file_that_cannot_grow_costs_the_cache_and_not_the_token() {
     insta::assert_snapshot!(report.0);
 }
 
-/// The same with a real file system, which goes away with the process that
-/// mounts it.
+/// Uses a real file system, in a mount namespace that ends with the process.
 #[test]
 fn a_full_disk_costs_the_cache_and_not_the_token() {
     let cloud = cloud(SandboxConfig::default());
@@ -114,8 +113,7 @@ fn a_full_disk_costs_the_cache_and_not_the_token() {
     insta::assert_snapshot!(report.0);
 }
 
-/// Where output goes to files, as it does here otherwise, a limit on files is
-/// one on the output.
+/// Pipes the output: a limit on file sizes would apply to output files, too.
 fn piped(runner: &Runner, script: &str) -> Finished {
     let script = format!("{{ ({script}) 2>&1 >&3 3>&- | cat >&2; }} 3>&1 | cat");
     runner.shell("bash", &format!("set -o pipefail; {script}"))

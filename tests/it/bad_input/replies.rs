@@ -198,7 +198,7 @@ fn a_lifetime_that_genesys_cloud_hardly_gives_is_a_warning() {
     }
 }
 
-/// One fault, which may hold commas.
+/// A fault with a scripted reply, which may contain commas.
 fn faults_of(reply: &str) -> SandboxConfig {
     let fault: Fault = reply.parse().unwrap();
     SandboxConfig { faults: vec![fault; 9], ..faults("") }

@@ -8,7 +8,7 @@ use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 const SHELLS: [&str; 4] = ["bash", "dash", "zsh", "fish"];
 
-/// How `gc-token env` can fail: usage, settings, and everything later.
+/// Ways in which `gc-token env` fails: usage, settings, and later errors.
 const FAILURES: &[(&str, i32)] = &[
     ("--nonsense", 2),
     ("--skew", 2),

@@ -17,7 +17,7 @@ const CONFIG: &str = ".config/gc-token/config.toml";
 /// Of the form that Genesys Cloud's secrets have.
 const LIKE_A_SECRET: &str = "pV0wq7Yd2sK1mZ8xT4uJ6nB9cF3hG5rL0aE_iO-yQwX";
 
-/// It printed a token, and had nothing to say.
+/// Asserts that it printed a token, and no message.
 fn hands_out(what: &str, finished: &Finished) {
     assert_eq!(finished.status.code(), Some(0), "{what}: {finished:#?}");
     assert_eq!(finished.stderr, "", "{what}");
@@ -331,7 +331,7 @@ fn a_mark_and_line_ends_alone_are_nothing() {
     hands_out("the query", &Runner::of(&cloud).run_on(&["external"], query));
 }
 
-/// As of a variable that is not set: `--client-id "$ID"`.
+/// An unset variable does this: `--client-id "$ID"`.
 #[test]
 fn an_empty_flag_is_refused_by_name() {
     let cloud = cloud(SandboxConfig::default());

@@ -69,11 +69,11 @@ fn quotes(heading: &str, message: &str) -> bool {
 struct Literal {
     file: String,
     text: String,
-    /// Whether it is the first line of an error, or a warning.
+    /// The literal is the first line of an error, or a warning.
     is_message: bool,
 }
 
-/// What stands before a literal that is the first line of an error, or a warning.
+/// Code before a literal that is the first line of an error, or a warning.
 const BEFORE_MESSAGE: [&str; 5] =
     ["Error::new(Kind::", ".refused(", ".warn(", "Level::Warning,", "let message ="];
 

@@ -7,7 +7,7 @@ use gc_token::internals::sandbox::Sandbox;
 /// The calls of a client, as it printed them.
 #[derive(Debug)]
 pub(crate) struct Calls {
-    /// How often each status came.
+    /// Number of calls by status.
     statuses: BTreeMap<String, usize>,
     /// The status of each POST, by its id.
     posts: BTreeMap<String, String>,
@@ -30,12 +30,10 @@ impl Calls {
         calls
     }
 
-    /// How many there were.
     pub(crate) fn count(&self) -> usize {
         self.statuses.values().sum()
     }
 
-    /// How many ended so.
     pub(crate) fn with(&self, status: &str) -> usize {
         self.statuses.get(status).copied().unwrap_or_default()
     }

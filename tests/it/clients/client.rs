@@ -66,7 +66,7 @@ fn node_path() -> Option<String> {
     Some(format!("NODE_PATH={}", modules.display()))
 }
 
-/// What a variable names, or else what `tests/run` has put there.
+/// Finds a tool: the path in a variable, or where `tests/run` installs it.
 pub(crate) fn installed(variable: &str, place: &str) -> Option<PathBuf> {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
     let named = Environment::Process.os(variable).map(PathBuf::from);

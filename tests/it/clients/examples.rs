@@ -13,7 +13,7 @@ use crate::common;
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
 
-/// All at the same time, for most of it is waiting.
+/// Runs the examples in parallel, because each mostly waits.
 #[test]
 fn the_readmes_commands_work() {
     let clouds = [(); 3].map(|()| cloud(short_lived()));

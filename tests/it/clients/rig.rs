@@ -11,10 +11,10 @@ use crate::common::cloud::cloud;
 use crate::common::process::{Finished, Running};
 use crate::common::runner::Runner;
 
-/// How a client comes by its token, and to the API.
+/// The way of a client to its token and to the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// It gets one token, and talks to the API itself.
+    /// The client gets one token, and calls the API directly.
     Without,
     /// `gc-token exec --gateway`: it is told another address.
     Gateway,
@@ -23,7 +23,6 @@ pub(crate) enum Way {
     Intercept,
 }
 
-/// All of them.
 pub(crate) const WAYS: [Way; 3] = [Way::Without, Way::Gateway, Way::Intercept];
 
 /// The hosts of this region are intercepted.
@@ -34,7 +33,7 @@ pub(crate) const API: &str = "https://api.mypurecloud.ie";
 /// `pause` seconds apart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
-    /// What the ids of its requests begin with.
+    /// Prefix of its request ids.
     pub(crate) name: &'static str,
     pub(crate) workers: usize,
     pub(crate) calls: usize,

@@ -95,7 +95,6 @@ fn slow() -> Vec<Fault> {
     "1000*slow:1s".parse::<Faults>().unwrap().0
 }
 
-/// How many skills there are.
 fn skills(cloud: &Sandbox) -> u64 {
     // From now on every token lives, and nothing is slow.
     cloud.change(ConfigChange {
@@ -156,7 +155,7 @@ fn go_straight(cloud: &Sandbox, terraform: &mut Workspace) {
     terraform.set("GENESYSCLOUD_GATEWAY_PATH_VALUE", "/");
 }
 
-/// It is given neither a token nor the secret, and asks for tokens by itself.
+/// The provider gets neither a token nor the secret, and requests tokens itself.
 #[test]
 fn a_provider_with_credentials_of_its_own_costs_one_mint() {
     let cloud = cloud(SandboxConfig::default());
@@ -271,8 +270,8 @@ fn plan_and_apply(front: &str, mut terraform: Workspace) -> String {
     planned
 }
 
-/// Neither a token nor the client secret in anything that is left: the state,
-/// what was said, the trace log, the cache.
+/// Asserts that no token and no client secret is left in the state, the output, the trace log
+/// or the cache.
 fn assert_nothing_leaked(terraform: &Workspace, cloud: &Sandbox) {
     let mut secrets = cloud.tokens();
     secrets.push(SECRET.to_owned());

@@ -13,7 +13,7 @@ use super::clock::{False, Truth};
 use super::script::Script;
 use crate::common::cloud::{CLIENT, SECRET, accepts};
 
-/// What the clocks of a cell do. All offsets are against the truth, in seconds.
+/// The clocks of a cell. Offsets are in seconds from true time.
 #[derive(Clone, Copy)]
 pub(super) struct Cell {
     /// The runner's wall clock, from the start.
@@ -25,11 +25,10 @@ pub(super) struct Cell {
     /// The API's clock.
     pub(super) api: i64,
     pub(super) format: TokenFormat,
-    /// Whether the machine boots between the first job and the second.
+    /// The machine reboots between the two jobs.
     pub(super) reboots: bool,
 }
 
-/// What was counted.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Count {
     /// Jobs whose token the API refused.
@@ -40,7 +39,7 @@ pub(super) struct Count {
     pub(super) stopped: Option<u8>,
 }
 
-/// What a cell shows.
+/// The result of a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Outcome {
     pub(super) naive: Count,
@@ -51,7 +50,7 @@ pub(super) struct Outcome {
 
 /// The shortest that Genesys Cloud allows.
 pub(super) const LIFETIME: i64 = 300;
-/// How long a job needs its token.
+/// Seconds for which a job needs its token.
 pub(super) const JOB: i64 = 45;
 /// A job starts so often.
 pub(super) const EVERY: i64 = 60;

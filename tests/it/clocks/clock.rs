@@ -18,7 +18,7 @@ impl Truth {
         Truth(Arc::new(Mutex::new(start)))
     }
 
-    /// What a right clock shows.
+    /// True time.
     pub(super) fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
@@ -69,7 +69,7 @@ impl False {
         self.state.lock().unwrap().ahead += by;
     }
 
-    /// The same cache on another boot or machine.
+    /// Changes the boot id, as another boot or machine would.
     pub(super) fn reboot(&self) {
         let mut state = self.state.lock().unwrap();
         state.booted = self.truth.now() - SignedDuration::from_secs(20);

@@ -11,7 +11,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// How far a runner's clock is off, or is stepped.
+/// Offsets and steps of a runner's clock, in seconds.
 const SIZES: [(&str, i64); 5] =
     [("2 s", 2), ("5 min", 5 * MINUTE), ("1 h", HOUR), ("1 day", DAY), ("10 years", 3_652 * DAY)];
 
@@ -29,8 +29,7 @@ const CLOUDS: [(i64, i64); 10] = [
     (-120, -120),
 ];
 
-/// What the runner's wall clock does: a name, how far it is ahead from the
-/// start, and a step of it.
+/// Runners: a name, the initial offset of the wall clock, and a later step of it.
 pub(super) fn runners() -> Vec<(String, i64, i64)> {
     let mut runners = vec![("right".to_owned(), 0, 0)];
     for (name, size) in SIZES {
@@ -97,7 +96,7 @@ fn table(format: TokenFormat, reboots: bool) -> String {
     text
 }
 
-/// All cells of a row at once.
+/// Runs all cells of a row in parallel.
 fn row(ahead: i64, step: i64, format: TokenFormat, reboots: bool) -> Vec<Outcome> {
     std::thread::scope(|scope| {
         let cells = CLOUDS.map(|(issuer, api)| Cell { ahead, step, issuer, api, format, reboots });
@@ -106,7 +105,7 @@ fn row(ahead: i64, step: i64, format: TokenFormat, reboots: bool) -> Vec<Outcome
     })
 }
 
-/// What `gc-token` is held to.
+/// Asserts the promises of `gc-token`.
 fn holds(outcome: &Outcome, no_token_is_valid: bool, cell: &str) {
     let Count { refusals, mints, stopped } = outcome.gc_token;
     assert_eq!(refusals, 0, "{cell}: {outcome:?}");

@@ -67,7 +67,7 @@ fn the_wall_clock_of_the_program_is_false_and_its_boot_clock_is_not() {
     assert!(sent.boot > after.boot + SignedDuration::from_secs(90_000));
 }
 
-/// What was counted of one client.
+/// Counts for one client.
 #[derive(Default)]
 struct Count {
     refusals: usize,
@@ -177,7 +177,7 @@ impl Stage {
         }
     }
 
-    /// What the cached entry shows.
+    /// Reads the header of the cached entry.
     fn header(&self) -> serde_json::Value {
         let files = fs::read_dir(self.cache()).unwrap();
         let mut files = files.map(|file| file.unwrap().path());
@@ -210,7 +210,7 @@ fn faketime() -> Option<PathBuf> {
     found
 }
 
-/// How to start a program in a time namespace, where the kernel allows it.
+/// Returns the command prefix for a time namespace, if the kernel allows one.
 fn namespace() -> Option<Vec<String>> {
     let ways: [&[&str]; 2] = [&[], &["--user", "--map-root-user"]];
     let command = |way: &[&str]| -> Vec<String> {

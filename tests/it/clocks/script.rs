@@ -10,14 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::common::cloud::{CLIENT, SECRET};
 
-/// How much earlier than the end it lets go of a token.
+/// The client renews its token so long before its end.
 const EARLY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Asks `now < exp - 5`: `exp` is what a JWT claims, else `now + expires_in`.
 #[derive(Default)]
 pub(super) struct Script {
     kept: Option<(String, Timestamp)>,
-    /// How many tokens it has asked for.
+    /// Number of token requests.
     pub(super) mints: usize,
 }
 

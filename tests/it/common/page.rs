@@ -17,7 +17,7 @@ pub fn read(page: &str) -> String {
     fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
 }
 
-/// All pages in Markdown, by their paths in the repository.
+/// Lists all Markdown pages, by their paths in the repository.
 pub fn all() -> Vec<String> {
     let files = files(&["book/src", "docs", "examples", "terraform-examples"]);
     let top = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
@@ -29,7 +29,7 @@ pub fn all() -> Vec<String> {
     pages
 }
 
-/// All files below these directories of the repository.
+/// Lists all files below directories of the repository.
 pub fn files(directories: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut directories: Vec<_> = directories.iter().map(|name| root().join(name)).collect();

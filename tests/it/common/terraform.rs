@@ -19,8 +19,8 @@ use super::external::External;
 pub enum Tool {
     /// `terraform` in the `PATH`, or what `GC_TOKEN_TEST_TERRAFORM` names.
     Terraform,
-    /// What `GC_TOKEN_TEST_TOFU` names, as `tests/opentofu` prints it, or
-    /// `tofu` in the `PATH`.
+    /// `tofu`: the path in `GC_TOKEN_TEST_TOFU`, as `tests/opentofu` prints it, or in the
+    /// `PATH`.
     OpenTofu,
 }
 

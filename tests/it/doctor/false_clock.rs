@@ -12,7 +12,7 @@ use crate::common::missing;
 use crate::common::runner::Runner;
 use crate::doctor::report::Report;
 
-/// Where Debian's package `faketime` puts it.
+/// Finds libfaketime, where Debian's package `faketime` installs it.
 fn library() -> Option<PathBuf> {
     let dirs = std::fs::read_dir("/usr/lib").ok()?;
     let mut candidates = dirs

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
 
-/// What one run of `doctor --json` found.
+/// The findings of `doctor --json`.
 #[derive(Debug)]
 pub(crate) struct Report {
     json: Value,
@@ -46,7 +46,7 @@ impl Report {
         self
     }
 
-    /// Nothing says `text`.
+    /// Asserts that no finding contains `text`.
     #[track_caller]
     pub(crate) fn does_not_say(&self, text: &str) -> &Report {
         let found =
@@ -63,7 +63,6 @@ impl Report {
         self
     }
 
-    /// All findings, in their order.
     pub(crate) fn findings(&self) -> &Vec<Value> {
         self.json["findings"].as_array().unwrap()
     }

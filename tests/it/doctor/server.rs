@@ -11,7 +11,7 @@ pub(crate) fn answers(status: &'static str, header: String, body: &'static str) 
     answers_after(Duration::ZERO, status, header, body)
 }
 
-/// The same, but each answer comes only after this time.
+/// Delays each response by this time.
 pub(crate) fn answers_after(
     time: Duration,
     status: &'static str,

@@ -8,7 +8,7 @@ use crate::common::process::Finished;
 use crate::common::runner::Runner;
 use crate::doctor::report::Report;
 
-/// It fails with this code, and says each of these.
+/// Asserts the exit code, and that the output contains each text.
 #[track_caller]
 fn fails(finished: &Finished, code: i32, says: &[&str]) {
     assert_eq!(finished.status.code(), Some(code), "{finished:#?}");
@@ -76,7 +76,7 @@ fn a_secret_in_the_place_of_the_id_is_not_shown() {
     report.exits_with(4).says("settings", "ok", "client-id: (not shown").does_not_say(secret);
 }
 
-/// What a sandbox that has ended leaves in the environment.
+/// A sandbox that has ended leaves such variables behind.
 #[test]
 fn a_login_url_that_goes_before_the_region_is_named() {
     let url = format!("http://127.0.0.1:{}", dead_port());

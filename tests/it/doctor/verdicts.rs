@@ -31,7 +31,7 @@ const NO_VERDICT: &[(&str, i32, &str)] = &[
     ("drop", 5, ""),
 ];
 
-/// Those that `doctor`, which takes seconds, is shown.
+/// A subset of the faults, because `doctor` takes seconds.
 const AGREED: [&str; 4] = ["reply:403:text/html:<html>", "429:1", "503", "garbage"];
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// What happens on one connection.
+/// The server's behaviour on one connection.
 #[derive(Clone)]
 pub(crate) enum Step {
     /// Read the request, send these bytes, close.
@@ -35,7 +35,7 @@ impl Server {
         Server::run(steps, None)
     }
 
-    /// The same over TLS, with this certificate.
+    /// Serves TLS with this certificate.
     pub(crate) fn start_tls(
         steps: Vec<Step>,
         cert: CertificateDer<'static>,

@@ -23,7 +23,7 @@ pub(crate) const GOOD: &str =
 
 const SHORT_WAITS: u64 = 756_500;
 
-/// One mint and everything it said.
+/// The result of a mint, and its messages.
 pub(crate) struct Mint {
     result: Result<Token, Error>,
     pub(crate) reporter: String,

@@ -63,7 +63,7 @@ fn mint_over_tls(name: &str, years: (i32, i32), trusted: bool) -> (Mint, Server)
     mint_over_tls_knowing(None, name, years, trusted)
 }
 
-/// The same, after earlier contacts.
+/// Mints with the dates of earlier contacts.
 fn mint_over_tls_knowing(
     known: Option<OffsetEstimate>,
     name: &str,
@@ -145,7 +145,7 @@ fn a_certificate_that_cannot_be_trusted_gets_no_secret_and_says_why() {
     }
 }
 
-/// As `openssl req -x509` makes it: an authority's (`CA:TRUE`), with these names.
+/// Makes a certificate like `openssl req -x509`: an authority's (`CA:TRUE`), with these names.
 fn of_openssl(names: &[&str], years: (i32, i32)) -> (String, CertificateDer<'static>, Vec<u8>) {
     let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let mut params = rcgen::CertificateParams::new(names).unwrap();

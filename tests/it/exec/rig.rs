@@ -35,7 +35,7 @@ pub(crate) fn written(runner: &Runner, name: &str) -> String {
     text.trim_end().to_owned()
 }
 
-/// What is left in the directory for what is temporary.
+/// Lists the temporary files.
 pub(crate) fn left_behind(runner: &Runner) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(runner.home().join("tmp")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
@@ -48,8 +48,7 @@ pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     children.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
-/// Whether the process is there, and more than a corpse that nobody has
-/// collected.
+/// Reports whether the process exists and is not a zombie.
 pub(crate) fn lives(pid: u32) -> bool {
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
     stat.is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().starts_with(" Z"))

@@ -14,7 +14,7 @@ use crate::common::{missing, program};
 
 const LOOPBACK: &str = "localhost,127.0.0.1,::1";
 
-/// What was said, but for the warning that the sandbox's URLs override the region.
+/// Messages without the warning that the sandbox's URLs override the region.
 fn said(finished: &Finished) -> Vec<&str> {
     let is_warning = |line: &&str| line.starts_with("gc-token: warning: GC_TOKEN_");
     finished.stderr.lines().skip_while(is_warning).collect()

@@ -128,8 +128,8 @@ fn gc_token_itself_gets_a_real_token_in_a_run() {
     assert_eq!(unset.run(&["get", "--verify=never"]).token(), got);
 }
 
-/// What a run has logged cannot be used with the proxy of another one, although
-/// both share a cache, in which gateways that stand alone leave a note.
+/// The stand-in token of one run does not work with another run's proxy, although both share a
+/// cache, in which standalone gateways record theirs.
 #[test]
 fn another_run_does_not_take_it() {
     if program("curl").is_none() {

@@ -19,7 +19,7 @@ pub(crate) struct Host {
     log: Arc<Log>,
 }
 
-/// What it does when a request has come to its end.
+/// The server's behaviour at the end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
     Answers,
@@ -65,18 +65,18 @@ const REFUSED_STREAM: u32 = 7;
 const STATUS_200: u8 = 0x88;
 
 impl Host {
-    /// One with these moods, a request each. Afterwards it answers.
+    /// Starts a server that applies one behaviour to each request, and then responds normally.
     pub(crate) fn start(moods: Vec<Mood>) -> Host {
         Host::taking(None, moods)
     }
 
-    /// One that takes no more than so many requests at a time over a connection.
+    /// Limits the number of concurrent streams of a connection.
     pub(crate) fn taking(streams: Option<u32>, moods: Vec<Mood>) -> Host {
         Host::greeting(streams, false, moods)
     }
 
-    /// One that ends its first connection with the first word that it says, for which
-    /// the first request has waited.
+    /// Sends GOAWAY as the first frame of its first connection, for which the first request has
+    /// waited.
     pub(crate) fn leaving_at_once() -> Host {
         Host::greeting(None, true, Vec::new())
     }
@@ -103,12 +103,12 @@ impl Host {
         Host { port, pem, log }
     }
 
-    /// Those of all requests, in their order.
+    /// Request bodies, in the order of the requests.
     pub(crate) fn bodies(&self) -> Vec<String> {
         self.log.bodies.lock().unwrap().clone()
     }
 
-    /// How many connections there were.
+    /// Number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
     }

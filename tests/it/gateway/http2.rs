@@ -135,7 +135,7 @@ async fn echo(
     Ok(reply)
 }
 
-/// The same, where this certificate is trusted.
+/// Trusts this certificate.
 pub(crate) fn trusting(runner: Runner, pem: &str) -> Runner {
     runner.with_file("ca.pem", pem).set("GC_TOKEN_CA_FILE", "ca.pem")
 }
@@ -176,8 +176,8 @@ fn one_connection_carries_many_requests_and_their_trailers() {
     front.finish();
 }
 
-/// What waits for a client counts against the whole connection (RFC 9113 section
-/// 5.2), which all share.
+/// Unread data counts against the flow control of the connection (RFC 9113 section 5.2), which
+/// all streams share.
 #[test]
 fn who_does_not_read_holds_nobody_up() {
     let cloud = cloud(SandboxConfig::default());
@@ -261,7 +261,7 @@ fn a_proxy_is_gone_through_and_sees_no_token() {
     goes_through("http");
 }
 
-/// It has a certificate of its own, and is told the password over TLS alone.
+/// The proxy has its own certificate, and gets the password only over TLS.
 #[test]
 fn a_proxy_may_speak_tls() {
     goes_through("https");

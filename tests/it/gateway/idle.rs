@@ -25,7 +25,7 @@ fn a_gateway_without_traffic_keeps_its_token_alive() {
     assert_eq!(front.finish().stderr, "");
 }
 
-/// As far as others can tell, for they share the cache.
+/// The use shows in the shared cache.
 #[test]
 fn a_request_through_the_gateway_is_a_use_of_the_token() {
     let cloud = cloud(SandboxConfig::default());

@@ -10,7 +10,7 @@ use crate::common::runner::Runner;
 const PATH: &str = "GENESYSCLOUD_GATEWAY_PATH_VALUE";
 const URL: &str = "GC_TOKEN_GATEWAY_URL";
 
-/// What the gateway prints as `shell`, with its last variable in it.
+/// Returns the output for `shell`, up to its last variable.
 fn printed(runner: &Runner, shell: &str, until: &str) -> String {
     let mut running = runner.start(&["gateway", "--shell", shell]);
     let printed = running.wait_until_it_prints(until);

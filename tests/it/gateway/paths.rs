@@ -129,7 +129,7 @@ fn names_below_localhost_are_this_machine() {
     front.finish();
 }
 
-/// What is read ahead of an answer is bounded, its head included.
+/// The read-ahead of a response is bounded, its head included.
 #[test]
 fn an_answer_whose_head_is_too_large_is_told() {
     let cloud = cloud(SandboxConfig::default());

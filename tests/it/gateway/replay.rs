@@ -199,8 +199,8 @@ fn curl_sends_its_large_body_again() {
     front.finish();
 }
 
-/// What all bodies may take together is limited: the rest waits for room. The API
-/// refuses as soon as as many have come as can be held, and the first it can.
+/// The total memory for bodies is limited, and further requests wait. The API rejects the token
+/// once the limit is reached, and again as soon as it can.
 #[test]
 fn many_large_bodies_wait_for_room() {
     for chunked in [false, true] {

@@ -38,7 +38,7 @@ pub(crate) struct Reply {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
-/// Nothing in a test takes longer, unless it has failed.
+/// Longer than anything in a passing test.
 const PATIENCE: Duration = Duration::from_secs(100);
 
 impl Front {
@@ -58,7 +58,7 @@ impl Front {
         Front::of(runner, running)
     }
 
-    /// One that has been started, with `--shell=json`.
+    /// Wraps a gateway that was started with `--shell=json`.
     pub(crate) fn of(runner: Runner, mut running: Running) -> Front {
         let printed = running.wait_until_it_prints("}\n");
         let printed: Value = serde_json::from_str(&printed).unwrap();
@@ -113,7 +113,6 @@ impl Front {
         self.connect().send(self.head("GET", path, ""))
     }
 
-    /// The same with a body.
     pub(crate) fn post(&self, path: &str, fields: &str, body: &[u8]) -> Reply {
         let fields = format!("Content-Length: {}\r\n{fields}", body.len());
         let head = self.head("POST", path, &fields);
@@ -125,7 +124,7 @@ impl Front {
         self.finish_and_keep().0
     }
 
-    /// The same, where the files that it wrote are to be looked at.
+    /// Also returns the runner, for its files.
     pub(crate) fn finish_and_keep(self) -> (Finished, Runner) {
         self.running.signal(Signal::TERM);
         let finished = self.running.finish();
@@ -134,13 +133,12 @@ impl Front {
         (finished, self.runner)
     }
 
-    /// How many files and sockets it has open.
+    /// Number of open files and sockets.
     pub(crate) fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.running.pid())).unwrap().count()
     }
 
-    /// What `/proc` tells of its memory, in KiB: `VmRSS`, or `VmHWM` for the
-    /// most it ever had.
+    /// Memory in KiB from `/proc`: `VmRSS`, or `VmHWM` for the peak.
     pub(crate) fn memory(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.running.pid());
         let status = std::fs::read_to_string(path).unwrap();
@@ -238,13 +236,12 @@ impl Client {
         self.stream.read_exact(buffer).unwrap();
     }
 
-    /// What stands behind the last chunk.
+    /// Reads the trailers, after the last chunk.
     pub(crate) fn trailers(&mut self) -> Vec<(String, String)> {
         self.fields()
     }
 
-    /// Whether the other side has closed, or does so without another byte. A
-    /// reset is as good.
+    /// Reports whether the peer closes or resets the connection without sending another byte.
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.stream.fill_buf().map_or_else(
             |error| error.kind() != std::io::ErrorKind::WouldBlock,

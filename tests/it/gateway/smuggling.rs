@@ -8,9 +8,8 @@ use super::rig::{Front, runner};
 use super::upstream::{Seen, Upstream, ok};
 use crate::common::cloud::cloud;
 
-/// What is sent behind the first line: in place of `@`, the rest of a head
-/// with `Host` and the token. What looks like a request and is none asks for
-/// `/smuggled`.
+/// A request after its first line; `@` stands for the remaining head with `Host` and the token.
+/// Bytes that only look like a request ask for `/smuggled`.
 struct Try {
     name: &'static str,
     request: &'static str,
@@ -18,8 +17,8 @@ struct Try {
 }
 
 enum Outcome {
-    /// One of these statuses, or the connection is closed without a word;
-    /// the upstream sees nothing.
+    /// Refused with one of these statuses, or closed without a response; the upstream sees no
+    /// request.
     Refused(&'static [u16]),
     /// The upstream sees one request with this body.
     Passed(&'static str),
@@ -174,8 +173,8 @@ fn a_head_is_read_in_one_way_or_not_at_all() {
     front.finish();
 }
 
-/// What the HTTP library refuses by itself is refused in words, also behind a
-/// request that was answered; and the log tells of it.
+/// Requests that the HTTP library refuses get an error response and a log line, also after a
+/// request that was answered.
 #[test]
 fn what_cannot_be_read_is_refused_in_words() {
     let cloud = cloud(SandboxConfig::default());
@@ -215,7 +214,7 @@ fn what_cannot_be_read_is_refused_in_words() {
     assert!(said.contains("\"status\":431"), "{said}");
 }
 
-/// What a client gets that sends nothing more after its request.
+/// A client that sends nothing after its request gets its response.
 #[test]
 fn who_sends_nothing_more_gets_its_answer() {
     let cloud = cloud(SandboxConfig::default());

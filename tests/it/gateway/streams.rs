@@ -20,7 +20,7 @@ const LARGE: usize = 50 * MIB;
 /// for another attempt, and buffers.
 const FLAT: u64 = 8 << 10;
 
-/// What stands at this place of a large body.
+/// A piece of a large body, which depends on its position.
 fn piece(number: usize) -> Vec<u8> {
     (0..MIB).map(|index| ((index + number) % 251) as u8).collect()
 }
@@ -64,7 +64,7 @@ fn a_large_body_takes_no_memory() {
     front.finish();
 }
 
-/// What waits for clients that do not read is bounded for each of them.
+/// The buffer for a client that does not read is bounded.
 #[test]
 fn answers_that_nobody_reads_do_not_pile_up() {
     const CLIENTS: usize = 200;
@@ -100,7 +100,7 @@ fn answers_that_nobody_reads_do_not_pile_up() {
     front.finish();
 }
 
-/// Who takes nothing does not make the gateway take all.
+/// Backpressure: the gateway reads no faster than its client.
 #[test]
 fn a_slow_reader_slows_the_upstream() {
     let cloud = cloud(SandboxConfig::default());
@@ -220,8 +220,7 @@ fn ten_thousand_requests_leave_nothing_behind() {
     front.finish();
 }
 
-/// As many as there may be are let in; the next one waits, and nothing is
-/// lost.
+/// Connections up to the limit are accepted; the next one waits, and no request is lost.
 #[test]
 fn idle_connections_cost_little_and_more_than_the_limit_wait() {
     // Here and there; many systems begin with 1024.

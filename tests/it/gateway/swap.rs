@@ -235,7 +235,7 @@ fn an_upstream_that_cannot_be_used_is_told_in_the_apis_form() {
     front.finish();
 }
 
-/// What breaks off in the middle must not look whole.
+/// An incomplete response must not look complete.
 #[test]
 fn a_reply_that_breaks_off_breaks_off_for_the_client() {
     let cloud = cloud(SandboxConfig::default());

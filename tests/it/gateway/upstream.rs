@@ -20,7 +20,7 @@ pub(crate) struct Seen {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) trailers: Vec<(String, String)>,
-    /// Whether it came to its end.
+    /// The request was complete.
     pub(crate) whole: bool,
 }
 
@@ -42,7 +42,7 @@ struct Log {
     open: AtomicUsize,
 }
 
-/// How much of a body is still to come.
+/// The remaining length of a body.
 #[derive(Clone, Copy, PartialEq)]
 enum Length {
     Known(usize),
@@ -85,7 +85,7 @@ impl Upstream {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// All requests, in the order of their first bytes.
+    /// Requests, in the order of their first bytes.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.log.seen.lock().unwrap().clone()
     }
@@ -97,12 +97,12 @@ impl Upstream {
         seen[0].clone()
     }
 
-    /// How many connections there were.
+    /// Number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
     }
 
-    /// How many connections there are.
+    /// Number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.log.open.load(Ordering::SeqCst)
     }

@@ -49,7 +49,7 @@ fn a_client_that_asks_for_anything_else_is_told_so() {
     }
 }
 
-/// As axios up to 1.16 and needle do.
+/// axios up to 1.16 and needle send such requests.
 #[test]
 fn a_request_in_clear_is_served_for_the_clouds_hosts() {
     let rig = Rig::new([]);

@@ -27,7 +27,6 @@ struct Proxy {
     token: String,
 }
 
-/// What the command does.
 const SCRIPT: &str = r#"
     echo "$HTTPS_PROXY $SSL_CERT_FILE $GENESYSCLOUD_ACCESS_TOKEN" > "$HOME/told"; echo ready
     until [ -e "$HOME/done" ]; do sleep 0.1; done"#;
@@ -57,7 +56,7 @@ impl Proxy {
         self.ask_for_tunnel(to).map_err(|(reply, _)| reply)
     }
 
-    /// The same; who is refused keeps the connection to the proxy.
+    /// A refused client keeps the connection to the proxy.
     fn ask_for_tunnel(&self, to: &str) -> Result<TcpStream, (String, TcpStream)> {
         let mut stream = self.connect();
         let pair = format!("{}:{}", self.url.username(), self.url.password().unwrap());
@@ -104,8 +103,8 @@ fn silent() -> (String, Arc<AtomicUsize>) {
     (format!("127.0.0.1:{port}"), count)
 }
 
-/// As many as files allow, twice over; and many that never say who they are. The
-/// token is revoked, so that a renewal needs files as well.
+/// Opens twice as many connections as there may be files, many of which send no request. The
+/// token is revoked, so that its renewal needs files, too.
 #[test]
 fn clients_that_have_gone_take_nothing_from_anybody() {
     let cloud = cloud(Default::default());
@@ -154,8 +153,8 @@ fn tunnels_take_no_places_of_the_clouds_hosts() {
     proxy.end();
 }
 
-/// As many refused clients as there are places to come in, and more: none of them
-/// waits for the time of another one to be over, nor does a call of the cloud's.
+/// Opens more refused connections than the proxy accepts: none waits for another's timeout, nor
+/// does a request to the cloud.
 #[test]
 fn clients_that_were_refused_a_tunnel_hold_nobody_up() {
     let cloud = cloud(Default::default());

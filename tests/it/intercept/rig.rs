@@ -135,7 +135,7 @@ impl Rig {
         tls(stream, host, roots)
     }
 
-    /// One request to one of the cloud's hosts; the whole answer.
+    /// Sends a request to one of the cloud's hosts; returns the whole response.
     pub(crate) fn ask(&self, host: &str, head: &str, body: &str) -> String {
         let mut stream = self.secured(host);
         let length = body.len();

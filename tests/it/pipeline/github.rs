@@ -91,7 +91,7 @@ impl Masked {
     }
 }
 
-/// What the contexts hold; anything else is a mistake in the file.
+/// Resolves an expression; panics for an unknown one.
 fn expression(text: &str) -> String {
     match text {
         "${{ vars.GENESYSCLOUD_OAUTHCLIENT_ID }}" => "sandbox-client".into(),

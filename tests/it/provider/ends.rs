@@ -89,7 +89,7 @@ fn cut_short(end: impl FnOnce(Running)) {
     assert_all_is_over(&rig, &shared);
 }
 
-/// Nothing is left, and of all tokens only the shared one is good.
+/// Asserts that nothing is left behind, and that only the shared token is still valid.
 fn assert_all_is_over(rig: &Rig, shared: &str) {
     rig.assert_nothing_is_left();
     wait_until("the run's tokens are revoked", || {

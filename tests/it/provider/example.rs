@@ -47,8 +47,8 @@ fn run_readme(tool: Tool) {
     assert!(!said.contains("Check block assertion failed"), "{said}");
 }
 
-/// What it needs beyond this project cannot be had offline, so that the block
-/// is read, its reference resolved, and its format checked.
+/// The block needs a provider that is not available offline: it is parsed, its reference
+/// resolved, and its format checked.
 #[test]
 fn the_block_for_the_vendors_provider_is_well_formed() {
     let Some(terraform) = Workspace::new(&text("main.tf")) else {

@@ -61,7 +61,7 @@ impl Rig {
         self.terraform.write("main.tf", &main(arguments, rest));
     }
 
-    /// What `gc-token get` hands out to the same user.
+    /// Runs `gc-token get` as the same user.
     pub(crate) fn shared_token(&self) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gc-token"));
         let output = command
@@ -98,8 +98,8 @@ impl Rig {
         });
     }
 
-    /// How many processes of this workspace run the provider. They are known by
-    /// their `TMPDIR`, whoever their parent is by now. A zombie has none.
+    /// Number of provider processes of this workspace, recognised by their `TMPDIR`, which a
+    /// zombie has not.
     pub(crate) fn plugins(&self) -> usize {
         let tmp = format!("TMPDIR={}\0", self.terraform.tmp().display());
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -124,7 +124,7 @@ pub(crate) fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
     terraform.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
 }
 
-/// What `gc-token terraform install` prints.
+/// The output of `gc-token terraform install`.
 pub(crate) struct Installed {
     /// The block for the CLI configuration.
     pub(crate) configuration: String,

@@ -53,8 +53,8 @@ fn journey(tool: Tool) {
     assert_no_secret(&rig);
 }
 
-/// Neither a token nor the client secret in anything that is left: state,
-/// backup, saved plan, lock file, all that was said, the trace log, the cache.
+/// Asserts that no token and no client secret is left in the state, its backup, the saved plan,
+/// the lock file, the output, the trace log or the cache.
 fn assert_no_secret(rig: &Rig) {
     for name in ["saved", "terraform.tfstate", ".terraform.lock.hcl"] {
         assert!(rig.terraform.dir().join(name).exists(), "{name}");
@@ -70,7 +70,7 @@ fn secrets(cloud: &Sandbox) -> Vec<String> {
     secrets
 }
 
-/// The same with the `external` data source.
+/// The same run with the `external` data source, for contrast.
 struct Contrast {
     terraform: Workspace,
     cloud: Sandbox,

@@ -33,7 +33,7 @@ pub(crate) fn holders(base: &Path, secrets: &[String]) -> Option<Vec<PathBuf>> {
     Some(files.into_iter().filter(holds).collect())
 }
 
-/// All regular files; links, which lead to the providers, are not followed.
+/// Lists regular files; links lead to the providers, and are not followed.
 fn list(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap().flatten() {
         let kind = entry.file_type().unwrap();

@@ -77,7 +77,7 @@ impl Lane {
         }
     }
 
-    /// What the killed left behind is swept up with the rest.
+    /// Asserts that the files of killed processes are cleaned up.
     fn end(&self) {
         let token = self.runner.run(&["get"]).token().to_owned();
         assert!(accepts(&self.cloud, &token));

@@ -37,7 +37,7 @@ fn what_people_copy_names_no_address_that_somebody_could_take() {
     assert!(found > 3, "only {found} were found");
 }
 
-/// What stands between fences.
+/// Returns the text of the fenced blocks.
 fn fenced(text: &str) -> String {
     text.split("\n```").skip(1).step_by(2).collect()
 }
@@ -94,7 +94,7 @@ fn the_edge_cases_name_their_tests() {
     }
 }
 
-/// How a heading is named in a link.
+/// Returns the anchor of a heading.
 fn slug(heading: &str) -> String {
     let heading = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = heading.chars().filter(|char| char.is_alphanumeric() || " -_".contains(*char));

@@ -103,7 +103,7 @@ fn an_api_call_is_dropped_before_and_cut_after_it_is_carried_out() {
     assert_eq!((counters.api_calls, counters.token_requests), (4, 1));
 }
 
-/// Nothing is too late here, so a busy machine does no harm.
+/// Asserts only minimum times, so that a busy machine does no harm.
 #[test]
 fn latency_and_slow_replies_take_their_time() {
     let plan = SandboxConfig { latency: Duration::from_millis(40), ..faults("ok,slow:60ms") };

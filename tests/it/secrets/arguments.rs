@@ -27,7 +27,7 @@ const SECRET: [&str; 9] = [
     "AUTH",
 ];
 
-/// What a shell does by itself, without arguments of a process.
+/// Builtins of a shell, which start no process.
 const BUILTINS: [&str; 20] = [
     "test", "[", "[[", "echo", "printf", "export", "unset", ":", "set", "local", "readonly",
     "read", "return", "case", "for", ".", "source", "eval", "trap", "cd",
@@ -57,15 +57,15 @@ fn betrayals(script: &str, secret: &mut BTreeSet<String>) -> Vec<String> {
     found
 }
 
-/// What stands before a command, and is none itself.
+/// Reports whether a word only precedes the command.
 fn is_prefix(word: &str) -> bool {
     ["exec", "time", "!", "if", "then", "else", "elif", "while", "until", "do", "{", "-"]
         .contains(&word)
         || word.ends_with(':')
 }
 
-/// Whether a word expands to a secret: in a shell, in PowerShell, in a macro of
-/// Azure Pipelines, or in an expression of GitHub Actions.
+/// Reports whether a word expands to a secret: in a shell, in PowerShell, in a macro of Azure
+/// Pipelines, or in an expression of GitHub Actions.
 fn uses(word: &str, secret: &BTreeSet<String>) -> bool {
     let named = |rest: &str| {
         let rest = rest.strip_prefix("env:").unwrap_or(rest);
@@ -151,7 +151,7 @@ fn scripts(file: &Path, text: &str) -> Vec<String> {
     }
 }
 
-/// What Terraform runs: here-documents, and one-liners.
+/// Returns the commands that Terraform runs: here-documents, and one-liners.
 fn provisioners(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for rest in text.split("command = ").skip(1) {

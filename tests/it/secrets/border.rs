@@ -17,7 +17,7 @@ use crate::common::process::{Running, wait_until};
 use crate::common::runner::Runner;
 use crate::common::{guard, missing, say};
 
-/// What of a process holds its secrets, or leads to them.
+/// Files of a process that contain its secrets, or lead to them.
 const PLACES: [&str; 4] = ["environ", "mem", "maps", "auxv"];
 
 const FRONTS: [&str; 2] = ["--gateway", "--intercept"];
@@ -138,7 +138,7 @@ fn the_watchdog_has_no_secret_in_its_environment() {
     }
 }
 
-/// As after a crash: gc-token leaves no core, whatever limit the user has set.
+/// gc-token leaves no core after a crash, whatever limit the user has set.
 #[test]
 fn a_crash_leaves_no_core() {
     let cloud = cloud(SandboxConfig::default());
@@ -180,7 +180,7 @@ fn the_commands_core_dumps_are_up_to_the_user() {
     }
 }
 
-/// As a library, in a process that did nothing for its protection.
+/// Runs in this process, which is not protected.
 #[test]
 fn a_run_says_when_it_is_not_protected() {
     if !has_proc() {

@@ -13,8 +13,8 @@ use crate::common::missing;
 use crate::common::process::wait_until;
 use crate::common::runner::Runner;
 
-/// What precedes the public key in a private key of an elliptic curve (RFC 5915),
-/// and the private key before that: an OCTET STRING of 32 bytes.
+/// Bytes before the public key in an elliptic curve private key (RFC 5915), after the private
+/// key: an OCTET STRING of 32 bytes.
 const PUBLIC_KEY: [u8; 5] = [0xa1, 0x44, 0x03, 0x42, 0x00];
 
 #[test]

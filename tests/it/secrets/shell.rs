@@ -1,15 +1,14 @@
 //! Just enough of the shell's grammar to see which commands a script has, and
 //! what their arguments are.
 
-/// One command.
 pub(crate) struct Command {
-    /// What it, or the shell, is told by `NAME=value`.
+    /// Assignments before the command, `NAME=value`.
     pub(crate) assignments: Vec<(String, String)>,
     /// Its name and its arguments, without what is in single quotes.
     pub(crate) words: Vec<String>,
     /// Scripts in single quotes, and in `$(...)`.
     pub(crate) nested: Vec<String>,
-    /// All of it.
+    /// The whole command.
     pub(crate) text: String,
 }
 
@@ -145,7 +144,7 @@ impl Reader {
         word
     }
 
-    /// What stands up to the closing parenthesis.
+    /// Reads up to the closing parenthesis.
     fn substitution(&mut self) -> String {
         let (mut script, mut depth) = (String::new(), 1);
         while let Some(char) = self.next() {

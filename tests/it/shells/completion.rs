@@ -10,7 +10,7 @@ use crate::common::runner::Runner;
 use crate::common::terminal::Terminal;
 use crate::common::{missing, program};
 
-/// What is typed before TAB, and the whole line after it, in every shell.
+/// The text before TAB, and the completed line, in every shell.
 const COMPLETED: &[(&str, &str)] = &[
     ("gc-token ext", "gc-token external"),
     ("gc-token exec --inter", "gc-token exec --intercept"),
@@ -46,9 +46,9 @@ const COMPLETED: &[(&str, &str)] = &[
 /// A shell, how it is started, and how it learns of the completions.
 struct Shell {
     words: &'static [&'static str],
-    /// Where the script goes, below HOME.
+    /// The path of the script below HOME.
     place: &'static str,
-    /// What the person's own configuration does.
+    /// The user's own configuration.
     set_up: &'static str,
 }
 
@@ -154,7 +154,7 @@ fn try_out(name: &str, shell: &Shell, completed: &[(&str, &str)]) {
     terminal.leave();
 }
 
-/// What the line is after TAB: it becomes the arguments of `echo`.
+/// Returns the line after TAB: it becomes the arguments of `echo`.
 fn tab(runner: &Runner, terminal: &mut Terminal, typed: &str) -> String {
     let file = runner.home().join("line");
     let _ = fs::remove_file(&file);
