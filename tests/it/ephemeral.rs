@@ -202,7 +202,7 @@ fn a_killed_terraform_leaves_nothing() {
 }
 
 #[test]
-fn what_depends_on_an_unknown_value_is_opened_at_apply_only() {
+fn resources_that_depend_on_an_unknown_value_are_opened_at_apply() {
     let main = r#"
         resource "terraform_data" "later" {
           input = "late"

@@ -170,7 +170,7 @@ async fn a_value_that_is_not_the_schemas_is_a_diagnostic() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_worked_with_is_a_diagnostic() {
+async fn unusable_settings_are_a_diagnostic() {
     let (_plugin, mut client) = Plugin::with_client().await;
     let unknown = rmpv::Value::Ext(0, vec![0]);
     let refined = rmpv::Value::Ext(12, vec![0x80]);

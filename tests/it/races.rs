@@ -126,7 +126,7 @@ fn a_holder_killed_in_mid_mint_blocks_nobody() {
 /// Processes that waited for a mint share its failure, so that fifty processes send one
 /// request.
 #[test]
-fn those_who_waited_share_the_failure() {
+fn waiting_processes_share_the_failure() {
     for (plan, code, says) in [
         (
             "reply:400:application/json:{\"error\":\"invalid_client\"}",

@@ -101,7 +101,7 @@ fn a_cache_that_is_not_used_names_what_turns_it_off() {
 }
 
 #[test]
-fn what_would_be_done_includes_that_the_api_is_asked() {
+fn the_result_says_when_the_api_would_be_asked() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     runner.run(&["get"]).succeeded();

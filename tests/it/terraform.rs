@@ -62,7 +62,7 @@ fn the_standard_error_of_a_failing_program_is_shown() {
 }
 
 #[test]
-fn what_is_not_an_object_of_strings_is_refused() {
+fn a_query_that_is_no_object_of_strings_is_refused() {
     for printed in ["", "token", "[]", r#"{"expires_in": 86400}"#, r#"{"a": {}}"#, "{} {}"] {
         let main = format!(
             "data \"external\" \"odd\" {{\n  program = [\"printf\", \"%s\", {}]\n}}\n",

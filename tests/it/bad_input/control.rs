@@ -238,7 +238,7 @@ fn counters_replace_nothing_but_a_regular_file() {
 
 /// Whoever the link belongs to would choose where root makes a file.
 #[test]
-fn nothing_is_made_behind_another_users_link() {
+fn no_file_is_created_behind_another_users_link() {
     if !is_root() {
         return missing("root, to make a link of another user");
     }

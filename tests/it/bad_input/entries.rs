@@ -192,7 +192,7 @@ fn the_key_of_the_seals_is_checked_like_an_entry() {
 }
 
 #[test]
-fn what_belongs_to_another_user_is_refused() {
+fn files_of_another_user_are_refused() {
     let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let others = |finished: &crate::common::process::Finished| {

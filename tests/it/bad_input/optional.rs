@@ -37,7 +37,7 @@ fn mounted(runner: &Runner, mount: &str, script: &str) -> Option<Finished> {
 const NO_BOOT_ID: &str = "mount --bind /dev/null /proc/sys/kernel/random/boot_id";
 
 #[test]
-fn where_the_boot_is_not_known_a_token_is_cached_and_asked_about_once() {
+fn with_an_unknown_boot_a_cached_token_is_verified_once() {
     let proc_files = [
         NO_BOOT_ID,
         "mount -t tmpfs none /proc/sys",

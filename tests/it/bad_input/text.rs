@@ -73,7 +73,7 @@ fn a_mark_in_front_and_line_ends_behind_are_not_sent() {
 }
 
 #[test]
-fn what_is_no_text_is_refused_by_name() {
+fn values_that_are_no_text_are_refused_by_name() {
     let cloud = cloud(SandboxConfig::default());
     for (name, value, said) in [
         ("GC_TOKEN_SCOPE", &b"a\xff"[..], "GC_TOKEN_SCOPE: the value is not UTF-8"),
@@ -190,7 +190,7 @@ fn of_several_lines_the_first_is_the_secret() {
 }
 
 #[test]
-fn what_is_visibly_wrong_is_told_when_the_issuer_refuses() {
+fn visible_mistakes_are_named_when_the_issuer_refuses() {
     let cloud = cloud(SandboxConfig::default());
     let uuid = "3e1dba42-fbd1-4a54-a8ac-f23a8a2a5a3c";
     for (id, secret, said) in [

@@ -21,7 +21,7 @@ fn issuer_at(url: &str) -> Runner {
 }
 
 #[test]
-fn all_is_well() {
+fn a_healthy_pipeline_has_no_findings() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let report = Report::of(&runner, &[]);

@@ -138,7 +138,7 @@ fn urls_that_agree_with_the_region_or_stand_beside_it_in_one_profile_are_no_matt
 }
 
 #[test]
-fn what_a_promise_and_a_directory_depend_on_is_named() {
+fn the_settings_behind_a_failure_are_named() {
     let lifetime = std::time::Duration::from_secs(300);
     let cloud = cloud(SandboxConfig { lifetime, ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_MIN_TTL", "1h");

@@ -97,7 +97,7 @@ fn an_issuer_that_speaks_http_2_only_is_spoken_to() {
 }
 
 #[test]
-fn what_it_says_is_understood_and_tried_again_as_ever() {
+fn http2_responses_are_understood_and_retried() {
     let dir = tempfile::tempdir().unwrap();
     let (setup, requests) = start(dir.path(), &[b"h2"], 503);
     let error = setup.mint().error();
@@ -107,7 +107,7 @@ fn what_it_says_is_understood_and_tried_again_as_ever() {
 
 /// Without ALPN nobody says so, and what comes back is not HTTP/1.1.
 #[test]
-fn one_that_does_not_say_so_is_told_as_it_is() {
+fn http2_without_alpn_is_an_error_that_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let (setup, requests) = start(dir.path(), &[], 200);
     let error = setup.mint().error();

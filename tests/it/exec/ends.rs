@@ -67,7 +67,7 @@ fn a_watchdog_that_is_killed_does_no_harm() {
 }
 
 #[test]
-fn what_the_command_leaves_in_the_background_lives_on() {
+fn background_processes_of_the_command_stay() {
     let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud);
     let script = "(until [ -e go ]; do sleep 0.05; done; echo done > done) &

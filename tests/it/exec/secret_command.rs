@@ -40,7 +40,7 @@ fn standard_input_is_left_to_whom_it_belongs() {
 }
 
 #[test]
-fn what_it_leaves_behind_is_not_waited_for() {
+fn background_processes_of_it_are_not_waited_for() {
     let cloud = cloud(SandboxConfig::default());
     let runner = runner(&cloud, "sleep 1000 & echo $! > left; print");
     runner.run(&["get"]).succeeded();

@@ -41,7 +41,7 @@ impl Proxy {
 }
 
 #[test]
-fn what_goes_to_the_gateway_goes_past_the_proxy() {
+fn requests_to_the_gateway_bypass_the_proxy() {
     if program("curl").is_none() {
         return missing("curl");
     }

@@ -27,7 +27,7 @@ fn slow() -> (Upstream, Arc<AtomicBool>) {
 }
 
 #[test]
-fn what_is_under_way_is_brought_to_its_end() {
+fn open_requests_are_finished() {
     let cloud = cloud(SandboxConfig::default());
     for signal in [Signal::TERM, Signal::INT] {
         let (upstream, may) = slow();
@@ -50,7 +50,7 @@ fn what_is_under_way_is_brought_to_its_end() {
 }
 
 #[test]
-fn who_says_it_twice_does_not_want_to_wait() {
+fn a_second_signal_ends_it_at_once() {
     let cloud = cloud(SandboxConfig::default());
     let (upstream, _never) = slow();
     let front = Front::between(&cloud, &upstream);

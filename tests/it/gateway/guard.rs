@@ -10,7 +10,7 @@ use super::upstream::Upstream;
 use crate::common::cloud::cloud;
 
 #[test]
-fn who_does_not_know_the_prefix_reaches_nothing() {
+fn without_the_prefix_no_request_is_forwarded() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let args = ["-vv", "--log-format=text", "--allow-host=gateway.internal,other.internal"];

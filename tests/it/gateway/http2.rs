@@ -179,7 +179,7 @@ fn one_connection_carries_many_requests_and_their_trailers() {
 /// Unread data counts against the flow control of the connection (RFC 9113 section 5.2), which
 /// all streams share.
 #[test]
-fn who_does_not_read_holds_nobody_up() {
+fn a_client_that_does_not_read_blocks_no_other() {
     let cloud = cloud(SandboxConfig::default());
     let server = Server::start("localhost");
     let url = format!("https://localhost:{}", server.port);
@@ -303,7 +303,7 @@ fn goes_through(scheme: &str) {
 /// Both HTTP clients, for a token and for requests that are passed on, read the
 /// variables in one way.
 #[test]
-fn nothing_leads_round_the_proxy_in_silence() {
+fn variables_that_bypass_the_proxy_are_warned_of() {
     let cloud = cloud(SandboxConfig::default());
     let server = Server::start("api.mypurecloud.ie");
     let (port, heads) = proxy(server.port, None);

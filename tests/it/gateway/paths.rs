@@ -45,7 +45,7 @@ fn no_path_leads_out_of_the_apis_base_path() {
 
 /// The API points to itself: absolutely, by a path, and below its base path.
 #[test]
-fn what_answers_point_to_stays_below_the_prefix() {
+fn redirects_stay_below_the_prefix() {
     for base in ["", "/base"] {
         let cloud = cloud(SandboxConfig::default());
         let upstream = Upstream::start(move |call| {

@@ -20,7 +20,7 @@ fn front(host: &Host, args: &[&str]) -> Front {
 }
 
 #[test]
-fn what_a_host_did_not_begin_with_is_sent_again() {
+fn unprocessed_requests_are_retried() {
     for mood in [Mood::SaysGoodbye, Mood::Refuses] {
         let host = Host::start(vec![Mood::Answers, mood, mood, Mood::Answers]);
         let front = front(&host, &["--metrics-file=metrics"]);
@@ -38,7 +38,7 @@ fn what_a_host_did_not_begin_with_is_sent_again() {
 
 /// The library drops such a request and does not tell that nobody has seen it.
 #[test]
-fn what_waits_for_its_stream_while_the_host_ends_the_connection_is_sent_again() {
+fn requests_that_wait_for_a_stream_are_retried_after_goaway() {
     let host = Host::leaving_at_once();
     let front = front(&host, &[]);
     assert_eq!(front.post("/x", "", b"abc").status, 200);
@@ -64,7 +64,7 @@ fn a_host_that_never_begins_is_given_up() {
 }
 
 #[test]
-fn what_a_host_may_have_carried_out_is_not() {
+fn requests_that_may_have_been_processed_are_not_retried() {
     let host = Host::start(vec![Mood::Answers, Mood::Breaks, Mood::Breaks]);
     let front = front(&host, &[]);
     assert_eq!(front.get("/x").status, 200);

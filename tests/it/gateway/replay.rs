@@ -61,7 +61,7 @@ fn a_body_is_sent_again_from_its_beginning() {
 }
 
 #[test]
-fn one_byte_more_than_can_be_held_passes_the_refusal_on() {
+fn a_body_over_the_limit_gets_the_401() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);
@@ -149,7 +149,7 @@ fn a_body_that_breaks_off_is_not_whole() {
 }
 
 #[test]
-fn whoever_waits_for_leave_to_send_gets_it() {
+fn a_client_that_expects_100_continue_gets_it() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);

@@ -118,7 +118,7 @@ fn tokens_of_another_client_are_not_taken_for_those_of_this_one() {
 }
 
 #[test]
-fn nothing_is_kept_without_a_cache_and_a_prefix() {
+fn without_a_cache_and_a_prefix_no_file_is_written() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", "true");
     let (runner, token) = first(&cloud, runner, &[]);

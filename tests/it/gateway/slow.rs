@@ -12,7 +12,7 @@ use crate::common::cloud::cloud;
 /// Slowloris: heads and bodies that never come to their end. (How long they
 /// may take is tested where that is decided.)
 #[test]
-fn who_dawdles_does_not_hold_others_up() {
+fn slow_clients_do_not_delay_others() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);

@@ -176,7 +176,7 @@ fn a_head_is_read_in_one_way_or_not_at_all() {
 /// Requests that the HTTP library refuses get an error response and a log line, also after a
 /// request that was answered.
 #[test]
-fn what_cannot_be_read_is_refused_in_words() {
+fn malformed_requests_get_an_error_response() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let runner = runner(&cloud, &upstream.url());
@@ -216,7 +216,7 @@ fn what_cannot_be_read_is_refused_in_words() {
 
 /// A client that sends nothing after its request gets its response.
 #[test]
-fn who_sends_nothing_more_gets_its_answer() {
+fn a_client_that_sends_nothing_more_gets_its_response() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();
@@ -276,7 +276,7 @@ fn a_body_in_bad_chunks_never_looks_whole() {
 }
 
 #[test]
-fn what_is_no_request_to_the_gateway_goes_nowhere() {
+fn requests_to_other_hosts_are_not_forwarded() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);

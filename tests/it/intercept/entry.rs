@@ -12,7 +12,7 @@ use crate::common::cloud::CLIENT;
 use crate::intercept::rig::{Rig, head_of};
 
 #[test]
-fn nothing_is_to_be_had_without_the_password() {
+fn without_the_password_no_request_is_forwarded() {
     let rig = Rig::new([]);
     let right = rig.credentials();
     for credentials in

@@ -10,7 +10,7 @@ use crate::common::page::{self, read, root};
 /// An address in what people copy is this machine's, a service's that gc-token is for,
 /// or one that nobody can own (RFC 2606): somebody else could register any other.
 #[test]
-fn what_people_copy_names_no_address_that_somebody_could_take() {
+fn copied_commands_name_no_address_that_somebody_could_register() {
     let mut found = 0;
     let top = page::all().into_iter().map(|page| root().join(page));
     let examples = page::files(&["examples", "terraform-examples"]);

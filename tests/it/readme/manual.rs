@@ -39,7 +39,7 @@ fn the_manual_is_well_formed_and_refers_to_pages_that_there_are() {
 
 /// Nobody has to know of what the program starts itself.
 #[test]
-fn what_gc_token_starts_itself_is_offered_nowhere() {
+fn internal_commands_are_offered_nowhere() {
     let runner = Runner::bare();
     let shells = ["bash", "elvish", "fish", "nushell", "powershell", "zsh"];
     let help: [&[&str]; 3] = [&["--help"], &["help"], &["man"]];

@@ -67,7 +67,7 @@ fn a_token_can_be_missing_unknown_or_revoked() {
 }
 
 #[test]
-fn what_the_provider_asks_for_at_the_start_is_there() {
+fn the_providers_startup_requests_are_served() {
     let (sandbox, client, _) = start(SandboxConfig::default());
     let token = client.mint().token();
     let get = |path: &str| client.get(&format!("{}{path}", sandbox.api_url()), Some(&token));

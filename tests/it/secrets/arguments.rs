@@ -81,7 +81,7 @@ fn found_in(script: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_betrays_a_secret_is_found() {
+fn leaks_of_a_secret_are_found() {
     for script in [
         "curl -H \"Authorization: Bearer $GENESYSCLOUD_ACCESS_TOKEN\" https://api.example",
         "curl --fail \\\n  \"${GC_TOKEN_GATEWAY_URL}/api/v2/tokens/me\"",

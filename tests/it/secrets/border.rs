@@ -78,7 +78,7 @@ fn the_command_cannot_look_into_the_process_that_serves_it() {
 
 /// No process of the same user can, and into none that holds the secret.
 #[test]
-fn nobody_can_look_into_a_process_that_holds_the_secret() {
+fn a_process_with_the_secret_cannot_be_inspected() {
     if !has_proc() {
         return;
     }
