@@ -1,5 +1,5 @@
-//! The entry points of `fuzz/`: each runs a parser of bytes that others write, and panics
-//! where its result is not as it has to be.
+//! Entry points of `fuzz/`: each feeds untrusted bytes to a parser, and panics
+//! if the result breaks a promise.
 
 /// An entry of the cache.
 pub fn entry(bytes: &[u8]) {
