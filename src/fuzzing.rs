@@ -8,7 +8,7 @@ pub fn entry(bytes: &[u8]) {
 
 /// A reply to a token request.
 pub fn reply(bytes: &[u8]) {
-    crate::oauth::fuzz_reply(bytes);
+    crate::oauth::fuzz_response(bytes);
 }
 
 /// A query of Terraform's external data source.

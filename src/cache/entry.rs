@@ -170,7 +170,7 @@ impl<'a> Entry<'a> {
         let is_outdated = |found: &Lookup| match found {
             Lookup::Found(found) => {
                 found.access_token == *token
-                    && timeout.is_worth_storing(used, found.validity.last_used())
+                    && timeout.should_record(used, found.validity.last_used())
             }
             Lookup::Absent | Lookup::Unusable(_) => false,
         };

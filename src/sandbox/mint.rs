@@ -101,7 +101,7 @@ mod tests {
     fn an_opaque_token_has_86_characters_and_lives_from_now() {
         let (token, validity) = mint(&plan(TokenFormat::Opaque), at(1_500), &signing_key());
         assert_eq!(token.len(), 86);
-        assert_eq!(Claims::read(&token), None);
+        assert_eq!(Claims::parse(&token), None);
         assert_eq!(validity.not_before, None);
         assert_eq!(validity.expires_at, at(301_500));
     }
@@ -111,7 +111,7 @@ mod tests {
         let (token, validity) = mint(&plan(TokenFormat::Jwt), at(1_500), &signing_key());
         assert_eq!(validity.not_before, Some(at(1_000)));
         assert_eq!(validity.expires_at, at(301_000));
-        let claims = Claims::read(&token).expect("a JWT");
+        let claims = Claims::parse(&token).expect("a JWT");
         assert_eq!(claims.not_before, validity.not_before);
         assert_eq!(claims.expires_at, Some(validity.expires_at));
     }

@@ -1,54 +1,47 @@
-//! The time that a token may go unused before the cloud revokes it.
+//! The inactivity timeout of an organization.
 
 use jiff::SignedDuration;
 
 use super::Age;
 use crate::clock::Reading;
 
-/// An organization's inactivity timeout: a token that made no API call for so long
-/// is revoked.
+/// Genesys Cloud revokes a token that made no API call for this long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdleTimeout(SignedDuration);
 
-/// The time that is left to whoever gets a token until its first call: a minute,
-/// or half of a timeout that is shorter than two.
-const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// The time that the caller has for the first call with a token; at most half of the timeout.
+const FIRST_CALL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// A use is written to the cache when it is this part of the timeout newer than
-/// the one that stands there.
-const PARTS: i32 = 8;
+/// A use is recorded if it is newer than the recorded one by this fraction of the timeout.
+const RECORDING_FRACTION: i32 = 8;
 
 impl IdleTimeout {
-    /// A timeout of this length, which is positive.
+    /// `timeout` must be positive.
     pub fn new(timeout: SignedDuration) -> IdleTimeout {
         IdleTimeout(timeout)
     }
 
-    /// The whole of it.
     pub fn duration(self) -> SignedDuration {
         self.0
     }
 
-    /// The time that a token may be unused and still be handed out without asking.
+    /// The longest time without a use after which a token is handed out without a check.
     pub fn limit(self) -> SignedDuration {
-        self.0.saturating_sub(MARGIN.min(self.0 / 2))
+        self.0.saturating_sub(FIRST_CALL_MARGIN.min(self.0 / 2))
     }
 
-    /// Returns what is left at `now` of the [`IdleTimeout::limit`] of a token that was
-    /// known to be used at `used`; negative when it is over. Counts as an age does:
-    /// by the clock that shows more, with what both may have missed.
-    ///
-    /// `None` where the local clocks cannot tell.
+    /// The time from `now` until [`IdleTimeout::limit`] is reached by a token that was last
+    /// used at `used`; negative if it is exceeded. Like a token's age, by the clock that shows
+    /// more, and with the drift allowance. `None` if the local clocks cannot tell.
     pub fn remaining(self, used: &Reading, now: &Reading) -> Option<SignedDuration> {
-        let idle = Age::of(used, now).ok()?;
-        let idle_for = idle.elapsed().saturating_add(idle.drift_allowance());
-        Some(self.limit().saturating_sub(idle_for))
+        let age = Age::of(used, now).ok()?;
+        let idle_time = age.elapsed().saturating_add(age.drift_allowance());
+        Some(self.limit().saturating_sub(idle_time))
     }
 
-    /// Returns whether a use at `used` is worth writing to the cache, where `stored` is the
-    /// one that stands there. Few writes are: each replaces a file.
-    pub fn is_worth_storing(self, used: &Reading, stored: &Reading) -> bool {
-        used.boot_since(stored).is_none_or(|since| since >= self.0 / PARTS)
+    /// Returns whether a use is worth recording. Each record replaces a file.
+    pub fn should_record(self, used: &Reading, recorded: &Reading) -> bool {
+        used.boot_since(recorded).is_none_or(|since| since >= self.0 / RECORDING_FRACTION)
     }
 }
 
@@ -91,12 +84,12 @@ mod tests {
     fn few_uses_are_written() {
         let timeout = IdleTimeout::new(seconds(80));
         let stored = reading(100, 1_000);
-        assert!(!timeout.is_worth_storing(&reading(109, 1_009), &stored));
-        assert!(timeout.is_worth_storing(&reading(110, 1_010), &stored));
-        assert!(!timeout.is_worth_storing(&reading(90, 990), &stored), "an earlier one");
+        assert!(!timeout.should_record(&reading(109, 1_009), &stored));
+        assert!(timeout.should_record(&reading(110, 1_010), &stored));
+        assert!(!timeout.should_record(&reading(90, 990), &stored), "an earlier one");
         let mut elsewhere = stored.clone();
         elsewhere.boot_id = None;
-        assert!(timeout.is_worth_storing(&reading(1, 1), &elsewhere));
+        assert!(timeout.should_record(&reading(1, 1), &elsewhere));
     }
 
     proptest! {

@@ -4,27 +4,23 @@ use base64::Engine;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The claims that bound a JWT's life (RFC 7519 section 4.1), on the issuer's
-/// clock.
+/// The validity period of a JWT on the issuer's clock (RFC 7519 section 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Claims {
-    /// `exp`: dead at and after this moment.
+    /// `exp`
     pub expires_at: Option<Timestamp>,
-    /// `nbf`, else `iat`: not valid before this moment.
+    /// `nbf`, else `iat`
     pub not_before: Option<Timestamp>,
 }
 
 impl Claims {
-    /// Reads the claims of `token`; `None` when it is not a JWT, that is,
-    /// opaque to a client.
+    /// Returns `None` for an opaque token.
     ///
-    /// The signature is not verified, and need not be: the token came over
-    /// TLS straight from the issuer, a client has no key to check it with,
-    /// and a claim can only make us discard the token *earlier*. Whoever could
-    /// forge it could send any other token as well.
-    pub fn read(token: &str) -> Option<Claims> {
-        // Only a token of three parts with a JSON header is a JWT: an opaque
-        // token with dots in it is none.
+    /// The signature is not verified: the token came over TLS straight from the issuer, a
+    /// client has no key to verify it with, and claims can only make us discard the token
+    /// *earlier*.
+    pub fn parse(token: &str) -> Option<Claims> {
+        // An opaque token may contain dots, too; a JWT has three parts and a JSON header.
         let (header, rest) = token.split_once('.')?;
         if rest.matches('.').count() != 1 {
             return None;
@@ -33,16 +29,15 @@ impl Claims {
         serde_json::from_slice::<Map<String, Value>>(&header).ok()?;
         let claims: Map<String, Value> =
             jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
-        // One that cannot be read is no reason to overlook the others.
-        let date = |name: &str| claims.get(name).and_then(numeric_date);
+        // Malformed claims are skipped one by one.
+        let date = |name: &str| claims.get(name).and_then(parse_numeric_date);
         Some(Claims { expires_at: date("exp"), not_before: date("nbf").or_else(|| date("iat")) })
     }
 }
 
-/// A NumericDate, which may have a fraction (RFC 7519 section 2), as a moment: cut to
-/// whole seconds, at the ends of the calendar where it lies beyond them. Some issuers
-/// write it as a string. `None` for what is no number.
-fn numeric_date(value: &Value) -> Option<Timestamp> {
+/// Parses a NumericDate (RFC 7519 section 2), or a string with one, which some issuers send.
+/// Truncates to whole seconds, and clamps to the calendar.
+fn parse_numeric_date(value: &Value) -> Option<Timestamp> {
     let seconds = match value {
         Value::String(text) => text.trim().parse().ok().filter(|seconds: &f64| seconds.is_finite()),
         value => value.as_f64(),
@@ -63,20 +58,20 @@ mod tests {
 
     #[test]
     fn reads_expiry_and_start_with_or_without_a_fraction() {
-        let claims = Claims::read(&jwt(r#"{"exp":1700000010.9,"iat":1700000000}"#)).unwrap();
+        let claims = Claims::parse(&jwt(r#"{"exp":1700000010.9,"iat":1700000000}"#)).unwrap();
         assert_eq!(claims.expires_at, Timestamp::from_second(1_700_000_010).ok());
         assert_eq!(claims.not_before, Timestamp::from_second(1_700_000_000).ok());
-        let claims = Claims::read(&jwt(r#"{"nbf":5,"iat":3}"#)).unwrap();
+        let claims = Claims::parse(&jwt(r#"{"nbf":5,"iat":3}"#)).unwrap();
         assert_eq!(claims.not_before, Timestamp::from_second(5).ok());
         assert_eq!(claims.expires_at, None);
     }
 
     #[test]
-    fn what_is_not_a_jwt_is_opaque() {
+    fn a_token_that_is_not_a_jwt_is_opaque() {
         for token in ["", "abc", "a.b", "a.b.c", "a.b.c.d", "..", &"x".repeat(86)] {
-            assert_eq!(Claims::read(token), None, "{token}");
+            assert_eq!(Claims::parse(token), None, "{token}");
         }
-        assert_eq!(Claims::read(&jwt(r#""exp""#)), None);
+        assert_eq!(Claims::parse(&jwt(r#""exp""#)), None);
     }
 
     #[test]
@@ -89,14 +84,14 @@ mod tests {
             (r#"{"exp":"inf","nbf":null,"iat":[]}"#, None, None),
             (r#"{"exp":7,"nbf":true}"#, second(7), None),
         ] {
-            let read = Claims::read(&jwt(claims)).unwrap();
+            let read = Claims::parse(&jwt(claims)).unwrap();
             assert_eq!((read.expires_at, read.not_before), (expires_at, not_before), "{claims}");
         }
     }
 
     #[test]
     fn absurd_dates_stay_at_the_ends_of_the_calendar() {
-        let claims = Claims::read(&jwt(r#"{"exp":1e300,"nbf":-1e300}"#)).unwrap();
+        let claims = Claims::parse(&jwt(r#"{"exp":1e300,"nbf":-1e300}"#)).unwrap();
         assert_eq!(claims.expires_at, Some(Timestamp::MAX));
         assert_eq!(claims.not_before, Some(Timestamp::MIN));
     }

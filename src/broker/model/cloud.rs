@@ -9,7 +9,7 @@ use crate::broker::Remote;
 use crate::clock::{OffsetEstimate, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
-use crate::token::{AccessToken, ExpiresIn, Token, TokenValidity, lifetime};
+use crate::token::{AccessToken, ExpiresIn, Token, TokenValidity, min_lifetime};
 
 /// What an issuer and an API are like. Times are milliseconds.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ impl Remote for Cloud<'_> {
         let issuer = clock.map(|clock| clock.intersect(known));
         let stated = self.plan.stated.then_some(ExpiresIn(self.plan.lifetime));
         let claimed = self.plan.jwt.then_some(life.ends);
-        let lifetime = lifetime(stated, claimed, issuer.as_ref(), &sent)
+        let lifetime = min_lifetime(stated, claimed, issuer.as_ref(), &sent)
             .map_err(|error| Error::new(Kind::Lifetime, error.to_string()))?;
         Ok(Token {
             access_token: AccessToken::new((self.mints() - 1).to_string()),

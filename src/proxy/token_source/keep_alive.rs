@@ -96,7 +96,7 @@ impl TokenSource {
 
     fn is_worth_recording(&self, timeout: IdleTimeout) -> bool {
         let last_use = &self.state().last_use;
-        timeout.is_worth_storing(&last_use.at, &last_use.recorded)
+        timeout.should_record(&last_use.at, &last_use.recorded)
     }
 
     fn idle_timeout(&self) -> Option<IdleTimeout> {

@@ -30,7 +30,7 @@ impl Script {
             return token.clone();
         }
         let (token, expires_in) = mint(cloud);
-        let claimed = Claims::read(&token).and_then(|claims| claims.expires_at);
+        let claimed = Claims::parse(&token).and_then(|claims| claims.expires_at);
         let end = claimed.unwrap_or(now + SignedDuration::from_secs(expires_in));
         self.mints += 1;
         self.kept = Some((token.clone(), end));

@@ -39,7 +39,7 @@ fn a_jwt_is_refused_before_its_start() {
     };
     let (_sandbox, client, clock) = start(plan);
     let token = client.mint().token();
-    let claims = Claims::read(&token).unwrap();
+    let claims = Claims::parse(&token).unwrap();
     assert_eq!(claims.expires_at, Timestamp::from_second(START + 3 + 300).ok());
     let refused = client.me(Some(&token));
     assert_eq!((refused.status, &*refused.code()), (401, "bad.credentials"));

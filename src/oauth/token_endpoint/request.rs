@@ -1,65 +1,66 @@
-//! The token request: its form and how the client authenticates itself.
+//! The token request (RFC 6749 section 4.4.2) and the authentication of the client.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hyper::Method;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
-use super::TokenRequest;
-use crate::config::ClientAuth;
+use crate::config::{ClientAuth, Issuer};
 use crate::error::{Error, Kind, Result};
 use crate::net::HttpRequest;
 use crate::sanitize::Secrets;
 use crate::text::flaws;
 
-/// A token request, ready to be sent any number of times.
-pub(super) struct Prepared {
-    /// The token endpoint.
+pub struct TokenRequest<'a> {
+    pub issuer: &'a Issuer,
+    pub client_id: &'a str,
+    pub client_secret: &'a SecretString,
+    pub auth: ClientAuth,
+}
+
+/// Can be sent any number of times.
+pub(super) struct PreparedRequest {
     pub(super) url: Url,
-    /// `Authorization`, marked sensitive, with [`ClientAuth::Basic`].
-    pub(super) authorization: Option<HeaderValue>,
-    /// The form. Holds the secret with [`ClientAuth::Post`].
-    pub(super) form: Zeroizing<String>,
-    /// What no message may show.
+    /// Marked sensitive. Set with [`ClientAuth::Basic`].
+    authorization: Option<HeaderValue>,
+    /// Contains the secret with [`ClientAuth::Post`].
+    form: Zeroizing<String>,
+    /// To be redacted in messages.
     pub(super) secrets: Secrets,
-    /// Visible mistakes in the credentials, to be told should the issuer refuse them.
+    /// Visible mistakes in the credentials, for the case that the issuer refuses them.
     pub(super) flaws: Option<String>,
 }
 
-impl Prepared {
-    /// Builds the request of RFC 6749 section 4.4.2.
-    ///
+impl PreparedRequest {
     /// # Errors
-    /// `Configuration` when the token endpoint's URL is none.
-    pub(super) fn new(request: &TokenRequest<'_>) -> Result<Prepared> {
-        let url = endpoint(&request.issuer.token_url)?;
+    /// `Configuration` if the token endpoint's URL or the credentials are unusable.
+    pub(super) fn new(request: &TokenRequest<'_>) -> Result<PreparedRequest> {
+        let url = parse_token_url(&request.issuer.token_url)?;
         let secret = request.client_secret.expose_secret();
         let basic = basic(request.client_id, secret);
         let mut secrets = Secrets::default();
         secrets.add_encoded(&basic);
-        // How issuers have it that do without the encoding.
-        secrets.add_encoded(&pair(request.client_id, secret));
+        // For issuers that echo the credentials without the encoding.
+        secrets.add_encoded(&base64_pair(request.client_id, secret));
         secrets.add(secret);
-        secrets.add(&encode(secret));
+        secrets.add(&form_encode(secret));
         let flaws = flaws::of_credentials(request.client_id, secret);
         let authorization = match request.auth {
-            ClientAuth::Basic => Some(header(&basic)?),
+            ClientAuth::Basic => Some(basic_header(&basic)?),
             ClientAuth::Post => None,
         };
-        Ok(Prepared { url, authorization, form: form(request, secret), secrets, flaws })
+        Ok(PreparedRequest { url, authorization, form: form(request, secret), secrets, flaws })
     }
 
-    /// The endpoint as messages name it: its host, and its port unless that is
-    /// the scheme's own. Never the path or the user part, which may be private.
+    /// Host and port for messages, without path and user part, which may be private.
     pub(super) fn host(&self) -> String {
         crate::net::display_host(&self.url)
     }
 
-    /// The request with its form and its headers.
     pub(super) fn to_http(&self) -> HttpRequest {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         let request = HttpRequest::new(Method::POST)
@@ -73,9 +74,9 @@ impl Prepared {
     }
 }
 
-/// Parsed again here, although the settings have checked it: this file must
-/// not send a secret to anything but a web server.
-pub(super) fn endpoint(text: &str) -> Result<Url> {
+/// Parses the URL again, although the settings have checked it: the secret must not be sent
+/// to anything but a web server.
+pub(super) fn parse_token_url(text: &str) -> Result<Url> {
     let unusable = |why: &str| {
         Error::new(Kind::Configuration, "the token endpoint's URL is unusable")
             .with_cause(why)
@@ -83,7 +84,7 @@ pub(super) fn endpoint(text: &str) -> Result<Url> {
     };
     let url = Url::parse(text).map_err(|error| unusable(&error.to_string()))?;
     match url.scheme() {
-        // The HTTP client would turn them into a second Authorization header.
+        // The HTTP client would make a second Authorization header of them.
         _ if !url.username().is_empty() || url.password().is_some() => {
             Err(unusable("it holds a user name or a password"))
         }
@@ -92,30 +93,28 @@ pub(super) fn endpoint(text: &str) -> Result<Url> {
     }
 }
 
-/// The user-pass of RFC 6749 section 2.3.1: both parts are form-urlencoded
-/// first (appendix B). That changes nothing for the ids and secrets that
-/// Genesys Cloud makes, and saves a secret that holds a colon or a percent sign
-/// at issuers that follow the RFC.
+/// Form-urlencodes both parts first, as RFC 6749 section 2.3.1 (appendix B) demands. That
+/// matters for a secret with a colon or a percent sign, which Genesys Cloud does not make.
 fn basic(id: &str, secret: &str) -> Zeroizing<String> {
-    pair(&encode(id), &encode(secret))
+    base64_pair(&form_encode(id), &form_encode(secret))
 }
 
-fn pair(id: &str, secret: &str) -> Zeroizing<String> {
+fn base64_pair(id: &str, secret: &str) -> Zeroizing<String> {
     let pair = Zeroizing::new(format!("{id}:{secret}"));
     BASE64_STANDARD.encode(pair.as_bytes()).into()
 }
 
-fn encode(text: &str) -> Zeroizing<String> {
+fn form_encode(text: &str) -> Zeroizing<String> {
     byte_serialize(text.as_bytes()).collect::<String>().into()
 }
 
-impl std::fmt::Debug for Prepared {
+impl std::fmt::Debug for PreparedRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Prepared({})", self.host())
+        write!(f, "PreparedRequest({})", self.host())
     }
 }
 
-fn header(basic: &str) -> Result<HeaderValue> {
+fn basic_header(basic: &str) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("Basic {basic}"));
     let mut header = HeaderValue::from_str(&text).map_err(|error| {
         Error::new(Kind::Configuration, "the client's credentials are unusable").with_source(error)
@@ -124,8 +123,7 @@ fn header(basic: &str) -> Result<HeaderValue> {
     Ok(header)
 }
 
-/// `grant_type` and nothing else, unless more was asked for: issuers refuse
-/// parameters that they do not know.
+/// Sends no parameter that was not configured: some issuers refuse unknown ones.
 fn form(request: &TokenRequest<'_>, secret: &str) -> Zeroizing<String> {
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials");
@@ -161,8 +159,18 @@ mod tests {
         }
     }
 
-    fn prepared(issuer: &Issuer, id: &str, secret: &str, auth: ClientAuth) -> Result<Prepared> {
-        Prepared::new(&TokenRequest { issuer, client_id: id, client_secret: &secret.into(), auth })
+    fn prepared(
+        issuer: &Issuer,
+        id: &str,
+        secret: &str,
+        auth: ClientAuth,
+    ) -> Result<PreparedRequest> {
+        PreparedRequest::new(&TokenRequest {
+            issuer,
+            client_id: id,
+            client_secret: &secret.into(),
+            auth,
+        })
     }
 
     const URL: &str = "https://login.mypurecloud.ie/oauth/token";
@@ -195,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn scope_and_audience_are_sent_when_asked_for() {
+    fn scope_and_audience_are_sent_if_configured() {
         let issuer = Issuer {
             scope: Some("a b".into()),
             audience: Some("https://api".into()),

@@ -193,7 +193,7 @@ fn each_issuers_error_is_understood() {
         let failure = read(&reply(status, &[], body.as_bytes())).unwrap_err();
         assert_eq!(failure.error.cause.as_deref(), Some(cause), "{body}");
         assert_eq!(failure.error.kind, kind, "{body}");
-        assert_eq!(failure.again != Again::Never, again, "{body}");
+        assert_eq!(failure.retry != Retryable::Never, again, "{body}");
     }
 }
 

@@ -132,11 +132,11 @@ fn an_object_without_a_token_is_told_by_its_members() {
         ),
         (
             r#"{"access_token":"t","access_token":"u"}"#,
-            "HTTP 200 with access_token more than once, which RFC 6749 section 3.2 forbids",
+            "HTTP 200 with access_token repeated, which RFC 6749 section 3.2 forbids",
         ),
         (
             r#"{"access_token":"t","expires_in":1,"expires_in":2}"#,
-            "HTTP 200 with expires_in more than once, which RFC 6749 section 3.2 forbids",
+            "HTTP 200 with expires_in repeated, which RFC 6749 section 3.2 forbids",
         ),
     ] {
         assert_eq!(error(&reply(200, &[], body.as_bytes())).cause.as_deref(), Some(cause));

@@ -19,10 +19,10 @@ fn reply(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> HttpResp
     HttpResponse { status, headers: map, body: body.to_vec().into() }
 }
 
-fn read(reply: &HttpResponse) -> Result<Grant, Failure> {
+fn read(reply: &HttpResponse) -> Result<Grant, AttemptError> {
     let mut secrets = Secrets::default();
     secrets.add("s3cret");
-    let reader = Reader { host: "login.example", secrets: &secrets };
+    let reader = ResponseReader { host: "login.example", secrets: &secrets };
     reader.read(reply, Timestamp::from_second(NOW).unwrap())
 }
 
@@ -90,19 +90,19 @@ const BAD: &[Row<'_>] = &[
     (200, r#"{"access_token":"tok"} {}"#, Kind::Unavailable, "HTTP 200 with 25 bytes of text/html that are not a JSON object: not JSON at line 1, column 24", false),
     (200, "{}", Kind::Unavailable, "HTTP 200 without an access_token", false),
     (200, r#"{"access_token":""}"#, Kind::Unavailable, "HTTP 200 with an empty access_token", false),
-    (200, r#"{"access_token":null}"#, Kind::Unavailable, "HTTP 200 with an access_token that is no string", false),
-    (200, r#"{"access_token":7}"#, Kind::Unavailable, "HTTP 200 with an access_token that is no string", false),
+    (200, r#"{"access_token":null}"#, Kind::Unavailable, "HTTP 200 with an access_token that is not a string", false),
+    (200, r#"{"access_token":7}"#, Kind::Unavailable, "HTTP 200 with an access_token that is not a string", false),
     (200, r#"{"access_token":"a\nb"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
     (200, r#"{"access_token":"a b"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
     (200, r#"{"access_token":"\u00e9"}"#, Kind::Unavailable, "HTTP 200 with an access_token that no header can carry (RFC 6750 section 2.1)", false),
     (200, r#"{"access_token":"t","token_type":"be\nar"}"#, Kind::Unavailable, "HTTP 200 with a token of type \"be ar\"", false),
-    (200, r#"{"access_token":"t","token_type":["bearer"]}"#, Kind::Unavailable, "HTTP 200 with a token_type that is no name", false),
+    (200, r#"{"access_token":"t","token_type":["bearer"]}"#, Kind::Unavailable, "HTTP 200 with a token_type that is not a string", false),
     (200, r#"{"error":"invalid_client"}"#, Kind::CredentialsRefused, "HTTP 200: invalid_client", false),
     (204, "", Kind::Unavailable, "HTTP 204 with an empty body", false),
-    (600, "", Kind::Unavailable, "HTTP 600, which is no status of HTTP", false),
+    (600, "", Kind::Unavailable, "HTTP 600, which is not an HTTP status", false),
     // A lifetime that is of no use.
-    (200, r#"{"access_token":"t","expires_in":0}"#, Kind::Lifetime, "the token was dead on arrival: it lives 0 seconds", false),
-    (200, r#"{"access_token":"t","expires_in":"-1"}"#, Kind::Lifetime, "the token was dead on arrival: it lives -1 seconds", false),
+    (200, r#"{"access_token":"t","expires_in":0}"#, Kind::Lifetime, "the token had expired on arrival: its lifetime is 0 seconds", false),
+    (200, r#"{"access_token":"t","expires_in":"-1"}"#, Kind::Lifetime, "the token had expired on arrival: its lifetime is -1 seconds", false),
     (200, r#"{"access_token":"t","expires_in":86400000}"#, Kind::Unavailable, "expires_in is 86400000, 500 days or more: a guess: these are milliseconds", false),
     (200, r#"{"access_token":"t","expires_in":"soon s3cret"}"#, Kind::Unavailable, "expires_in is not a number: \"soon [redacted]\"", false),
     // The issuer's own "no".
@@ -141,7 +141,7 @@ fn a_bad_reply_has_one_kind_and_one_cause() {
         let failure = read(&reply(*status, &[html], body.as_bytes())).unwrap_err();
         assert_eq!(failure.error.cause.as_deref(), Some(*cause), "{body}");
         assert_eq!(failure.error.kind, *kind, "{status} {body}");
-        assert_eq!(failure.again != Again::Never, *again, "{status} {body}");
+        assert_eq!(failure.retry != Retryable::Never, *again, "{status} {body}");
         assert!(failure.error.hint.is_some(), "{status} {body}");
         assert!(failure.error.message.contains("login.example"), "{status}");
     }
@@ -179,8 +179,8 @@ fn retry_after_is_seconds_or_a_date_by_the_issuers_clock() {
         (vec![("retry-after", ten_later), ("date", NOW_DATE)], 10),
     ] {
         let failure = read(&reply(503, &headers, b"")).unwrap_err();
-        let again = Again::After(Duration::from_secs(seconds));
-        assert_eq!(failure.again, again, "{headers:?}");
+        let again = Retryable::After(Duration::from_secs(seconds));
+        assert_eq!(failure.retry, again, "{headers:?}");
     }
 }
 

@@ -8,7 +8,7 @@ fn no_part_of_a_secret_is_shown_from_anywhere() {
     let secret = "the-cl1ent/s3cret of:the<b>test</b>+end";
     let mut secrets = Secrets::default();
     secrets.add(secret);
-    let reader = Reader { host: "login.example", secrets: &secrets };
+    let reader = ResponseReader { host: "login.example", secrets: &secrets };
     let json = |value: serde_json::Value| value.to_string();
     for filler in (0..60).step_by(3) {
         let text = "x".repeat(filler) + secret;
@@ -36,7 +36,7 @@ fn no_part_of_a_secret_is_shown_from_anywhere() {
     }
     let mut secrets = Secrets::default();
     secrets.add("a-s3cret-of-the-test");
-    let reader = Reader { host: "login.example", secrets: &secrets };
+    let reader = ResponseReader { host: "login.example", secrets: &secrets };
     for (name, value) in [
         ("content-type", "text/a-s3cret-of-the-test"),
         ("content-encoding", "a-s3cret-of-the-test"),

@@ -1,27 +1,25 @@
-//! A grant becomes a token: with what was measured around its making.
+//! Turns the response of the token endpoint into a token with its validity.
 
-use super::response::Reader;
-use super::retry::Failure;
+use super::response::ResponseReader;
+use super::retry::AttemptError;
 use crate::clock::OffsetEstimate;
 use crate::net::RoundTrip;
-use crate::token::{Claims, Token, TokenValidity, lifetime};
+use crate::token::{Token, TokenValidity, min_lifetime};
 
-/// Reads the reply, and says how long the token lives at least. `issuer` is
-/// what this reply, and those before it, proved of the issuer's clock.
-pub(super) fn token(
-    reader: &Reader<'_>,
+/// `issuer_clock` is the estimate by this response and all before it.
+pub(super) fn read(
+    reader: &ResponseReader<'_>,
     round_trip: RoundTrip,
-    issuer: Option<OffsetEstimate>,
-) -> Result<Token, Failure> {
+    issuer_clock: Option<OffsetEstimate>,
+) -> Result<Token, AttemptError> {
     let RoundTrip { sent, received, reply } = round_trip;
     let grant = reader.read(&reply, received.wall)?;
-    let end = Claims::end(grant.claims.as_ref());
-    let lifetime = lifetime(grant.expires_in, end, issuer.as_ref(), &sent)
-        .map_err(|error| reader.unlivable(&error))?;
-    let not_before = grant.claims.and_then(|claims| claims.not_before);
+    let claims = grant.claims.unwrap_or_default();
+    let lifetime = min_lifetime(grant.expires_in, claims.expires_at, issuer_clock.as_ref(), &sent)
+        .map_err(|error| reader.lifetime_error(&error))?;
     Ok(Token {
         access_token: grant.access_token,
-        validity: TokenValidity::new(sent, lifetime, not_before, issuer),
+        validity: TokenValidity::new(sent, lifetime, claims.not_before, issuer_clock),
     })
 }
 
@@ -47,21 +45,20 @@ mod tests {
         format!("{}.{}.c2ln", encode(r#"{"alg":"RS256"}"#), encode(claims))
     }
 
-    /// A token from this reply, asked for at 5,000 s on the local wall clock,
-    /// with a round trip of 2 s.
-    fn minted(body: &str, date: Option<&str>) -> Result<Token, Failure> {
+    /// Requested at 5,000 s on the local wall clock, with a round trip of 2 s.
+    fn minted(body: &str, date: Option<&str>) -> Result<Token, AttemptError> {
         let mut headers = HeaderMap::new();
         if let Some(date) = date {
             headers.insert("date", HeaderValue::from_str(date).unwrap());
         }
-        let reader = Reader { host: "login.example", secrets: &Secrets::default() };
+        let reader = ResponseReader { host: "login.example", secrets: &Secrets::default() };
         let round_trip = RoundTrip {
             sent: reading(10, 5_000),
             received: reading(12, 5_002),
             reply: HttpResponse { status: 200, headers, body: body.as_bytes().to_vec().into() },
         };
         let issuer = round_trip.clock_offset();
-        token(&reader, round_trip, issuer)
+        read(&reader, round_trip, issuer)
     }
 
     #[test]
@@ -89,7 +86,7 @@ mod tests {
         assert_eq!(error.kind, Kind::Lifetime);
         assert_eq!(
             error.cause.as_deref(),
-            Some("the reply has no expires_in, and the token is not a JWT that ends")
+            Some("the response has no expires_in, and the token is not a JWT with exp")
         );
     }
 
