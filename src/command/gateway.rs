@@ -1,8 +1,8 @@
-//! `gateway`: the gateway, standing alone.
+//! `gateway`: the gateway without a command.
 
 use std::path::Path;
 
-use super::run::{Run, runtime};
+use super::run::{Run, RunConfig, runtime};
 use super::stop::Stop;
 use super::{env, layers, token};
 use crate::config::{Flags, Layers, Query, table};
@@ -22,30 +22,33 @@ pub(super) fn run(
 ) -> Result<()> {
     let layers = layers(flags, Query::default(), context)?;
     let format = env::output_format(&layers)?;
-    let plan = plan(&layers)?;
+    let config = config(&layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
     let (settings, given) = token(&layers, context, &mut streams.stdin)?;
-    // Until then, a signal ends the process as it is: an issuer may take its time.
+    // Not before there is a token: an issuer may take long, and a signal then ends the process
+    // at once.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop
         .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
-    let run = Run::begin(&layers, settings, given.token, stand_in, &runtime, context)?;
+    let run_config = RunConfig { settings, token: given.token, stand_in };
+    let run = Run::begin(run_config, &layers, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();
-        Gateway::start(run.proxy.clone(), plan)?
+        Gateway::start(run.proxy.clone(), config)?
     };
-    // A real token would be worth something to whoever reads what is printed.
+    // A real token is not printed: the output may end up in a log.
     let token = shows_token.then(|| run.proxy.client_token().access_token);
-    env::deliver(&printed(&gateway, token.as_ref(), format, &context.env)?, context, streams)?;
+    let printed = client_variables(&gateway, token.as_ref(), format, &context.env)?;
+    env::deliver(&printed, context, streams)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(&mut streams.stdin);
     }
     runtime.spawn(async { reap_orphans(&[]).await });
     runtime.block_on(async {
         stop.wait_or_reload(|| async {
-            // Otherwise the keeper has said why.
+            // The token source reports failures.
             if run.proxy.reload().await {
                 context.reporter.line("reloaded: the token is good");
             }
@@ -53,7 +56,7 @@ pub(super) fn run(
         .await;
         tokio::select! {
             () = gateway.drain(DRAIN_TIMEOUT) => {}
-            // Who says it twice does not want to wait.
+            // A second signal ends the wait.
             () = stop.wait() => {}
         }
     });
@@ -62,9 +65,9 @@ pub(super) fn run(
     Ok(())
 }
 
-/// The variables that point clients at the gateway, with the token that they
-/// are to present where there is one that may be shown.
-fn printed(
+/// Returns the statements that point clients at the gateway, and set the token if it may be
+/// shown.
+fn client_variables(
     gateway: &Gateway,
     token: Option<&AccessToken>,
     format: OutputFormat,
@@ -88,8 +91,7 @@ fn printed(
     format.export_masked(&variables, &[path_secret])
 }
 
-/// Where to listen, and whom to let in.
-pub(super) fn plan(layers: &Layers) -> Result<GatewayConfig> {
+pub(super) fn config(layers: &Layers) -> Result<GatewayConfig> {
     let listen = match layers.find(&table::LISTEN) {
         None => {
             let default = table::LISTEN.default_text().expect("it has a default");

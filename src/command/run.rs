@@ -1,5 +1,4 @@
-//! A run: what `gateway` and a served `exec` have in common, from the first
-//! token to the last word.
+//! A run of the proxy, for `gateway` and `exec`.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ use crate::platform;
 use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
 use crate::token::Token;
 
-/// A proxy, and what is told of it.
+/// A reverse proxy, with its metrics file and its summary.
 pub(super) struct Run {
     pub(super) proxy: Arc<ReverseProxy>,
     metrics_file: Option<PathBuf>,
@@ -25,29 +24,33 @@ pub(super) struct Run {
 
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
-/// How often the counters are written.
-const PERIOD: Duration = Duration::from_secs(5);
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The runtime of a run.
 pub(super) fn runtime() -> Result<Runtime> {
     crate::context::runtime()
         .map_err(|error| Error::new(Kind::System, "cannot serve").with_source(error))
 }
 
+/// The settings and the first token.
+pub(super) struct RunConfig {
+    pub(super) settings: Settings,
+    pub(super) token: Token,
+    /// Clients get this instead of a token.
+    pub(super) stand_in: Option<StandIn>,
+}
+
 impl Run {
-    /// Begins with this token, in the background of `runtime`. Clients are given
-    /// `stand_in` in its place where there is one.
+    /// Starts the proxy in the background of `runtime`.
     ///
     /// # Errors
-    /// `Configuration`, also for a file for counters that cannot be written.
+    /// `Configuration`, also for a metrics file that cannot be written.
     pub(super) fn begin(
+        config: RunConfig,
         layers: &Layers,
-        settings: Settings,
-        token: Token,
-        stand_in: Option<StandIn>,
         runtime: &Runtime,
         context: &Context,
     ) -> Result<Run> {
+        let RunConfig { settings, token, stand_in } = config;
         let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
@@ -58,22 +61,22 @@ impl Run {
                  secret in it: this system does not let prctl(2) forbid that",
             );
         }
-        let issued = issued(layers, &settings, &reporter);
+        let issued = open_issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
         let proxy = ReverseProxy::start(settings, token, stand_in, issued, log, context)?;
         let run = Run { proxy, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
-            write(&file, &run.proxy)?;
-            tokio::spawn(keep_written(file, run.proxy.clone()));
+            write_metrics(&file, &run.proxy)?;
+            tokio::spawn(write_periodically(file, run.proxy.clone()));
         }
         Ok(run)
     }
 
-    /// The last counters, and what was saved.
+    /// Writes the last metrics, and a summary of what the proxy did.
     pub(super) fn end(self) {
         self.proxy.record_use();
         if let Some(file) = &self.metrics_file
-            && let Err(error) = write(file, &self.proxy)
+            && let Err(error) = write_metrics(file, &self.proxy)
         {
             self.reporter.warn(error.one_line());
         }
@@ -83,9 +86,9 @@ impl Run {
     }
 }
 
-/// Opens the memory of tokens that clients got. Serving goes on without it, with a warning
-/// where clients find a gateway again by its prefix.
-fn issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<IssuedTokens> {
+/// Opens the store of tokens that clients got. A failure is a warning if clients expect to
+/// find a restarted gateway under its path secret.
+fn open_issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<IssuedTokens> {
     let prefix_file = layers.find(&table::PREFIX_FILE).map(|given| PathBuf::from(given.value));
     IssuedTokens::open(settings, prefix_file.as_deref()).unwrap_or_else(|error| {
         let level = if prefix_file.is_some() { Verbosity::Warning } else { Verbosity::Info };
@@ -98,51 +101,52 @@ fn issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Option<I
     })
 }
 
-async fn keep_written(file: PathBuf, proxy: Arc<ReverseProxy>) {
+async fn write_periodically(file: PathBuf, proxy: Arc<ReverseProxy>) {
     loop {
-        tokio::time::sleep(PERIOD).await;
-        // The first and the last one tell of a failure.
-        let _ = write(&file, &proxy);
+        tokio::time::sleep(METRICS_INTERVAL).await;
+        // The first and the last write report failures.
+        let _ = write_metrics(&file, &proxy);
     }
 }
 
-/// Replaces the file, so that nobody reads half of it. Readable for all, as
-/// those who collect it are often other users; nothing in it is secret.
-fn write(file: &Path, proxy: &ReverseProxy) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let file = &replaceable(file)?;
+/// Replaces the file, so that no reader finds half of it. Every user may read it, as it
+/// holds no secret and is often collected by another user.
+fn write_metrics(file: &Path, proxy: &ReverseProxy) -> Result<()> {
+    let replace = || -> std::io::Result<()> {
+        let file = &replaceable_file(file)?;
         let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Where that is missing, a message would name the temporary file.
+        // Checked first, as a later error would name the temporary file.
         dir.metadata()?;
         let mut new = platform::public_temp_file(dir)?;
         new.write_all(proxy.metrics().to_prometheus().as_bytes())?;
         new.persist(file)?;
         Ok(())
     };
-    write().map_err(|error| {
+    replace().map_err(|error| {
         let what = format!("--metrics-file: cannot write {}", file.display());
         Error::new(Kind::Configuration, what).with_source(error)
     })
 }
 
-/// Returns the path of the regular file that can be replaced: `file` itself, whether it
-/// is there or not, or what it links to. To replace a device would take it away from
-/// everybody.
-fn replaceable(file: &Path) -> io::Result<PathBuf> {
+/// Returns `file`, or the regular file that it links to. Replacing a device would remove it
+/// for every program.
+fn replaceable_file(file: &Path) -> io::Result<PathBuf> {
     if let Some(link) = platform::foreign_link(file) {
         return Err(io::Error::other(link.to_string()));
     }
     let kind = match std::fs::symlink_metadata(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(file.to_owned()),
-        about => about?.file_type(),
+        metadata => metadata?.file_type(),
     };
     if kind.is_symlink() {
-        // Another link is none any more.
-        return replaceable(&file.canonicalize()?);
+        // The result has no links.
+        return replaceable_file(&file.canonicalize()?);
     }
-    match kind {
-        kind if kind.is_file() => Ok(file.to_owned()),
-        kind if kind.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ => Err(io::Error::other("it is a device, a pipe or a socket, and would be replaced")),
+    if kind.is_file() {
+        Ok(file.to_owned())
+    } else if kind.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else {
+        Err(io::Error::other("it is a device, a pipe or a socket, and would be replaced"))
     }
 }
