@@ -4,6 +4,7 @@
 
 mod generated;
 mod messages;
+mod registry;
 
 use std::fs;
 use std::path::PathBuf;

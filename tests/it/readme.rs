@@ -15,12 +15,9 @@ use crate::common::cloud::cloud;
 use crate::common::page::{self, read};
 use crate::common::runner::Runner;
 use clap::ValueEnum;
-use gc_token::internals::context::Context;
 use gc_token::internals::error::Kind;
 use gc_token::internals::output::OutputFormat;
 use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
-use gc_token::internals::terraform::plugin::{BlockSchema, Provider, Usage};
-use gc_token::internals::terraform::provider::{ACCESS_TOKEN, TokenProvider};
 
 #[test]
 fn the_commands_work() {
@@ -131,41 +128,6 @@ fn the_shells_exist() {
     assert!(named.len() > 5, "{named:?}");
     for name in named {
         assert!(OutputFormat::from_str(name, false).is_ok(), "{name}");
-    }
-}
-
-#[test]
-fn the_registrys_pages_list_the_providers_attributes() {
-    let schema = TokenProvider::new(&Context::process()).schema();
-    assert_listed("docs/index.md", &schema.provider);
-    let resources: Vec<_> = schema.ephemeral_resources.into_iter().collect();
-    let [(ACCESS_TOKEN, block)] = &resources[..] else {
-        panic!("a page is missing");
-    };
-    assert_listed("docs/ephemeral-resources/access_token.md", block);
-}
-
-/// The schema of a page has the attributes of the block, each in its section.
-fn assert_listed(page: &str, block: &BlockSchema) {
-    let text = read(page);
-    let schema = text.split_once("\n## Schema\n").expect("it has a schema").1;
-    for (heading, usage) in [
-        ("### Required", Usage::Required),
-        ("### Optional", Usage::Optional),
-        ("### Read-Only", Usage::Computed),
-    ] {
-        let listed: BTreeSet<_> = schema
-            .split_once(heading)
-            .map_or("", |(_, rest)| rest.split("\n#").next().unwrap())
-            .lines()
-            .filter_map(|line| line.strip_prefix("- `")?.split('`').next())
-            .collect();
-        let attributes = block.attributes.iter();
-        let offered: BTreeSet<_> = attributes
-            .filter(|attribute| attribute.usage == usage)
-            .map(|attribute| attribute.name)
-            .collect();
-        assert_eq!(listed, offered, "{page}, {heading}");
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn settings(block: BlockSchema) -> BlockSchema {
     let keys: Vec<_> = settings_with_attribute().map(|(setting, _)| setting.key).collect();
     let block = some_settings(block, &keys);
     let description = "The client secret. May itself be ephemeral; the environment variable \
-                       `GENESYSCLOUD_OAUTHtable::CLIENT_SECRET` is the better place.";
+                       `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
     block.with(
         AttributeSchema::optional(table::CLIENT_SECRET, Type::String, description).sensitive(),
     )
