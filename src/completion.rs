@@ -1,9 +1,8 @@
 //! Completion of command lines.
 //!
-//! bash, zsh and fish ask the program itself at each TAB, by `_GC_TOKEN_COMPLETE`: so
-//! profiles are completed as well, and a script that was installed once fits every
-//! later version. Scripts for the other shells hold everything that was known when
-//! they were printed.
+//! The scripts for bash, zsh and fish run the program at each TAB, with
+//! `_GC_TOKEN_COMPLETE` set: so they complete profiles as well, and fit every later version.
+//! Scripts for the other shells are static.
 
 mod answer;
 mod scripts;
@@ -17,11 +16,11 @@ use clap::{Command, CommandFactory};
 
 use crate::cli::Cli;
 
-/// The variable by which a shell's script asks for completions. Its arguments are
-/// `--` and the words up to the cursor, and the last of them is to be completed.
+/// Set by a shell's script that requests completions. The arguments are then `--` and the
+/// words up to the cursor, the last of which is to be completed.
 pub(crate) const VARIABLE: &str = "_GC_TOKEN_COMPLETE";
 
-/// The command line without the commands that the program starts itself.
+/// Returns the command line without the hidden commands.
 pub(crate) fn shown() -> Command {
     let whole = Cli::command();
     let subcommands =

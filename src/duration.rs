@@ -5,23 +5,20 @@ use std::fmt;
 use jiff::fmt::friendly::{Direction, Spacing, SpanParser, SpanPrinter};
 use jiff::{SignedDuration, SpanRelativeTo};
 
-/// The longest duration that means something here: a leap year.
-const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// A leap year: no setting needs more.
+const MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 
-/// Why a text is not a duration; the caller adds where the text came from.
+/// `Display` is a clause that follows the text and its origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DurationError {
-    /// There is nothing but white space.
     Empty,
-    /// It points backwards.
     Negative,
-    /// It is longer than 366 days.
+    /// Above 366 days.
     TooLong,
-    /// It cannot be read.
     Unreadable,
 }
 
-/// Reads `90` (seconds), `250ms`, `5s`, `1m30s`, `1h 30m`, `1.5h`, `2d`, and
+/// Parses `90` (seconds), `250ms`, `5s`, `1m30s`, `1h 30m`, `1.5h`, `2d`, and
 /// the longer spellings of jiff's friendly format (`2 hours`). A day has 24
 /// hours, a week 7 days; months and years have no fixed length and are refused.
 ///
@@ -32,16 +29,16 @@ pub fn parse(text: &str) -> Result<SignedDuration, DurationError> {
     if text.is_empty() {
         return Err(DurationError::Empty);
     }
-    match text.strip_prefix('-').map(unsigned) {
-        None => unsigned(text),
+    match text.strip_prefix('-').map(parse_unsigned) {
+        None => parse_unsigned(text),
         Some(Err(DurationError::Unreadable)) => Err(DurationError::Unreadable),
         Some(_) => Err(DurationError::Negative),
     }
 }
 
 /// `1h2m3s`, `4m12s`, `5s`, `250ms`, `-3s`: whole seconds from one second on,
-/// whole milliseconds below. Cut, not rounded, so that it never tells of more
-/// life than a token has. [`parse`] reads it back.
+/// whole milliseconds below. Truncated, so that no token seems to live longer than it
+/// does. [`parse`] reads it back.
 pub fn human(duration: SignedDuration) -> String {
     const PRINTER: SpanPrinter =
         SpanPrinter::new().spacing(Spacing::None).direction(Direction::Sign);
@@ -53,19 +50,19 @@ pub fn human(duration: SignedDuration) -> String {
     PRINTER.duration_to_string(&(duration - SignedDuration::from_nanos(below.into())))
 }
 
-fn unsigned(text: &str) -> Result<SignedDuration, DurationError> {
-    match read(text) {
+fn parse_unsigned(text: &str) -> Result<SignedDuration, DurationError> {
+    match read_duration(text) {
         Some(duration) if duration.is_negative() => Err(DurationError::Negative),
-        Some(duration) if duration <= LONGEST => Ok(duration),
+        Some(duration) if duration <= MAX => Ok(duration),
         Some(_) => Err(DurationError::TooLong),
         // jiff does not say whether a number was too large or something else
         // is wrong: with small numbers, only the latter is left.
-        None if read(&with_small_numbers(text)).is_some() => Err(DurationError::TooLong),
+        None if read_duration(&with_small_numbers(text)).is_some() => Err(DurationError::TooLong),
         None => Err(DurationError::Unreadable),
     }
 }
 
-fn read(text: &str) -> Option<SignedDuration> {
+fn read_duration(text: &str) -> Option<SignedDuration> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().map(SignedDuration::from_secs).ok();
     }
@@ -90,7 +87,6 @@ fn with_small_numbers(text: &str) -> String {
 }
 
 impl fmt::Display for DurationError {
-    /// A clause that follows the text and its origin.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             DurationError::Empty => "is empty; write a duration such as 90, 5s, 1m30s or 1h",
@@ -204,7 +200,7 @@ mod tests {
         #[test]
         fn nothing_near_a_duration_makes_it_panic(text in "[-+ ]?([0-9]{1,25}[.,]?[0-9]{0,10} ?(ns|us|ms|s|m|h|d|w|mo|y|x)?[ ,:]?){0,5}( ago)?") {
             if let Ok(duration) = parse(&text) {
-                prop_assert!(duration >= SignedDuration::ZERO && duration <= LONGEST);
+                prop_assert!(duration >= SignedDuration::ZERO && duration <= MAX);
             }
         }
 

@@ -109,6 +109,6 @@ fn explain(
     }
     let statement = command::env::failure(args, &context.env).unwrap_or_default();
     let _ = streams.stdout.write_all(statement.as_bytes());
-    context.reporter.error(cli::refusal::text(refusal, args));
+    context.reporter.error(cli::refusal::message(refusal, args));
     Kind::Usage.exit_code()
 }

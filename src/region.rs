@@ -1,25 +1,23 @@
-//! The regions of Genesys Cloud: one table, and how a name is found in it.
+//! The table of Genesys Cloud's regions, and the search in it.
 
 mod suggestion;
 
 use crate::error::{Error, Kind, Result};
 
-/// One region.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Region {
-    /// The AWS region, as the Terraform provider's `aws_region` wants it.
+    /// The name of the AWS region, as in the Terraform provider's `aws_region`.
     pub aws: &'static str,
-    /// The domain below which `login.` and `api.` stand.
+    /// The parent domain of `login.` and `api.`.
     pub domain: &'static str,
-    /// The short form of the AWS region, as newer domains have it: `euw1`. Empty
-    /// for a region that has none.
+    /// The short form of the AWS region in newer domains: `euw1`. May be empty.
     pub short: &'static str,
-    /// The places that people know it by, the usual one first. No place is in two
+    /// Places that people call the region by, the usual one first. No place is in two
     /// regions.
     pub places: &'static [&'static str],
 }
 
-/// Every region, ordered by its AWS name.
+/// Sorted by AWS name.
 pub const REGIONS: &[Region] = &[
     region("ap-northeast-1", "mypurecloud.jp", "apne1", &["Tokyo"]),
     region("ap-northeast-2", "apne2.pure.cloud", "apne2", &["Seoul", "Korea", "South Korea"]),
@@ -73,56 +71,53 @@ impl Region {
     /// (`Ireland`). Case, blanks and accents do not matter.
     ///
     /// # Errors
-    /// [`Kind::Configuration`], with the regions that may be meant.
+    /// Suggests the regions that may be meant.
     pub fn find(name: &str) -> Result<&'static Region> {
-        let domain = domain(name);
-        // The name as AWS spells it, which most people write, is found without the rest.
+        let domain = domain_of(name);
+        // First the spelling that most people use: the rest costs more.
         let by_aws_name = || REGIONS.iter().find(|region| region.aws == domain);
         let by_any_name = || {
-            let plain = plain(name);
+            let plain = normalized(name);
             REGIONS.iter().find(|region| region.names().any(|name| name == plain))
         };
         Region::with_domain(&domain)
             .or_else(by_aws_name)
             .or_else(by_any_name)
-            .ok_or_else(|| unknown(name, &domain))
+            .ok_or_else(|| unknown_region(name, &domain))
     }
 
-    /// Finds the region that a host or a URL belongs to. Unlike [`Region::find`], a
-    /// host of no region costs no search for what may be meant.
+    /// Finds the region of a host or a URL. Unlike [`Region::find`], a host of no region
+    /// costs no search for suggestions.
     pub fn of_host(host: &str) -> Option<&'static Region> {
-        Region::with_domain(&domain(host))
+        Region::with_domain(&domain_of(host))
     }
 
     fn with_domain(domain: &str) -> Option<&'static Region> {
         REGIONS.iter().find(|region| region.domain == domain)
     }
 
-    /// The issuer's base URL.
     pub fn login_url(&self) -> String {
         format!("https://login.{}", self.domain)
     }
 
-    /// The API's base URL.
     pub fn api_url(&self) -> String {
         format!("https://api.{}", self.domain)
     }
 
-    /// The name that goes with the AWS region in a list; empty where there is
-    /// none.
+    /// The usual place; may be empty.
     pub fn place(&self) -> &'static str {
         self.places.first().copied().unwrap_or_default()
     }
 
-    /// All names but the domain, in the form that [`plain`] gives.
+    /// Every name except the domain, as [`normalized`] spells it.
     fn names(&self) -> impl Iterator<Item = String> {
         let short = Some(self.short).filter(|short| !short.is_empty());
-        [self.aws].into_iter().chain(short).chain(self.places.iter().copied()).map(plain)
+        [self.aws].into_iter().chain(short).chain(self.places.iter().copied()).map(normalized)
     }
 }
 
-/// Takes away what a URL or a host has around the domain.
-fn domain(name: &str) -> String {
+/// Strips what surrounds the domain in a URL or a host.
+fn domain_of(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase();
     let host = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
     let host = host.split(['/', ':', '?', '#']).next().unwrap_or(host);
@@ -131,11 +126,11 @@ fn domain(name: &str) -> String {
     hosts.iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host).to_owned()
 }
 
-/// Letters and digits alone, in lower case and without accents: `US East 1`,
+/// Reduces a name to letters and digits, in lower case and without accents: `US East 1`,
 /// `us_east_1` and `us-east-1` are one name, and so are `São Paulo` and
-/// `sao paulo`. Dots stay, for they make a domain of it.
-fn plain(name: &str) -> String {
-    let plain = |char: char| match char {
+/// `sao paulo`. Dots stay, because they are parts of domains.
+fn normalized(name: &str) -> String {
+    let reduce = |char: char| match char {
         // Combining accents, where a letter and its accent are two characters.
         '\u{300}'..='\u{36f}' => None,
         'á' | 'à' | 'â' | 'ã' | 'ä' => Some('a'),
@@ -147,16 +142,17 @@ fn plain(name: &str) -> String {
         char if char.is_whitespace() => None,
         char => Some(char),
     };
-    name.trim().to_lowercase().chars().filter_map(plain).collect()
+    name.trim().to_lowercase().chars().filter_map(reduce).collect()
 }
 
-fn unknown(name: &str, domain: &str) -> Error {
+fn unknown_region(name: &str, domain: &str) -> Error {
     const ALL: &str = "'gc-token regions' lists them all";
     let error = Error::new(Kind::Configuration, format!("unknown region {name:?}"));
-    let near = suggestion::of(name, domain);
-    match near.is_empty() {
-        true => error.with_hint(ALL),
-        false => error.with_hint(format!("did you mean {}? {ALL}", near.join(" or "))),
+    let near = suggestion::similar_regions(name, domain);
+    if near.is_empty() {
+        error.with_hint(ALL)
+    } else {
+        error.with_hint(format!("did you mean {}? {ALL}", near.join(" or ")))
     }
 }
 

@@ -1,8 +1,7 @@
-//! Text that people give: flags, variables, files, and the output of commands.
+//! Text from users: flags, variables, files, and the output of commands.
 //!
-//! [`clean`] is the gate for all of it. [`first_line`] is the gate for secrets.
-//! [`flaws`] names what is visibly wrong with a text, and [`shown`] decides how much of
-//! it a message may show.
+//! [`clean`] checks all of it, [`first_line`] checks secrets. [`flaws`] finds visible
+//! mistakes in a text, and [`shown`] decides how much of it a message may show.
 
 pub mod flaws;
 pub mod shown;
@@ -10,16 +9,12 @@ pub mod shown;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The reason why a text cannot be used. `Display` is the end of a sentence about the text,
-/// which it does not show.
+/// `Display` is the end of a sentence about the text, which it does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadText {
-    /// The bytes are not UTF-8.
     NotUtf8,
-    /// The bytes begin with the byte order mark of UTF-16, as PowerShell's `>`
-    /// writes it.
+    /// By its byte order mark, which PowerShell's `>` writes.
     Utf16,
-    /// There is a control character in the text.
     Control,
 }
 
@@ -27,27 +22,26 @@ const LINE_ENDS: [char; 2] = ['\r', '\n'];
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
-/// `bytes` without a UTF-8 byte order mark, which some editors and servers put
-/// in front.
+/// Strips the UTF-8 byte order mark, which some editors and servers write.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes)
 }
 
-/// `text` without a byte order mark and without the line ends that editors,
-/// `echo` and CI forms leave behind.
+/// Strips a byte order mark, and the line ends that editors, `echo` and CI forms leave
+/// behind.
 pub fn trim(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text).trim_end_matches(LINE_ENDS)
 }
 
-/// Whether [`trim`] leaves nothing of a text.
+/// Returns whether [`trim`] would leave nothing.
 pub fn is_empty(bytes: &[u8]) -> bool {
     without_bom(bytes).iter().all(|byte| LINE_ENDS.contains(&char::from(*byte)))
 }
 
-/// The text in `bytes`, as [`trim`] returns it.
+/// Returns the text in `bytes`, trimmed as by [`trim`].
 ///
 /// # Errors
-/// [`BadText`] when it is not UTF-8, or has a control character in it.
+/// If it is not UTF-8, or contains a control character.
 pub fn clean(bytes: &[u8]) -> Result<&str, BadText> {
     one_line(utf8(bytes)?)
 }
@@ -60,10 +54,7 @@ fn one_line(text: &str) -> Result<&str, BadText> {
     Ok(text)
 }
 
-/// The text of a whole file: without a byte order mark, line ends and all.
-///
-/// # Errors
-/// [`BadText`] when it is not UTF-8.
+/// Returns the text of a whole file: without a byte order mark, with its line ends.
 pub fn utf8(bytes: &[u8]) -> Result<&str, BadText> {
     if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
         return Err(BadText::Utf16);
@@ -71,11 +62,11 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, BadText> {
     std::str::from_utf8(without_bom(bytes)).map_err(|_| BadText::NotUtf8)
 }
 
-/// The first line, which is the secret in the output of `pass` and its kin, and
-/// whether anything but line ends follows.
+/// Returns the first line, which is the secret in the output of `pass` and similar programs,
+/// and whether anything but line ends follows.
 ///
 /// # Errors
-/// [`BadText`] when that line is not UTF-8, or has a control character in it.
+/// If that line is not UTF-8, or contains a control character.
 pub fn first_line(bytes: &[u8]) -> Result<(&str, bool), BadText> {
     if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
         return Err(BadText::Utf16);
@@ -88,11 +79,11 @@ pub fn first_line(bytes: &[u8]) -> Result<(&str, bool), BadText> {
     one_line(line).map(|line| (line, more))
 }
 
-/// The path that a person has written: `~` and `~/` are the home directory, as
-/// in a shell, which does not look into variables, profiles and `--flag=~/x`.
+/// Replaces `~` and `~/` by the home directory: a shell does not do that in variables,
+/// profiles and `--flag=~/x`.
 ///
 /// # Errors
-/// Why it cannot be meant as it stands, as the end of a sentence about it.
+/// Name a visible mistake in the path, as the end of a sentence about it.
 pub fn path(text: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
     if let Some(flaw) = flaws::of_path(text) {
         return Err(flaw);

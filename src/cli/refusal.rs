@@ -1,5 +1,4 @@
-//! Messages about a command line that cannot be understood. Its words may be anything,
-//! a secret included.
+//! Messages about a command line that clap refuses. Its words may be secrets.
 
 use std::ffi::OsString;
 
@@ -8,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::error::{Error, Kind};
 use crate::text::shown;
 
-/// The text of a refusal of `args`, without a line end behind it.
-pub(crate) fn text(mut refusal: clap::Error, args: &[OsString]) -> String {
+/// Returns the message, without a line end.
+pub(crate) fn message(mut refusal: clap::Error, args: &[OsString]) -> String {
     if let Some(error) = not_utf8(args) {
         return error.to_string();
     }
@@ -17,9 +16,9 @@ pub(crate) fn text(mut refusal: clap::Error, args: &[OsString]) -> String {
         && let Some(ContextValue::String(flag)) = refusal.get(ContextKind::InvalidArg)
         && takes_a_secret(flag)
     {
-        return no_secret_here(flag).to_string();
+        return refuse_secret(flag).to_string();
     }
-    let hidden = hide(&mut refusal);
+    let hidden = hide_secrets(&mut refusal);
     if is_command_without_dashes(&refusal, args) {
         let tip = "put '--' before the command of 'exec'".to_owned().into();
         refusal.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
@@ -30,9 +29,9 @@ pub(crate) fn text(mut refusal: clap::Error, args: &[OsString]) -> String {
     text.trim_end().to_owned()
 }
 
-/// Takes out of the refusal what may be a secret: a word where a flag or a command
-/// was expected, and a value that looks like one. Returns such values.
-fn hide(refusal: &mut clap::Error) -> Option<String> {
+/// Hides what may be a secret: a word in place of a flag or a command, and a value that
+/// looks like a secret, which is returned.
+fn hide_secrets(refusal: &mut clap::Error) -> Option<String> {
     let words: &[ContextKind] = match refusal.kind() {
         ErrorKind::UnknownArgument => &[ContextKind::InvalidArg],
         ErrorKind::InvalidSubcommand => &[ContextKind::InvalidSubcommand],
@@ -59,7 +58,6 @@ fn hide(refusal: &mut clap::Error) -> Option<String> {
     is_hidden.then_some(value)
 }
 
-/// Returns whether the command of `exec` lacks the `--` that has to come before it.
 fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
     let is_exec = args.get(1).is_some_and(|command| command == "exec");
     let unknown = match refusal.get(ContextKind::InvalidArg) {
@@ -69,7 +67,7 @@ fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
     is_exec && refusal.kind() == ErrorKind::UnknownArgument && !unknown.starts_with('-')
 }
 
-/// Returns whether a flag that does not exist would have had a secret for its value.
+/// Returns whether an unknown flag probably has a secret as its value.
 fn takes_a_secret(flag: &str) -> bool {
     let Some(name) = flag.strip_prefix("--") else {
         return false;
@@ -80,17 +78,16 @@ fn takes_a_secret(flag: &str) -> bool {
     (holds && !name.contains("-fil")) || is.contains(&name.as_str())
 }
 
-/// Not with a tip at `--client-secret-file`, which would get the secret itself
-/// next.
-fn no_secret_here(flag: &str) -> Error {
+/// Without a hint at `--client-secret-file`: the user would give it the secret itself.
+fn refuse_secret(flag: &str) -> Error {
     let what = format!("{}: no secret is taken from the command line", shown::word(flag));
     Error::new(Kind::Usage, what)
         .with_cause("other users can see it there, and shells and CI systems keep it")
         .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
 }
 
-/// Names the flag whose value is not UTF-8. The command of `exec`, after `--`,
-/// need not be.
+/// Names a flag whose value is not UTF-8. The command of `exec`, after `--`, need not be
+/// UTF-8.
 fn not_utf8(args: &[OsString]) -> Option<Error> {
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     let args = &args[..end];
@@ -121,7 +118,7 @@ mod tests {
 
     fn refused(words: &[&str]) -> String {
         let args: Vec<OsString> = ["gc-token"].iter().chain(words).map(OsString::from).collect();
-        text(Cli::try_parse_from(&args).unwrap_err(), &args)
+        message(Cli::try_parse_from(&args).unwrap_err(), &args)
     }
 
     #[test]
@@ -189,7 +186,7 @@ mod tests {
         ] {
             let args: Vec<OsString> =
                 [OsString::from("gc-token"), "get".into()].into_iter().chain(args).collect();
-            let said_now = text(Cli::try_parse_from(&args).unwrap_err(), &args);
+            let said_now = message(Cli::try_parse_from(&args).unwrap_err(), &args);
             assert_eq!(said_now, format!("error: {said}"));
         }
     }

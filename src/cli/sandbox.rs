@@ -10,7 +10,7 @@ use crate::context::Environment;
 use crate::sandbox::duration::{offset, span};
 use crate::sandbox::{DEFAULT_SECRET, ExpiresInField, Faults, SandboxConfig, TokenFormat};
 
-/// The variable that holds another client secret than the default one.
+/// Overrides the default client secret.
 pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
 
 /// Run a local stand-in for Genesys Cloud.
@@ -26,11 +26,11 @@ pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
 /// revokes every token.
 #[derive(Debug, clap::Args)]
 pub struct SandboxArgs {
-    /// Where the login host listens; port 0 picks a free one
+    /// Address of the login host; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen_login: SocketAddr,
 
-    /// Where the API host listens; port 0 picks a free one
+    /// Address of the API host; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen_api: SocketAddr,
 
@@ -38,7 +38,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "ID", default_value = "sandbox-client")]
     pub client_id: String,
 
-    /// How long a new token lives
+    /// Lifetime of a new token
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = span)]
     pub lifetime: Duration,
 
@@ -46,11 +46,11 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "DURATION", value_parser = span)]
     pub idle_timeout: Option<Duration>,
 
-    /// What a token looks like
+    /// Form of the tokens
     #[arg(long, value_enum, default_value = "opaque")]
     pub format: TokenFormat,
 
-    /// How far the login host's clock is ahead of this machine's; -2s is behind
+    /// Offset of the login host's clock from this machine's; -2s is behind
     #[arg(
         long,
         value_name = "DURATION",
@@ -60,7 +60,7 @@ pub struct SandboxArgs {
     )]
     pub issuer_offset: SignedDuration,
 
-    /// How far the API host's clock is ahead of this machine's; -2s is behind
+    /// Offset of the API host's clock from this machine's; -2s is behind
     #[arg(
         long,
         value_name = "DURATION",
@@ -70,26 +70,26 @@ pub struct SandboxArgs {
     )]
     pub api_offset: SignedDuration,
 
-    /// How long every reply of the login host takes
+    /// Delay of every reply of the login host
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span)]
     pub latency: Duration,
 
-    /// What goes wrong with the first token requests, such as 3*500,429:2,drop
+    /// Faults of the first token requests, such as 3*500,429:2,drop
     ///
     /// One item for each request, in order; N* repeats an item. The items are:
     /// ok; STATUS or STATUS:RETRY-AFTER, where "date+2s" makes an HTTP date;
-    /// rate-limit (the vendor's 400); drop, cut and hang (no answer, half an
-    /// answer, none until the client leaves); huge (over 1 MiB); no-date and
+    /// rate-limit (the vendor's 400); drop, cut and hang (no reply, half a reply,
+    /// none until the client disconnects); huge (over 1 MiB); no-date and
     /// aged:SECONDS (no Date header, an Age header); slow:DURATION; garbage (a
     /// web page); redirect or redirect:URL; reply:STATUS:TYPE:BODY.
     #[arg(long, value_name = "LIST", default_value = "")]
     pub faults: Faults,
 
-    /// The same for the first API calls
+    /// Faults of the first API calls
     #[arg(long, value_name = "LIST", default_value = "")]
     pub api_faults: Faults,
 
-    /// What expires_in says: "lifetime", "missing", or any JSON value
+    /// Value of expires_in: "lifetime", "missing", or any JSON value
     #[arg(long, value_name = "WHAT", default_value = "lifetime")]
     pub expires_in: ExpiresInField,
 
@@ -111,8 +111,8 @@ pub struct SandboxArgs {
 }
 
 impl SandboxArgs {
-    /// What the sandbox is to pretend. The client secret comes from the
-    /// environment, because other users of the machine can read arguments.
+    /// The client secret comes from the environment, because other users of the machine can
+    /// read arguments.
     pub fn plan(&self, env: &Environment) -> SandboxConfig {
         SandboxConfig {
             client_id: self.client_id.clone(),

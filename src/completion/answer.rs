@@ -1,4 +1,4 @@
-//! Answers a shell that asks for completions.
+//! Responds to a shell's request for completions.
 
 use std::ffi::OsString;
 
@@ -9,9 +9,9 @@ use crate::command::print;
 use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 
-/// Prints a line for each completion of the last word: the word, and after a tab,
-/// where there is one, its description. Prints nothing where a file or any text can
-/// stand: the shells complete files themselves.
+/// Prints a line for each completion of the last word: the word, and after a tab its
+/// description, if there is one. Prints nothing for a file or free text: the shells complete
+/// files themselves.
 ///
 /// `args` are those of the process: its name, `--`, and the words up to the cursor.
 ///
@@ -28,25 +28,31 @@ pub(crate) fn answer(
             Error::new(Kind::Usage, what).with_hint("'gc-token completions' prints scripts")
         );
     };
-    let mut command = values::attach(shown(), context);
+    let mut command = values::attach_values(shown(), context);
     let completed = complete(&mut command, words.to_vec(), words.len() - 1, None);
-    let lines: String =
-        relevant(completed.unwrap_or_default(), &words[words.len() - 1]).iter().map(line).collect();
+    let lines: String = relevant_candidates(completed.unwrap_or_default(), &words[words.len() - 1])
+        .iter()
+        .map(candidate_line)
+        .collect();
     print(streams, lines.as_bytes())
 }
 
-/// Options are left out while nothing asks for them and there is something else.
-fn relevant(mut all: Vec<CompletionCandidate>, word: &OsString) -> Vec<CompletionCandidate> {
-    let is_option =
-        |one: &CompletionCandidate| one.get_value().as_encoded_bytes().starts_with(b"-");
-    all.retain(|one| !one.is_hide_set());
+/// Drops options if the word is empty and there is anything else to suggest.
+fn relevant_candidates(
+    mut all: Vec<CompletionCandidate>,
+    word: &OsString,
+) -> Vec<CompletionCandidate> {
+    let is_option = |candidate: &CompletionCandidate| {
+        candidate.get_value().as_encoded_bytes().starts_with(b"-")
+    };
+    all.retain(|candidate| !candidate.is_hide_set());
     if word.is_empty() && !all.iter().all(is_option) {
-        all.retain(|one| !is_option(one));
+        all.retain(|candidate| !is_option(candidate));
     }
     all
 }
 
-fn line(candidate: &CompletionCandidate) -> String {
+fn candidate_line(candidate: &CompletionCandidate) -> String {
     let value = candidate.get_value().to_string_lossy();
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     match help.lines().next() {

@@ -1,7 +1,7 @@
-//! The scripts, one for each shell.
+//! Completion scripts, one for each shell.
 
 use clap::ValueEnum;
-use clap_complete::{Generator, Shell as Static, generate};
+use clap_complete::{Generator, Shell as StaticShell, generate};
 use clap_complete_nushell::Nushell;
 
 use super::{VARIABLE, shown, values};
@@ -25,33 +25,31 @@ pub enum CompletionShell {
     Zsh,
 }
 
-/// The script for this shell.
 pub(crate) fn script(shell: CompletionShell, context: &Context) -> String {
     match shell {
-        CompletionShell::Bash => dynamic(include_str!("scripts/gc-token.bash")),
-        CompletionShell::Fish => dynamic(include_str!("scripts/gc-token.fish")),
-        CompletionShell::Zsh => dynamic(include_str!("scripts/_gc-token")),
-        CompletionShell::Elvish => fixed(Static::Elvish, context),
-        CompletionShell::PowerShell => fixed(Static::PowerShell, context),
-        CompletionShell::Nushell => nushell(&fixed(Nushell, context)),
+        CompletionShell::Bash => dynamic_script(include_str!("scripts/gc-token.bash")),
+        CompletionShell::Fish => dynamic_script(include_str!("scripts/gc-token.fish")),
+        CompletionShell::Zsh => dynamic_script(include_str!("scripts/_gc-token")),
+        CompletionShell::Elvish => static_script(StaticShell::Elvish, context),
+        CompletionShell::PowerShell => static_script(StaticShell::PowerShell, context),
+        CompletionShell::Nushell => nushell_script(&static_script(Nushell, context)),
     }
 }
 
-/// A script that asks the program at each TAB.
-fn dynamic(script: &str) -> String {
+/// A script that runs the program at each TAB.
+fn dynamic_script(script: &str) -> String {
     script.replace("VARIABLE", VARIABLE)
 }
 
 /// A script that holds all options and values.
-fn fixed(shell: impl Generator, context: &Context) -> String {
+fn static_script(shell: impl Generator, context: &Context) -> String {
     let mut script = Vec::new();
-    generate(shell, &mut values::attach(shown(), context), "gc-token", &mut script);
+    generate(shell, &mut values::attach_values(shown(), context), "gc-token", &mut script);
     String::from_utf8(script).expect("options and their descriptions are text")
 }
 
-/// The names of profiles are no part of the script: whoever reads it may be another
-/// user, and there may be others by then.
-fn nushell(script: &str) -> String {
+/// The script contains no names of profiles: another user may read it, and they change.
+fn nushell_script(script: &str) -> String {
     let profiles = format!(
         r#"module completions {{
 

@@ -1,4 +1,4 @@
-//! The values that an option takes, as far as they can be listed.
+//! The values of options, as far as they can be listed.
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, Command, ValueEnum, ValueHint};
@@ -9,23 +9,17 @@ use crate::context::Context;
 use crate::output::OutputFormat;
 use crate::region::{REGIONS, Region};
 
-/// The kind of an option's values.
 #[derive(Debug, PartialEq, Eq)]
 enum Values {
-    /// One of a list.
     Listed(Vec<PossibleValue>),
-    /// The name of a profile.
     Profile,
-    /// The name of a file.
     File,
-    /// The name of a directory.
     Directory,
-    /// Any text.
     Free,
 }
 
-/// Adds to each option and argument what its values are.
-pub(super) fn attach(mut command: Command, context: &Context) -> Command {
+/// Adds the values to each option and argument.
+pub(super) fn attach_values(mut command: Command, context: &Context) -> Command {
     command.build();
     let commands =
         command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
@@ -38,27 +32,27 @@ fn attach_to(command: Command, profiles: &[String]) -> Command {
     command
         .mut_args(|arg| match arg.get_long() {
             Some(flag) if arg.get_action().takes_values() && takes_text(&arg) => {
-                let values = values(flag);
-                with(arg, values, profiles)
+                let values = values_of_flag(flag);
+                with_values(arg, values, profiles)
             }
             _ => arg,
         })
         .mut_subcommands(|subcommand| attach_to(subcommand, profiles))
 }
 
-fn with(arg: Arg, values: Values, profiles: &[String]) -> Arg {
+fn with_values(arg: Arg, values: Values, profiles: &[String]) -> Arg {
     match values {
         Values::Listed(values) => listed(arg, values),
         Values::Profile => one_of(arg, profiles.to_owned()),
-        Values::File => file(arg, ValueHint::FilePath),
-        Values::Directory => file(arg, ValueHint::DirPath),
+        Values::File => completed_by_shell(arg, ValueHint::FilePath),
+        Values::Directory => completed_by_shell(arg, ValueHint::DirPath),
         Values::Free => arg.value_hint(ValueHint::Other),
     }
 }
 
-/// The shells complete files better than a list could: they know `~`, variables and
-/// quotes. A script is given the hint, and who asks is given nothing.
-fn file(arg: Arg, hint: ValueHint) -> Arg {
+/// Shells complete files better than a list could: they know `~`, variables and quotes. A
+/// static script gets the hint, and a request no candidates.
+fn completed_by_shell(arg: Arg, hint: ValueHint) -> Arg {
     one_of(arg.value_hint(hint), Vec::new())
 }
 
@@ -66,23 +60,22 @@ fn listed(arg: Arg, values: Vec<PossibleValue>) -> Arg {
     arg.value_parser(PossibleValuesParser::new(values))
 }
 
-/// Values that are known when the program is asked, and not when a script is printed.
+/// Values that are known at each TAB, but not when a script is printed.
 fn one_of(arg: Arg, names: Vec<String>) -> Arg {
     let candidates = move || names.iter().map(CompletionCandidate::new).collect();
     arg.add(ArgValueCandidates::new(candidates))
 }
 
-/// Returns whether the parser says nothing about the values, as most of the settings are
-/// checked only when all their sources are known.
+/// Returns whether the parser does not list the values: settings are checked later, when
+/// all their sources are known.
 fn takes_text(arg: &Arg) -> bool {
     arg.get_value_parser().possible_values().is_none()
 }
 
-/// The values of an option by its name, which has the same meaning in all commands, unless
-/// the parser lists the values.
-fn values(flag: &str) -> Values {
+/// An option of one name takes the same values in all commands, unless the parser lists them.
+fn values_of_flag(flag: &str) -> Values {
     match table::ALL.iter().find(|setting| setting.flag == flag) {
-        Some(setting) => values_of(setting.value),
+        Some(setting) => values_of_type(setting.value),
         None => match flag {
             "ca-out" => Values::File,
             "mirror" => Values::Directory,
@@ -91,7 +84,7 @@ fn values(flag: &str) -> Values {
     }
 }
 
-fn values_of(value: ValueType) -> Values {
+fn values_of_type(value: ValueType) -> Values {
     let listed =
         |names: &[&'static str]| Values::Listed(names.iter().map(PossibleValue::new).collect());
     match value {
@@ -139,7 +132,7 @@ mod tests {
         let is_setting = |flag: &str| table::ALL.iter().any(|setting| setting.flag == flag);
         let mut undecided: Vec<_> = options(&command)
             .into_iter()
-            .filter(|flag| !is_setting(flag) && values(flag) == Values::Free)
+            .filter(|flag| !is_setting(flag) && values_of_flag(flag) == Values::Free)
             .filter(|flag| !FREE.contains(&flag.as_str()))
             .collect();
         undecided.sort();

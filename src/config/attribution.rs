@@ -1,5 +1,5 @@
-//! Names the settings that a failure depends on, and their origins: a message about a
-//! host that a forgotten variable names should name the variable.
+//! Names the settings that a failure depends on, with their origins: a message about a
+//! host should name the forgotten variable that selects it.
 
 use url::Url;
 
@@ -20,44 +20,44 @@ pub fn name_settings(error: Error, layers: &Layers, env: &Environment) -> Error 
         ]
         .into_iter()
         .flatten()
-        .chain(issuer(layers))
+        .chain(issuer_settings(layers))
         .collect(),
         Kind::Unavailable | Kind::RateLimited => {
-            let api = layers.find(&table::API_URL).filter(|given| is_named(given, &error));
+            let api = layers.find(&table::API_URL).filter(|given| is_about_host_of(given, &error));
             let host = match api {
                 Some(api) => vec![line(&table::API_URL, &api)],
-                None => issuer(layers),
+                None => issuer_settings(layers),
             };
             host.into_iter().chain(shown(layers, &table::TIMEOUT)).collect()
         }
         Kind::ApiRefused => {
-            issuer(layers).into_iter().chain(shown(layers, &table::API_URL)).collect()
+            issuer_settings(layers).into_iter().chain(shown(layers, &table::API_URL)).collect()
         }
-        Kind::Configuration => issuer(layers)
+        Kind::Configuration => issuer_settings(layers)
             .into_iter()
-            .chain(all(layers, &[&table::SCOPE, &table::AUDIENCE]))
+            .chain(all_shown(layers, &[&table::SCOPE, &table::AUDIENCE]))
             .collect(),
-        Kind::Lifetime => all(layers, &[&table::MIN_TTL, &table::SKEW]),
-        Kind::Cache => all(layers, &[&table::CACHE_DIR, &table::LOCK_TIMEOUT]),
+        Kind::Lifetime => all_shown(layers, &[&table::MIN_TTL, &table::SKEW]),
+        Kind::Cache => all_shown(layers, &[&table::CACHE_DIR, &table::LOCK_TIMEOUT]),
         Kind::Output
         | Kind::Usage
         | Kind::System
         | Kind::CommandUnusable
         | Kind::CommandNotFound => Vec::new(),
     };
-    match parts.is_empty() {
-        true => error,
-        false => Error { settings: Some(parts.join(", ").into()), ..error },
+    if parts.is_empty() {
+        return error;
     }
+    Error { settings: Some(parts.join(", ").into()), ..error }
 }
 
-/// The URLs that take the place of what an explicit region stands for, each in a
-/// sentence. Two that stand in one profile were written together, and are meant.
+/// Returns a sentence for each URL that overrides a region that was set. Two that stand in
+/// one profile were written together, so no warning is due.
 pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
     let Some(region) = layers.find(&table::REGION) else {
         return Vec::new();
     };
-    let Ok(meant) = Region::find(&region.value) else {
+    let Ok(expected) = Region::find(&region.value) else {
         return Vec::new();
     };
     let is_other = |given: &Sourced| {
@@ -65,7 +65,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
             (&given.origin, &region.origin),
             (Origin::Profile { .. }, Origin::Profile { .. })
         );
-        !is_in_one_profile && Region::of_host(&given.value) != Some(meant)
+        !is_in_one_profile && Region::of_host(&given.value) != Some(expected)
     };
     let token_host = deciding_url(layers).filter(|(_, given)| is_other(given));
     let api = layers.find(&table::API_URL).filter(is_other);
@@ -75,7 +75,7 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
             given.origin,
             region.origin,
             given.shown(),
-            meant.domain
+            expected.domain
         )
     };
     token_host
@@ -85,15 +85,13 @@ pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
         .collect()
 }
 
-/// Returns whether an error is about the host of this URL.
-fn is_named(given: &Sourced, error: &Error) -> bool {
+fn is_about_host_of(given: &Sourced, error: &Error) -> bool {
     let texts = [Some(&error.message), error.cause.as_ref()];
     let host = Url::parse(&given.value).map(|url| net::display_host(&url));
     host.is_ok_and(|host| texts.into_iter().flatten().any(|text| text.contains(&host)))
 }
 
-/// The settings that decide which issuer is asked.
-fn issuer(layers: &Layers) -> Vec<String> {
+fn issuer_settings(layers: &Layers) -> Vec<String> {
     let url = deciding_url(layers);
     let region = shown(layers, &table::REGION);
     match (url, region) {
@@ -105,14 +103,14 @@ fn issuer(layers: &Layers) -> Vec<String> {
     }
 }
 
-/// The URL that is asked in place of the region's.
+/// Returns the URL that overrides the region's login host.
 fn deciding_url(layers: &Layers) -> Option<(&'static Setting, Sourced)> {
     [&table::TOKEN_URL, &table::LOGIN_URL]
         .into_iter()
         .find_map(|setting| Some((setting, layers.find(setting)?)))
 }
 
-fn all(layers: &Layers, settings: &[&'static Setting]) -> Vec<String> {
+fn all_shown(layers: &Layers, settings: &[&'static Setting]) -> Vec<String> {
     settings.iter().filter_map(|setting| shown(layers, setting)).collect()
 }
 

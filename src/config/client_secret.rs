@@ -18,20 +18,19 @@ use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;
 
-/// The client secret, or the way to it. Redacted in `Debug`.
+/// The client secret, or how to get it. Redacted in `Debug`.
 #[derive(Debug, Clone)]
 pub enum SecretSource {
-    /// Known, and the same for as long as the process lives.
+    /// Does not change while the process runs.
     Known(SecretString),
-    /// Known, from a file in which it may be replaced.
+    /// Read from a file that may be rewritten during a run.
     Stored(StoredSecret),
-    /// A command that prints it: slow, may prompt, so it is run only when a
-    /// token has to be minted.
+    /// Slow, and may prompt, so it runs only when a token has to be minted.
     Command(SecretCommand),
 }
 
-/// No secret comes near this.
-const LONGEST: usize = 64 << 10;
+/// Far above the size of any real secret.
+const MAX_BYTES: usize = 64 << 10;
 
 impl SecretSource {
     /// Finds the secret of the client `id`: `--client-secret-file`, then the
@@ -53,9 +52,10 @@ impl SecretSource {
                 .map_err(|error| error.with_attribute(table::CLIENT_SECRET));
         }
         if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
-            return match file.value == "-" {
-                true => read_stdin(&file, context, stdin).map(SecretSource::Known),
-                false => StoredSecret::in_file(&file, &context.reporter).map(SecretSource::Stored),
+            return if file.value == "-" {
+                read_stdin(&file, context, stdin).map(SecretSource::Known)
+            } else {
+                StoredSecret::in_file(&file, &context.reporter).map(SecretSource::Stored)
             };
         }
         for name in table::SECRET_VARIABLES {
@@ -65,12 +65,12 @@ impl SecretSource {
             }
         }
         let Some(profile) = &layers.profile else {
-            return Err(missing(id, layers));
+            return Err(missing_secret(id, layers));
         };
         let own = profile.find(&table::CLIENT_ID);
         if own.is_some_and(|own| own.value != id.value) {
-            return Err(missing(id, layers).with_cause(format!(
-                "{} is of another client than {} names",
+            return Err(missing_secret(id, layers).with_cause(format!(
+                "{} belongs to another client than {} names",
                 profile.origin(table::CLIENT_SECRET),
                 id.origin
             )));
@@ -78,7 +78,7 @@ impl SecretSource {
         if let Some(stored) = StoredSecret::in_profile(profile, &context.reporter)? {
             return Ok(SecretSource::Stored(stored));
         }
-        let argv = profile.secret_command()?.ok_or_else(|| missing(id, layers))?;
+        let argv = profile.secret_command()?.ok_or_else(|| missing_secret(id, layers))?;
         let origin = profile.origin(table::CLIENT_SECRET_COMMAND).to_string();
         if let Some(risk) = profile.tamper_risk() {
             let what = format!("{origin} is not run, as another user could have written it");
@@ -89,8 +89,7 @@ impl SecretSource {
         Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
     }
 
-    /// Where the secret is looked up first and found: the source's name, never
-    /// the secret. Nothing is read for it.
+    /// Names the source that holds the secret, without reading it.
     pub fn describe(layers: &Layers, env: &Environment) -> Option<String> {
         if layers.secret.is_some() {
             return Some("attribute \"client_secret\"".to_owned());
@@ -98,7 +97,7 @@ impl SecretSource {
         if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
             let name = match file.value.as_str() {
                 "-" => "standard input".to_owned(),
-                name => stored::file(name),
+                name => stored::file_shown(name),
             };
             return Some(format!("{name}, from {}", file.origin));
         }
@@ -111,15 +110,15 @@ impl SecretSource {
             return Some(profile.origin(table::CLIENT_SECRET).to_string());
         }
         let argv = profile.secret_command().ok()??;
-        // Its arguments are the user's own business.
+        // The arguments may be private.
         let origin = profile.origin(table::CLIENT_SECRET_COMMAND);
         Some(format!("the command {:?}, {origin}", argv[0]))
     }
 
-    /// The secret itself; runs the command where it takes one.
+    /// Returns the secret; runs the command if there is one.
     ///
     /// # Errors
-    /// `Configuration`, when the command fails.
+    /// If the command fails.
     pub fn get(&self, clock: &dyn Clock, reporter: &Reporter) -> Result<SecretString> {
         match self {
             SecretSource::Known(secret) => Ok(secret.clone()),
@@ -128,7 +127,7 @@ impl SecretSource {
         }
     }
 
-    /// The secret where it is known without a command.
+    /// Returns the secret unless only a command can tell it.
     pub fn known(&self) -> Option<&SecretString> {
         match self {
             SecretSource::Known(secret) => Some(secret),
@@ -137,8 +136,6 @@ impl SecretSource {
         }
     }
 
-    /// The command that prints the secret, where it takes one: a list of
-    /// arguments.
     pub fn command(&self) -> Option<&[String]> {
         match self {
             SecretSource::Known(_) | SecretSource::Stored(_) => None,
@@ -146,19 +143,18 @@ impl SecretSource {
         }
     }
 
-    /// For a run that outlives a token: whoever is asked for the secret from now
-    /// on may not ask on the terminal, which belongs to somebody else.
+    /// For runs that outlive a token: the secret command must not prompt any more, because
+    /// the terminal belongs to another process.
     pub fn forbid_prompt(&mut self) {
         if let SecretSource::Command(command) = self {
             command.forbid_prompt();
         }
     }
 
-    /// Reads it again from where it is stored. Returns whether it has changed.
+    /// Reads a stored secret again. Returns whether it has changed.
     ///
     /// # Errors
-    /// `Configuration`, when it cannot be read any more. What was known before
-    /// is kept.
+    /// If it cannot be read any more. The previous secret is kept.
     pub fn reread(&mut self, reporter: &Reporter) -> Result<bool> {
         match self {
             SecretSource::Known(_) | SecretSource::Command(_) => Ok(false),
@@ -167,7 +163,7 @@ impl SecretSource {
     }
 }
 
-fn missing(id: &Sourced, layers: &Layers) -> Error {
+fn missing_secret(id: &Sourced, layers: &Layers) -> Error {
     Error::new(
         Kind::Configuration,
         format!("there is no secret for client {}", shown::quoted(&id.value)),
@@ -181,7 +177,6 @@ fn missing(id: &Sourced, layers: &Layers) -> Error {
     .with_attribute(table::CLIENT_SECRET)
 }
 
-/// The secret on standard input.
 fn read_stdin(
     given: &Sourced,
     context: &Context,
@@ -199,18 +194,18 @@ fn read_stdin(
     let stdin = stdin.take().ok_or_else(|| {
         unreadable().with_cause("standard input holds the Terraform query already")
     })?;
-    let secret = read(stdin).map_err(|error| unreadable().with_source(error))?;
+    let secret = read_limited(stdin).map_err(|error| unreadable().with_source(error))?;
     checked(&secret, &format!("standard input ({})", given.origin), &context.reporter)
 }
 
-/// Reads to the end, or as much as a secret can have.
-fn read(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut secret = Zeroizing::new(Vec::with_capacity(LONGEST));
-    from.take(LONGEST as u64).read_to_end(&mut secret)?;
+/// Reads to the end, but at most `MAX_BYTES`.
+fn read_limited(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+    from.take(MAX_BYTES as u64).read_to_end(&mut secret)?;
     Ok(secret)
 }
 
-/// The gate for every secret, wherever it comes from: its first line.
+/// Every secret passes this check, whatever its source. The first line counts.
 fn checked(secret: &[u8], origin: &str, reporter: &Reporter) -> Result<SecretString> {
     let refuse = |why: &str| {
         let what = format!("the client secret from {origin} {why}");

@@ -1,5 +1,4 @@
-//! Whom to ask: the region's hosts, hosts named one by one, or any other
-//! issuer.
+//! The issuer: a region's hosts, hosts that are set one by one, or any other issuer.
 
 use url::Url;
 
@@ -9,25 +8,23 @@ use crate::error::{Error, Kind, Result};
 use crate::host::is_loopback;
 use crate::region::Region;
 
-/// The authorization server and what is asked of it.
+/// The authorization server, and the parameters of token requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
-    /// The token endpoint.
     pub token_url: String,
-    /// The issuer's base URL, where the issuer is Genesys Cloud.
+    /// The base URL, if the issuer is Genesys Cloud.
     pub login_url: Option<String>,
-    /// The API's base URL, where known.
+    /// The base URL.
     pub api_url: Option<String>,
-    /// The region, where known.
     pub region: Option<&'static Region>,
-    /// `scope` of the request (RFC 6749 section 3.3).
+    /// RFC 6749 section 3.3.
     pub scope: Option<String>,
-    /// `audience` of the request, as several issuers want it.
+    /// No standard, but several issuers require it.
     pub audience: Option<String>,
 }
 
 impl Issuer {
-    /// Token URL > login URL > region.
+    /// The token URL overrides the login URL, which overrides the region.
     pub(super) fn resolve(layers: &Layers) -> Result<Issuer> {
         let region = match layers.find(&table::REGION) {
             Some(given) => Some(find_region(&given)?),
@@ -37,7 +34,7 @@ impl Issuer {
             Some(given) => Some(base_url(&given)?),
             None => None,
         };
-        // A login host of Genesys Cloud tells its region, too.
+        // A login host of Genesys Cloud determines the region, too.
         let region = region.or_else(|| Region::of_host(login_url.as_deref()?));
         let api_url = match layers.find(&table::API_URL) {
             Some(given) => Some(base_url(&given)?),
@@ -74,7 +71,7 @@ pub(super) fn find_region(given: &Sourced) -> Result<&'static Region> {
     })
 }
 
-/// A URL without query and fragment, and without a slash at its end.
+/// Parses a URL without query and fragment; strips slashes at its end.
 fn base_url(given: &Sourced) -> Result<String> {
     let url = checked_url(given)?;
     if url.query().is_some() {
@@ -83,11 +80,11 @@ fn base_url(given: &Sourced) -> Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// A URL that a secret may be sent to: https, or http on loopback.
+/// Parses a URL that a secret may be sent to: https, or http on loopback.
 fn checked_url(given: &Sourced) -> Result<Url> {
     let url = Url::parse(&given.value).map_err(|error| {
         let refused = given.refused("is not a URL").with_hint("write https://host");
-        // What is visibly wrong with it says more than the parser.
+        // A mistake that is visible in the value says more than the parser.
         if refused.cause.is_some() { refused } else { refused.with_source(error) }
     })?;
     if !url.username().is_empty() || url.password().is_some() {

@@ -1,4 +1,4 @@
-//! Where a value came from.
+//! The origin of a value, for messages.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,45 +6,36 @@ use std::path::PathBuf;
 use crate::error::{Error, Kind};
 use crate::text::{flaws, shown};
 
-/// Where a value came from; its `Display` is how a message names it.
+/// The source of a value. Messages name it by its `Display`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A command-line flag, by its name without dashes.
+    /// The name has no dashes.
     Flag(&'static str),
-    /// A key of the Terraform query.
     Query(&'static str),
-    /// An attribute in a Terraform configuration.
+    /// An attribute of our own Terraform provider.
     Attribute(&'static str),
-    /// An environment variable.
     Variable(&'static str),
-    /// A key of a profile.
     Profile {
-        /// The profile's name.
         profile: String,
-        /// The key in it.
         key: String,
-        /// The file that holds it.
         file: PathBuf,
     },
 }
 
-/// A value, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sourced {
-    /// The value as it was written.
     pub value: String,
-    /// Where it was written.
     pub origin: Origin,
 }
 
 impl Sourced {
-    /// The value as a report may show it.
+    /// Returns the value, or a placeholder if it may be a secret.
     pub fn shown(&self) -> String {
         shown::plain(&self.value)
     }
 
-    /// The error that refuses this value: it `is not …`. The value is shown as
-    /// far as it can be no secret; what is visibly wrong with it is the cause.
+    /// Returns an error that says `value is ...`. The value is hidden if it may be a
+    /// secret; the cause is a mistake that is visible in it.
     pub fn refused(&self, is: &str) -> Error {
         let error = self.origin.refused(&format!("{} {is}", shown::quoted(&self.value)));
         match flaws::of(&self.value) {
@@ -55,7 +46,7 @@ impl Sourced {
 }
 
 impl Origin {
-    /// The error that refuses what comes from here, without showing it.
+    /// Returns an error that names this origin, without the value.
     pub fn refused(&self, why: &str) -> Error {
         let kind = match self {
             Origin::Flag(_) => Kind::Usage,
@@ -68,7 +59,6 @@ impl Origin {
         }
     }
 
-    /// Returns whether it is a profile.
     pub(super) fn is_profile(&self) -> bool {
         matches!(self, Origin::Profile { .. })
     }

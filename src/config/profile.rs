@@ -1,5 +1,5 @@
-//! Profiles: `config.toml` in the user's config directory, and the vendor
-//! CLI's `~/.gc/config.toml` as it is.
+//! Profiles: from `config.toml` in the user's config directory, or unchanged from the
+//! vendor CLI's `~/.gc/config.toml`.
 
 mod file;
 
@@ -21,34 +21,30 @@ use crate::platform::TamperRisk;
 use crate::text;
 use crate::text::shown;
 
-/// One profile.
 pub(super) struct Profile {
     name: String,
     file: PathBuf,
     table: Table,
     format: &'static ProfileFormat,
-    /// Whether other users may read the file.
-    readable: bool,
-    /// The way in which another user could decide what the file holds.
+    is_readable_by_others: bool,
     risk: Option<TamperRisk>,
-    /// Whether the user named it, or it is the default one.
+    /// False for the default profile.
     pub(super) was_named: bool,
 }
 
-/// How a kind of file names things.
+/// The names that a kind of file uses.
 struct ProfileFormat {
     default_profile: &'static str,
     region: &'static str,
     client_id: &'static str,
-    /// Whether a key that is not known is somebody's mistake.
-    strict: bool,
+    refuses_unknown_keys: bool,
 }
 
 const OURS: ProfileFormat = ProfileFormat {
     default_profile: "default",
     region: "region",
     client_id: "client_id",
-    strict: true,
+    refuses_unknown_keys: true,
 };
 
 /// The vendor's CLI calls the client's *id* `client_credentials`, and has keys
@@ -57,15 +53,15 @@ const VENDOR: ProfileFormat = ProfileFormat {
     default_profile: "DEFAULT",
     region: "environment",
     client_id: "client_credentials",
-    strict: false,
+    refuses_unknown_keys: false,
 };
 
 impl Profile {
-    /// The named profile, or the default one where there is one.
+    /// Loads the named profile, or the default one if it exists.
     ///
-    /// Where nobody named a profile, a file that cannot be read is as good as none, and
-    /// so is a file of the vendor's with a mistake in it: `passed_over` tells of those.
-    /// What stands outside every profile is added to `ignored`.
+    /// Without a name, a file that cannot be read is skipped, and so is an invalid file of
+    /// the vendor's: their errors go to `passed_over`. Lines about keys outside every
+    /// profile go to `ignored`.
     pub(super) fn load(
         named: Option<&Sourced>,
         passed_over: &mut Vec<Error>,
@@ -81,7 +77,9 @@ impl Profile {
                     return Ok(Some(profile));
                 }
                 Err(ProfileError::Unreadable(error)) if named.is_none() => passed_over.push(error),
-                Err(ProfileError::Mistake(error)) if named.is_none() && !format.strict => {
+                Err(ProfileError::Invalid(error))
+                    if named.is_none() && !format.refuses_unknown_keys =>
+                {
                     passed_over.push(error);
                 }
                 Err(trouble) => return Err(trouble.into_error()),
@@ -102,8 +100,8 @@ impl Profile {
         let Some(mut content) = file::read(file)? else {
             return Ok(None);
         };
-        if format.strict {
-            ignored.extend(unknown::keys(file, &content.table));
+        if format.refuses_unknown_keys {
+            ignored.extend(unknown::keys_outside_profiles(file, &content.table));
         }
         let name = named.map_or(format.default_profile, |given| &given.value);
         let table = match content.table.remove(name) {
@@ -111,7 +109,7 @@ impl Profile {
             Some(Value::Table(table)) => table,
             Some(_) => {
                 let why = format!("{name:?} is not a table");
-                return Err(ProfileError::Mistake(file::unusable(file).with_cause(why)));
+                return Err(ProfileError::Invalid(file::unusable(file).with_cause(why)));
             }
         };
         let profile = Profile {
@@ -119,30 +117,27 @@ impl Profile {
             file: file.to_owned(),
             table,
             format,
-            readable: content.readable,
+            is_readable_by_others: content.is_readable_by_others,
             risk: content.risk,
             was_named: named.is_some(),
         };
-        profile.check().map_err(ProfileError::Mistake)?;
+        profile.check_keys().map_err(ProfileError::Invalid)?;
         Ok(Some(profile))
     }
 
-    /// The way in which another user could decide what the profile says.
     pub(super) fn tamper_risk(&self) -> Option<&TamperRisk> {
         self.risk.as_ref()
     }
 
-    /// The file that the profile stands in.
     pub(super) fn file(&self) -> &Path {
         &self.file
     }
 
-    /// This profile's value of a setting.
     pub(super) fn find(&self, setting: &Setting) -> Option<Sourced> {
         if !setting.in_profile {
             return None;
         }
-        let key = self.key(setting);
+        let key = self.key_of(setting);
         let value = match self.table.get(key)? {
             Value::String(value) if text::is_empty(value.as_bytes()) => return None,
             Value::String(value) => text::trim(value).to_owned(),
@@ -155,25 +150,22 @@ impl Profile {
         Some(Sourced { value, origin: self.origin(key) })
     }
 
-    /// The secret in the file.
     pub(super) fn secret(&self) -> Option<SecretString> {
         let secret = self.table.get(CLIENT_SECRET)?.as_str()?;
         (!text::is_empty(secret.as_bytes())).then(|| secret.into())
     }
 
-    /// The place from which the secret can be read again.
     pub(super) fn secret_location(&self) -> ProfileSecret {
         ProfileSecret { profile: self.name.clone(), file: self.file.clone() }
     }
 
-    /// The command that prints the secret: an argv list.
     pub(super) fn secret_command(&self) -> Result<Option<Vec<String>>> {
         let Some(value) = self.table.get(CLIENT_SECRET_COMMAND) else {
             return Ok(None);
         };
-        let word = |word: &Value| word.as_str().map(str::to_owned);
+        let argument = |value: &Value| value.as_str().map(str::to_owned);
         let argv: Option<Vec<_>> =
-            value.as_array().and_then(|words| words.iter().map(word).collect());
+            value.as_array().and_then(|values| values.iter().map(argument).collect());
         match argv {
             Some(argv) if !argv.is_empty() => Ok(Some(argv)),
             _ => Err(Error::new(
@@ -186,13 +178,12 @@ impl Profile {
         }
     }
 
-    /// How a message names a key of this profile.
     pub(super) fn origin(&self, key: &str) -> Origin {
         let file = self.file.clone();
         Origin::Profile { profile: self.name.clone(), key: key.to_owned(), file }
     }
 
-    fn key(&self, setting: &Setting) -> &'static str {
+    fn key_of(&self, setting: &Setting) -> &'static str {
         match setting.key {
             key if key == table::REGION.key => self.format.region,
             key if key == table::CLIENT_ID.key => self.format.client_id,
@@ -200,15 +191,16 @@ impl Profile {
         }
     }
 
-    /// Refuses keys that nothing reads, and values that are no plain values.
-    fn check(&self) -> Result<()> {
+    /// Refuses unknown keys, and tables and lists as values.
+    fn check_keys(&self) -> Result<()> {
         let settings = || table::ALL.iter().filter(|setting| setting.in_profile);
         for (key, value) in &self.table {
             if key == CLIENT_SECRET_COMMAND {
                 continue;
             }
-            let known = key == CLIENT_SECRET || settings().any(|setting| self.key(setting) == key);
-            if !known && self.format.strict {
+            let known =
+                key == CLIENT_SECRET || settings().any(|setting| self.key_of(setting) == key);
+            if !known && self.format.refuses_unknown_keys {
                 let known = settings()
                     .map(|setting| setting.key)
                     .chain([CLIENT_SECRET, CLIENT_SECRET_COMMAND]);
@@ -228,14 +220,14 @@ impl Profile {
             }
         }
         // The vendor's CLI may know regions that this program does not.
-        match self.find(&table::REGION).filter(|_| !self.format.strict) {
+        match self.find(&table::REGION).filter(|_| !self.format.refuses_unknown_keys) {
             Some(region) => super::issuer::find_region(&region).map(|_| ()),
             None => Ok(()),
         }
     }
 
     fn warn_if_readable(&self, context: &Context) {
-        if self.secret().is_some() && self.readable {
+        if self.secret().is_some() && self.is_readable_by_others {
             let file = self.file.display();
             context.reporter.warn(format_args!(
                 "{file} holds a client secret and other users may read it: chmod 600 {file}"
@@ -244,7 +236,7 @@ impl Profile {
     }
 }
 
-/// The place of a secret in a file of profiles.
+/// The location of a secret in a file of profiles.
 #[derive(Debug, Clone)]
 pub(super) struct ProfileSecret {
     profile: String,
@@ -252,10 +244,8 @@ pub(super) struct ProfileSecret {
 }
 
 impl ProfileSecret {
-    /// The secret as it stands there now.
-    ///
     /// # Errors
-    /// `Configuration`, when it is not there any more.
+    /// If the secret is not there any more.
     pub(super) fn read(&self) -> Result<SecretString> {
         let content = file::read(&self.file).map_err(ProfileError::into_error)?;
         let table = content.as_ref().map(|content| &content.table);
@@ -266,7 +256,6 @@ impl ProfileSecret {
         })
     }
 
-    /// The name of the place in a message.
     pub(super) fn origin(&self) -> String {
         let ProfileSecret { profile, file } = self.clone();
         Origin::Profile { profile, key: CLIENT_SECRET.to_owned(), file }.to_string()
@@ -283,7 +272,7 @@ fn is_plain(value: &Value) -> bool {
     value.is_str() || value.is_integer() || value.is_float() || value.is_bool()
 }
 
-/// The names of all profiles, without a word about files that cannot be read.
+/// Lists all profiles; skips files that cannot be read.
 pub(crate) fn profile_names(context: &Context) -> Vec<String> {
     let files = file::all(context).into_iter();
     let tables = files.filter_map(|(file, _)| Some(file::read(&file).ok()??.table));

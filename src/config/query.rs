@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;
 
-/// The settings in a query. Empty values count as not given, so that a
+/// The settings of a query. An empty value counts as not given, so that a
 /// Terraform variable may default to `""`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
@@ -23,105 +23,98 @@ pub struct Query {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum QuerySource {
-    /// There is none.
     #[default]
-    Nothing,
-    /// Standard input.
+    None,
     Stdin,
-    /// The attributes of our own Terraform provider.
+    /// Our own Terraform provider.
     Attributes,
 }
 
-/// No query comes near this.
-const LONGEST: u64 = 1 << 20;
+/// Far above the size of any real query.
+const MAX_BYTES: u64 = 1 << 20;
 
 impl Query {
-    /// Reads the query from `input`, to its end.
     pub fn read(input: &mut dyn Read) -> Result<Query> {
         let mut bytes = Vec::new();
-        input.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| {
+        input.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| {
             Error::new(Kind::Configuration, "cannot read the query from standard input")
                 .with_source(error)
         })?;
-        if bytes.len() as u64 > LONGEST {
+        if bytes.len() as u64 > MAX_BYTES {
             return Err(refused("it is longer than 1 MiB"));
         }
         Query::parse(&bytes)
     }
 
-    /// Parses a query.
-    ///
     /// # Errors
     /// [`Kind::Configuration`], naming the key that is unknown, not a string,
-    /// or a secret. Values are not shown: somebody may have put a secret there.
+    /// or a secret. Values are not shown, because they may be secrets.
     pub fn parse(bytes: &[u8]) -> Result<Query> {
         let bytes = text::utf8(bytes).map_err(|bad| refused(format!("it {bad}")))?;
         if bytes.trim_ascii().is_empty() {
             return Err(refused("standard input is empty")
                 .with_hint("to try it by hand: echo '{}' | gc-token external"));
         }
-        // The parser's own words may quote the input.
+        // The parser's own message may quote the input.
         let value: Value = serde_json::from_str(bytes).map_err(|error| {
             refused(format!("no JSON at line {}, column {}", error.line(), error.column()))
         })?;
         let Value::Object(object) = value else {
             return Err(refused("it is not a JSON object"));
         };
-        let mut query = BTreeMap::new();
+        let mut values = BTreeMap::new();
         for (key, value) in object {
-            let setting = find(&key)?;
+            let setting = find_setting(&key)?;
             let value = match value {
                 Value::String(value) => value,
-                // As Terraform does before it calls a program.
+                // Terraform drops them as well before it calls a program.
                 Value::Null => continue,
                 _ => return Err(refused(format!("the value of {key:?} is not a string"))),
             };
-            query.insert(setting.key, value);
+            values.insert(setting.key, value);
         }
-        Ok(Query::of(query, QuerySource::Stdin))
+        Ok(Query::from_values(values, QuerySource::Stdin))
     }
 
-    /// Attributes of our own Terraform provider; empty ones count as not given.
+    /// Takes the attributes of our own Terraform provider for a query.
     pub fn of_attributes<'a>(
         attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Query {
         let values = attributes.into_iter().map(|(key, value)| (key, value.to_owned()));
-        Query::of(values.collect(), QuerySource::Attributes)
+        Query::from_values(values.collect(), QuerySource::Attributes)
     }
 
-    fn of(mut values: BTreeMap<&'static str, String>, source: QuerySource) -> Query {
+    fn from_values(mut values: BTreeMap<&'static str, String>, source: QuerySource) -> Query {
         values.values_mut().for_each(|value| *value = text::trim(value).to_owned());
         values.retain(|_, value| !value.is_empty());
         Query { values, source }
     }
 
-    /// Whether these are attributes of our own Terraform provider.
     pub(super) fn is_of_attributes(&self) -> bool {
         self.source == QuerySource::Attributes
     }
 
-    /// The query's value of this setting.
     pub fn get(&self, setting: &Setting) -> Option<Sourced> {
         let value = self.values.get(setting.key)?.clone();
         let origin = match self.source {
             QuerySource::Attributes => Origin::Attribute(setting.key),
-            QuerySource::Stdin | QuerySource::Nothing => Origin::Query(setting.key),
+            QuerySource::Stdin | QuerySource::None => Origin::Query(setting.key),
         };
         Some(Sourced { value, origin })
     }
 
-    /// What the user could have written this setting in: a flag, and a query
-    /// where there is one, or an attribute.
+    /// Lists the sources that could have set this setting: the flag and the query, or
+    /// the attribute.
     pub(super) fn places(&self, setting: &Setting) -> String {
         match self.source {
             QuerySource::Attributes => format!("attribute {:?}", setting.key),
             QuerySource::Stdin if setting.in_query => format!("--{}, the query", setting.flag),
-            QuerySource::Stdin | QuerySource::Nothing => format!("--{}", setting.flag),
+            QuerySource::Stdin | QuerySource::None => format!("--{}", setting.flag),
         }
     }
 }
 
-fn find(key: &str) -> Result<&'static Setting> {
+fn find_setting(key: &str) -> Result<&'static Setting> {
     let settings = || table::ALL.iter().filter(|setting| setting.in_query);
     if let Some(setting) = settings().find(|setting| setting.key == key) {
         return Ok(setting);

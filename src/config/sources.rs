@@ -1,4 +1,5 @@
-//! Flags > Terraform query > environment > profile.
+//! Looks settings up: flags override the Terraform query, this the environment, and this
+//! the profile.
 
 use std::path::{Path, PathBuf};
 
@@ -54,14 +55,12 @@ impl Layers {
         Layers { secret, ..self }
     }
 
-    /// Reads the profile.
-    ///
     /// # Errors
     /// If a value is not text, if a profile that was named does not exist or cannot be
     /// read, if a profile is invalid, or if every user could change where secrets are sent.
     pub fn load_profile(&mut self, context: &Context) -> Result<()> {
         self.home = context.directories.home.clone();
-        self.ignored = unknown::variables(&self.env);
+        self.ignored = unknown::unknown_variables(&self.env);
         self.check_text()?;
         let named = self.find(&table::PROFILE);
         let (passed_over, ignored) = (&mut self.passed_over, &mut self.ignored);
@@ -74,32 +73,29 @@ impl Layers {
         self.check_tamper_risk(context)
     }
 
-    /// Loads the profile as [`Layers::load_profile`] does, and warns of what has no effect.
-    ///
-    /// # Errors
-    /// As [`Layers::load_profile`].
+    /// Like [`Layers::load_profile`], and warns of variables and keys without effect.
     pub fn load_profile_and_warn(&mut self, context: &Context) -> Result<()> {
         let loaded = self.load_profile(context);
         self.ignored.iter().for_each(|line| context.reporter.warn(line));
         loaded
     }
 
-    /// Why default files of profiles were not used: they cannot be read, or the vendor's
-    /// is invalid.
+    /// Returns the reasons why default files of profiles were not used: they cannot be
+    /// read, or the vendor's is invalid.
     pub fn passed_over(&self) -> &[Error] {
         &self.passed_over
     }
 
-    /// One sentence for each setting that overrides one that the user probably expects
-    /// to apply.
+    /// Returns a sentence for each setting that overrides one that the user probably
+    /// expects to apply.
     pub fn overrides(&self) -> Vec<String> {
         let mut overrides = self.overridden_profile();
         overrides.extend(attribution::overridden_region(self));
         overrides
     }
 
-    /// One line for each variable and key of a file of profiles that looks like a setting
-    /// and has no effect. Empty until the profile is loaded.
+    /// Returns a line for each variable and key that looks like a setting and has no
+    /// effect. Empty until the profile is loaded.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
     }
@@ -243,10 +239,9 @@ impl Layers {
     /// Returns the hint for a missing setting, which is best set as `variable`: to
     /// rename a variable with `word` in its name if there is one, otherwise `hint`.
     pub(super) fn missing_hint(&self, word: &str, variable: &str, hint: &str) -> String {
-        unknown::misnamed(&self.env, word, variable).unwrap_or_else(|| hint.to_owned())
+        unknown::misnamed_variable(&self.env, word, variable).unwrap_or_else(|| hint.to_owned())
     }
 
-    /// Lists the sources that a missing setting was searched in.
     pub(super) fn searched_sources(&self, setting: &Setting) -> String {
         let places = self.query.places(setting);
         let variables = setting.variables.join(", ");
@@ -284,8 +279,8 @@ impl Layers {
         setting.variables.iter().find_map(|name| self.variable(name))
     }
 
-    /// Lists where the environment overrides a profile that somebody named, and so expects
-    /// to apply.
+    /// Reports variables that override a profile which somebody selected, and so expects to
+    /// apply.
     fn overridden_profile(&self) -> Vec<String> {
         let Some(profile) = self.profile.as_ref().filter(|profile| profile.was_named) else {
             return Vec::new();
@@ -298,9 +293,8 @@ impl Layers {
         [&table::REGION, &table::CLIENT_ID].into_iter().filter_map(line).collect()
     }
 
-    /// Another user who can write the profile could have the secret sent elsewhere.
-    /// Where every user can, that is refused; one user alone may be the owner of a
-    /// volume that a container shares.
+    /// A user who can write the profile could have the secret sent elsewhere. That is
+    /// refused if every user can; a single one may own a volume that a container shares.
     fn check_tamper_risk(&self, context: &Context) -> Result<()> {
         let Some(profile) = &self.profile else {
             return Ok(());

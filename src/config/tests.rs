@@ -143,7 +143,7 @@ fn a_profiles_secret_is_not_sent_for_another_client() {
     assert_eq!(
         user.error(&[], "{}"),
         "3 error: there is no secret for client \"mine\"\n  \
-         cause: client_secret of profile \"default\" in ~/config/config.toml is of another client than GENESYSCLOUD_OAUTHCLIENT_ID names\n  \
+         cause: client_secret of profile \"default\" in ~/config/config.toml belongs to another client than GENESYSCLOUD_OAUTHCLIENT_ID names\n  \
          hint: set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile"
     );
 }

@@ -1,4 +1,4 @@
-//! Names that look like settings and are none: nothing reads them.
+//! Finds variables and keys that look like settings, but that nothing reads.
 
 use std::path::Path;
 
@@ -8,18 +8,16 @@ use super::table;
 use crate::context::Environment;
 use crate::text::shown;
 
-/// The beginning of all variables of this program.
 const PREFIX: &str = "GC_TOKEN_";
 
-/// Variables of ours that are no settings: those that point a client at a
-/// gateway, the sandbox's, and those of this project's own tests.
-const BESIDES: [&str; 3] =
+/// Variables that are not settings: for clients of a gateway, for the sandbox, and for this
+/// project's own tests.
+const OTHER_VARIABLES: [&str; 3] =
     ["GC_TOKEN_GATEWAY_URL", "GC_TOKEN_SANDBOX_SECRET", "GC_TOKEN_WRITE_DOCS"];
 const TESTS: &str = "GC_TOKEN_TEST_";
 
-/// The variables of the environment that begin like ours and have no effect, a
-/// line for each.
-pub(super) fn variables(env: &Environment) -> Vec<String> {
+/// Returns a line for each variable that begins like ours and has no effect.
+pub(super) fn unknown_variables(env: &Environment) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().flat_map(|setting| setting.variables);
         settings.copied().chain(table::SECRET_VARIABLES).filter(|name| name.starts_with(PREFIX))
@@ -29,13 +27,13 @@ pub(super) fn variables(env: &Environment) -> Vec<String> {
         .into_iter()
         .filter_map(|name| name.into_string().ok())
         .filter(|name| !known().any(|known| known == name))
-        .filter(|name| !BESIDES.contains(&name.as_str()) && !name.starts_with(TESTS))
+        .filter(|name| !OTHER_VARIABLES.contains(&name.as_str()) && !name.starts_with(TESTS))
         .collect();
     unknown.sort();
     let line = |name: &String| {
         let bare = name.get(PREFIX.len()..).unwrap_or_default().to_ascii_uppercase();
         let known = known().map(|known| &known[PREFIX.len()..]);
-        let guess = match nearest(&bare, known) {
+        let guess = match similar_name(&bare, known) {
             Some(near) => format!(": did you mean {PREFIX}{near}?"),
             None => String::new(),
         };
@@ -44,10 +42,10 @@ pub(super) fn variables(env: &Environment) -> Vec<String> {
     unknown.iter().map(line).collect()
 }
 
-/// The variable of the environment that was probably meant for a missing setting, as a
-/// hint: other programs for Genesys Cloud name theirs in many ways. `word` is what its
-/// name holds, in capitals and without underscores.
-pub(super) fn misnamed(env: &Environment, word: &str, right: &str) -> Option<String> {
+/// Returns a hint at a variable that was probably meant for a missing setting: other
+/// programs for Genesys Cloud use many names. `word` is a part of its name, in capitals and
+/// without underscores.
+pub(super) fn misnamed_variable(env: &Environment, word: &str, right: &str) -> Option<String> {
     let is_meant = |name: &String| {
         let letters = name.replace('_', "");
         letters.contains(word) && name != right && !name.starts_with("GENESYSCLOUD_GATEWAY_")
@@ -63,9 +61,8 @@ pub(super) fn misnamed(env: &Environment, word: &str, right: &str) -> Option<Str
     Some(format!("{} is not read: name it {right}", name_shown(name)))
 }
 
-/// The keys of a file of profiles that stand outside every profile, a line for
-/// each.
-pub(super) fn keys(file: &Path, root: &Table) -> Vec<String> {
+/// Returns a line for each key that stands outside every profile.
+pub(super) fn keys_outside_profiles(file: &Path, root: &Table) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().filter(|setting| setting.in_profile);
         settings
@@ -87,10 +84,10 @@ pub(super) fn keys(file: &Path, root: &Table) -> Vec<String> {
             continue;
         }
         if key == "default" {
-            // Whoever reads that profile is told.
+            // Loading that profile reports it.
             continue;
         }
-        let guess = match nearest(key, known()) {
+        let guess = match similar_name(key, known()) {
             Some(near) if near == key => " Move it below [default].".to_owned(),
             Some(near) => format!(" Did you mean {near}, below [default]?"),
             None => String::new(),
@@ -102,9 +99,12 @@ pub(super) fn keys(file: &Path, root: &Table) -> Vec<String> {
     lines
 }
 
-/// The name that was probably meant: one that differs in a few letters, or that
-/// holds what was written.
-fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+/// Returns the name that was probably meant: one that differs in a few letters, or that
+/// contains what was written.
+fn similar_name<'a>(
+    written: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
     let few = (written.len() / 3).min(3);
     let near = known
         .clone()
@@ -118,7 +118,7 @@ fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> O
     near.map(|(_, name)| name).or_else(holds)
 }
 
-/// The name as a message shows it: one that is no word may be anything.
+/// Hides a name that is not a word, because it may be a secret.
 fn name_shown(name: &str) -> &str {
     let is_word = name.len() <= 60
         && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-".contains(char));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_variable_that_nothing_reads_is_named_with_the_nearest_setting() {
-        let lines = |name: &str| variables(&[(name, "1")].into());
+        let lines = |name: &str| unknown_variables(&[(name, "1")].into());
         for (name, near) in [
             ("GC_TOKEN_MIN_TLL", "GC_TOKEN_MIN_TTL"),
             ("GC_TOKEN_REGIONS", "GC_TOKEN_REGION"),
@@ -150,17 +150,17 @@ mod tests {
         let settings = table::ALL.iter().flat_map(|setting| setting.variables).copied();
         for name in settings
             .chain(table::SECRET_VARIABLES)
-            .chain(BESIDES)
+            .chain(OTHER_VARIABLES)
             .chain(["GC_TOKEN_TEST_X", "OTHER"])
         {
-            assert_eq!(variables(&[(name, "1")].into()), [""; 0], "{name}");
+            assert_eq!(unknown_variables(&[(name, "1")].into()), [""; 0], "{name}");
         }
-        assert_eq!(variables(&[("GC_TOKEN_FOO", "")].into()), [""; 0]);
+        assert_eq!(unknown_variables(&[("GC_TOKEN_FOO", "")].into()), [""; 0]);
     }
 
     #[test]
     fn a_key_outside_every_profile_is_named() {
-        let lines = |text: &str| keys(Path::new("f"), &text.parse().unwrap());
+        let lines = |text: &str| keys_outside_profiles(Path::new("f"), &text.parse().unwrap());
         let outside = "in f stands outside every profile, and has no effect.";
         for (text, said) in [
             ("min_ttl = '5m'", format!("min_ttl {outside} Move it below [default].")),

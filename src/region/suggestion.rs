@@ -1,14 +1,12 @@
-//! Guesses the region that a wrong name may mean. A wrong guess is worse than
-//! none, so a suggestion has to lie in the same part of the world, or differ by a
-//! slip of the keyboard.
+//! Suggests regions for an unknown name. A wrong suggestion is worse than none, so it has to
+//! lie in the same part of the world, or differ by a typing mistake.
 
-use super::{REGIONS, Region, plain};
+use super::{REGIONS, Region, normalized};
 
-/// The parts of the world that AWS regions begin with, those included where
-/// Genesys Cloud has no region.
+/// The geographic prefixes of AWS regions, including some without Genesys Cloud.
 const GEOGRAPHIES: &[&str] = &["af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us"];
 
-/// Words of AWS region names, and how their short forms abbreviate them.
+/// Short forms of AWS regions use their first letters.
 const DIRECTIONS: &[&str] = &[
     "central",
     "east",
@@ -21,8 +19,7 @@ const DIRECTIONS: &[&str] = &[
     "west",
 ];
 
-/// Names that stand for several regions, or that are too vague to be taken for
-/// one without asking.
+/// Names of several regions, or too vague to be accepted for one.
 const VAGUE: &[(&str, &[&str])] = &[
     ("germany", &["eu-central-1", "eusc-de-east-1"]),
     ("deutschland", &["eu-central-1", "eusc-de-east-1"]),
@@ -45,40 +42,40 @@ const VAGUE: &[(&str, &[&str])] = &[
     ("apnortheast", &["ap-northeast-1", "ap-northeast-2", "ap-northeast-3"]),
 ];
 
-/// More names than this say nothing.
-const MOST: usize = 3;
+/// A longer list would help nobody.
+const MAX_SUGGESTIONS: usize = 3;
 
-/// The names that may be meant by `name`, whose domain part is `domain`; empty
-/// where none is plausible.
-pub(super) fn of(name: &str, domain: &str) -> Vec<String> {
-    let name = plain(name);
+/// Returns the names that `name`, whose domain part is `domain`, may stand for.
+pub(super) fn similar_regions(name: &str, domain: &str) -> Vec<String> {
+    let name = normalized(name);
     if let Some(region) = by_short_domain(domain) {
-        return vec![described(region)];
+        return vec![with_domain_and_place(region)];
     }
     let known = by_vague_name(&name)
         .or_else(|| by_place_in_parentheses(&name))
         .or_else(|| by_place_and_continent(&name));
     if let Some(regions) = known {
-        return regions.into_iter().map(described).collect();
+        return regions.into_iter().map(with_domain_and_place).collect();
     }
-    let near = nearest(&name, domain);
-    let is_one_geography =
-        near.windows(2).all(|pair| is_same_geography(&plain(pair[0].1.aws), &plain(pair[1].1.aws)));
-    if near.len() > MOST || !is_one_geography {
+    let near = nearest_names(&name, domain);
+    let is_one_geography = near
+        .windows(2)
+        .all(|pair| is_same_geography(&normalized(pair[0].1.aws), &normalized(pair[1].1.aws)));
+    if near.len() > MAX_SUGGESTIONS || !is_one_geography {
         return Vec::new();
     }
     near.into_iter()
         .map(|(known, region)| match known {
             _ if known == region.domain || known == region.aws => known.to_owned(),
             _ if known == region.short => region.aws.to_owned(),
-            _ => described(region),
+            _ => with_domain_and_place(region),
         })
         .collect()
 }
 
-/// A region's AWS name with what else it is known by: for guesses that do not
-/// look like what was written.
-fn described(region: &Region) -> String {
+/// The AWS name with the domain and the place: for suggestions that do not resemble what
+/// was written.
+fn with_domain_and_place(region: &Region) -> String {
     match region.place() {
         "" => region.aws.to_owned(),
         place => format!("{} ({}, {place})", region.aws, region.domain),
@@ -90,7 +87,7 @@ fn by_vague_name(name: &str) -> Option<Vec<&'static Region>> {
     Some(REGIONS.iter().filter(|region| aws.contains(&region.aws)).collect())
 }
 
-/// The region of a domain like `use1.pure.cloud`, which older regions do not have.
+/// Covers domains like `use1.pure.cloud`, which older regions do not have.
 fn by_short_domain(domain: &str) -> Option<&'static Region> {
     let (short, rest) = domain.split_once('.')?;
     let is_vendors = ["pure.cloud", "purecloud"].iter().any(|part| rest.starts_with(part));
@@ -99,8 +96,7 @@ fn by_short_domain(domain: &str) -> Option<&'static Region> {
     is_missing.then_some(region)
 }
 
-/// The region of a name like `Asia Pacific (Sydney)`, as the vendor and AWS list
-/// them.
+/// Covers names like `Asia Pacific (Sydney)`, as the vendor and AWS list them.
 fn by_place_in_parentheses(name: &str) -> Option<Vec<&'static Region>> {
     let (_, rest) = name.split_once('(')?;
     let (inner, _) = rest.split_once(')')?;
@@ -108,7 +104,7 @@ fn by_place_in_parentheses(name: &str) -> Option<Vec<&'static Region>> {
     region.map(|region| vec![region]).or_else(|| by_vague_name(inner))
 }
 
-/// The region of a name like `EU Frankfurt` or `eu-west-2 London`.
+/// Covers names like `EU Frankfurt` and `eu-west-2 London`.
 fn by_place_and_continent(name: &str) -> Option<Vec<&'static Region>> {
     const BEFORE: &[&str] = &[
         "asiapacific",
@@ -135,16 +131,17 @@ fn by_name(name: &str) -> Option<&'static Region> {
     REGIONS.iter().find(|region| region.names().any(|known| known == name))
 }
 
-/// The known names with the least distance, one for each region.
-fn nearest(name: &str, domain: &str) -> Vec<(&'static str, &'static Region)> {
+/// Returns the known names at the smallest edit distance, at most one per region.
+fn nearest_names(name: &str, domain: &str) -> Vec<(&'static str, &'static Region)> {
     let mut near: Vec<(usize, &'static str, &'static Region)> = Vec::new();
     for region in REGIONS {
-        let aws = slip(name, region.aws, 1 + region.aws.len() / 10);
+        let aws = typo_distance(name, region.aws, 1 + region.aws.len() / 10);
         let names = [region.short].into_iter().chain(region.places.iter().copied());
-        let slips = names.filter_map(|known| Some((slip(name, known, 1)?, known)));
+        let typos = names.filter_map(|known| Some((typo_distance(name, known, 1)?, known)));
         let aws = aws.map(|distance| (distance, region.aws));
-        let domain = domain_slip(domain, region.domain).map(|distance| (distance, region.domain));
-        let best = aws.into_iter().chain(domain).chain(slips).min_by_key(|(distance, _)| *distance);
+        let domain =
+            domain_typo_distance(domain, region.domain).map(|distance| (distance, region.domain));
+        let best = aws.into_iter().chain(domain).chain(typos).min_by_key(|(distance, _)| *distance);
         near.extend(best.map(|(distance, known)| (distance, known, region)));
     }
     let least = near.iter().map(|(distance, _, _)| *distance).min();
@@ -152,19 +149,19 @@ fn nearest(name: &str, domain: &str) -> Vec<(&'static str, &'static Region)> {
     near.into_iter().map(|(_, known, region)| (known, region)).collect()
 }
 
-/// The distance of `name` from a known name that is no domain; `None` where that is
-/// above `limit`, where both lie in different parts of the world, or where the
-/// known name is too short for a slip to be told from another name.
-fn slip(name: &str, known: &str, limit: usize) -> Option<usize> {
-    let plain = plain(known);
+/// Returns the edit distance of `name` from a known name that is not a domain; `None` above
+/// `limit`, if both lie in different parts of the world, or if the known name is too short
+/// to tell a typing mistake from another name.
+fn typo_distance(name: &str, known: &str, limit: usize) -> Option<usize> {
+    let plain = normalized(known);
     let distance = strsim::damerau_levenshtein(name, &plain);
     let is_near = plain.len() > 3 && distance <= limit && is_same_geography(name, &plain);
     is_near.then_some(distance)
 }
 
-/// The distance of domains, likewise. What comes after the first dot tells `.ie` from `.de`, so
-/// a slip in it has to be a single one.
-fn domain_slip(name: &str, known: &str) -> Option<usize> {
+/// Returns the edit distance of domains. The part after the first dot distinguishes `.ie`
+/// from `.de`, so it may have only one mistake.
+fn domain_typo_distance(name: &str, known: &str) -> Option<usize> {
     let distance = strsim::damerau_levenshtein(name, known);
     let (head, tail) = name.split_once('.').unwrap_or((name, ""));
     let (known_head, known_tail) = known.split_once('.')?;
@@ -174,8 +171,7 @@ fn domain_slip(name: &str, known: &str) -> Option<usize> {
     is_near.then_some(distance)
 }
 
-/// Returns whether two names begin with the same part of the world. A name that begins
-/// with none says nothing of where it is.
+/// A name without a geographic prefix may lie anywhere.
 fn is_same_geography(name: &str, known: &str) -> bool {
     match (geography(name), geography(known)) {
         (Some(one), Some(other)) => one == other,
@@ -183,8 +179,7 @@ fn is_same_geography(name: &str, known: &str) -> bool {
     }
 }
 
-/// The part of the world that the name of an AWS region, long or short, begins
-/// with.
+/// Returns the geographic prefix of a long or short AWS region name.
 fn geography(name: &str) -> Option<&'static str> {
     let begins = |geography: &&&str| {
         name.strip_prefix(**geography).is_some_and(|rest| {

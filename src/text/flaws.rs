@@ -1,10 +1,8 @@
-//! Visible mistakes in an id or a secret that the issuer has refused. Nothing of the value
-//! is shown.
+//! Finds visible mistakes in ids, secrets and paths. The values are never shown.
 
 use super::is_uuid;
 
-/// Names the visible mistakes in these credentials, in one line; `None` where there are
-/// none.
+/// Names the visible mistakes in credentials, in one line.
 pub fn of_credentials(client_id: &str, secret: &str) -> Option<String> {
     let mut seen = Vec::new();
     if is_uuid(secret) && is_genesys_secret(client_id) {
@@ -32,7 +30,7 @@ pub fn of(value: &str) -> Option<&'static str> {
         return Some(PLACEHOLDER);
     }
     if is_reference(bare) {
-        return Some("is a reference, which nothing has replaced by the value");
+        return Some("is a reference that nothing has replaced by the value");
     }
     if bare.len() != value.len() {
         return Some(BLANK);
@@ -56,8 +54,8 @@ pub fn of(value: &str) -> Option<&'static str> {
     None
 }
 
-/// What makes it plain that a path is not meant as it stands, as the end of a sentence
-/// about it. A file may be called almost anything, so this is less than [`of`] sees.
+/// Names the visible mistake in a path, as the end of a sentence about it. A file may have
+/// almost any name, so this finds less than [`of`].
 pub fn of_path(path: &str) -> Option<&'static str> {
     if path.starts_with(QUOTES) || path.ends_with(QUOTES) {
         return Some(QUOTED);
@@ -72,7 +70,7 @@ pub fn of_path(path: &str) -> Option<&'static str> {
         return Some("is a URL, and not the name of a file");
     }
     if path.starts_with('$') || path.split('/').any(is_variable) {
-        return Some("has a variable in it, which nothing has filled in");
+        return Some("contains a variable that nothing has replaced");
     }
     None
 }
@@ -86,7 +84,7 @@ const QUOTES: [char; 11] = [
     '\u{ab}', '\u{bb}',
 ];
 
-/// Returns whether the text stands for a value in an example or a form.
+/// Returns whether the text is a placeholder from an example or a form.
 fn is_placeholder(value: &str) -> bool {
     const WORDS: &[&str] = &[
         "changeme",
@@ -128,8 +126,8 @@ fn is_placeholder(value: &str) -> bool {
             || begins && ["secret", "id", "here"].iter().any(|end| word.contains(end)))
 }
 
-/// Returns whether the text names a place from which something else should have fetched the
-/// value: a variable, a template, a store of secrets.
+/// Returns whether another program should have replaced the text: a variable, a template, or
+/// the address of a secret in a store.
 fn is_reference(value: &str) -> bool {
     const STORES: &[&str] =
         &["op://", "arn:aws:", "vault:", "ref+", "@Microsoft.KeyVault(", "!vault", "secretref:"];
@@ -138,7 +136,7 @@ fn is_reference(value: &str) -> bool {
         || STORES.iter().any(|store| value.starts_with(store))
 }
 
-/// Whether it names a variable, in the notation of a POSIX shell or of cmd.
+/// Covers the notations of POSIX shells and of cmd.
 fn is_variable(value: &str) -> bool {
     let name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -153,8 +151,8 @@ fn is_ellipsis(value: &str) -> bool {
     value.chars().all(|char| matches!(char, '.' | '\u{2026}'))
 }
 
-/// Returns whether a whole line of a .env file, a form or a profile was taken for the
-/// value. A secret may itself end with '='.
+/// Returns whether the value is a whole line of a .env file, a form or a profile. A secret
+/// may itself end with '='.
 fn is_assignment(value: &str) -> bool {
     let value = value.strip_prefix("export ").unwrap_or(value);
     let Some((name, rest)) = value.split_once(['=', ':']) else {
@@ -174,8 +172,7 @@ fn is_invisible(char: char) -> bool {
             | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Returns whether this has the form of Genesys Cloud's client secrets: 32 bytes in
-/// base64url.
+/// Genesys Cloud's client secrets are 32 bytes in base64url.
 fn is_genesys_secret(text: &str) -> bool {
     text.len() == 43
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

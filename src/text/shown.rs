@@ -1,15 +1,14 @@
-//! Decides how much of a value a message may show. People put a secret where a name
-//! belongs, and a password into a URL.
+//! Decides how much of a value a message may show: users put secrets where names belong, and
+//! passwords into URLs.
 
 use url::{Position, Url};
 
 use super::is_uuid;
 
-/// Stands in a message for a value that may be a secret.
 pub const HIDDEN: &str = "(not shown: it may be a secret)";
 
-/// The value as a message shows it: in quotes and with escapes, a URL without
-/// its user, query and fragment, and no secret.
+/// Quotes and escapes a value for a message. Strips user, query and fragment from a URL, and
+/// hides a value that may be a secret.
 pub fn quoted(value: &str) -> String {
     match shown(value) {
         Some(shown) => format!("{shown:?}"),
@@ -17,31 +16,32 @@ pub fn quoted(value: &str) -> String {
     }
 }
 
-/// The value as a report shows it, without quotes.
+/// Like [`quoted`], without quotes and escapes.
 pub fn plain(value: &str) -> String {
     shown(value).unwrap_or_else(|| HIDDEN.to_owned())
 }
 
-/// A missing file as a message shows it. Many a secret is given in the place of the file
-/// that holds it, so a text that does not look like the name of a file is not shown.
+/// Names a missing file. The name is hidden unless it looks like one: users often give the
+/// secret in place of the file that holds it.
 pub fn missing_file(name: &str) -> String {
     let plain =
         |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-' | '/' | '~');
     let is_word = name.len() <= 24
         && name.chars().all(|char| char.is_ascii_lowercase() || "._-".contains(char));
     let is_path = name.contains(['.', '/']) && name.chars().all(plain);
-    // A secret may have in it what separates the parts of a path, and hardly begins so.
+    // A secret may contain the separators of a path, but hardly begins with one.
     let is_led = ["/", "./", "../", "~/"].iter().any(|lead| name.starts_with(lead));
     let looks_random =
         looks_like_secret(name) || !is_led && looks_like_secret(&name.replace(['.', '/', '~'], ""));
-    match (is_word || is_path) && !looks_random && !is_uuid(name) {
-        true => format!("the file {name:?}"),
-        false => format!("a file whose name is {HIDDEN}"),
+    if (is_word || is_path) && !looks_random && !is_uuid(name) {
+        format!("the file {name:?}")
+    } else {
+        format!("a file whose name is {HIDDEN}")
     }
 }
 
-/// A word of a command line that means nothing where it stands: shown when it
-/// looks like a misspelled name, for else it may be anything.
+/// Returns an unexpected word of a command line if it looks like a misspelled name;
+/// otherwise it may be a secret.
 pub fn word(word: &str) -> &str {
     let is_flag = word.starts_with('-');
     let word_part = word.split('=').next().unwrap_or(word);
@@ -63,20 +63,20 @@ fn shown(value: &str) -> Option<String> {
     (!looks_like_secret(value)).then(|| shortened(value))
 }
 
-/// No region, URL or duration comes near this; a file in the place of one would bury
-/// the message.
-const LONGEST: usize = 200;
+/// Far above the length of any region, URL or duration. A whole file in place of one would
+/// bury the message.
+const MAX_CHARS: usize = 200;
 
 fn shortened(value: &str) -> String {
     let length = value.chars().count();
-    if length <= LONGEST {
+    if length <= MAX_CHARS {
         return value.to_owned();
     }
-    let start: String = value.chars().take(LONGEST / 4).collect();
+    let start: String = value.chars().take(MAX_CHARS / 4).collect();
     format!("{start}... ({length} characters)")
 }
 
-/// A URL without its user, its query and its fragment.
+/// Strips user, query and fragment from a URL.
 pub fn url(value: &str) -> String {
     if !value.contains("://") && !value.contains('@') {
         return value.to_owned();
@@ -84,7 +84,7 @@ pub fn url(value: &str) -> String {
     let (scheme, rest) =
         value.split_once("://").map_or(("", value), |(scheme, rest)| (scheme, rest));
     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
-    // A password that is not encoded may hold what ends a host.
+    // A password that is not encoded may contain the characters that end a host.
     if let Some((before, host)) = rest.rsplit_once('@') {
         if before.contains(['?', '#']) {
             return format!("{scheme}...");
@@ -101,16 +101,15 @@ pub fn url(value: &str) -> String {
     }
 }
 
-/// Returns the host and port of a URL that was given in a variable, as a message shows
-/// them. A single label that looks like a secret is not shown: the value was no URL.
+/// Shows host and port of a URL from a variable. Hides a single label that looks like a
+/// secret: the value was not a URL.
 pub fn authority(authority: &str) -> &str {
     let is_one_label = !authority.contains('.');
     if is_one_label && looks_like_secret(authority) { HIDDEN } else { authority }
 }
 
-/// Returns whether a value looks like something that a machine has made at random: a
-/// long run of letters and digits, without the dots and slashes of names. A UUID
-/// does not: the ids of clients are UUIDs.
+/// Returns whether a value looks random: a long run of letters and digits, without the dots
+/// and slashes of names. UUIDs do not count: client ids are UUIDs.
 pub fn looks_like_secret(value: &str) -> bool {
     if is_uuid(value) {
         return false;

@@ -5,22 +5,21 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{LONGEST, checked};
+use super::{MAX_BYTES, checked};
 use crate::child::{Helper, HelperError, Program, Prompt};
 use crate::context::{Clock, Context, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;
 
-/// A command that prints the client secret, as a list of arguments, and whether
-/// it may ask a person. Its arguments are the user's own business: messages and
-/// `Debug` show its name alone.
+/// A command that prints the client secret. Its arguments may be private: messages and
+/// `Debug` show only its name.
 #[derive(Clone)]
 pub struct SecretCommand {
     argv: Vec<String>,
-    /// The setting that names the command.
+    /// Names the setting, for messages.
     origin: String,
-    /// The `PATH` on which it is looked up.
+    /// The value of `PATH`.
     path: Option<OsString>,
     prompt: Prompt,
 }
@@ -29,11 +28,10 @@ pub struct SecretCommand {
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl SecretCommand {
-    /// The command `argv`, a name and its arguments, as `origin` has it. A name
-    /// that begins with `~/` is below the home directory.
+    /// `~/` at the beginning of the program's name is the home directory.
     ///
     /// # Errors
-    /// `Configuration`, when the name cannot be meant as it stands.
+    /// If the name is visibly wrong, such as one with a variable in it.
     pub(super) fn new(
         mut argv: Vec<String>,
         origin: String,
@@ -57,9 +55,8 @@ impl SecretCommand {
         self.prompt = Prompt::Forbidden;
     }
 
-    /// Runs the command, by a shell only where it is a script that names no interpreter;
-    /// its standard error is the user's, and
-    /// so is its terminal where it may ask.
+    /// Runs the command, by a shell only if it is a script that names no interpreter. It
+    /// inherits standard error, and the terminal if it may prompt.
     pub(super) fn run(&self, clock: &dyn Clock, reporter: &Reporter) -> Result<SecretString> {
         let name = shown::quoted(&self.argv[0]);
         let failed = |failure: HelperError| {
@@ -90,7 +87,7 @@ impl SecretCommand {
             program: &program,
             prompt: self.prompt,
             timeout: TIMEOUT,
-            max_output: LONGEST,
+            max_output: MAX_BYTES,
         };
         let output = helper.run(clock).map_err(failed)?;
         checked(&output, &format!("the output of {name} ({})", self.origin), reporter)

@@ -7,27 +7,25 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::origin::Sourced;
 use super::super::profile::{Profile, ProfileSecret};
-use super::{LONGEST, checked};
+use super::{MAX_BYTES, checked};
 use crate::context::Reporter;
 use crate::error::{Error, Kind, Result};
 use crate::platform::OpenedFile;
 use crate::text::shown;
 
-/// A secret as it was read last, and where it can be read again.
+/// A secret as it was last read, and where it can be read again.
 #[derive(Debug, Clone)]
 pub struct StoredSecret {
     secret: SecretString,
-    place: Place,
+    location: SecretLocation,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
-    /// A file that holds nothing else.
+enum SecretLocation {
     File(SecretFile),
-    /// A profile.
     Profile(ProfileSecret),
-    /// A pipe or the like, which was read to its end.
-    Gone,
+    /// A pipe or similar, which cannot be read twice.
+    ReadOnce,
 }
 
 #[derive(Debug, Clone)]
@@ -36,26 +34,26 @@ struct SecretFile {
     origin: String,
 }
 
-/// Names a file of a secret in a message. Only whether the file exists is looked at.
-pub(super) fn file(name: &str) -> String {
-    match Path::new(name).exists() {
-        true => format!("the file {}", shown::quoted(name)),
-        false => shown::missing_file(name),
+/// Names a secret's file in a message. The file is not opened.
+pub(super) fn file_shown(name: &str) -> String {
+    if Path::new(name).exists() {
+        format!("the file {}", shown::quoted(name))
+    } else {
+        shown::missing_file(name)
     }
 }
 
 impl StoredSecret {
-    /// Reads the secret in the file that a setting names.
     pub(super) fn in_file(given: &Sourced, reporter: &Reporter) -> Result<StoredSecret> {
         let file = SecretFile { path: (&given.value).into(), origin: given.origin.to_string() };
         let opened = file.open()?;
         warn_of_others(&opened, given, reporter);
         let secret = file.read(&opened, reporter)?;
-        let place = if opened.is_regular() { Place::File(file) } else { Place::Gone };
-        Ok(StoredSecret { secret, place })
+        let location =
+            if opened.is_regular() { SecretLocation::File(file) } else { SecretLocation::ReadOnce };
+        Ok(StoredSecret { secret, location })
     }
 
-    /// The secret in a profile; `None` where there is none.
     pub(super) fn in_profile(
         profile: &Profile,
         reporter: &Reporter,
@@ -63,25 +61,24 @@ impl StoredSecret {
         let Some(secret) = profile.secret() else {
             return Ok(None);
         };
-        let place = profile.secret_location();
-        let secret = checked(secret.expose_secret().as_bytes(), &place.origin(), reporter)?;
-        Ok(Some(StoredSecret { secret, place: Place::Profile(place) }))
+        let location = profile.secret_location();
+        let secret = checked(secret.expose_secret().as_bytes(), &location.origin(), reporter)?;
+        Ok(Some(StoredSecret { secret, location: SecretLocation::Profile(location) }))
     }
 
-    /// The secret as it was read last.
     pub(super) fn secret(&self) -> &SecretString {
         &self.secret
     }
 
-    /// Reads it again. Returns whether it has changed.
+    /// Returns whether the secret has changed.
     pub(super) fn reread(&mut self, reporter: &Reporter) -> Result<bool> {
-        let secret = match &self.place {
-            Place::File(file) => file.read(&file.open_again()?, reporter)?,
-            Place::Profile(place) => {
-                let secret = place.read()?;
-                checked(secret.expose_secret().as_bytes(), &place.origin(), reporter)?
+        let secret = match &self.location {
+            SecretLocation::File(file) => file.read(&file.open_again()?, reporter)?,
+            SecretLocation::Profile(location) => {
+                let secret = location.read()?;
+                checked(secret.expose_secret().as_bytes(), &location.origin(), reporter)?
             }
-            Place::Gone => return Ok(false),
+            SecretLocation::ReadOnce => return Ok(false),
         };
         let has_changed = secret.expose_secret() != self.secret.expose_secret();
         self.secret = secret;
@@ -89,8 +86,8 @@ impl StoredSecret {
     }
 }
 
-/// Other users who may read the file know the secret, and those who may write to it
-/// can only do harm.
+/// Users who can read the file know the secret; those who can write to it can only cause
+/// failures.
 fn warn_of_others(opened: &OpenedFile, file: &Sourced, reporter: &Reporter) {
     let Sourced { value, origin } = file;
     if let Some(risk) = opened.tamper_risk() {
@@ -107,24 +104,24 @@ impl SecretFile {
         OpenedFile::open(&self.path).map_err(|error| self.unreadable(error))
     }
 
-    /// Opens what was a regular file before. A pipe in its place would keep a mint, and
-    /// all who wait for it, until somebody writes.
+    /// Opens what was a regular file before. A pipe in its place would block the mint until
+    /// somebody writes to it.
     fn open_again(&self) -> Result<OpenedFile> {
         OpenedFile::open_regular(&self.path).map_err(|error| self.unreadable(error))
     }
 
     fn read(&self, opened: &OpenedFile, reporter: &Reporter) -> Result<SecretString> {
-        let secret = opened.read(LONGEST as u64).map_err(|error| self.unreadable(error))?;
+        let secret = opened.read(MAX_BYTES as u64).map_err(|error| self.unreadable(error))?;
         checked(
             &secret,
-            &format!("{} ({})", file(&self.path.to_string_lossy()), self.origin),
+            &format!("{} ({})", file_shown(&self.path.to_string_lossy()), self.origin),
             reporter,
         )
     }
 
     fn unreadable(&self, error: std::io::Error) -> Error {
         let path = self.path.to_string_lossy();
-        let what = format!("cannot read the client secret from {}", file(&path));
+        let what = format!("cannot read the client secret from {}", file_shown(&path));
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => {
                 format!("{} takes the name of a file that holds the secret", self.origin)

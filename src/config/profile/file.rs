@@ -1,4 +1,4 @@
-//! The files that hold profiles: where they are, and what is in them.
+//! Finds and reads the files of profiles.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,34 +11,29 @@ use crate::error::{Error, Kind};
 use crate::platform::{OpenedFile, TamperRisk};
 use crate::text;
 
-/// The content of a file of profiles.
 pub(super) struct Content {
     pub(super) table: Table,
-    /// Whether other users may read the file.
-    pub(super) readable: bool,
-    /// The way in which another user could decide the content, if there is one.
+    pub(super) is_readable_by_others: bool,
     pub(super) risk: Option<TamperRisk>,
 }
 
-/// Why a file of profiles is of no use.
 pub(super) enum ProfileError {
-    /// The file is there, and this user cannot read it.
+    /// The file exists, but this user cannot read it.
     Unreadable(Error),
-    /// There is a mistake in the file.
-    Mistake(Error),
+    Invalid(Error),
 }
 
 impl ProfileError {
     pub(super) fn into_error(self) -> Error {
-        let (ProfileError::Unreadable(error) | ProfileError::Mistake(error)) = self;
+        let (ProfileError::Unreadable(error) | ProfileError::Invalid(error)) = self;
         error
     }
 }
 
-/// No file of settings comes near this.
-const LONGEST: u64 = 1 << 20;
+/// Far above the size of any real file of settings.
+const MAX_BYTES: u64 = 1 << 20;
 
-/// The files in which profiles are looked for, in this order.
+/// The files that may hold profiles, in the order of the search.
 pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static ProfileFormat)> {
     let ours = context.directories.config.as_ref().map(|dir| (dir.join("config.toml"), &OURS));
     let vendor =
@@ -46,31 +41,31 @@ pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static ProfileFormat)> {
     ours.into_iter().chain(vendor).collect()
 }
 
-/// Reads a file of profiles; `None` where there is none.
+/// Returns `None` if the file does not exist.
 pub(super) fn read(file: &Path) -> Result<Option<Content>, ProfileError> {
     let opened = match OpenedFile::open_regular(file) {
         Ok(opened) => opened,
-        Err(error) if absent(&error) => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(ProfileError::Unreadable(unusable(file).with_source(error))),
     };
     let bytes = opened
-        .read(LONGEST)
+        .read(MAX_BYTES)
         .map_err(|error| ProfileError::Unreadable(unusable(file).with_source(error)))?;
-    let mistake = |error: Error| ProfileError::Mistake(error);
+    let invalid = |error: Error| ProfileError::Invalid(error);
     let text = text::utf8(&bytes)
-        .map_err(|bad| mistake(unusable(file).with_cause(format!("it {bad}"))))?;
-    // The parser's own words quote the line, which may hold a secret.
+        .map_err(|bad| invalid(unusable(file).with_cause(format!("it {bad}"))))?;
+    // The parser's own message quotes the line, which may hold a secret.
     let table = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-        mistake(unusable(file).with_cause(format!("line {line}: {}", error.message())))
+        invalid(unusable(file).with_cause(format!("line {line}: {}", error.message())))
     })?;
-    let readable = opened.mode_if_readable_by_others().is_some();
-    Ok(Some(Content { table, readable, risk: opened.tamper_risk() }))
+    let is_readable_by_others = opened.mode_if_readable_by_others().is_some();
+    Ok(Some(Content { table, is_readable_by_others, risk: opened.tamper_risk() }))
 }
 
-/// Not there, or below something that is no directory (`HOME=/dev/null`).
-fn absent(error: &std::io::Error) -> bool {
+/// Covers paths below something that is not a directory (`HOME=/dev/null`).
+fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 

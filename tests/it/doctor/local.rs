@@ -21,11 +21,10 @@ fn settings_that_are_missing_or_wrong() {
         .exits_with(2)
         .says("settings", "failure", "nowhere")
         .says("issuer", "ok", "LOGIN answers HTTP");
-    Report::of(&Runner::of(&cloud), &["--skew=soon"]).exits_with(2).says(
-        "settings",
-        "failure",
-        "is not a duration",
-    );
+    Report::of(&Runner::of(&cloud), &["--skew=soon"])
+        .exits_with(2)
+        .says("settings", "failure", "is not a duration")
+        .says("clocks", "ok", "the skew is 5s");
     assert_eq!(cloud.counters().token_requests, 0);
 }
 
