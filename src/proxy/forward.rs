@@ -222,8 +222,8 @@ impl ReverseProxy {
         }
         self.metrics.count_upstream_failure();
         let error = upstream.pool.explain(&error, self.clock.read().wall);
-        let hint = error.hint.as_deref().unwrap_or_default();
-        error_response(StatusCode::BAD_GATEWAY, &format!("{}; {hint}", error.one_line()))
+        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        error_response(StatusCode::BAD_GATEWAY, &format!("{}{hint}", error.one_line()))
     }
 }
 
