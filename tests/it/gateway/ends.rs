@@ -66,7 +66,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn the_end_of_standard_input_is_the_end_where_that_was_asked_for() {
+fn end_of_standard_input_ends_the_gateway_on_request() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let runner = runner(&cloud, &upstream.url());

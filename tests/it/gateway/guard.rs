@@ -56,7 +56,7 @@ fn without_the_prefix_no_request_is_forwarded() {
 }
 
 #[test]
-fn a_prefix_that_is_kept_stays() {
+fn a_prefix_file_keeps_the_address() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let args = ["--prefix-file=prefix", "--log-format=json", "-vv"];
@@ -75,7 +75,7 @@ fn a_prefix_that_is_kept_stays() {
 }
 
 #[test]
-fn it_listens_where_it_is_told_to() {
+fn the_gateway_listens_on_the_given_address() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::start(runner(&cloud, &upstream.url()), &["--listen=[::1]:0"]);

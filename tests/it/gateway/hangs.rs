@@ -86,7 +86,7 @@ fn paused_clock() -> tokio::time::Instant {
 }
 
 #[test]
-fn an_api_that_does_not_answer_is_given_up() {
+fn an_api_that_does_not_respond_times_out() {
     let (reply, seconds) = play("Content-Length: 3\r\n", "abc", "");
     assert!(reply.starts_with("HTTP/1.1 504 "), "{reply}");
     assert!(
@@ -98,7 +98,7 @@ fn an_api_that_does_not_answer_is_given_up() {
 }
 
 #[test]
-fn an_answer_that_does_not_go_on_breaks_off() {
+fn a_stuck_response_is_cut_off() {
     let answer = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
     let (reply, seconds) = play("Content-Length: 3\r\n", "abc", answer);
     assert!(reply.starts_with("HTTP/1.1 200 ") && reply.ends_with("\r\n\r\nhalf"), "{reply}");
@@ -106,7 +106,7 @@ fn an_answer_that_does_not_go_on_breaks_off() {
 }
 
 #[test]
-fn a_body_that_does_not_go_on_is_the_clients_fault() {
+fn a_stuck_request_body_is_the_clients_error() {
     let (reply, seconds) = play("Content-Length: 10\r\n", "half", "");
     assert!(reply.starts_with("HTTP/1.1 400 "), "{reply}");
     assert!(reply.contains("the request body is incomplete: no data received for 120s"), "{reply}");

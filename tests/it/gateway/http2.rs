@@ -84,7 +84,7 @@ fn passing(name: &str) -> Server {
 }
 
 #[test]
-fn no_post_is_lost_when_a_host_ends_its_connections() {
+fn no_post_is_lost_when_the_upstream_closes_connections() {
     let cloud = cloud(SandboxConfig::default());
     let server = passing("localhost");
     let url = format!("https://localhost:{}", server.port);
@@ -203,7 +203,7 @@ fn a_client_that_does_not_read_blocks_no_other() {
 }
 
 #[test]
-fn an_api_that_is_not_trusted_gets_no_token() {
+fn an_untrusted_api_gets_no_token() {
     let cloud = cloud(SandboxConfig::default());
     let (server, other) = (Server::start("localhost"), Server::start("localhost"));
     let named = Server::start("other.localhost");
@@ -257,7 +257,7 @@ where
 }
 
 #[test]
-fn a_proxy_is_gone_through_and_sees_no_token() {
+fn requests_go_through_a_proxy_that_sees_no_token() {
     goes_through("http");
 }
 

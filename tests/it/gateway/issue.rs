@@ -8,7 +8,7 @@ use super::rig::Front;
 use crate::common::cloud::{CLIENT, accepts, cloud};
 
 #[test]
-fn the_right_client_gets_the_current_token_and_no_other_is_made() {
+fn the_runs_client_gets_the_current_token_without_a_mint() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     // As many at once as the provider asks for at each Configure.
@@ -56,7 +56,7 @@ fn a_stand_in_is_printed_and_issued_in_place_of_the_token() {
 }
 
 #[test]
-fn others_are_refused_as_an_issuer_would() {
+fn other_token_requests_are_refused_as_by_an_issuer() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     let refused = |request: String, error: &str| {

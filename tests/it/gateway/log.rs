@@ -16,7 +16,7 @@ const PATHS: [&str; 5] = [
 ];
 
 #[test]
-fn a_path_in_the_log_steers_nothing() {
+fn control_characters_in_a_path_are_escaped_in_the_log() {
     for format in ["text", "json"] {
         let cloud = cloud(SandboxConfig::default());
         let upstream = Upstream::willing();

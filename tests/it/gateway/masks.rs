@@ -20,7 +20,7 @@ fn printed(runner: &Runner, shell: &str, until: &str) -> String {
 }
 
 #[test]
-fn github_actions_masks_the_path_and_all_that_holds_it() {
+fn github_actions_masks_the_path_and_values_that_contain_it() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).with_file(".cache/github_env", "");
     let file = runner.home().join(".cache/github_env");
@@ -39,7 +39,7 @@ fn github_actions_masks_the_path_and_all_that_holds_it() {
 }
 
 #[test]
-fn azure_pipelines_keeps_the_path_and_all_that_holds_it_secret() {
+fn azure_pipelines_hides_the_path_and_values_that_contain_it() {
     let cloud = cloud(SandboxConfig::default());
     let printed = printed(&Runner::of(&cloud), "azure-pipelines", URL);
     let lines: Vec<_> = printed.lines().collect();

@@ -14,7 +14,7 @@ fn faults(list: &str) -> ConfigChange {
 }
 
 #[test]
-fn requests_go_on_with_the_token_that_still_lives() {
+fn requests_continue_with_a_token_that_is_still_valid() {
     std::thread::scope(|scope| {
         for fault in ["1000*503", "1000*rate-limit", "1000*drop"] {
             scope.spawn(move || goes_on(fault));
@@ -24,7 +24,7 @@ fn requests_go_on_with_the_token_that_still_lives() {
 
 /// To an SDK a 401 is final, and an outage is not.
 #[test]
-fn a_dead_token_is_told_from_an_issuer_that_is_down() {
+fn an_expired_token_is_distinguished_from_an_outage() {
     let cloud =
         cloud(SandboxConfig { lifetime: Duration::from_secs(600), ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_TIMEOUT", "200ms");
@@ -57,7 +57,7 @@ fn a_dead_token_is_told_from_an_issuer_that_is_down() {
 
 /// A client that asks for a token learns the same.
 #[test]
-fn a_request_for_a_token_is_told_of_the_outage_as_well() {
+fn a_token_request_gets_the_outage_too() {
     let cloud =
         cloud(SandboxConfig { lifetime: Duration::from_secs(8), ..SandboxConfig::default() });
     let runner = Runner::of(&cloud).set("GC_TOKEN_SKEW", "1s").set("GC_TOKEN_TIMEOUT", "200ms");
@@ -87,7 +87,7 @@ fn a_request_for_a_token_is_told_of_the_outage_as_well() {
 
 /// That does not pass by itself: the client had better stop.
 #[test]
-fn refused_credentials_are_no_outage() {
+fn rejected_credentials_are_no_outage() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     cloud.change(faults("1000*401"));

@@ -8,7 +8,7 @@ use crate::common::cloud::cloud;
 
 /// An API below a path, which no path of a client leads out of.
 #[test]
-fn no_path_leads_out_of_the_apis_base_path() {
+fn no_path_leaves_the_base_path_of_the_api() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let url = format!("{}/base", upstream.url());
@@ -131,7 +131,7 @@ fn names_below_localhost_are_this_machine() {
 
 /// The read-ahead of a response is bounded, its head included.
 #[test]
-fn an_answer_whose_head_is_too_large_is_told() {
+fn a_response_head_that_is_too_large_is_reported() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();

@@ -23,7 +23,7 @@ fn create(front: &Front, id: &str) -> Reply {
 }
 
 #[test]
-fn a_token_that_is_revoked_costs_one_mint_and_no_call() {
+fn a_revoked_token_costs_one_mint_and_no_request() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     for round in 0..2 {
@@ -55,7 +55,7 @@ fn a_token_that_is_revoked_costs_one_mint_and_no_call() {
 
 /// Other processes would get it from the cache.
 #[test]
-fn a_token_that_the_client_revokes_is_forgotten() {
+fn a_token_that_the_client_revokes_is_replaced() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     let head = front.head("DELETE", "/api/v2/tokens/me", "");
@@ -68,7 +68,7 @@ fn a_token_that_the_client_revokes_is_forgotten() {
 }
 
 #[test]
-fn a_second_refusal_goes_through() {
+fn a_second_401_is_forwarded() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::before(&cloud);
     let calls = cloud.counters().api_calls;
@@ -87,7 +87,7 @@ fn a_second_refusal_goes_through() {
 /// Such as one that refuses a client for its missing rights, with 401 where
 /// 403 belongs.
 #[test]
-fn an_api_that_always_refuses_costs_few_tokens() {
+fn an_api_that_always_rejects_costs_few_tokens() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| call.reply(refusal()));
     let front = Front::between(&cloud, &upstream);
@@ -108,7 +108,7 @@ fn an_api_that_always_refuses_costs_few_tokens() {
 }
 
 #[test]
-fn without_a_new_token_the_refusal_is_passed_on_as_it_came() {
+fn without_a_new_token_the_401_is_forwarded_unchanged() {
     for reply in all_at_once("1000*401") {
         assert_eq!(reply.status, 401);
         assert_eq!(reply.field("x-of").as_deref(), Some("upstream"));
@@ -117,7 +117,7 @@ fn without_a_new_token_the_refusal_is_passed_on_as_it_came() {
 }
 
 #[test]
-fn while_the_issuer_is_down_it_is_an_outage_to_all_who_wait() {
+fn an_outage_is_reported_to_all_waiting_requests() {
     for reply in all_at_once("1000*503") {
         reply.is_ours(503);
         assert!(reply.field("retry-after").is_some(), "{reply:?}");
@@ -156,7 +156,7 @@ fn all_at_once(fault: &str) -> Vec<Reply> {
 /// A request that is already under way with the old token is not lost when
 /// others get a new one.
 #[test]
-fn a_refusal_that_comes_late_finds_the_new_token_there() {
+fn a_late_401_is_retried_with_the_new_token() {
     let cloud = cloud(SandboxConfig::default());
     let (held, open) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
     let upstream = {

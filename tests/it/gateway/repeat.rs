@@ -48,7 +48,7 @@ fn requests_that_wait_for_a_stream_are_retried_after_goaway() {
 }
 
 #[test]
-fn a_host_that_never_begins_is_given_up() {
+fn eleven_attempts_are_made_at_most() {
     let host = Host::start(vec![Mood::SaysGoodbye; 100]);
     let front = front(&host, &[]);
     let reply = front.post("/x", "", b"abc");
@@ -76,7 +76,7 @@ fn requests_that_may_have_been_processed_are_not_retried() {
 
 /// Long before the limit of an answer, for the host no longer answers pings.
 #[test]
-fn a_host_that_vanishes_is_looked_for_over_another_connection() {
+fn a_vanished_connection_is_replaced() {
     std::thread::scope(|scope| {
         scope.spawn(|| vanishes("GET", 200));
         scope.spawn(|| vanishes("POST", 502));
@@ -95,7 +95,7 @@ fn vanishes(method: &str, status: u16) {
 }
 
 #[test]
-fn requests_that_come_at_once_share_the_first_connection() {
+fn simultaneous_requests_share_the_first_connection() {
     let host = Host::start(Vec::new());
     let front = front(&host, &[]);
     std::thread::scope(|scope| {
@@ -111,7 +111,7 @@ fn requests_that_come_at_once_share_the_first_connection() {
 /// Hosts allow so many requests on one connection, and those that are one too many
 /// would wait for the others.
 #[test]
-fn a_connection_that_is_full_is_not_waited_for() {
+fn a_full_connection_does_not_delay_requests() {
     let host = Host::start(vec![Mood::Waits; 100]);
     let front = front(&host, &[]);
     let mut waiting: Vec<_> = (0..100).map(|_| front.connect()).collect();
@@ -127,7 +127,7 @@ fn a_connection_that_is_full_is_not_waited_for() {
 }
 
 #[test]
-fn a_host_that_takes_few_requests_at_a_time_gets_no_more() {
+fn the_upstreams_limit_on_streams_is_respected() {
     for streams in [1, 3, 32] {
         let mut moods = vec![Mood::Waits; streams as usize];
         moods.push(Mood::Answers);
@@ -159,7 +159,7 @@ fn fickle(end: fn(&mut Call)) -> Upstream {
 }
 
 #[test]
-fn a_kept_connection_that_ends_costs_no_request_that_only_reads() {
+fn a_closed_idle_connection_costs_no_safe_request() {
     for end in [Call::leave, Call::reset] {
         let cloud = cloud(SandboxConfig::default());
         for (method, status, requests) in [("GET", 200, 3), ("HEAD", 200, 3), ("DELETE", 502, 2)] {
@@ -177,7 +177,7 @@ fn a_kept_connection_that_ends_costs_no_request_that_only_reads() {
 }
 
 #[test]
-fn a_new_connection_that_ends_is_believed() {
+fn a_new_connection_that_is_closed_is_not_retried() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.read();

@@ -42,7 +42,7 @@ fn bytes(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_body_is_sent_again_from_its_beginning() {
+fn a_body_is_replayed_from_its_beginning() {
     let cloud = cloud(SandboxConfig::default());
     for length in [0, 1, 70_000, 1 << 20] {
         let upstream = refusing_first();
@@ -76,7 +76,7 @@ fn a_body_over_the_limit_gets_the_401() {
 }
 
 #[test]
-fn chunks_and_trailers_are_sent_again() {
+fn chunks_and_trailers_are_replayed() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first();
     let front = Front::between(&cloud, &upstream);
@@ -100,7 +100,7 @@ fn chunks_and_trailers_are_sent_again() {
 
 /// The API refuses by the head alone, while the client is still sending.
 #[test]
-fn a_slow_body_is_sent_again_whole() {
+fn a_slow_body_is_replayed_completely() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = refusing_first_after(|call| {
         call.piece();
@@ -132,7 +132,7 @@ fn a_slow_body_is_sent_again_whole() {
 /// A client that leaves in the middle of its body must not look as if it had
 /// come to its end.
 #[test]
-fn a_body_that_breaks_off_is_not_whole() {
+fn an_incomplete_body_stays_incomplete() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
@@ -168,7 +168,7 @@ fn a_client_that_expects_100_continue_gets_it() {
 }
 
 #[test]
-fn curl_sends_its_large_body_again() {
+fn curl_large_bodies_are_replayed() {
     let Some(curl) = program("curl") else {
         return missing("curl");
     };
@@ -202,7 +202,7 @@ fn curl_sends_its_large_body_again() {
 /// The total memory for bodies is limited, and further requests wait. The API rejects the token
 /// once the limit is reached, and again as soon as it can.
 #[test]
-fn many_large_bodies_wait_for_room() {
+fn many_large_bodies_wait_for_the_buffer() {
     for chunked in [false, true] {
         let cloud = cloud(SandboxConfig::default());
         let come = AtomicUsize::new(0);

@@ -33,7 +33,7 @@ fn first(cloud: &Sandbox, runner: Runner, args: &[&str]) -> (Runner, String) {
 }
 
 #[test]
-fn a_gateway_that_is_started_again_knows_the_tokens_of_the_one_before() {
+fn a_restarted_gateway_recognizes_earlier_tokens() {
     for (args, cache) in [
         (&[][..], true),
         (&[PREFIX], true),
@@ -58,7 +58,7 @@ fn a_gateway_that_is_started_again_knows_the_tokens_of_the_one_before() {
 }
 
 #[test]
-fn two_gateways_at_once_know_the_tokens_of_each_other() {
+fn concurrent_gateways_recognize_each_others_tokens() {
     let cloud = cloud(SandboxConfig::default());
     let prefix = tempfile::tempdir().unwrap();
     let args = [format!("--prefix-file={}", prefix.path().join("prefix").display())];
@@ -78,7 +78,7 @@ fn two_gateways_at_once_know_the_tokens_of_each_other() {
 }
 
 #[test]
-fn a_prefix_that_cannot_be_written_beside_leaves_the_cache() {
+fn a_read_only_prefix_directory_falls_back_to_the_cache() {
     // A file, as good as no leave to make a directory; one that is open to others.
     for what in ["printf '' > prefix.issued", "mkdir prefix.issued && chmod 777 prefix.issued"] {
         let cloud = cloud(SandboxConfig::default());
@@ -97,7 +97,7 @@ fn a_prefix_that_cannot_be_written_beside_leaves_the_cache() {
 }
 
 #[test]
-fn a_prefix_whose_clients_will_not_be_known_again_is_warned_of() {
+fn a_prefix_without_a_token_store_is_a_warning() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud).set("GC_TOKEN_NO_CACHE", "true").with_file("prefix.issued", "");
     let front = Front::start(runner, &[PREFIX]);
@@ -109,7 +109,7 @@ fn a_prefix_whose_clients_will_not_be_known_again_is_warned_of() {
 }
 
 #[test]
-fn tokens_of_another_client_are_not_taken_for_those_of_this_one() {
+fn tokens_of_another_oauth_client_are_not_recognized() {
     let cloud = cloud(SandboxConfig::default());
     let (runner, token) = first(&cloud, Runner::of(&cloud), &[PREFIX]);
     let front = Front::start(runner.set("GC_TOKEN_SCOPE", "another"), &[PREFIX]);
@@ -129,7 +129,7 @@ fn without_a_cache_and_a_prefix_no_file_is_written() {
 }
 
 #[test]
-fn clearing_the_cache_forgets_them_and_pruning_does_not() {
+fn clearing_the_cache_forgets_tokens_and_pruning_does_not() {
     let cloud = cloud(SandboxConfig::default());
     let (runner, token) = first(&cloud, Runner::of(&cloud), &[]);
     let remembered = |runner: &Runner| {

@@ -39,7 +39,7 @@ fn rotate(cloud: &Sandbox) {
 }
 
 #[test]
-fn a_file_is_read_again_when_a_token_is_made() {
+fn the_secret_file_is_read_again_for_each_mint() {
     let cloud = cloud(SandboxConfig::default());
     for (file, text, args) in PLACES {
         cloud.change(ConfigChange {
@@ -77,7 +77,7 @@ fn a_file_is_read_again_when_a_token_is_made() {
 }
 
 #[test]
-fn a_hangup_reloads_the_secret_and_replaces_a_token_that_is_refused() {
+fn sighup_reloads_the_secret_and_replaces_a_rejected_token() {
     let cloud = cloud(SandboxConfig::default());
     for (file, text, args) in PLACES {
         cloud.change(ConfigChange {
@@ -103,7 +103,7 @@ fn a_hangup_reloads_the_secret_and_replaces_a_token_that_is_refused() {
 }
 
 #[test]
-fn a_hangup_of_the_terminal_ends_a_gateway_that_was_started_there() {
+fn a_closed_terminal_ends_its_gateway() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
     let mut shell = Terminal::start(&runner, &["bash", "--norc", "--noprofile", "-i"]);

@@ -41,7 +41,7 @@ fn slow_clients_do_not_delay_others() {
 /// A file descriptor for each client, and none left to ask the API with, would
 /// be no use to anybody.
 #[test]
-fn idle_clients_do_not_take_what_requests_need() {
+fn idle_clients_leave_connections_for_others() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let runner = runner(&cloud, &upstream.url());
@@ -54,9 +54,9 @@ fn idle_clients_do_not_take_what_requests_need() {
     front.finish();
 }
 
-/// Directories are for those who know the path: the others make room for them at once.
+/// Connections are for clients that know the path: the others are evicted for them at once.
 #[test]
-fn strangers_hold_nobody_up() {
+fn unauthenticated_clients_do_not_delay_others() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let cloud = cloud(SandboxConfig::default());

@@ -131,7 +131,7 @@ fn play(front: &Front, upstream: &Upstream, bytes: &[u8]) -> (Vec<u16>, Vec<Seen
 }
 
 #[test]
-fn a_head_is_read_in_one_way_or_not_at_all() {
+fn an_ambiguous_head_is_refused() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
@@ -240,7 +240,7 @@ fn a_client_that_sends_nothing_more_gets_its_response() {
 /// A line that ends without CR is allowed by RFC 9112 section 2.2, as long as
 /// everybody behind the front sees lines that end properly.
 #[test]
-fn a_bare_line_feed_goes_no_further() {
+fn a_bare_line_feed_is_not_forwarded() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
@@ -253,7 +253,7 @@ fn a_bare_line_feed_goes_no_further() {
 }
 
 #[test]
-fn a_body_in_bad_chunks_never_looks_whole() {
+fn a_body_with_bad_chunks_never_looks_complete() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);

@@ -66,7 +66,7 @@ fn a_large_body_takes_no_memory() {
 
 /// The buffer for a client that does not read is bounded.
 #[test]
-fn answers_that_nobody_reads_do_not_pile_up() {
+fn unread_responses_do_not_accumulate() {
     const CLIENTS: usize = 200;
     let cloud = cloud(SandboxConfig::default());
     let bytes = piece(0);
@@ -126,7 +126,7 @@ fn a_slow_reader_slows_the_upstream() {
 }
 
 #[test]
-fn pieces_pass_as_they_come() {
+fn chunks_are_forwarded_as_they_arrive() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         if call.seen.line.starts_with("POST") {
@@ -192,7 +192,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn ten_thousand_requests_leave_nothing_behind() {
+fn ten_thousand_requests_leak_nothing() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::start(runner(&cloud, &tiny()), &[]);
     let work = |requests: usize| {
@@ -222,7 +222,7 @@ fn ten_thousand_requests_leave_nothing_behind() {
 
 /// Connections up to the limit are accepted; the next one waits, and no request is lost.
 #[test]
-fn idle_connections_cost_little_and_more_than_the_limit_wait() {
+fn idle_connections_are_cheap_and_limited() {
     // Here and there; many systems begin with 1024.
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();

@@ -36,7 +36,7 @@ fn a_token_of_this_run_is_replaced_by_the_current_one() {
 }
 
 #[test]
-fn other_credentials_pass_untouched_and_so_does_their_refusal() {
+fn other_credentials_and_their_401_are_forwarded_unchanged() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| call.reply(refusal()));
     let front = Front::between(&cloud, &upstream);
@@ -67,7 +67,7 @@ fn other_credentials_pass_untouched_and_so_does_their_refusal() {
 }
 
 #[test]
-fn a_request_arrives_as_it_was_sent() {
+fn a_request_is_forwarded_unchanged() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
@@ -125,7 +125,7 @@ fn a_request_arrives_as_it_was_sent() {
 /// RFC 9110 section 8.6: a method that expects content has its length, even
 /// where there is none; some servers answer 411 otherwise.
 #[test]
-fn an_empty_body_is_still_a_body() {
+fn an_empty_body_keeps_its_length() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::willing();
     let front = Front::between(&cloud, &upstream);
@@ -140,7 +140,7 @@ fn an_empty_body_is_still_a_body() {
 }
 
 #[test]
-fn a_reply_arrives_as_it_was_sent() {
+fn a_response_is_forwarded_unchanged() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         let date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
@@ -203,7 +203,7 @@ fn a_reply_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn an_upstream_that_cannot_be_used_is_told_in_the_apis_form() {
+fn an_unusable_upstream_is_reported_in_the_apis_format() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| match call.seen.line.split([' ', '?']).nth(1).unwrap() {
         "/reset" => call.reset(),
@@ -237,7 +237,7 @@ fn an_upstream_that_cannot_be_used_is_told_in_the_apis_form() {
 
 /// An incomplete response must not look complete.
 #[test]
-fn a_reply_that_breaks_off_breaks_off_for_the_client() {
+fn an_incomplete_response_is_incomplete_for_the_client() {
     let cloud = cloud(SandboxConfig::default());
     let upstream = Upstream::start(|call| {
         call.reply(match call.seen.line.contains("chunked") {

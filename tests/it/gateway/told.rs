@@ -15,7 +15,7 @@ fn counter(metrics: &str, name: &str) -> u64 {
 }
 
 #[test]
-fn counters_that_cannot_be_written_at_the_end_are_told_with_the_reason() {
+fn unwritable_counters_are_reported_at_the_end() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::start(Runner::of(&cloud), &["--metrics-file=metrics"]);
     let file = front.runner.home().join("metrics");
@@ -27,7 +27,7 @@ fn counters_that_cannot_be_written_at_the_end_are_told_with_the_reason() {
 }
 
 #[test]
-fn counters_and_lines_tell_what_happened_and_no_secret() {
+fn counters_and_log_lines_hold_no_secret() {
     let cloud = cloud(SandboxConfig::default());
     let args = ["--metrics-file=metrics.prom", "--log-format=json"];
     let front = Front::start(Runner::of(&cloud), &args);
@@ -87,7 +87,7 @@ fn counters_and_lines_tell_what_happened_and_no_secret() {
 }
 
 #[test]
-fn lines_for_people_tell_no_query() {
+fn the_text_log_omits_the_query() {
     let cloud = cloud(SandboxConfig::default());
     let front = Front::start(Runner::of(&cloud), &["--log-format=text", "-vv"]);
     assert_eq!(front.get("/api/v2/tokens/me?code=secret-of-the-query").status, 200);

@@ -34,7 +34,7 @@ impl Rig {
 }
 
 #[test]
-fn a_token_of_the_run_is_swapped_at_the_api_and_beside_it() {
+fn a_token_of_the_run_is_replaced_at_every_api_host() {
     let rig = Rig::new([]);
     rig.cloud.revoke_all();
     for host in ["api.mypurecloud.ie", "apps.mypurecloud.ie", "api-downloads.mypurecloud.ie"] {
@@ -48,7 +48,7 @@ fn a_token_of_the_run_is_swapped_at_the_api_and_beside_it() {
 
 /// An answer to `TRACE` may hold the token that the request was given.
 #[test]
-fn a_trace_goes_no_further() {
+fn trace_is_refused() {
     let rig = Rig::new([]);
     let head =
         format!("TRACE {ORGANIZATION}api.mypurecloud.ie\r\nAuthorization: Bearer {}", rig.token);
@@ -59,7 +59,7 @@ fn a_trace_goes_no_further() {
 /// The cloud itself takes the stand-in from nobody, however live the token is
 /// that it stands for.
 #[test]
-fn the_childs_token_is_worth_nothing_but_at_the_proxy() {
+fn the_childs_token_is_only_valid_at_the_proxy() {
     let rig = Rig::new([]);
     assert!(accepts(&rig.cloud, &rig.real_token));
     assert!(!accepts(&rig.cloud, &rig.token));
@@ -81,7 +81,7 @@ fn the_childs_token_is_worth_nothing_but_at_the_proxy() {
 }
 
 #[test]
-fn the_login_host_gives_the_current_token_to_this_runs_client_alone() {
+fn the_login_host_gives_the_current_token_to_the_runs_client_only() {
     let rig = Rig::new([]);
     let minted = rig.cloud.counters().token_requests;
     let reply = rig.mint(CLIENT, "grant_type=client_credentials");

@@ -34,7 +34,7 @@ fn without_the_password_no_request_is_forwarded() {
 }
 
 #[test]
-fn a_client_that_asks_for_anything_else_is_told_so() {
+fn unsupported_requests_get_an_explanation() {
     let rig = Rig::new([]);
     let refused = rig.tunnel("api.mypurecloud.ie").unwrap_err();
     assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
@@ -51,7 +51,7 @@ fn a_client_that_asks_for_anything_else_is_told_so() {
 
 /// axios up to 1.16 and needle send such requests.
 #[test]
-fn a_request_in_clear_is_served_for_the_clouds_hosts() {
+fn an_unencrypted_request_for_an_intercepted_host_is_served() {
     let rig = Rig::new([]);
     let bearer = format!("Authorization: Bearer {}\r\n", rig.token);
     rig.cloud.revoke_all();
@@ -81,7 +81,7 @@ fn a_request_in_clear_is_served_for_the_clouds_hosts() {
 }
 
 #[test]
-fn a_client_that_does_not_begin_with_tls_is_dropped() {
+fn a_client_that_does_not_start_tls_is_dropped() {
     let rig = Rig::new([]);
     let mut silent = rig.tunnel("api.mypurecloud.ie:443").unwrap();
     let mut plain = rig.tunnel("api.mypurecloud.ie:443").unwrap();
@@ -96,7 +96,7 @@ fn a_client_that_does_not_begin_with_tls_is_dropped() {
 }
 
 #[test]
-fn certificates_lie_where_only_the_user_sees_them_and_go_in_the_end() {
+fn ca_bundles_are_private_and_removed_at_the_end() {
     let mut rig = Rig::new([]);
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&rig.directory), 0o700);
@@ -116,7 +116,7 @@ fn certificates_lie_where_only_the_user_sees_them_and_go_in_the_end() {
 }
 
 #[test]
-fn an_answer_that_is_under_way_is_finished_before_the_end() {
+fn open_responses_finish_before_the_end() {
     let mut rig = Rig::new([]);
     let mut idle = rig.secured("api.mypurecloud.ie");
     let head = format!(

@@ -106,7 +106,7 @@ fn silent() -> (String, Arc<AtomicUsize>) {
 /// Opens twice as many connections as there may be files, many of which send no request. The
 /// token is revoked, so that its renewal needs files, too.
 #[test]
-fn clients_that_have_gone_take_nothing_from_anybody() {
+fn disconnected_clients_take_no_permits() {
     let cloud = cloud(Default::default());
     let proxy = Proxy::start(Runner::of(&cloud), 192);
     let (host, reached) = silent();
@@ -127,7 +127,7 @@ fn clients_that_have_gone_take_nothing_from_anybody() {
 /// Tunnels whose clients are there stay, and the next one is refused; the cloud's
 /// hosts have room of their own.
 #[test]
-fn tunnels_take_no_places_of_the_clouds_hosts() {
+fn tunnels_take_no_permits_of_intercepted_hosts() {
     let cloud = cloud(Default::default());
     let proxy = Proxy::start(Runner::of(&cloud), 192);
     let (host, _) = silent();
@@ -156,7 +156,7 @@ fn tunnels_take_no_places_of_the_clouds_hosts() {
 /// Opens more refused connections than the proxy accepts: none waits for another's timeout, nor
 /// does a request to the cloud.
 #[test]
-fn clients_that_were_refused_a_tunnel_hold_nobody_up() {
+fn clients_whose_tunnel_was_refused_delay_no_other() {
     let cloud = cloud(Default::default());
     let proxy = Proxy::start(Runner::of(&cloud), 192);
     let (host, _) = silent();
@@ -178,7 +178,7 @@ fn clients_that_were_refused_a_tunnel_hold_nobody_up() {
 /// Of files, the program takes what it may have, and the command what it would have
 /// without the program.
 #[test]
-fn the_limit_of_files_is_raised_and_not_for_the_command() {
+fn the_file_limit_is_raised_but_not_for_the_command() {
     let cloud = cloud(Default::default());
     for front in ["--gateway", "--intercept"] {
         let runner = Runner::of(&cloud).set("GENESYSCLOUD_REGION", "eu-west-1");

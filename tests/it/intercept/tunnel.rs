@@ -51,7 +51,7 @@ fn secured(config: &Arc<ServerConfig>, stream: TcpStream) -> impl Read + Write {
 }
 
 #[test]
-fn bytes_pass_both_ways_whoever_begins_and_whoever_ends() {
+fn a_tunnel_works_whichever_side_starts_or_ends() {
     let port = server(|mut stream| {
         stream.write_all(b"hello, ").unwrap();
         let mut said = Vec::new();
@@ -69,7 +69,7 @@ fn bytes_pass_both_ways_whoever_begins_and_whoever_ends() {
 }
 
 #[test]
-fn a_host_that_is_not_there_is_a_bad_gateway() {
+fn an_unreachable_host_is_a_bad_gateway() {
     let rig = Rig::new([]);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = rig.tunnel(&closed.to_string()).unwrap_err();
@@ -77,7 +77,7 @@ fn a_host_that_is_not_there_is_a_bad_gateway() {
 }
 
 #[test]
-fn the_proxy_of_the_environment_is_asked_with_its_credentials() {
+fn the_upstream_proxy_gets_its_credentials() {
     let (port, asked) = parent(OPEN);
     let proxy = format!("http://user:hunter2@127.0.0.1:{port}");
     let rig = Rig::new([("HTTPS_PROXY", &proxy)]);
@@ -100,7 +100,7 @@ fn the_proxy_of_the_environment_is_asked_with_its_credentials() {
 }
 
 #[test]
-fn the_proxy_of_the_environment_may_speak_tls() {
+fn the_upstream_proxy_may_use_tls() {
     let (config, own) = identity();
     let dir = tempfile::tempdir().unwrap();
     let trusted = dir.path().join("proxy.pem");
@@ -137,7 +137,7 @@ fn a_proxy_that_refuses_is_a_bad_gateway() {
 
 /// 0.0.0.0 leads to this machine, too, but is none of its own names.
 #[test]
-fn exceptions_of_the_environment_are_honoured_even_those_that_the_child_does_not_get() {
+fn no_proxy_applies_even_where_the_child_does_not_get_it() {
     let (proxy, asked) = parent(OPEN);
     let port = server(|mut stream| stream.write_all(b"straight").unwrap());
     let proxy = format!("http://127.0.0.1:{proxy}");
