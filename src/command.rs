@@ -1,4 +1,4 @@
-//! A thin file per command: from arguments to bytes on standard output.
+//! One thin file per command, from arguments to bytes on standard output.
 
 mod cache;
 mod completions;
@@ -28,16 +28,15 @@ use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 
-/// Runs one command; returns the exit code of one that succeeded. Only `exec` has
-/// another than 0: its command's.
+/// Returns 0, or the exit code of the command of `exec`.
 pub(crate) fn run(
     command: Command,
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<u8> {
-    let done = match command {
+    let result = match command {
         Command::Exec(args) => return exec::run(args, context, streams),
-        Command::ExecWatchdog => exec::watch(&mut streams.stdin),
+        Command::ExecWatchdog => exec::run_watchdog(&mut streams.stdin),
         Command::External(args) => external::run(args.flags, context, streams),
         Command::Env(args) => env::run(args.flags, context, streams),
         Command::Get(args) => get::run(args.flags, context, streams),
@@ -57,48 +56,48 @@ pub(crate) fn run(
         Command::Completions { shell } => completions::run(shell, context, streams),
         Command::Man { command } => man::run(&command, streams),
     };
-    done.map(|()| 0)
+    result.map(|()| 0)
 }
 
-/// The sources of the settings, complete.
-fn layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layers> {
+fn load_layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
     layers.load_profile_and_warn(context).map_err(Error::with_doctor_hint)?;
     Ok(layers)
 }
 
-/// The settings.
-fn resolve(layers: &Layers, context: &Context, stdin: &mut StandardInput) -> Result<Settings> {
+fn resolve_settings(
+    layers: &Layers,
+    context: &Context,
+    stdin: &mut StandardInput,
+) -> Result<Settings> {
     config::resolve(layers, context, stdin).map_err(Error::with_doctor_hint)
 }
 
-/// A token that satisfies the settings, which were resolved from `layers`.
-fn token_of(settings: &Settings, layers: &Layers, context: &Context) -> Result<ProvidedToken> {
+/// `settings` have to be resolved from `layers`, which errors refer to.
+fn get_token(settings: &Settings, layers: &Layers, context: &Context) -> Result<ProvidedToken> {
     broker::get_token(settings, context)
         .map_err(|error| config::name_settings(error, layers, &context.env).with_doctor_hint())
 }
 
-/// The settings, and a token that satisfies them.
-fn token(
+fn resolve_and_get_token(
     layers: &Layers,
     context: &Context,
     stdin: &mut StandardInput,
 ) -> Result<(Settings, ProvidedToken)> {
-    let settings = resolve(layers, context, stdin)?;
-    let given = token_of(&settings, layers, context)?;
-    Ok((settings, given))
+    let settings = resolve_settings(layers, context, stdin)?;
+    let provided = get_token(&settings, layers, context)?;
+    Ok((settings, provided))
 }
 
-/// The path that a flag which is no setting was given: `~/` is the home directory.
-fn given_path(flag: &'static str, path: &Path, context: &Context) -> Result<PathBuf> {
+/// Checks the path in a flag that is not a setting, and expands `~/`.
+fn path_from_flag(flag: &'static str, path: &Path, context: &Context) -> Result<PathBuf> {
     let refused =
         |why: &dyn std::fmt::Display| Origin::Flag(flag).refused(&format!("the path {why}"));
     let text = text::clean(path.as_os_str().as_encoded_bytes()).map_err(|bad| refused(&bad))?;
     text::path(text, context.directories.home.as_deref()).map_err(|bad| refused(&bad))
 }
 
-/// Writes a result, whole or not at all.
 pub(crate) fn print(streams: &mut StandardStreams, bytes: &[u8]) -> Result<()> {
     let written = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
     written.map_err(|error| {

@@ -107,7 +107,7 @@ fn explain(
         let printed = command::print(streams, refusal.render().to_string().as_bytes());
         return printed.map_or_else(|error| report(&error, context), |()| 0);
     }
-    let statement = command::env::failure(args, &context.env).unwrap_or_default();
+    let statement = command::env::failing_statement(args, &context.env).unwrap_or_default();
     let _ = streams.stdout.write_all(statement.as_bytes());
     context.reporter.error(cli::refusal::message(refusal, args));
     Kind::Usage.exit_code()

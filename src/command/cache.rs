@@ -1,11 +1,11 @@
-//! `cache`: look after what is kept.
+//! `cache`: lists and removes cached tokens.
 
 use std::path::Path;
 
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{layers, print};
+use super::{load_layers, print};
 use crate::broker::messages;
 use crate::cache::{self, EntrySummary};
 use crate::cli::CacheCommand;
@@ -19,12 +19,12 @@ use crate::text::counted;
 use crate::text::shown;
 
 pub(super) fn run(
-    verb: CacheCommand,
+    command: CacheCommand,
     flags: Flags,
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
-    let layers = layers(flags, Query::default(), context)?;
+    let layers = load_layers(flags, Query::default(), context)?;
     let settings = config::resolve_cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
         return settings.missing_directory().map_or_else(|| print(streams, b""), Err);
@@ -34,42 +34,46 @@ pub(super) fn run(
     {
         context.reporter.warn(messages::not_cached(&error));
     }
-    let patience = settings.lock_timeout;
-    match verb {
+    let timeout = settings.lock_timeout;
+    match command {
         CacheCommand::Path => print(streams, format!("{}\n", dir.display()).as_bytes()),
         CacheCommand::List => list(dir, layers.bool(&table::JSON)?, context, streams),
-        CacheCommand::Clear => removed(cache::clear(dir, patience, &*context.clock)?, streams),
-        CacheCommand::Prune => removed(cache::prune(dir, patience, &*context.clock)?, streams),
+        CacheCommand::Clear => {
+            report_removed(cache::clear(dir, timeout, &*context.clock)?, streams)
+        }
+        CacheCommand::Prune => {
+            report_removed(cache::prune(dir, timeout, &*context.clock)?, streams)
+        }
     }
 }
 
-fn removed(count: usize, streams: &mut StandardStreams) -> Result<()> {
+fn report_removed(count: usize, streams: &mut StandardStreams) -> Result<()> {
     print(streams, format!("removed {}\n", counted(count, "token")).as_bytes())
 }
 
 fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let now = context.clock.read();
-    let entry = cache::list(dir)?;
+    let entries = cache::list(dir)?;
     let text = if as_json {
-        let rows: Vec<_> = entry.iter().map(|entry| row_json(entry, &now)).collect();
+        let rows: Vec<_> = entries.iter().map(|entry| row_json(entry, &now)).collect();
         format!("{}\n", sanitize::json(&rows))
     } else {
-        entry.iter().map(|entry| row(entry, &now)).collect()
+        entries.iter().map(|entry| table_row(entry, &now)).collect()
     };
     print(streams, text.as_bytes())
 }
 
-/// An entry's header is not authenticated: whoever can write the file may have made
-/// it up.
-fn row(entry: &EntrySummary, now: &Reading) -> String {
+/// The header of an entry is not authenticated: anyone who can write the file may have
+/// invented it.
+fn table_row(entry: &EntrySummary, now: &Reading) -> String {
     let file = entry.file.display().to_string();
     let file = sanitize::line(&file);
     match &entry.header {
         Ok(header) => {
             let left = match remaining(entry, now) {
                 Some(left) if left.is_positive() => format!("{} left", human(left)),
-                Some(_) => "dead".to_owned(),
-                None => "made on another boot or machine".to_owned(),
+                Some(_) => "expired".to_owned(),
+                None => "minted on another boot or machine".to_owned(),
             };
             format!(
                 "{}  client {}  {left}\n  {file}\n",

@@ -1,4 +1,4 @@
-//! `completions`: a script that completes this command line.
+//! `completions`: a script that completes gc-token's command line.
 
 use super::print;
 use crate::completion::{CompletionShell, script};

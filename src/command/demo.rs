@@ -1,4 +1,4 @@
-//! `demo`: the fault that the program is for, with no account.
+//! `demo`: shows, without an account, the failure that gc-token prevents.
 
 use std::io;
 use std::sync::Arc;
@@ -9,17 +9,16 @@ use crate::context::{Context, StandardStreams};
 use crate::demo;
 use crate::error::{Error, Kind, Result};
 
-/// Prints as it goes: the report takes as long as its tokens live, and a claim
-/// that does not come true is to be seen where it was made.
+/// Prints each step when it happens: the demo takes as long as its tokens live.
 pub(super) fn run(context: &Context, streams: &mut StandardStreams) -> Result<()> {
-    let interrupted = watch()
-        .map_err(|why| Error::new(Kind::System, "cannot listen to signals").with_source(why))?;
+    let interrupted = watch_for_signals()
+        .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
     demo::run(context.clock.clone(), &mut *streams.stdout, &interrupted)
 }
 
-/// A flag that the first SIGINT or SIGTERM raises, so that the demo ends in
-/// good order and takes its files along. The thread ends with the process.
-fn watch() -> io::Result<Arc<AtomicBool>> {
+/// Returns a flag that the first SIGINT or SIGTERM sets, so that the demo can remove its
+/// files. The thread ends with the process.
+fn watch_for_signals() -> io::Result<Arc<AtomicBool>> {
     let runtime = crate::context::runtime()?;
     let mut stop = {
         let _inside = runtime.enter();

@@ -7,31 +7,31 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use super::{layers, print, token};
+use super::{load_layers, print, resolve_and_get_token};
 use crate::config::{Flags, Layers, Query, Setting, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Name, OutputFormat, Rendered, Variable};
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
-    let asked = Layers::new(flags.clone(), Query::default(), &context.env);
-    let format = output_format(&asked);
+    let unchecked = Layers::new(flags.clone(), Query::default(), &context.env);
+    let format = output_format(&unchecked);
     let result = match format {
-        Ok(format) => hand_out(format, flags, context, streams),
+        Ok(format) => print_variables(format, flags, context, streams),
         Err(error) => return fail(OutputFormat::default(), error, streams),
     };
     result.or_else(|error| fail(format.unwrap_or_default(), error, streams))
 }
 
-/// `eval ""` succeeds, so a script would go on without a token: give it a
-/// statement that fails. The error counts, also when this cannot be written.
+/// `eval ""` succeeds, so a script would continue without a token: prints a statement that
+/// fails. Returns `error` even if that cannot be written.
 fn fail(format: OutputFormat, error: Error, streams: &mut StandardStreams) -> Result<()> {
     let _ = print(streams, format.failing_statement().unwrap_or_default().as_bytes());
     Err(error)
 }
 
-/// The statement that fails, for a command line that could not be parsed.
-pub(crate) fn failure(args: &[OsString], env: &Environment) -> Option<&'static str> {
+/// Returns the failing statement for a command line that could not be parsed.
+pub(crate) fn failing_statement(args: &[OsString], env: &Environment) -> Option<&'static str> {
     let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
     if args.get(1)? != "env" {
         return None;
@@ -50,39 +50,39 @@ pub(super) fn output_format(layers: &Layers) -> Result<OutputFormat> {
         return Ok(OutputFormat::default());
     };
     OutputFormat::from_str(&given.value, false).map_err(|_| {
-        let known: Vec<_> = OutputFormat::value_variants().iter().map(|one| one.name()).collect();
+        let known: Vec<_> =
+            OutputFormat::value_variants().iter().map(|format| format.name()).collect();
         given
             .refused("is neither a shell nor a CI system")
             .with_hint(format!("one of {}", known.join(", ")))
     })
 }
 
-fn hand_out(
+fn print_variables(
     format: OutputFormat,
     flags: Flags,
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
-    let layers = layers(flags, Query::default(), context)?;
-    let token_name = name(&layers, &table::VAR)?;
-    let region_name = name(&layers, &table::REGION_VAR)?;
+    let layers = load_layers(flags, Query::default(), context)?;
+    let token_name = variable_name(&layers, &table::VAR)?;
+    let region_name = variable_name(&layers, &table::REGION_VAR)?;
     if layers.bool(&table::UNSET)? {
         let bytes = format.unset(&[&token_name, &region_name])?;
         return print(streams, &bytes);
     }
-    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
-    let access_token = given.token.access_token.expose();
+    let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
+    let access_token = provided.token.access_token.expose();
     let mut variables = vec![Variable { name: &token_name, value: access_token, secret: true }];
     if let Some(region) = settings.issuer.region {
         variables.push(Variable { name: &region_name, value: region.aws, secret: false });
     }
     let rendered = format.export(&variables)?;
-    deliver(&rendered, context, streams)
+    write_rendered(&rendered, context, streams)
 }
 
-/// Standard output first: it holds the mask, without which a log could show
-/// what the file gets.
-pub(super) fn deliver(
+/// Writes standard output first, because it holds the mask for the file's contents.
+pub(super) fn write_rendered(
     rendered: &Rendered,
     context: &Context,
     streams: &mut StandardStreams,
@@ -105,9 +105,8 @@ pub(super) fn deliver(
     })
 }
 
-/// Returns whether an earlier writer left the last line of this file open. Where that
-/// cannot be seen, the file counts as ended: not every reader of `GITHUB_ENV` takes
-/// an empty line.
+/// Returns whether the last line has no line end. If the file cannot be read it counts as
+/// complete, because not every reader of `GITHUB_ENV` accepts an empty line.
 fn ends_in_mid_line(path: &Path) -> bool {
     let last = || {
         let mut file = File::open(path).ok()?;
@@ -116,10 +115,10 @@ fn ends_in_mid_line(path: &Path) -> bool {
         file.read_exact(&mut last).ok().map(|()| last[0])
     };
     std::fs::metadata(path).is_ok_and(|about| about.is_file())
-        && last().is_some_and(|it| it != b'\n')
+        && last().is_some_and(|byte| byte != b'\n')
 }
 
-fn name(layers: &Layers, setting: &'static Setting) -> Result<Name> {
+fn variable_name(layers: &Layers, setting: &'static Setting) -> Result<Name> {
     let Some(given) = layers.find(setting) else {
         let default = setting.default_text().expect("it has a default");
         return Ok(default.parse().expect("the default is a name"));

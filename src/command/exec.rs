@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::run::{Run, RunConfig, runtime};
-use super::{gateway, layers, resolve, token_of};
+use super::run::{ProxyRun, ProxyRunConfig, runtime};
+use super::{gateway, get_token, load_layers, resolve_settings};
 use crate::child::Program;
 use crate::cli::{ExecArgs, ProxyMode};
 use crate::config::{Layers, Query, Settings, table};
@@ -29,8 +29,8 @@ pub(super) fn run(
     let command = std::mem::take(&mut args.command);
     let overrides = EnvOverrides::new(&args.set, args.keep_secret)?;
     let (mode, keep_secret) = (args.proxy_mode(), args.keep_secret);
-    let layers = &layers(args.settings.flags, Query::default(), context)?;
-    let settings = resolve(layers, context, &mut streams.stdin)?;
+    let layers = &load_layers(args.settings.flags, Query::default(), context)?;
+    let settings = resolve_settings(layers, context, &mut streams.stdin)?;
     // Nothing is minted before all mistakes are found.
     let draft = overrides.validate(&settings.issuer)?;
     let program = Program::find(&command, draft.value("PATH", &context.env).as_deref())?;
@@ -44,7 +44,7 @@ pub(super) fn run(
             let given = layers.find(&table::STAND_IN_TOKEN).expect("it was found above");
             Err(given
                 .refused("needs a proxy that swaps the token")
-                .with_hint("add --gateway or --intercept, or take it away"))
+                .with_hint("add --gateway or --intercept, or remove it"))
         }
         None => match execution.replace_process(&settings)? {},
         Some(mode) => {
@@ -75,7 +75,7 @@ fn warn_of_secret(draft: &EnvDiff, settings: &Settings, context: &Context) {
 
 /// Runs the hidden command of the watchdog, whose parent is at the other end of standard
 /// input.
-pub(super) fn watch(stdin: &mut StandardInput) -> Result<()> {
+pub(super) fn run_watchdog(stdin: &mut StandardInput) -> Result<()> {
     platform::watch(stdin.take().expect("no other command takes it"));
     Ok(())
 }
@@ -94,8 +94,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Execution<'_> {
     fn replace_process(self, settings: &Settings) -> Result<Infallible> {
-        let given = token_of(settings, self.layers, self.context)?;
-        let details = TokenDetails { token: &given.token, issuer: &settings.issuer };
+        let provided = get_token(settings, self.layers, self.context)?;
+        let details = TokenDetails { token: &provided.token, issuer: &settings.issuer };
         let env_diff = self.overrides.env_diff(&details, &[])?;
         self.program.exec_replace(&env_diff.apply(&self.context.env))
     }
@@ -109,11 +109,11 @@ impl Execution<'_> {
     ) -> Result<u8> {
         let Execution { program, overrides, layers, context } = self;
         let runtime = runtime()?;
-        let token = token_of(&settings, layers, context)?.token;
+        let token = get_token(&settings, layers, context)?.token;
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
-        let run_config = RunConfig { settings, token, stand_in };
-        let run = Run::begin(run_config, layers, &runtime, context)?;
+        let run_config = ProxyRunConfig { settings, token, stand_in };
+        let run = ProxyRun::start(run_config, layers, &runtime, context)?;
         let proxy = {
             let _inside = runtime.enter();
             config.start(&run, context)?
@@ -137,7 +137,7 @@ impl Execution<'_> {
         drop(proxy);
         watchdog.disarm();
         runtime.shutdown_background();
-        run.end();
+        run.finish();
         code
     }
 }
@@ -169,7 +169,7 @@ impl ProxyConfig {
         }
     }
 
-    fn start(self, run: &Run, context: &Context) -> Result<RunningProxy> {
+    fn start(self, run: &ProxyRun, context: &Context) -> Result<RunningProxy> {
         let proxy = run.proxy.clone();
         match self {
             ProxyConfig::Gateway(config) => {

@@ -1,19 +1,20 @@
 //! `external`: the program behind Terraform's external data source.
 
-use super::{layers, print, token};
+use super::{load_layers, print, resolve_and_get_token};
 use crate::config::{Flags, Query};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 use crate::output::{TokenDetails, terraform};
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
-    let query = match streams.stdin.is_terminal() {
-        // Tried by hand: Terraform never gives its programs a terminal.
-        true => Query::default(),
-        false => Query::read(&mut *streams.stdin.take().expect("nobody took it before"))?,
+    // Terraform never gives its programs a terminal, so a person is trying it.
+    let query = if streams.stdin.is_terminal() {
+        Query::default()
+    } else {
+        Query::read(&mut *streams.stdin.take().expect("standard input is still there"))?
     };
-    let layers = layers(flags, query, context)?;
-    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
-    let details = TokenDetails { token: &given.token, issuer: &settings.issuer };
+    let layers = load_layers(flags, query, context)?;
+    let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
+    let details = TokenDetails { token: &provided.token, issuer: &settings.issuer };
     print(streams, &terraform::result(&details)?)
 }

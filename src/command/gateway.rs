@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::run::{Run, RunConfig, runtime};
+use super::run::{ProxyRun, ProxyRunConfig, runtime};
 use super::stop::Stop;
-use super::{env, layers, token};
+use super::{env, load_layers, resolve_and_get_token};
 use crate::config::{Flags, Layers, Query, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
@@ -20,20 +20,20 @@ pub(super) fn run(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
-    let layers = layers(flags, Query::default(), context)?;
+    let layers = load_layers(flags, Query::default(), context)?;
     let format = env::output_format(&layers)?;
     let config = config(&layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
-    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
+    let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
     // Not before there is a token: an issuer may take long, and a signal then ends the process
     // at once.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop
         .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
-    let run_config = RunConfig { settings, token: given.token, stand_in };
-    let run = Run::begin(run_config, &layers, &runtime, context)?;
+    let run_config = ProxyRunConfig { settings, token: provided.token, stand_in };
+    let run = ProxyRun::start(run_config, &layers, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();
         Gateway::start(run.proxy.clone(), config)?
@@ -41,7 +41,7 @@ pub(super) fn run(
     // A real token is not printed: the output may end up in a log.
     let token = shows_token.then(|| run.proxy.client_token().access_token);
     let printed = client_variables(&gateway, token.as_ref(), format, &context.env)?;
-    env::deliver(&printed, context, streams)?;
+    env::write_rendered(&printed, context, streams)?;
     if until_stdin_closes {
         stop = stop.or_end_of_stdin(&mut streams.stdin);
     }
@@ -50,7 +50,7 @@ pub(super) fn run(
         stop.wait_or_reload(|| async {
             // The token source reports failures.
             if run.proxy.reload().await {
-                context.reporter.line("reloaded: the token is good");
+                context.reporter.line("reloaded: the token is valid");
             }
         })
         .await;
@@ -61,7 +61,7 @@ pub(super) fn run(
         }
     });
     runtime.shutdown_background();
-    run.end();
+    run.finish();
     Ok(())
 }
 

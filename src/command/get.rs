@@ -1,6 +1,6 @@
 //! `get`: the token, for a person or a script.
 
-use super::{layers, print, token};
+use super::{load_layers, print, resolve_and_get_token};
 use crate::config::{Flags, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
@@ -17,14 +17,14 @@ const FORMATS: &[(&str, Format)] =
     &[("text", Format::Text), ("json", Format::Json), ("header", Format::Header)];
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
-    let layers = layers(flags, Query::default(), context)?;
+    let layers = load_layers(flags, Query::default(), context)?;
     let format = layers.choice_or_default(&table::FORMAT, FORMATS)?;
-    let (settings, given) = token(&layers, context, &mut streams.stdin)?;
-    let details = TokenDetails { token: &given.token, issuer: &settings.issuer };
+    let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
+    let details = TokenDetails { token: &provided.token, issuer: &settings.issuer };
     let bytes = match format {
         Format::Text => get::text(&details),
         Format::Json => {
-            let remaining = given.token.validity.remaining(&context.clock.read());
+            let remaining = provided.token.validity.remaining(&context.clock.read());
             get::json(&details, remaining.unwrap_or_default())?
         }
         Format::Header => get::header(&details)?,

@@ -1,4 +1,4 @@
-//! `regions`: the table.
+//! `regions`: prints the table of regions.
 
 use super::print;
 use crate::context::StandardStreams;
@@ -6,14 +6,14 @@ use crate::error::Result;
 use crate::region::REGIONS;
 
 pub(super) fn run(streams: &mut StandardStreams) -> Result<()> {
-    let mut text = row(["REGION", "SHORT", "DOMAIN", "PLACE"]);
+    let mut text = table_row(["REGION", "SHORT", "DOMAIN", "PLACE"]);
     for region in REGIONS {
-        text += &row([region.aws, region.short, region.domain, region.place()]);
+        text += &table_row([region.aws, region.short, region.domain, region.place()]);
     }
     print(streams, text.as_bytes())
 }
 
-fn row([aws, short, domain, place]: [&str; 4]) -> String {
+fn table_row([aws, short, domain, place]: [&str; 4]) -> String {
     let row = format!("{aws:<16}{short:<8}{domain:<24}{place}");
     format!("{}\n", row.trim_end())
 }

@@ -16,7 +16,7 @@ use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
 use crate::token::Token;
 
 /// A reverse proxy, with its metrics file and its summary.
-pub(super) struct Run {
+pub(super) struct ProxyRun {
     pub(super) proxy: Arc<ReverseProxy>,
     metrics_file: Option<PathBuf>,
     reporter: Arc<Reporter>,
@@ -32,39 +32,39 @@ pub(super) fn runtime() -> Result<Runtime> {
 }
 
 /// The settings and the first token.
-pub(super) struct RunConfig {
+pub(super) struct ProxyRunConfig {
     pub(super) settings: Settings,
     pub(super) token: Token,
     /// Clients get this instead of a token.
     pub(super) stand_in: Option<StandIn>,
 }
 
-impl Run {
+impl ProxyRun {
     /// Starts the proxy in the background of `runtime`.
     ///
     /// # Errors
     /// `Configuration`, also for a metrics file that cannot be written.
-    pub(super) fn begin(
-        config: RunConfig,
+    pub(super) fn start(
+        config: ProxyRunConfig,
         layers: &Layers,
         runtime: &Runtime,
         context: &Context,
-    ) -> Result<Run> {
-        let RunConfig { settings, token, stand_in } = config;
+    ) -> Result<ProxyRun> {
+        let ProxyRunConfig { settings, token, stand_in } = config;
         let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
         let _inside = runtime.enter();
         if platform::is_memory_protected() == Some(false) {
             reporter.warn(
-                "other processes of this user can read this one's memory, and the client \
-                 secret in it: this system does not let prctl(2) forbid that",
+                "other processes of this user can read this process's memory, including the \
+                 client secret: this system does not let prctl(2) forbid that",
             );
         }
         let issued = open_issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
         let proxy = ReverseProxy::start(settings, token, stand_in, issued, log, context)?;
-        let run = Run { proxy, metrics_file, reporter };
+        let run = ProxyRun { proxy, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write_metrics(&file, &run.proxy)?;
             tokio::spawn(write_periodically(file, run.proxy.clone()));
@@ -73,7 +73,7 @@ impl Run {
     }
 
     /// Writes the last metrics, and a summary of what the proxy did.
-    pub(super) fn end(self) {
+    pub(super) fn finish(self) {
         self.proxy.record_use();
         if let Some(file) = &self.metrics_file
             && let Err(error) = write_metrics(file, &self.proxy)
@@ -95,7 +95,7 @@ fn open_issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Opt
         let why = error.one_line();
         reporter.log(
             level,
-            format_args!("tokens that clients keep are not known after a restart: {why}"),
+            format_args!("clients' tokens will not be recognized after a restart: {why}"),
         );
         None
     })

@@ -1,23 +1,18 @@
-//! `gc-token sandbox`: runs the stand-in until it is told to stop.
+//! `sandbox`: runs the stand-in for Genesys Cloud until it is stopped.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::given_path;
+use super::path_from_flag;
 use super::stop::Stop;
 use crate::cli::sandbox::{SECRET_VARIABLE, SandboxArgs};
 use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 
-/// Starts the sandbox, prints the variables that point clients at it, and
-/// serves until SIGINT or SIGTERM, or until standard input closes where that
-/// was asked for.
-///
-/// # Errors
-/// `Configuration` when the sandbox cannot start, or when the certificate or
-/// the variables cannot be written.
+/// Starts the sandbox, prints the variables that point clients at it, and serves until SIGINT
+/// or SIGTERM, or until standard input closes if requested.
 pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let failed = |what: &str, cause: io::Error| {
         Error::new(Kind::System, format!("the sandbox {what}")).with_source(cause)
@@ -27,7 +22,7 @@ pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams)
     let mut stop = stop.map_err(|cause| failed("cannot listen to signals", cause))?;
     let sandbox = Sandbox::start(args.plan(&context.env), context.clock.clone())?;
     let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
-        (Some(file), Some(pem)) => Some(write_ca(&given_path("ca-out", file, context)?, pem)?),
+        (Some(file), Some(pem)) => Some(write_ca(&path_from_flag("ca-out", file, context)?, pem)?),
         _ => None,
     };
     let variables = variables(args, context, &sandbox, ca_file);
@@ -46,14 +41,11 @@ pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams)
     Ok(())
 }
 
-/// A variable's name and its value.
-type Variable = (&'static str, Value);
+type SandboxVariable = (&'static str, VariableValue);
 
-enum Value {
-    /// This text.
+enum VariableValue {
     Text(String),
-    /// What another variable holds: a secret of the user's own is not
-    /// repeated.
+    /// A reference to another variable, so that a secret of the user is not printed.
     SameAs(&'static str),
 }
 
@@ -62,42 +54,42 @@ fn variables(
     context: &Context,
     sandbox: &Sandbox,
     ca_file: Option<String>,
-) -> Vec<Variable> {
+) -> Vec<SandboxVariable> {
     let secret = match context.env.os(SECRET_VARIABLE) {
-        Some(_) => Value::SameAs(SECRET_VARIABLE),
-        None => Value::Text(DEFAULT_SECRET.to_owned()),
+        Some(_) => VariableValue::SameAs(SECRET_VARIABLE),
+        None => VariableValue::Text(DEFAULT_SECRET.to_owned()),
     };
-    let client_id = Value::Text(args.client_id.clone());
+    let client_id = VariableValue::Text(args.client_id.clone());
     let mut variables = vec![
         ("GENESYSCLOUD_OAUTHCLIENT_ID", client_id),
         ("GENESYSCLOUD_OAUTHCLIENT_SECRET", secret),
-        ("GC_TOKEN_LOGIN_URL", Value::Text(sandbox.login_url())),
-        ("GC_TOKEN_API_URL", Value::Text(sandbox.api_url())),
+        ("GC_TOKEN_LOGIN_URL", VariableValue::Text(sandbox.login_url())),
+        ("GC_TOKEN_API_URL", VariableValue::Text(sandbox.api_url())),
     ];
-    variables.extend(ca_file.map(|file| ("GC_TOKEN_CA_FILE", Value::Text(file))));
+    variables.extend(ca_file.map(|file| ("GC_TOKEN_CA_FILE", VariableValue::Text(file))));
     variables
 }
 
-/// One POSIX `export` for each variable.
-fn as_exports(variables: &[Variable]) -> String {
-    let export = |(name, value): &Variable| match value {
-        Value::Text(text) => format!("export {name}='{}'\n", text.replace('\'', r"'\''")),
-        Value::SameAs(other) => format!("export {name}=\"${other}\"\n"),
+/// Renders a POSIX `export` for each variable.
+fn as_exports(variables: &[SandboxVariable]) -> String {
+    let export = |(name, value): &SandboxVariable| match value {
+        VariableValue::Text(text) => format!("export {name}='{}'\n", text.replace('\'', r"'\''")),
+        VariableValue::SameAs(other) => format!("export {name}=\"${other}\"\n"),
     };
     variables.iter().map(export).collect()
 }
 
-/// One line. A secret that is not to be repeated is left out.
-fn as_json(variables: &[Variable]) -> String {
-    let member = |(name, value): &Variable| match value {
-        Value::Text(text) => Some((name.to_string(), text.as_str().into())),
-        Value::SameAs(_) => None,
+/// Renders one line, without references to other variables.
+fn as_json(variables: &[SandboxVariable]) -> String {
+    let member = |(name, value): &SandboxVariable| match value {
+        VariableValue::Text(text) => Some((name.to_string(), text.as_str().into())),
+        VariableValue::SameAs(_) => None,
     };
     let object: serde_json::Map<_, _> = variables.iter().filter_map(member).collect();
     format!("{}\n", serde_json::Value::Object(object))
 }
 
-/// Writes the certificate, and says where it is for every working directory.
+/// Writes the certificate and returns its absolute path.
 fn write_ca(file: &Path, pem: &str) -> Result<String> {
     let write = || {
         fs::write(file, pem)?;
@@ -117,8 +109,11 @@ fn write_ca(file: &Path, pem: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn variables() -> Vec<Variable> {
-        vec![("ID", Value::Text("it's $HOME".into())), ("SECRET", Value::SameAs(SECRET_VARIABLE))]
+    fn variables() -> Vec<SandboxVariable> {
+        vec![
+            ("ID", VariableValue::Text("it's $HOME".into())),
+            ("SECRET", VariableValue::SameAs(SECRET_VARIABLE)),
+        ]
     }
 
     #[test]

@@ -1,16 +1,15 @@
-//! `terraform install`: this program, where Terraform looks for providers.
+//! `terraform install`: copies this program to a place where Terraform looks for providers.
 
 use std::path::{Path, PathBuf};
 
-use super::{given_path, print};
+use super::{path_from_flag, print};
 use crate::context::{Context, NO_HOME, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::platform::{self, ForeignDir};
 
-/// `source` of the provider, below the default registry of each tool.
+/// The provider's address in the default registry of each tool.
 const SOURCE: &str = "gc-token/gctoken";
-/// The default registries of Terraform and of OpenTofu: a mirror has a
-/// directory for each.
+/// The default registries of Terraform and OpenTofu; a mirror has a directory for each.
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -19,30 +18,30 @@ pub(super) fn install(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
-    let mirror = mirror.map(|mirror| given_path("mirror", &mirror, context)).transpose()?;
+    let mirror = mirror.map(|mirror| path_from_flag("mirror", &mirror, context)).transpose()?;
     let implied = context.directories.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
     let needs_configuration = mirror.is_some() && mirror != implied;
     let was_named = mirror.is_some();
     let mirror = mirror.or(implied).ok_or_else(|| {
-        Error::new(Kind::Configuration, "there is no place for the provider")
+        Error::new(Kind::Configuration, "there is no directory to install the provider in")
             .with_cause(NO_HOME)
             .with_hint("name one with --mirror")
     })?;
-    // A directory that nobody named is the system's fault.
+    // Without --mirror, an unusable directory is a failure of the system.
     let kind = if was_named { Kind::Configuration } else { Kind::System };
     let mirror = std::path::absolute(&mirror).map_err(|error| unusable(kind, &mirror, error))?;
     for registry in REGISTRIES.iter().filter(|_| !was_named) {
-        let place = mirror.join(place_in_mirror(registry));
-        if let Some(parent) = platform::foreign_parent(&place) {
-            return Err(not_mine(&place, &parent));
+        let target = mirror.join(path_in_mirror(registry));
+        if let Some(parent) = platform::foreign_parent(&target) {
+            return Err(foreign_directory(&target, &parent));
         }
     }
     let program = std::env::current_exe().map_err(|error| {
         Error::new(Kind::System, "cannot find this program's own file").with_source(error)
     })?;
     for registry in REGISTRIES {
-        let place = mirror.join(place_in_mirror(registry));
-        put(&program, &place).map_err(|error| unusable(kind, &place, error))?;
+        let target = mirror.join(path_in_mirror(registry));
+        copy_program(&program, &target).map_err(|error| unusable(kind, &target, error))?;
     }
     let mut text = format!("# Installed {SOURCE} {VERSION} in {}\n\n", mirror.display());
     if needs_configuration {
@@ -52,8 +51,8 @@ pub(super) fn install(
     print(streams, text.as_bytes())
 }
 
-/// Where a mirror keeps this version for this machine ("unpacked layout").
-fn place_in_mirror(registry: &str) -> PathBuf {
+/// Returns the path of this version for this platform ("unpacked layout").
+fn path_in_mirror(registry: &str) -> PathBuf {
     let os = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -68,14 +67,14 @@ fn place_in_mirror(registry: &str) -> PathBuf {
     Path::new(&dir).join(format!("terraform-provider-gctoken_v{VERSION}"))
 }
 
-/// Copies the program; a running older copy goes on undisturbed.
-fn put(program: &Path, place: &Path) -> std::io::Result<()> {
-    if let Some(dir) = place.parent() {
+/// Replaces an older copy by renaming, so that a running one is not disturbed.
+fn copy_program(program: &Path, target: &Path) -> std::io::Result<()> {
+    if let Some(dir) = target.parent() {
         platform::create_dirs(dir, true)?;
     }
-    let fresh = place.with_extension("new");
+    let fresh = target.with_extension("new");
     std::fs::copy(program, &fresh)?;
-    std::fs::rename(&fresh, place)
+    std::fs::rename(&fresh, target)
 }
 
 fn cli_configuration(mirror: &Path) -> String {
@@ -113,8 +112,8 @@ ephemeral "gctoken_access_token" "this" {{}}
     )
 }
 
-fn not_mine(place: &Path, parent: &ForeignDir) -> Error {
-    Error::new(Kind::Configuration, format!("{} is not installed", place.display()))
+fn foreign_directory(target: &Path, parent: &ForeignDir) -> Error {
+    Error::new(Kind::Configuration, format!("{} is not installed", target.display()))
         .with_cause(parent.to_string())
         .with_hint("run it as that user, without sudo, or name a directory with --mirror")
 }

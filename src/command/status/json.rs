@@ -1,17 +1,16 @@
-//! `status --json`. Durations and offsets are in seconds.
+//! Renders `status --json`. Durations and offsets are in seconds.
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::StatusReport;
 use crate::broker::messages;
 use crate::cache::Lookup;
 use crate::clock::{Offset, OffsetEstimate};
 use crate::text::shown;
 use crate::token::{Age, ClockRow, Explanation, MinTtl, TokenValidity, Verdict};
 
-impl Report<'_> {
-    /// For programs.
-    pub(super) fn json(&self) -> Value {
+impl StatusReport<'_> {
+    pub(super) fn to_json(&self) -> Value {
         let policy = &self.settings.freshness;
         let (min_ttl, explicit) = match policy.min_ttl {
             MinTtl::Explicit(min_ttl) => (min_ttl, true),
@@ -21,7 +20,7 @@ impl Report<'_> {
             "client_id": shown::plain(&self.settings.client.id),
             "token_url": shown::url(&self.settings.issuer.token_url),
             "file": self.file,
-            "not_cached": self.trouble.map(messages::not_cached),
+            "not_cached": self.cache_error.map(messages::not_cached),
             "cached": matches!(self.lookup, Lookup::Found(_)),
             "fresh": false,
             "skew": policy.skew.as_secs_f64(),
@@ -32,12 +31,12 @@ impl Report<'_> {
         match self.lookup {
             Lookup::Absent => report["why"] = "nothing is cached".into(),
             Lookup::Unusable(why) => report["why"] = why.as_str().into(),
-            Lookup::Found(token) => self.found_json(&token.validity, &mut report),
+            Lookup::Found(token) => self.add_token(&token.validity, &mut report),
         }
         report
     }
 
-    fn found_json(&self, validity: &TokenValidity, report: &mut Value) {
+    fn add_token(&self, validity: &TokenValidity, report: &mut Value) {
         let policy = &self.settings.freshness;
         let verdict = policy.judge(validity, self.now);
         let explanation = Explanation::of(policy, validity, self.now);
@@ -48,25 +47,25 @@ impl Report<'_> {
         let unused = Age::of(validity.last_used(), self.now).ok();
         report["unused"] = unused.map(|age| age.elapsed().as_secs_f64()).into();
         report["wanted"] = explanation.required_ttl.as_secs_f64().into();
-        report["issuer_offset"] = self.seen(&validity.issuer_clock);
-        report["api_offset"] = self.seen(&validity.api_clock);
-        report["api_lead"] = ends(validity.lead());
+        report["issuer_offset"] = self.current_offset(&validity.issuer_clock);
+        report["api_offset"] = self.current_offset(&validity.api_clock);
+        report["api_lead"] = bounds(validity.lead());
         report["skew_learned"] = explanation.lead.map(|lead| lead.as_secs_f64()).into();
         report["skew_taken_off"] = policy.effective_skew(validity).as_secs_f64().into();
-        report["evidence"] = explanation.rows.iter().map(row).collect();
+        report["evidence"] = explanation.rows.iter().map(evidence_row).collect();
     }
 
-    fn seen(&self, clock: &Option<OffsetEstimate>) -> Value {
-        ends(clock.as_ref().and_then(|clock| clock.offset_at(self.now)))
+    fn current_offset(&self, clock: &Option<OffsetEstimate>) -> Value {
+        bounds(clock.as_ref().and_then(|clock| clock.offset_at(self.now)))
     }
 }
 
-fn ends(offset: Option<Offset>) -> Value {
-    let ends = |offset: Offset| json!([offset.min.as_secs_f64(), offset.max.as_secs_f64()]);
-    offset.map_or(Value::Null, ends)
+fn bounds(offset: Option<Offset>) -> Value {
+    let pair = |offset: Offset| json!([offset.min.as_secs_f64(), offset.max.as_secs_f64()]);
+    offset.map_or(Value::Null, pair)
 }
 
-fn row(row: &ClockRow) -> Value {
+fn evidence_row(row: &ClockRow) -> Value {
     json!({
         "clock": row.clock.label(),
         "remaining": row.remaining.as_secs_f64(),

@@ -96,7 +96,7 @@ fn a_stand_in_without_a_proxy_is_refused() {
     let runner = runner(&cloud);
     let finished = runner.run(&["exec", "--stand-in-token", "--", "true"]);
     let refusal = "error: --stand-in-token: \"true\" needs a proxy that swaps the token\n  \
-                   hint: add --gateway or --intercept, or take it away\n";
+                   hint: add --gateway or --intercept, or remove it\n";
     assert!(finished.stderr.ends_with(refusal), "{finished:?}");
     assert_eq!((finished.status.code(), &*finished.stdout), (Some(2), ""), "{finished:?}");
     let finished = runner.run(&["exec", "--intercept", "--stand-in-token=maybe", "--", "true"]);

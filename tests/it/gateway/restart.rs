@@ -103,7 +103,7 @@ fn a_prefix_without_a_token_store_is_a_warning() {
     let front = Front::start(runner, &[PREFIX]);
     let said = front.finish().stderr;
     assert!(
-        said.contains("warning: tokens that clients keep are not known after a restart: "),
+        said.contains("warning: clients' tokens will not be recognized after a restart: "),
         "{said}"
     );
 }

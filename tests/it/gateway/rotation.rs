@@ -88,7 +88,7 @@ fn sighup_reloads_the_secret_and_replaces_a_rejected_token() {
         // With nothing to do, nothing is done.
         let before = cloud.counters().mints;
         front.running.signal(Signal::HUP);
-        front.running.wait_until_it_says("reloaded: the token is good");
+        front.running.wait_until_it_says("reloaded: the token is valid");
         assert_eq!(cloud.counters().mints, before);
         assert_eq!(front.current(), front.token);
 
@@ -115,7 +115,7 @@ fn a_closed_terminal_ends_its_gateway() {
     let pid = fs::read_to_string(runner.home().join("pid")).unwrap();
     let stat = format!("/proc/{}/stat", pid.trim());
     shell.type_in("kill -HUP $!\n");
-    shell.see("reloaded: the token is good");
+    shell.see("reloaded: the token is valid");
     // The terminal goes away with its keyboard, and the shell with the terminal.
     shell.hang_up();
     wait_until("it is ended", || {

@@ -201,5 +201,5 @@ fn a_run_says_when_it_is_not_protected() {
     let args = ["gc-token", "gateway", "--until-stdin-closes"].map(OsString::from);
     assert_eq!(gc_token::run(&args, &context, &mut streams), 0);
     let said = said.take();
-    assert!(said.iter().any(|it| it.contains("can read this one's memory")), "{said:?}");
+    assert!(said.iter().any(|it| it.contains("can read this process's memory")), "{said:?}");
 }
