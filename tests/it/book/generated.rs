@@ -8,10 +8,12 @@ use std::fs;
 use gc_token::internals::config::{Commands, DefaultValue, Setting, ValueType, table};
 use gc_token::internals::duration::human;
 use gc_token::internals::sandbox::SandboxConfig;
+use serde_json::Value;
 
 use crate::common::cloud::cloud;
 use crate::common::page;
 use crate::common::runner::Runner;
+use crate::common::{missing, program};
 
 const TEST: &str = "book::generated";
 
@@ -118,4 +120,22 @@ fn the_metrics_are_the_programs() {
     assert!(count > 8, "{metrics}");
     text += "\n";
     page::section("book/src/reference/metrics.md", "metrics", &text, TEST);
+}
+
+#[test]
+fn the_fields_of_log_lines_are_named() {
+    if program("curl").is_none() {
+        return missing("curl");
+    }
+    let cloud = cloud(SandboxConfig::default());
+    let request = "printf 'url = \"%s/api/v2/tokens/me\"' \"$GC_TOKEN_GATEWAY_URL\" | \
+                   curl --silent --output home --config -";
+    let words = ["exec", "--gateway", "--log-format", "json", "--", "sh", "-c", request];
+    let ended = Runner::of(&cloud).run(&words);
+    let line = ended.stderr.lines().find(|line| line.starts_with('{')).expect("a line of the log");
+    let line: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
+    let page = page::read("book/src/reference/metrics.md");
+    for field in line.keys() {
+        assert!(page.contains(&format!("`{field}`")), "{field}");
+    }
 }
