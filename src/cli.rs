@@ -1,5 +1,6 @@
 //! The command line: clap's types, whose doc comments are the help texts.
 
+mod completion_shell;
 mod exec;
 mod gateway;
 pub(crate) mod refusal;
@@ -11,11 +12,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use completion_shell::CompletionShell;
 pub use exec::{ExecArgs, ProxyMode};
 pub use gateway::GatewayArgs;
 pub use settings::SettingArgs;
 
-use crate::completion::CompletionShell;
 
 /// Hands out a Genesys Cloud access token that is known to live long enough.
 ///

@@ -18,14 +18,13 @@ mod status;
 mod stop;
 mod terraform;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
 use crate::cli::{Command, ConfigCommand, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings};
 use crate::context::{Context, StandardInput, StandardStreams};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::text;
 
 /// Returns 0, or the exit code of the command of `exec`.
@@ -96,11 +95,4 @@ fn path_from_flag(flag: &'static str, path: &Path, context: &Context) -> Result<
         |why: &dyn std::fmt::Display| Origin::Flag(flag).refused(&format!("the path {why}"));
     let text = text::clean(path.as_os_str().as_encoded_bytes()).map_err(|bad| refused(&bad))?;
     text::path(text, context.directories.home.as_deref()).map_err(|bad| refused(&bad))
-}
-
-pub(crate) fn print(streams: &mut StandardStreams, bytes: &[u8]) -> Result<()> {
-    let written = streams.stdout.write_all(bytes).and_then(|()| streams.stdout.flush());
-    written.map_err(|error| {
-        Error::new(Kind::Output, "cannot write to standard output").with_source(error)
-    })
 }

@@ -9,7 +9,6 @@ mod scripts;
 mod values;
 
 pub(crate) use answer::answer;
-pub use scripts::CompletionShell;
 pub(crate) use scripts::script;
 
 use clap::{Command, CommandFactory};

@@ -104,7 +104,7 @@ fn explain(
     streams: &mut StandardStreams,
 ) -> u8 {
     if !refusal.use_stderr() {
-        let printed = command::print(streams, refusal.render().to_string().as_bytes());
+        let printed = streams.print(refusal.render().to_string().as_bytes());
         return printed.map_or_else(|error| report(&error, context), |()| 0);
     }
     let statement = command::env::failing_statement(args, &context.env).unwrap_or_default();

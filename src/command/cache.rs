@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{load_layers, print};
+use super::load_layers;
 use crate::broker::messages;
 use crate::cache::{self, EntrySummary};
 use crate::cli::CacheCommand;
@@ -27,7 +27,7 @@ pub(super) fn run(
     let layers = load_layers(flags, Query::default(), context)?;
     let settings = config::resolve_cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
-        return settings.missing_directory().map_or_else(|| print(streams, b""), Err);
+        return settings.missing_directory().map_or_else(|| streams.print(b""), Err);
     };
     if let Err(error) = cache::check(dir, settings.was_named)
         && !settings.was_named
@@ -36,7 +36,7 @@ pub(super) fn run(
     }
     let timeout = settings.lock_timeout;
     match command {
-        CacheCommand::Path => print(streams, format!("{}\n", dir.display()).as_bytes()),
+        CacheCommand::Path => streams.print(format!("{}\n", dir.display()).as_bytes()),
         CacheCommand::List => list(dir, layers.bool(&table::JSON)?, context, streams),
         CacheCommand::Clear => {
             report_removed(cache::clear(dir, timeout, &*context.clock)?, streams)
@@ -48,7 +48,7 @@ pub(super) fn run(
 }
 
 fn report_removed(count: usize, streams: &mut StandardStreams) -> Result<()> {
-    print(streams, format!("removed {}\n", counted(count, "token")).as_bytes())
+    streams.print(format!("removed {}\n", counted(count, "token")).as_bytes())
 }
 
 fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStreams) -> Result<()> {
@@ -60,7 +60,7 @@ fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStre
     } else {
         entries.iter().map(|entry| table_row(entry, &now)).collect()
     };
-    print(streams, text.as_bytes())
+    streams.print(text.as_bytes())
 }
 
 /// The header of an entry is not authenticated: anyone who can write the file may have

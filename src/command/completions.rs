@@ -1,7 +1,7 @@
 //! `completions`: a script that completes gc-token's command line.
 
-use super::print;
-use crate::completion::{CompletionShell, script};
+use crate::cli::CompletionShell;
+use crate::completion::script;
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 
@@ -10,5 +10,5 @@ pub(super) fn run(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
-    print(streams, script(shell, context).as_bytes())
+    streams.print(script(shell, context).as_bytes())
 }

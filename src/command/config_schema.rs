@@ -1,10 +1,9 @@
 //! `config schema`: a JSON Schema of the file of profiles.
 
-use super::print;
 use crate::config;
 use crate::context::StandardStreams;
 use crate::error::Result;
 
 pub(super) fn run(streams: &mut StandardStreams) -> Result<()> {
-    print(streams, format!("{:#}\n", config::json_schema()).as_bytes())
+    streams.print(format!("{:#}\n", config::json_schema()).as_bytes())
 }

@@ -1,6 +1,5 @@
 //! `doctor`: reports whether a pipeline would succeed here.
 
-use super::print;
 use crate::config::{Flags, Layers, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::doctor;
@@ -14,6 +13,6 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     let report = doctor::examine(&mut layers, context, &mut streams.stdin);
     let text =
         if as_json { format!("{}\n", sanitize::json(&report.to_json())) } else { report.to_text() };
-    print(streams, text.as_bytes())?;
+    streams.print(text.as_bytes())?;
     report.first_failure().map_or(Ok(()), Err)
 }

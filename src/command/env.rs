@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use super::{load_layers, print, resolve_and_get_token};
+use super::{load_layers, resolve_and_get_token};
 use crate::config::{Flags, Layers, Query, Setting, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
@@ -26,7 +26,7 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
 /// `eval ""` succeeds, so a script would continue without a token: prints a statement that
 /// fails. Returns `error` even if that cannot be written.
 fn fail(format: OutputFormat, error: Error, streams: &mut StandardStreams) -> Result<()> {
-    let _ = print(streams, format.failing_statement().unwrap_or_default().as_bytes());
+    let _ = streams.print(format.failing_statement().unwrap_or_default().as_bytes());
     Err(error)
 }
 
@@ -69,7 +69,7 @@ fn print_variables(
     let region_name = variable_name(&layers, &table::REGION_VAR)?;
     if layers.bool(&table::UNSET)? {
         let bytes = format.unset(&[&token_name, &region_name])?;
-        return print(streams, &bytes);
+        return streams.print(&bytes);
     }
     let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
     let access_token = provided.token.access_token.expose();
@@ -88,7 +88,7 @@ pub(super) fn write_rendered(
     streams: &mut StandardStreams,
 ) -> Result<()> {
     let Some(bytes) = &rendered.github_env else {
-        return print(streams, &rendered.stdout);
+        return streams.print(&rendered.stdout);
     };
     let unusable = |what: &str| {
         Error::new(Kind::Configuration, what)
@@ -98,7 +98,7 @@ pub(super) fn write_rendered(
     let mut file = OpenOptions::new().append(true).open(&path).map_err(|error| {
         unusable(&format!("cannot open {} (GITHUB_ENV)", path.display())).with_source(error)
     })?;
-    print(streams, &rendered.stdout)?;
+    streams.print(&rendered.stdout)?;
     let line_end: &[u8] = if ends_in_mid_line(Path::new(&path)) { b"\n" } else { b"" };
     file.write_all(line_end).and_then(|()| file.write_all(bytes)).map_err(|error| {
         Error::new(Kind::Output, format!("cannot write to {}", path.display())).with_source(error)

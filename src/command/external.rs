@@ -1,6 +1,6 @@
 //! `external`: the program behind Terraform's external data source.
 
-use super::{load_layers, print, resolve_and_get_token};
+use super::{load_layers, resolve_and_get_token};
 use crate::config::{Flags, Query};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
@@ -16,5 +16,5 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     let layers = load_layers(flags, query, context)?;
     let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
     let details = TokenDetails { token: &provided.token, issuer: &settings.issuer };
-    print(streams, &terraform::result(&details)?)
+    streams.print(&terraform::result(&details)?)
 }

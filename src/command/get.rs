@@ -1,6 +1,6 @@
 //! `get`: the token, for a person or a script.
 
-use super::{load_layers, print, resolve_and_get_token};
+use super::{load_layers, resolve_and_get_token};
 use crate::config::{Flags, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
@@ -29,5 +29,5 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
         }
         Format::Header => get::header(&details)?,
     };
-    print(streams, &bytes)
+    streams.print(&bytes)
 }

@@ -2,7 +2,6 @@
 
 use clap::Command;
 
-use super::print;
 use crate::completion::shown;
 use crate::context::StandardStreams;
 use crate::error::{Error, Kind, Result};
@@ -13,7 +12,7 @@ pub(super) fn run(path: &[String], streams: &mut StandardStreams) -> Result<()> 
     let page = path.iter().try_fold(&command, |command, name| {
         command.find_subcommand(name).ok_or_else(|| unknown_command(path))
     })?;
-    print(streams, render_page(page).as_bytes())
+    streams.print(render_page(page).as_bytes())
 }
 
 /// Leaves out the command `help`, which has no page.

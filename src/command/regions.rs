@@ -1,6 +1,5 @@
 //! `regions`: prints the table of regions.
 
-use super::print;
 use crate::context::StandardStreams;
 use crate::error::Result;
 use crate::region::REGIONS;
@@ -10,7 +9,7 @@ pub(super) fn run(streams: &mut StandardStreams) -> Result<()> {
     for region in REGIONS {
         text += &table_row([region.aws, region.short, region.domain, region.place()]);
     }
-    print(streams, text.as_bytes())
+    streams.print(text.as_bytes())
 }
 
 fn table_row([aws, short, domain, place]: [&str; 4]) -> String {

@@ -3,7 +3,7 @@
 mod json;
 mod table;
 
-use super::{load_layers, print, resolve_settings};
+use super::{load_layers, resolve_settings};
 use crate::cache::{self, Entry, Lookup};
 use crate::clock::Reading;
 use crate::config::{self, Flags, Layers, Query, Settings};
@@ -32,7 +32,7 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     } else {
         report.to_text()
     };
-    print(streams, text.as_bytes())
+    streams.print(text.as_bytes())
 }
 
 /// Returns the reason why a default cache directory cannot be used.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{path_from_flag, print};
+use super::path_from_flag;
 use crate::context::{Context, NO_HOME, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::platform::{self, ForeignDir};
@@ -48,7 +48,7 @@ pub(super) fn install(
         text += &cli_configuration(&mirror);
     }
     text += &required_providers();
-    print(streams, text.as_bytes())
+    streams.print(text.as_bytes())
 }
 
 /// Returns the path of this version for this platform ("unpacked layout").

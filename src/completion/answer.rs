@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use clap_complete::engine::{CompletionCandidate, complete};
 
 use super::{shown, values};
-use crate::command::print;
 use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 
@@ -34,7 +33,7 @@ pub(crate) fn answer(
         .iter()
         .map(candidate_line)
         .collect();
-    print(streams, lines.as_bytes())
+    streams.print(lines.as_bytes())
 }
 
 /// Drops options if the word is empty and there is anything else to suggest.

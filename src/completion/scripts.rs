@@ -1,29 +1,11 @@
 //! Completion scripts, one for each shell.
 
-use clap::ValueEnum;
 use clap_complete::{Generator, Shell as StaticShell, generate};
 use clap_complete_nushell::Nushell;
 
 use super::{VARIABLE, shown, values};
+use crate::cli::CompletionShell;
 use crate::context::Context;
-
-/// A shell for which there is a completion script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CompletionShell {
-    /// bash from 3.2 on
-    Bash,
-    /// elvish
-    Elvish,
-    /// fish
-    Fish,
-    /// nushell
-    Nushell,
-    /// PowerShell
-    #[value(name = "powershell", alias = "pwsh")]
-    PowerShell,
-    /// zsh
-    Zsh,
-}
 
 pub(crate) fn script(shell: CompletionShell, context: &Context) -> String {
     match shell {

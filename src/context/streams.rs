@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Read, Write};
 
+use crate::error::{Error, Kind, Result};
+
 /// Standard input and output. Warnings go to standard error through a
 /// [`Reporter`](super::Reporter).
 pub struct StandardStreams {
@@ -25,6 +27,14 @@ impl StandardStreams {
 
     pub fn without_input(stdout: impl Write + 'static) -> StandardStreams {
         StandardStreams { stdin: StandardInput::empty(), stdout: Box::new(stdout) }
+    }
+
+    /// Writes a result to standard output.
+    pub(crate) fn print(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.stdout.write_all(bytes).and_then(|()| self.stdout.flush());
+        written.map_err(|error| {
+            Error::new(Kind::Output, "cannot write to standard output").with_source(error)
+        })
     }
 }
 
