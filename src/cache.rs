@@ -1,5 +1,4 @@
-//! Where tokens are kept between runs: a sealed file per kind of token, and a
-//! kernel lock beside it.
+//! The token cache: an encrypted file per kind of token, with a kernel lock beside it.
 
 mod codec;
 mod entry;

@@ -1,5 +1,5 @@
-//! The bytes of an entry: a line that names the format, a line of what is
-//! known and not secret, and the sealed token.
+//! The file format of an entry: a line that names the format, a line of JSON that is not
+//! secret, and the encrypted token.
 
 use std::fmt;
 
@@ -13,37 +13,30 @@ use crate::token::{AccessToken, BEARER, Token, TokenValidity, is_bearer};
 
 const FORMAT: &[u8] = b"gc-token cache entry 1\n";
 
-/// What an entry shows without its secret: for `cache list` and `status`.
-/// Authenticated together with the sealed token.
+/// The readable part of an entry, for `cache list`. Authenticated together with the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The token endpoint.
     pub token_url: String,
-    /// The OAuth client.
     pub client_id: String,
-    /// The scope that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The audience that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
-    /// The token type: [`BEARER`], or an issuer's spelling of that.
+    /// [`BEARER`], or an issuer's spelling of it.
     pub token_type: String,
-    /// What is known of the token's life.
     #[serde(rename = "stamp")]
     pub validity: TokenValidity,
 }
 
-/// Why an entry's bytes are not a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Corrupt {
-    /// It begins with something else, or ends too early.
+    /// Another first line, or truncated.
     Format,
-    /// The header is no header, as this column of the second line shows.
+    /// Malformed at this column of the second line.
     Header(usize),
-    /// The token is of a type that cannot be presented.
+    /// Unsupported.
     TokenType(String),
-    /// Tampered with, or sealed under another client secret.
+    /// Altered, or encrypted with another client secret.
     Seal,
 }
 
@@ -64,7 +57,6 @@ impl fmt::Display for Corrupt {
     }
 }
 
-/// The bytes to store for `token`.
 pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal) -> Vec<u8> {
     let header = Header {
         token_url: settings.issuer.token_url.clone(),
@@ -78,57 +70,56 @@ pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal)
     serde_json::to_writer(&mut bytes, &header).expect("a header is plain data");
     bytes.push(b'\n');
     let secret = Zeroizing::new(token.access_token.expose().as_bytes().to_vec());
-    let sealed = seal.close(&context(key, &bytes), &secret);
-    bytes.extend(sealed);
+    let encrypted = seal.encrypt(&associated_data(key, &bytes), &secret);
+    bytes.extend(encrypted);
     bytes
 }
 
-/// The token in `bytes`.
 pub(super) fn decode(key: &Key, bytes: &[u8], seal: &Seal) -> Result<Token, Corrupt> {
-    let (header, open_part) = split(bytes)?;
-    let sealed = &bytes[open_part..];
+    let (header, header_len) = read_header(bytes)?;
+    let (readable, encrypted) = bytes.split_at(header_len);
     let secret =
-        seal.open(&context(key, &bytes[..open_part]), sealed).map_err(|_| Corrupt::Seal)?;
+        seal.decrypt(&associated_data(key, readable), encrypted).map_err(|_| Corrupt::Seal)?;
     let secret = std::str::from_utf8(&secret).map_err(|_| Corrupt::Seal)?;
-    // Versions that handed out any type have left entries.
+    // Earlier versions cached tokens of any type.
     if !is_bearer(&header.token_type) {
         return Err(Corrupt::TokenType(header.token_type));
     }
     Ok(Token { access_token: AccessToken::new(secret.to_owned()), validity: header.validity })
 }
 
-/// The part that is not secret, unauthenticated: good enough to be shown.
-pub(super) fn peek(bytes: &[u8]) -> Result<Header, Corrupt> {
-    split(bytes).map(|(header, _)| header)
+/// Reads the header without authenticating it: fit only to be shown.
+pub(super) fn peek_header(bytes: &[u8]) -> Result<Header, Corrupt> {
+    read_header(bytes).map(|(header, _)| header)
 }
 
-/// The header, and where the sealed part begins.
-fn split(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
+/// Returns the header, and the offset of the encrypted part.
+fn read_header(bytes: &[u8]) -> Result<(Header, usize), Corrupt> {
     let rest = bytes.strip_prefix(FORMAT).ok_or(Corrupt::Format)?;
     let end = rest.iter().position(|byte| *byte == b'\n').ok_or(Corrupt::Format)?;
-    // The library's own words quote the header, which anybody may have written.
+    // The library's message would quote the header, which anybody may have written.
     let header =
-        serde_json::from_slice(&rest[..end]).map_err(|why| Corrupt::Header(why.column()))?;
+        serde_json::from_slice(&rest[..end]).map_err(|error| Corrupt::Header(error.column()))?;
     Ok((header, FORMAT.len() + end + 1))
 }
 
-/// An entry is bound to its name, too: it does not open under another.
-fn context(key: &Key, open_part: &[u8]) -> Vec<u8> {
-    [key.to_string().as_bytes(), b"\n", open_part].concat()
+/// Includes the name of the entry, which so cannot be decrypted under another name.
+fn associated_data(key: &Key, readable: &[u8]) -> Vec<u8> {
+    [key.to_string().as_bytes(), b"\n", readable].concat()
 }
 
-/// Reads `bytes` as an entry, and as a header and a token that were sealed by somebody
-/// who knows the secret.
+/// Reads `bytes` as an entry, and as a header and a token encrypted with the right secret.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    let key = Key::parse(&"0".repeat(32)).expect("it is the name of an entry");
-    let seal = Seal::under(b"secret");
-    let _ = peek(bytes);
-    assert!(decode(&key, bytes, &seal).is_err(), "a seal was forged");
-    let (header, secret) = bytes.split_at(bytes.iter().position(|it| *it == b'\n').unwrap_or(0));
-    let open_part = [FORMAT, header, b"\n"].concat();
-    let sealed = seal.close(&context(&key, &open_part), secret);
-    if let Ok(token) = decode(&key, &[open_part, sealed].concat(), &seal) {
+    let key = Key::parse(&"0".repeat(32)).expect("the name of an entry");
+    let seal = Seal::from_secret(b"secret");
+    let _ = peek_header(bytes);
+    assert!(decode(&key, bytes, &seal).is_err(), "an entry was forged");
+    let (header, secret) =
+        bytes.split_at(bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0));
+    let readable = [FORMAT, header, b"\n"].concat();
+    let sealed = seal.encrypt(&associated_data(&key, &readable), secret);
+    if let Ok(token) = decode(&key, &[readable, sealed].concat(), &seal) {
         assert_eq!(token.access_token.expose().as_bytes(), secret);
     }
 }
@@ -149,7 +140,7 @@ mod tests {
         let key = Key::of(&settings);
         let bytes = encode(&key, &settings, &token, &seal);
         assert_eq!(decode(&key, &bytes, &seal).unwrap(), token);
-        assert_eq!(peek(&bytes).unwrap().validity, token.validity);
+        assert_eq!(peek_header(&bytes).unwrap().validity, token.validity);
         assert!(!bytes.windows(6).any(|window| window == b"s3cret"));
     }
 
@@ -224,7 +215,7 @@ mod tests {
             let mut bytes = FORMAT.to_vec();
             serde_json::to_writer(&mut bytes, &header).unwrap();
             bytes.push(b'\n');
-            let sealed = seal.close(&context(&key, &bytes), b"t");
+            let sealed = seal.encrypt(&associated_data(&key, &bytes), b"t");
             [bytes, sealed].concat()
         };
         for token_type in ["bearer", "Bearer", "BearerToken"] {
@@ -237,7 +228,7 @@ mod tests {
     #[test]
     fn a_header_that_cannot_be_read_is_not_quoted() {
         let bytes = [FORMAT, b"{\"##vso[task.x]\":1,\"token_url\":[\"s3cret\"]}\nx"].concat();
-        let why = peek(&bytes).unwrap_err().to_string();
+        let why = peek_header(&bytes).unwrap_err().to_string();
         assert_eq!(why, "its header cannot be read: line 2, column 31");
     }
 
@@ -259,11 +250,11 @@ mod tests {
             let magic = if magic { FORMAT } else { b"" };
             let bytes = [magic, &bytes].concat();
             prop_assert!(decode(&Key::of(&settings), &bytes, &seal()).is_err());
-            let _ = peek(&bytes);
+            let _ = peek_header(&bytes);
         }
 
-        /// A header can be forged by whoever can write to the file: it is
-        /// shown, but what follows it does not open.
+        /// Whoever can write to the file can forge a header: it is shown, but the entry cannot
+        /// be decrypted.
         #[test]
         fn a_forged_header_is_shown_at_most(
             at in any::<prop::sample::Index>(),
@@ -279,13 +270,13 @@ mod tests {
             if bytes != before {
                 prop_assert!(decode(&key, &bytes, &seal).is_err());
             }
-            if let Ok(header) = peek(&bytes) {
+            if let Ok(header) = peek_header(&bytes) {
                 let _ = (header.validity.expires_at(), header.validity.remaining(&header.validity.sent));
             }
         }
     }
 
     fn seal() -> Seal {
-        Seal::under(b"secret")
+        Seal::from_secret(b"secret")
     }
 }

@@ -1,4 +1,4 @@
-//! The place of one entry: read it, or lock it and store.
+//! One entry of the cache: read it without a lock, or lock and replace it.
 
 use std::fs::File;
 use std::io;
@@ -8,98 +8,91 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::lock::try_lock;
-use super::private_file::{self, Found};
-use super::self_test::ANOTHER;
+use super::private_file::{self, FileContent};
+use super::self_test::DEFAULT_DIR_HINT;
 use super::{Key, Seal, codec, keyring};
 use crate::clock::Reading;
 use crate::config::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::token::{AccessToken, IdleTimeout, Token};
 
-/// The place of one entry in the cache.
-///
-/// A directory that nobody named and that cannot be used is no error: the slot is empty
-/// then, keeps nothing, and [`Entry::disabled_by`] tells why.
+/// If the default directory cannot be used, that is no error: the entry reads as absent and
+/// stores nothing, and [`Entry::disabled_by`] returns the reason.
 #[derive(Debug)]
 pub struct Entry<'a> {
     dir: PathBuf,
     key: Key,
-    /// `None` where the key of a secret command cannot be kept.
+    /// `None` if the key for a secret command cannot be stored.
     seal: Option<Seal>,
     settings: &'a Settings,
-    trouble: OnceLock<Error>,
+    disabled_by: OnceLock<Error>,
 }
 
-/// What a slot holds.
 #[derive(Debug)]
 pub enum Lookup {
-    /// Nothing yet.
     Absent,
-    /// Something that is no token for these settings, and why.
+    /// For the reason given.
     Unusable(String),
-    /// A token; whether it still lives is another question.
+    /// Perhaps expired.
     Found(Box<Token>),
 }
 
-/// The lock on one entry: only its holder mints and stores. Freed by the
-/// kernel when the holder ends, however it ends.
+/// Only the holder of the lock mints and stores.
 #[derive(Debug)]
 pub struct Lock<'a> {
     entry: &'a Entry<'a>,
-    /// `None` where nothing can be kept.
+    /// `None` if the cache is disabled.
     file: Option<File>,
 }
 
-/// A mint that failed, for those who waited for it.
+/// A failed mint, for the processes that waited for it.
 #[derive(Serialize, Deserialize)]
-struct Failure {
+struct MintFailure {
     error: Error,
     at: Reading,
 }
 
 impl<'a> Entry<'a> {
-    /// The slot of the token that these settings ask for; `None` where they ask for
-    /// no cache, or there is no place for one.
+    /// Returns `None` if the settings have no cache directory.
     pub fn of(settings: &'a Settings) -> Option<Entry<'a>> {
         let dir = settings.cache.dir.clone()?;
-        let (seal, trouble) = match keyring::seal_of(settings) {
+        let (seal, disabled_by) = match keyring::seal_for(settings) {
             Ok(seal) => (Some(seal), OnceLock::new()),
-            // Nobody named the key's directory.
+            // The directory of the key is always a default.
             Err(error) => (None, OnceLock::from(error)),
         };
-        Some(Entry { dir, key: Key::of(settings), seal, settings, trouble })
+        Some(Entry { dir, key: Key::of(settings), seal, settings, disabled_by })
     }
 
-    /// Why nothing can be kept, as far as that has shown; only where nobody named the
-    /// directory.
+    /// The error that disabled the default cache, if one has occurred so far.
     pub fn disabled_by(&self) -> Option<&Error> {
-        self.trouble.get()
+        self.disabled_by.get()
     }
 
-    /// What is in it now. Needs no lock: entries are replaced whole.
+    /// Needs no lock, because entries are replaced atomically.
     ///
     /// # Errors
-    /// [`Kind::Cache`] when other users could have put it there or may read it.
+    /// [`Kind::Cache`] if other users may have written the entry, or may read it.
     pub fn read(&self) -> Result<Lookup> {
-        self.or_without(self.look_up(), || Lookup::Absent)
+        self.or_disable(self.read_file(), || Lookup::Absent)
     }
 
-    fn look_up(&self) -> Result<Lookup> {
+    fn read_file(&self) -> Result<Lookup> {
         let Some(seal) = &self.seal else {
             return Ok(Lookup::Absent);
         };
         private_file::check_links(&self.dir)?;
-        // Where the directory tells why a file cannot be used, nothing can be kept there.
-        let check_directory = || private_file::check(&self.dir, self.settings.cache.was_named);
-        let found = private_file::read(&self.path("token"));
-        let found = found.or_else(|error| check_directory().and(Err(error)))?;
-        let bytes = match found {
-            Found::Nothing => return Ok(Lookup::Absent),
-            Found::Unreadable(why) => {
+        // A fault of the directory is reported in preference to one of the file.
+        let check_directory = || private_file::check_dir(&self.dir, self.settings.cache.was_named);
+        let content = private_file::read(&self.path("token"))
+            .or_else(|error| check_directory().and(Err(error)))?;
+        let bytes = match content {
+            FileContent::Missing => return Ok(Lookup::Absent),
+            FileContent::Unreadable(error) => {
                 check_directory()?;
-                return Ok(Lookup::Unusable(why.to_string()));
+                return Ok(Lookup::Unusable(error.to_string()));
             }
-            Found::Bytes(bytes) => bytes,
+            FileContent::Bytes(bytes) => bytes,
         };
         Ok(match codec::decode(&self.key, &bytes, seal) {
             Ok(token) => Lookup::Found(token.into()),
@@ -107,38 +100,37 @@ impl<'a> Entry<'a> {
         })
     }
 
-    /// The failure of a mint that ended after `start`, if the last one failed.
+    /// Returns the failure of the last mint if it occurred after `start`.
     pub fn failure_since(&self, start: &Reading) -> Option<Error> {
-        let Ok(Found::Bytes(bytes)) = private_file::read(&self.path("failure")) else {
+        let Ok(FileContent::Bytes(bytes)) = private_file::read(&self.path("failure")) else {
             return None;
         };
-        let text = self.seal.as_ref()?.open(&self.of_failure(), &bytes).ok()?;
-        let failure: Failure = serde_json::from_slice(&text).ok()?;
+        let text = self.seal.as_ref()?.decrypt(&self.failure_associated_data(), &bytes).ok()?;
+        let failure: MintFailure = serde_json::from_slice(&text).ok()?;
         let after = failure.at.boot_since(start)?;
         (!after.is_negative()).then_some(failure.error)
     }
 
-    /// The lock, or `None` while another process holds it.
+    /// Returns `None` while another process holds the lock.
     ///
     /// # Errors
-    /// [`Kind::Cache`] when the directory or the lock's file cannot be used.
+    /// [`Kind::Cache`] if the directory or the lock's file cannot be used.
     pub fn try_lock(&'a self) -> Result<Option<Lock<'a>>> {
         if self.seal.is_none() {
             return Ok(Some(Lock { entry: self, file: None }));
         }
-        let file = private_file::prepare(&self.dir, self.settings.cache.was_named)
+        let file = private_file::prepare_dir(&self.dir, self.settings.cache.was_named)
             .and_then(|()| try_lock(&self.path("lock")));
         let file = file.map(|file| file.map(Some));
-        let file = self.or_without(file, || Some(None))?;
+        let file = self.or_disable(file, || Some(None))?;
         Ok(file.map(|file| Lock { entry: self, file }))
     }
 
-    /// Drops the entry if it still holds this very token. Returns whether it
-    /// did: another process may have put a better one there in the meantime,
-    /// or be about to.
+    /// Removes the entry if it still contains this token, and returns whether it did. Another
+    /// process may have replaced the token, or be about to.
     ///
     /// # Errors
-    /// [`Kind::Cache`] when the entry cannot be removed.
+    /// [`Kind::Cache`] if the entry cannot be removed.
     pub fn evict(&self, token: &AccessToken) -> Result<bool> {
         let Some(_lock) = self.try_lock()? else {
             return Ok(false);
@@ -146,21 +138,21 @@ impl<'a> Entry<'a> {
         match self.read()? {
             Lookup::Found(found) if found.access_token == *token => {
                 let removed = std::fs::remove_file(self.file()).map(|()| true).map_err(|error| {
-                    let what = format!("cannot remove {}", self.file().display());
-                    Error::new(Kind::Cache, what).with_source(error)
+                    let message = format!("cannot remove {}", self.file().display());
+                    Error::new(Kind::Cache, message).with_source(error)
                 });
-                self.or_without(removed, || false)
+                self.or_disable(removed, || false)
             }
             _ => Ok(false),
         }
     }
 
-    /// Has the entry say that its token was used at `used`, where it still holds
-    /// this token and says so of a moment that is enough earlier. Whoever holds the
-    /// lock replaces the entry anyway.
+    /// Records that the token was used at `used`, if the entry still contains this token and a
+    /// much earlier use. Does nothing while the lock is held, because its holder is about to
+    /// replace the entry.
     ///
     /// # Errors
-    /// [`Kind::Cache`] when the entry cannot be written.
+    /// [`Kind::Cache`] if the entry cannot be written.
     pub fn record_use(
         &self,
         token: &AccessToken,
@@ -180,38 +172,36 @@ impl<'a> Entry<'a> {
         let Some(lock) = self.try_lock()? else {
             return Ok(());
         };
-        // It may have been replaced in the meantime.
+        // The entry may have been replaced meanwhile.
         let found = self.read()?;
         let (true, Lookup::Found(mut found)) = (is_outdated(&found), found) else {
             return Ok(());
         };
         found.validity.last_use = Some(used.clone());
         lock.store(&found).map_err(|error| {
-            let what = format!("cannot write {}", self.file().display());
-            Error::new(Kind::Cache, what).with_source(error)
+            let message = format!("cannot write {}", self.file().display());
+            Error::new(Kind::Cache, message).with_source(error)
         })
     }
 
-    /// The result, or what there is without a cache where that failed and nobody
-    /// named the directory.
-    fn or_without<T>(&self, result: Result<T>, without: impl FnOnce() -> T) -> Result<T> {
+    /// Replaces an error of the default cache by the result without a cache.
+    fn or_disable<T>(&self, result: Result<T>, disabled: impl FnOnce() -> T) -> Result<T> {
         match result {
             Err(error) if !self.settings.cache.was_named => {
-                self.trouble.get_or_init(|| error.with_hint(ANOTHER));
-                Ok(without())
+                self.disabled_by.get_or_init(|| error.with_hint(DEFAULT_DIR_HINT));
+                Ok(disabled())
             }
             result => result,
         }
     }
 
-    /// The process that holds the lock, by what it wrote into the file.
+    /// The id of the process that holds the lock, as written in the lock file.
     pub fn holder(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.path("lock")).ok()?;
         let pid = text.trim();
         pid.parse::<u32>().ok().map(|pid| pid.to_string())
     }
 
-    /// The entry's file, for messages.
     pub fn file(&self) -> PathBuf {
         self.path("token")
     }
@@ -220,19 +210,17 @@ impl<'a> Entry<'a> {
         self.dir.join(format!("{}.{extension}", self.key))
     }
 
-    /// The data that a failure's seal authenticates: its slot, and that it is no entry.
-    fn of_failure(&self) -> Vec<u8> {
+    /// Distinguishes a failure from an entry.
+    fn failure_associated_data(&self) -> Vec<u8> {
         format!("{}\nfailure", self.key).into_bytes()
     }
 }
 
 impl Lock<'_> {
-    /// The entry's file, for messages.
     pub fn file(&self) -> PathBuf {
         self.entry.file()
     }
 
-    /// Keeps `token`, in place of whatever was there.
     pub fn store(&self, token: &Token) -> io::Result<()> {
         let entry = self.entry;
         let (Some(seal), Some(_)) = (&entry.seal, &self.file) else {
@@ -246,16 +234,16 @@ impl Lock<'_> {
         }
     }
 
-    /// Leaves word for those who wait that the mint failed at `at`. Best
-    /// effort: without it, each of them finds out by itself.
+    /// Tells waiting processes that the mint failed at `at`. Best effort: without it, each of
+    /// them tries to mint by itself.
     pub fn record_failure(&self, error: &Error, at: Reading) {
         let entry = self.entry;
         let (Some(seal), Some(_)) = (&entry.seal, &self.file) else {
             return;
         };
-        let failure = Failure { error: error.clone(), at };
+        let failure = MintFailure { error: error.clone(), at };
         let text = serde_json::to_vec(&failure).expect("plain data");
-        let bytes = seal.close(&entry.of_failure(), &text);
+        let bytes = seal.encrypt(&entry.failure_associated_data(), &text);
         let _ = private_file::replace(&entry.path("failure"), &entry.path("new"), &bytes);
     }
 }

@@ -1,5 +1,5 @@
-//! Remembers the tokens that gateways have handed out to clients, beyond the end of the
-//! process: a client may keep its token for longer than a gateway lives.
+//! Remembers the tokens that gateways have issued to clients across restarts: a client may
+//! keep its token for longer than a gateway runs.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -15,33 +15,28 @@ use crate::error::{Error, Result};
 use crate::platform::private_options;
 use crate::random::Sha256;
 
-/// A directory with an empty file for each token, which is named by its hash: that
-/// is all there is to know, and processes need no lock to share it. The time of
-/// a file's last change is when its token was last seen.
+/// A directory with an empty file per token, named by the token's hash, which processes can
+/// share without a lock. The modification time says when the token was last seen.
 #[derive(Debug)]
 pub struct IssuedTokens {
     dir: PathBuf,
 }
 
-/// No token of Genesys Cloud lives longer, and none that was not seen for so long
-/// is remembered.
-const LONGEST: SignedDuration = SignedDuration::from_hours(450 * 24);
+/// The longest lifetime at Genesys Cloud.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(450 * 24);
 
-/// The highest number of tokens that are remembered. A client that still uses its token
-/// is seen again and again, so the oldest are not in use.
-const MOST: usize = 1_024;
+/// The oldest beyond this are forgotten: a token in use is seen again and again.
+const MAX_TOKENS: usize = 1_024;
 
-/// The extension of such a directory's name.
 pub(super) const EXTENSION: &str = "issued";
 
 impl IssuedTokens {
-    /// Opens the directory for tokens of these settings: beside `prefix_file` where there
-    /// is one, by which clients find a gateway again, or in the cache. `None` where
-    /// nothing is to be kept.
+    /// Opens the directory beside `prefix_file`, by which clients find a gateway again, else
+    /// in the cache. `None` if there is neither.
     ///
     /// # Errors
-    /// [`Kind::Cache`](crate::error::Kind::Cache) when the directory cannot be made,
-    /// or belongs to somebody else.
+    /// [`Kind::Cache`](crate::error::Kind::Cache) if the directory cannot be created, or
+    /// belongs to another user.
     pub fn open(settings: &Settings, prefix_file: Option<&Path>) -> Result<Option<IssuedTokens>> {
         let key = Key::of(settings);
         let beside = prefix_file.map(|file| {
@@ -53,12 +48,12 @@ impl IssuedTokens {
         let cached = settings.cache.dir.as_ref().map(|dir| dir.join(format!("{key}.{EXTENSION}")));
         let cached = cached.map(|dir| (dir, settings.cache.was_named));
         let mut failure: Option<Error> = None;
-        // A prefix may lie where nothing can be written, such as a secret's mount.
+        // The prefix file may be on a read-only mount.
         for (dir, was_named) in [beside, cached].into_iter().flatten() {
-            // Whoever can write to the directory above could replace this one.
-            let above = dir.parent().unwrap_or(&dir);
-            let prepared = private_file::prepare(above, was_named);
-            match prepared.and_then(|()| private_file::prepare(&dir, was_named)) {
+            // A user who can write to the parent could replace the directory.
+            let parent = dir.parent().unwrap_or(&dir);
+            let prepared = private_file::prepare_dir(parent, was_named);
+            match prepared.and_then(|()| private_file::prepare_dir(&dir, was_named)) {
                 Ok(()) => return Ok(Some(IssuedTokens { dir })),
                 Err(error) => failure = Some(error),
             }
@@ -66,47 +61,43 @@ impl IssuedTokens {
         failure.map_or(Ok(None), Err)
     }
 
-    /// Remembers a token, or that it was seen at `now`.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
+    /// Remembers a token as seen at `now`.
     pub fn add(&self, token: &Sha256, now: Timestamp) -> io::Result<()> {
         let path = self.dir.join(name(token));
         let mut options = private_options();
         let file = options.write(true).create(true).truncate(false).open(path)?;
-        see(&file, now)?;
+        set_seen(&file, now)?;
         self.prune(now)
     }
 
-    /// Returns whether a token was handed out. One that was is seen at `now`.
+    /// Returns whether a token was issued, and marks it as seen at `now`.
     pub fn contains(&self, token: &Sha256, now: Timestamp) -> bool {
         let Ok(file) = File::open(self.dir.join(name(token))) else {
             return false;
         };
-        let lives = seen(&file).is_some_and(|seen| !is_too_old(seen, now));
-        if lives {
-            let _ = see(&file, now);
+        let is_known = last_seen(&file).is_some_and(|seen| !is_too_old(seen, now));
+        if is_known {
+            let _ = set_seen(&file, now);
         }
-        lives
+        is_known
     }
 
-    /// Forgets tokens that were not seen for too long, and the oldest ones where
-    /// there are too many.
     fn prune(&self, now: Timestamp) -> io::Result<()> {
         let mut all = Vec::new();
         for entry in std::fs::read_dir(&self.dir)?.flatten() {
-            // Another process may have removed it just now.
+            // Another process may have removed the file.
             if entry.file_name().to_str().is_some_and(is_name)
-                && let Some(seen) = entry.metadata().ok().and_then(|about| about.modified().ok())
+                && let Some(seen) =
+                    entry.metadata().ok().and_then(|metadata| metadata.modified().ok())
             {
                 all.push((seen, entry.path()));
             }
         }
         all.sort();
-        let too_many = all.len().saturating_sub(MOST);
+        let too_many = all.len().saturating_sub(MAX_TOKENS);
         for (index, (seen, path)) in all.into_iter().enumerate() {
-            let old = Timestamp::try_from(seen).is_ok_and(|seen| is_too_old(seen, now));
-            if index < too_many || old {
+            let is_old = Timestamp::try_from(seen).is_ok_and(|seen| is_too_old(seen, now));
+            if index < too_many || is_old {
                 let _ = std::fs::remove_file(path);
             }
         }
@@ -114,12 +105,11 @@ impl IssuedTokens {
     }
 }
 
-/// Forgets the tokens in the directory `dir` that were not seen for too long, and
-/// the directory when none is left.
-pub(super) fn prune(dir: PathBuf, now: Timestamp) {
+/// Forgets old tokens, and removes the directory once it is empty.
+pub(super) fn prune_directory(dir: PathBuf, now: Timestamp) {
     let issued = IssuedTokens { dir };
     let _ = issued.prune(now);
-    // Fails while there is something in it.
+    // Fails unless it is empty.
     let _ = std::fs::remove_dir(&issued.dir);
 }
 
@@ -131,16 +121,16 @@ fn is_name(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn see(file: &File, now: Timestamp) -> io::Result<()> {
+fn set_seen(file: &File, now: Timestamp) -> io::Result<()> {
     file.set_modified(SystemTime::try_from(now).map_err(io::Error::other)?)
 }
 
-fn seen(file: &File) -> Option<Timestamp> {
+fn last_seen(file: &File) -> Option<Timestamp> {
     file.metadata().ok()?.modified().ok()?.try_into().ok()
 }
 
 fn is_too_old(seen: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(seen) > LONGEST
+    now.duration_since(seen) > MAX_AGE
 }
 
 #[cfg(test)]
@@ -178,9 +168,9 @@ mod tests {
         // It goes when the next one comes, or by itself.
         issued.add(&other, at(1_251)).unwrap();
         assert_eq!(count(&issued), 1);
-        prune(dir.path().to_owned(), at(1_300));
+        prune_directory(dir.path().to_owned(), at(1_300));
         assert_eq!(count(&issued), 1);
-        prune(dir.path().to_owned(), at(2_000));
+        prune_directory(dir.path().to_owned(), at(2_000));
         assert!(!dir.path().exists());
     }
 
@@ -189,15 +179,15 @@ mod tests {
         let (dir, issued) = issued();
         std::fs::write(dir.path().join("stranger"), "").unwrap();
         let tokens: Vec<_> =
-            (0..=MOST).map(|number| sha256(number.to_string().as_bytes())).collect();
+            (0..=MAX_TOKENS).map(|number| sha256(number.to_string().as_bytes())).collect();
         for (number, token) in tokens.iter().enumerate() {
             // The first one is in use.
             let now = shifted(number);
             issued.add(token, now).unwrap();
             assert!(issued.contains(&tokens[0], now));
         }
-        assert_eq!(count(&issued), MOST + 1);
-        assert!(issued.contains(&tokens[0], at(1)) && issued.contains(&tokens[MOST], at(1)));
+        assert_eq!(count(&issued), MAX_TOKENS + 1);
+        assert!(issued.contains(&tokens[0], at(1)) && issued.contains(&tokens[MAX_TOKENS], at(1)));
         assert!(!issued.contains(&tokens[1], at(1)));
     }
 

@@ -6,16 +6,13 @@ use ring::digest;
 
 use crate::config::Settings;
 
-/// The name of one entry. Two requests have the same key when, and only when,
-/// a token made for one is as good for the other.
+/// Equal if and only if a token minted for one request is as good for the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
-    /// The key of the token that these settings ask for.
-    ///
-    /// A secret that is known is not part of it: the seal depends on it. The
-    /// command of a secret that is not known is, for the seal cannot.
+    /// A known secret is not part of the key, since the encryption depends on it. If the
+    /// secret comes from a command, that command is.
     pub fn of(settings: &Settings) -> Key {
         let issuer = &settings.issuer;
         let mut hash = Hasher::new();
@@ -29,7 +26,6 @@ impl Key {
         Key(hash.finish())
     }
 
-    /// The key that a file name stands for, if it can be one.
     pub fn parse(stem: &str) -> Option<Key> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         (stem.len() == 2 * KEY_BYTES && stem.bytes().all(hex)).then(|| Key(stem.to_owned()))
@@ -42,10 +38,10 @@ impl fmt::Display for Key {
     }
 }
 
-/// 128 bits name an entry: enough that no two kinds of token ever share one.
+/// 128 bits: no two kinds of token will ever share a key.
 const KEY_BYTES: usize = 16;
 
-/// Hashes fields so that no two different lists of fields hash alike.
+/// Prefixes each field by its length, so that different lists of fields differ.
 struct Hasher(digest::Context);
 
 impl Hasher {
@@ -71,7 +67,7 @@ mod tests {
     use crate::config::tests::settings;
 
     #[test]
-    fn whatever_makes_tokens_differ_makes_keys_differ() {
+    fn settings_that_change_the_token_change_the_key() {
         let base = || settings("http://127.0.0.1:1");
         let mut others = [base(), base(), base(), base(), base()];
         others[0].client.id.push('x');

@@ -1,4 +1,4 @@
-//! The secret that a cache is sealed under.
+//! The secret with which a cache is encrypted.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::Seal;
-use super::private_file::{self, Found};
+use super::private_file::{self, FileContent};
 use crate::config::Settings;
 use crate::context::NO_HOME;
 use crate::error::{Error, Kind, Result};
@@ -16,64 +16,63 @@ use crate::platform::restore_owner_access;
 
 const KEY_LEN: usize = 32;
 
-/// The seal for these settings: under the client secret where it is known.
-/// Where a command has to be asked for it, under a random key that is kept
-/// apart from the cache, so that the command is asked only to mint.
+/// Uses the client secret if it is known. If it comes from a command, uses a random key that
+/// is stored apart from the cache, so that the command runs only for a mint.
 ///
 /// # Errors
-/// [`Kind::Cache`] when that key can neither be read nor be made.
-pub(super) fn seal_of(settings: &Settings) -> Result<Seal> {
+/// [`Kind::Cache`] if that key can be neither read nor created.
+pub(super) fn seal_for(settings: &Settings) -> Result<Seal> {
     match settings.client.secret.known() {
-        Some(secret) => Ok(Seal::under(secret.expose_secret().as_bytes())),
+        Some(secret) => Ok(Seal::from_secret(secret.expose_secret().as_bytes())),
         None => {
             let dir = settings.cache.state_dir.as_deref().ok_or_else(no_state_dir)?;
-            Ok(Seal::under(&random_key(dir)?))
+            Ok(Seal::from_secret(&random_key(dir)?))
         }
     }
 }
 
-/// The random key of this user, made at its first use.
+/// Creates the key on first use.
 fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = dir.join("seal.key");
-    private_file::check_links(dir).map_err(|error| error.with_hint(ANOTHER))?;
+    private_file::check_links(dir).map_err(with_state_dir_hint)?;
     if let Some(key) = read(&path)? {
         return Ok(key);
     }
-    private_file::prepare(dir, false).map_err(|error| error.with_hint(ANOTHER))?;
+    private_file::prepare_dir(dir, false).map_err(with_state_dir_hint)?;
     match create(&path) {
         // Another process was faster: its key counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(unusable(&path).with_source(error).with_hint(ANOTHER)),
+        Err(error) => return Err(unusable(&path).with_source(error).with_hint(STATE_DIR_HINT)),
         Ok(()) => {}
     }
-    read(&path)?.ok_or_else(|| unusable(&path).with_cause("it was removed at once"))
+    read(&path)?
+        .ok_or_else(|| unusable(&path).with_cause("it was removed as soon as it was created"))
 }
 
-/// The remedy for every trouble with the key's directory.
-const ANOTHER: &str =
+const STATE_DIR_HINT: &str =
     "set XDG_STATE_HOME to a directory of your own, or go without a cache: --no-cache";
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    match private_file::read(path).map_err(|error| error.with_hint(ANOTHER))? {
-        Found::Nothing => Ok(None),
-        Found::Unreadable(error) => Err(unusable(path).with_source(error).with_hint(ANOTHER)),
-        Found::Bytes(bytes) if bytes.len() == KEY_LEN => Ok(Some(Zeroizing::new(bytes))),
-        Found::Bytes(bytes) => {
+    match private_file::read(path).map_err(with_state_dir_hint)? {
+        FileContent::Missing => Ok(None),
+        FileContent::Unreadable(error) => {
+            Err(unusable(path).with_source(error).with_hint(STATE_DIR_HINT))
+        }
+        FileContent::Bytes(bytes) if bytes.len() == KEY_LEN => Ok(Some(Zeroizing::new(bytes))),
+        FileContent::Bytes(bytes) => {
             Err(unusable(path).with_cause(format!("it has {} bytes, not {KEY_LEN}", bytes.len())))
         }
     }
 }
 
-/// Writes the key under a name of its own and moves it into place, which fails
-/// where one stands already: nobody ever reads half a key.
+/// Moves the complete key into place, and fails if another process was faster.
 fn create(path: &Path) -> io::Result<()> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
     SystemRandom::new()
         .fill(key.as_mut())
         .map_err(|_| io::Error::other("the system has no random numbers"))?;
     let dir = path.parent().unwrap_or(Path::new("."));
-    // Readable by its owner only, under a random name: one that a killed
-    // process left behind is in nobody's way.
+    // The random name keeps files of killed processes out of the way.
     let mut file = tempfile::Builder::new().prefix("seal.").tempfile_in(dir)?;
     restore_owner_access(file.as_file())?;
     file.write_all(key.as_ref())?;
@@ -81,13 +80,17 @@ fn create(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+fn with_state_dir_hint(error: Error) -> Error {
+    error.with_hint(STATE_DIR_HINT)
+}
+
 fn unusable(path: &Path) -> Error {
     Error::new(Kind::Cache, format!("cannot use the key {}", path.display()))
-        .with_hint("remove it, and a new one is made")
+        .with_hint("remove it; a new one will be created")
 }
 
 fn no_state_dir() -> Error {
-    Error::new(Kind::Cache, "there is no place for the key that seals the cache")
+    Error::new(Kind::Cache, "no directory for the key that encrypts the cache")
         .with_cause(format!("{NO_HOME}, and the client secret comes from a command"))
         .with_hint("set HOME or XDG_STATE_HOME, or go without a cache: --no-cache")
 }
@@ -98,7 +101,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn the_random_key_is_made_once_and_is_private() {
+    fn the_random_key_is_created_once_and_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
         let first = random_key(&state).unwrap();
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn all_who_come_first_get_the_same_key() {
+    fn concurrent_first_uses_get_the_same_key() {
         for _ in 0..50 {
             let dir = tempfile::tempdir().unwrap();
             let together = std::sync::Barrier::new(4);

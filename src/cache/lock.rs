@@ -1,4 +1,4 @@
-//! Locks of the kernel on files, which are free again when their holder dies.
+//! Kernel locks on files, which are released when their holder exits, however it exits.
 
 use std::fs::File;
 use std::path::Path;
@@ -7,41 +7,39 @@ use super::private_file;
 use crate::error::{Error, Kind, Result};
 use crate::platform::{is_same_file, write_lock_holder};
 
-/// Locks the file at `path`; `None` while somebody else holds it.
+/// Returns `None` while another process holds the lock.
 pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
     loop {
-        match claim(private_file::open_or_create(path)?, path)? {
-            Claim::Held(mut file) => {
+        match try_lock_opened(private_file::open_or_create(path)?, path)? {
+            LockAttempt::Held(mut file) => {
                 write_lock_holder(&mut file);
                 return Ok(Some(file));
             }
-            Claim::Taken => return Ok(None),
-            Claim::Gone => {}
+            LockAttempt::Busy => return Ok(None),
+            LockAttempt::Replaced => {}
         }
     }
 }
 
-/// The result of locking a file that was opened a moment ago.
 #[derive(Debug)]
-pub(super) enum Claim {
-    /// The lock is held, for as long as the file is.
+pub(super) enum LockAttempt {
+    /// Until the file is closed.
     Held(File),
-    /// Somebody else holds it.
-    Taken,
-    /// `cache clear` has removed the file: a lock on it guards nothing, so take
-    /// the one that stands there now.
-    Gone,
+    Busy,
+    /// `cache clear` has removed the file since it was opened, so that a lock on it guards
+    /// nothing: open it again.
+    Replaced,
 }
 
-/// Locks a file that was opened at `path`, without waiting.
+/// Does not wait.
 ///
 /// # Errors
-/// [`Kind::Cache`] when the file system has no locks.
-pub(super) fn claim(file: File, path: &Path) -> Result<Claim> {
+/// [`Kind::Cache`] if the file system has no locks.
+pub(super) fn try_lock_opened(file: File, path: &Path) -> Result<LockAttempt> {
     match file.try_lock() {
-        Ok(()) if is_at(&file, path) => Ok(Claim::Held(file)),
-        Ok(()) => Ok(Claim::Gone),
-        Err(std::fs::TryLockError::WouldBlock) => Ok(Claim::Taken),
+        Ok(()) if is_at(&file, path) => Ok(LockAttempt::Held(file)),
+        Ok(()) => Ok(LockAttempt::Replaced),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(LockAttempt::Busy),
         Err(std::fs::TryLockError::Error(error)) => {
             Err(Error::new(Kind::Cache, format!("cannot lock {}", path.display()))
                 .with_source(error)

@@ -1,92 +1,94 @@
-//! The whole cache: what is in it, and how it is emptied.
+//! Lists, prunes and clears the whole cache.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::codec::{self, Header};
-use super::private_file::{self, Found};
+use super::private_file::{self, FileContent};
 use super::{Key, issued, lock};
 use crate::clock::Reading;
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
 
-/// One entry, as it shows without its secret.
 #[derive(Debug)]
 pub struct EntrySummary {
-    /// Its file.
     pub file: PathBuf,
-    /// What it says of itself, or why it cannot be read.
+    /// Unauthenticated; or the reason why it cannot be read.
     pub header: Result<Header, String>,
     key: Key,
 }
 
-/// Every entry in `dir`, in the order of their names. A directory that does
-/// not exist is an empty cache.
+/// Lists the entries in the order of their names. A missing directory is an empty cache.
 pub fn list(dir: &Path) -> Result<Vec<EntrySummary>> {
-    let mut kept = Vec::new();
-    for (path, key, extension) in files(dir)? {
+    let mut entries = Vec::new();
+    for (path, key, extension) in cache_files(dir)? {
         if extension == "token" {
-            let header = peek(&path);
-            kept.push(EntrySummary { file: path, header, key });
+            let header = peek_file(&path);
+            entries.push(EntrySummary { file: path, header, key });
         }
     }
-    Ok(kept)
+    Ok(entries)
 }
 
-/// Removes every file of the cache in `dir`; returns how many tokens went.
-pub fn clear(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize> {
-    let mut keys: Vec<Key> = files(dir)?.into_iter().map(|(_, key, _)| key).collect();
+/// Removes every file of the cache. Returns the number of tokens removed.
+pub fn clear(dir: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Result<usize> {
+    let mut keys: Vec<Key> = cache_files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();
-    let tokens = remove(dir, &keys, patience, clock)?;
+    let tokens = remove_entries(dir, &keys, lock_timeout, clock)?;
     for issued in issued_directories(dir)? {
         std::fs::remove_dir_all(&issued).map_err(|error| cannot_remove(&issued, error))?;
     }
     Ok(tokens)
 }
 
-/// Removes the entries that can never be handed out again, and what killed
-/// processes left behind; returns how many tokens went.
-pub fn prune(dir: &Path, patience: Duration, clock: &dyn Clock) -> Result<usize> {
+/// Removes entries that can never be handed out again, and files of killed processes. Returns
+/// the number of tokens removed.
+pub fn prune(dir: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Result<usize> {
     let now = clock.read();
-    let kept = list(dir)?;
-    let lives =
-        |kept: &EntrySummary| kept.header.as_ref().is_ok_and(|header| may_live(header, &now));
-    let living: Vec<Key> = kept.into_iter().filter(lives).map(|kept| kept.key).collect();
-    let mut keys: Vec<Key> = files(dir)?.into_iter().map(|(_, key, _)| key).collect();
+    let is_useful =
+        |entry: &EntrySummary| entry.header.as_ref().is_ok_and(|header| may_be_valid(header, &now));
+    let useful: Vec<Key> =
+        list(dir)?.into_iter().filter(is_useful).map(|entry| entry.key).collect();
+    let mut keys: Vec<Key> = cache_files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();
-    keys.retain(|key| !living.contains(key));
+    keys.retain(|key| !useful.contains(key));
     for issued in issued_directories(dir)? {
-        issued::prune(issued, now.wall);
+        issued::prune_directory(issued, now.wall);
     }
-    remove(dir, &keys, patience, clock)
+    remove_entries(dir, &keys, lock_timeout, clock)
 }
 
-fn may_live(header: &Header, now: &Reading) -> bool {
+fn may_be_valid(header: &Header, now: &Reading) -> bool {
     let validity = &header.validity;
     match validity.remaining(now) {
         Ok(left) => left.is_positive(),
-        // Of another boot: a remote clock could show that it is good. For
-        // tidying up, the wall clock is good enough.
-        Err(_) => validity.issuer_expiry.is_some_and(|ends| ends > now.wall),
+        // On another boot, the wall clock is good enough to prune.
+        Err(_) => validity.issuer_expiry.is_some_and(|expiry| expiry > now.wall),
     }
 }
 
-fn peek(path: &Path) -> Result<Header, String> {
+fn peek_file(path: &Path) -> Result<Header, String> {
     match private_file::read(path) {
-        Ok(Found::Bytes(bytes)) => codec::peek(&bytes).map_err(|corrupt| corrupt.to_string()),
-        Ok(Found::Unreadable(error)) => Err(error.to_string()),
-        Ok(Found::Nothing) => Err("it was removed".into()),
+        Ok(FileContent::Bytes(bytes)) => {
+            codec::peek_header(&bytes).map_err(|corrupt| corrupt.to_string())
+        }
+        Ok(FileContent::Unreadable(error)) => Err(error.to_string()),
+        Ok(FileContent::Missing) => Err("it was removed".into()),
         Err(error) => Err(error.message),
     }
 }
 
-/// Removes all files of these keys, each under its lock, the lock's own file
-/// last. Returns how many of them were tokens.
-fn remove(dir: &Path, keys: &[Key], patience: Duration, clock: &dyn Clock) -> Result<usize> {
+/// Removes all files of these keys, each under its lock. Returns the number of tokens.
+fn remove_entries(
+    dir: &Path,
+    keys: &[Key],
+    lock_timeout: Duration,
+    clock: &dyn Clock,
+) -> Result<usize> {
     let mut tokens = 0;
     for key in keys {
         let path = |extension: &str| dir.join(format!("{key}.{extension}"));
-        let _lock = wait_for_lock(&path("lock"), patience, clock)?;
+        let _lock = wait_for_lock(&path("lock"), lock_timeout, clock)?;
         for extension in EXTENSIONS {
             match std::fs::remove_file(path(extension)) {
                 Ok(()) if *extension == "token" => tokens += 1,
@@ -100,49 +102,49 @@ fn remove(dir: &Path, keys: &[Key], patience: Duration, clock: &dyn Clock) -> Re
     Ok(tokens)
 }
 
-fn wait_for_lock(path: &Path, patience: Duration, clock: &dyn Clock) -> Result<std::fs::File> {
-    const STEP: Duration = Duration::from_millis(20);
+fn wait_for_lock(path: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Result<std::fs::File> {
+    const POLL_INTERVAL: Duration = Duration::from_millis(20);
     let mut waited = Duration::ZERO;
     loop {
         if let Some(file) = lock::try_lock(path)? {
             return Ok(file);
         }
-        if waited >= patience {
-            let what = format!("{} is held by a process that is minting", path.display());
-            return Err(Error::new(Kind::Cache, what).with_hint("try again when it is done"));
+        if waited >= lock_timeout {
+            let message = format!("{} is held by a process that is minting", path.display());
+            return Err(Error::new(Kind::Cache, message).with_hint("try again when it is done"));
         }
-        clock.sleep(STEP);
-        waited += STEP;
+        clock.sleep(POLL_INTERVAL);
+        waited += POLL_INTERVAL;
     }
 }
 
-/// Everything that a key can leave in the directory; the lock goes last, for
-/// it guards the others.
+/// In the order of removal: the lock guards the others.
 const EXTENSIONS: &[&str] = &["token", "failure", "new", "lock"];
 
-/// The files of this cache, ordered by name; whatever else lies in the
-/// directory is none of our business.
-pub(super) fn files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
+/// Lists the files of this cache, ordered by name, and ignores all others.
+pub(super) fn cache_files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     let mut files = named_by_key(dir)?;
     files.retain(|(_, _, extension)| EXTENSIONS.contains(&extension.as_str()));
     Ok(files)
 }
 
-/// The directories in which clients' tokens are remembered.
 fn issued_directories(dir: &Path) -> Result<Vec<PathBuf>> {
     let named = named_by_key(dir)?.into_iter();
-    Ok(named.filter(|(_, _, it)| it == issued::EXTENSION).map(|(path, ..)| path).collect())
+    Ok(named
+        .filter(|(_, _, extension)| extension == issued::EXTENSION)
+        .map(|(path, ..)| path)
+        .collect())
 }
 
-/// All that is named by a key and an extension, ordered by name.
+/// Ordered by name.
 fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     private_file::check_links(dir)?;
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
-            let what = format!("cannot read the directory {}", dir.display());
-            return Err(Error::new(Kind::Cache, what).with_source(error));
+            let message = format!("cannot read the directory {}", dir.display());
+            return Err(Error::new(Kind::Cache, message).with_source(error));
         }
     };
     let named = |path: PathBuf| {

@@ -1,5 +1,4 @@
-//! Files that only their owner may read or write: checked when they are read,
-//! created so when they are written.
+//! Files that only their owner may read or write.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,43 +10,38 @@ use crate::platform::{
     private_options_without_links, restore_owner_access,
 };
 
-/// No token comes near this; a larger file is not one of ours.
-const LONGEST: u64 = 2 << 20;
+/// Far more than any token takes.
+const MAX_FILE_SIZE: u64 = 2 << 20;
 
-/// What stands under a name.
-pub(super) enum Found {
-    /// Nothing.
-    Nothing,
-    /// A file of ours that cannot be read.
+pub(super) enum FileContent {
+    Missing,
+    /// A private file that cannot be read.
     Unreadable(io::Error),
-    /// Its bytes.
     Bytes(Vec<u8>),
 }
 
-/// Reads a private file.
-///
 /// # Errors
-/// [`Kind::Cache`] when somebody else could have written it or may read it.
-pub(super) fn read(path: &Path) -> Result<Found> {
+/// [`Kind::Cache`] if another user may have written the file, or may read it.
+pub(super) fn read(path: &Path) -> Result<FileContent> {
     let file = match private_options_without_links().read(true).open(path) {
         Ok(file) => file,
-        Err(error) if is_absent(&error) => return Ok(Found::Nothing),
+        Err(error) if is_absent(&error) => return Ok(FileContent::Missing),
         Err(error) if is_link_error(&error) => return Err(not_a_file(path, "a symbolic link")),
-        Err(error) => return Ok(Found::Unreadable(error)),
+        Err(error) => return Ok(FileContent::Unreadable(error)),
     };
     let length = check_file(&file, path)?;
     let mut bytes = Vec::with_capacity(length as usize);
-    match (&file).take(LONGEST).read_to_end(&mut bytes) {
-        Ok(_) => Ok(Found::Bytes(bytes)),
-        Err(error) => Ok(Found::Unreadable(error)),
+    match (&file).take(MAX_FILE_SIZE).read_to_end(&mut bytes) {
+        Ok(_) => Ok(FileContent::Bytes(bytes)),
+        Err(error) => Ok(FileContent::Unreadable(error)),
     }
 }
 
-/// Checks a private file and reads nothing of it.
+/// Checks a private file without reading it.
 ///
 /// # Errors
-/// [`Kind::Cache`] when it could not be used for an entry or a lock.
-pub(super) fn inspect(path: &Path) -> Result<()> {
+/// [`Kind::Cache`] if the file cannot be used for an entry or a lock.
+pub(super) fn check_if_present(path: &Path) -> Result<()> {
     match private_options_without_links().read(true).open(path) {
         Ok(file) => check_file(&file, path).map(|_| ()),
         Err(error) if is_absent(&error) => Ok(()),
@@ -56,7 +50,7 @@ pub(super) fn inspect(path: &Path) -> Result<()> {
     }
 }
 
-/// Opens a private file for a lock, and makes it where it is missing.
+/// Opens a private file for a lock.
 pub(super) fn open_or_create(path: &Path) -> Result<File> {
     let mut options = private_options_without_links();
     let opened = options.read(true).write(true).create(true).open(path);
@@ -70,119 +64,115 @@ pub(super) fn open_or_create(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Writes a private file by way of `fresh`, so that whoever reads `path` finds
-/// either the old bytes or the new ones. The caller holds the lock.
+/// Replaces a private file atomically, by way of `temporary`. The caller must hold the lock.
 ///
-/// Not synced to the disk: a write that a power cut tears reads as a miss.
-pub(super) fn replace(path: &Path, fresh: &Path, bytes: &[u8]) -> io::Result<()> {
-    // What a killed process left is not reused: its mode is not known.
-    let _ = std::fs::remove_file(fresh);
-    let mut file = private_options_without_links().write(true).create_new(true).open(fresh)?;
+/// Not synced to the disk: an entry torn by a power cut is a cache miss.
+pub(super) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A killed process may have left one with another mode.
+    let _ = std::fs::remove_file(temporary);
+    let mut file = private_options_without_links().write(true).create_new(true).open(temporary)?;
     let written = restore_owner_access(&file)
         .and_then(|()| file.write_all(bytes))
-        .and_then(|()| std::fs::rename(fresh, path));
+        .and_then(|()| std::fs::rename(temporary, path));
     if written.is_err() {
-        let _ = std::fs::remove_file(fresh);
+        let _ = std::fs::remove_file(temporary);
     }
     written
 }
 
-/// Makes the directory, private, where it is missing, and checks it where it
-/// stands: nobody else may be able to put files into it. One that nobody named is
-/// not made below another user's directory.
-pub(super) fn prepare(dir: &Path, was_named: bool) -> Result<()> {
+/// Creates a private directory, or checks an existing one: no other user may be able to write
+/// to it. The default directory is not created below another user's directory.
+pub(super) fn prepare_dir(dir: &Path, was_named: bool) -> Result<()> {
     ignore_file_size_limit();
-    if !check(dir, was_named)? {
+    if !check_dir(dir, was_named)? {
         let made = platform::create_dirs(dir, false);
         made.map_err(|error| unusable(dir, error))?;
-        check(dir, was_named)?;
+        check_dir(dir, was_named)?;
     }
     Ok(())
 }
 
-/// Checks the directory as [`prepare`] does, and makes nothing. Returns whether it
-/// stands.
-pub(super) fn check(dir: &Path, was_named: bool) -> Result<bool> {
+/// Checks the directory as [`prepare_dir`] does. Returns whether it exists.
+pub(super) fn check_dir(dir: &Path, was_named: bool) -> Result<bool> {
     check_links(dir)?;
-    let about = match std::fs::metadata(dir) {
-        Ok(about) => about,
+    let metadata = match std::fs::metadata(dir) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match platform::foreign_parent(dir) {
-                Some(parent) if !was_named => Err(not_mine_to_make(dir, &parent)),
+                Some(parent) if !was_named => Err(below_foreign_dir(dir, &parent)),
                 _ => Ok(false),
             };
         }
         Err(error) => return Err(unusable(dir, error)),
     };
-    if !about.is_dir() {
+    if !metadata.is_dir() {
         return Err(unusable(dir, io::Error::from(io::ErrorKind::NotADirectory)));
     }
-    match platform::dir_flaw(&about) {
+    match platform::dir_flaw(&metadata) {
         None => Ok(true),
         Some(flaw) => {
-            let what = format!("{} can be written to by other users", dir.display());
-            Err(not_private(dir, flaw, what, dir))
+            let message = format!("{} can be written to by other users", dir.display());
+            Err(not_private(dir, flaw, message, dir))
         }
     }
 }
 
-/// Refuses a directory in which this user can make nothing; of one that is not there,
-/// the nearest above it that is.
+/// Checks whether this user can create files in the directory, or in its nearest existing
+/// ancestor.
 pub(super) fn check_writable(dir: &Path) -> Result<()> {
-    let here = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
-    platform::check_writable(here).map_err(|error| unusable(dir, error))
+    let existing = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
+    platform::check_writable(existing).map_err(|error| unusable(dir, error))
 }
 
-/// Refuses a path that another user could lead elsewhere.
+/// Refuses a path with a symbolic link that another user could change.
 pub(super) fn check_links(dir: &Path) -> Result<()> {
     match platform::foreign_link(dir) {
         None => Ok(()),
         Some(link) => {
-            let what = format!("another user could lead {} elsewhere", dir.display());
-            Err(Error::new(Kind::Cache, what)
+            let message = format!("another user could lead {} elsewhere", dir.display());
+            Err(Error::new(Kind::Cache, message)
                 .with_cause(link.to_string())
                 .with_hint("name a directory by a path without that link, with --cache-dir"))
         }
     }
 }
 
-/// The file's length, once it is known to be a file, ours, and private.
+/// Returns the length of a file that is regular, private and owned by this user.
 fn check_file(file: &File, path: &Path) -> Result<u64> {
-    let about = file.metadata().map_err(|error| unusable(path, error))?;
-    if !about.is_file() {
-        let kind = if about.is_dir() { "a directory" } else { "a device or a pipe" };
+    let metadata = file.metadata().map_err(|error| unusable(path, error))?;
+    if !metadata.is_file() {
+        let kind = if metadata.is_dir() { "a directory" } else { "a device or a pipe" };
         return Err(not_a_file(path, kind));
     }
-    match platform::file_flaw(&about) {
-        None => Ok(about.len().min(LONGEST)),
+    match platform::file_flaw(&metadata) {
+        None => Ok(metadata.len().min(MAX_FILE_SIZE)),
         Some(flaw) => {
-            let what = format!("{} is open to other users", path.display());
-            Err(not_private(path, flaw, what, path.parent().unwrap_or(path)))
+            let message = format!("{} is open to other users", path.display());
+            Err(not_private(path, flaw, message, path.parent().unwrap_or(path)))
         }
     }
 }
 
-/// Not there, or below something that is no directory: whoever writes finds out
-/// and says so.
+/// Includes a path below a file: that is reported when something is written there.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn not_mine_to_make(dir: &Path, parent: &ForeignDir) -> Error {
+fn below_foreign_dir(dir: &Path, parent: &ForeignDir) -> Error {
     Error::new(Kind::Cache, format!("{} is not created", dir.display()))
         .with_cause(parent.to_string())
         .with_hint("name a directory of your own with --cache-dir")
 }
 
-/// `open` says that the mode lets other users in, `dir` is the directory to close to them.
-fn not_private(path: &Path, flaw: PrivacyFlaw, open: String, dir: &Path) -> Error {
+/// `mode_message` is for a mode that is too open, and `dir` the directory to close.
+fn not_private(path: &Path, flaw: PrivacyFlaw, mode_message: String, dir: &Path) -> Error {
     match flaw {
         PrivacyFlaw::Owner(_) => {
             Error::new(Kind::Cache, format!("{} belongs to another user", path.display()))
                 .with_cause(flaw.to_string())
                 .with_hint("name a directory of your own with --cache-dir, or change the owner")
         }
-        PrivacyFlaw::Mode(_) => Error::new(Kind::Cache, open)
+        PrivacyFlaw::Mode(_) => Error::new(Kind::Cache, mode_message)
             .with_cause(flaw.to_string())
             .with_hint(close_dir_command(dir)),
     }

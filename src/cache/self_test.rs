@@ -1,4 +1,4 @@
-//! Checks whether a directory can serve as a cache.
+//! Checks whether a directory can hold a cache.
 
 use std::path::Path;
 
@@ -6,34 +6,35 @@ use super::lock::try_lock;
 use super::{maintenance, private_file};
 use crate::error::{Error, Kind, Result};
 
-/// Checks `dir` as a mint would, and makes nothing.
+/// Checks `dir` without changing anything.
 ///
 /// # Errors
-/// [`Kind::Cache`] when a mint could keep nothing there.
+/// [`Kind::Cache`] if a token could not be cached there.
 pub fn check(dir: &Path, was_named: bool) -> Result<()> {
     let check = || {
-        private_file::check(dir, was_named)?;
+        private_file::check_dir(dir, was_named)?;
         private_file::check_writable(dir)?;
-        maintenance::files(dir)?.iter().try_for_each(|(path, ..)| private_file::inspect(path))
+        maintenance::cache_files(dir)?
+            .iter()
+            .try_for_each(|(path, ..)| private_file::check_if_present(path))
     };
-    check().map_err(|error| with_hint(error, was_named))
+    check().map_err(|error| with_default_dir_hint(error, was_named))
 }
 
-/// The remedy for every trouble with a cache that nobody named.
-pub(super) const ANOTHER: &str =
+pub(super) const DEFAULT_DIR_HINT: &str =
     "set GC_TOKEN_CACHE_DIR to a directory of your own, or GC_TOKEN_NO_CACHE=true";
 
-fn with_hint(error: Error, was_named: bool) -> Error {
-    if was_named { error } else { error.with_hint(ANOTHER) }
+fn with_default_dir_hint(error: Error, was_named: bool) -> Error {
+    if was_named { error } else { error.with_hint(DEFAULT_DIR_HINT) }
 }
 
-/// Uses `dir` as a mint would, with a file of its own that is gone afterwards:
-/// makes the directory, writes, locks, and sees whether the lock holds.
+/// Creates `dir` if it is missing, and tests with a temporary file whether locks hold there.
 ///
 /// # Errors
-/// [`Kind::Cache`] when one of that fails.
+/// [`Kind::Cache`] if a token could not be cached there.
 pub fn self_test(dir: &Path, was_named: bool) -> Result<()> {
-    private_file::prepare(dir, was_named).map_err(|error| with_hint(error, was_named))?;
+    private_file::prepare_dir(dir, was_named)
+        .map_err(|error| with_default_dir_hint(error, was_named))?;
     let path = dir.join(format!("doctor-{}.lock", std::process::id()));
     let holds = (|| {
         let held = try_lock(&path)?;
@@ -48,6 +49,6 @@ pub fn self_test(dir: &Path, was_named: bool) -> Result<()> {
                 .with_cause("a second lock on a locked file was granted")
                 .with_hint("name a directory on a local file system with --cache-dir"))
         }
-        Err(error) => Err(with_hint(error, was_named)),
+        Err(error) => Err(with_default_dir_hint(error, was_named)),
     }
 }

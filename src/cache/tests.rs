@@ -3,30 +3,29 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::lock::{Claim, claim};
+use super::lock::{LockAttempt, try_lock_opened};
 use super::*;
 use crate::config::tests::settings;
 use crate::context::{Clock as _, SystemClock};
 use crate::token::tests::token;
 
-/// Clearing removes the files of locks as well. Whoever has opened such a file
-/// just before, and locks it just after, holds nothing: somebody else may hold
-/// the lock on the file that stands there now.
+/// `clear` removes lock files as well. A process that opened such a file just before, and
+/// locks it just after, holds nothing: another may hold the lock on its replacement.
 #[test]
-fn a_lock_on_a_removed_file_is_none() {
+fn a_lock_on_a_removed_file_is_not_held() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("lock");
     let open = || private_file::open_or_create(&path).unwrap();
-    let held = claim(open(), &path).unwrap();
-    assert!(matches!(held, Claim::Held(_)), "{held:?}");
-    assert!(matches!(claim(open(), &path), Ok(Claim::Taken)));
+    let held = try_lock_opened(open(), &path).unwrap();
+    assert!(matches!(held, LockAttempt::Held(_)), "{held:?}");
+    assert!(matches!(try_lock_opened(open(), &path), Ok(LockAttempt::Busy)));
     drop(held);
     let opened = [open(), open()];
     std::fs::remove_file(&path).unwrap();
     let [one, other] = opened;
-    assert!(matches!(claim(one, &path), Ok(Claim::Gone)));
+    assert!(matches!(try_lock_opened(one, &path), Ok(LockAttempt::Replaced)));
     let _new = open();
-    assert!(matches!(claim(other, &path), Ok(Claim::Gone)));
+    assert!(matches!(try_lock_opened(other, &path), Ok(LockAttempt::Replaced)));
 }
 
 #[test]
@@ -77,10 +76,9 @@ impl Drop for Done<'_> {
     }
 }
 
-/// One that tells of refused credentials would otherwise stop the mints of another
-/// client that has the same secret.
+/// Otherwise refused credentials would stop the mints of another client with the same secret.
 #[test]
-fn a_failure_opens_in_its_own_slot_only() {
+fn a_failure_is_read_only_under_its_own_key() {
     use crate::error::{Error, Kind};
     let dir = tempfile::tempdir().unwrap();
     let mut one = settings("http://x");

@@ -39,7 +39,7 @@ fn debug_shows_no_secret() {
         format!("{settings:?} {settings:#?}"),
         format!("{given:?} {:?}", given.token.access_token),
         format!("{entry:?} {lookup:?} {lock:?}"),
-        format!("{:?}", Seal::under(SECRET.as_bytes())),
+        format!("{:?}", Seal::from_secret(SECRET.as_bytes())),
         format!("{:?} {:?}", cloud.counters(), Faults::default()),
     ];
     for shown in shown {
