@@ -17,7 +17,6 @@ pub use exec::{ExecArgs, ProxyMode};
 pub use gateway::GatewayArgs;
 pub use settings::SettingArgs;
 
-
 /// Hands out a Genesys Cloud access token that is known to live long enough.
 ///
 /// Mints an OAuth client-credentials token or reuses a cached one, and measures

@@ -1,22 +1,21 @@
-//! A local stand-in for Genesys Cloud: a login host that mints tokens and an
-//! API host that judges them, each with a clock of its own.
-//!
-//! It is a real HTTP server on loopback, for tests in the same process and as
-//! a command for people. It keeps nothing, and its default secret is public.
+//! A local stand-in for Genesys Cloud: a login host that mints tokens and an API host that
+//! checks them, each with its own clock. Tests start it in their process, people by
+//! `gc-token sandbox`. State is kept in memory only, and the default secret is public.
 
 mod api;
 mod cloud;
 mod config;
 mod control;
 pub mod duration;
+mod fault_injection;
 mod faults;
 mod issuer;
-mod mint;
-mod mishap;
-mod reply;
+mod resources;
+mod response;
 mod routing;
 mod serve;
 mod tls;
+mod token;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -31,41 +30,37 @@ pub use faults::{Fault, Faults};
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
 use cloud::Cloud;
-use tls::Tls;
+use tls::SandboxTls;
 
-/// A running stand-in. Dropping it stops it: open connections are cut, and its
-/// thread has ended when the drop returns.
+/// A running stand-in. Dropping it closes all connections and joins its thread.
 pub struct Sandbox {
     login: SocketAddr,
     api: SocketAddr,
-    tls: Option<Tls>,
+    tls: Option<SandboxTls>,
     cloud: Arc<Cloud>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Listens on both addresses and serves on a thread of its own. Requests
-    /// are accepted from the moment that this returns.
+    /// Serves both hosts on a thread. They accept connections as soon as this returns.
     ///
     /// # Errors
-    /// `Configuration` when an address is not a loopback address or cannot be
-    /// listened on, or when no certificates can be made.
-    pub fn start(plan: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Sandbox> {
-        let login = listen(plan.listen_login)?;
-        let api = listen(plan.listen_api)?;
-        let addresses = (address(&login)?, address(&api)?);
-        let tls = match plan.tls {
-            true => Some(Tls::generate(&[addresses.0.ip(), addresses.1.ip()], plan.validity)?),
-            false => None,
-        };
-        let cloud = Arc::new(Cloud::new(plan, clock));
+    /// `Configuration` if an address is not a loopback address or is in use; `System` if the
+    /// system cannot provide sockets, a thread or certificates.
+    pub fn start(config: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Sandbox> {
+        let login = bind_loopback(config.listen_login)?;
+        let api = bind_loopback(config.listen_api)?;
+        let addresses = (local_address(&login)?, local_address(&api)?);
+        let ips = [addresses.0.ip(), addresses.1.ip()];
+        let tls = config.tls.then(|| SandboxTls::generate(&ips, config.validity)).transpose()?;
+        let cloud = Arc::new(Cloud::new(config, clock));
         let hosts = [(login, issuer::router(cloud.clone())), (api, api::router(cloud.clone()))];
-        let config = tls.as_ref().map(|tls| tls.server.clone());
+        let server_config = tls.as_ref().map(|tls| tls.server.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("sandbox".into())
-            .spawn(serve::runtime(hosts, config, stopped)?)
+            .spawn(serve::runtime(hosts, server_config, stopped)?)
             .map_err(|cause| cannot_start().with_source(cause))?;
         Ok(Sandbox {
             login: addresses.0,
@@ -77,38 +72,37 @@ impl Sandbox {
         })
     }
 
-    /// The base URL of the login host, without a slash at its end.
+    /// Returns the base URL of the login host, without a trailing slash.
     pub fn login_url(&self) -> String {
         format!("{}://{}", self.scheme(), self.login)
     }
 
-    /// The base URL of the API host, without a slash at its end.
+    /// Returns the base URL of the API host, without a trailing slash.
     pub fn api_url(&self) -> String {
         format!("{}://{}", self.scheme(), self.api)
     }
 
-    /// The certificate to trust, where the hosts speak TLS.
+    /// Returns the CA certificate, if the hosts speak TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.tls.as_ref().map(|tls| tls.ca_pem.as_str())
     }
 
-    /// What has happened so far.
     pub fn counters(&self) -> Counters {
         self.cloud.counters()
     }
 
-    /// The tokens that were made and not revoked, dead ones included: to look
-    /// for them where they must not be.
+    /// Returns the tokens that were minted and not revoked, expired ones included, so that
+    /// tests can search outputs for them.
     pub fn tokens(&self) -> Vec<String> {
         self.cloud.tokens()
     }
 
-    /// Changes the plan from now on, as `PUT /sandbox/config` does.
+    /// Does the same as `PUT /sandbox/config`.
     pub fn change(&self, change: ConfigChange) {
         self.cloud.change(change);
     }
 
-    /// Makes every token unknown to the API, as `DELETE /sandbox/tokens` does.
+    /// Does the same as `DELETE /sandbox/tokens`.
     pub fn revoke_all(&self) {
         self.cloud.revoke_all();
     }
@@ -130,9 +124,9 @@ impl Drop for Sandbox {
     }
 }
 
-/// Whoever reaches the sandbox can mint tokens and change its plan, so it
-/// stays on this machine.
-fn listen(address: SocketAddr) -> Result<TcpListener> {
+/// Binds to loopback only, because any client of the sandbox can mint tokens and change its
+/// configuration.
+fn bind_loopback(address: SocketAddr) -> Result<TcpListener> {
     let refused = |kind: Kind| Error::new(kind, format!("the sandbox cannot listen on {address}"));
     if !address.ip().is_loopback() {
         return Err(refused(Kind::Configuration)
@@ -146,7 +140,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-fn address(listener: &TcpListener) -> Result<SocketAddr> {
+fn local_address(listener: &TcpListener) -> Result<SocketAddr> {
     listener.local_addr().map_err(|cause| cannot_start().with_source(cause))
 }
 

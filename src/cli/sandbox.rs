@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::context::Environment;
-use crate::sandbox::duration::{offset, span};
+use crate::sandbox::duration::{non_negative, offset};
 use crate::sandbox::{DEFAULT_SECRET, ExpiresInField, Faults, SandboxConfig, TokenFormat};
 
 /// Overrides the default client secret.
@@ -39,11 +39,11 @@ pub struct SandboxArgs {
     pub client_id: String,
 
     /// Lifetime of a new token
-    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = span)]
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = non_negative)]
     pub lifetime: Duration,
 
     /// Revoke tokens that make no API call for so long; HEAD requests do not count
-    #[arg(long, value_name = "DURATION", value_parser = span)]
+    #[arg(long, value_name = "DURATION", value_parser = non_negative)]
     pub idle_timeout: Option<Duration>,
 
     /// Form of the tokens
@@ -71,7 +71,7 @@ pub struct SandboxArgs {
     pub api_offset: SignedDuration,
 
     /// Delay of every reply of the login host
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = non_negative)]
     pub latency: Duration,
 
     /// Faults of the first token requests, such as 3*500,429:2,drop

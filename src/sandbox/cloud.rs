@@ -1,4 +1,4 @@
-//! What both hosts share: the plan, the clocks, the tokens, and the counters.
+//! The state that both hosts share: configuration, clocks, tokens and counters.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,116 +14,103 @@ use serde_json::Value;
 
 use super::config::{ConfigChange, ExpiresInField, SandboxConfig};
 use super::faults::Fault;
-use super::mint::{self, Validity};
-use super::routing::Resources;
+use super::resources::Resources;
+use super::token::{self, ValidityPeriod};
 use crate::context::Clock;
 use crate::sync;
 
-/// One of the two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Host {
+pub(super) enum SandboxHost {
     Login,
     Api,
 }
 
-/// What has happened so far.
+/// Event counts since the start.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// Requests of any kind to the login host.
     pub login_requests: u64,
-    /// Requests for a token, those among them that failed included.
+    /// Token requests, failed ones included.
     pub token_requests: u64,
-    /// Tokens made.
     pub mints: u64,
-    /// Requests to the API, the refused ones included.
+    /// API requests, rejected ones included.
     pub api_calls: u64,
-    /// API calls refused with a 401.
+    /// API requests that got a 401.
     pub refusals: u64,
     /// Tokens revoked by `DELETE /api/v2/tokens/me`.
     pub revocations: u64,
-    /// How often each `X-Request-Id` of an API POST was carried out.
+    /// Number of times that each `X-Request-Id` of an API POST was processed.
     pub executed: BTreeMap<String, u64>,
-    /// The last request for a token.
-    pub last_token_request: Option<TokenRequestSeen>,
+    pub last_token_request: Option<RecordedTokenRequest>,
 }
 
-/// What a token request looked like; nothing secret is kept of it.
+/// A token request without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct TokenRequestSeen {
-    /// How the client presented itself: `basic`, `post`, or not at all.
+pub struct RecordedTokenRequest {
+    /// `basic`, `post`, or `None` without credentials.
     pub client_auth: Option<String>,
-    /// The fields of its form, without the client's secret.
+    /// The form without `client_secret`.
     pub form: BTreeMap<String, String>,
 }
 
-/// Why the API does not accept a request's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// There is none.
+pub(super) enum TokenRejection {
     Missing,
-    /// It was never minted, or is revoked.
+    /// Never minted, or revoked.
     Unknown,
-    /// The API's clock is behind its start.
     NotYetValid,
-    /// The API's clock has reached its end.
     Expired,
 }
 
-/// Why the login host makes no token for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stranger {
+pub(super) enum ClientRejection {
     UnknownId,
     WrongSecret,
 }
 
-/// A minted token and what the reply says of its life.
-pub(super) struct Minted {
+pub(super) struct IssuedToken {
     pub(super) access_token: String,
     pub(super) expires_in: Option<Value>,
 }
 
-/// The state behind both hosts.
 pub(super) struct Cloud {
     clock: Arc<dyn Clock>,
     signing_key: hmac::Key,
     state: Mutex<State>,
 }
 
-/// A token, and when it was used last.
-struct MintedToken {
-    validity: Validity,
-    /// When it was made or used last, on the boot clock.
-    used: SignedDuration,
+struct StoredToken {
+    validity: ValidityPeriod,
+    /// Boot clock at the mint or the last use.
+    last_used: SignedDuration,
 }
 
-/// Whether an API call restarts its token's inactivity timer.
+/// The effect of an API call on its token's inactivity timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Contact {
-    /// A call that restarts the timer.
-    Use,
-    /// A call that does not: one with `preserveIdleTTL=true`, or a HEAD request, of which
-    /// nothing is documented.
-    Look,
+pub(super) enum IdleTimer {
+    Restart,
+    /// For `preserveIdleTTL=true`, and for HEAD requests, about which nothing is documented.
+    Keep,
 }
 
 struct State {
-    plan: SandboxConfig,
+    config: SandboxConfig,
     faults: VecDeque<Fault>,
     api_faults: VecDeque<Fault>,
-    tokens: HashMap<String, MintedToken>,
+    tokens: HashMap<String, StoredToken>,
     resources: Resources,
     counters: Counters,
 }
 
 impl Cloud {
-    pub(super) fn new(mut plan: SandboxConfig, clock: Arc<dyn Clock>) -> Cloud {
-        let faults = std::mem::take(&mut plan.faults).into();
-        let api_faults = std::mem::take(&mut plan.api_faults).into();
+    pub(super) fn new(mut config: SandboxConfig, clock: Arc<dyn Clock>) -> Cloud {
+        let faults = std::mem::take(&mut config.faults).into();
+        let api_faults = std::mem::take(&mut config.api_faults).into();
         Cloud {
             clock,
-            signing_key: mint::signing_key(),
+            signing_key: token::signing_key(),
             state: Mutex::new(State {
-                plan,
+                config,
                 faults,
                 api_faults,
                 tokens: HashMap::new(),
@@ -133,13 +120,12 @@ impl Cloud {
         }
     }
 
-    /// What a host's own clock shows.
-    pub(super) fn now(&self, host: Host) -> Timestamp {
-        self.state().now(host, &*self.clock)
+    pub(super) fn host_time(&self, host: SandboxHost) -> Timestamp {
+        self.state().host_time(host, &*self.clock)
     }
 
     pub(super) fn latency(&self) -> Duration {
-        self.state().plan.latency
+        self.state().config.latency
     }
 
     pub(super) fn counters(&self) -> Counters {
@@ -158,81 +144,82 @@ impl Cloud {
         if let Some(faults) = change.api_faults.take() {
             state.api_faults = faults.into();
         }
-        state.plan.change(change);
+        state.config.apply(change);
     }
 
-    /// Counts a request, and takes the fault that it meets. Only requests for
-    /// a token and API calls meet any.
-    pub(super) fn next_fault(&self, host: Host, request: &Request) -> Fault {
+    /// Counts a request and returns its fault. Only token requests and API calls have any.
+    pub(super) fn next_fault(&self, host: SandboxHost, request: &Request) -> Fault {
         let path = request.uri().path();
         let mut state = self.state();
         let faults = match host {
-            Host::Login if path == "/oauth/token" && request.method() == Method::POST => {
+            SandboxHost::Login if path == "/oauth/token" && request.method() == Method::POST => {
                 state.counters.token_requests += 1;
                 &mut state.faults
             }
-            Host::Api if path.starts_with("/api/") => {
+            SandboxHost::Api if path.starts_with("/api/") => {
                 state.counters.api_calls += 1;
                 &mut state.api_faults
             }
-            _ => return Fault::Nothing,
+            _ => return Fault::None,
         };
-        faults.pop_front().unwrap_or(Fault::Nothing)
+        faults.pop_front().unwrap_or(Fault::None)
     }
 
-    /// Whether the client is who it claims to be.
-    pub(super) fn authenticate(&self, id: &str, secret: &str) -> Result<(), Stranger> {
-        let plan = &self.state().plan;
-        if id != plan.client_id {
-            Err(Stranger::UnknownId)
-        } else if secret != plan.client_secret.expose_secret() {
-            Err(Stranger::WrongSecret)
+    pub(super) fn authenticate(&self, id: &str, secret: &str) -> Result<(), ClientRejection> {
+        let config = &self.state().config;
+        if id != config.client_id {
+            Err(ClientRejection::UnknownId)
+        } else if secret != config.client_secret.expose_secret() {
+            Err(ClientRejection::WrongSecret)
         } else {
             Ok(())
         }
     }
 
-    /// Makes a token; older ones stay as good as they are.
-    pub(super) fn mint(&self) -> Minted {
+    /// Older tokens stay valid.
+    pub(super) fn mint(&self) -> IssuedToken {
         let mut state = self.state();
-        let now = state.now(Host::Login, &*self.clock);
-        let (access_token, validity) = mint::mint(&state.plan, now, &self.signing_key);
-        let issued = MintedToken { validity, used: self.clock.read().boot };
-        state.tokens.insert(access_token.clone(), issued);
+        let now = state.host_time(SandboxHost::Login, &*self.clock);
+        let (access_token, validity) = token::mint(&state.config, now, &self.signing_key);
+        let stored = StoredToken { validity, last_used: self.clock.read().boot };
+        state.tokens.insert(access_token.clone(), stored);
         state.counters.mints += 1;
-        Minted {
+        IssuedToken {
             access_token,
-            expires_in: match &state.plan.expires_in {
-                ExpiresInField::Lifetime => Some(state.plan.lifetime.as_secs().into()),
+            expires_in: match &state.config.expires_in {
+                ExpiresInField::Lifetime => Some(state.config.lifetime.as_secs().into()),
                 ExpiresInField::Missing => None,
                 ExpiresInField::Json(value) => Some(value.clone()),
             },
         }
     }
 
-    /// Judges a token on the API's clock, to the nanosecond: whoever wants a
-    /// tolerance has to bring it along.
-    pub(super) fn judge(&self, token: Option<&str>, contact: Contact) -> Result<(), Refusal> {
+    /// Checks a token by the API's clock, without any tolerance.
+    pub(super) fn check_token(
+        &self,
+        token: Option<&str>,
+        idle_timer: IdleTimer,
+    ) -> Result<(), TokenRejection> {
         let mut state = self.state();
-        let now = state.now(Host::Api, &*self.clock);
-        let token = token.ok_or(Refusal::Missing)?;
+        let now = state.host_time(SandboxHost::Api, &*self.clock);
+        let token = token.ok_or(TokenRejection::Missing)?;
         let boot = self.clock.read().boot;
-        let idle_timeout = state.plan.idle_timeout;
-        let issued = state.tokens.get_mut(token).ok_or(Refusal::Unknown)?;
-        let idle = boot.saturating_sub(issued.used).unsigned_abs();
+        let idle_timeout = state.config.idle_timeout;
+        let stored = state.tokens.get_mut(token).ok_or(TokenRejection::Unknown)?;
+        let idle = boot.saturating_sub(stored.last_used).unsigned_abs();
         if idle_timeout.is_some_and(|timeout| idle >= timeout) {
             state.tokens.remove(token);
-            return Err(Refusal::Unknown);
+            return Err(TokenRejection::Unknown);
         }
-        let validity = issued.validity;
+        let validity = stored.validity;
         if validity.not_before.is_some_and(|start| now < start) {
-            return Err(Refusal::NotYetValid);
+            return Err(TokenRejection::NotYetValid);
         }
         if now >= validity.expires_at {
-            return Err(Refusal::Expired);
+            return Err(TokenRejection::Expired);
         }
-        if contact == Contact::Use {
-            issued.used = boot;
+        if idle_timer == IdleTimer::Restart {
+            stored.last_used = boot;
         }
         Ok(())
     }
@@ -252,12 +239,11 @@ impl Cloud {
         self.state().tokens.clear();
     }
 
-    /// The client that all tokens belong to.
     pub(super) fn client_id(&self) -> String {
-        self.state().plan.client_id.clone()
+        self.state().config.client_id.clone()
     }
 
-    pub(super) fn resources<T>(&self, work: impl FnOnce(&mut Resources) -> T) -> T {
+    pub(super) fn with_resources<T>(&self, work: impl FnOnce(&mut Resources) -> T) -> T {
         work(&mut self.state().resources)
     }
 
@@ -267,10 +253,10 @@ impl Cloud {
 }
 
 impl State {
-    fn now(&self, host: Host, clock: &dyn Clock) -> Timestamp {
+    fn host_time(&self, host: SandboxHost, clock: &dyn Clock) -> Timestamp {
         let offset = match host {
-            Host::Login => self.plan.issuer_offset,
-            Host::Api => self.plan.api_offset,
+            SandboxHost::Login => self.config.issuer_offset,
+            SandboxHost::Api => self.config.api_offset,
         };
         let wall = clock.read().wall;
         // Only an offset beyond the calendar does not fit.

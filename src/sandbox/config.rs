@@ -1,4 +1,4 @@
-//! What the sandbox pretends, and how that changes while it runs.
+//! Configuration of the sandbox, and changes of it at run time.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -12,52 +12,41 @@ use serde_json::Value;
 use super::duration;
 use super::faults::{Fault, fault_list};
 
-/// The client secret unless another one is given. It protects nothing and is
-/// no secret.
+/// Well-known, so not a secret.
 pub const DEFAULT_SECRET: &str = "sandbox-secret";
 
-/// What the sandbox pretends.
 #[derive(Clone)]
 pub struct SandboxConfig {
-    /// The only OAuth client that the login host knows.
+    /// The only OAuth client.
     pub client_id: String,
-    /// That client's secret.
     pub client_secret: SecretString,
-    /// How long a new token lives, counted on the issuer's clock.
+    /// Lifetime of a new token by the issuer's clock.
     pub lifetime: Duration,
-    /// A token that makes no API call for so long is revoked; never where this is
-    /// `None`.
+    /// Time without API calls after which a token is revoked.
     pub idle_timeout: Option<Duration>,
-    /// What a token looks like.
     pub format: TokenFormat,
     /// The login host's clock minus the local wall clock.
     pub issuer_offset: SignedDuration,
     /// The API host's clock minus the local wall clock.
     pub api_offset: SignedDuration,
-    /// Added to every reply of the login host: half on the way in, half on the
-    /// way out.
+    /// Round-trip time of the login host: half before the request is processed, half after.
     pub latency: Duration,
-    /// What goes wrong, one for each token request, in this order; afterwards
-    /// nothing does.
+    /// Faults of the first token requests.
     pub faults: Vec<Fault>,
-    /// The same for API calls.
+    /// Faults of the first API calls.
     pub api_faults: Vec<Fault>,
-    /// What the token reply says about the lifetime, whatever the truth is.
     pub expires_in: ExpiresInField,
-    /// Hand out this very text instead of a random token.
+    /// A fixed token in place of random ones.
     pub token: Option<String>,
-    /// Speak TLS, with a certificate authority made at the start.
+    /// Serve HTTPS, with a certificate authority created at the start.
     pub tls: bool,
-    /// From when to when the hosts' certificate is valid, on this machine's
-    /// clock; else from 1975 to 4096.
+    /// Validity of the hosts' certificate; by default from 1975 to 4096.
     pub validity: Option<(Timestamp, Timestamp)>,
-    /// Where the login host listens: a loopback address; port 0 picks one.
+    /// Loopback address; port 0 picks a free port.
     pub listen_login: SocketAddr,
-    /// Where the API host listens: a loopback address; port 0 picks one.
     pub listen_api: SocketAddr,
 }
 
-/// What a token looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenFormat {
@@ -68,56 +57,43 @@ pub enum TokenFormat {
     Jwt,
 }
 
-/// What the token reply's `expires_in` says.
+/// Value of `expires_in` in token responses.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpiresInField {
-    /// The truth, in whole seconds.
+    /// The true lifetime in whole seconds.
     #[default]
     Lifetime,
-    /// Nothing: the member is left out.
     Missing,
-    /// Any JSON value.
     Json(Value),
 }
 
-/// Changes to a running plan. `None` leaves a field as it is.
+/// Changes to a running configuration. `None` keeps a field; pending faults are replaced.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfigChange {
-    /// See [`SandboxConfig::client_secret`]: it is rotated.
     #[serde(deserialize_with = "secret")]
     pub client_secret: Option<SecretString>,
-    /// See [`SandboxConfig::lifetime`].
-    #[serde(deserialize_with = "span")]
+    #[serde(deserialize_with = "non_negative")]
     pub lifetime: Option<Duration>,
-    /// See [`SandboxConfig::format`].
     pub format: Option<TokenFormat>,
-    /// See [`SandboxConfig::issuer_offset`].
     #[serde(deserialize_with = "offset")]
     pub issuer_offset: Option<SignedDuration>,
-    /// See [`SandboxConfig::api_offset`].
     #[serde(deserialize_with = "offset")]
     pub api_offset: Option<SignedDuration>,
-    /// See [`SandboxConfig::latency`].
-    #[serde(deserialize_with = "span")]
+    #[serde(deserialize_with = "non_negative")]
     pub latency: Option<Duration>,
-    /// See [`SandboxConfig::faults`]. Faults that are still to come are replaced.
     #[serde(deserialize_with = "faults")]
     pub faults: Option<Vec<Fault>>,
-    /// See [`SandboxConfig::api_faults`]. Faults that are still to come are replaced.
     #[serde(deserialize_with = "faults")]
     pub api_faults: Option<Vec<Fault>>,
-    /// See [`SandboxConfig::expires_in`].
     pub expires_in: Option<ExpiresInField>,
-    /// See [`SandboxConfig::token`]. `Some(None)`, in JSON `null`, goes back to random
-    /// tokens.
-    #[serde(deserialize_with = "given")]
+    /// `Some(None)`, in JSON `null`, returns to random tokens.
+    #[serde(deserialize_with = "nullable")]
     pub token: Option<Option<String>>,
 }
 
 impl Default for SandboxConfig {
-    /// A well-behaved cloud whose tokens live for a day.
     fn default() -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         SandboxConfig {
@@ -142,8 +118,7 @@ impl Default for SandboxConfig {
 }
 
 impl SandboxConfig {
-    /// Takes over what `change` gives.
-    pub fn change(&mut self, change: ConfigChange) {
+    pub fn apply(&mut self, change: ConfigChange) {
         replace(&mut self.client_secret, change.client_secret);
         replace(&mut self.lifetime, change.lifetime);
         replace(&mut self.format, change.format);
@@ -160,7 +135,6 @@ impl SandboxConfig {
 impl FromStr for ExpiresInField {
     type Err = String;
 
-    /// `lifetime`, `missing`, or any JSON value.
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "lifetime" => Ok(ExpiresInField::Lifetime),
@@ -182,9 +156,9 @@ fn secret<'de, D: Deserializer<'de>>(json: D) -> Result<Option<SecretString>, D:
     String::deserialize(json).map(|text| Some(text.into()))
 }
 
-fn span<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Duration>, D::Error> {
+fn non_negative<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(json)?;
-    duration::span(&text).map(Some).map_err(serde::de::Error::custom)
+    duration::non_negative(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 fn offset<'de, D: Deserializer<'de>>(json: D) -> Result<Option<SignedDuration>, D::Error> {
@@ -196,8 +170,8 @@ fn faults<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Vec<Fault>>, D::E
     fault_list(json).map(Some)
 }
 
-/// Tells `null` from a member that is not there.
-fn given<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<String>>, D::Error> {
+/// Distinguishes `null` from a missing member.
+fn nullable<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(json).map(Some)
 }
 
@@ -211,20 +185,20 @@ mod tests {
 
     #[test]
     fn only_the_given_fields_change() {
-        let mut plan = SandboxConfig {
+        let mut config = SandboxConfig {
             token: Some("fixed".into()),
             latency: Duration::from_secs(7),
             ..SandboxConfig::default()
         };
-        plan.change(change(r#"{"lifetime":"10s","api_offset":"+2s","format":"jwt"}"#).unwrap());
-        assert_eq!(plan.lifetime, Duration::from_secs(10));
-        assert_eq!(plan.api_offset, SignedDuration::from_secs(2));
-        assert_eq!(plan.format, TokenFormat::Jwt);
-        assert_eq!(plan.latency, Duration::from_secs(7));
-        assert_eq!(plan.token.as_deref(), Some("fixed"));
-        plan.change(change(r#"{"token":null,"expires_in":{"json":"300"}}"#).unwrap());
-        assert_eq!(plan.token, None);
-        assert_eq!(plan.expires_in, ExpiresInField::Json("300".into()));
+        config.apply(change(r#"{"lifetime":"10s","api_offset":"+2s","format":"jwt"}"#).unwrap());
+        assert_eq!(config.lifetime, Duration::from_secs(10));
+        assert_eq!(config.api_offset, SignedDuration::from_secs(2));
+        assert_eq!(config.format, TokenFormat::Jwt);
+        assert_eq!(config.latency, Duration::from_secs(7));
+        assert_eq!(config.token.as_deref(), Some("fixed"));
+        config.apply(change(r#"{"token":null,"expires_in":{"json":"300"}}"#).unwrap());
+        assert_eq!(config.token, None);
+        assert_eq!(config.expires_in, ExpiresInField::Json("300".into()));
     }
 
     #[test]

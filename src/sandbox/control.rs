@@ -1,4 +1,4 @@
-//! The sandbox's own controls, on the API host, without a bearer.
+//! Endpoints on the API host that control the sandbox and need no token.
 
 use std::sync::Arc;
 
@@ -11,9 +11,8 @@ use axum::{Json, Router};
 
 use super::cloud::{Cloud, Counters};
 use super::config::ConfigChange;
-use super::reply;
+use super::response;
 
-/// The routes below `/sandbox`.
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
     Router::new()
         .route("/sandbox/counters", get(counters))
@@ -33,11 +32,11 @@ async fn change(
     match change {
         Ok(Json(change)) => {
             cloud.change(change);
-            reply::json(StatusCode::NO_CONTENT, Body::empty())
+            response::json(StatusCode::NO_CONTENT, Body::empty())
         }
         Err(rejection) => {
-            let why = rejection.body_text();
-            reply::api_error(StatusCode::BAD_REQUEST, "bad.request", &why)
+            let reason = rejection.body_text();
+            response::api_error(StatusCode::BAD_REQUEST, "bad.request", &reason)
         }
     }
 }

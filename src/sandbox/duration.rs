@@ -1,4 +1,4 @@
-//! Durations of the sandbox: an offset of a clock may be negative.
+//! Durations in the sandbox's options. Offsets of clocks may be negative.
 
 use std::time::Duration;
 
@@ -6,10 +6,8 @@ use jiff::SignedDuration;
 
 use crate::duration::parse;
 
-/// A duration with or without a sign: `90`, `1m30s`, `-2s`, `+2s`.
-///
-/// # Errors
-/// A sentence that names the text.
+/// Parses a duration with or without a sign: `90`, `1m30s`, `-2s`, `+2s`. An error is a
+/// sentence that quotes the text.
 pub fn offset(text: &str) -> Result<SignedDuration, String> {
     let (sign, amount) = match text.strip_prefix('-') {
         Some(amount) => (-1, amount),
@@ -21,11 +19,7 @@ pub fn offset(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-/// A duration of zero or more.
-///
-/// # Errors
-/// A sentence that names the text.
-pub fn span(text: &str) -> Result<Duration, String> {
+pub fn non_negative(text: &str) -> Result<Duration, String> {
     Duration::try_from(offset(text)?).map_err(|_| format!("{text:?} is negative"))
 }
 
@@ -54,6 +48,6 @@ mod tests {
         for text in ["", "-", "s", "+-2", "1y", "99999999999999999999"] {
             assert!(offset(text).is_err(), "{text}");
         }
-        assert!(span("-1s").is_err());
+        assert!(non_negative("-1s").is_err());
     }
 }

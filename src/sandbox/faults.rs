@@ -1,4 +1,4 @@
-//! What can go wrong with a request.
+//! Faults that the sandbox injects into requests.
 
 mod notation;
 
@@ -10,65 +10,56 @@ use serde_json::json;
 
 pub(super) use notation::fault_list;
 
-/// What happens to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// `ok`: nothing goes wrong.
-    Nothing,
-    /// `slow:3s`: the answer is right, but comes later.
+    /// `ok`
+    None,
+    /// `slow:3s`: a correct response after a delay.
     Slow(Duration),
-    /// A status, a redirect, or any other answer in the token's place.
-    ScriptedReply(ScriptedReply),
-    /// `drop`: the connection is closed without an answer.
+    ScriptedResponse(ScriptedResponse),
+    /// `drop`: closes the connection without a response.
     Drop,
-    /// `cut`: a token is minted, and the connection breaks in mid-answer.
+    /// `cut`: processes the request, and closes the connection within the response.
     Cut,
-    /// `hang`: no answer until the client leaves.
+    /// `hang`: never responds.
     Hang,
-    /// `huge`: a right answer that is over 1 MiB long and does not say so.
+    /// `huge`: a correct response of more than 1 MiB without `Content-Length`.
     Huge,
-    /// `no-date`: a right answer without a `Date` header.
+    /// `no-date`: a correct response without `Date`.
     NoDate,
-    /// `aged:60`: a right answer out of a proxy's cache, with an `Age` header.
+    /// `aged:60`: a correct response with `Age`, as from a proxy's cache.
     Aged(u64),
 }
 
-/// An answer made up in advance.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ScriptedReply {
-    /// The HTTP status.
+pub struct ScriptedResponse {
     pub status: u16,
-    /// The `Content-Type`.
     #[serde(default = "json_type")]
     pub content_type: String,
-    /// The body.
     #[serde(default)]
     pub body: String,
-    /// The `Retry-After` header.
     #[serde(skip)]
     pub retry_after: Option<RetryAfter>,
-    /// The `Location` header.
     #[serde(default)]
     pub location: Option<String>,
 }
 
-/// The `Retry-After` header of a reply (RFC 9110 section 10.2.3).
+/// `Retry-After` (RFC 9110 section 10.2.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// This text: `429:2`, or nonsense.
+    /// `429:2`; need not be valid.
     Text(String),
-    /// An HTTP date this far ahead on the login host's clock: `429:date+2s`.
+    /// `429:date+2s`: an HTTP date relative to the host's clock.
     Date(SignedDuration),
 }
 
-/// Faults in the compact notation: `3*500,429:2,drop`.
+/// A list such as `3*500,429:2,drop`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Faults(pub Vec<Fault>);
 
-impl ScriptedReply {
-    /// A failure of this status, with the body that goes with it.
-    pub fn status(status: u16) -> ScriptedReply {
+impl ScriptedResponse {
+    pub fn with_status(status: u16) -> ScriptedResponse {
         let body = match status {
             401 => oauth_error("invalid_client", "authentication failed"),
             429 => api_error(status, "too.many.requests", "Rate limit exceeded."),
@@ -76,44 +67,49 @@ impl ScriptedReply {
             500.. => api_error(status, "internal.server.error", "Something went wrong."),
             _ => oauth_error("invalid_request", "the request is not acceptable"),
         };
-        ScriptedReply { status, content_type: json_type(), body, retry_after: None, location: None }
-    }
-
-    /// How Genesys Cloud says that too many tokens are being minted.
-    pub fn rate_limit() -> ScriptedReply {
-        ScriptedReply {
-            body: oauth_error("invalid_request", "rate limit exceeded; try again later"),
-            ..ScriptedReply::status(400)
+        ScriptedResponse {
+            status,
+            content_type: json_type(),
+            body,
+            retry_after: None,
+            location: None,
         }
     }
 
-    /// A page for people where JSON is expected, as a captive portal sends it.
-    pub fn garbage() -> ScriptedReply {
-        ScriptedReply {
+    /// The response of Genesys Cloud above its rate limit for token requests.
+    pub fn rate_limit() -> ScriptedResponse {
+        ScriptedResponse {
+            body: oauth_error("invalid_request", "rate limit exceeded; try again later"),
+            ..ScriptedResponse::with_status(400)
+        }
+    }
+
+    /// HTML, as a captive portal sends it.
+    pub fn garbage() -> ScriptedResponse {
+        ScriptedResponse {
             content_type: "text/html".into(),
             body: "<!doctype html><title>Welcome</title><p>Please log in.".into(),
-            ..ScriptedReply::status(200)
+            ..ScriptedResponse::with_status(200)
         }
     }
 
-    /// A redirect that keeps method and body: a client that follows it sends
-    /// its secret to `location`.
-    pub fn redirect(location: &str) -> ScriptedReply {
-        ScriptedReply {
+    /// A redirect that keeps method and body: a client that followed it would send its secret to
+    /// `location`.
+    pub fn redirect(location: &str) -> ScriptedResponse {
+        ScriptedResponse {
             location: Some(location.to_owned()),
             body: String::new(),
-            ..ScriptedReply::status(307)
+            ..ScriptedResponse::with_status(307)
         }
     }
 }
 
-/// RFC 6749 section 5.2, with the vendor's second description.
+/// An error of RFC 6749 section 5.2, with the vendor's additional `description`.
 pub(super) fn oauth_error(error: &str, description: &str) -> String {
     json!({ "error": error, "description": description, "error_description": description })
         .to_string()
 }
 
-/// The API's way to say what is wrong.
 pub(super) fn api_error(status: u16, code: &str, message: &str) -> String {
     json!({
         "message": message,

@@ -1,4 +1,4 @@
-//! The login host: one client, one grant.
+//! The login host: a token endpoint with one client and the client-credentials grant.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,29 +13,36 @@ use axum::routing::post;
 use axum::{Form, Router};
 use serde_json::json;
 
-use super::cloud::{Cloud, Host, Stranger, TokenRequestSeen};
-use super::{faults, mishap, reply};
+use super::cloud::{ClientRejection, Cloud, RecordedTokenRequest, SandboxHost};
+use super::{fault_injection, faults, response};
 use crate::http_auth::basic_credentials;
 
-type Fields = BTreeMap<String, String>;
+type FormFields = BTreeMap<String, String>;
 
-/// The login host's routes.
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
     Router::new()
-        .route("/oauth/token", post(token).fallback(not_post))
+        .route("/oauth/token", post(issue_token).fallback(not_post))
         .fallback(unknown_route)
-        .layer(from_fn_with_state((cloud.clone(), Host::Login), mishap::meet_fault))
-        .layer(from_fn_with_state((cloud.clone(), Host::Login), reply::stamp))
-        .layer(from_fn_with_state(cloud.clone(), delay))
+        .layer(from_fn_with_state(
+            (cloud.clone(), SandboxHost::Login),
+            fault_injection::inject_fault,
+        ))
+        .layer(from_fn_with_state(
+            (cloud.clone(), SandboxHost::Login),
+            response::add_common_headers,
+        ))
+        .layer(from_fn_with_state(cloud.clone(), add_latency))
         .with_state(cloud)
 }
 
-/// Half of the latency passes before the host's clock is looked at, and half
-/// after it.
-async fn delay(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) -> Response<Body> {
+async fn add_latency(
+    State(cloud): State<Arc<Cloud>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     cloud.count(|counters| counters.login_requests += 1);
     let half = cloud.latency() / 2;
-    // The timer counts whole milliseconds: a sleep of zero takes one, too.
+    // A sleep of zero would take a millisecond, the resolution of the timer.
     if half.is_zero() {
         return next.run(request).await;
     }
@@ -45,68 +52,70 @@ async fn delay(State(cloud): State<Arc<Cloud>>, request: Request, next: Next) ->
     reply
 }
 
-async fn token(
+async fn issue_token(
     State(cloud): State<Arc<Cloud>>,
     headers: HeaderMap,
-    form: Result<Form<Fields>, FormRejection>,
+    form: Result<Form<FormFields>, FormRejection>,
 ) -> Response<Body> {
     let form = match form {
         Ok(Form(form)) => form,
-        Err(rejection) => return refuse("invalid_request", &rejection.body_text()),
+        Err(rejection) => return oauth_error("invalid_request", &rejection.body_text()),
     };
-    let presented = Credentials::find(&headers, &form);
-    cloud.count(|counters| counters.last_token_request = Some(seen(presented.as_ref(), &form)));
-    let Some(credentials) = presented else {
-        return refuse("invalid_client", "no client credentials");
+    let credentials = ClientCredentials::find(&headers, &form);
+    cloud.count(|counters| counters.last_token_request = Some(record(credentials.as_ref(), &form)));
+    let Some(credentials) = credentials else {
+        return oauth_error("invalid_client", "no client credentials");
     };
     match credentials.check(&cloud) {
-        Err(Stranger::UnknownId) => return refuse("invalid_client", "client not found"),
-        Err(Stranger::WrongSecret) => return refuse("invalid_client", "authentication failed"),
+        Err(ClientRejection::UnknownId) => {
+            return oauth_error("invalid_client", "client not found");
+        }
+        Err(ClientRejection::WrongSecret) => {
+            return oauth_error("invalid_client", "authentication failed");
+        }
         Ok(()) => {}
     }
     match form.get("grant_type").map(String::as_str) {
         Some("client_credentials") => {}
-        Some(_) => return refuse("unsupported_grant_type", "unsupported grant type"),
-        None => return refuse("invalid_request", "grant_type is missing"),
+        Some(_) => return oauth_error("unsupported_grant_type", "unsupported grant type"),
+        None => return oauth_error("invalid_request", "grant_type is missing"),
     }
     let minted = cloud.mint();
     let mut body = json!({ "access_token": minted.access_token, "token_type": "bearer" });
     if let Some(expires_in) = minted.expires_in {
         body["expires_in"] = expires_in;
     }
-    let mut reply = reply::json(StatusCode::OK, body.to_string());
+    let mut reply = response::json(StatusCode::OK, body.to_string());
     let no_store = HeaderValue::from_static("no-store");
     reply.headers_mut().insert(CACHE_CONTROL, no_store);
     reply
 }
 
-/// A client's credentials, as one of the two ways of RFC 6749 section 2.3.1
-/// presents them.
-enum Credentials {
+/// Client authentication by one of the two methods of RFC 6749 section 2.3.1.
+enum ClientCredentials {
     Basic(String),
     Post { id: String, secret: String },
 }
 
-impl Credentials {
-    /// The header counts before the form.
-    fn find(headers: &HeaderMap, form: &Fields) -> Option<Credentials> {
+impl ClientCredentials {
+    fn find(headers: &HeaderMap, form: &FormFields) -> Option<ClientCredentials> {
         if let Some(header) = headers.get(AUTHORIZATION) {
             let credentials = basic_credentials(header)?;
             let pair = String::from_utf8(credentials.to_vec()).ok()?;
-            return pair.contains(':').then_some(Credentials::Basic(pair));
+            return pair.contains(':').then_some(ClientCredentials::Basic(pair));
         }
-        Some(Credentials::Post {
+        Some(ClientCredentials::Post {
             id: form.get("client_id")?.clone(),
             secret: form.get("client_secret")?.clone(),
         })
     }
 
-    /// The vendor's clients send id and secret in the header as they are, RFC
-    /// 6749 wants them form-encoded first: either will do.
-    fn check(&self, cloud: &Cloud) -> Result<(), Stranger> {
+    /// Accepts id and secret in the header both form-encoded, as RFC 6749 requires, and
+    /// unencoded, as the vendor's clients send them.
+    fn check(&self, cloud: &Cloud) -> Result<(), ClientRejection> {
         match self {
-            Credentials::Post { id, secret } => cloud.authenticate(id, secret),
-            Credentials::Basic(pair) => {
+            ClientCredentials::Post { id, secret } => cloud.authenticate(id, secret),
+            ClientCredentials::Basic(pair) => {
                 let (id, secret) = pair.split_once(':').unwrap_or((pair, ""));
                 cloud.authenticate(id, secret).or_else(|why| {
                     match (form_decoded(id), form_decoded(secret)) {
@@ -120,13 +129,12 @@ impl Credentials {
 
     fn name(&self) -> &'static str {
         match self {
-            Credentials::Basic(_) => "basic",
-            Credentials::Post { .. } => "post",
+            ClientCredentials::Basic(_) => "basic",
+            ClientCredentials::Post { .. } => "post",
         }
     }
 }
 
-/// The value that `text` encodes; `None` where it is not one encoded value.
 fn form_decoded(text: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(text.as_bytes());
     match (pairs.next(), pairs.next()) {
@@ -135,26 +143,26 @@ fn form_decoded(text: &str) -> Option<String> {
     }
 }
 
-fn seen(credentials: Option<&Credentials>, form: &Fields) -> TokenRequestSeen {
+fn record(credentials: Option<&ClientCredentials>, form: &FormFields) -> RecordedTokenRequest {
     let mut form = form.clone();
     form.remove("client_secret");
-    TokenRequestSeen {
+    RecordedTokenRequest {
         client_auth: credentials.map(|credentials| credentials.name().to_owned()),
         form,
     }
 }
 
-/// A refusal of RFC 6749 section 5.2; the vendor sends 400 for all of them.
-fn refuse(error: &str, description: &str) -> Response<Body> {
+/// An error response of RFC 6749 section 5.2. The vendor uses 400 for all of them.
+fn oauth_error(error: &str, description: &str) -> Response<Body> {
     let body = faults::oauth_error(error, description);
-    reply::json(StatusCode::BAD_REQUEST, body)
+    response::json(StatusCode::BAD_REQUEST, body)
 }
 
 async fn not_post() -> Response<Body> {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    reply::api_error(status, "method.not.allowed", "Only POST asks for a token.")
+    response::api_error(status, "method.not.allowed", "Token requests must use POST.")
 }
 
 async fn unknown_route() -> Response<Body> {
-    reply::api_error(StatusCode::NOT_FOUND, "not.found", "There is nothing here.")
+    response::api_error(StatusCode::NOT_FOUND, "not.found", "The requested resource was not found.")
 }

@@ -1,5 +1,5 @@
-//! Routing skills and wrap-up codes: enough of them for the Terraform provider
-//! to create, read, change, list and delete.
+//! Routing skills and wrap-up codes, as far as the Terraform provider needs them to create,
+//! read, change, list and delete resources.
 
 use std::sync::Arc;
 
@@ -9,162 +9,84 @@ use axum::extract::{Path, Query, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::{MethodRouter, get};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
-use super::api::{home_division, ok};
 use super::cloud::Cloud;
-use super::{mint, reply};
+use super::resources::{ListQuery, ResourceFields, ResourceKind};
+use super::response;
 
-/// What has been created and not yet deleted.
-#[derive(Default)]
-pub(super) struct Resources {
-    skills: Shelf,
-    wrapup_codes: Shelf,
-}
+type CloudState = State<Arc<Cloud>>;
 
-/// Resources of one kind, in the order of their creation.
-type Shelf = Vec<(String, Fields)>;
+type JsonFields = Result<Json<ResourceFields>, JsonRejection>;
 
-type Fields = Map<String, Value>;
-
-type Sent = Result<Json<Fields>, JsonRejection>;
-
-/// The routes below `/api/v2/routing`.
 pub(super) fn router() -> Router<Arc<Cloud>> {
-    let (skills, wrapup_codes) = (Kind::Skill, Kind::WrapupCode);
-    let changeable = wrapup_codes.one().put(
-        async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>, sent: Sent| {
-            wrapup_codes.update(&cloud, id, sent)
-        },
-    );
+    let (skill, wrapup_code) = (ResourceKind::Skill, ResourceKind::WrapupCode);
+    let put = async move |State(cloud): CloudState, Path(id): Path<String>, body: JsonFields| {
+        replace_resource(&cloud, wrapup_code, &id, body)
+    };
     Router::new()
-        .route("/api/v2/routing/skills", skills.all())
-        .route("/api/v2/routing/skills/{id}", skills.one())
-        .route("/api/v2/routing/wrapupcodes", wrapup_codes.all())
-        .route("/api/v2/routing/wrapupcodes/{id}", changeable)
+        .route("/api/v2/routing/skills", collection(skill))
+        .route("/api/v2/routing/skills/{id}", single_resource(skill))
+        .route("/api/v2/routing/wrapupcodes", collection(wrapup_code))
+        .route("/api/v2/routing/wrapupcodes/{id}", single_resource(wrapup_code).put(put))
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Skill,
-    WrapupCode,
+fn collection(kind: ResourceKind) -> MethodRouter<Arc<Cloud>> {
+    get(async move |State(cloud): CloudState, Query(query): Query<ListQuery>| {
+        response::ok_json(cloud.with_resources(|resources| resources.list(kind, &query)))
+    })
+    .post(async move |State(cloud): CloudState, body: JsonFields| {
+        create_resource(&cloud, kind, body)
+    })
 }
 
-impl Kind {
-    /// Listing and creating.
-    fn all(self) -> MethodRouter<Arc<Cloud>> {
-        get(async move |State(cloud): State<Arc<Cloud>>, Query(page): Query<Page>| {
-            ok(cloud.resources(|resources| page.of(self.shelf(resources))))
-        })
-        .post(async move |State(cloud): State<Arc<Cloud>>, sent: Sent| self.create(&cloud, sent))
-    }
-
-    /// Reading and deleting.
-    fn one(self) -> MethodRouter<Arc<Cloud>> {
-        get(async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>| {
-            let found = cloud.resources(|resources| {
-                let (_, fields) = self.shelf(resources).iter().find(|(key, _)| *key == id)?;
-                Some(fields.clone())
-            });
-            found.map_or_else(not_found, |fields| ok(fields.into()))
-        })
-        .delete(async move |State(cloud): State<Arc<Cloud>>, Path(id): Path<String>| {
-            let found = cloud.resources(|resources| {
-                let shelf = self.shelf(resources);
-                let place = shelf.iter().position(|(key, _)| *key == id)?;
-                Some(shelf.remove(place))
-            });
-            found.map_or_else(not_found, |_| reply::json(StatusCode::NO_CONTENT, Body::empty()))
-        })
-    }
-
-    fn create(self, cloud: &Cloud, sent: Sent) -> Response<Body> {
-        let id = mint::uuid();
-        match self.complete(&id, sent) {
-            Ok(fields) => {
-                cloud.resources(|resources| self.shelf(resources).push((id, fields.clone())));
-                ok(fields.into())
-            }
-            Err(why) => unacceptable(&why),
+fn single_resource(kind: ResourceKind) -> MethodRouter<Arc<Cloud>> {
+    get(async move |State(cloud): CloudState, Path(id): Path<String>| {
+        found_or_404(cloud.with_resources(|resources| resources.find(kind, &id)))
+    })
+    .delete(async move |State(cloud): CloudState, Path(id): Path<String>| {
+        if cloud.with_resources(|resources| resources.remove(kind, &id)) {
+            response::json(StatusCode::NO_CONTENT, Body::empty())
+        } else {
+            not_found()
         }
-    }
+    })
+}
 
-    fn update(self, cloud: &Cloud, id: String, sent: Sent) -> Response<Body> {
-        let fields = match self.complete(&id, sent) {
-            Ok(fields) => fields,
-            Err(why) => return unacceptable(&why),
-        };
-        let found = cloud.resources(|resources| {
-            let shelf = self.shelf(resources);
-            let (_, place) = shelf.iter_mut().find(|(key, _)| *key == id)?;
-            *place = fields.clone();
-            Some(())
-        });
-        found.map_or_else(not_found, |()| ok(fields.into()))
-    }
-
-    /// Adds what the API adds to the fields that a client sends.
-    fn complete(self, id: &str, sent: Sent) -> Result<Fields, String> {
-        let Json(mut fields) = sent.map_err(|rejection| rejection.body_text())?;
-        if !matches!(fields.get("name"), Some(Value::String(name)) if !name.is_empty()) {
-            return Err("The name is missing.".to_owned());
-        }
-        fields.insert("id".into(), id.into());
-        match self {
-            Kind::Skill => fields.insert("state".into(), "active".into()),
-            // A client sends the division's id alone.
-            Kind::WrapupCode => fields.insert("division".into(), home_division()),
-        };
-        Ok(fields)
-    }
-
-    fn shelf(self, resources: &mut Resources) -> &mut Shelf {
-        match self {
-            Kind::Skill => &mut resources.skills,
-            Kind::WrapupCode => &mut resources.wrapup_codes,
-        }
+fn create_resource(cloud: &Cloud, kind: ResourceKind, body: JsonFields) -> Response<Body> {
+    let fields = match body {
+        Ok(Json(fields)) => fields,
+        Err(rejection) => return bad_request(&rejection.body_text()),
+    };
+    match cloud.with_resources(|resources| resources.create(kind, fields)) {
+        Ok(created) => response::ok_json(created.into()),
+        Err(message) => bad_request(message),
     }
 }
 
-/// Which part of a list is wanted, and of which name.
-#[derive(Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Page {
-    page_size: usize,
-    page_number: usize,
-    name: Option<String>,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Page { page_size: 25, page_number: 1, name: None }
+fn replace_resource(
+    cloud: &Cloud,
+    kind: ResourceKind,
+    id: &str,
+    body: JsonFields,
+) -> Response<Body> {
+    let fields = match body {
+        Ok(Json(fields)) => fields,
+        Err(rejection) => return bad_request(&rejection.body_text()),
+    };
+    match cloud.with_resources(|resources| resources.replace(kind, id, fields)) {
+        Ok(replaced) => found_or_404(replaced),
+        Err(message) => bad_request(message),
     }
 }
 
-impl Page {
-    fn of(&self, shelf: &Shelf) -> Value {
-        let wanted = |fields: &&Fields| match &self.name {
-            Some(name) => fields.get("name").is_some_and(|is| is == name.as_str()),
-            None => true,
-        };
-        let all: Vec<&Fields> = shelf.iter().map(|(_, fields)| fields).filter(wanted).collect();
-        let size = self.page_size.max(1);
-        let page = all.chunks(size).nth(self.page_number.saturating_sub(1));
-        json!({
-            "entities": page.unwrap_or_default(),
-            "pageSize": size,
-            "pageNumber": self.page_number,
-            "pageCount": all.len().div_ceil(size),
-            "total": all.len(),
-        })
-    }
+fn found_or_404(found: Option<ResourceFields>) -> Response<Body> {
+    found.map_or_else(not_found, |fields| response::ok_json(fields.into()))
 }
 
 fn not_found() -> Response<Body> {
-    reply::api_error(StatusCode::NOT_FOUND, "not.found", "The requested resource was not found.")
+    response::api_error(StatusCode::NOT_FOUND, "not.found", "The requested resource was not found.")
 }
 
-fn unacceptable(why: &str) -> Response<Body> {
-    reply::api_error(StatusCode::BAD_REQUEST, "bad.request", why)
+fn bad_request(message: &str) -> Response<Body> {
+    response::api_error(StatusCode::BAD_REQUEST, "bad.request", message)
 }

@@ -1,4 +1,4 @@
-//! Connections: accepted, decrypted, and answered by a router.
+//! Accepts connections, over TLS if wanted, and serves them by a router.
 
 use std::io;
 use std::net::TcpListener;
@@ -17,12 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use super::reply::HangUp;
+use super::response::CloseConnection;
 use crate::error::{Error, Kind, Result};
 use crate::listener;
 
-/// The work of the sandbox's thread: serves the hosts until `stopped` is told
-/// to stop or its sender is dropped, then cuts every connection.
+/// Returns the main function of the sandbox's thread: serves the hosts until `stopped`
+/// resolves, then closes every connection.
 pub(super) fn runtime(
     hosts: [(TcpListener, Router); 2],
     tls: Option<Arc<ServerConfig>>,
@@ -54,11 +54,11 @@ async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, rou
         let (tls, router) = (tls.clone(), router.clone());
         tokio::spawn(async move {
             match tls {
-                None => answer(stream, router).await,
+                None => serve_connection(stream, router).await,
                 Some(tls) => {
-                    // A client that does not trust the authority leaves here.
+                    // Fails for a client that does not trust the certificate authority.
                     if let Ok(stream) = tls.accept(stream).await {
-                        answer(stream, router).await;
+                        serve_connection(stream, router).await;
                     }
                 }
             }
@@ -66,27 +66,26 @@ async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, rou
     }
 }
 
-/// Answers the requests of one connection. How it ends is the client's affair.
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
+async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request: Request<Incoming>| {
-        let reply = router.call(request);
+        let response = router.call(request);
         async {
-            let Ok(reply) = reply.await;
-            hang_up_if_marked(reply)
+            let Ok(response) = response.await;
+            close_if_marked(response)
         }
     });
     let _ = http1::Builder::new()
-        // The date is the host's own.
+        // The date comes from the host's clock.
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-/// An error closes the connection without an answer.
-fn hang_up_if_marked(reply: Response<Body>) -> io::Result<Response<Body>> {
-    match reply.extensions().get::<HangUp>() {
-        Some(HangUp) => Err(io::ErrorKind::ConnectionAborted.into()),
-        None => Ok(reply),
+/// An error closes the connection without a response.
+fn close_if_marked(response: Response<Body>) -> io::Result<Response<Body>> {
+    match response.extensions().get::<CloseConnection>() {
+        Some(CloseConnection) => Err(io::ErrorKind::ConnectionAborted.into()),
+        None => Ok(response),
     }
 }

@@ -1,4 +1,4 @@
-//! A certificate authority for one run, and the hosts' certificate from it.
+//! A certificate authority for one run, and the hosts' certificate.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,33 +8,31 @@ use rcgen::{Issuer, KeyPair};
 use rustls::ServerConfig;
 use zeroize::Zeroizing;
 
-use super::mint;
+use super::token;
 use crate::certificate;
 use crate::error::{Error, Kind, Result};
 
-/// What the hosts need to speak TLS, and their clients to trust them.
-pub(super) struct Tls {
+pub(super) struct SandboxTls {
     pub(super) ca_pem: String,
     pub(super) server: Arc<ServerConfig>,
 }
 
-impl Tls {
-    /// Certificates for `localhost`, the usual loopback addresses and `hosts`.
+impl SandboxTls {
+    /// Creates certificates for `localhost`, the usual loopback addresses and `hosts`.
     ///
-    /// They are valid from 1975 to 4096 (the library's default), because the
-    /// sandbox's clients may well have clocks that are years off; the hosts'
-    /// from the first to the last moment of `validity`, if it is given. The
-    /// authority's key is never stored, and wiped in the end.
+    /// They are valid from 1975 to 4096 (the library's default), because clients of the sandbox
+    /// may have clocks that are years off; the hosts' for `validity`, if it is given. The
+    /// authority's key is never stored, and is wiped.
     pub(super) fn generate(
         hosts: &[IpAddr],
         validity: Option<(Timestamp, Timestamp)>,
-    ) -> Result<Tls> {
-        let generate = || -> Result<Tls, anyhow::Error> {
+    ) -> Result<SandboxTls> {
+        let generate = || -> Result<SandboxTls, anyhow::Error> {
             let ca_key = Zeroizing::new(KeyPair::generate()?);
-            // Two runs differ in name, too, so that trusting the wrong one reads
-            // as an unknown issuer and not as a forged signature.
+            // A name for each run, so that trusting an earlier one is reported as an unknown
+            // issuer and not as a bad signature.
             let ca_params =
-                certificate::ca_params(format!("gc-token sandbox CA {}", mint::uuid()))?;
+                certificate::ca_params(format!("gc-token sandbox CA {}", token::uuid()))?;
             let ca = ca_params.self_signed(&*ca_key)?;
             let key = KeyPair::generate()?;
             let issuer = Issuer::from_params(&ca_params, &*ca_key);
@@ -43,10 +41,10 @@ impl Tls {
                 certificate::set_validity(&mut params, first, last);
             }
             let server = certificate::server_config(&params.signed_by(&key, &issuer)?, &key)?;
-            Ok(Tls { ca_pem: ca.pem(), server })
+            Ok(SandboxTls { ca_pem: ca.pem(), server })
         };
         certificate::with_wiped_stack(generate).map_err(|cause| {
-            Error::new(Kind::System, "the sandbox's certificates cannot be made").with_source(cause)
+            Error::new(Kind::System, "cannot create the sandbox's certificates").with_source(cause)
         })
     }
 }

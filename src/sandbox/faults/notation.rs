@@ -1,16 +1,15 @@
-//! Faults as a person writes them: `3*500,429:2,drop`.
+//! Parses faults such as `3*500,429:2,drop`.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Fault, Faults, RetryAfter, ScriptedReply};
+use super::{Fault, Faults, RetryAfter, ScriptedResponse};
 use crate::sandbox::duration;
 
 impl FromStr for Faults {
     type Err = String;
 
-    /// A comma-separated list; `3*` before a fault repeats it.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut faults = Vec::new();
         if text.is_empty() {
@@ -23,16 +22,16 @@ impl FromStr for Faults {
                 }
                 _ => ("1", item),
             };
-            let times = times.parse().ok().filter(|times| (1..=MOST).contains(times));
-            let times = times.ok_or_else(|| format!("{item:?} repeats not 1 to {MOST} times"))?;
+            let times = times.parse().ok().filter(|times| (1..=MAX_REPEATS).contains(times));
+            let times =
+                times.ok_or_else(|| format!("{item:?} must repeat 1 to {MAX_REPEATS} times"))?;
             faults.extend(std::iter::repeat_n(name.trim().parse::<Fault>()?, times));
         }
         Ok(Faults(faults))
     }
 }
 
-/// A longer list would be a slip of the keyboard.
-const MOST: usize = 100_000;
+const MAX_REPEATS: usize = 100_000;
 
 impl FromStr for Fault {
     type Err = String;
@@ -43,26 +42,26 @@ impl FromStr for Fault {
             None => (text, None),
         };
         let fault = match (name, argument) {
-            ("ok", None) => Fault::Nothing,
+            ("ok", None) => Fault::None,
             ("drop", None) => Fault::Drop,
             ("cut", None) => Fault::Cut,
             ("hang", None) => Fault::Hang,
             ("huge", None) => Fault::Huge,
             ("no-date", None) => Fault::NoDate,
-            ("rate-limit", None) => Fault::ScriptedReply(ScriptedReply::rate_limit()),
-            ("garbage", None) => Fault::ScriptedReply(ScriptedReply::garbage()),
+            ("rate-limit", None) => Fault::ScriptedResponse(ScriptedResponse::rate_limit()),
+            ("garbage", None) => Fault::ScriptedResponse(ScriptedResponse::garbage()),
             ("redirect", to) => {
-                Fault::ScriptedReply(ScriptedReply::redirect(to.unwrap_or("/oauth/token")))
+                Fault::ScriptedResponse(ScriptedResponse::redirect(to.unwrap_or("/oauth/token")))
             }
-            ("slow", Some(time)) => Fault::Slow(duration::span(time)?),
+            ("slow", Some(time)) => Fault::Slow(duration::non_negative(time)?),
             ("aged", Some(age)) => {
                 Fault::Aged(age.parse().map_err(|_| format!("{age:?} is not a number of seconds"))?)
             }
-            ("reply", Some(rest)) => Fault::ScriptedReply(ScriptedReply::parse(rest)?),
+            ("reply", Some(rest)) => Fault::ScriptedResponse(ScriptedResponse::parse(rest)?),
             _ => match name.parse() {
-                Ok(status @ 300..=599) => Fault::ScriptedReply(ScriptedReply {
+                Ok(status @ 300..=599) => Fault::ScriptedResponse(ScriptedResponse {
                     retry_after: argument.map(RetryAfter::parse).transpose()?,
-                    ..ScriptedReply::status(status)
+                    ..ScriptedResponse::with_status(status)
                 }),
                 _ => return Err(unknown(text)),
             },
@@ -88,39 +87,38 @@ impl RetryAfter {
     }
 }
 
-impl ScriptedReply {
-    /// `STATUS:TYPE:BODY`.
-    fn parse(text: &str) -> Result<ScriptedReply, String> {
+impl ScriptedResponse {
+    fn parse(text: &str) -> Result<ScriptedResponse, String> {
         let mut parts = text.splitn(3, ':');
         let status = parts.next().and_then(|status| status.parse().ok());
         match (status, parts.next(), parts.next()) {
-            (Some(status @ 200..=599), Some(content_type), Some(body)) => Ok(ScriptedReply {
+            (Some(status @ 200..=599), Some(content_type), Some(body)) => Ok(ScriptedResponse {
                 content_type: content_type.to_owned(),
                 body: body.to_owned(),
-                ..ScriptedReply::status(status)
+                ..ScriptedResponse::with_status(status)
             }),
             _ => Err(format!("{text:?} is not STATUS:TYPE:BODY")),
         }
     }
 }
 
-/// Reads a list whose items are compact texts or whole replies.
+/// Deserializes a list of strings in this notation and of response objects.
 pub(in crate::sandbox) fn fault_list<'de, D: Deserializer<'de>>(
     json: D,
 ) -> Result<Vec<Fault>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Item {
-        Compact(String),
-        Whole(ScriptedReply),
+    enum FaultItem {
+        Notation(String),
+        Response(ScriptedResponse),
     }
     let mut faults = Vec::new();
-    for item in Vec::<Item>::deserialize(json)? {
+    for item in Vec::<FaultItem>::deserialize(json)? {
         match item {
-            Item::Compact(text) => {
+            FaultItem::Notation(text) => {
                 faults.extend(text.parse::<Faults>().map_err(serde::de::Error::custom)?.0);
             }
-            Item::Whole(reply) => faults.push(Fault::ScriptedReply(reply)),
+            FaultItem::Response(response) => faults.push(Fault::ScriptedResponse(response)),
         }
     }
     Ok(faults)
@@ -141,7 +139,7 @@ mod tests {
     #[test]
     fn a_list_repeats_and_keeps_its_order() {
         assert_eq!(faults(""), []);
-        let server_error = Fault::ScriptedReply(ScriptedReply::status(500));
+        let server_error = Fault::ScriptedResponse(ScriptedResponse::with_status(500));
         assert_eq!(
             faults("2*500,drop, hang,slow:250ms"),
             [
@@ -157,7 +155,7 @@ mod tests {
     #[test]
     fn retry_after_is_a_text_or_a_date_to_come() {
         let retry_after = |text: &str| match &faults(text)[..] {
-            [Fault::ScriptedReply(reply)] => (reply.status, reply.retry_after.clone()),
+            [Fault::ScriptedResponse(reply)] => (reply.status, reply.retry_after.clone()),
             other => panic!("{other:?}"),
         };
         assert_eq!(retry_after("503"), (503, None));
@@ -170,7 +168,7 @@ mod tests {
     #[test]
     fn any_reply_can_be_spelt_out() {
         let spelt = faults("reply:200:text/plain:a:b*c").remove(0);
-        let Fault::ScriptedReply(reply) = spelt else { panic!("{spelt:?}") };
+        let Fault::ScriptedResponse(reply) = spelt else { panic!("{spelt:?}") };
         assert_eq!((reply.status, &*reply.content_type), (200, "text/plain"));
         assert_eq!(reply.body, "a:b*c");
     }

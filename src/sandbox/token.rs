@@ -1,4 +1,4 @@
-//! New tokens: their text, and when the API accepts it.
+//! Creates tokens: the text and its validity period.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,35 +9,38 @@ use serde_json::json;
 
 use super::config::{SandboxConfig, TokenFormat};
 
-/// When the API accepts a token, on the API's own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Validity {
-    /// Not before this moment; opaque tokens are valid at once.
+pub(super) struct ValidityPeriod {
+    /// Opaque tokens are valid at once.
     pub(super) not_before: Option<Timestamp>,
-    /// Not at this moment, nor after it.
+    /// Exclusive.
     pub(super) expires_at: Timestamp,
 }
 
-/// Makes a token at `now` on the issuer's clock.
-pub(super) fn mint(plan: &SandboxConfig, now: Timestamp, key: &hmac::Key) -> (String, Validity) {
-    match plan.format {
+/// Creates a token; `now` is the time of the issuer's clock.
+pub(super) fn mint(
+    config: &SandboxConfig,
+    now: Timestamp,
+    key: &hmac::Key,
+) -> (String, ValidityPeriod) {
+    match config.format {
         TokenFormat::Opaque => {
-            let validity = Validity { not_before: None, expires_at: end(now, plan) };
-            (plan.token.clone().unwrap_or_else(opaque), validity)
+            let validity = ValidityPeriod { not_before: None, expires_at: expiry(now, config) };
+            (config.token.clone().unwrap_or_else(opaque), validity)
         }
         TokenFormat::Jwt => {
-            // A NumericDate is cut to whole seconds, and the claims are all
-            // that an API knows of the token.
+            // A NumericDate is rounded down to seconds, and the API knows only the claims.
             let issued = whole_seconds(now);
-            let validity =
-                Validity { not_before: Some(issued), expires_at: whole_seconds(end(issued, plan)) };
-            let text = plan.token.clone();
-            (text.unwrap_or_else(|| jwt(plan, validity, key)), validity)
+            let validity = ValidityPeriod {
+                not_before: Some(issued),
+                expires_at: whole_seconds(expiry(issued, config)),
+            };
+            let text = config.token.clone();
+            (text.unwrap_or_else(|| jwt(config, validity, key)), validity)
         }
     }
 }
 
-/// A key that signs JWTs for as long as the sandbox runs.
 pub(super) fn signing_key() -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, &random::<32>())
 }
@@ -50,16 +53,15 @@ pub(super) fn uuid() -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// 86 characters of base64url.
 fn opaque() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random::<64>())
 }
 
-fn jwt(plan: &SandboxConfig, validity: Validity, key: &hmac::Key) -> String {
+fn jwt(config: &SandboxConfig, validity: ValidityPeriod, key: &hmac::Key) -> String {
     let issued = validity.not_before.map(|time| time.as_second());
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let claims = json!({
-        "sub": plan.client_id,
+        "sub": config.client_id,
         "jti": uuid(),
         "iat": issued,
         "nbf": issued,
@@ -71,8 +73,8 @@ fn jwt(plan: &SandboxConfig, validity: Validity, key: &hmac::Key) -> String {
     format!("{signed}.{signature}")
 }
 
-fn end(start: Timestamp, plan: &SandboxConfig) -> Timestamp {
-    start.saturating_add(plan.lifetime).unwrap_or(Timestamp::MAX)
+fn expiry(start: Timestamp, config: &SandboxConfig) -> Timestamp {
+    start.saturating_add(config.lifetime).unwrap_or(Timestamp::MAX)
 }
 
 fn whole_seconds(time: Timestamp) -> Timestamp {
@@ -89,7 +91,7 @@ mod tests {
     use crate::token::Claims;
     use std::time::Duration;
 
-    fn plan(format: TokenFormat) -> SandboxConfig {
+    fn sandbox_config(format: TokenFormat) -> SandboxConfig {
         SandboxConfig { format, lifetime: Duration::from_secs(300), ..SandboxConfig::default() }
     }
 
@@ -99,7 +101,8 @@ mod tests {
 
     #[test]
     fn an_opaque_token_has_86_characters_and_lives_from_now() {
-        let (token, validity) = mint(&plan(TokenFormat::Opaque), at(1_500), &signing_key());
+        let (token, validity) =
+            mint(&sandbox_config(TokenFormat::Opaque), at(1_500), &signing_key());
         assert_eq!(token.len(), 86);
         assert_eq!(Claims::parse(&token), None);
         assert_eq!(validity.not_before, None);
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_jwt_tells_its_validity_in_whole_seconds() {
-        let (token, validity) = mint(&plan(TokenFormat::Jwt), at(1_500), &signing_key());
+        let (token, validity) = mint(&sandbox_config(TokenFormat::Jwt), at(1_500), &signing_key());
         assert_eq!(validity.not_before, Some(at(1_000)));
         assert_eq!(validity.expires_at, at(301_000));
         let claims = Claims::parse(&token).expect("a JWT");

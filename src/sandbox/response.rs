@@ -1,4 +1,4 @@
-//! What all replies have in common: JSON, a date, a correlation id.
+//! Builds responses: JSON bodies, `Date`, correlation ids, chunked and broken bodies.
 
 use std::io;
 use std::pin::Pin;
@@ -13,29 +13,30 @@ use axum::middleware::Next;
 use hyper::body::Frame;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
+use serde_json::Value;
 
-use super::cloud::{Cloud, Host};
-use super::{faults, mint};
+use super::cloud::{Cloud, SandboxHost};
+use super::{faults, token};
 
-/// The vendor's support asks for it.
+/// The vendor's support asks for this header.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("inin-correlation-id");
 
-/// Marks a reply that goes out without a `Date`.
+/// Marks a response to be sent without `Date`.
 #[derive(Clone)]
-pub(super) struct Undated;
+pub(super) struct WithoutDate;
 
-/// Marks a request that gets no reply: its connection is closed.
+/// Marks a response that is not sent: the connection is closed.
 #[derive(Clone)]
-pub(super) struct HangUp;
+pub(super) struct CloseConnection;
 
-/// An HTTP date (RFC 9110 section 5.6.7); `None` before the year 0.
+/// Formats an HTTP date (RFC 9110 section 5.6.7). `None` before the year 0.
 pub(super) fn http_date(time: Timestamp) -> Option<HeaderValue> {
     let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&time);
     HeaderValue::try_from(text.ok()?).ok()
 }
 
-/// A body with a content type. A type that no header can hold is left out.
-pub(super) fn reply(
+/// Leaves out a content type that a header cannot hold.
+pub(super) fn with_type(
     status: StatusCode,
     content_type: &str,
     body: impl Into<Body>,
@@ -48,61 +49,61 @@ pub(super) fn reply(
     reply
 }
 
-pub(super) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
-    reply(status, "application/json", body)
+pub(super) fn ok_json(body: Value) -> Response<Body> {
+    json(StatusCode::OK, body.to_string())
 }
 
-/// A failure in the API's words.
+pub(super) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    with_type(status, "application/json", body)
+}
+
 pub(super) fn api_error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     json(status, faults::api_error(status.as_u16(), code, message))
 }
 
-/// Gives every reply of a host its clock's date and a correlation id.
-pub(super) async fn stamp(
-    State((cloud, host)): State<(Arc<Cloud>, Host)>,
+/// Middleware that adds `Date`, by the host's clock, and a correlation id.
+pub(super) async fn add_common_headers(
+    State((cloud, host)): State<(Arc<Cloud>, SandboxHost)>,
     request: Request,
     next: Next,
 ) -> Response<Body> {
     let mut reply = next.run(request).await;
-    let undated = reply.extensions().get::<Undated>().is_some();
+    let without_date = reply.extensions().get::<WithoutDate>().is_some();
     let headers = reply.headers_mut();
-    if let Ok(id) = HeaderValue::try_from(mint::uuid()) {
+    if let Ok(id) = HeaderValue::try_from(token::uuid()) {
         headers.insert(CORRELATION_ID, id);
     }
-    if let Some(date) = http_date(cloud.now(host))
-        && !undated
+    if let Some(date) = http_date(cloud.host_time(host))
+        && !without_date
     {
         headers.insert(DATE, date);
     }
     reply
 }
 
-/// A body that does not tell its length in advance, and may break off.
-pub(super) struct Pieces(Vec<Piece>);
+/// A body without `Content-Length`, which may end early.
+pub(super) struct ChunkedBody(Vec<Chunk>);
 
-enum Piece {
+enum Chunk {
     Bytes(Bytes),
-    /// What came before is sent now.
     Flush,
-    /// The connection breaks.
-    Break,
+    Abort,
 }
 
-impl Pieces {
-    /// All of it.
-    pub(super) fn whole(body: Bytes) -> Body {
-        Body::new(Pieces(vec![Piece::Bytes(body)]))
+impl ChunkedBody {
+    pub(super) fn complete(body: Bytes) -> Body {
+        Body::new(ChunkedBody(vec![Chunk::Bytes(body)]))
     }
 
-    /// Its first half, and then nothing but a broken connection.
-    pub(super) fn cut(body: Bytes) -> Body {
+    /// Sends the first half and aborts the connection.
+    pub(super) fn truncated(body: Bytes) -> Body {
         let half = body.slice(..body.len() / 2);
-        // Taken from the end.
-        Body::new(Pieces(vec![Piece::Break, Piece::Flush, Piece::Bytes(half)]))
+        // Popped from the end.
+        Body::new(ChunkedBody(vec![Chunk::Abort, Chunk::Flush, Chunk::Bytes(half)]))
     }
 }
 
-impl HttpBody for Pieces {
+impl HttpBody for ChunkedBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -111,12 +112,12 @@ impl HttpBody for Pieces {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.0.pop() {
-            Some(Piece::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Some(Piece::Flush) => {
+            Some(Chunk::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Some(Chunk::Flush) => {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(Piece::Break) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
+            Some(Chunk::Abort) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
             None => Poll::Ready(None),
         }
     }
