@@ -105,12 +105,12 @@ impl Metrics {
             ("requests", "Requests forwarded upstream.", &[("", &self.requests)][..]),
             (
                 "tokens_issued",
-                "Token requests answered with the current token or an error.",
+                "Token requests answered by the proxy.",
                 &[("", &self.tokens_issued)],
             ),
             (
                 "retries",
-                "Requests sent upstream again, by reason.",
+                "Requests sent upstream again, after a 401 or because they were not processed.",
                 &[
                     ("{reason=\"unauthorized\"}", &self.retries_after_401),
                     ("{reason=\"unprocessed\"}", &self.retries_unprocessed),
@@ -118,12 +118,12 @@ impl Metrics {
             ),
             (
                 "unauthorized",
-                "Requests with a managed token that the upstream answered with 401.",
+                "Requests with a token of this run that the upstream answered with 401.",
                 &[("", &self.unauthorized)],
             ),
             (
                 "unauthorized_forwarded",
-                "Those 401 responses that were forwarded to the client.",
+                "Responses with 401 to such requests that were forwarded to the client.",
                 &[("", &self.unauthorized_forwarded)],
             ),
             (
