@@ -82,7 +82,7 @@ impl Server {
     {
         let accept = async {
             loop {
-                // Connection first, permit second: no client is evicted for nobody.
+                // The connection comes first: no client is evicted before another one needs its permit.
                 let stream = listener::accept(&listener).await;
                 let permit = self.permits.acquire().await;
                 let (server, respond) = (self.clone(), respond.clone());
