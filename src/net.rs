@@ -17,7 +17,6 @@ mod request;
 mod resolve;
 pub(crate) mod roots;
 mod session;
-mod timeout;
 mod tls;
 mod transport;
 mod tunnel;
@@ -33,7 +32,6 @@ pub(crate) use probe::{DateHeader, Probe};
 pub(crate) use proxy_env::is_proxy_configured;
 pub(crate) use request::HttpRequest;
 pub use session::Session;
-pub(crate) use timeout::TimeoutPool;
 pub(crate) use transport::Transport;
 pub(crate) use tunnel::TunnelConnector;
 

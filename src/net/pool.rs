@@ -15,6 +15,7 @@ use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
 use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
 use url::{Position, Url};
 
 use super::connect_error::ExchangeError;
@@ -22,7 +23,6 @@ use super::connector::{ConnectOptions, Connector, PhaseTimes, TOTAL_CONNECT_TIME
 use super::diagnosis::Target;
 use super::network::NetworkSettings;
 use super::proxy_env::Route;
-use super::timeout::TimeoutPool;
 use super::tls::Alpn;
 use super::{CONNECT_TIMEOUT, display_host};
 use crate::box_error::BoxError;
@@ -44,10 +44,8 @@ pub(crate) struct Pool<B> {
     idle: Arc<IdleConnections<B>>,
     /// For one that takes one request at a time.
     permits: Arc<Semaphore>,
-    idle_wait: TimeoutPool,
     /// Held by the one who opens a connection that will be shared.
     connect_lock: Mutex<()>,
-    connect_wait: TimeoutPool,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -103,9 +101,7 @@ where
             target,
             idle: IdleConnections::start(url.scheme() == "https"),
             permits: Arc::new(Semaphore::new(FREE_CONNECTIONS)),
-            idle_wait: TimeoutPool::new(IDLE_WAIT),
             connect_lock: Mutex::default(),
-            connect_wait: TimeoutPool::new(CONNECT_WAIT),
             scheme: url.scheme().parse().map_err(|_| nowhere())?,
             host: authority.parse().map_err(|_| nowhere())?,
             authority: authority.parse().map_err(|_| nowhere())?,
@@ -137,8 +133,8 @@ where
     ) -> Result<Response<PooledBody<B>>, SendError> {
         let method = request.method().clone();
         loop {
-            let permit = self.idle_wait.timeout(self.permits.clone().acquire_owned()).await;
-            let permit = permit.and_then(Result::ok);
+            let permit = timeout(IDLE_WAIT, self.permits.clone().acquire_owned()).await;
+            let permit = permit.ok().and_then(Result::ok);
             let (connection, was_kept) = match self.idle.take() {
                 Some(connection) => (connection, true),
                 None => Box::pin(self.open()).await.map_err(SendError::unsent)?,
@@ -174,7 +170,7 @@ where
     async fn open(&self) -> Result<(Connection<B>, bool), ExchangeError> {
         let mut connect_lock = None;
         if self.idle.expect_h2() {
-            connect_lock = self.connect_wait.timeout(self.connect_lock.lock()).await;
+            connect_lock = timeout(CONNECT_WAIT, self.connect_lock.lock()).await.ok();
             if let Some(connection) = self.idle.take() {
                 return Ok((connection, true));
             }

@@ -2,9 +2,11 @@
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::permits::ConnectionPermit;
-use crate::net::TimeoutPool;
 
 pub(crate) struct ClientConnection {
     permit: ConnectionPermit,
@@ -27,9 +29,9 @@ impl ClientConnection {
     }
 
     /// Returns once the connection has to be closed; never for an authenticated client.
-    pub(super) async fn evicted_or_timed_out(&self, timeout: &TimeoutPool) {
-        let evicted = timeout.timeout(self.permit.evicted()).await;
-        if evicted.is_none() && self.authenticated.load(Ordering::Relaxed) {
+    pub(super) async fn evicted_or_timed_out(&self, limit: Duration) {
+        let evicted = timeout(limit, self.permit.evicted()).await;
+        if evicted.is_err() && self.authenticated.load(Ordering::Relaxed) {
             pending::<()>().await;
         }
     }

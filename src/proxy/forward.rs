@@ -5,6 +5,7 @@ use hyper::body::Body as _;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
+use tokio::time::timeout;
 
 use super::access_log::LogEntry;
 use super::body::{RequestBody, ResponseBody};
@@ -190,12 +191,12 @@ impl ReverseProxy {
         async move {
             loop {
                 let before = progress();
-                match self.response_timeout.timeout(&mut sending).await {
-                    Some(Ok(response)) => return Ok(to_client(response)),
-                    Some(Err(error)) => return Err(ForwardError::Send(error)),
+                match timeout(RESPONSE_TIMEOUT, &mut sending).await {
+                    Ok(Ok(response)) => return Ok(to_client(response)),
+                    Ok(Err(error)) => return Err(ForwardError::Send(error)),
                     // A large upload may take longer.
-                    None if progress() != before => {}
-                    None => return Err(ForwardError::Timeout),
+                    Err(_) if progress() != before => {}
+                    Err(_) => return Err(ForwardError::Timeout),
                 }
             }
         }

@@ -15,7 +15,6 @@ use crate::cache::IssuedTokens;
 use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::Result;
-use crate::net::TimeoutPool;
 use crate::token::{Token, TokenValidity};
 
 pub struct ReverseProxy {
@@ -26,7 +25,6 @@ pub struct ReverseProxy {
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: AccessLog,
-    pub(super) response_timeout: TimeoutPool,
 }
 
 /// The time an upstream has to begin its response once it has the whole request.
@@ -63,7 +61,6 @@ impl ReverseProxy {
             metrics,
             clock: context.clock.clone(),
             log,
-            response_timeout: TimeoutPool::new(RESPONSE_TIMEOUT),
         }))
     }
 

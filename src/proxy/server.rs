@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_io_timeout::TimeoutStream;
@@ -22,15 +22,12 @@ use super::client_stream::ClientStream;
 use super::connection::ClientConnection;
 use super::permits::ConnectionPermits;
 use crate::listener;
-use crate::net::TimeoutPool;
 use crate::platform::set_send_buffer;
 
 pub(crate) struct Server {
     permits: Arc<ConnectionPermits>,
     shutdown: CancellationToken,
     connections: TaskTracker,
-    header_timeout: TimeoutPool,
-    authentication_timeout: TimeoutPool,
     on_unreadable: Box<OnUnreadable>,
 }
 
@@ -67,8 +64,6 @@ impl Server {
             permits: ConnectionPermits::new(max_connections),
             shutdown: CancellationToken::new(),
             connections: TaskTracker::new(),
-            header_timeout: TimeoutPool::new(HEADER_TIMEOUT),
-            authentication_timeout: TimeoutPool::new(AUTHENTICATION_TIMEOUT),
             on_unreadable: Box::new(on_unreadable),
         })
     }
@@ -93,7 +88,7 @@ impl Server {
                     tokio::select! {
                         // Checked first, so that a client that has just authenticated stays.
                         biased;
-                        () = client.evicted_or_timed_out(&server.authentication_timeout) => {}
+                        () = client.evicted_or_timed_out(AUTHENTICATION_TIMEOUT) => {}
                         () = server.serve_connection(with_write_timeout(stream), respond) => {}
                     }
                 });
@@ -114,7 +109,7 @@ impl Server {
             async { response.await.map(|response| response.map(|body| guard.track(body))) }
         });
         let connection = http1::Builder::new()
-            .timer(self.header_timeout.clone())
+            .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
             // As in the connection pool.
             .writev(false)
