@@ -83,7 +83,7 @@ struct HttpProxy {
 }
 
 struct ServerTls {
-    name: ServerName<'static>,
+    host: String,
     config: Arc<ClientConfig>,
 }
 
@@ -107,7 +107,7 @@ impl Connector {
             Route::Proxy(proxy) => Some(HttpProxy::new(proxy, tls)?),
         };
         let tls = match alpn {
-            Some(alpn) => Some(ServerTls::new(&destination, tls()?.client_config(alpn))?),
+            Some(alpn) => Some(ServerTls::new(&destination, tls()?.client_config(alpn))),
             None => None,
         };
         Ok(Connector { destination, proxy, tls, options })
@@ -121,7 +121,22 @@ impl Connector {
         };
         match timeout(limit, self.connect_without_limit(times)).await {
             Ok(connected) => connected,
-            Err(elapsed) => Err(ConnectError::new(Phase::Connect, elapsed)),
+            Err(elapsed) => Err(ConnectError::new(self.phase_after(times), elapsed)),
+        }
+    }
+
+    /// Returns the phase that was under way when `times` were recorded.
+    fn phase_after(&self, times: &PhaseTimes) -> Phase {
+        let proxy = self.proxy.as_ref();
+        let proxy_tls = proxy.is_some_and(|proxy| proxy.tls.is_some());
+        if times.connect.is_none() {
+            Phase::Connect
+        } else if proxy_tls && times.proxy_tls.is_none() {
+            Phase::ProxyTls
+        } else if proxy.is_some() && times.tunnel.is_none() {
+            Phase::Tunnel
+        } else {
+            Phase::Tls
         }
     }
 
@@ -214,7 +229,7 @@ impl HttpProxy {
         let default_port = if is_https { 443 } else { 80 };
         let endpoint = Endpoint::of(uri.host(), uri.port_u16().or(Some(default_port)))?;
         let tls = if is_https {
-            Some(ServerTls::new(&endpoint, tls()?.client_config(Alpn::Http1))?)
+            Some(ServerTls::new(&endpoint, tls()?.client_config(Alpn::Http1)))
         } else {
             None
         };
@@ -223,17 +238,14 @@ impl HttpProxy {
 }
 
 impl ServerTls {
-    fn new(endpoint: &Endpoint, config: ClientConfig) -> Result<ServerTls> {
-        let name = ServerName::try_from(endpoint.host.clone()).map_err(|error| {
-            let message = format!("{} is not a host's name", endpoint.host);
-            Error::new(Kind::Configuration, message).with_source(error)
-        })?;
-        Ok(ServerTls { name, config: config.into() })
+    fn new(endpoint: &Endpoint, config: ClientConfig) -> ServerTls {
+        ServerTls { host: endpoint.host.clone(), config: config.into() }
     }
 
     async fn handshake(&self, transport: Transport) -> std::io::Result<Transport> {
+        let name = ServerName::try_from(self.host.clone()).map_err(std::io::Error::other)?;
         let connector = TlsConnector::from(self.config.clone());
-        let tls = connector.connect(self.name.clone(), transport).await?;
+        let tls = connector.connect(name, transport).await?;
         Ok(Transport::Tls(Box::new(tls)))
     }
 }

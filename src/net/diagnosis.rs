@@ -37,7 +37,7 @@ enum Fault<'a> {
     ProxyWantsCredentials,
     ProxyRefused(StatusCode),
     Dns,
-    ConnectTimeout,
+    ConnectTimeout(Phase),
     Timeout,
     Refused,
     NotHttp { proxy: bool },
@@ -128,8 +128,13 @@ impl Target {
                 format!("{peer} refused to connect to {host}: HTTP {}", status.as_u16())
             }
             Fault::Dns => format!("the name of {peer} cannot be resolved (DNS)"),
-            Fault::ConnectTimeout => {
-                format!("connecting to {peer} took longer than {:?}", self.connect)
+            Fault::ConnectTimeout(phase) => {
+                let to = match phase {
+                    Phase::Resolve | Phase::Connect | Phase::ProxyTls => peer.to_owned(),
+                    Phase::Tunnel => format!("{host} through {peer}"),
+                    Phase::Tls => host.to_owned(),
+                };
+                format!("connecting to {to} took longer than {:?}", self.connect)
             }
             Fault::Timeout => format!("no complete reply within {:?}", self.attempt),
             Fault::Refused => format!("{peer} refused the connection: nothing listens there"),
@@ -191,7 +196,7 @@ impl<'a> Fault<'a> {
                 Fault::Tls { fault, with_proxy: error.phase == Phase::ProxyTls }
             }
             Ok(Fault::NotHttp { .. }) => Fault::NotHttp { proxy: error.phase == Phase::Tunnel },
-            Ok(Fault::Timeout) => Fault::ConnectTimeout,
+            Ok(Fault::Timeout) => Fault::ConnectTimeout(error.phase),
             Ok(fault) => fault,
             Err(deepest) => Fault::NotConnected(deepest),
         }

@@ -1,4 +1,4 @@
-//! Whose certificates are trusted: the system's store, and what the user adds.
+//! The trusted certificates: the system's store, and what the user adds.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,43 +14,40 @@ use crate::error::{Error, Kind, Result};
 use crate::platform::{HAS_CA_BUNDLE, OpenedFile};
 use crate::text;
 
-/// Whose certificates are trusted.
 #[derive(Clone)]
 pub(crate) struct Roots {
     /// Certificates that are trusted as authorities.
     pub(super) store: Arc<RootCertStore>,
-    /// Certificates that are trusted as a server's own as well: those in a file that
-    /// somebody named.
+    /// Certificates that a server may show as its own: those in files that were named.
     pub(super) named: Certificates,
 }
 
-/// The trusted certificates: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they
-/// are set, else the system's, and those of `ca_file` besides.
+/// Certificates in DER.
+pub(crate) type Certificates = Vec<CertificateDer<'static>>;
+
+/// Reads the trusted certificates: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are
+/// set, else the system's, and those of `ca_file` in addition. A named file is opened
+/// once, because it may be a pipe.
 ///
 /// # Errors
-/// `Configuration` when a file that was named cannot be read or holds no
-/// certificate, or when nothing at all is trusted.
+/// `Configuration` when a named file cannot be read, can be written to by every user or
+/// holds no certificate, or when nothing is trusted at all.
 pub(super) fn load(
     ca_file: Option<&Path>,
     env: &Environment,
     reporter: &Reporter,
 ) -> Result<Roots> {
     let mut store = RootCertStore::empty();
-    if let Some(file) = env.os("SSL_CERT_FILE").map(PathBuf::from) {
-        check(&file, "SSL_CERT_FILE", reporter)?;
+    let read = |file: &Path, origin: &str| from_file_checked(file, origin, reporter);
+    let from_ca_file = ca_file.map(|file| read(file, "--ca-file")).transpose()?;
+    let system = system_certificates_by(env, read)?;
+    let mut named = Certificates::new();
+    if env.os("SSL_CERT_FILE").is_some() {
+        named.extend(system.iter().cloned());
     }
-    if let Some(file) = ca_file {
-        check(file, "--ca-file", reporter)?;
-    }
-    let system = system_certificates(env)?;
-    let mut named = match env.os("SSL_CERT_FILE") {
-        Some(_) => system.clone(),
-        None => Certificates::new(),
-    };
     let (trusted, _) = store.add_parsable_certificates(system);
     reporter.debug(format_args!("trusting {trusted} certificates of the system"));
-    if let Some(file) = ca_file {
-        let certs = from_file(file, "--ca-file")?;
+    if let Some((file, certs)) = ca_file.zip(from_ca_file) {
         named.extend(certs.iter().cloned());
         let (added, _) = store.add_parsable_certificates(certs);
         if added == 0 {
@@ -68,27 +65,8 @@ pub(super) fn load(
     Ok(Roots { store: store.into(), named })
 }
 
-/// Another user who can write to the file decides whose word the secret is sent on:
-/// refused where everybody can, and warned of where the file is of somebody else, such
-/// as a container's volume.
-fn check(file: &Path, origin: &str, reporter: &Reporter) -> Result<()> {
-    // One that cannot be opened is told of when it is read.
-    let Some(risk) = OpenedFile::open_regular(file).ok().and_then(|opened| opened.tamper_risk())
-    else {
-        return Ok(());
-    };
-    if risk.is_from_every_user() {
-        return Err(unusable(file, origin, &risk.to_string()).with_hint(risk.remedy(file)));
-    }
-    reporter.warn_once(risk.warning(format_args!("{origin}: {}", file.display()), file));
-    Ok(())
-}
-
-/// Certificates, as they are encoded.
-pub(crate) type Certificates = Vec<CertificateDer<'static>>;
-
-/// The certificates in the file, or below the directory, that a variable
-/// names; `None` where it is not set.
+/// Reads the certificates in the file, or below the directory, that a variable names;
+/// `None` where it is not set.
 ///
 /// # Errors
 /// `Configuration` when it names nothing that can be read.
@@ -96,27 +74,49 @@ pub(crate) fn from_variable(variable: &str, env: &Environment) -> Result<Option<
     let Some(path) = env.os(variable).map(PathBuf::from) else {
         return Ok(None);
     };
-    let found = match path.is_dir() {
-        true => Ok(load_certs_from_paths(None, Some(&path)).certs),
-        false => load_file(&path),
+    let found = if path.is_dir() {
+        Ok(load_certs_from_paths(None, Some(&path)).certs)
+    } else {
+        OpenedFile::open(&path).and_then(parse)
     };
     require_certificates(&path, variable, found).map(Some)
 }
 
-/// The certificates in a file, which `origin` names.
+/// Reads the certificates in a file, which `origin` names.
 ///
 /// # Errors
 /// `Configuration` when it cannot be read or holds none.
 pub(crate) fn from_file(file: &Path, origin: &str) -> Result<Certificates> {
-    require_certificates(file, origin, load_file(file))
+    require_certificates(file, origin, OpenedFile::open(file).and_then(parse))
 }
 
-/// The certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set,
-/// else the system's.
+/// Reads a file that decides where the client secret is sent. One that every user can
+/// write to is refused; one of another user, such as a container's volume, is worth a
+/// warning.
+fn from_file_checked(file: &Path, origin: &str, reporter: &Reporter) -> Result<Certificates> {
+    let opened = OpenedFile::open(file);
+    if let Some(risk) = opened.as_ref().ok().and_then(OpenedFile::tamper_risk) {
+        if risk.is_from_every_user() {
+            return Err(unusable(file, origin, &risk.to_string()).with_hint(risk.remedy(file)));
+        }
+        reporter.warn_once(risk.warning(format_args!("{origin}: {}", file.display()), file));
+    }
+    require_certificates(file, origin, opened.and_then(parse))
+}
+
+/// Reads the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, else
+/// the system's.
 ///
 /// # Errors
 /// `Configuration` when `SSL_CERT_FILE` names nothing that can be read.
 pub(crate) fn system_certificates(env: &Environment) -> Result<Certificates> {
+    system_certificates_by(env, from_file)
+}
+
+fn system_certificates_by(
+    env: &Environment,
+    read: impl Fn(&Path, &str) -> Result<Certificates>,
+) -> Result<Certificates> {
     let file = env.os("SSL_CERT_FILE").map(PathBuf::from);
     let dirs = env.os("SSL_CERT_DIR");
     if file.is_none() && dirs.is_none() {
@@ -124,7 +124,7 @@ pub(crate) fn system_certificates(env: &Environment) -> Result<Certificates> {
     }
     let mut certs = Vec::new();
     if let Some(file) = file {
-        certs = from_file(&file, "SSL_CERT_FILE")?;
+        certs = read(&file, "SSL_CERT_FILE")?;
         // Some environments set both variables to the system's own. Then the
         // directory has the bundle's certificates again, one by one.
         if is_bundle(&file) && dirs.as_deref() == file.parent().map(Path::as_os_str) {
@@ -151,12 +151,10 @@ fn is_bundle(file: &Path) -> bool {
     BUNDLES.iter().any(|bundle| file == Path::new(bundle))
 }
 
-/// The system's own store.
-///
-/// On Linux the bundle alone, where there is one: reading it takes about 1 ms,
-/// and 4 to 6 ms together with the directory beside it, which has the same
-/// certificates again. One that was put only into the directory is reached
-/// with `SSL_CERT_DIR` or `--ca-file`.
+/// Reads the system's own store: on Linux the bundle alone, where there is one. That takes
+/// about 1 ms, and 4 to 6 ms together with the directory beside it, which has the same
+/// certificates again. A certificate that is only in the directory is reached with
+/// `SSL_CERT_DIR` or `--ca-file`.
 fn platform_certificates() -> Certificates {
     if HAS_CA_BUNDLE {
         let bundles = BUNDLES.iter().map(Path::new);
@@ -173,10 +171,9 @@ fn platform_certificates() -> Certificates {
 /// The system's own bundle has a quarter of a megabyte; a device has no end.
 const MAX_FILE_SIZE: u64 = 16 << 20;
 
-/// The certificates in a file that somebody named. A byte order mark before the
-/// first of them would hide it.
-fn load_file(file: &Path) -> io::Result<Certificates> {
-    let bytes = OpenedFile::open(file)?.read(MAX_FILE_SIZE + 1)?;
+/// A byte order mark before the first certificate would hide it.
+fn parse(opened: OpenedFile) -> io::Result<Certificates> {
+    let bytes = opened.read(MAX_FILE_SIZE + 1)?;
     if bytes.len() as u64 > MAX_FILE_SIZE {
         return Err(io::Error::other("it is longer than 16 MiB"));
     }
@@ -184,7 +181,6 @@ fn load_file(file: &Path) -> io::Result<Certificates> {
     Ok(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect())
 }
 
-/// A file that somebody named has to be of use.
 fn require_certificates(
     file: &Path,
     origin: &str,

@@ -5,7 +5,7 @@ mod false_clock;
 mod idle;
 mod local;
 mod remote;
-mod report;
+pub(crate) mod report;
 mod server;
 mod settings;
 mod verdicts;

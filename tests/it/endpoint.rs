@@ -1,7 +1,8 @@
 //! The token endpoint over real sockets on loopback.
 
 mod attempts;
+mod connections;
 mod http2;
-mod server;
-mod setup;
-mod trust;
+pub(crate) mod server;
+pub(crate) mod setup;
+pub(crate) mod trust;

@@ -2,6 +2,7 @@
 //! tokens that are refused or run out, and to clients that mean no good. Its
 //! clouds are the sandbox and small servers of the tests' own.
 
+mod diagnosis;
 mod ends;
 mod frames;
 mod guard;
