@@ -1,7 +1,5 @@
-//! Readings of the local clocks, and what they say about a remote one.
-//!
-//! Pure: nothing here reads a clock. [`crate::context`] does, and hands the
-//! readings in.
+//! Readings of the local clocks, and estimates of remote ones. Pure: [`crate::context`] reads
+//! the clocks.
 
 pub(crate) mod encoding;
 mod offset;
@@ -13,45 +11,38 @@ use serde::{Deserialize, Serialize};
 
 pub use offset::{Offset, OffsetEstimate};
 
-/// Which run of which kernel a boot clock belongs to. Readings of the boot
-/// clock compare only within one boot.
+/// Readings of the boot clock compare only within one boot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootId(pub Arc<str>);
 
-/// Begins an identity that only one process has: no kernel's begins like this.
-const OF_PROCESS: &str = "process/";
+/// No kernel's boot id begins like this.
+const PROCESS_PREFIX: &str = "process/";
 
 impl BootId {
-    /// An identity for the readings of one process, where the system does not tell
-    /// its boot: they compare with each other, and with nobody else's. `unique`
-    /// must be different in each process.
+    /// Stands in for an unknown boot, so that readings of one process compare with each other.
+    /// `unique` must differ between processes.
     pub fn of_process(unique: &str) -> BootId {
-        BootId(format!("{OF_PROCESS}{unique}").into())
+        BootId(format!("{PROCESS_PREFIX}{unique}").into())
     }
 
-    /// Returns whether only the readings of one process have this identity.
     pub fn is_of_process(&self) -> bool {
-        self.0.starts_with(OF_PROCESS)
+        self.0.starts_with(PROCESS_PREFIX)
     }
 }
 
-/// What the local clocks showed at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
-    /// `CLOCK_BOOTTIME`: time since boot. Goes on during suspend, is never
-    /// stepped.
+    /// `CLOCK_BOOTTIME`: time since boot. Continues during suspend, is never stepped.
     #[serde(with = "encoding::duration")]
     pub boot: SignedDuration,
-    /// Which boot that clock counts from; `None` where nobody knows.
     pub boot_id: Option<BootId>,
-    /// The wall clock: may be wrong by any amount, and may be stepped.
-    #[serde(with = "encoding::moment")]
+    /// May be wrong by any amount, and may be stepped.
+    #[serde(with = "encoding::timestamp")]
     pub wall: Timestamp,
 }
 
 impl Reading {
-    /// Time on the boot clock from `earlier` to `self`; `None` unless both are
-    /// known to be of the same boot.
+    /// Returns `None` unless both readings are known to be of the same boot.
     pub fn boot_since(&self, earlier: &Reading) -> Option<SignedDuration> {
         match (&self.boot_id, &earlier.boot_id) {
             (Some(now), Some(then)) if now == then => Some(self.boot.saturating_sub(earlier.boot)),
@@ -59,22 +50,21 @@ impl Reading {
         }
     }
 
-    /// Time on the wall clock from `earlier` to `self`; steps are in it.
+    /// Includes steps of the wall clock.
     pub fn wall_since(&self, earlier: &Reading) -> SignedDuration {
         self.wall.duration_since(earlier.wall)
     }
 }
 
-/// How far two clocks may have drifted apart in this time: one part in 2000.
-/// NTP slews by no more than 500 ppm, and crystals are off by less.
+/// Upper bound of the drift between two clocks: one part in 2000. NTP slews by no more than
+/// 500 ppm, and crystals are off by less.
 pub fn drift(since: SignedDuration) -> SignedDuration {
     SignedDuration::try_from(since.unsigned_abs() / 2_000).unwrap_or_default()
 }
 
-/// `moment` moved by `by`, at the end of the calendar where that lies beyond
-/// it: a date that an issuer made up must not be able to stop the program.
-pub fn shift(moment: Timestamp, by: SignedDuration) -> Timestamp {
-    // Only calendar units can fail here, and a duration has none.
+/// Clamps to the calendar: a date that an issuer made up must not stop the program.
+pub fn shift_clamped(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    // Only calendar units can fail, and a duration has none.
     moment.saturating_add(by).unwrap_or(moment)
 }
 
@@ -103,8 +93,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn moments_stop_at_the_ends_of_the_calendar() {
-        assert_eq!(shift(Timestamp::MAX, SignedDuration::MAX), Timestamp::MAX);
-        assert_eq!(shift(Timestamp::MAX, SignedDuration::MIN), Timestamp::MIN);
+    fn a_shift_stops_at_the_ends_of_the_calendar() {
+        assert_eq!(shift_clamped(Timestamp::MAX, SignedDuration::MAX), Timestamp::MAX);
+        assert_eq!(shift_clamped(Timestamp::MAX, SignedDuration::MIN), Timestamp::MIN);
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::clock::shift;
+use crate::clock::shift_clamped;
 use crate::context::Clock;
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
@@ -93,8 +93,8 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn introduce(&mut self) -> Result<()> {
         let now = self.clock.read().wall;
-        let issuer = shift(now, ISSUER_OFFSET);
-        let api = shift(issuer, API_LEAD);
+        let issuer = shift_clamped(now, ISSUER_OFFSET);
+        let api = shift_clamped(issuer, API_LEAD);
         let lifetime = lifetime();
         self.report.text(format_args!(
             "Three clocks decide whether an access token is valid, and no two of them agree.\n\

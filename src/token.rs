@@ -28,7 +28,6 @@ impl AccessToken {
         AccessToken(token.into())
     }
 
-    /// Only to hand out, encrypt or present the token.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

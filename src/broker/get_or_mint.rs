@@ -9,7 +9,6 @@ use crate::config::Verify;
 use crate::error::{Error, Result};
 use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity, Verdict};
 
-/// One call of [`Broker::get`] or [`Broker::replace_rejected`].
 struct TokenCall<'a> {
     entry: &'a Entry<'a>,
     start: Reading,

@@ -42,7 +42,6 @@ pub(crate) fn unknown_boot(reason: &str) -> String {
     )
 }
 
-/// For a cache at the default place, which need not be usable.
 pub(crate) fn not_cached(error: &Error) -> String {
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -158,7 +157,6 @@ pub(super) fn maybe_too_early(
     })
 }
 
-/// For a second new token that the API rejected.
 pub(super) fn rejected(validity: &TokenValidity) -> Error {
     let error = Error::new(Kind::ApiRefused, "the API rejects new tokens of this issuer");
     let lifetime = human(validity.initial_lifetime);

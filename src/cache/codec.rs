@@ -30,11 +30,9 @@ pub struct Header {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Corrupt {
-    /// Another first line, or truncated.
     Format,
     /// Malformed at this column of the second line.
     Header(usize),
-    /// Unsupported.
     TokenType(String),
     /// Altered, or encrypted with another client secret.
     Seal,

@@ -31,7 +31,6 @@ pub struct Entry<'a> {
 #[derive(Debug)]
 pub enum Lookup {
     Absent,
-    /// For the reason given.
     Unusable(String),
     /// Perhaps expired.
     Found(Box<Token>),
@@ -41,11 +40,10 @@ pub enum Lookup {
 #[derive(Debug)]
 pub struct Lock<'a> {
     entry: &'a Entry<'a>,
-    /// `None` if the cache is disabled.
     file: Option<File>,
 }
 
-/// A failed mint, for the processes that waited for it.
+/// Shared with the processes that waited for the mint.
 #[derive(Serialize, Deserialize)]
 struct MintFailure {
     error: Error,
@@ -195,7 +193,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The id of the process that holds the lock, as written in the lock file.
+    /// The process id in the lock file.
     pub fn holder(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.path("lock")).ok()?;
         let pid = text.trim();
@@ -210,7 +208,6 @@ impl<'a> Entry<'a> {
         self.dir.join(format!("{}.{extension}", self.key))
     }
 
-    /// Distinguishes a failure from an entry.
     fn failure_associated_data(&self) -> Vec<u8> {
         format!("{}\nfailure", self.key).into_bytes()
     }

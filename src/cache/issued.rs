@@ -61,7 +61,6 @@ impl IssuedTokens {
         failure.map_or(Ok(None), Err)
     }
 
-    /// Remembers a token as seen at `now`.
     pub fn add(&self, token: &Sha256, now: Timestamp) -> io::Result<()> {
         let path = self.dir.join(name(token));
         let mut options = private_options();

@@ -38,7 +38,6 @@ impl fmt::Display for Key {
     }
 }
 
-/// 128 bits: no two kinds of token will ever share a key.
 const KEY_BYTES: usize = 16;
 
 /// Prefixes each field by its length, so that different lists of fields differ.

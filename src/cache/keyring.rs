@@ -31,7 +31,6 @@ pub(super) fn seal_for(settings: &Settings) -> Result<Seal> {
     }
 }
 
-/// Creates the key on first use.
 fn random_key(dir: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let path = dir.join("seal.key");
     private_file::check_links(dir).map_err(with_state_dir_hint)?;

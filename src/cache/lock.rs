@@ -23,7 +23,6 @@ pub(super) fn try_lock(path: &Path) -> Result<Option<File>> {
 
 #[derive(Debug)]
 pub(super) enum LockAttempt {
-    /// Until the file is closed.
     Held(File),
     Busy,
     /// `cache clear` has removed the file since it was opened, so that a lock on it guards

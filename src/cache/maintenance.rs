@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug)]
 pub struct EntrySummary {
     pub file: PathBuf,
-    /// Unauthenticated; or the reason why it cannot be read.
+    /// Unauthenticated.
     pub header: Result<Header, String>,
     key: Key,
 }
@@ -136,7 +136,6 @@ fn issued_directories(dir: &Path) -> Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// Ordered by name.
 fn named_by_key(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     private_file::check_links(dir)?;
     let entries = match std::fs::read_dir(dir) {

@@ -10,12 +10,10 @@ use crate::platform::{
     private_options_without_links, restore_owner_access,
 };
 
-/// Far more than any token takes.
 const MAX_FILE_SIZE: u64 = 2 << 20;
 
 pub(super) enum FileContent {
     Missing,
-    /// A private file that cannot be read.
     Unreadable(io::Error),
     Bytes(Vec<u8>),
 }
@@ -50,7 +48,6 @@ pub(super) fn check_if_present(path: &Path) -> Result<()> {
     }
 }
 
-/// Opens a private file for a lock.
 pub(super) fn open_or_create(path: &Path) -> Result<File> {
     let mut options = private_options_without_links();
     let opened = options.read(true).write(true).create(true).open(path);

@@ -52,7 +52,6 @@ impl Seal {
         Ok(text)
     }
 
-    /// HKDF (RFC 5869).
     fn derive_key(&self, salt: &[u8; SALT_LEN]) -> LessSafeKey {
         let okm = Salt::new(HKDF_SHA256, salt).extract(&self.secret);
         let okm = okm.expand(&[b"gc-token cache 1"], &AES_256_GCM).expect("one block");

@@ -1,69 +1,65 @@
-//! Moments and durations as pairs of seconds and nanoseconds: in an entry that
-//! is read on every call, numbers are read several times as fast as dates.
+//! Serde encodings of timestamps and durations as `[seconds, nanoseconds]`, for
+//! `#[serde(with = "...")]`: numbers parse several times as fast as dates.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// For `#[serde(with = "...")]` on a duration.
 pub(crate) mod duration {
     use super::*;
 
-    /// `[seconds, nanoseconds]`, of one sign.
-    pub(crate) fn serialize<S: Serializer>(it: &SignedDuration, out: S) -> Result<S::Ok, S::Error> {
-        (it.as_secs(), it.subsec_nanos()).serialize(out)
+    /// Both numbers have the same sign.
+    pub(crate) fn serialize<S: Serializer>(
+        value: &SignedDuration,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        (value.as_secs(), value.subsec_nanos()).serialize(out)
     }
 
-    /// Refuses what is no duration.
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<SignedDuration, D::Error> {
         let (seconds, nanos) = <(i64, i32)>::deserialize(from)?;
-        let is_one = nanos.unsigned_abs() < 1_000_000_000
+        let is_valid = nanos.unsigned_abs() < 1_000_000_000
             && (seconds == 0 || nanos == 0 || seconds.signum() == i64::from(nanos.signum()));
-        match is_one {
-            true => Ok(SignedDuration::new(seconds, nanos)),
-            false => Err(D::Error::custom("no duration")),
+        if is_valid {
+            Ok(SignedDuration::new(seconds, nanos))
+        } else {
+            Err(D::Error::custom("not a duration"))
         }
     }
 }
 
-/// For `#[serde(with = "...")]` on a moment.
-pub(crate) mod moment {
+pub(crate) mod timestamp {
     use super::*;
 
-    /// `[seconds, nanoseconds]` since 1970 began.
-    pub(crate) fn serialize<S: Serializer>(it: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
-        (it.as_second(), it.subsec_nanosecond()).serialize(out)
+    pub(crate) fn serialize<S: Serializer>(value: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+        (value.as_second(), value.subsec_nanosecond()).serialize(out)
     }
 
-    /// Refuses what is not on the calendar.
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
         let (seconds, nanos) = <(i64, i32)>::deserialize(from)?;
         Timestamp::new(seconds, nanos).map_err(D::Error::custom)
     }
 }
 
-/// For `#[serde(with = "...")]` on a moment that may be missing.
-pub(crate) mod maybe_moment {
+pub(crate) mod optional_timestamp {
     use super::*;
 
     #[derive(Serialize, Deserialize)]
-    struct Moment(#[serde(with = "super::moment")] Timestamp);
+    struct Encoded(#[serde(with = "super::timestamp")] Timestamp);
 
-    /// As [`super::moment`], or null.
     pub(crate) fn serialize<S: Serializer>(
-        it: &Option<Timestamp>,
+        value: &Option<Timestamp>,
         out: S,
     ) -> Result<S::Ok, S::Error> {
-        it.map(Moment).serialize(out)
+        value.map(Encoded).serialize(out)
     }
 
-    /// Refuses what is not on the calendar.
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Timestamp>, D::Error> {
-        Ok(Option::<Moment>::deserialize(from)?.map(|moment| moment.0))
+        Ok(Option::<Encoded>::deserialize(from)?.map(|encoded| encoded.0))
     }
 }
 
@@ -77,15 +73,15 @@ mod tests {
     struct Both {
         #[serde(with = "super::duration")]
         duration: SignedDuration,
-        #[serde(with = "super::moment")]
+        #[serde(with = "super::timestamp")]
         moment: Timestamp,
-        #[serde(with = "super::maybe_moment")]
+        #[serde(with = "super::optional_timestamp")]
         maybe: Option<Timestamp>,
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(seconds in any::<i64>(), nanos in -999_999_999..=999_999_999_i32) {
+        fn every_value_survives_a_round_trip(seconds in any::<i64>(), nanos in -999_999_999..=999_999_999_i32) {
             let of_one_sign = if seconds < 0 { -nanos.abs() } else { nanos.abs() };
             let duration = SignedDuration::new(seconds, of_one_sign);
             let moment = Timestamp::UNIX_EPOCH.saturating_add(duration).unwrap();
@@ -104,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_mean_nothing_are_refused() {
+    fn invalid_pairs_are_refused() {
         for pair in
             ["[1,-1]", "[-1,1]", "[0,1000000000]", "[9223372036854775807,1]", "[1]", "\"PT1S\""]
         {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, drift, shift};
+use super::{Reading, drift, shift_clamped};
 use crate::duration::human;
 
 /// A closed interval that contains a remote clock minus a local wall clock. Positive:
@@ -19,10 +19,9 @@ pub struct Offset {
     pub max: SignedDuration,
 }
 
-/// The offset of one remote clock, estimated from one or more responses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OffsetEstimate {
-    /// The local clocks when the last response arrived.
+    /// When the last response arrived.
     pub at: Reading,
     /// Relative to the wall clock of `at`.
     pub offset: Offset,
@@ -103,20 +102,19 @@ impl OffsetEstimate {
     /// of the same boot.
     pub fn remote_time(&self, now: &Reading) -> Option<(Timestamp, Timestamp)> {
         let offset = self.offset_at(now)?;
-        Some((shift(now.wall, offset.min), shift(now.wall, offset.max)))
+        Some((shift_clamped(now.wall, offset.min), shift_clamped(now.wall, offset.max)))
     }
 
     /// The time from `now`, a reading of the same boot, until the remote clock probably
     /// turns to its next second. A response whose `Date` is written then shows on which
     /// side of the interval's middle the truth lies, and halves the interval.
     pub fn until_next_second(&self, now: &Reading) -> Option<Duration> {
-        let remote = shift(now.wall, self.offset_at(now)?.middle());
+        let remote = shift_clamped(now.wall, self.offset_at(now)?.middle());
         let nanos = remote.as_nanosecond().rem_euclid(NANOS_PER_SECOND) as i64;
         let since_last_second = SignedDuration::from_nanos(nanos);
         Duration::try_from(DATE_RESOLUTION.saturating_sub(since_last_second)).ok()
     }
 
-    /// The offset of this clock relative to `other`.
     pub fn ahead_of(&self, other: &OffsetEstimate) -> Option<Offset> {
         let other = other.offset_at(&self.at)?;
         Some(Offset {
@@ -127,7 +125,6 @@ impl OffsetEstimate {
 }
 
 impl Offset {
-    /// Half of the interval's width.
     pub fn uncertainty(&self) -> SignedDuration {
         self.max.saturating_sub(self.min) / 2
     }
@@ -138,8 +135,7 @@ impl Offset {
 }
 
 impl fmt::Display for Offset {
-    /// For example `2.1s ahead (+/- 0.5s)`, `1h2m3s behind (+/- 0.5s)`, or `3653 days
-    /// ahead (+/- 0.5s)`.
+    // For example `2.1s ahead (+/- 0.5s)` or `3653 days behind (+/- 0.5s)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: i64 = 24 * 60 * 60;
         let middle = self.middle().as_secs_f64();

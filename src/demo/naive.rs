@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::http::Http;
-use crate::clock::shift;
+use crate::clock::shift_clamped;
 use crate::context::Clock;
 use crate::error::Result;
 
@@ -20,7 +20,7 @@ impl Naive {
     pub(super) fn mint(http: &Http, clock: &dyn Clock) -> Result<Naive> {
         let (token, expires_in) = http.mint()?;
         let lifetime = SignedDuration::from_secs(expires_in);
-        Ok(Naive { token, lifetime, exp: shift(clock.read().wall, lifetime) })
+        Ok(Naive { token, lifetime, exp: shift_clamped(clock.read().wall, lifetime) })
     }
 
     pub(super) fn believed_remaining(&self, now: Timestamp) -> SignedDuration {

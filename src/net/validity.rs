@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
-use crate::clock::{Offset, shift};
+use crate::clock::{Offset, shift_clamped};
 
 /// On which side of its validity a certificate was met, and that side's end
 /// where it is known.
@@ -110,9 +110,11 @@ impl ValidityError {
     /// time, wherever in the interval that is.
     fn is_valid_by(self, now: Timestamp, offset: &Offset) -> bool {
         match self {
-            ValidityError::Expired(end) => end.is_some_and(|end| shift(now, offset.max) <= end),
+            ValidityError::Expired(end) => {
+                end.is_some_and(|end| shift_clamped(now, offset.max) <= end)
+            }
             ValidityError::NotYet(start) => {
-                start.is_some_and(|start| shift(now, offset.min) >= start)
+                start.is_some_and(|start| shift_clamped(now, offset.min) >= start)
             }
         }
     }

@@ -80,7 +80,6 @@ pub fn measure_clock(
     Ok(round_trip.clock_offset())
 }
 
-/// One mint, with all its attempts.
 struct Mint<'a> {
     request: &'a PreparedRequest,
     client: &'a HttpClient<'a>,
@@ -158,7 +157,6 @@ impl Mint<'_> {
         error
     }
 
-    /// The time limit ended an attempt, or the wait for one.
     fn timed_out(&self) -> Error {
         let Progress { attempt, previous_error } = self.progress.take();
         let message = format!("no token from {} within {:?}", self.request.host(), self.budget);

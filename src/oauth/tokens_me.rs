@@ -14,7 +14,6 @@ use crate::token::AccessToken;
 
 /// The API of a Genesys Cloud region.
 pub struct Api<'a> {
-    /// The base URL.
     pub url: &'a str,
     pub session: &'a Session<'a>,
     /// The limit on a request.
@@ -33,7 +32,6 @@ pub struct TokenCheck {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenStatus {
     Accepted,
-    /// HTTP 401.
     Rejected,
 }
 

@@ -5,22 +5,18 @@ use jiff::SignedDuration;
 use super::{Age, FreshnessPolicy, LocalClock, StaleReason, TokenValidity};
 use crate::clock::{OffsetEstimate, Reading};
 
-/// The numbers behind a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// One row per clock that can tell the token's age.
     pub rows: Vec<ClockRow>,
-    /// Set if the local clocks cannot tell the token's age.
+    /// Set if the local clocks cannot tell.
     pub unusable: Option<StaleReason>,
     /// The configured skew. The larger of `skew` and `lead` is deducted.
     pub skew: SignedDuration,
     /// Upper bound of the API's clock minus the issuer's, if both were measured.
     pub lead: Option<SignedDuration>,
-    /// The lifetime that has to remain after the deduction.
     pub required_ttl: SignedDuration,
 }
 
-/// The remaining lifetime of a token by one clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockRow {
     pub clock: ClockName,
@@ -29,7 +25,6 @@ pub struct ClockRow {
     /// Effective skew, and the drift allowance of a local clock.
     pub deducted: SignedDuration,
     pub after_skew: SignedDuration,
-    /// Set for the clock that the verdict is based on.
     pub decides: bool,
 }
 

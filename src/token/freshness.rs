@@ -18,7 +18,6 @@ pub enum MinTtl {
     Explicit(SignedDuration),
 }
 
-/// The conditions under which a cached token is handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshnessPolicy {
     /// The tolerated disagreement of the issuer's and the API's clock: deducted from every
@@ -27,7 +26,6 @@ pub struct FreshnessPolicy {
     pub min_ttl: MinTtl,
     /// Tokens requested before this are stale (`--force-refresh`).
     pub newer_than: Option<Reading>,
-    /// `None` if unused tokens are not revoked.
     pub idle_timeout: Option<IdleTimeout>,
 }
 
@@ -41,15 +39,16 @@ pub enum LocalClock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
     pub boot: SignedDuration,
-    /// Includes steps of the wall clock.
     pub wall: SignedDuration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Known to live long enough. `remaining` is the lifetime before the skew is deducted.
-    Fresh { remaining: SignedDuration, age: Age },
-    /// Not known to live long enough.
+    /// `remaining` is the lifetime before the skew is deducted.
+    Fresh {
+        remaining: SignedDuration,
+        age: Age,
+    },
     Stale(StaleReason),
 }
 
@@ -59,14 +58,12 @@ pub enum StaleReason {
     OtherBoot,
     /// The boot clock shows this much less than at the mint: a restored snapshot.
     BootClockWentBack(SignedDuration),
-    /// Minted before the forced refresh began.
     NotForced,
     TooShort {
         /// Before the skew is deducted; negative once the token has expired.
         remaining: SignedDuration,
         /// The effective skew, and the drift allowance of the local clocks.
         skew: SignedDuration,
-        /// The lifetime that has to remain after the deduction.
         required: SignedDuration,
         age: Age,
     },
@@ -107,7 +104,6 @@ impl FreshnessPolicy {
         validity.lead().map_or(self.skew, |lead| lead.max.max(self.skew))
     }
 
-    /// The lifetime that this token must have left after the skew is deducted.
     pub fn required_ttl(&self, validity: &TokenValidity) -> SignedDuration {
         match self.min_ttl {
             MinTtl::Explicit(min_ttl) => min_ttl,
@@ -160,8 +156,6 @@ impl FreshnessPolicy {
 }
 
 impl Age {
-    /// # Errors
-    /// If the boot clock cannot tell.
     pub fn of(sent: &Reading, now: &Reading) -> Result<Age, StaleReason> {
         let boot = now.boot_since(sent).ok_or(StaleReason::OtherBoot)?;
         if boot.is_negative() {
@@ -192,7 +186,6 @@ impl Age {
         }
     }
 
-    /// The step of the wall clock since the mint.
     pub fn wall_step(&self) -> Option<SignedDuration> {
         let step = self.wall.saturating_sub(self.boot);
         (step.unsigned_abs() > MIN_STEP.unsigned_abs()).then_some(step)

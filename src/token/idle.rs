@@ -16,7 +16,6 @@ const FIRST_CALL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 const RECORDING_FRACTION: i32 = 8;
 
 impl IdleTimeout {
-    /// `timeout` must be positive.
     pub fn new(timeout: SignedDuration) -> IdleTimeout {
         IdleTimeout(timeout)
     }

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 /// The validity period of a JWT on the issuer's clock (RFC 7519 section 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Claims {
-    /// `exp`
     pub expires_at: Option<Timestamp>,
     /// `nbf`, else `iat`
     pub not_before: Option<Timestamp>,

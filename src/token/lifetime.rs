@@ -19,18 +19,15 @@ const DAY: i64 = 24 * 60 * 60;
 /// a day in milliseconds; a shorter time may be either.)
 const TOO_LONG: i64 = 500 * DAY;
 
-/// Genesys Cloud allows more for SCIM clients only.
 const MAX_AT_GENESYS_CLOUD: i64 = 2 * DAY;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LifetimeError {
     /// No `expires_in`, and no `exp` that could be compared with a clock.
     Unstated,
-    /// The value of `expires_in`, unsanitized.
+    /// Unsanitized, like `TooLong`.
     NotANumber(String),
-    /// Seconds; zero or negative.
     Expired(i64),
-    /// 500 days or longer.
     TooLong(String),
 }
 
@@ -98,7 +95,6 @@ pub fn min_lifetime(
     Ok(lifetime)
 }
 
-/// Returns a warning about a lifetime that is unlikely at Genesys Cloud.
 pub fn implausible_at_genesys_cloud(lifetime: SignedDuration) -> Option<String> {
     (lifetime.as_secs() > MAX_AT_GENESYS_CLOUD).then(|| {
         format!(

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Age, StaleReason};
-use crate::clock::{Offset, OffsetEstimate, Reading, encoding, shift};
+use crate::clock::{Offset, OffsetEstimate, Reading, encoding, shift_clamped};
 
-/// The validity period of a token. Contains no secret. Part of the cache's file format.
+/// Contains no secret. Part of the cache's file format. The clocks were measured on this boot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenValidity {
     /// The local clocks just before the token request was sent. A token is not older than
@@ -19,15 +19,13 @@ pub struct TokenValidity {
     #[serde(with = "encoding::duration", rename = "whole")]
     pub initial_lifetime: SignedDuration,
     /// Lower bound of the expiry on the issuer's clock, if that clock was measured.
-    #[serde(with = "encoding::maybe_moment", rename = "ends")]
+    #[serde(with = "encoding::optional_timestamp", rename = "ends")]
     pub issuer_expiry: Option<Timestamp>,
     /// Start of a JWT's validity on the issuer's clock (`nbf`, else `iat`).
-    #[serde(with = "encoding::maybe_moment")]
+    #[serde(with = "encoding::optional_timestamp")]
     pub not_before: Option<Timestamp>,
-    /// Measured on this boot.
     #[serde(rename = "issuer")]
     pub issuer_clock: Option<OffsetEstimate>,
-    /// Measured on this boot.
     #[serde(rename = "api")]
     pub api_clock: Option<OffsetEstimate>,
     /// The API's clock minus the issuer's, as measured on another boot.
@@ -47,7 +45,7 @@ impl TokenValidity {
         issuer_clock: Option<OffsetEstimate>,
     ) -> TokenValidity {
         let issuer_time = issuer_clock.as_ref().and_then(|clock| clock.remote_time(&sent));
-        let issuer_expiry = issuer_time.map(|(earliest, _)| shift(earliest, lifetime));
+        let issuer_expiry = issuer_time.map(|(earliest, _)| shift_clamped(earliest, lifetime));
         TokenValidity {
             sent,
             lifetime,
@@ -61,17 +59,12 @@ impl TokenValidity {
         }
     }
 
-    /// The local clocks just before the last known use of the token; its own request
-    /// counts as one.
     pub fn last_used(&self) -> &Reading {
         self.last_use.as_ref().unwrap_or(&self.sent)
     }
 
     /// The lifetime that remains at `now`, before any skew is deducted; negative once the
     /// token has expired.
-    ///
-    /// # Errors
-    /// If the local clocks cannot tell.
     pub fn remaining(&self, now: &Reading) -> Result<SignedDuration, StaleReason> {
         Ok(self.lifetime.saturating_sub(Age::of(&self.sent, now)?.elapsed()))
     }
@@ -79,7 +72,7 @@ impl TokenValidity {
     /// The expiry on the issuer's clock if that was measured, else on the local wall
     /// clock. Pessimistic, truncated to whole seconds.
     pub fn expires_at(&self) -> Timestamp {
-        let local_expiry = || shift(self.sent.wall, self.lifetime);
+        let local_expiry = || shift_clamped(self.sent.wall, self.lifetime);
         let expiry = self.issuer_expiry.unwrap_or_else(local_expiry);
         Timestamp::from_second(expiry.as_second()).unwrap_or(expiry)
     }

@@ -20,12 +20,9 @@ pub(super) enum TokenErrorKind {
     Credentials,
     /// The issuer does not support what the request asks for.
     Unsupported,
-    /// No token endpoint at this address.
     NoEndpoint,
     RateLimit,
-    /// The issuer itself failed.
     ServerError,
-    /// For example a firewall's response.
     Other,
 }
 
@@ -96,7 +93,7 @@ impl ErrorResponse {
         })
     }
 
-    /// The letters of the code, without Apigee's prefix and the suffix of AWS.
+    /// Without Apigee's prefix and the suffix of AWS.
     fn normalized_code(&self) -> String {
         let code = self.error.as_deref().unwrap_or_default();
         let mut code = letters(code.rsplit(['.', '#']).next().unwrap_or_default());

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::sanitize::{Secrets, shorten};
 
-/// In characters.
 const MAX_EXCERPT: usize = 60;
 
 /// Returns a suffix for "... that are not a JSON object".
@@ -51,7 +50,6 @@ fn title(text: &str) -> Option<&str> {
     Some(text[start..end].trim()).filter(|title| !title.is_empty())
 }
 
-/// Removes tags, styles and scripts.
 fn without_tags(page: &str) -> String {
     let mut text = String::new();
     for part in page.split('<').skip(1) {

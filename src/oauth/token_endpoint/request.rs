@@ -22,7 +22,6 @@ pub struct TokenRequest<'a> {
     pub auth: ClientAuth,
 }
 
-/// Can be sent any number of times.
 pub(super) struct PreparedRequest {
     pub(super) url: Url,
     /// Marked sensitive. Set with [`ClientAuth::Basic`].

@@ -22,14 +22,12 @@ use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError, is_bearer};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) access_token: AccessToken,
-    /// `None` if missing or null.
     pub(super) expires_in: Option<ExpiresIn>,
     /// `None` if the token is not a JWT.
     pub(super) claims: Option<Claims>,
 }
 
 pub(super) struct ResponseReader<'a> {
-    /// The issuer's host, for messages.
     pub(super) host: &'a str,
     /// To be redacted in messages.
     pub(super) secrets: &'a Secrets,
@@ -40,7 +38,6 @@ const MAX_DESCRIPTION: usize = 200;
 const MAX_NAME: usize = 40;
 const MAX_CORRELATION_ID: usize = 64;
 
-/// The first of these that a response has is shown.
 const CORRELATION_ID_HEADERS: [&str; 8] = [
     // Genesys Cloud.
     "inin-correlation-id",
@@ -56,7 +53,6 @@ const CORRELATION_ID_HEADERS: [&str; 8] = [
 /// Members that must not be repeated (RFC 6749 section 3.2).
 const UNIQUE_MEMBERS: [&str; 4] = ["access_token", "token_type", "expires_in", "error"];
 
-/// The number of members that are named of an object without a token.
 const MAX_MEMBERS_NAMED: usize = 6;
 
 impl ResponseReader<'_> {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// A failed attempt of a token request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AttemptError {
     pub(super) error: Error,
@@ -13,7 +12,6 @@ pub(super) struct AttemptError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Retryable {
-    /// The response would be the same.
     Never,
     /// After at least this long: the issuer's `Retry-After`, or zero.
     After(Duration),
@@ -21,7 +19,6 @@ pub(super) enum Retryable {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryDecision {
-    /// After a wait of this length.
     Retry(Duration),
     GiveUp(GiveUpReason),
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::hosts::InterceptedHosts;
 use crate::certificate;
-use crate::clock::{Reading, shift};
+use crate::clock::{Reading, shift_clamped};
 use crate::error::{Error, Kind, Result};
 use crate::random::random_id;
 use crate::token::TokenValidity;
@@ -43,7 +43,7 @@ pub(super) fn validity_period(now: &Reading, validity: &TokenValidity) -> Validi
     let shown = cloud.into_iter().flatten().filter_map(|measure| measure.remote_time(now));
     let (earliest, latest) =
         shown.fold((now.wall, now.wall), |all, one| (all.0.min(one.0), all.1.max(one.1)));
-    (shift(earliest, -VALID_BEFORE), shift(latest, VALID_AFTER))
+    (shift_clamped(earliest, -VALID_BEFORE), shift_clamped(latest, VALID_AFTER))
 }
 
 impl RunCa {
