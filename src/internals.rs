@@ -56,7 +56,7 @@ pub mod output {
 }
 
 pub mod proxy {
-    pub use crate::proxy::{AccessLog, ReverseProxy, StandIn};
+    pub use crate::proxy::{AccessLog, ClientTokens, ReverseProxy, StandIn};
 
     pub mod gateway {
         pub use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};

@@ -41,4 +41,5 @@ pub use reverse_proxy::ReverseProxy;
 pub use server::DRAIN_TIMEOUT;
 pub(crate) use server::{Server, ServiceResult};
 pub use stand_in::StandIn;
+pub use token_source::ClientTokens;
 pub(crate) use upstream::CloudHost;

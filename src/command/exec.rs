@@ -17,9 +17,9 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
 use crate::output::TokenDetails;
 use crate::platform::{self, Watchdog};
-use crate::proxy::StandIn;
 use crate::proxy::gateway::{Gateway, GatewayConfig};
 use crate::proxy::intercept::{Interception, InterceptionConfig};
+use crate::proxy::{ClientTokens, StandIn};
 
 pub(super) fn run(
     mut args: ExecArgs,
@@ -112,7 +112,7 @@ impl Execution<'_> {
         let token = get_token(&settings, layers, context)?.token;
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
-        let run_config = ProxyRunConfig { settings, token, stand_in };
+        let run_config = ProxyRunConfig { settings, tokens: ClientTokens::new(token, stand_in) };
         let run = ProxyRun::start(run_config, layers, &runtime, context)?;
         let proxy = {
             let _inside = runtime.enter();

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::output::{Name, OutputFormat, Rendered, Variable};
 use crate::platform::reap_orphans;
 use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
-use crate::proxy::{DRAIN_TIMEOUT, StandIn};
+use crate::proxy::{ClientTokens, DRAIN_TIMEOUT, StandIn};
 use crate::token::AccessToken;
 
 pub(super) fn run(
@@ -32,7 +32,8 @@ pub(super) fn run(
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop
         .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
-    let run_config = ProxyRunConfig { settings, token: provided.token, stand_in };
+    let run_config =
+        ProxyRunConfig { settings, tokens: ClientTokens::new(provided.token, stand_in) };
     let run = ProxyRun::start(run_config, &layers, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();

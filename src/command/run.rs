@@ -12,8 +12,7 @@ use crate::config::{Layers, Settings, table};
 use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
 use crate::platform;
-use crate::proxy::{AccessLog, LogFormat, ReverseProxy, StandIn};
-use crate::token::Token;
+use crate::proxy::{AccessLog, ClientTokens, LogFormat, ReverseProxy};
 
 /// A reverse proxy, with its metrics file and its summary.
 pub(super) struct ProxyRun {
@@ -34,9 +33,7 @@ pub(super) fn runtime() -> Result<Runtime> {
 /// The settings and the first token.
 pub(super) struct ProxyRunConfig {
     pub(super) settings: Settings,
-    pub(super) token: Token,
-    /// Clients get this instead of a token.
-    pub(super) stand_in: Option<StandIn>,
+    pub(super) tokens: ClientTokens,
 }
 
 impl ProxyRun {
@@ -50,7 +47,7 @@ impl ProxyRun {
         runtime: &Runtime,
         context: &Context,
     ) -> Result<ProxyRun> {
-        let ProxyRunConfig { settings, token, stand_in } = config;
+        let ProxyRunConfig { settings, mut tokens } = config;
         let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
@@ -61,9 +58,9 @@ impl ProxyRun {
                  client secret: this system does not let prctl(2) forbid that",
             );
         }
-        let issued = open_issued(layers, &settings, &reporter);
+        tokens.issued = open_issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
-        let proxy = ReverseProxy::start(settings, token, stand_in, issued, log, context)?;
+        let proxy = ReverseProxy::start(settings, tokens, log, context)?;
         let run = ProxyRun { proxy, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write_metrics(&file, &run.proxy)?;

@@ -8,10 +8,8 @@ use hyper::{HeaderMap, StatusCode};
 use super::access_log::AccessLog;
 use super::buffer_budget::BufferBudget;
 use super::metrics::Metrics;
-use super::stand_in::StandIn;
-use super::token_source::{BrokerBackend, TokenSource};
+use super::token_source::{BrokerBackend, ClientTokens, TokenSource};
 use super::upstream::{CloudHost, Upstreams};
-use crate::cache::IssuedTokens;
 use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::Result;
@@ -31,17 +29,13 @@ pub struct ReverseProxy {
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl ReverseProxy {
-    /// Starts with `token`, which is refreshed in the background of the current runtime.
-    /// Clients get `stand_in` in its place. `issued` lets later processes recognize the
-    /// tokens that clients got.
+    /// Starts with a token, which is refreshed in the background of the current runtime.
     ///
     /// # Errors
     /// `Configuration` if no API is configured, or if the network settings cannot be used.
     pub fn start(
         settings: Settings,
-        token: Token,
-        stand_in: Option<StandIn>,
-        issued: Option<IssuedTokens>,
+        tokens: ClientTokens,
         log: AccessLog,
         context: &Context,
     ) -> Result<Arc<ReverseProxy>> {
@@ -49,8 +43,7 @@ impl ReverseProxy {
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
         let backend = BrokerBackend::new(settings, context);
-        let token_source =
-            TokenSource::new(backend, token, stand_in, issued, context, metrics.clone());
+        let token_source = TokenSource::new(backend, tokens, context, metrics.clone());
         let token_source = Arc::new(token_source);
         tokio::spawn(token_source.clone().refresh_loop());
         Ok(Arc::new(ReverseProxy {

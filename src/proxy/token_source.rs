@@ -28,6 +28,22 @@ use backend::TokenBackend;
 pub(super) use state::{BearerToken, Outage};
 use state::{LastUse, TokenState};
 
+/// The tokens that clients present.
+pub struct ClientTokens {
+    /// The first token.
+    pub token: Token,
+    /// Handed out in place of every token.
+    pub stand_in: Option<StandIn>,
+    /// Lets later processes recognize the tokens that clients got.
+    pub issued: Option<IssuedTokens>,
+}
+
+impl ClientTokens {
+    pub fn new(token: Token, stand_in: Option<StandIn>) -> ClientTokens {
+        ClientTokens { token, stand_in, issued: None }
+    }
+}
+
 pub(super) struct TokenSource {
     backend: Arc<dyn TokenBackend>,
     clock: Arc<dyn Clock>,
@@ -58,12 +74,11 @@ enum RefreshReason {
 impl TokenSource {
     pub(super) fn new(
         backend: Arc<dyn TokenBackend>,
-        token: Token,
-        stand_in: Option<StandIn>,
-        issued: Option<IssuedTokens>,
+        tokens: ClientTokens,
         context: &Context,
         metrics: Arc<Metrics>,
     ) -> TokenSource {
+        let ClientTokens { token, stand_in, issued } = tokens;
         let issued = issued.map(Arc::new);
         let mut known = KnownTokens::new(issued.clone());
         let now = context.clock.read().wall;

@@ -132,8 +132,8 @@ fn token_source_with(
         reporter: Arc::new(Reporter::collected().0),
     };
     let metrics = Arc::new(Metrics::default());
-    let token_source =
-        TokenSource::new(backend.clone(), token("first", 300), None, None, &context, metrics);
+    let tokens = ClientTokens::new(token("first", 300), None);
+    let token_source = TokenSource::new(backend.clone(), tokens, &context, metrics);
     (Arc::new(token_source), backend, clock)
 }
 

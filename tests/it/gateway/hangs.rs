@@ -5,7 +5,7 @@ use gc_token::internals::broker;
 use gc_token::internals::config::{self, Layers, Query};
 use gc_token::internals::context::{Context, Environment, Reporter, StandardInput};
 use gc_token::internals::proxy::gateway::{self, Gateway, PathSecret};
-use gc_token::internals::proxy::{AccessLog, ReverseProxy};
+use gc_token::internals::proxy::{AccessLog, ClientTokens, ReverseProxy};
 use gc_token::internals::sandbox::SandboxConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,7 +36,9 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
         let log = AccessLog::new(None, context.reporter.clone());
-        let proxy = ReverseProxy::start(settings, given.token, None, None, log, &context).unwrap();
+        let proxy =
+            ReverseProxy::start(settings, ClientTokens::new(given.token, None), log, &context)
+                .unwrap();
         let path_secret = PathSecret::random().unwrap();
         let path = path_secret.expose().to_owned();
         let listen = "127.0.0.1:0".parse().unwrap();

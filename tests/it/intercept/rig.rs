@@ -15,7 +15,7 @@ use gc_token::internals::broker;
 use gc_token::internals::config::{self, Layers, Query};
 use gc_token::internals::context::{Context, Environment, Reporter, StandardInput};
 use gc_token::internals::proxy::intercept::{Interception, InterceptionConfig};
-use gc_token::internals::proxy::{AccessLog, ReverseProxy, StandIn};
+use gc_token::internals::proxy::{AccessLog, ClientTokens, ReverseProxy, StandIn};
 use gc_token::internals::sandbox::Sandbox;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -57,8 +57,8 @@ impl Rig {
             let _inside = runtime.enter();
             let log = AccessLog::new(None, context.reporter.clone());
             let stand_in = Some(StandIn::random().unwrap());
-            let relay =
-                ReverseProxy::start(settings, given.token, stand_in, None, log, &context).unwrap();
+            let tokens = ClientTokens::new(given.token, stand_in);
+            let relay = ReverseProxy::start(settings, tokens, log, &context).unwrap();
             let token = relay.client_token().access_token.expose().to_owned();
             (Interception::start(relay, plan, &context).unwrap(), token)
         };
