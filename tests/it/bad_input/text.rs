@@ -149,8 +149,8 @@ fn a_tilde_is_the_home_directory_wherever_a_path_is_given() {
     run.finish();
     for (path, why) in [
         ("~somebody/c", "begins with another user's home directory"),
-        ("$HOME/c", "has a variable in it"),
-        ("${HOME}/c", "has a variable in it"),
+        ("$HOME/c", "contains a variable"),
+        ("${HOME}/c", "contains a variable"),
     ] {
         let finished = runner.run(&[&["get", "--cache-dir", path], &file[..]].concat());
         assert_eq!(finished.status.code(), Some(2), "{finished:#?}");
