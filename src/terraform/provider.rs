@@ -1,6 +1,5 @@
-//! What the Terraform provider offers: an ephemeral access token, made by the
-//! same broker, from the same sources and the same cache as on the command
-//! line; and a look at the clocks that decide how long it lives.
+//! The Terraform provider: an ephemeral access token, from the same broker, settings and cache
+//! as on the command line, and a data source that measures the clocks of issuer and API.
 
 mod attributes;
 mod clock;
@@ -18,24 +17,22 @@ use crate::terraform::plugin::{
 };
 use crate::token::BEARER;
 
-use clock::Clocks;
+use clock::ClockComparison;
 use revocation::Revocations;
 
-/// The type name of the ephemeral resource.
+/// Type name of the ephemeral resource.
 pub const ACCESS_TOKEN: &str = "gctoken_access_token";
-/// The type name of the data source.
+/// Type name of the data source.
 pub const CLOCK: &str = "gctoken_clock";
 
-/// The provider `gctoken`.
 pub struct TokenProvider {
     context: Context,
-    /// The `provider` block: defaults for every resource.
+    /// The `provider` block, whose arguments are defaults for every resource.
     defaults: Mutex<TerraformObject>,
     revocations: Revocations,
 }
 
 impl TokenProvider {
-    /// A provider that looks for settings where the command line does.
     pub fn new(context: &Context) -> TokenProvider {
         TokenProvider {
             context: context.clone(),
@@ -44,46 +41,58 @@ impl TokenProvider {
         }
     }
 
-    fn open(&self, config: &TerraformObject, reporter: Reporter) -> Result<OpenedResource> {
-        let attributes = attributes::merge(&self.defaults(), config)?;
+    fn open_access_token(
+        &self,
+        config: &TerraformObject,
+        reporter: Reporter,
+    ) -> Result<OpenedResource> {
+        let attributes = attributes::merge(&self.provider_defaults(), config)?;
         let context = self.context.with_reporter(reporter.into());
-        let secret_at = attributes.client_secret.as_ref().map(|_| "client_secret");
+        let secret_attribute = attributes.client_secret.as_ref().map(|_| "client_secret");
         let mut layers = Layers::new(Vec::new(), attributes.query, &self.context.env)
             .with_secret(attributes.client_secret);
         layers.load_profile_and_warn(&context).map_err(Error::with_doctor_hint)?;
         let mut settings = config::resolve(&layers, &context, &mut StandardInput::taken())
             .map_err(Error::with_doctor_hint)?;
-        let revoke_at = match attributes.revoke_on_close {
-            true => Some(revocation::api_of(&settings)?),
-            false => None,
-        };
+        let revoke_at =
+            if attributes.revoke_on_close { Some(revocation::api_url(&settings)?) } else { None };
         if revoke_at.is_some() {
-            // A token that others may be using is not ours to revoke.
+            // A cached token may be in use elsewhere, so it must not be revoked.
             settings.cache.switch_off();
         }
-        let given = broker::get_token(&settings, &context).map_err(|error| {
+        let provided = broker::get_token(&settings, &context).map_err(|error| {
             let error = config::name_settings(error, &layers, &self.context.env).with_doctor_hint();
-            match (error.kind, secret_at) {
+            match (error.kind, secret_attribute) {
                 (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
                 _ => error,
             }
         })?;
         let private = match revoke_at {
-            Some(api_url) => self.revocations.remember(&given.token, api_url, &settings.network)?,
+            Some(api_url) => {
+                self.revocations.remember(&provided.token, api_url, &settings.network)?
+            }
             None => Vec::new(),
         };
-        Ok(OpenedResource { result: result(&given, &settings), private, renew_after: None })
+        Ok(OpenedResource {
+            result: computed_attributes(&provided, &settings),
+            private,
+            renew_after: None,
+        })
     }
 
-    fn clocks(&self, config: &TerraformObject, reporter: Reporter) -> Result<Clocks> {
-        let query = attributes::query(&self.defaults(), config, clock::SETTINGS)?;
+    fn compare_clocks(
+        &self,
+        config: &TerraformObject,
+        reporter: Reporter,
+    ) -> Result<ClockComparison> {
+        let query = attributes::query(&self.provider_defaults(), config, clock::SETTINGS)?;
         let context = self.context.with_reporter(reporter.into());
         let mut layers = Layers::new(Vec::new(), query, &self.context.env);
         layers.load_profile_and_warn(&context)?;
-        Clocks::measure(&layers, &context)
+        ClockComparison::measure(&layers, &context)
     }
 
-    fn defaults(&self) -> TerraformObject {
+    fn provider_defaults(&self) -> TerraformObject {
         let defaults = self.defaults.lock().map(|defaults| defaults.clone());
         defaults.unwrap_or_default()
     }
@@ -91,15 +100,18 @@ impl TokenProvider {
 
 impl Provider for TokenProvider {
     fn schema(&self) -> ProviderSchema {
-        let provider = attributes::settings(BlockSchema::new(
+        let provider = attributes::add_all_settings(BlockSchema::new(
             "Hands out Genesys Cloud access tokens that are known to live long enough. Every \
              argument is a default for the provider's resources; what is not set comes from the \
              environment or a profile, as for the command `gc-token`.",
         ));
         ProviderSchema {
             provider,
-            data_sources: BTreeMap::from([(CLOCK, clock::block())]),
-            ephemeral_resources: BTreeMap::from([(ACCESS_TOKEN, attributes::access_token())]),
+            data_sources: BTreeMap::from([(CLOCK, clock::data_source_schema())]),
+            ephemeral_resources: BTreeMap::from([(
+                ACCESS_TOKEN,
+                attributes::access_token_schema(),
+            )]),
         }
     }
 
@@ -108,7 +120,7 @@ impl Provider for TokenProvider {
         config: &TerraformObject,
         _diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
-        check(config)
+        check_known(config)
     }
 
     fn validate_data_source(
@@ -117,7 +129,7 @@ impl Provider for TokenProvider {
         config: &TerraformObject,
         _diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
-        check(config)
+        check_known(config)
     }
 
     fn validate_ephemeral(
@@ -126,7 +138,7 @@ impl Provider for TokenProvider {
         config: &TerraformObject,
         _diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
-        check(config)
+        check_known(config)
     }
 
     fn configure(
@@ -146,8 +158,8 @@ impl Provider for TokenProvider {
         config: &TerraformObject,
         diagnostics: &mut Diagnostics,
     ) -> Result<TerraformObject, Diagnostic> {
-        let clocks = noted(diagnostics, |reporter| self.clocks(config, reporter))?;
-        Ok(clocks.result())
+        let clocks = with_warnings(diagnostics, |reporter| self.compare_clocks(config, reporter))?;
+        Ok(clocks.computed_attributes())
     }
 
     fn open_ephemeral(
@@ -156,7 +168,7 @@ impl Provider for TokenProvider {
         config: &TerraformObject,
         diagnostics: &mut Diagnostics,
     ) -> Result<OpenedResource, Diagnostic> {
-        noted(diagnostics, |reporter| self.open(config, reporter))
+        with_warnings(diagnostics, |reporter| self.open_access_token(config, reporter))
     }
 
     fn close_ephemeral(
@@ -165,7 +177,7 @@ impl Provider for TokenProvider {
         private: &[u8],
         diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
-        // The run is over, and the token ends by itself: no reason to fail.
+        // The run is over, and the token expires by itself: no reason to fail.
         if let Err(error) = self.revocations.revoke(private) {
             diagnostics.push(Diagnostic::from(error).into_warning());
         }
@@ -177,28 +189,40 @@ impl Provider for TokenProvider {
     }
 }
 
-/// Checks what is known of a block, and is wrong by itself: then Terraform shows
-/// its line, wherever the block stands.
-fn check(config: &TerraformObject) -> Result<(), Diagnostic> {
+/// Checks the known values of a block, so that Terraform shows the line of a bad one.
+fn check_known(config: &TerraformObject) -> Result<(), Diagnostic> {
     let nothing = Environment::fixed([]);
-    let layers = Layers::new(Vec::new(), attributes::known(config), &nothing);
-    config::check_values(&layers).map_err(Diagnostic::from)
+    let layers = Layers::new(Vec::new(), attributes::known_settings(config), &nothing);
+    config::check_values(&layers).map_err(diagnostic)
 }
 
-/// Does `work`, and passes its warnings on.
-fn noted<T>(
+/// Runs `work`; its warnings become diagnostics.
+fn with_warnings<T>(
     diagnostics: &mut Diagnostics,
     work: impl FnOnce(Reporter) -> Result<T>,
 ) -> Result<T, Diagnostic> {
     let (reporter, warnings) = Reporter::collected();
-    let done = work(reporter);
-    let warning = |text| Diagnostic::warning("gc-token has a warning", text);
+    let result = work(reporter);
+    let warning = |text: String| {
+        Diagnostic::warning("gc-token has a warning", attributes::with_attribute_names(&text))
+    };
     diagnostics.extend(warnings.take().into_iter().map(warning));
-    done.map_err(Diagnostic::from)
+    result.map_err(diagnostic)
 }
 
-fn result(given: &ProvidedToken, settings: &Settings) -> TerraformObject {
-    let token = &given.token;
+/// Names attributes and variables in place of flags, which Terraform does not have.
+fn diagnostic(error: Error) -> Diagnostic {
+    let translate = |text: String| attributes::with_attribute_names(&text);
+    Diagnostic::from(Error {
+        message: translate(error.message),
+        cause: error.cause.map(translate),
+        hint: error.hint.map(|hint| translate(hint.into()).into()),
+        ..error
+    })
+}
+
+fn computed_attributes(provided: &ProvidedToken, settings: &Settings) -> TerraformObject {
+    let token = &provided.token;
     let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
     TerraformObject::default()
         .with("access_token", token.access_token.expose())

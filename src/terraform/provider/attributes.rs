@@ -1,4 +1,4 @@
-//! The provider's arguments and results, and how arguments become settings.
+//! The provider's arguments and results, and the conversion of arguments to settings.
 
 use secrecy::SecretString;
 
@@ -8,13 +8,10 @@ use crate::terraform::plugin::{
     AttributeSchema, BlockSchema, TerraformObject, TerraformValue, Type,
 };
 
-/// What a resource asks for, the provider's defaults included.
-pub(super) struct Attributes {
-    /// The settings among them.
+/// A resource's arguments, completed by the provider's.
+pub(super) struct ResourceArguments {
     pub(super) query: Query,
-    /// The client secret, where one is given.
     pub(super) client_secret: Option<SecretString>,
-    /// Whether the token is to end with the run.
     pub(super) revoke_on_close: bool,
 }
 
@@ -25,18 +22,18 @@ fn settings_with_attribute() -> impl Iterator<Item = (&'static Setting, &'static
 
 const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 
-/// Adds those arguments that are settings and have one of these keys.
-pub(super) fn some_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
+/// Adds the settings with these keys.
+pub(super) fn add_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
     let wanted = settings_with_attribute().filter(|(setting, _)| keys.contains(&setting.key));
     wanted.fold(block, |block, (setting, description)| {
         block.with(AttributeSchema::optional(setting.key, Type::String, description))
     })
 }
 
-/// Adds the arguments that are settings.
-pub(super) fn settings(block: BlockSchema) -> BlockSchema {
+/// Adds all settings and the client secret.
+pub(super) fn add_all_settings(block: BlockSchema) -> BlockSchema {
     let keys: Vec<_> = settings_with_attribute().map(|(setting, _)| setting.key).collect();
-    let block = some_settings(block, &keys);
+    let block = add_settings(block, &keys);
     let description = "The client secret. May itself be ephemeral; the environment variable \
                        `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
     block.with(
@@ -44,11 +41,10 @@ pub(super) fn settings(block: BlockSchema) -> BlockSchema {
     )
 }
 
-/// The ephemeral resource.
-pub(super) fn access_token() -> BlockSchema {
+pub(super) fn access_token_schema() -> BlockSchema {
     let revoke = "Make a token for this run alone, and revoke it at the end. Without it, the \
                   token comes from the cache that all runs on the machine share.";
-    settings(BlockSchema::new(
+    add_all_settings(BlockSchema::new(
         "An access token that is known to live long enough. It is opened anew for plan and for \
          apply, and stored in neither state nor plan.",
     ))
@@ -72,45 +68,45 @@ pub(super) fn access_token() -> BlockSchema {
     ))
 }
 
-/// The resource's arguments, and the provider block's where it has none.
+/// Takes arguments that the resource does not set from the provider block.
 ///
 /// # Errors
-/// `Configuration` when the provider block holds a value that is known only
-/// after apply: a token made without it could be another client's.
-pub(super) fn merge(defaults: &TerraformObject, config: &TerraformObject) -> Result<Attributes> {
+/// `Configuration` if the provider block has a value that is known only after apply: a token
+/// minted without it could belong to another client.
+pub(super) fn merge(
+    defaults: &TerraformObject,
+    config: &TerraformObject,
+) -> Result<ResourceArguments> {
     let keys = settings_with_attribute().map(|(setting, _)| setting.key);
-    let client_secret = text(defaults, config, table::CLIENT_SECRET)?;
-    Ok(Attributes {
+    let client_secret = merged_text(defaults, config, table::CLIENT_SECRET)?;
+    Ok(ResourceArguments {
         query: query(defaults, config, keys)?,
         client_secret: client_secret.filter(|secret| !secret.is_empty()).map(Into::into),
         revoke_on_close: config.as_bool(REVOKE_ON_CLOSE).unwrap_or_default(),
     })
 }
 
-/// The settings among a block's own arguments that are known already.
-pub(super) fn known(config: &TerraformObject) -> Query {
-    let known = |(setting, _): (&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
-    Query::of_attributes(settings_with_attribute().filter_map(known))
+/// Returns the settings of a block whose values are known.
+pub(super) fn known_settings(config: &TerraformObject) -> Query {
+    let known_value =
+        |(setting, _): (&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
+    Query::of_attributes(settings_with_attribute().filter_map(known_value))
 }
 
-/// The settings with these keys, the provider block's where the resource has
-/// none.
-///
-/// # Errors
-/// As [`merge`].
+/// Like [`merge`], for the settings with these keys.
 pub(super) fn query(
     defaults: &TerraformObject,
     config: &TerraformObject,
     keys: impl IntoIterator<Item = &'static str>,
 ) -> Result<Query> {
-    let mut given = Vec::new();
+    let mut values = Vec::new();
     for key in keys {
-        given.extend(text(defaults, config, key)?.map(|value| (key, value)));
+        values.extend(merged_text(defaults, config, key)?.map(|value| (key, value)));
     }
-    Ok(Query::of_attributes(given.iter().map(|(key, value)| (*key, value.as_str()))))
+    Ok(Query::of_attributes(values.iter().map(|(key, value)| (*key, value.as_str()))))
 }
 
-fn text(
+fn merged_text(
     defaults: &TerraformObject,
     config: &TerraformObject,
     name: &'static str,
@@ -121,16 +117,39 @@ fn text(
     };
     match value {
         TerraformValue::String(text) => Ok(Some(text.clone())),
-        TerraformValue::Unknown => Err(unknown(name)),
+        TerraformValue::Unknown => Err(unknown_default(name)),
         _ => Ok(None),
     }
 }
 
-fn unknown(name: &'static str) -> Error {
-    let what = format!("{name} of the provider block is known only after apply");
-    Error::new(Kind::Configuration, what)
+fn unknown_default(name: &'static str) -> Error {
+    let message = format!("{name} of the provider block is known only after apply");
+    Error::new(Kind::Configuration, message)
         .with_hint("set it to something that is known while planning, or set it in the resource")
         .with_attribute(name)
+}
+
+/// Replaces the flags in a message: by the attribute if the provider has one, otherwise by the
+/// environment variable.
+pub(super) fn with_attribute_names(text: &str) -> String {
+    let is_flag_char = |char: char| char.is_ascii_alphanumeric() || char == '-';
+    let mut translated = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("--") {
+        let (before, flag) = rest.split_at(start);
+        let end = flag.find(|char| !is_flag_char(char)).unwrap_or(flag.len());
+        let (flag, after) = flag.split_at(end);
+        let is_word = !before.ends_with(is_flag_char);
+        let name = table::ALL.iter().find(|setting| is_word && setting.flag == &flag[2..]);
+        translated += before;
+        match name {
+            Some(setting) if setting.attribute.is_some() => translated += setting.key,
+            Some(setting) => translated += setting.variables.first().unwrap_or(&flag),
+            None => translated += flag,
+        }
+        rest = after;
+    }
+    translated + rest
 }
 
 #[cfg(test)]
@@ -138,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resource_goes_before_the_provider_block() {
+    fn a_resource_overrides_the_provider_block() {
         let defaults = TerraformObject::default().with("region", "us-east-1").with("skew", "7s");
         let config =
             TerraformObject::default().with("region", "eu-west-1").with("client_secret", "");
@@ -157,5 +176,18 @@ mod tests {
         assert_eq!(error.attribute.as_deref(), Some("region"));
         let config = TerraformObject::default().with("region", "eu-west-1");
         assert!(merge(&defaults, &config).is_ok());
+    }
+
+    #[test]
+    fn messages_name_attributes_and_variables_in_place_of_flags() {
+        for (text, expected) in [
+            ("or lower --min-ttl or --skew", "or lower min_ttl or skew"),
+            ("raise --skew: it is 5s", "raise skew: it is 5s"),
+            ("allow more time with --timeout", "allow more time with GC_TOKEN_TIMEOUT"),
+            ("--region or --api-url", "region or GC_TOKEN_API_URL"),
+            ("--no-such-flag, a--skew, --", "--no-such-flag, a--skew, --"),
+        ] {
+            assert_eq!(with_attribute_names(text), expected);
+        }
     }
 }

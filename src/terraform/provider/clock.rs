@@ -1,5 +1,5 @@
-//! The data source `gctoken_clock`: how far the clocks of issuer and API are
-//! apart. It takes no credentials and makes no token.
+//! The data source `gctoken_clock`: compares the clocks of issuer and API. It takes no
+//! credentials and mints no token.
 
 use jiff::SignedDuration;
 
@@ -16,32 +16,30 @@ use crate::terraform::plugin::{
     AttributeSchema, BlockSchema, TerraformObject, TerraformValue, Type,
 };
 
-/// The settings that it takes. The client secret is none of them: what a data
-/// source is given ends up in the state.
+/// Arguments of the data source. The client secret is not among them, because Terraform stores
+/// arguments of data sources in the state.
 pub(super) const SETTINGS: [&str; 3] = ["profile", "region", "skew"];
 
-/// What the clocks have shown.
 #[derive(Debug)]
-pub(super) struct Clocks {
+pub(super) struct ClockComparison {
     issuer: Option<OffsetEstimate>,
     api: Option<OffsetEstimate>,
     skew: SignedDuration,
 }
 
-/// The data source.
-pub(super) fn block() -> BlockSchema {
+pub(super) fn data_source_schema() -> BlockSchema {
     let block = BlockSchema::new(
         "How far the clocks of issuer and API are apart, measured anew by each plan, for a \
          `check` block to assert on. Holds nothing secret, takes no credentials and makes no \
          token.",
     );
-    let block = attributes::some_settings(block, &SETTINGS);
-    let number = |block: BlockSchema, (name, description)| {
+    let block = attributes::add_settings(block, &SETTINGS);
+    let add_number = |block: BlockSchema, (name, description)| {
         block.with(AttributeSchema::computed(name, Type::Number, description))
     };
     NUMBERS
         .into_iter()
-        .fold(block, number)
+        .fold(block, add_number)
         .with(AttributeSchema::computed(
             "within_skew",
             Type::Bool,
@@ -90,20 +88,18 @@ const NUMBERS: [(&str, &str); 8] = [
     ),
 ];
 
-impl Clocks {
-    /// Asks the issuer, and the API where there is one.
-    ///
+impl ClockComparison {
     /// # Errors
-    /// `Configuration`, or `Unavailable` when the issuer cannot be reached. An
-    /// API that cannot be reached is a warning.
-    pub(super) fn measure(layers: &Layers, context: &Context) -> Result<Clocks> {
+    /// `Configuration`, or `Unavailable` if the issuer cannot be reached. An API that cannot be
+    /// reached is a warning.
+    pub(super) fn measure(layers: &Layers, context: &Context) -> Result<ClockComparison> {
         let issuer = config::resolve_issuer(layers)?;
         let network = config::resolve_network(layers)?;
         let skew = config::resolve_skew(layers)?;
         let session = &Session::new(&network, context);
         let limit = network.timeout;
         let api = issuer.api_url.as_deref().map(|url| Api { url, session, limit });
-        Ok(Clocks {
+        Ok(ClockComparison {
             issuer: oauth::measure_clock(session, &issuer, limit)?,
             api: api.and_then(|api| {
                 let asked = api.measure_clock();
@@ -116,52 +112,47 @@ impl Clocks {
         })
     }
 
-    /// The computed attributes.
-    pub(super) fn result(&self) -> TerraformObject {
+    pub(super) fn computed_attributes(&self) -> TerraformObject {
         let offset =
             |measure: &Option<OffsetEstimate>| measure.as_ref().map(|measure| measure.offset);
-        let (issuer, api, lead) = (offset(&self.issuer), offset(&self.api), self.lead());
+        let (issuer, api, lead) = (offset(&self.issuer), offset(&self.api), self.api_lead());
         let learned = lead.map_or(self.skew, |lead| lead.max.max(self.skew));
         let measured_at = self.issuer.as_ref().or(self.api.as_ref());
         TerraformObject::default()
-            .with("issuer_offset_min", seconds(issuer.map(|it| it.min)))
-            .with("issuer_offset_max", seconds(issuer.map(|it| it.max)))
-            .with("api_offset_min", seconds(api.map(|it| it.min)))
-            .with("api_offset_max", seconds(api.map(|it| it.max)))
-            .with("api_lead_min", seconds(lead.map(|it| it.min)))
-            .with("api_lead_max", seconds(lead.map(|it| it.max)))
-            .with("uncertainty", seconds(lead.map(|it| it.uncertainty())))
-            .with("learned_skew", seconds(Some(learned)))
-            .with("within_skew", lead.map(|it| it.max <= self.skew))
-            .with("verdict", self.verdict())
+            .with("issuer_offset_min", as_seconds(issuer.map(|offset| offset.min)))
+            .with("issuer_offset_max", as_seconds(issuer.map(|offset| offset.max)))
+            .with("api_offset_min", as_seconds(api.map(|offset| offset.min)))
+            .with("api_offset_max", as_seconds(api.map(|offset| offset.max)))
+            .with("api_lead_min", as_seconds(lead.map(|offset| offset.min)))
+            .with("api_lead_max", as_seconds(lead.map(|offset| offset.max)))
+            .with("uncertainty", as_seconds(lead.map(|offset| offset.uncertainty())))
+            .with("learned_skew", as_seconds(Some(learned)))
+            .with("within_skew", lead.map(|offset| offset.max <= self.skew))
+            .with("verdict", self.verdict_text())
             .with("measured_at", measured_at.map(|measure| measure.at.wall.to_string()))
     }
 
-    /// How far the API's clock is ahead of the issuer's.
-    fn lead(&self) -> Option<Offset> {
+    fn api_lead(&self) -> Option<Offset> {
         self.api.as_ref()?.ahead_of(self.issuer.as_ref()?)
     }
 
-    fn verdict(&self) -> String {
+    fn verdict_text(&self) -> String {
         let skew = human(self.skew);
-        match (self.lead(), &self.issuer) {
-            (None, None) => "the issuer did not show its clock".to_owned(),
+        match (self.api_lead(), &self.issuer) {
+            (None, None) => "the issuer's clock could not be measured".to_owned(),
             (None, Some(issuer)) => format!(
-                "the issuer's clock is {} of this machine's; there is no API's clock to compare \
-                 it with",
+                "the issuer's clock is {} of this machine's; the API's clock could not be \
+                 measured",
                 issuer.offset
             ),
             (Some(lead), _) if lead.max <= self.skew => {
                 format!("the API's clock is {lead} of the issuer's, within the skew of {skew}")
             }
             (Some(lead), _) => {
-                let more = match lead.min > self.skew {
-                    true => "more",
-                    false => "perhaps more",
-                };
+                let more = if lead.min > self.skew { "more" } else { "perhaps more" };
                 format!(
                     "the API's clock is {lead} of the issuer's, {more} than the skew of {skew}: {} \
-                     are taken off every token's life",
+                     are subtracted from every lifetime",
                     human(lead.max)
                 )
             }
@@ -169,8 +160,8 @@ impl Clocks {
     }
 }
 
-/// In seconds, to the millisecond: the rest is noise.
-fn seconds(duration: Option<SignedDuration>) -> TerraformValue {
+/// Rounds to milliseconds.
+fn as_seconds(duration: Option<SignedDuration>) -> TerraformValue {
     let rounded = |duration: SignedDuration| duration.as_millis() as f64 / 1e3;
     duration.map(rounded).into()
 }
@@ -192,14 +183,14 @@ mod tests {
         })
     }
 
-    fn clocks(issuer: Option<OffsetEstimate>, api: Option<OffsetEstimate>) -> Clocks {
+    fn clocks(issuer: Option<OffsetEstimate>, api: Option<OffsetEstimate>) -> ClockComparison {
         let skew = SignedDuration::from_secs(5);
-        Clocks { issuer, api, skew }
+        ClockComparison { issuer, api, skew }
     }
 
     #[test]
     fn a_lead_within_the_skew_changes_nothing() {
-        let result = clocks(measure(-300), measure(-299)).result();
+        let result = clocks(measure(-300), measure(-299)).computed_attributes();
         assert_eq!(result.get("issuer_offset_min"), &TerraformValue::Number(-300.0));
         assert_eq!(result.get("api_offset_max"), &TerraformValue::Number(-298.0));
         assert_eq!(result.get("api_lead_min"), &TerraformValue::Number(0.0));
@@ -220,7 +211,7 @@ mod tests {
             (20, 21.0, "of the issuer's, more than the skew of 5s: 21s are"),
             (5, 6.0, "of the issuer's, perhaps more than the skew of 5s: 6s are"),
         ] {
-            let result = clocks(measure(0), measure(api)).result();
+            let result = clocks(measure(0), measure(api)).computed_attributes();
             assert_eq!(result.get("learned_skew"), &TerraformValue::Number(learned));
             assert_eq!(result.as_bool("within_skew"), Some(false));
             let verdict = result.as_str("verdict").unwrap();
@@ -230,14 +221,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_null() {
-        let result = clocks(measure(-1), None).result();
+        let result = clocks(measure(-1), None).computed_attributes();
         assert!(result.is_null("within_skew") && result.is_null("api_lead_max"));
         assert_eq!(result.get("learned_skew"), &TerraformValue::Number(5.0));
         let verdict = result.as_str("verdict").unwrap();
         assert!(verdict.starts_with("the issuer's clock is 0.5s behind"), "{verdict}");
 
-        let result = clocks(None, measure(0)).result();
-        assert_eq!(result.as_str("verdict"), Some("the issuer did not show its clock"));
+        let result = clocks(None, measure(0)).computed_attributes();
+        assert_eq!(result.as_str("verdict"), Some("the issuer's clock could not be measured"));
         assert!(result.is_null("issuer_offset_min") && !result.is_null("measured_at"));
     }
 }

@@ -51,7 +51,7 @@ fn a_check_passes_or_warns_and_no_token_is_made() {
         ..ConfigChange::default()
     });
     let said = rig.terraform.ok(&["apply", "-auto-approve"]);
-    for words in ["Warning: Check block assertion failed", "are taken off every"] {
+    for words in ["Warning: Check block assertion failed", "are subtracted from every"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let clock = self::clock(&rig);
