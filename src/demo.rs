@@ -24,7 +24,7 @@ use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{Counters, Sandbox, SandboxConfig};
 use gc_token::GcToken;
-use http::{Answer, Http};
+use http::{ApiResponse, Http};
 use naive::Naive;
 use report::DemoReport;
 use stopwatch::Stopwatch;
@@ -123,7 +123,7 @@ impl Stage<'_> {
                 human(naive.lifetime)
             ),
         )?;
-        self.call_api(&naive.token, &Answer::ok())?;
+        self.call_api(&naive.token, &ApiResponse::ok())?;
         Ok(naive)
     }
 
@@ -138,7 +138,7 @@ impl Stage<'_> {
             "naive",
             format_args!("now < exp, {:.1}s left: presents its token", left.as_secs_f64()),
         )?;
-        self.call_api(&naive.token, &Answer::expired())
+        self.call_api(&naive.token, &ApiResponse::expired())
     }
 
     fn gc_token_mints(&mut self, action: &str) -> Result<()> {
@@ -168,7 +168,7 @@ impl Stage<'_> {
             format_args!("the sandbox counted {minted}"),
         )?;
         let token = self.client.token.clone().unwrap_or_default();
-        self.call_api(&token, &Answer::ok())
+        self.call_api(&token, &ApiResponse::ok())
     }
 
     fn gc_token_measures(&mut self) -> Result<()> {
@@ -194,7 +194,7 @@ impl Stage<'_> {
     }
 
     /// Presents a token to the API, and checks the response.
-    fn call_api(&mut self, token: &str, expected: &Answer) -> Result<()> {
+    fn call_api(&mut self, token: &str, expected: &ApiResponse) -> Result<()> {
         let response = self.http.call(token)?;
         self.report_step("  API", format_args!("{response}"))?;
         self.check(

@@ -1,25 +1,21 @@
 //! Entry points of `fuzz/`: each feeds untrusted bytes to a parser, and panics
 //! if the result breaks a promise.
 
-/// An entry of the cache.
 pub fn entry(bytes: &[u8]) {
     crate::cache::fuzz_entry(bytes);
 }
 
-/// A reply to a token request.
 pub fn reply(bytes: &[u8]) {
     crate::oauth::fuzz_response(bytes);
 }
 
-/// A query of Terraform's external data source.
 pub fn query(bytes: &[u8]) {
     if let Err(error) = crate::config::Query::parse(bytes) {
         let said = error.to_string();
-        assert!(!said.contains(|it: char| it.is_control() && it != '\n'), "{said:?}");
+        assert!(!said.contains(|char: char| char.is_control() && char != '\n'), "{said:?}");
     }
 }
 
-/// The notation of the sandbox's faults.
 pub fn faults(text: &str) {
     let _ = text.parse::<crate::sandbox::Faults>();
 }
@@ -30,12 +26,10 @@ pub fn authority(bytes: &[u8]) {
     crate::proxy::intercept::fuzz_connect(bytes);
 }
 
-/// The value of `NO_PROXY`.
 pub fn no_proxy(text: &str) {
     crate::net::no_proxy::fuzz(text);
 }
 
-/// A value that Terraform sends.
 pub fn msgpack(bytes: &[u8]) {
     crate::terraform::plugin::fuzz_msgpack(bytes);
 }

@@ -1,4 +1,4 @@
-//! Collects the real world, runs the command, exits.
+//! Runs the command line in the context of this process.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

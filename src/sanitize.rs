@@ -1,16 +1,16 @@
-//! Makes text fit to be shown that came from elsewhere: from the network, from
-//! files that others can write to, from names and values that people give.
+//! Sanitizes foreign text for display: from the network, from files that others can write to,
+//! and from names and values that people give.
 //!
-//! Two things are done, in this order. [`Secrets`] are replaced on the text as it
-//! came, in every spelling that an issuer may repeat them in. Then what steers
-//! instead of being shown is taken out: escape sequences, control characters, marks
-//! that turn the direction of writing, characters without a glyph, and the commands
-//! that CI systems obey when a job's log holds them.
+//! First [`Secrets`] are redacted in the original text, in every encoding in which an issuer may
+//! repeat them. Then everything is removed that controls a terminal or a CI system instead of
+//! being displayed: escape sequences, control characters, marks that change the direction of
+//! writing, characters without a glyph, and commands that CI systems execute when they are in a
+//! job's log.
 //!
 //! Every line on standard error passes [`lines`] in `world::talk`, every report on
 //! standard output passes [`line`] or [`json`] where it is rendered, and every
-//! diagnostic for Terraform passes `plugin::diagnostic`. So a message may hold any
-//! value as it is.
+//! diagnostic for Terraform passes `plugin::diagnostic`. So messages may quote
+//! any value unchanged.
 
 mod commands;
 mod decode;
@@ -24,22 +24,23 @@ use serde::Serialize;
 
 pub(crate) use secrets::Secrets;
 
-/// Returns the text in one line: line ends become blanks, what would steer a terminal is
-/// left out, and commands to CI systems are broken up by a blank.
+/// Returns one line without control sequences; line ends become blanks, and a blank breaks up
+/// commands to CI systems.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if is_plain(text) && !text.contains(['\n', '\t']) {
         return Cow::Borrowed(text);
     }
-    let shown = scan::visible(text).map(|(_, char)| if char.is_whitespace() { ' ' } else { char });
+    let shown =
+        scan::visible_chars(text).map(|(_, char)| if char.is_whitespace() { ' ' } else { char });
     Cow::Owned(commands::break_up(&shown.collect::<String>()))
 }
 
-/// Does what [`line`] does to each line of a text, which keeps its line ends and tabs.
+/// Applies [`line`] to each line; line ends and tabs are kept.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
     }
-    let shown: String = scan::visible(text)
+    let shown: String = scan::visible_chars(text)
         .map(|(_, char)| match char {
             '\n' | '\t' => char,
             _ if char.is_whitespace() => ' ',
@@ -50,13 +51,13 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\n"))
 }
 
-/// JSON in one line, in which nothing steers and nothing is lost: what [`line`] would
-/// take out or break up is written as an escape sequence of JSON.
+/// Serializes to one line of JSON, with escape sequences for what [`line`] would remove or
+/// break up.
 pub(crate) fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
-        // Only strings can hold any of these.
+        // These occur only in strings.
         if scan::is_hidden(char) || (char.is_whitespace() && char != ' ') {
             for unit in char.encode_utf16(&mut [0; 2]) {
                 let _ = write!(shown, "\\u{unit:04x}");
@@ -68,7 +69,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     commands::escape_in_json(shown)
 }
 
-/// Cuts `text` to `limit` characters, with a mark where something is missing.
+/// Limits `text` to `limit` characters and marks the cut by `...`.
 pub(crate) fn shorten(mut text: String, limit: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(limit) {
         text.truncate(end);
@@ -77,13 +78,13 @@ pub(crate) fn shorten(mut text: String, limit: usize) -> String {
     text
 }
 
-/// Returns whether nothing in `text` can steer anything, as in nearly all texts.
+/// Returns whether `text` needs no change, as nearly all texts.
 fn is_plain(text: &str) -> bool {
     let harmless = |char: char| match char {
         '\n' | '\t' | ' '..='~' => true,
         _ => !char.is_whitespace() && !scan::is_hidden(char),
     };
-    text.chars().all(harmless) && text.split('\n').all(|line| !commands::may_hold_one(line))
+    text.chars().all(harmless) && text.split('\n').all(|line| !commands::may_contain_command(line))
 }
 
 #[cfg(test)]

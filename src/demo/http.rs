@@ -1,4 +1,4 @@
-//! What `curl` would do: one request to the sandbox, and no opinions.
+//! Plain requests to the sandbox, as `curl` would send them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use crate::error::{Error, Kind, Result};
 use crate::net::{HttpClient, HttpRequest, Session};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
-/// The requests of those who are not `gc-token`.
 pub(super) struct Http {
     issuer: Url,
     api: Url,
@@ -25,25 +24,24 @@ pub(super) struct Http {
     context: Context,
 }
 
-/// What the API says to a token.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     status: u16,
-    /// The API's name for what is wrong; empty when nothing is.
+    /// The API's error code; empty on success.
     code: String,
 }
 
-impl Answer {
-    pub(super) fn ok() -> Answer {
-        Answer { status: 200, code: String::new() }
+impl ApiResponse {
+    pub(super) fn ok() -> ApiResponse {
+        ApiResponse { status: 200, code: String::new() }
     }
 
-    pub(super) fn expired() -> Answer {
-        Answer { status: 401, code: "credentials.expired".to_owned() }
+    pub(super) fn expired() -> ApiResponse {
+        ApiResponse { status: 401, code: "credentials.expired".to_owned() }
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ApiResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = Some(&*self.code).filter(|code| !code.is_empty());
         write!(f, "{} {}", self.status, code.unwrap_or("OK"))
@@ -79,12 +77,12 @@ impl Http {
     }
 
     /// Presents a token to the API.
-    pub(super) fn call(&self, token: &str) -> Result<Answer> {
+    pub(super) fn call(&self, token: &str) -> Result<ApiResponse> {
         let bearer = format!("Bearer {token}");
         let request = with_header(HttpRequest::new(Method::GET), AUTHORIZATION, bearer)?;
         let (status, reply) = self.send(&self.api, &request)?;
         let code = reply["code"].as_str().unwrap_or_default().to_owned();
-        Ok(Answer { status, code })
+        Ok(ApiResponse { status, code })
     }
 
     fn send(&self, url: &Url, request: &HttpRequest) -> Result<(u16, Value)> {

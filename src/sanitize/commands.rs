@@ -1,7 +1,6 @@
-//! Commands that CI systems obey when a line of a job's log holds them.
+//! Commands that CI systems execute when they are in a job's log.
 
-/// Commands that are obeyed anywhere in a line, and the offset at which a blank breaks
-/// them up.
+/// Commands recognized anywhere in a line, with the offset at which a blank breaks them up.
 const ANYWHERE: [(&str, usize); 8] = [
     // GitLab, Travis.
     ("section_start:", "section_".len()),
@@ -16,9 +15,8 @@ const ANYWHERE: [(&str, usize); 8] = [
     ("##", 1),
 ];
 
-/// Commands that are obeyed at the beginning of a line, white space before it not
-/// counted, likewise.
-const AT_THE_BEGINNING: [(&str, usize); 6] = [
+/// Commands recognized at the beginning of a line, after white space.
+const AT_LINE_START: [(&str, usize); 6] = [
     // GitHub's runner.
     ("::", 1),
     ("[command]", 1),
@@ -30,39 +28,38 @@ const AT_THE_BEGINNING: [(&str, usize); 6] = [
 ];
 
 /// Returns whether [`break_up`] may change `line`.
-pub(super) fn may_hold_one(line: &str) -> bool {
+pub(super) fn may_contain_command(line: &str) -> bool {
     let begins = |(command, _): &(&str, usize)| line.trim_start().starts_with(command);
-    ANYWHERE.iter().any(|(command, _)| line.contains(command))
-        || AT_THE_BEGINNING.iter().any(begins)
+    ANYWHERE.iter().any(|(command, _)| line.contains(command)) || AT_LINE_START.iter().any(begins)
 }
 
-/// Writes a character of each command in a text of JSON as an escape sequence.
+/// Replaces one character of each command in a JSON text by an escape sequence.
 pub(super) fn escape_in_json(json: String) -> String {
     ANYWHERE.iter().filter(|(command, _)| json.contains(command)).fold(
         json.clone(),
         |escaped, (command, at)| {
             let (one, other) = command.split_at(*at);
-            let (steers, rest) = other.split_at(1);
-            let with_escape = format!("{one}\\u{:04x}{rest}", steers.as_bytes()[0]);
+            let (escaped_char, rest) = other.split_at(1);
+            let with_escape = format!("{one}\\u{:04x}{rest}", escaped_char.as_bytes()[0]);
             // Twice, as below.
             escaped.replace(command, &with_escape).replace(command, &with_escape)
         },
     )
 }
 
-/// Puts a blank into each command in `line`. That shows, and .NET does not overlook it
-/// as it does a character without a width.
+/// Inserts a blank into each command. A zero-width character would not do, because .NET
+/// ignores it in comparisons.
 pub(super) fn break_up(line: &str) -> String {
     let mut shown = line.to_owned();
     for (command, at) in ANYWHERE {
-        // Twice, for "###" holds two that overlap.
+        // Twice, because "###" contains two overlapping commands.
         for _ in 0..2 {
             let (one, other) = command.split_at(at);
             shown = shown.replace(command, &format!("{one} {other}"));
         }
     }
     let start = shown.len() - shown.trim_start().len();
-    for (command, at) in AT_THE_BEGINNING {
+    for (command, at) in AT_LINE_START {
         if shown[start..].starts_with(command) {
             shown.insert(start + at, ' ');
         }
@@ -96,8 +93,8 @@ mod tests {
             ("--flag # note [x]", "--flag # note [x]"),
         ] {
             assert_eq!(break_up(line), shown);
-            assert_eq!(may_hold_one(line), line != shown, "{line}");
-            assert!(!may_hold_one(shown), "{shown}");
+            assert_eq!(may_contain_command(line), line != shown, "{line}");
+            assert!(!may_contain_command(shown), "{shown}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The encodings in which a text may repeat what it was sent: percent signs, HTML
-//! entities, escape sequences of JSON and JavaScript.
+//! Decodes percent-encoding, HTML entities, and escape sequences of JSON and JavaScript, in
+//! which a text may repeat a secret.
 
-/// A byte of a text that was decoded, and the part of the original that stands for it.
+/// A decoded byte, and its range in the original text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Byte {
     pub(super) value: u8,
@@ -9,7 +9,6 @@ pub(super) struct Byte {
     pub(super) end: usize,
 }
 
-/// Which encodings are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     /// `%2F` (RFC 3986 section 2.1), `%u002F` (JavaScript's `escape`).
@@ -18,32 +17,31 @@ pub(super) enum Encoding {
     Html,
     /// `\/`, `\u002f`, `\x2f`, `\057`, `\U0000002f`.
     Escapes,
-    /// Whichever comes.
     Any,
 }
 
-/// `text` once decoded. What is not encoded stays; `None` when nothing is encoded.
+/// Decodes once; `None` if nothing is encoded.
 pub(super) fn decode(text: &[Byte], encoding: Encoding) -> Option<Vec<Byte>> {
-    let is = |one: Encoding| encoding == one || encoding == Encoding::Any;
+    let decodes = |one: Encoding| encoding == one || encoding == Encoding::Any;
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     let mut changed = false;
     while let Some(first) = rest.first() {
         let found = match first.value {
-            b'%' if is(Encoding::Percent) => percent(rest),
-            b'&' if is(Encoding::Html) => entity(rest),
-            b'\\' if is(Encoding::Escapes) => escape(rest),
+            b'%' if decodes(Encoding::Percent) => decode_percent(rest),
+            b'&' if decodes(Encoding::Html) => decode_entity(rest),
+            b'\\' if decodes(Encoding::Escapes) => decode_escape(rest),
             _ => None,
         };
         changed |= found.is_some();
         match found {
             Some((Decoded::Byte(value), length)) => {
-                decoded.push(span(value, &rest[..length]));
+                decoded.push(decoded_byte(value, &rest[..length]));
                 rest = &rest[length..];
             }
             Some((Decoded::Char(char), length)) => {
                 let bytes = char.encode_utf8(&mut [0; 4]).to_owned();
-                decoded.extend(bytes.bytes().map(|value| span(value, &rest[..length])));
+                decoded.extend(bytes.bytes().map(|value| decoded_byte(value, &rest[..length])));
                 rest = &rest[length..];
             }
             None => {
@@ -60,20 +58,20 @@ enum Decoded {
     Char(char),
 }
 
-fn span(value: u8, of: &[Byte]) -> Byte {
+fn decoded_byte(value: u8, of: &[Byte]) -> Byte {
     Byte { value, start: of[0].start, end: of[of.len() - 1].end }
 }
 
-fn percent(text: &[Byte]) -> Option<(Decoded, usize)> {
+fn decode_percent(text: &[Byte]) -> Option<(Decoded, usize)> {
     if text.get(1)?.value.eq_ignore_ascii_case(&b'u') {
-        let char = char::from_u32(number(text.get(2..6)?, 16)?)?;
+        let char = char::from_u32(parse_number(text.get(2..6)?, 16)?)?;
         return Some((Decoded::Char(char), 6));
     }
-    let value = number(text.get(1..3)?, 16)?;
+    let value = parse_number(text.get(1..3)?, 16)?;
     Some((Decoded::Byte(value.try_into().ok()?), 3))
 }
 
-/// Entities of HTML for the characters that a secret or its encodings may hold.
+/// HTML entities of characters that can occur in a secret or its encodings.
 const NAMED: &[(&str, char)] = &[
     ("amp", '&'),
     ("ast", '*'),
@@ -113,12 +111,12 @@ const NAMED: &[(&str, char)] = &[
     ("vert", '|'),
 ];
 
-/// The longest name or number of an entity, leading zeros included.
-const LONGEST_ENTITY: usize = 12;
+/// Characters, leading zeros included.
+const MAX_ENTITY_LEN: usize = 12;
 
-fn entity(text: &[Byte]) -> Option<(Decoded, usize)> {
+fn decode_entity(text: &[Byte]) -> Option<(Decoded, usize)> {
     let name_ends = |byte: &Byte| !(byte.value.is_ascii_alphanumeric() || byte.value == b'#');
-    let window = &text[1..text.len().min(LONGEST_ENTITY + 1)];
+    let window = &text[1..text.len().min(MAX_ENTITY_LEN + 1)];
     let length = window.iter().position(name_ends).unwrap_or(window.len());
     let name: String = window[..length].iter().map(|byte| char::from(byte.value)).collect();
     let semicolon = window.get(length).is_some_and(|byte| byte.value == b';');
@@ -134,15 +132,15 @@ fn entity(text: &[Byte]) -> Option<(Decoded, usize)> {
     Some((Decoded::Char(*char), whole))
 }
 
-fn escape(text: &[Byte]) -> Option<(Decoded, usize)> {
+fn decode_escape(text: &[Byte]) -> Option<(Decoded, usize)> {
     let char = |char: char| Some((Decoded::Char(char), 2));
     match text.get(1)?.value {
         b'u' if text.get(2)?.value == b'{' => {
             let end = text.iter().take(12).position(|byte| byte.value == b'}')?;
-            Some((Decoded::Char(char::from_u32(number(&text[3..end], 16)?)?), end + 1))
+            Some((Decoded::Char(char::from_u32(parse_number(&text[3..end], 16)?)?), end + 1))
         }
         b'u' => {
-            let unit = |at: usize| number(text.get(at..at + 4)?, 16);
+            let unit = |at: usize| parse_number(text.get(at..at + 4)?, 16);
             let first = unit(2)?;
             if let Some(only) = char::from_u32(first) {
                 return Some((Decoded::Char(only), 6));
@@ -151,15 +149,15 @@ fn escape(text: &[Byte]) -> Option<(Decoded, usize)> {
             Some((Decoded::Char(char::decode_utf16(units).next()?.ok()?), 12))
         }
         b'U' => {
-            let char = char::from_u32(number(text.get(2..10)?, 16)?)?;
+            let char = char::from_u32(parse_number(text.get(2..10)?, 16)?)?;
             Some((Decoded::Char(char), 10))
         }
         b'0'..=b'3' => {
-            let value = number(text.get(1..4)?, 8)?;
+            let value = parse_number(text.get(1..4)?, 8)?;
             Some((Decoded::Byte(value.try_into().ok()?), 4))
         }
         b'x' => {
-            let value = number(text.get(2..4)?, 16)?;
+            let value = parse_number(text.get(2..4)?, 16)?;
             Some((Decoded::Byte(value.try_into().ok()?), 4))
         }
         b'n' => char('\n'),
@@ -172,7 +170,7 @@ fn escape(text: &[Byte]) -> Option<(Decoded, usize)> {
     }
 }
 
-fn number(digits: &[Byte], radix: u32) -> Option<u32> {
+fn parse_number(digits: &[Byte], radix: u32) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }

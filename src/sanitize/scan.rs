@@ -1,20 +1,20 @@
-//! Tells the characters of a text that are shown from those that steer or hide.
+//! Separates visible characters from control sequences and invisible characters.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// The characters of `text` that are shown, white space among them, each with its
-/// place. Left out are escape sequences (ECMA-48) and what [`is_hidden`]; in the place of
-/// any other control character stands [`REPLACEMENT`].
-pub(super) fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
-    Visible { text, chars: text.char_indices().peekable(), unterminated: false }
+/// Iterates over the visible characters and white space, with their offsets. Skips escape
+/// sequences (ECMA-48) and hidden characters, and replaces other control characters by
+/// [`REPLACEMENT`].
+pub(super) fn visible_chars(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    VisibleChars { text, chars: text.char_indices().peekable(), unterminated: false }
 }
 
-/// Returns whether a character is a control character, turns the direction of writing, or has
-/// no glyph (Unicode's `Default_Ignorable_Code_Point` and its kin). White space is not.
+/// Returns whether a character is a control character, changes the direction of writing, or has
+/// no glyph (Unicode's `Default_Ignorable_Code_Point` and similar). White space is visible.
 ///
-/// .NET compares text without these, so that an agent built on it finds a command also
-/// with one of them inside.
+/// .NET ignores these in comparisons, so agents built on it recognize a command with one of
+/// them inside.
 pub(super) fn is_hidden(char: char) -> bool {
     if char.is_ascii() || char.is_whitespace() {
         return char.is_control() && !char.is_whitespace();
@@ -30,17 +30,16 @@ pub(super) fn is_hidden(char: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Stands for a control character that was taken out.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
-struct Visible<'a> {
+struct VisibleChars<'a> {
     text: &'a str,
     chars: Peekable<CharIndices<'a>>,
-    /// No control string that begins from here on has an end.
+    /// No control string in the rest of the text has an end.
     unterminated: bool,
 }
 
-impl Iterator for Visible<'_> {
+impl Iterator for VisibleChars<'_> {
     type Item = (usize, char);
 
     fn next(&mut self) -> Option<(usize, char)> {
@@ -58,7 +57,7 @@ impl Iterator for Visible<'_> {
     }
 }
 
-impl Visible<'_> {
+impl VisibleChars<'_> {
     /// Skips the rest of a sequence after ESC.
     fn skip_sequence(&mut self) {
         let introducer = self.chars.next_if(|(_, next)| matches!(next, ' '..='~'));
@@ -79,8 +78,8 @@ impl Visible<'_> {
         self.chars.next_if(|(_, next)| matches!(next, '@'..='~'));
     }
 
-    /// Skips a control string up to its end: BEL, ST, or ESC with a backslash. Text after one
-    /// that has no end is shown, rather than all of it be hidden.
+    /// Skips a control string up to BEL, ST, or ESC with a backslash. Without such an end, the
+    /// text is shown.
     fn skip_string(&mut self) {
         let Some(start) = self.chars.peek().map(|(at, _)| *at).filter(|_| !self.unterminated)
         else {
@@ -125,7 +124,7 @@ mod tests {
             ("c1\u{80}\u{9c}", "c1\u{fffd}\u{fffd}"),
             ("caf\u{e9} \u{1f511}", "caf\u{e9} \u{1f511}"),
         ] {
-            let seen: String = visible(text).map(|(_, char)| char).collect();
+            let seen: String = visible_chars(text).map(|(_, char)| char).collect();
             assert_eq!(seen, shown, "{text:?}");
         }
     }
@@ -133,6 +132,6 @@ mod tests {
     #[test]
     fn many_strings_without_an_end_take_no_time() {
         let text = "\u{1b}]".repeat(1 << 20);
-        assert_eq!(visible(&text).count(), 0);
+        assert_eq!(visible_chars(&text).count(), 0);
     }
 }

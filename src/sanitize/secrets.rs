@@ -1,4 +1,4 @@
-//! Secrets are replaced wherever a text repeats them, however it spells them.
+//! Redacts secrets in a text, in whatever encoding it repeats them.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,42 +10,40 @@ use zeroize::Zeroizing;
 use super::decode::{Byte, Encoding, decode};
 use super::{line, scan, shorten};
 
-/// Texts that must not be shown.
+/// Secrets to redact.
 ///
-/// They are found in the text as it came, and in what it decodes to, up to three times
-/// (a JSON string in a page of HTML, for example). White space, characters that are not
-/// shown, plus signs (a blank in a form) and the case of letters make no difference.
+/// They are found in the original text, and in what it decodes to in up to three steps (a JSON
+/// string in an HTML page, for example). White space, invisible characters, plus signs (a blank
+/// in a form) and the case of letters are ignored.
 #[derive(Default)]
 pub(crate) struct Secrets {
     spellings: Vec<Zeroizing<Vec<u8>>>,
-    /// Too short to be looked for in anything but their very own form.
+    /// Secrets that are too short to search for in encodings.
     short: Vec<Zeroizing<String>>,
 }
 
-/// Stands in a secret's place.
 const REDACTED: &str = "[redacted]";
 
-/// A secret with fewer bytes would be found everywhere.
-const SHORTEST: usize = 4;
+/// Bytes; an encoding of a shorter secret would match everywhere.
+const MIN_SECRET_LEN: usize = 4;
 
-/// The encodings of an encoding of an encoding are looked through.
-const DECODINGS: u8 = 3;
+const MAX_DECODINGS: u8 = 3;
 
-/// The number of bytes of a longer text that are looked through like that.
-const LONG: usize = 16 << 10;
+/// Bytes of a text that are searched in all encodings.
+const MAX_SEARCHED_LEN: usize = 16 << 10;
 
-/// The longest spelling of one byte of a secret: `&amp;#x0041;`.
-const LARGEST_EXPANSION: usize = 12;
+/// Length of the longest encoding of one byte: `&amp;#x0041;`.
+const MAX_EXPANSION: usize = 12;
 
-/// An encoding of a secret with fewer bytes would be found everywhere.
-const SHORTEST_ENCODED: usize = 8;
+/// Bytes; a shorter encoding would match everywhere.
+const MIN_ENCODED_LEN: usize = 8;
 
 impl Secrets {
-    /// Adds a secret, and with it lists of its bytes and every base64 text that it is a
-    /// part of. An empty one hides nothing.
+    /// Adds a secret with lists of its bytes and with its base64 encodings at every alignment.
+    /// An empty secret is ignored.
     pub(crate) fn add(&mut self, secret: &str) {
-        let plain = significant_bytes(secret.as_bytes());
-        if plain.len() < SHORTEST {
+        let plain = normalized_bytes(secret.as_bytes());
+        if plain.len() < MIN_SECRET_LEN {
             if !secret.is_empty() {
                 self.short.push(secret.to_owned().into());
             }
@@ -57,12 +55,12 @@ impl Secrets {
         }
         let base64 = Zeroizing::new(BASE64_STANDARD.encode(secret));
         self.add_encoded(&BASE64_STANDARD.encode(&*base64));
-        // As PowerShell has it.
+        // The encoding of PowerShell.
         let utf16: Zeroizing<Vec<u8>> =
             secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().into();
         self.add_encoded(&BASE64_STANDARD.encode(&*utf16));
-        // Three bytes make four characters, so that what comes before the secret can
-        // shift it in three ways. The characters at its ends are its neighbours', too.
+        // Three bytes make four characters, so text before the secret shifts it in one of three
+        // ways. The characters at its ends depend on the neighbouring bytes.
         for shift in 0..3 {
             let shifted = Zeroizing::new([&[0; 2][..shift], secret.as_bytes()].concat());
             let whole = 4 * shifted.len() / 3;
@@ -70,64 +68,63 @@ impl Secrets {
             for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
                 let encoded = Zeroizing::new(engine.encode(&*shifted));
                 self.add_encoded(&encoded[start.min(whole)..whole]);
-                // With nothing behind it, the last one is its own.
+                // If nothing follows the secret, the last character is its own.
                 self.add_encoded(&encoded[start.min(whole)..]);
             }
         }
     }
 
-    /// Adds a text that is as secret as what it was made of, with and without the
-    /// padding of base64.
+    /// Adds an encoding of a secret, with and without base64 padding.
     pub(crate) fn add_encoded(&mut self, encoded: &str) {
         for text in [encoded, encoded.trim_end_matches('=')] {
-            let plain = significant_bytes(text.as_bytes());
-            if plain.len() >= SHORTEST_ENCODED && !self.spellings.contains(&plain) {
+            let plain = normalized_bytes(text.as_bytes());
+            if plain.len() >= MIN_ENCODED_LEN && !self.spellings.contains(&plain) {
                 self.spellings.push(plain);
             }
         }
     }
 
-    /// One line of at most `limit` characters: secrets replaced, then what steers taken
-    /// out, and runs of white space made one blank. Shortened last, so that no part of
-    /// a secret is left over.
-    pub(crate) fn fit(&self, text: &str, limit: usize) -> String {
-        let text = match text.len() > LONG {
-            true => Cow::Owned(self.start_of(text)),
-            false => Cow::Borrowed(text),
+    /// Returns one sanitized line of at most `limit` characters, with secrets redacted and white
+    /// space collapsed. It is shortened last, so that no part of a secret remains.
+    pub(crate) fn redacted_line(&self, text: &str, limit: usize) -> String {
+        let text = if text.len() > MAX_SEARCHED_LEN {
+            Cow::Owned(self.truncated(text))
+        } else {
+            Cow::Borrowed(text)
         };
-        let shown = joined(&line(&self.redact(&text, DECODINGS)));
-        // What was apart may stand together now.
-        shorten(self.redact(&shown, DECODINGS), limit)
+        let shown = collapse_white_space(&line(&self.redact(&text, MAX_DECODINGS)));
+        // Parts of a secret may have become adjacent.
+        shorten(self.redact(&shown, MAX_DECODINGS), limit)
     }
 
-    /// As much of a long text as may be shown at all, without a part of a secret at its
-    /// end: there it may be encoded, and has not been looked for yet.
-    fn start_of(&self, text: &str) -> String {
-        let mut shown = joined(&line(&self.redact(text, 0)));
-        if shown.len() > LONG {
-            let longest = self.spellings.iter().map(|it| it.len()).max().unwrap_or_default();
-            let end = LONG.saturating_sub(longest * LARGEST_EXPANSION);
+    /// Truncates a long text so far that no part of an encoded secret, which was not searched
+    /// for yet, remains at its end.
+    fn truncated(&self, text: &str) -> String {
+        let mut shown = collapse_white_space(&line(&self.redact(text, 0)));
+        if shown.len() > MAX_SEARCHED_LEN {
+            let longest =
+                self.spellings.iter().map(|spelling| spelling.len()).max().unwrap_or_default();
+            let end = MAX_SEARCHED_LEN.saturating_sub(longest * MAX_EXPANSION);
             shown.truncate((0..=end).rev().find(|end| shown.is_char_boundary(*end)).unwrap_or(0));
         }
         shown
     }
 
-    /// `text` with every secret in it replaced, also where so many encodings hide it.
     fn redact(&self, text: &str, decodings: u8) -> String {
         let mut ranges = Vec::new();
         for short in &self.short {
-            ranges.extend(text.match_indices(short.as_str()).map(|(at, it)| at..at + it.len()));
+            ranges
+                .extend(text.match_indices(short.as_str()).map(|(at, found)| at..at + found.len()));
         }
         if !self.spellings.is_empty() {
-            for form in [whole(text), visible(text)] {
+            for form in [all_bytes(text), visible_bytes(text)] {
                 self.find_decoded(&form, decodings, &mut ranges);
             }
         }
-        replace(text, ranges)
+        redact_ranges(text, ranges)
     }
 
-    /// Looks into `form`, and into what it decodes to when one encoding after the other is
-    /// undone, in every order. Nearly all texts hold none.
+    /// Searches `form`, and its decodings in every order of encodings.
     fn find_decoded(&self, form: &[Byte], decodings: u8, ranges: &mut Vec<Range<usize>>) {
         self.find(form, ranges);
         if decodings > 0 {
@@ -140,7 +137,7 @@ impl Secrets {
     }
 
     fn find(&self, form: &[Byte], ranges: &mut Vec<Range<usize>>) {
-        let form = significant(form);
+        let form = normalize(form);
         let values: Zeroizing<Vec<u8>> =
             form.iter().map(|byte| byte.value).collect::<Vec<_>>().into();
         for spelling in &self.spellings {
@@ -152,20 +149,18 @@ impl Secrets {
     }
 }
 
-/// Runs of white space made one blank.
-fn joined(text: &str) -> String {
+fn collapse_white_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text as it came.
-fn whole(text: &str) -> Vec<Byte> {
+fn all_bytes(text: &str) -> Vec<Byte> {
     let bytes = text.bytes().enumerate();
     bytes.map(|(at, value)| Byte { value, start: at, end: at + 1 }).collect()
 }
 
-/// Without the escape sequences in it, and all else that is not shown.
-fn visible(text: &str) -> Vec<Byte> {
-    let chars = scan::visible(text).flat_map(|(at, _)| {
+/// Omits escape sequences and hidden characters.
+fn visible_bytes(text: &str) -> Vec<Byte> {
+    let chars = scan::visible_chars(text).flat_map(|(at, _)| {
         let length = text[at..].chars().next().map_or(0, char::len_utf8);
         at..at + length
     });
@@ -173,8 +168,8 @@ fn visible(text: &str) -> Vec<Byte> {
     chars.map(byte).collect()
 }
 
-/// Leaves out what makes no difference.
-fn significant(form: &[Byte]) -> Vec<Byte> {
+/// Omits white space, plus signs and hidden characters, and lowers letters.
+fn normalize(form: &[Byte]) -> Vec<Byte> {
     let values: Vec<u8> = form.iter().map(|byte| byte.value).collect();
     let mut kept = Vec::with_capacity(form.len());
     let mut at = 0;
@@ -182,8 +177,8 @@ fn significant(form: &[Byte]) -> Vec<Byte> {
         for char in chunk.valid().chars() {
             let bytes = &form[at..at + char.len_utf8()];
             at += bytes.len();
-            let makes_none = char.is_whitespace() || matches!(char, '+' | scan::REPLACEMENT);
-            if !(makes_none || scan::is_hidden(char)) {
+            let is_ignored = char.is_whitespace() || matches!(char, '+' | scan::REPLACEMENT);
+            if !(is_ignored || scan::is_hidden(char)) {
                 let lower = |byte: &Byte| Byte { value: byte.value.to_ascii_lowercase(), ..*byte };
                 kept.extend(bytes.iter().map(lower));
             }
@@ -194,12 +189,12 @@ fn significant(form: &[Byte]) -> Vec<Byte> {
     kept
 }
 
-/// The bytes as programs print them for people: `2f6f`, `2f:6f`, `2f-6f`, `0x2f, 0x6f`,
-/// `0x2f 0x6f`, `47, 111` and `47 111`. White space makes no difference later.
+/// Returns the notations in which programs print bytes: `2f6f`, `2f:6f`, `2f-6f`, `0x2f, 0x6f`,
+/// `0x2f 0x6f`, `47, 111` and `47 111`, all without white space.
 fn as_lists(bytes: &[u8]) -> Vec<Zeroizing<String>> {
     let joined = |by: &str, show: fn(&u8) -> String| {
         let shown: Vec<_> = bytes.iter().map(|byte| Zeroizing::new(show(byte))).collect();
-        let parts: Vec<&str> = shown.iter().map(|it| it.as_str()).collect();
+        let parts: Vec<&str> = shown.iter().map(|part| part.as_str()).collect();
         Zeroizing::new(parts.join(by))
     };
     let hex: fn(&u8) -> String = |byte| format!("{byte:02x}");
@@ -210,12 +205,12 @@ fn as_lists(bytes: &[u8]) -> Vec<Zeroizing<String>> {
     lists
 }
 
-fn significant_bytes(text: &[u8]) -> Zeroizing<Vec<u8>> {
+fn normalized_bytes(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let form: Vec<_> = text.iter().map(|value| Byte { value: *value, start: 0, end: 0 }).collect();
-    significant(&form).iter().map(|byte| byte.value).collect::<Vec<_>>().into()
+    normalize(&form).iter().map(|byte| byte.value).collect::<Vec<_>>().into()
 }
 
-fn replace(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+fn redact_ranges(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut shown = String::with_capacity(text.len());
     let mut done = 0;

@@ -62,7 +62,8 @@ pub(super) fn read_error_object(
 }
 
 fn describe_size(response: &HttpResponse, size: usize, secrets: &Secrets) -> String {
-    let of = media_type(&response.headers).map(|name| format!(" of {}", secrets.fit(name, 60)));
+    let of = media_type(&response.headers)
+        .map(|name| format!(" of {}", secrets.redacted_line(name, 60)));
     format!("with {size} bytes{} that are not a JSON object", of.unwrap_or_default())
 }
 

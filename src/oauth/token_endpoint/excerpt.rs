@@ -26,7 +26,7 @@ pub(super) fn describe(body: &[u8], error: &serde_json::Error, secrets: &Secrets
         return String::new();
     }
     // Before the tags are removed: a secret may read as markup.
-    let text = secrets.fit(&text, usize::MAX);
+    let text = secrets.redacted_line(&text, usize::MAX);
     let (introduction, excerpt) = match title(&text) {
         Some(title) => ("titled", title.to_owned()),
         None if text.starts_with('<') => ("which say", without_tags(&text)),

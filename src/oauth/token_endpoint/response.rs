@@ -122,7 +122,7 @@ impl ResponseReader<'_> {
             None | Some(Value::Null) => {}
             Some(Value::String(name)) if is_bearer(name) => {}
             Some(Value::String(name)) => {
-                let name = self.secrets.fit(name, MAX_NAME);
+                let name = self.secrets.redacted_line(name, MAX_NAME);
                 let description = format!("with a token of type {name:?}");
                 return Err(self.permanent_error(response, &description, BEARER_HINT));
             }
@@ -142,7 +142,7 @@ impl ResponseReader<'_> {
             return "without an access_token".to_owned();
         }
         let shown = |name: &String| {
-            shorten(redact_long_runs(&self.secrets.fit(name, MAX_DESCRIPTION)), MAX_NAME)
+            shorten(redact_long_runs(&self.secrets.redacted_line(name, MAX_DESCRIPTION)), MAX_NAME)
         };
         let names: Vec<_> = object.members.keys().take(MAX_MEMBERS_NAMED).map(shown).collect();
         let more = if object.members.len() > MAX_MEMBERS_NAMED { ", ..." } else { "" };
@@ -169,7 +169,7 @@ impl ResponseReader<'_> {
         };
         let message = format!("the token from {} cannot be used", self.host);
         // It quotes the body.
-        let cause = self.secrets.fit(&error.to_string(), MAX_DESCRIPTION);
+        let cause = self.secrets.redacted_line(&error.to_string(), MAX_DESCRIPTION);
         let error = Error::new(kind, message).with_cause(cause).with_hint(hint);
         AttemptError { error, retry: Retryable::Never }
     }
@@ -178,7 +178,8 @@ impl ResponseReader<'_> {
         let (error_response, description) = match body::read_error_object(response, self.secrets) {
             Ok(object) => {
                 let error_response = ErrorResponse::parse(&object.members);
-                let shown = self.secrets.fit(&error_response.to_string(), MAX_DESCRIPTION);
+                let shown =
+                    self.secrets.redacted_line(&error_response.to_string(), MAX_DESCRIPTION);
                 let unnamed = || "with a JSON object that names no error".to_owned();
                 let description = if shown.is_empty() { unnamed() } else { shown };
                 (Some(error_response), description)
@@ -204,7 +205,7 @@ impl ResponseReader<'_> {
             return String::new();
         };
         let challenge = String::from_utf8_lossy(challenge.as_bytes());
-        match self.secrets.fit(&challenge, MAX_DESCRIPTION) {
+        match self.secrets.redacted_line(&challenge, MAX_DESCRIPTION) {
             challenge if challenge.is_empty() => String::new(),
             challenge => format!(", WWW-Authenticate: {challenge}"),
         }
@@ -215,7 +216,7 @@ impl ResponseReader<'_> {
             let base = url::Url::parse(&format!("https://{}/", self.host)).ok()?;
             let url = base.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()?;
             // The rest of the address may hold a session.
-            Some(self.secrets.fit(url.host_str()?, MAX_DESCRIPTION))
+            Some(self.secrets.redacted_line(url.host_str()?, MAX_DESCRIPTION))
         });
         let description = match target {
             Some(host) => format!("a redirect to {host}, which is not followed"),
@@ -248,7 +249,7 @@ impl ResponseReader<'_> {
         let header = header.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let in_body = error_response.and_then(|response| response.correlation_id.as_deref());
         let id = header.as_deref().or(in_body).unwrap_or_default();
-        let id = match self.secrets.fit(id, MAX_CORRELATION_ID) {
+        let id = match self.secrets.redacted_line(id, MAX_CORRELATION_ID) {
             id if id.is_empty() => id,
             id => format!("; correlation id {id}"),
         };

@@ -9,7 +9,7 @@ fn hiding(secret: &str) -> Secrets {
 
 #[test]
 fn long_text_is_cut_between_characters() {
-    let fit = |text: &str| Secrets::default().fit(text, 40);
+    let fit = |text: &str| Secrets::default().redacted_line(text, 40);
     assert_eq!(fit(&"\u{e9}".repeat(40)), "\u{e9}".repeat(40));
     assert_eq!(fit(&"\u{e9}".repeat(41)), format!("{}...", "\u{e9}".repeat(40)));
     assert_eq!(fit("two\r\n\tlines  "), "two lines");
@@ -19,9 +19,9 @@ fn long_text_is_cut_between_characters() {
 fn a_secret_is_hidden_before_the_text_is_cut() {
     let mut secrets = hiding("s3cret");
     secrets.add("");
-    assert_eq!(secrets.fit("no s3cret here", 40), "no [redacted] here");
-    assert_eq!(secrets.fit("no s3cret", 6), "no [re...");
-    assert_eq!(secrets.fit("s3cre", 40), "s3cre");
+    assert_eq!(secrets.redacted_line("no s3cret here", 40), "no [redacted] here");
+    assert_eq!(secrets.redacted_line("no s3cret", 6), "no [re...");
+    assert_eq!(secrets.redacted_line("s3cre", 40), "s3cre");
 }
 
 /// Blanks, a plus sign, characters that encodings change, and one of two bytes.
@@ -95,7 +95,7 @@ fn no_spelling_of_a_secret_is_shown() {
     let mut secrets = hiding(SECRET);
     secrets.add(&form);
     for spelling in spellings(SECRET) {
-        let shown = secrets.fit(&format!("it was {spelling}, I think"), 1_000);
+        let shown = secrets.redacted_line(&format!("it was {spelling}, I think"), 1_000);
         assert!(shown.contains(REDACTED), "{spelling}: {shown}");
         // Of base64 that holds more than the secret, the neighbours stay.
         let left = shown.replace(REDACTED, "").len();
@@ -111,7 +111,7 @@ fn nothing_is_left_of_base64_that_ends_with_a_secret() {
             for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
                 let encoded = engine.encode(format!("{before}{secret}"));
                 for encoded in [&*encoded, encoded.trim_end_matches('=')] {
-                    let shown = hiding(secret).fit(encoded, 100);
+                    let shown = hiding(secret).redacted_line(encoded, 100);
                     assert!(shown.ends_with(REDACTED), "{encoded}: {shown}");
                 }
             }
@@ -136,7 +136,7 @@ fn white_space_and_what_is_not_shown_make_no_difference() {
         "s3cret+of%20the%2btest",
         "s3cret&nbsp;of\\u00a0the\\ntest",
     ] {
-        let shown = secrets.fit(text, 100);
+        let shown = secrets.redacted_line(text, 100);
         assert!(!shown.contains("3cret") && !shown.contains("test"), "{text:?}: {shown}");
     }
 }
@@ -147,19 +147,20 @@ fn no_part_of_a_secret_is_left_where_a_long_text_is_cut() {
     let secrets = hiding(SECRET);
     let hidden = |at: usize, spelling: &str| {
         let filler = "\u{200b}\u{1b}[0m \n".repeat(at / 9 + 1);
-        secrets.fit(&format!("it was {}{spelling} x", &filler[..at]), 200)
+        secrets.redacted_line(&format!("it was {}{spelling} x", &filler[..at]), 200)
     };
     let percent = percent(SECRET, true);
     let twice = percent.replace('%', "&#x0025;");
     for spelling in [SECRET, &percent, &twice] {
-        for at in (0..LONG + 1_000).step_by(9 * 37) {
+        for at in (0..MAX_SEARCHED_LEN + 1_000).step_by(9 * 37) {
             let shown = hidden(at, spelling);
             assert!(shown.starts_with("it was") && shown.len() < 30, "{at}: {shown}");
         }
     }
     // A page of visible text before it.
     for spelling in [SECRET, &percent] {
-        let shown = secrets.fit(&("x".repeat(LONG - 20) + spelling), 2 * LONG);
+        let shown = secrets
+            .redacted_line(&("x".repeat(MAX_SEARCHED_LEN - 20) + spelling), 2 * MAX_SEARCHED_LEN);
         assert!(!shown.contains("th") && !shown.contains('%'), "{shown}");
     }
 }
@@ -168,19 +169,19 @@ fn no_part_of_a_secret_is_left_where_a_long_text_is_cut() {
 #[test]
 fn a_large_text_is_looked_through_in_no_time() {
     let text = "%25&amp;\\u0025".repeat(1 << 16);
-    assert_eq!(hiding(SECRET).fit(&text, 10).len(), 13);
+    assert_eq!(hiding(SECRET).redacted_line(&text, 10).len(), 13);
 }
 
 #[test]
 fn a_short_secret_is_hidden_in_its_own_form_only() {
-    assert_eq!(hiding("x").fit("an X, x and eA==", 40), "an X, [redacted] and eA==");
+    assert_eq!(hiding("x").redacted_line("an X, x and eA==", 40), "an X, [redacted] and eA==");
 }
 
 proptest! {
     #[test]
     fn no_text_makes_redaction_panic(text in ".{0,60}", secret in ".{0,12}") {
-        let shown = hiding(&secret).redact(&text, DECODINGS);
-        prop_assert!(!hiding(&secret).redact(&shown, DECODINGS).is_empty() || text.is_empty());
+        let shown = hiding(&secret).redact(&text, MAX_DECODINGS);
+        prop_assert!(!hiding(&secret).redact(&shown, MAX_DECODINGS).is_empty() || text.is_empty());
     }
 
     #[test]
@@ -189,8 +190,8 @@ proptest! {
         after in ".{0,20}",
         secret in "[!-~]{10,40}",
     ) {
-        prop_assume!(secret.chars().filter(|char| *char != '+').count() >= SHORTEST);
-        let shown = hiding(&secret).fit(&format!("{before} {secret} {after}"), 1_000);
+        prop_assume!(secret.chars().filter(|char| *char != '+').count() >= MIN_SECRET_LEN);
+        let shown = hiding(&secret).redacted_line(&format!("{before} {secret} {after}"), 1_000);
         prop_assert!(!shown.contains(&secret), "{shown:?}");
     }
 }
