@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn what_has_no_safe_spelling_is_refused() {
         for value in ["a\"&calc&\"", "%PATH%", "100%", "!PATH!"] {
-            assert!(set(Cmd, value).unwrap_err().starts_with("it holds one of"));
+            assert!(set(Cmd, value).unwrap_err().starts_with("it contains one of"));
         }
         for value in ["a\nb", "a\rb", "a\tb", "a\u{1a}", "\u{e4}", "\u{ff02}"] {
             assert!(set(Cmd, value).unwrap_err().starts_with("it holds a con"));

@@ -63,7 +63,7 @@ fn a_cache_that_cannot_be_used() {
             .says("cache", "warning", "cannot use")
             .says("token", "failure", "cannot use")
             .says("token", "note", "without the cache, a token is available")
-            .says("token", "ok", "the API accepts it")
+            .says("token", "ok", "the API accepts the token")
             .says("verdict", "failure", "exit code 9");
     }
 }

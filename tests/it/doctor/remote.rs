@@ -36,7 +36,7 @@ fn a_healthy_pipeline_has_no_findings() {
         .says("cache", "ok", "mode 0700")
         .says("cache", "ok", "locks hold")
         .says("token", "ok", "a new token was minted")
-        .says("token", "ok", "the API accepts it")
+        .says("token", "ok", "the API accepts the token")
         .says("verdict", "ok", "a pipeline would succeed");
     assert_eq!(report.finished.stderr, "");
     let left: Vec<_> = std::fs::read_dir(runner.cache()).unwrap().collect();
@@ -196,7 +196,7 @@ fn tls_by_an_authority_that_is_known_or_not() {
         .set("SSL_CERT_FILE", "other.pem");
     Report::of(&runner, &[])
         .exits_with(5)
-        .says("network", "ok", "trusted: 1, SSL_CERT_FILE=other.pem")
+        .says("network", "ok", "trusted certificate authorities: 1, SSL_CERT_FILE=other.pem")
         .says("issuer", "note", "was reached so far: connect")
         .says("issuer", "warning", "an authority that is not trusted here")
         .says("token", "failure", "--ca-file");
@@ -236,7 +236,7 @@ fn an_issuer_without_a_clock() {
         ("", "no Date header"),
         ("Date: soon\r\n", "is not one date"),
         (&*twice, "is not one date"),
-        (cached, "out of a cache"),
+        (cached, "come from a cache"),
     ] {
         let header = format!("Content-Type: application/json\r\n{header}");
         let url = answers("200 OK", header, TOKEN);
@@ -245,7 +245,7 @@ fn an_issuer_without_a_clock() {
             .says("issuer", "warning", says)
             .says("clocks", "note", "could not be measured")
             .says("cache", "note", "--no-cache")
-            .says("token", "note", "no API is known");
+            .says("token", "note", "no API URL is known");
     }
 }
 
