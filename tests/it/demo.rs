@@ -75,7 +75,7 @@ fn tells_a_true_story_and_leaves_nothing_behind() {
         ["mints", "has measured", "has measured", "reuses its token", "mints again", "mints again"]
     );
     assert!(stdout.contains("4 mints: 1 by the naive client, 3 by gc-token"));
-    assert!(stdout.contains("9 API calls: 3 by gc-token, about its new tokens"));
+    assert!(stdout.contains("9 API calls: 3 by gc-token, to verify its new tokens"));
 
     for secret in ["sandbox-secret", "canary-secret", "of-the-user"] {
         assert!(!stdout.contains(secret), "{secret} in {stdout}");

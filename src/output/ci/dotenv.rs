@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn what_readers_disagree_on_is_refused() {
         for value in ["it's", "a\\", "$HOME", "${X}"] {
-            assert!(set(Dotenv, value).unwrap_err().starts_with("it holds one"));
+            assert!(set(Dotenv, value).unwrap_err().starts_with("it contains one"));
         }
         for value in ["a\nB=1", "a\rb", "\u{1b}[0m", "\u{85}"] {
             assert!(set(Dotenv, value).unwrap_err().starts_with("it holds a c"));

@@ -61,7 +61,7 @@ mod tests {
             assert!(set(Cmd, value).unwrap_err().starts_with("it contains one of"));
         }
         for value in ["a\nb", "a\rb", "a\tb", "a\u{1a}", "\u{e4}", "\u{ff02}"] {
-            assert!(set(Cmd, value).unwrap_err().starts_with("it holds a con"));
+            assert!(set(Cmd, value).unwrap_err().starts_with("it contains a con"));
         }
         assert!(set(Cmd, "").unwrap_err().starts_with("it is empty"));
     }
