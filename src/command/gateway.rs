@@ -106,7 +106,7 @@ pub(super) fn config(layers: &Layers) -> Result<GatewayConfig> {
     };
     let path_secret = match layers.find(&table::PREFIX_FILE) {
         None => PathSecret::random()?,
-        Some(given) => PathSecret::kept_in(Path::new(&given.value))?,
+        Some(given) => PathSecret::load_or_create(Path::new(&given.value))?,
     };
     let allowed = layers.text(&table::ALLOW_HOST).unwrap_or_default();
     let allowed = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());

@@ -111,7 +111,7 @@ impl ReverseProxy {
         if replacement.is_none()
             && let Some(outage) = self.token_source.outage()
         {
-            // Clients take a 401 for final.
+            // Clients treat a 401 as final.
             return token_unavailable(&outage);
         }
         let Some((token, body)) = replacement.zip(ReplayBody::replay(shared.as_ref())) else {

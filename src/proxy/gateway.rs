@@ -53,8 +53,8 @@ impl Gateway {
     /// Serves in the background of the current runtime.
     ///
     /// # Errors
-    /// `Configuration` when the address cannot be listened on, or is open to
-    /// others without leave; `System` when the system gives no socket.
+    /// `Configuration` if the address cannot be bound, or if other machines can connect to it
+    /// without `allow_remote`; `System` if the system gives no socket.
     pub fn start(proxy: Arc<ReverseProxy>, config: GatewayConfig) -> Result<Gateway> {
         let listener = listen(&config)?;
         let address = listener
@@ -168,7 +168,7 @@ fn route(
         }
         let host = if is_login_host_path(path) { CloudHost::Login } else { CloudHost::Api };
         if host == CloudHost::Login && has_dot_segments(path) {
-            // The other paths of the login host are out of reach.
+            // Only `/oauth/` of the login host is served.
             return Ok(error_response(StatusCode::BAD_REQUEST, DOT_SEGMENTS_REFUSED));
         }
         let mut response = proxy.forward(host, request.map(RequestBody::from)).await;

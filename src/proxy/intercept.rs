@@ -56,7 +56,7 @@ impl InterceptionConfig {
     /// Intercepts the hosts of the issuer's region.
     ///
     /// # Errors
-    /// `Configuration` without a region, and on macOS.
+    /// `Configuration` without a region, and where Go ignores `SSL_CERT_FILE` (macOS).
     pub fn new(issuer: &Issuer, network: NetworkSettings) -> Result<InterceptionConfig> {
         if !GO_READS_SSL_CERT_FILE {
             return Err(cannot()
@@ -83,8 +83,8 @@ impl Interception {
     /// Serves in the background of the current runtime.
     ///
     /// # Errors
-    /// `System` when it cannot listen or there is no place for the certificates,
-    /// `Configuration` when a certificate that is trusted already cannot be read.
+    /// `System` if it cannot listen or write the CA bundles, `Configuration` if an existing CA
+    /// bundle cannot be read.
     pub fn start(
         proxy: Arc<ReverseProxy>,
         config: InterceptionConfig,

@@ -11,6 +11,7 @@ use super::path_secret::PathSecret;
 use crate::random::{Sha256, sha256};
 
 pub(super) struct AccessCheck {
+    /// Hashed, so that the time of a comparison tells nothing about the secret.
     path_secret: Sha256,
     /// `/` and the secret.
     mount: Arc<str>,

@@ -22,7 +22,7 @@ impl PathSecret {
     /// Makes a secret of 128 bits.
     ///
     /// # Errors
-    /// `Configuration` when the system has no random numbers.
+    /// If the system has no random numbers.
     pub fn random() -> Result<PathSecret> {
         random_id().map(PathSecret)
     }
@@ -31,9 +31,9 @@ impl PathSecret {
     /// need a lasting address.
     ///
     /// # Errors
-    /// `Configuration` when the file can neither be read nor be made, or holds
-    /// no usable prefix.
-    pub fn kept_in(file: &Path) -> Result<PathSecret> {
+    /// `Configuration` if the file can be neither read nor created, may have been written by
+    /// another user, or holds no usable secret.
+    pub fn load_or_create(file: &Path) -> Result<PathSecret> {
         let unusable = || {
             Error::new(Kind::Configuration, format!("--prefix-file: cannot use {}", file.display()))
         };
@@ -84,7 +84,7 @@ impl PathSecret {
     }
 }
 
-/// For the user alone, and never over a file that appeared in the meantime.
+/// Creates a private file, and fails if it exists by now.
 fn write(file: &Path, path_secret: &PathSecret) -> std::io::Result<()> {
     let mut file = private_options().write(true).create_new(true).open(file)?;
     writeln!(file, "{}", path_secret.expose())
@@ -106,9 +106,9 @@ mod tests {
     fn a_file_keeps_the_secret_and_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
-        let first = PathSecret::kept_in(&file).unwrap();
+        let first = PathSecret::load_or_create(&file).unwrap();
         assert_eq!(first.expose().len(), 22);
-        assert_eq!(PathSecret::kept_in(&file).unwrap(), first);
+        assert_eq!(PathSecret::load_or_create(&file).unwrap(), first);
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_ne!(PathSecret::random().unwrap(), first);
         assert!(!format!("{first:?}").contains(first.expose()));
@@ -118,15 +118,15 @@ mod tests {
     fn a_secret_that_is_short_or_needs_encoding_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("prefix");
-        PathSecret::kept_in(&file).unwrap();
+        PathSecret::load_or_create(&file).unwrap();
         for text in
             ["", "short", "sixteen/letters/x", "with spaces in it here", "ünsafe-letters-16"]
         {
             std::fs::write(&file, text).unwrap();
-            let error = PathSecret::kept_in(&file).unwrap_err();
+            let error = PathSecret::load_or_create(&file).unwrap_err();
             assert_eq!(error.kind, Kind::Configuration, "{text}");
         }
         std::fs::write(&file, "/sixteen-letters_\n").unwrap();
-        assert_eq!(PathSecret::kept_in(&file).unwrap().expose(), "sixteen-letters_");
+        assert_eq!(PathSecret::load_or_create(&file).unwrap().expose(), "sixteen-letters_");
     }
 }

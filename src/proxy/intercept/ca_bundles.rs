@@ -73,8 +73,8 @@ impl CaBundles {
     /// `ca` is the PEM certificate of the run's authority.
     ///
     /// # Errors
-    /// `Configuration` when a variable or `--ca-file` names a bundle that cannot be
-    /// read, or when there is no place to write to.
+    /// `Configuration` if a variable or `--ca-file` names a bundle that cannot be read;
+    /// `System` if the bundles cannot be written.
     pub(super) fn write(
         ca: &str,
         sources: &TrustSources<'_>,

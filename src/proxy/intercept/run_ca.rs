@@ -50,7 +50,7 @@ impl RunCa {
     /// The authority can vouch for the domain of `hosts` only.
     ///
     /// # Errors
-    /// `System` when the system has no random numbers.
+    /// `System` if there are no random numbers.
     pub(super) fn new(hosts: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa> {
         let generated = certificate::with_wiped_stack(|| generate(hosts, validity));
         generated.map_err(|cause| {
