@@ -5,6 +5,7 @@ mod attribution;
 mod client_secret;
 mod issuer;
 mod origin;
+mod overrides;
 mod profile;
 mod query;
 mod schema;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+mod age;
 mod explanation;
 mod freshness;
 mod idle;
@@ -12,8 +13,9 @@ mod jwt;
 mod lifetime;
 mod validity;
 
+pub use age::{Age, LocalClock, StaleReason};
 pub use explanation::{ClockName, ClockRow, Explanation};
-pub use freshness::{Age, FreshnessPolicy, LocalClock, MinTtl, StaleReason, Verdict};
+pub use freshness::{FreshnessPolicy, MinTtl, Verdict};
 pub use idle::IdleTimeout;
 pub use jwt::Claims;
 pub use lifetime::{ExpiresIn, LifetimeError, implausible_at_genesys_cloud, min_lifetime};

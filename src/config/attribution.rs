@@ -3,12 +3,11 @@
 
 use url::Url;
 
-use super::origin::{Origin, Sourced};
+use super::origin::Sourced;
 use super::{Layers, SecretSource, Setting, table};
 use crate::context::Environment;
 use crate::error::{Error, Kind};
 use crate::net;
-use crate::region::Region;
 use crate::sanitize;
 
 /// Adds the settings that a failure to get a token depends on.
@@ -51,40 +50,6 @@ pub fn name_settings(error: Error, layers: &Layers, env: &Environment) -> Error 
     Error { settings: Some(parts.join(", ").into()), ..error }
 }
 
-/// Returns a sentence for each URL that overrides a region that was set. Two that stand in
-/// one profile were written together, so no warning is due.
-pub(super) fn overridden_region(layers: &Layers) -> Vec<String> {
-    let Some(region) = layers.find(&table::REGION) else {
-        return Vec::new();
-    };
-    let Ok(expected) = Region::find(&region.value) else {
-        return Vec::new();
-    };
-    let is_other = |given: &Sourced| {
-        let is_in_one_profile = matches!(
-            (&given.origin, &region.origin),
-            (Origin::Profile { .. }, Origin::Profile { .. })
-        );
-        !is_in_one_profile && Region::of_host(&given.value) != Some(expected)
-    };
-    let token_host = deciding_url(layers).filter(|(_, given)| is_other(given));
-    let api = layers.find(&table::API_URL).filter(is_other);
-    let says = |given: Sourced, does: &str, not: &str| {
-        format!(
-            "{} overrides {}: {does} {}, not {not}.{}",
-            given.origin,
-            region.origin,
-            given.shown(),
-            expected.domain
-        )
-    };
-    token_host
-        .map(|(_, given)| says(given, "tokens come from", "login"))
-        .into_iter()
-        .chain(api.map(|given| says(given, "the API is", "api")))
-        .collect()
-}
-
 fn is_about_host_of(given: &Sourced, error: &Error) -> bool {
     let texts = [Some(&error.message), error.cause.as_ref()];
     let host = Url::parse(&given.value).map(|url| net::display_host(&url));
@@ -92,7 +57,7 @@ fn is_about_host_of(given: &Sourced, error: &Error) -> bool {
 }
 
 fn issuer_settings(layers: &Layers) -> Vec<String> {
-    let url = deciding_url(layers);
+    let url = layers.login_override();
     let region = shown(layers, &table::REGION);
     match (url, region) {
         (Some((setting, given)), Some(region)) => {
@@ -101,13 +66,6 @@ fn issuer_settings(layers: &Layers) -> Vec<String> {
         (Some((setting, given)), None) => vec![line(setting, &given)],
         (None, region) => region.into_iter().collect(),
     }
-}
-
-/// Returns the URL that overrides the region's login host.
-fn deciding_url(layers: &Layers) -> Option<(&'static Setting, Sourced)> {
-    [&table::TOKEN_URL, &table::LOGIN_URL]
-        .into_iter()
-        .find_map(|setting| Some((setting, layers.find(setting)?)))
 }
 
 fn all_shown(layers: &Layers, settings: &[&'static Setting]) -> Vec<String> {
@@ -125,6 +83,7 @@ fn line(setting: &Setting, given: &Sourced) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Origin;
 
     #[test]
     fn a_value_is_shown_in_one_line_with_its_quotes_as_they_are() {

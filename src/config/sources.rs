@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 
-use super::attribution;
 use super::origin::{Origin, Sourced};
+use super::overrides::overridden_region;
 use super::profile::Profile;
 use super::query::Query;
 use super::setting::Setting;
@@ -90,7 +90,10 @@ impl Layers {
     /// expects to apply.
     pub fn overrides(&self) -> Vec<String> {
         let mut overrides = self.overridden_profile();
-        overrides.extend(attribution::overridden_region(self));
+        if let Some(region) = self.find(&table::REGION) {
+            let login_url = self.login_override().map(|(_, given)| given);
+            overrides.extend(overridden_region(&region, login_url, self.find(&table::API_URL)));
+        }
         overrides
     }
 
@@ -277,6 +280,12 @@ impl Layers {
 
     fn in_environment(&self, setting: &'static Setting) -> Option<Sourced> {
         setting.variables.iter().find_map(|name| self.variable(name))
+    }
+
+    /// Returns the URL that overrides the region's login host.
+    pub(super) fn login_override(&self) -> Option<(&'static Setting, Sourced)> {
+        let settings = [&table::TOKEN_URL, &table::LOGIN_URL];
+        settings.into_iter().find_map(|setting| Some((setting, self.find(setting)?)))
     }
 
     /// Reports variables that override a profile which somebody selected, and so expects to

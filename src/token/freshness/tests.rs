@@ -3,6 +3,7 @@
 mod properties;
 
 use super::*;
+use crate::token::LocalClock;
 use crate::clock::BootId;
 use crate::clock::tests::reading;
 use crate::token::tests::token;
