@@ -65,7 +65,7 @@ mod tests {
             assert!(set(Dotenv, value).unwrap_err().starts_with("it contains one"));
         }
         for value in ["a\nB=1", "a\rb", "\u{1b}[0m", "\u{85}"] {
-            assert!(set(Dotenv, value).unwrap_err().starts_with("it holds a c"));
+            assert!(set(Dotenv, value).unwrap_err().starts_with("it contains a c"));
         }
     }
 }
