@@ -1,4 +1,4 @@
-//! What the certificates that are made here, for one run each, have in common.
+//! Certificates that are made for one run: of the sandbox and of interception.
 
 use std::sync::Arc;
 
@@ -39,9 +39,10 @@ pub(crate) fn set_validity(params: &mut CertificateParams, first: Timestamp, las
     for (moment, date) in [(first, &mut params.not_before), (last, &mut params.not_after)] {
         let since = moment.duration_since(Timestamp::UNIX_EPOCH);
         // The library's dates take durations without a sign.
-        *date = match since.is_negative() {
-            true => epoch - since.unsigned_abs(),
-            false => epoch + since.unsigned_abs(),
+        *date = if since.is_negative() {
+            epoch - since.unsigned_abs()
+        } else {
+            epoch + since.unsigned_abs()
         };
     }
 }

@@ -1,5 +1,5 @@
-//! What nobody can guess, and how it is recognised: by its hash. How much of two
-//! hashes agrees tells nothing of what they were made from.
+//! Random secrets, and the hashes by which they are recognized: how far two hashes agree
+//! tells nothing about the secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,10 +28,9 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What stands for a secret where that itself need not be kept.
+/// Stands for a secret where the secret itself need not be kept.
 pub(crate) type Sha256 = [u8; 32];
 
-/// SHA-256.
 pub(crate) fn sha256(secret: &[u8]) -> Sha256 {
     let hash = digest(&SHA256, secret);
     hash.as_ref().try_into().expect("SHA-256 has 32 bytes")

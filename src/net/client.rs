@@ -25,7 +25,6 @@ use crate::clock::{OffsetEstimate, Reading};
 use crate::context::timer_clock;
 use crate::error::{Error, Result};
 
-/// A client for one URL.
 pub(crate) struct HttpClient<'s> {
     pub(super) session: &'s Session<'s>,
     pub(super) url: Url,
@@ -42,11 +41,10 @@ pub(crate) struct HttpClient<'s> {
     pub(super) known: Option<OffsetEstimate>,
 }
 
-/// A request without a usable response, explained to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestError {
     pub(crate) error: Error,
-    /// Whether the same request may succeed later.
+    /// The same request may succeed later.
     pub(crate) is_transient: bool,
 }
 
@@ -58,7 +56,7 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
-/// A response, and the local clocks around it.
+/// The local clocks around a response.
 pub(crate) struct RoundTrip {
     /// Just before the request was sent, connecting included.
     pub(crate) sent: Reading,
@@ -67,7 +65,6 @@ pub(crate) struct RoundTrip {
     pub(crate) reply: HttpResponse,
 }
 
-/// Token responses have a few kilobytes.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// A timeout of up to this long is for one attempt.
@@ -82,8 +79,8 @@ enum Failed {
 }
 
 impl<'s> HttpClient<'s> {
-    /// Prepares requests to `url`. `purpose` and the host begin every message: "no token from". All
-    /// requests together have `limit` as their time.
+    /// Prepares requests to `url`, with `limit` for all of them together. `purpose` and the
+    /// host begin every message: "no token from".
     ///
     /// # Errors
     /// `Configuration` when the trusted certificates or the proxy are unusable.
@@ -148,7 +145,6 @@ impl<'s> HttpClient<'s> {
         done.unwrap_or_else(|| Err(self.target.too_slow())).map_err(|failure| failure.error)
     }
 
-    /// Sends the request once and reads the response.
     pub(crate) async fn send(&self, request: &HttpRequest) -> Result<RoundTrip, RequestError> {
         self.send_traced(request, None).await
     }
@@ -292,7 +288,6 @@ async fn read_response(response: Response<Incoming>) -> Result<HttpResponse, Fai
 }
 
 impl RoundTrip {
-    /// Returns what the `Date` of the response proves of the host's clock.
     pub(crate) fn clock_offset(&self) -> Option<OffsetEstimate> {
         OffsetEstimate::from_date_header(
             &self.sent,
@@ -302,9 +297,8 @@ impl RoundTrip {
     }
 }
 
-/// One attempt may take half of the time limit, so that a connection that
-/// hangs is given up while there is time for another one. `None` for a time
-/// limit that is for one attempt.
+/// Returns half of the time limit, so that a connection that hangs is given up while there
+/// is time for another attempt; `None` for a limit that is for one attempt.
 fn attempt_timeout(limit: Duration) -> Option<Duration> {
     (limit > ONE_ATTEMPT).then(|| (limit / 2).max(ONE_ATTEMPT))
 }

@@ -17,9 +17,7 @@ pub(crate) struct ConnectError {
 pub(super) enum Phase {
     Resolve,
     Connect,
-    /// The TLS handshake with an HTTPS proxy.
     ProxyTls,
-    /// `CONNECT` through a proxy.
     Tunnel,
     Tls,
 }

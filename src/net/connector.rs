@@ -40,13 +40,11 @@ pub(crate) struct Connector {
 /// Time limits, and what the system does about a peer that has gone without a word.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectOptions {
-    /// The limit on all phases together.
     pub(super) total: Option<Duration>,
-    /// The limit on the TCP handshake, which the addresses of a host share.
+    /// For the TCP handshake; the addresses of a host share it.
     pub(super) tcp: Option<Duration>,
-    /// The interval of TCP keep-alive probes.
     pub(super) keepalive: Option<Duration>,
-    /// How long a peer may take to acknowledge what was sent (RFC 5482 section 2).
+    /// The limit on unacknowledged data (RFC 5482 section 2).
     pub(super) user_timeout: Option<Duration>,
 }
 
@@ -57,7 +55,6 @@ pub(crate) struct PhaseTimes {
     pub(crate) dns: Option<Duration>,
     pub(crate) address: Option<SocketAddr>,
     pub(crate) connect: Option<Duration>,
-    /// The TLS handshake with an HTTPS proxy.
     pub(crate) proxy_tls: Option<Duration>,
     /// The proxy's response to `CONNECT`.
     pub(crate) tunnel: Option<Duration>,
@@ -125,7 +122,6 @@ impl Connector {
         }
     }
 
-    /// Returns the phase that was under way when `times` were recorded.
     fn phase_after(&self, times: &PhaseTimes) -> Phase {
         let proxy = self.proxy.as_ref();
         let proxy_tls = proxy.is_some_and(|proxy| proxy.tls.is_some());

@@ -26,9 +26,7 @@ pub(super) struct Target {
     pub(super) host: String,
     /// The proxy on the way, as messages name it.
     pub(super) proxy: Option<String>,
-    /// The limit on connecting.
     pub(super) connect: Duration,
-    /// The limit on one attempt.
     pub(super) attempt: Duration,
 }
 
@@ -47,7 +45,6 @@ enum Fault<'a> {
     Other(String),
 }
 
-/// The cause of a failure, and what to do about it.
 struct Diagnosis {
     cause: String,
     hint: String,
@@ -202,7 +199,7 @@ impl<'a> Fault<'a> {
         }
     }
 
-    /// One link of a chain of errors, if that tells the fault.
+    /// Classifies one link of a chain of errors; `None` if the next link has to tell.
     fn of_link(error: &'a (dyn StdError + 'static)) -> Option<Fault<'a>> {
         if let Some(fault) = error.downcast_ref() {
             return Some(Fault::Tls { fault, with_proxy: false });

@@ -9,7 +9,7 @@ use super::tls::{SharedTls, Tls};
 use crate::context::Context;
 use crate::error::Result;
 
-/// How hosts are reached. Clones share the trusted certificates, which are read once.
+/// Clones share the trusted certificates, which are read once.
 #[derive(Clone)]
 pub struct NetworkSettings {
     /// The limit on a mint, retries and waits between them included.

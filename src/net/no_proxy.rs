@@ -26,14 +26,15 @@ pub(crate) fn with_loopback(
 /// holds: where the names of variables do not differ by case, they cannot hold two.
 pub(crate) fn joined_with_loopback(env: &Environment, host: &str) -> [(&'static str, String); 2] {
     let lists = SPELLINGS.map(|name| env.text(name).unwrap_or_default());
-    let joined = match lists.iter().any(|list| entries(list).eq(["*"])) {
-        true => "*".to_owned(),
-        false => and_loopback(&lists.join(","), &[host]),
+    let joined = if lists.iter().any(|list| entries(list).eq(["*"])) {
+        "*".to_owned()
+    } else {
+        and_loopback(&lists.join(","), &[host])
     };
     SPELLINGS.map(|name| (name, joined.clone()))
 }
 
-/// The list with loopback and `hosts` added. A star alone stays alone, as curl wants it.
+/// Adds loopback and `hosts`. A star alone stays alone, as curl wants it.
 fn and_loopback(list: &str, hosts: &[&str]) -> String {
     if entries(list).eq(["*"]) {
         return "*".to_owned();
@@ -56,7 +57,7 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
 /// star before a dot, and no dot at the end of a name.
 pub(crate) fn in_one_form(list: &str) -> String {
     let plain = |entry: &'_ str| {
-        let entry = entry.strip_prefix('*').filter(|it| it.starts_with('.')).unwrap_or(entry);
+        let entry = entry.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(entry);
         entry.trim_end_matches('.').to_owned()
     };
     entries(list).map(plain).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join(",")
@@ -85,7 +86,6 @@ fn excludes(entry: &str, names: &[String]) -> bool {
     names.iter().any(|name| name.ends_with(end))
 }
 
-/// Reads `text` as a list.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(text: &str) {
     let names = ["api.mypurecloud.ie".to_owned()];

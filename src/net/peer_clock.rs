@@ -24,10 +24,9 @@ use super::validity::{PeerClock, PeerClockSource, ValidityError};
 use super::{HttpClient, date_header};
 use crate::clock::OffsetEstimate;
 
-/// A message that is somewhat better is not worth a longer wait.
+/// A better message is not worth a longer wait.
 const PEER_CLOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Stands still.
 #[derive(Debug)]
 struct FixedTime(UnixTime);
 
@@ -50,7 +49,7 @@ impl HttpClient<'_> {
     }
 
     async fn request_time(&self, validity_error: ValidityError) -> Option<OffsetEstimate> {
-        let time = Arc::new(FixedTime(validity_error.within()?));
+        let time = Arc::new(FixedTime(validity_error.time_within()?));
         let tls = self.tls.as_ref()?.with_time(time).ok()?;
         let (alpn, tls) = (Some(Alpn::Http1), || Ok(tls.clone()));
         let connector = Connector::new(&self.url, &self.route, alpn, &tls, self.options).ok()?;

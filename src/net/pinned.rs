@@ -16,7 +16,6 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 
 use super::roots::Certificates;
 
-/// The library's verifier, and what it passes over.
 #[derive(Debug)]
 pub(super) struct Pinned {
     inner: Arc<WebPkiServerVerifier>,
@@ -68,7 +67,8 @@ impl ServerCertVerifier for Pinned {
         };
         match verified {
             Err(Error::InvalidCertificate(error))
-                if is_authority(&error) && self.certificates.iter().any(|it| it == end_entity) =>
+                if is_authority(&error)
+                    && self.certificates.iter().any(|named| named == end_entity) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())

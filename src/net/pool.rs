@@ -1,5 +1,5 @@
-//! Many requests to one host: connections are kept, bodies are streamed, and
-//! nothing is added to what the caller sends but what HTTP itself needs.
+//! Many requests to one host: connections are reused, bodies are streamed, and requests
+//! are sent as they are, apart from what HTTP itself needs.
 
 mod handshake;
 mod idle;
@@ -36,34 +36,30 @@ use handshake::handshake;
 use idle::{Connection, IdleConnections};
 use pooled_body::Lease;
 
-/// A client that keeps its connections, for one host. HTTP/2 where the host
-/// speaks it over TLS, else HTTP/1.1.
+/// Connections to one host, by HTTP/2 where the host negotiates it over TLS.
 pub(crate) struct Pool<B> {
     connector: Connector,
     target: Target,
     idle: Arc<IdleConnections<B>>,
-    /// For one that takes one request at a time.
+    /// For HTTP/1.1 connections.
     permits: Arc<Semaphore>,
-    /// Held by the one who opens a connection that will be shared.
+    /// Held by the task that opens an HTTP/2 connection.
     connect_lock: Mutex<()>,
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
 }
 
-/// From so many busy HTTP/1.1 connections on, a request waits a little for one of
-/// them, for what each of them holds is more than that costs.
+/// Above so many busy HTTP/1.1 connections, a request waits up to [`IDLE_WAIT`] for one of
+/// them: an additional connection costs about 40 KB.
 const FREE_CONNECTIONS: usize = 64;
 
-/// But not longer than this: those may be busy with clients that dawdle.
+/// No longer, because slow clients may keep all connections busy.
 const IDLE_WAIT: Duration = Duration::from_millis(50);
 
-/// How long a request waits for a connection that another one is opening, before
-/// it opens one by itself: that attempt may hang.
+/// The wait for a connection that another request is opening. That attempt may hang.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
 
-/// How long a host may take to acknowledge what was sent to it, or to have room for
-/// more, in any protocol.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl<B> Pool<B>
@@ -124,9 +120,8 @@ where
         explained
     }
 
-    /// Sends a request, of which the URI counts from the path on. One that a
-    /// kept connection did not take, because the host was closing it, is sent
-    /// over another.
+    /// Sends a request; of its URI, the path and the query count. A request that an idle
+    /// connection did not take, because the host was closing it, is sent over another.
     pub(crate) async fn send(
         &self,
         mut request: Request<B>,
@@ -135,15 +130,15 @@ where
         loop {
             let permit = timeout(IDLE_WAIT, self.permits.clone().acquire_owned()).await;
             let permit = permit.ok().and_then(Result::ok);
-            let (connection, was_kept) = match self.idle.take() {
+            let (connection, was_kept) = match self.idle.take_ready() {
                 Some(connection) => (connection, true),
                 None => Box::pin(self.open()).await.map_err(SendError::unsent)?,
             };
-            self.address(&mut request, &connection);
+            self.set_host(&mut request, &connection);
             let sent = match connection {
                 Connection::Http1(mut sender) => match sender.try_send_request(request).await {
                     Ok(reply) => {
-                        let lease = Lease::Own { sender, permit, idle: self.idle.clone() };
+                        let lease = Lease::Http1 { sender, permit, idle: self.idle.clone() };
                         Ok(reply.map(|body| PooledBody::new(body, lease)))
                     }
                     Err(failed) => Err(failed),
@@ -151,7 +146,7 @@ where
                 Connection::Http2(mut sender, stream) => {
                     drop(permit);
                     let sent = sender.try_send_request(request).await;
-                    sent.map(|reply| reply.map(|body| PooledBody::new(body, Lease::Shared(stream))))
+                    sent.map(|reply| reply.map(|body| PooledBody::new(body, Lease::Http2(stream))))
                 }
             };
             let mut failed = match sent {
@@ -165,25 +160,25 @@ where
         }
     }
 
-    /// A new connection, or one that another request has opened in the meantime;
-    /// and whether it is that. Where all can share one, one is opened.
+    /// Opens a connection, or returns one that another request has opened meanwhile, and
+    /// whether it is that.
     async fn open(&self) -> Result<(Connection<B>, bool), ExchangeError> {
         let mut connect_lock = None;
         if self.idle.expect_h2() {
             connect_lock = timeout(CONNECT_WAIT, self.connect_lock.lock()).await.ok();
-            if let Some(connection) = self.idle.take() {
+            if let Some(connection) = self.idle.take_ready() {
                 return Ok((connection, true));
             }
         }
-        // The one before may have shown that each needs its own.
+        // The connection before may have shown that the host speaks HTTP/1.1.
         let _connect_lock = connect_lock.filter(|_| self.idle.expect_h2());
         let transport = self.connector.connect(&mut PhaseTimes::default()).await?;
-        Ok(self.idle.opened(handshake(transport).await?))
+        Ok(self.idle.register(handshake(transport).await?))
     }
 
-    /// Names the host, in the way of the connection's protocol (RFC 9112
-    /// section 3.2, RFC 9113 section 8.3.1).
-    fn address(&self, request: &mut Request<B>, connection: &Connection<B>) {
+    /// Names the host as the version of HTTP wants it (RFC 9112 section 3.2, RFC 9113
+    /// section 8.3.1).
+    fn set_host(&self, request: &mut Request<B>, connection: &Connection<B>) {
         let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
         let path = path.unwrap_or(PathAndQuery::from_static("/"));
         *request.uri_mut() = match connection {

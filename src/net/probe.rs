@@ -15,13 +15,11 @@ use crate::error::{Error, Result};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Probe {
-    /// The host, and its port unless that is the scheme's own.
     pub(crate) host: String,
-    /// The proxy on the way, without its credentials.
+    /// Without credentials.
     pub(crate) proxy: Option<String>,
     /// The number of trusted certificate authorities; `None` without TLS.
     pub(crate) trusted: Option<usize>,
-    /// The phases of the first request, as far as it got.
     pub(crate) phases: PhaseTimes,
     pub(crate) answer: Result<ProbeResponse, Error>,
 }
@@ -31,7 +29,6 @@ pub(crate) struct ProbeResponse {
     pub(crate) status: u16,
     pub(crate) is_page: bool,
     pub(crate) dated: DateHeader,
-    /// The host's clock, by all requests.
     pub(crate) clock: Option<OffsetEstimate>,
 }
 

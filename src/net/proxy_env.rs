@@ -1,4 +1,4 @@
-//! Which way the request takes: straight to the issuer or through a proxy.
+//! The route to a host: direct, or through a proxy that the environment names.
 
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -11,16 +11,13 @@ use crate::net::no_proxy;
 use crate::platform::HAS_SYSTEM_PROXY_SETTINGS;
 use crate::text::{flaws, shown};
 
-/// The way to an issuer.
 pub(super) enum Route {
-    /// No proxy.
     Direct,
-    /// Through a proxy.
     Proxy(Intercept),
 }
 
 impl Route {
-    /// The way to `url` that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// Returns the route to `url` that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
     /// `NO_PROXY` ask for, else the system's settings on macOS and Windows.
     ///
     /// A loopback host is never reached through a proxy: to the proxy, that
@@ -61,7 +58,7 @@ impl Route {
         }
     }
 
-    /// `the proxy host:port`; `None` without one. Never its credentials.
+    /// Returns `the proxy host:port`, without credentials; `None` for a direct route.
     pub(super) fn name(&self) -> Option<String> {
         match self {
             Route::Direct => None,
@@ -90,7 +87,6 @@ struct Variables {
     no: Option<Variable>,
 }
 
-/// A variable's name and its value.
 type Variable = (&'static str, String);
 
 impl Variables {
@@ -107,7 +103,6 @@ impl Variables {
         }
     }
 
-    /// The one that is meant for `uri`.
     fn of(&self, uri: &Uri) -> Option<&Variable> {
         let own = if uri.scheme_str() == Some("https") { &self.https } else { &self.http };
         own.as_ref().or(self.all.as_ref())
@@ -117,14 +112,13 @@ impl Variables {
         value(&self.no)
     }
 
-    /// A star stands for every host. The library knows it for names, and not for
-    /// addresses.
+    /// A star stands for every host; the library applies it to names, but not to addresses.
     fn exclude_all(&self) -> bool {
         self.no().split(',').any(|entry| entry.trim() == "*")
     }
 
-    /// The variable that is meant for `uri` and is no proxy's URL. The library
-    /// passes over it in silence, or takes half of a password for the host.
+    /// Returns the variable for `uri` if its value is not the URL of a proxy. The library
+    /// ignores such a value, or takes half of a password for the host.
     fn unusable(&self, uri: &Uri) -> Option<&Variable> {
         let variable = self.of(uri)?;
         let value = &variable.1;
@@ -153,18 +147,18 @@ fn value(variable: &Option<Variable>) -> &str {
     variable.as_ref().map_or("", |(_, value)| value)
 }
 
-/// Whether the host is where the host belongs: a `/`, `?` or `#` in a password
+/// Returns whether the URL has its host in the authority: a `/`, `?` or `#` in a password
 /// ends the authority, and leaves the `@` behind it.
 fn is_proxy(value: &str) -> bool {
-    let url = match value.contains("://") {
-        true => Url::parse(value),
-        false => Url::parse(&format!("http://{value}")),
+    let url = if value.contains("://") {
+        Url::parse(value)
+    } else {
+        Url::parse(&format!("http://{value}"))
     };
     url.is_ok_and(|url| !url[url::Position::AfterPort..].contains('@'))
 }
 
-/// Does not show the value: it may hold a password, and often is unusable
-/// because of one.
+/// Does not show the value, which may hold a password and often is unusable because of it.
 fn not_a_proxy(name: &str, value: &str) -> Error {
     let error = Error::new(Kind::Configuration, format!("{name} is not the URL of a proxy"));
     let error = match flaws::of(value) {

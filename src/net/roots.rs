@@ -16,13 +16,11 @@ use crate::text;
 
 #[derive(Clone)]
 pub(crate) struct Roots {
-    /// Certificates that are trusted as authorities.
     pub(super) store: Arc<RootCertStore>,
     /// Certificates that a server may show as its own: those in files that were named.
     pub(super) named: Certificates,
 }
 
-/// Certificates in DER.
 pub(crate) type Certificates = Vec<CertificateDer<'static>>;
 
 /// Reads the trusted certificates: of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are
@@ -82,10 +80,8 @@ pub(crate) fn from_variable(variable: &str, env: &Environment) -> Result<Option<
     require_certificates(&path, variable, found).map(Some)
 }
 
-/// Reads the certificates in a file, which `origin` names.
-///
 /// # Errors
-/// `Configuration` when it cannot be read or holds none.
+/// `Configuration` when the file cannot be read or holds no certificate.
 pub(crate) fn from_file(file: &Path, origin: &str) -> Result<Certificates> {
     require_certificates(file, origin, OpenedFile::open(file).and_then(parse))
 }

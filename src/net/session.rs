@@ -14,7 +14,7 @@ use super::network::NetworkSettings;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
-/// Nothing is set up before the first request.
+/// The runtime is created for the first request.
 pub struct Session<'a> {
     pub(crate) network: &'a NetworkSettings,
     pub(crate) context: &'a Context,
@@ -22,8 +22,6 @@ pub struct Session<'a> {
     idle: RefCell<Vec<(Origin, Sender)>>,
 }
 
-/// Scheme, host and port: requests to one origin may share a connection (RFC 9110 section
-/// 4.3.1).
 pub(super) type Origin = url::Origin;
 
 pub(super) enum Sender {

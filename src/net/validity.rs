@@ -1,5 +1,5 @@
-//! A certificate that is out of date by this machine's clock: is the clock
-//! wrong, or the certificate?
+//! Certificates that are out of date by this machine's clock: either the clock or the
+//! certificate is wrong.
 
 use jiff::Timestamp;
 use rustls::CertificateError;
@@ -7,32 +7,26 @@ use rustls::pki_types::UnixTime;
 
 use crate::clock::{Offset, shift_clamped};
 
-/// On which side of its validity a certificate was met, and that side's end
-/// where it is known.
+/// Holds the end or the start of the validity, where it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValidityError {
-    /// It has expired.
     Expired(Option<Timestamp>),
-    /// It is not valid yet.
     NotYet(Option<Timestamp>),
 }
 
-/// What is known of the peer's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PeerClock {
     /// The peer's clock minus this machine's.
     pub(super) offset: Offset,
-    /// Who says so.
     pub(super) from: PeerClockSource,
 }
 
-/// Who says what the peer's clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PeerClockSource {
-    /// The peer, now, once its certificate was judged at a moment at which it
-    /// is valid.
+    /// The peer's response just now, with the certificate judged at a moment within its
+    /// validity.
     Peer,
-    /// An earlier contact, whose certificate was found good.
+    /// An earlier response, whose certificate was valid.
     Earlier,
 }
 
@@ -51,8 +45,8 @@ impl ValidityError {
         }
     }
 
-    /// A moment just inside the validity, for the library to judge by.
-    pub(super) fn within(self) -> Option<UnixTime> {
+    /// Returns a moment just within the validity.
+    pub(super) fn time_within(self) -> Option<UnixTime> {
         let second = match self {
             ValidityError::Expired(end) => end?.as_second() - 1,
             ValidityError::NotYet(start) => start?.as_second() + 1,
@@ -61,9 +55,8 @@ impl ValidityError {
         Some(UnixTime::since_unix_epoch(since))
     }
 
-    /// The cause, after the peer's name, and the hint. `now` is the local wall
-    /// clock.
-    pub(super) fn words(
+    /// Returns the cause, which follows the peer's name, and the hint.
+    pub(super) fn explain(
         self,
         now: Timestamp,
         peer_clock: Option<PeerClock>,
@@ -106,8 +99,7 @@ impl ValidityError {
         }
     }
 
-    /// Whether the end that was missed is on the other side of the peer's
-    /// time, wherever in the interval that is.
+    /// Returns whether the certificate is valid at every time that the peer's clock may show.
     fn is_valid_by(self, now: Timestamp, offset: &Offset) -> bool {
         match self {
             ValidityError::Expired(end) => {
@@ -157,10 +149,10 @@ mod tests {
             (not_yet, early, says(5 * DAY), "clock is wrong, most likely"),
             (not_yet, early, says(5 * DAY - 1), "has to wait"),
         ] {
-            let (_, said) = validity_error.words(now, peer_clock);
+            let (_, said) = validity_error.explain(now, peer_clock);
             assert!(said.contains(hint), "{validity_error:?} {peer_clock:?}: {said}");
         }
-        let (cause, _) = expired.words(late, says(-10 * DAY));
+        let (cause, _) = expired.explain(late, says(-10 * DAY));
         assert_eq!(
             cause,
             "its certificate has expired; this machine's clock shows 1970-01-21T00:00:00Z, \

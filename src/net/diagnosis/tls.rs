@@ -1,4 +1,4 @@
-//! What went wrong in TLS, and what a person can do about it.
+//! Failures of TLS and their hints.
 
 use jiff::Timestamp;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
@@ -8,7 +8,7 @@ use crate::net::pinned::webpki_error;
 use crate::net::validity::{PeerClock, ValidityError};
 use crate::sanitize::{line, shorten};
 
-/// A handshake that failed would fail again.
+/// Not transient: a handshake that failed would fail again.
 pub(super) fn diagnose(
     peer: &str,
     fault: &Error,
@@ -17,7 +17,7 @@ pub(super) fn diagnose(
     let (cause, hint) = match fault {
         Error::InvalidCertificate(fault) => {
             let (cause, hint) = match ValidityError::of(fault) {
-                Some(validity_error) => validity_error.words(now, peer_clock),
+                Some(validity_error) => validity_error.explain(now, peer_clock),
                 None => certificate(fault),
             };
             (format!("{peer} cannot be trusted: {cause}"), hint)
@@ -39,7 +39,7 @@ const NOTHING_IN_COMMON: &str =
 const OLD_OR_MUTUAL: &str =
     "a guess: its TLS is older, or it wants a certificate of the client, and gc-token has none";
 
-/// The reason for which the peer ended the handshake (RFC 8446 section 6.2).
+/// Explains an alert (RFC 8446 section 6.2).
 fn this_alert(peer: &str, alert: AlertDescription) -> (String, &'static str) {
     match alert {
         AlertDescription::CertificateRequired => (
@@ -62,7 +62,6 @@ fn this_alert(peer: &str, alert: AlertDescription) -> (String, &'static str) {
     }
 }
 
-/// The flaw of a certificate.
 fn certificate(fault: &CertificateError) -> (String, &'static str) {
     match fault {
         CertificateError::UnknownIssuer => (

@@ -17,10 +17,8 @@ use crate::box_error::BoxError;
 use crate::net::transport::Transport;
 use crate::sync;
 
-/// How much of an answer is on its way or waits for its client: at 50 ms, enough
-/// for 5 MB/s. A window that adapts is out of the question: it would be one and the
-/// same for a stream and for the connection, and clients that do not read would use
-/// up what all share.
+/// Enough for 5 MB/s at 50 ms. An adaptive window would be the same for a stream and for the
+/// connection, and clients that do not read would use up what all share.
 const STREAM_WINDOW: u32 = 256 << 10;
 
 /// The sum of all streams' windows, so that no request on a connection holds up another
@@ -35,12 +33,10 @@ const READ_BUFFER: usize = 32 << 10;
 /// section 3.4) and limits the number of streams.
 const SETTINGS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// While requests are under way and nothing comes, the host is asked so often
-/// whether it is still there (RFC 9113 section 6.7). A network that has come back
-/// in another way does not tell, and all requests share a connection.
+/// A PING while requests are open and nothing arrives (RFC 9113 section 6.7), because a
+/// network change does not close the connection that all requests share.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 
-/// How long its answer may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Begins HTTP on a connection, in the version that its TLS handshake has settled. The
@@ -77,8 +73,7 @@ where
 /// The library's value for the limit on streams before the SETTINGS frame has come.
 const UNKNOWN_LIMIT: usize = 0;
 
-/// Works on a connection in the background. Requests are told of its end by other
-/// means; what is returned tells how many of them its host takes at a time.
+/// Drives a connection in the background; returns the host's current limit on streams.
 fn drive<T, B>(connection: http2::Connection<T, B, TokioExecutor>) -> Allowed
 where
     T: Read + Write + Send + Unpin + 'static,

@@ -1,4 +1,4 @@
-//! The body of an answer: at its end, the connection that it came by is free.
+//! Bodies of responses, which return their connection to the pool at their end.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,25 +10,20 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::idle::{IdleConnections, StreamPermit};
 
-/// A body as it comes. Where it is not read to its end, nothing else can come
-/// by its connection, which is closed.
+/// A body that is not read to its end takes its connection with it.
 pub(crate) struct PooledBody<B> {
     body: Incoming,
-    /// `None` once it is given back.
     lease: Option<Lease<B>>,
 }
 
-/// The right to use a connection.
 pub(super) enum Lease<B> {
-    /// Alone.
-    Own {
+    Http1 {
         sender: SendRequest<B>,
-        /// `None` for one beyond the usual number.
+        /// `None` for a connection beyond the usual number.
         permit: Option<OwnedSemaphorePermit>,
         idle: Arc<IdleConnections<B>>,
     },
-    /// With others.
-    Shared(#[expect(dead_code, reason = "it counts by being there")] StreamPermit),
+    Http2(#[expect(dead_code, reason = "it counts by being there")] StreamPermit),
 }
 
 impl<B> PooledBody<B> {
@@ -41,7 +36,7 @@ impl<B> PooledBody<B> {
     }
 
     fn give_back(&mut self) {
-        if let Some(Lease::Own { sender, permit, idle }) = self.lease.take() {
+        if let Some(Lease::Http1 { sender, permit, idle }) = self.lease.take() {
             idle.put(sender);
             drop(permit);
         }

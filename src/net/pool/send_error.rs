@@ -1,4 +1,4 @@
-//! A request without an answer: may it be sent once more?
+//! Requests without a response, and the ones that may be sent again.
 
 use std::error::Error as _;
 
@@ -6,22 +6,20 @@ use hyper::Method;
 
 use crate::net::connect_error::ExchangeError;
 
-/// Why there is no answer, and what that says of the request.
 #[derive(Debug)]
 pub(crate) struct SendError {
     pub(crate) source: ExchangeError,
     /// Why retries of the request have ended.
     pub(crate) not_retried: Option<String>,
-    /// Whether nobody can tell the difference when it is sent once more.
+    /// Sending the request again cannot do harm.
     pub(crate) is_retryable: bool,
-    /// Whether the request may be sent once more if its body was not begun: the HTTP
-    /// library dropped it, and does not tell how much of its head was sent.
+    /// The request may be sent again if its body was not begun: the HTTP library dropped it,
+    /// and does not tell how much of its head was sent.
     pub(crate) is_dropped: bool,
 }
 
 impl SendError {
-    /// A request that was sent over a connection that had carried others before,
-    /// or over a new one.
+    /// For a request that was sent over a reused (`was_kept`) or a new connection.
     pub(super) fn sent(error: hyper::Error, method: &Method, was_kept: bool) -> SendError {
         let is_dropped = is_dropped(&error);
         let makes_no_difference = is_dropped || was_kept && is_connection_closed(&error);
@@ -29,7 +27,6 @@ impl SendError {
         SendError { source: error.into(), not_retried: None, is_retryable, is_dropped }
     }
 
-    /// A request that was not sent, for want of a connection.
     pub(super) fn unsent(source: ExchangeError) -> SendError {
         SendError { source, not_retried: None, is_retryable: false, is_dropped: false }
     }
