@@ -24,7 +24,6 @@ pub enum LogFormat {
 /// A request under way. Holds neither headers nor the query, which may hold secrets.
 pub(super) struct LogEntry {
     method: Method,
-    /// Empty if nothing is logged.
     path: String,
     pub(super) begun: Reading,
     pub(super) token_replaced: bool,

@@ -13,7 +13,6 @@ use crate::box_error::BoxError;
 use crate::net::PooledBody;
 
 pub(crate) enum ProxyBody<B> {
-    /// Forwarded as it arrives.
     Streaming(TimeoutBody<B>),
     /// Made by the proxy; `None` once it is sent.
     Full(Option<Bytes>),

@@ -33,7 +33,6 @@ pub use path_secret::PathSecret;
 
 #[derive(Debug)]
 pub struct GatewayConfig {
-    /// Port 0 picks a free one.
     pub listen: SocketAddr,
     /// Allows an address that other machines can connect to.
     pub allow_remote: bool,

@@ -16,7 +16,6 @@ pub(crate) struct ConnectionPermits {
     numbers: AtomicU64,
 }
 
-/// Released when dropped.
 pub(crate) struct ConnectionPermit {
     permits: Arc<ConnectionPermits>,
     number: u64,

@@ -25,7 +25,6 @@ pub(super) struct RunCa {
     pub(super) tls: Arc<ServerConfig>,
 }
 
-/// `notBefore` and `notAfter`.
 pub(super) type ValidityPeriod = (Timestamp, Timestamp);
 
 /// Certificates are valid from this long before the earliest clock: the clock of this
