@@ -180,7 +180,7 @@ impl Broker<'_> {
         }
         call.entry.evict(&token.access_token)?;
         call.rejected = Some(token.access_token);
-        // The replacement needs no further check: it is new, and whoever minted it has
+        // The replacement needs no further check: it is new, and the process that minted it has
         // verified it.
         self.wait_or_mint(call)
     }

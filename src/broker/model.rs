@@ -1,26 +1,24 @@
-//! The promise, tried in a world with a true time line: a token that is handed
-//! out lives at the API for as long as was promised, whatever the runner's
-//! clocks do; and no token is made without a cause.
+//! Property test of the broker in a simulated world with a true timeline: a provided token is
+//! valid at the API for as long as promised, whatever the runner's clocks do; and no token is
+//! minted without a cause.
 //!
-//! **The promise.** At the moment it is handed out, a token lives at the API
-//! for `min_ttl` more (a makeshift, and a new one of which nobody asked more:
-//! lives), as long as
-//! - the API's clock is ahead of the issuer's by no more than the larger of
-//!   `skew` and what was measured, and
-//! - one of the two local clocks has counted all the time since the token was
-//!   made, to 500 ppm; or the API was asked (`--verify always`), its clock was
-//!   seen, and so was the issuer's at the mint.
+//! **The promise.** When it is provided, a token is valid at the API for another `min_ttl` (a
+//! stale token, or a new one with the default `min_ttl`: is valid), provided that
+//! - the API's clock is ahead of the issuer's by no more than the larger of `skew` and the
+//!   measured lead, and
+//! - one of the two local clocks has counted all the time since the mint, to 500 ppm; or the
+//!   API was asked (`--verify always`), its clock was measured, and so was the issuer's at the
+//!   mint.
 //!
-//! So a snapshot that is restored with *both* clocks standing still, until NTP
-//! puts the wall clock right, cannot be noticed without asking somebody. And
-//! one that stood still for less than a contact's interval is wide (a second
-//! and the round trip) may go unnoticed: then measures of before and after it
-//! are joined, and miss the truth by less than that.
+//! So a snapshot that is restored with *both* clocks standing still, until NTP corrects the
+//! wall clock, cannot be noticed without a request. And if it stood still for less than the
+//! width of an estimate (a second and the round trip), it may go unnoticed: then estimates of
+//! before and after are intersected, and are wrong by less than that.
 //!
-//! **The causes.** A token is made when none is cached; when the cached one
-//! cannot keep the promise, or would not for the seconds that measuring costs
-//! ([`Scene::dispute`]); when the clocks are in doubt and no remote clock was
-//! ever seen; or when the API refuses a token that is not yet valid there.
+//! **The causes.** A token is minted if none is cached; if the cached one cannot keep the
+//! promise, or would not for the uncertainty of measurements ([`Simulation::uncertainty`]); if
+//! the clocks are in doubt and no remote clock was ever measured; or if the API rejects a token
+//! that is not yet valid there.
 
 mod cloud;
 mod runner;
@@ -34,13 +32,12 @@ use crate::cache::{Entry, Lookup};
 use crate::config::Verify;
 use crate::config::tests::settings;
 use crate::token::{AccessToken, MinTtl, TokenValidity};
-use cloud::{Cloud, Plan};
-use runner::{Runner, Trouble, millis};
+use cloud::{Cloud, CloudConfig};
+use runner::{Disturbance, Runner, millis};
 
-/// A world at its start.
 #[derive(Debug, Clone)]
 struct Scenario {
-    plan: Plan,
+    config: CloudConfig,
     wall_ahead: i64,
     drift: (i64, i64),
     skew: i64,
@@ -48,22 +45,21 @@ struct Scenario {
     verify: Verify,
 }
 
-/// One call, and what comes before it. Times are milliseconds.
+/// One call, and the events before it. Times are milliseconds.
 #[derive(Debug, Clone)]
 struct Step {
     pause: Pause,
-    trouble: Option<Trouble>,
+    disturbance: Option<Disturbance>,
     issuer_is_down: bool,
     api_is_down: bool,
 }
 
-/// Time that passes before a call.
 #[derive(Debug, Clone)]
 enum Pause {
-    /// A share of a token's life, in thousandths.
+    /// Thousandths of a token's lifetime.
     Share(i64),
-    /// Until so many milliseconds before the cached token is too short, where
-    /// every mistake shows.
+    /// Until so many milliseconds before the cached token becomes too short, where every
+    /// mistake shows.
     Edge(i64),
 }
 
@@ -82,15 +78,15 @@ fn offset() -> impl Strategy<Value = i64> {
     (size, any::<bool>()).prop_map(|(size, ahead)| if ahead { size } else { -size })
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
+fn disturbance() -> impl Strategy<Value = Disturbance> {
     prop_oneof![
-        offset().prop_map(Trouble::Step),
+        offset().prop_map(Disturbance::Step),
         (time(), any::<bool>())
-            .prop_map(|(asleep, wall_goes_on)| Trouble::Suspend { asleep, wall_goes_on }),
+            .prop_map(|(asleep, wall_goes_on)| Disturbance::Suspend { asleep, wall_goes_on }),
         (time(), prop_oneof![Just(0), 0..10 * HOUR], any::<bool>()).prop_map(
-            |(away, back, wall_is_right)| Trouble::Snapshot { away, back, wall_is_right }
+            |(away, back, wall_is_right)| Disturbance::Snapshot { away, back, wall_is_right }
         ),
-        (time(), offset()).prop_map(|(away, wall_error)| Trouble::Reboot { away, wall_error }),
+        (time(), offset()).prop_map(|(away, wall_error)| Disturbance::Reboot { away, wall_error }),
     ]
 }
 
@@ -101,19 +97,19 @@ fn step() -> impl Strategy<Value = Step> {
             1 => (0_i64..1_300).prop_map(Pause::Share),
             3 => (-10 * SECOND..5 * SECOND).prop_map(Pause::Edge),
         ],
-        prop::option::of(trouble()),
+        prop::option::of(disturbance()),
         prop::bool::weighted(0.1),
         prop::bool::weighted(0.1),
     )
-        .prop_map(|(pause, trouble, issuer_is_down, api_is_down)| Step {
+        .prop_map(|(pause, disturbance, issuer_is_down, api_is_down)| Step {
             pause,
-            trouble,
+            disturbance,
             issuer_is_down,
             api_is_down,
         })
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
+fn config() -> impl Strategy<Value = CloudConfig> {
     let lead = prop_oneof![
         1 => -5 * SECOND..5 * SECOND,
         2 => 5 * SECOND - 500..=5 * SECOND,
@@ -129,7 +125,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::bool::weighted(0.9),
         (0..2 * SECOND, 0..2 * SECOND),
     )
-        .prop_map(|(issuer_ahead, lead, lifetime, jwt, stated, dated, ways)| Plan {
+        .prop_map(|(issuer_ahead, lead, lifetime, jwt, stated, dated, ways)| CloudConfig {
             issuer_ahead,
             lead,
             lifetime,
@@ -143,15 +139,15 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn scenario() -> impl Strategy<Value = Scenario> {
     let verify = prop::sample::select(vec![Verify::Auto, Verify::Always, Verify::Never]);
     (
-        plan(),
+        config(),
         offset(),
         (-200_i64..=200, -200_i64..=200),
         prop_oneof![Just(5), 0_i64..150],
         prop::option::of(prop_oneof![0_i64..600, 0_i64..100_000]),
         verify,
     )
-        .prop_map(|(plan, wall_ahead, drift, skew, min_ttl, verify)| Scenario {
-            plan,
+        .prop_map(|(config, wall_ahead, drift, skew, min_ttl, verify)| Scenario {
+            config,
             wall_ahead,
             drift,
             skew,
@@ -160,30 +156,27 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         })
 }
 
-/// A world in which time goes on.
-struct Scene<'a> {
+struct Simulation<'a> {
     dir: tempfile::TempDir,
     settings: Settings,
     runner: &'a Runner,
     cloud: Cloud<'a>,
-    /// Whether a snapshot was restored: measures of before and after it may
-    /// have been joined.
+    /// Estimates of before and after a restored snapshot may have been intersected.
     had_snapshot: bool,
-    /// How often something has happened to the clocks.
-    troubles: u32,
-    /// The token at which the lead of the API's clock was measured last.
+    disturbances: u32,
+    /// The token with which the lead of the API's clock was last measured.
     measured: Option<AccessToken>,
 }
 
-/// What was cached before a call.
-struct Before {
+/// The state before a call.
+struct StateBefore {
     mints: usize,
     token: Option<Token>,
     left: SignedDuration,
-    troubles: u32,
+    disturbances: u32,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> Simulation<'a> {
     fn new(scenario: &Scenario, runner: &'a Runner) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = settings("http://127.0.0.1:1");
@@ -194,28 +187,28 @@ impl<'a> Scene<'a> {
         if let Some(min_ttl) = scenario.min_ttl {
             settings.freshness.min_ttl = MinTtl::Explicit(SignedDuration::from_secs(min_ttl));
         }
-        Scene {
+        Simulation {
             dir,
             settings,
             runner,
-            cloud: Cloud::new(scenario.plan.clone(), runner),
+            cloud: Cloud::new(scenario.config.clone(), runner),
             had_snapshot: false,
-            troubles: 0,
+            disturbances: 0,
             measured: None,
         }
     }
 
-    fn live(&mut self, step: &Step) -> Result<(), TestCaseError> {
-        // Trouble first: it takes time, too.
-        if let Some(trouble) = &step.trouble {
-            self.runner.suffer(trouble);
-            self.troubles += 1;
-            self.had_snapshot |= matches!(trouble, Trouble::Snapshot { .. });
+    fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        // First, because it takes time, too.
+        if let Some(disturbance) = &step.disturbance {
+            self.runner.apply(disturbance);
+            self.disturbances += 1;
+            self.had_snapshot |= matches!(disturbance, Disturbance::Snapshot { .. });
         }
         self.runner.pass(self.pause(&step.pause));
         self.cloud.issuer_is_down.set(step.issuer_is_down);
         self.cloud.api_is_down.set(step.api_is_down);
-        let before = self.before();
+        let before = self.state_before();
         let reporter = Reporter::to(Box::new(std::io::sink()));
         let given = Broker {
             settings: &self.settings,
@@ -231,9 +224,9 @@ impl<'a> Scene<'a> {
     }
 
     fn pause(&self, pause: &Pause) -> SignedDuration {
-        let before = self.before();
+        let before = self.state_before();
         match (pause, &before.token) {
-            (Pause::Share(share), _) => millis(self.cloud.plan.lifetime * share),
+            (Pause::Share(share), _) => millis(self.cloud.config.lifetime * share),
             (Pause::Edge(_), None) => SignedDuration::ZERO,
             (Pause::Edge(early), Some(token)) => {
                 let policy = &self.settings.freshness;
@@ -256,14 +249,14 @@ impl<'a> Scene<'a> {
                 policy.required_ttl(validity)
             }
         };
-        let lead = millis(self.cloud.plan.lead);
-        let slack = self.joined_wrongly();
+        let lead = millis(self.cloud.config.lead);
+        let slack = self.intersection_error();
         if validity.lead().is_some() {
             self.measured = Some(given.token.access_token.clone());
         }
         let measured = self.measured.as_ref() == Some(&given.token.access_token);
         let covered = measured || lead <= self.settings.freshness.skew;
-        if covered && (self.was_counted(validity) || self.was_seen(validity)) {
+        if covered && (self.was_counted(validity) || self.was_measured(validity)) {
             prop_assert!(
                 left > promised - slack,
                 "{:?}: {left:?} left, {promised:?} promised, lead {:?}: {validity:#?}",
@@ -274,8 +267,8 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
-    /// Whether a local clock has counted the time since the token was made, or
-    /// was last seen by a remote clock.
+    /// Returns whether a local clock has counted the time since the token was minted, or last
+    /// measured by a remote clock.
     fn was_counted(&self, validity: &TokenValidity) -> bool {
         let now = self.runner.read();
         let Some(boot) = now.boot_since(&validity.sent) else {
@@ -286,74 +279,70 @@ impl<'a> Scene<'a> {
         counted + counted / 2_000 >= age
     }
 
-    /// Whether the clocks of both ends were seen, the API's just now.
-    fn was_seen(&self, validity: &TokenValidity) -> bool {
+    /// Returns whether both remote clocks were measured, the API's just now.
+    fn was_measured(&self, validity: &TokenValidity) -> bool {
         self.settings.verify == Verify::Always
             && validity.issuer_expiry.is_some()
             && validity.api_clock.is_some()
     }
 
-    /// A snapshot whose boot clock stood still for less than an interval is
-    /// wide: its measures are joined with later ones, and their common part may
-    /// miss the truth by less than the later interval's width.
-    fn joined_wrongly(&self) -> SignedDuration {
-        match self.had_snapshot {
-            true => self.width() * 2,
-            false => SignedDuration::ZERO,
-        }
+    /// If a snapshot stood still for less than the width of an estimate, earlier and later
+    /// estimates intersect, and the result is wrong by less than the later one's width.
+    fn intersection_error(&self) -> SignedDuration {
+        if self.had_snapshot { self.width() * 2 } else { SignedDuration::ZERO }
     }
 
-    /// How wide an interval one contact leaves.
+    /// The width of an estimate from one response.
     fn width(&self) -> SignedDuration {
-        let (there, back) = self.cloud.plan.ways;
+        let (there, back) = self.cloud.config.ways;
         millis(there + back + SECOND + 10)
     }
 
-    fn before(&self) -> Before {
+    fn state_before(&self) -> StateBefore {
         let entry = Entry::of(&self.settings).unwrap();
         let token = match entry.read().unwrap() {
             Lookup::Found(token) => Some(*token),
             _ => None,
         };
         let left = token.as_ref().map(|token| self.cloud.left(&token.access_token).0);
-        Before {
+        StateBefore {
             mints: self.cloud.mints(),
             token,
             left: left.unwrap_or_default(),
-            troubles: self.troubles,
+            disturbances: self.disturbances,
         }
     }
 
-    fn check_cause(&self, before: &Before) -> Result<(), TestCaseError> {
+    fn check_cause(&self, before: &StateBefore) -> Result<(), TestCaseError> {
         let mints = self.cloud.mints() - before.mints;
         let Some(token) = before.token.as_ref().filter(|_| mints > 0) else {
             return Ok(());
         };
         let validity = &token.validity;
-        let plan = &self.cloud.plan;
-        // Known already, or seen just now.
+        let config = &self.cloud.config;
+        // Known already, or measured just now.
         let lead = match self.settings.verify {
             Verify::Never => SignedDuration::ZERO,
-            Verify::Auto | Verify::Always => millis(plan.lead.max(0)),
+            Verify::Auto | Verify::Always => millis(config.lead.max(0)),
         };
         let policy = &self.settings.freshness;
         let needed = policy.required_ttl(validity) + policy.skew.max(lead);
-        let is_short = before.left < needed + self.dispute(validity);
-        let never_seen = validity.issuer_expiry.is_none()
+        let is_short = before.left < needed + self.uncertainty(validity);
+        let never_measured = validity.issuer_expiry.is_none()
             || (validity.api_clock.is_none() && self.settings.verify == Verify::Always);
-        let can_be_revalidated = before.troubles > 0 && never_seen;
-        let not_yet_valid = plan.jwt && plan.lead < 0;
+        let can_be_revalidated = before.disturbances > 0 && never_measured;
+        let not_yet_valid = config.jwt && config.lead < 0;
         prop_assert!(
             is_short || can_be_revalidated || not_yet_valid,
-            "minted, though {:?} of {needed:?} were left: {validity:#?}",
+            "minted, although {:?} of {needed:?} were left: {validity:#?}",
             before.left
         );
         Ok(())
     }
 
-    /// What measuring costs at most: intervals of both remote clocks, at the
-    /// mint and now, and the drift of the local ones.
-    fn dispute(&self, validity: &TokenValidity) -> SignedDuration {
+    /// Upper bound: the width of the estimates of both remote clocks, at the mint and now, and
+    /// the drift of the local ones.
+    fn uncertainty(&self, validity: &TokenValidity) -> SignedDuration {
         let age = self.runner.truth() - self.runner.truth_of(&validity.sent);
         self.width() * 6 + age / 500 + SignedDuration::from_secs(2)
     }
@@ -363,15 +352,15 @@ proptest! {
     #![proptest_config(Config { cases: 500, max_shrink_iters: 4_000, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn what_is_handed_out_lives_as_promised_and_nothing_is_made_without_a_cause(
+    fn provided_tokens_live_as_promised_and_no_token_is_minted_without_a_cause(
         scenario in scenario(),
         steps in prop::collection::vec(step(), 1..12),
     ) {
         let runner = Runner::new(scenario.wall_ahead, scenario.drift);
-        let mut scene = Scene::new(&scenario, &runner);
+        let mut simulation = Simulation::new(&scenario, &runner);
         for step in &steps {
-            scene.live(step)?;
+            simulation.step(step)?;
         }
-        drop(scene.dir);
+        drop(simulation.dir);
     }
 }

@@ -1,5 +1,4 @@
-//! The broker with a clock that is told what to show, and an issuer that is
-//! told what to answer. Real files, no processes.
+//! The broker with a fake clock and a fake cloud, on real files in one process.
 
 mod doubt;
 mod files;
@@ -147,10 +146,8 @@ impl Remote for FakeCloud<'_> {
         if let Some(error) = self.api_error.borrow().clone() {
             return Err(error);
         }
-        let status = match self.refuses.borrow().contains(&token.expose()) {
-            true => TokenStatus::Rejected,
-            false => TokenStatus::Accepted,
-        };
+        let is_rejected = self.refuses.borrow().contains(&token.expose());
+        let status = if is_rejected { TokenStatus::Rejected } else { TokenStatus::Accepted };
         let used = (status == TokenStatus::Accepted).then(|| self.clock.read());
         let clock = self.clock_ahead(self.lead.get());
         self.clock.advance(self.api_delay.get());

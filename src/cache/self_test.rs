@@ -44,8 +44,8 @@ pub fn self_test(dir: &Path, was_named: bool) -> Result<()> {
     match holds {
         Ok(true) => Ok(()),
         Ok(false) => {
-            let what = format!("locks in {} do not hold", dir.display());
-            Err(Error::new(Kind::Cache, what)
+            let message = format!("locks in {} do not hold", dir.display());
+            Err(Error::new(Kind::Cache, message)
                 .with_cause("a second lock on a locked file was granted")
                 .with_hint("name a directory on a local file system with --cache-dir"))
         }

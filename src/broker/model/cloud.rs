@@ -1,4 +1,4 @@
-//! An issuer and an API on the true time line, each with a clock of its own.
+//! A simulated issuer and API, each with a clock of its own.
 
 use std::cell::{Cell, RefCell};
 
@@ -11,43 +11,42 @@ use crate::error::{Error, Kind, Result};
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
 use crate::token::{AccessToken, ExpiresIn, Token, TokenValidity, min_lifetime};
 
-/// What an issuer and an API are like. Times are milliseconds.
+/// Times are milliseconds.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(super) struct CloudConfig {
     pub(super) issuer_ahead: i64,
     /// The API's clock minus the issuer's.
     pub(super) lead: i64,
     /// Seconds.
     pub(super) lifetime: i64,
     pub(super) jwt: bool,
-    /// Whether replies hold `expires_in`.
+    /// Responses have `expires_in`.
     pub(super) stated: bool,
-    /// Whether replies hold `Date`.
+    /// Responses have `Date`.
     pub(super) dated: bool,
-    /// A request's way there, and the reply's way back.
+    /// The transit times of a request and of its response.
     pub(super) ways: (i64, i64),
 }
 
-/// Both, and the tokens that they know.
 pub(super) struct Cloud<'a> {
-    pub(super) plan: Plan,
+    pub(super) config: CloudConfig,
     runner: &'a Runner,
-    tokens: RefCell<Vec<Life>>,
+    tokens: RefCell<Vec<ValidPeriod>>,
     pub(super) issuer_is_down: Cell<bool>,
     pub(super) api_is_down: Cell<bool>,
 }
 
-/// From when to when a token is good, on the issuer's clock.
+/// On the issuer's clock.
 #[derive(Clone, Copy)]
-struct Life {
+struct ValidPeriod {
     starts: Option<Timestamp>,
     ends: Timestamp,
 }
 
 impl<'a> Cloud<'a> {
-    pub(super) fn new(plan: Plan, runner: &'a Runner) -> Self {
+    pub(super) fn new(config: CloudConfig, runner: &'a Runner) -> Self {
         Cloud {
-            plan,
+            config,
             runner,
             tokens: RefCell::default(),
             issuer_is_down: false.into(),
@@ -55,44 +54,41 @@ impl<'a> Cloud<'a> {
         }
     }
 
-    /// Tokens made so far.
     pub(super) fn mints(&self) -> usize {
         self.tokens.borrow().len()
     }
 
-    /// How long the token lives from now on: by the issuer's clock, and by the
-    /// API's, which judges.
+    /// The remaining lifetime by the issuer's clock, and by the API's, which judges.
     pub(super) fn left(&self, token: &AccessToken) -> (SignedDuration, SignedDuration) {
-        let ends = self.life(token).ends;
+        let ends = self.period(token).ends;
         let by = |clock: Timestamp| ends.duration_since(clock);
-        (by(self.issuer_shows()), by(self.api_shows()))
+        (by(self.issuer_time()), by(self.api_time()))
     }
 
-    fn life(&self, token: &AccessToken) -> Life {
+    fn period(&self, token: &AccessToken) -> ValidPeriod {
         self.tokens.borrow()[token.expose().parse::<usize>().unwrap()]
     }
 
-    fn issuer_shows(&self) -> Timestamp {
+    fn issuer_time(&self) -> Timestamp {
         let start = Timestamp::from_second(START).unwrap();
-        start + self.runner.truth() + millis(self.plan.issuer_ahead)
+        start + self.runner.truth() + millis(self.config.issuer_ahead)
     }
 
-    fn api_shows(&self) -> Timestamp {
-        self.issuer_shows() + millis(self.plan.lead)
+    fn api_time(&self) -> Timestamp {
+        self.issuer_time() + millis(self.config.lead)
     }
 
-    /// A request, what is done at its other end, and the reply.
-    fn contact<T>(
+    fn round_trip<T>(
         &self,
         answer: impl FnOnce() -> (T, Timestamp),
     ) -> (Reading, T, Option<OffsetEstimate>) {
         use crate::context::Clock;
         let sent = self.runner.read();
-        self.runner.pass(millis(self.plan.ways.0));
+        self.runner.pass(millis(self.config.ways.0));
         let (answer, date) = answer();
-        self.runner.pass(millis(self.plan.ways.1));
+        self.runner.pass(millis(self.config.ways.1));
         let received = self.runner.read();
-        let date = self.plan.dated.then_some(date);
+        let date = self.config.dated.then_some(date);
         let clock =
             date.and_then(|date| OffsetEstimate::from_date_header(&sent, &received, whole(date)));
         (sent, answer, clock)
@@ -112,24 +108,25 @@ impl Remote for Cloud<'_> {
         if self.issuer_is_down.get() {
             return Err(down());
         }
-        let (sent, life, clock) = self.contact(|| {
-            let now = self.issuer_shows();
-            let whole_life = SignedDuration::from_secs(self.plan.lifetime);
-            let life = match self.plan.jwt {
-                true => Life { starts: Some(whole(now)), ends: whole(now) + whole_life },
-                false => Life { starts: None, ends: now + whole_life },
+        let (sent, period, clock) = self.round_trip(|| {
+            let now = self.issuer_time();
+            let whole_life = SignedDuration::from_secs(self.config.lifetime);
+            let period = if self.config.jwt {
+                ValidPeriod { starts: Some(whole(now)), ends: whole(now) + whole_life }
+            } else {
+                ValidPeriod { starts: None, ends: now + whole_life }
             };
-            (life, now)
+            (period, now)
         });
-        self.tokens.borrow_mut().push(life);
+        self.tokens.borrow_mut().push(period);
         let issuer = clock.map(|clock| clock.intersect(known));
-        let stated = self.plan.stated.then_some(ExpiresIn(self.plan.lifetime));
-        let claimed = self.plan.jwt.then_some(life.ends);
+        let stated = self.config.stated.then_some(ExpiresIn(self.config.lifetime));
+        let claimed = self.config.jwt.then_some(period.ends);
         let lifetime = min_lifetime(stated, claimed, issuer.as_ref(), &sent)
             .map_err(|error| Error::new(Kind::Lifetime, error.to_string()))?;
         Ok(Token {
             access_token: AccessToken::new((self.mints() - 1).to_string()),
-            validity: TokenValidity::new(sent, lifetime, life.starts, issuer),
+            validity: TokenValidity::new(sent, lifetime, period.starts, issuer),
         })
     }
 
@@ -137,20 +134,17 @@ impl Remote for Cloud<'_> {
         if self.issuer_is_down.get() {
             return Err(down());
         }
-        Ok(self.contact(|| ((), self.issuer_shows())).2)
+        Ok(self.round_trip(|| ((), self.issuer_time())).2)
     }
 
     fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
         if self.api_is_down.get() {
             return Err(down());
         }
-        let (sent, status, clock) = self.contact(|| {
-            let (now, life) = (self.api_shows(), self.life(token));
-            let good = now < life.ends && life.starts.is_none_or(|start| start <= now);
-            let status = match good {
-                true => TokenStatus::Accepted,
-                false => TokenStatus::Rejected,
-            };
+        let (sent, status, clock) = self.round_trip(|| {
+            let (now, period) = (self.api_time(), self.period(token));
+            let good = now < period.ends && period.starts.is_none_or(|start| start <= now);
+            let status = if good { TokenStatus::Accepted } else { TokenStatus::Rejected };
             (status, now)
         });
         let used = (status == TokenStatus::Accepted).then_some(sent);

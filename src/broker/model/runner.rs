@@ -1,4 +1,4 @@
-//! A runner on a true time line, whose clocks do what clocks do.
+//! A simulated runner, whose clocks drift, step, sleep and restart.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::{BootId, Reading};
 use crate::context::Clock;
 
-/// What happens to a runner between two calls. Times are milliseconds.
+/// An event between two calls. Times are milliseconds.
 #[derive(Debug, Clone)]
-pub(super) enum Trouble {
+pub(super) enum Disturbance {
     /// The wall clock is set.
     Step(i64),
     /// The machine sleeps: the boot clock goes on. The wall clock is right
@@ -25,12 +25,12 @@ pub(super) enum Trouble {
 
 /// The runner's clocks.
 pub(super) struct Runner {
-    state: Mutex<State>,
+    state: Mutex<RunnerState>,
     /// How fast boot clock and wall clock go: parts in a million too fast.
     drift: (i64, i64),
 }
 
-struct State {
+struct RunnerState {
     truth: SignedDuration,
     boot: SignedDuration,
     boots: u32,
@@ -49,7 +49,7 @@ pub(super) fn millis(millis: i64) -> SignedDuration {
 impl Runner {
     /// A runner whose wall clock is ahead by this many milliseconds.
     pub(super) fn new(wall_ahead: i64, drift: (i64, i64)) -> Runner {
-        let state = State {
+        let state = RunnerState {
             truth: SignedDuration::ZERO,
             boot: SignedDuration::from_secs(50_000),
             boots: 0,
@@ -79,23 +79,23 @@ impl Runner {
         state.wall += at_speed(time, self.drift.1);
     }
 
-    pub(super) fn suffer(&self, trouble: &Trouble) {
+    pub(super) fn apply(&self, disturbance: &Disturbance) {
         let mut state = self.state.lock().unwrap();
-        match *trouble {
-            Trouble::Step(by) => state.wall += millis(by),
-            Trouble::Suspend { asleep, wall_goes_on } => {
+        match *disturbance {
+            Disturbance::Step(by) => state.wall += millis(by),
+            Disturbance::Suspend { asleep, wall_goes_on } => {
                 state.truth += millis(asleep);
                 state.boot += at_speed(millis(asleep), self.drift.0);
                 if wall_goes_on {
                     state.wall += millis(asleep);
                 }
             }
-            Trouble::Snapshot { away, back, wall_is_right } => {
+            Disturbance::Snapshot { away, back, wall_is_right } => {
                 state.truth += millis(away);
                 state.boot -= millis(back);
                 state.wall += millis(if wall_is_right { away } else { -back });
             }
-            Trouble::Reboot { away, wall_error } => {
+            Disturbance::Reboot { away, wall_error } => {
                 state.truth += millis(away);
                 state.boot = SignedDuration::from_secs(20);
                 state.boots += 1;
