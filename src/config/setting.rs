@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use crate::duration;
 
-/// A setting. Flags, variables, profiles, the Terraform provider, `doctor`, completions,
-/// the schema of `config.toml` and the reference are generated from it.
+/// A setting. Its flag, lookup, attribute of the Terraform provider, line in `doctor`,
+/// completion, place in the schema of `config.toml` and row in the book come from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Without dashes.
@@ -21,7 +21,7 @@ pub struct Setting {
     /// The placeholder in help for a text or a choice.
     pub(super) value_name: &'static str,
     pub default: DefaultValue,
-    /// One sentence, without a full stop.
+    /// A sentence without a full stop.
     pub help: &'static str,
     /// The description of the provider's attribute, in Markdown; `None` without one.
     pub attribute: Option<&'static str>,
@@ -68,7 +68,7 @@ pub enum DefaultValue {
 /// The commands that take a setting as a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commands {
-    /// All that get a token, and these.
+    /// The commands that get a token, and these.
     Token(&'static [&'static str]),
     Only(&'static [&'static str]),
 }

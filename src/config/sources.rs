@@ -10,7 +10,7 @@ use super::origin::{Origin, Sourced};
 use super::overrides::overridden_region;
 use super::profile::Profile;
 use super::query::Query;
-use super::setting::Setting;
+use super::setting::{Setting, ValueType};
 use super::table;
 use super::unknown;
 use crate::context::{Context, Environment};
@@ -186,6 +186,12 @@ impl Layers {
         setting: &'static Setting,
         values: &[(&str, T)],
     ) -> Result<Option<T>> {
+        debug_assert!(
+            matches!(setting.value, ValueType::Choice(names)
+                if names.iter().eq(values.iter().map(|(name, _)| name))),
+            "the row of --{} has other values",
+            setting.flag
+        );
         let find = |name: &str| values.iter().find(|(known, _)| *known == name);
         match self.find(setting) {
             Some(given) => match find(&given.value) {
