@@ -16,7 +16,7 @@ use crate::token::Token;
 pub use remote::{NetworkRemote, Remote};
 
 /// # Errors
-/// Those of [`Broker::get`].
+/// Those of `Broker::get`.
 pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
     let remote = &NetworkRemote::new(settings, context);
     let (clock, reporter) = (&*context.clock, &*context.reporter);

@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<SignedDuration, DurationError> {
 
 /// `1h2m3s`, `4m12s`, `5s`, `250ms`, `-3s`: whole seconds from one second on,
 /// whole milliseconds below. Truncated, so that no token seems to live longer than it
-/// does. [`parse`] reads it back.
+/// does. `parse` reads it back.
 pub fn human(duration: SignedDuration) -> String {
     const PRINTER: SpanPrinter =
         SpanPrinter::new().spacing(Spacing::None).direction(Direction::Sign);

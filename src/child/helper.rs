@@ -30,8 +30,7 @@ pub(crate) struct Helper<'a> {
     pub(crate) prompt: Prompt,
     /// Without the time for which a person has stopped the program.
     pub(crate) timeout: Duration,
-    /// Bytes.
-    pub(crate) max_output: usize,
+    pub(crate) max_output_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +80,7 @@ impl Helper<'_> {
             watchdog.restore_terminal();
         }
         let result = self.start(group, &terminal, &mut watchdog).and_then(|(process, stdout)| {
-            let output = HelperOutput::new(stdout, self.max_output)?;
+            let output = HelperOutput::new(stdout, self.max_output_bytes)?;
             let start = clock.read();
             let terminal = &mut terminal;
             RunningHelper { helper: self, process, terminal, output, start, clock }.finish()

@@ -1,9 +1,9 @@
 use super::*;
 use crate::context::SystemClock;
 
-fn run(script: &str, timeout: Duration, max_output: usize) -> Result<Vec<u8>, String> {
+fn run(script: &str, timeout: Duration, max_output_bytes: usize) -> Result<Vec<u8>, String> {
     let program = Program::find(&["sh", "-c", script].map(Into::into), None).ok().unwrap();
-    let helper = Helper { program: &program, prompt: Prompt::Forbidden, timeout, max_output };
+    let helper = Helper { program: &program, prompt: Prompt::Forbidden, timeout, max_output_bytes };
     let output = helper.run(&SystemClock::default());
     output.map(|output| output.to_vec()).map_err(|error| error.to_string())
 }

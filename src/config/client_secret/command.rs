@@ -87,7 +87,7 @@ impl SecretCommand {
             program: &program,
             prompt: self.prompt,
             timeout: TIMEOUT,
-            max_output: MAX_BYTES,
+            max_output_bytes: MAX_BYTES,
         };
         let output = helper.run(clock).map_err(failed)?;
         checked(&output, &format!("the output of {name} ({})", self.origin), reporter)

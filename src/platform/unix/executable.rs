@@ -21,7 +21,6 @@ pub(crate) const SHELL: &str = "/bin/sh";
 
 pub(crate) type ProcessGroup = Pid;
 
-/// Returns whether a command is a path, and not to be looked up in `PATH`.
 pub(crate) fn is_path(command: &OsStr) -> bool {
     command.as_bytes().contains(&b'/')
 }

@@ -28,12 +28,10 @@ impl fmt::Display for PrivacyFlaw {
     }
 }
 
-/// Checks that only this user can create files in the directory.
 pub(crate) fn dir_flaw(metadata: &Metadata) -> Option<PrivacyFlaw> {
     flaw(metadata, 0o022)
 }
 
-/// Checks that only this user can read or write the file.
 pub(crate) fn file_flaw(metadata: &Metadata) -> Option<PrivacyFlaw> {
     flaw(metadata, 0o077)
 }

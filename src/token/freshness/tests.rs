@@ -3,9 +3,9 @@
 mod properties;
 
 use super::*;
-use crate::token::LocalClock;
 use crate::clock::BootId;
 use crate::clock::tests::reading;
+use crate::token::LocalClock;
 use crate::token::tests::token;
 
 const NANO: SignedDuration = SignedDuration::from_nanos(1);

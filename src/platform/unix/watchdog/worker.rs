@@ -37,7 +37,6 @@ struct CleanupPlan {
     child: Option<PidFd>,
 }
 
-/// Time for a graceful end of the command and of all that it has started.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
