@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::config::{ConfigChange, ExpiresInField, SandboxConfig};
 use super::faults::Fault;
 use super::resources::Resources;
-use super::token::{self, ValidityPeriod};
+use super::token::{self, AcceptancePeriod};
 use crate::context::Clock;
 use crate::sync;
 
@@ -76,11 +76,11 @@ pub(super) struct IssuedToken {
 pub(super) struct Cloud {
     clock: Arc<dyn Clock>,
     signing_key: hmac::Key,
-    state: Mutex<State>,
+    state: Mutex<CloudState>,
 }
 
 struct StoredToken {
-    validity: ValidityPeriod,
+    validity: AcceptancePeriod,
     /// Boot clock at the mint or the last use.
     last_used: SignedDuration,
 }
@@ -93,7 +93,7 @@ pub(super) enum IdleTimer {
     Keep,
 }
 
-struct State {
+struct CloudState {
     config: SandboxConfig,
     faults: VecDeque<Fault>,
     api_faults: VecDeque<Fault>,
@@ -109,7 +109,7 @@ impl Cloud {
         Cloud {
             clock,
             signing_key: token::signing_key(),
-            state: Mutex::new(State {
+            state: Mutex::new(CloudState {
                 config,
                 faults,
                 api_faults,
@@ -247,12 +247,12 @@ impl Cloud {
         work(&mut self.state().resources)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, CloudState> {
         sync::lock(&self.state)
     }
 }
 
-impl State {
+impl CloudState {
     fn host_time(&self, host: SandboxHost, clock: &dyn Clock) -> Timestamp {
         let offset = match host {
             SandboxHost::Login => self.config.issuer_offset,

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::config::{SandboxConfig, TokenFormat};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ValidityPeriod {
+pub(super) struct AcceptancePeriod {
     /// Opaque tokens are valid at once.
     pub(super) not_before: Option<Timestamp>,
     /// Exclusive.
@@ -22,16 +22,16 @@ pub(super) fn mint(
     config: &SandboxConfig,
     now: Timestamp,
     key: &hmac::Key,
-) -> (String, ValidityPeriod) {
+) -> (String, AcceptancePeriod) {
     match config.format {
         TokenFormat::Opaque => {
-            let validity = ValidityPeriod { not_before: None, expires_at: expiry(now, config) };
+            let validity = AcceptancePeriod { not_before: None, expires_at: expiry(now, config) };
             (config.token.clone().unwrap_or_else(opaque), validity)
         }
         TokenFormat::Jwt => {
             // A NumericDate is rounded down to seconds, and the API knows only the claims.
             let issued = whole_seconds(now);
-            let validity = ValidityPeriod {
+            let validity = AcceptancePeriod {
                 not_before: Some(issued),
                 expires_at: whole_seconds(expiry(issued, config)),
             };
@@ -57,7 +57,7 @@ fn opaque() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random::<64>())
 }
 
-fn jwt(config: &SandboxConfig, validity: ValidityPeriod, key: &hmac::Key) -> String {
+fn jwt(config: &SandboxConfig, validity: AcceptancePeriod, key: &hmac::Key) -> String {
     let issued = validity.not_before.map(|time| time.as_second());
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let claims = json!({

@@ -28,7 +28,7 @@ pub use provider::{Diagnostics, OpenedResource, Provider, RenewedResource};
 pub use schema::{AttributeSchema, BlockSchema, ProviderSchema, Type, Usage};
 pub use value::{TerraformObject, TerraformValue};
 
-use handshake::ClientAuth;
+use handshake::TlsClientAuth;
 use server::PluginServer;
 use service::ProviderService;
 use tls::ServerIdentity;
@@ -55,8 +55,8 @@ async fn handshake_and_serve(
     stdout: &mut dyn Write,
 ) -> Result<()> {
     let identity = match handshake::client_auth(&context.env)? {
-        ClientAuth::Pinned(certificate) => Some(ServerIdentity::new(certificate)?),
-        ClientAuth::Disabled => None,
+        TlsClientAuth::Pinned(certificate) => Some(ServerIdentity::new(certificate)?),
+        TlsClientAuth::Disabled => None,
     };
     let service = Arc::new(ProviderService::new(provider, Arc::clone(&context.clock)));
     let server = PluginServer::new(service);

@@ -34,7 +34,7 @@ pub fn is_wanted(env: &Environment, args: &[OsString]) -> Result<bool> {
     }
 }
 
-pub(super) enum ClientAuth {
+pub(super) enum TlsClientAuth {
     /// Only the client with this certificate may connect.
     Pinned(CertificateDer<'static>),
     /// Every process that can open the socket may connect, without TLS.
@@ -44,7 +44,7 @@ pub(super) enum ClientAuth {
 /// # Errors
 /// Terraform does not offer this layer's protocol version, or offers no certificate although
 /// the user has not disabled TLS.
-pub(super) fn client_auth(env: &Environment) -> Result<ClientAuth> {
+pub(super) fn client_auth(env: &Environment) -> Result<TlsClientAuth> {
     if let Some(offered) = env.text("PLUGIN_PROTOCOL_VERSIONS")
         && !offered.split(',').any(|version| version.trim() == PROTOCOL)
     {
@@ -60,9 +60,9 @@ pub(super) fn client_auth(env: &Environment) -> Result<ClientAuth> {
                 Error::new(Kind::Configuration, "PLUGIN_CLIENT_CERT holds no certificate")
                     .with_cause(error.to_string())
             })?;
-            Ok(ClientAuth::Pinned(certificate))
+            Ok(TlsClientAuth::Pinned(certificate))
         }
-        None if env.text("TF_DISABLE_PLUGIN_TLS").is_some() => Ok(ClientAuth::Disabled),
+        None if env.text("TF_DISABLE_PLUGIN_TLS").is_some() => Ok(TlsClientAuth::Disabled),
         None => Err(Error::new(
             Kind::Configuration,
             "Terraform has not set PLUGIN_CLIENT_CERT, so it cannot be authenticated",
@@ -123,8 +123,8 @@ mod tests {
                 ("TF_DISABLE_PLUGIN_TLS", "1"),
             ])
         };
-        assert!(matches!(client_auth(&offer("6,5")), Ok(ClientAuth::Disabled)));
-        assert!(matches!(client_auth(&offer("5,6")), Ok(ClientAuth::Disabled)));
+        assert!(matches!(client_auth(&offer("6,5")), Ok(TlsClientAuth::Disabled)));
+        assert!(matches!(client_auth(&offer("5,6")), Ok(TlsClientAuth::Disabled)));
         let error = refusal(&offer("5,16"));
         assert!(error.contains("offers plugin protocol 5,16"), "{error}");
     }
