@@ -71,7 +71,7 @@ fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
 }
 
 #[test]
-fn a_makeshift_that_expires_while_the_api_is_asked_is_not_handed_out() {
+fn a_stale_token_that_expires_while_the_api_is_asked_is_not_handed_out() {
     let clock = FakeClock::new();
     let scene = with_api(&clock, 3_600, Verify::Always);
     assert_eq!(scene.got(), first());

@@ -169,7 +169,7 @@ fn a_forced_refresh_takes_what_was_asked_for_after_it_began() {
 }
 
 #[test]
-fn a_makeshift_outlives_the_skew_and_breaks_no_promise() {
+fn a_stale_token_outlives_the_skew_and_breaks_no_promise() {
     let default = policy(MinTtl::Default(secs(600)));
     let validity = token("t", 300).validity;
     let at = |age| default.stale_if_error(&validity, &after(age));
