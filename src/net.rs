@@ -6,6 +6,7 @@ mod connect_error;
 mod connector;
 mod diagnosis;
 mod headers;
+mod http_connect;
 mod network;
 pub(crate) mod no_proxy;
 mod peer_clock;
@@ -14,6 +15,7 @@ mod pool;
 mod probe;
 mod proxy_env;
 mod request;
+mod request_error;
 mod resolve;
 pub(crate) mod roots;
 mod session;
@@ -24,13 +26,14 @@ mod validity;
 
 use std::time::Duration;
 
-pub(crate) use client::{HttpClient, HttpResponse, MAX_RESPONSE_BYTES, RequestError, RoundTrip};
+pub(crate) use client::{HttpClient, HttpResponse, RoundTrip};
 pub(crate) use headers::{date_header, display_host, is_page, parse_http_date};
 pub use network::NetworkSettings;
 pub(crate) use pool::{Pool, PooledBody, SendError};
 pub(crate) use probe::{DateHeader, Probe};
 pub(crate) use proxy_env::is_proxy_configured;
 pub(crate) use request::HttpRequest;
+pub(crate) use request_error::RequestError;
 pub use session::Session;
 pub(crate) use transport::Transport;
 pub(crate) use tunnel::TunnelConnector;
@@ -39,3 +42,5 @@ const USER_AGENT_VALUE: &str = concat!("gc-token/", env!("CARGO_PKG_VERSION"));
 
 /// No working network takes longer to connect, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) const MAX_RESPONSE_BYTES: usize = 1024 * 1024;

@@ -18,12 +18,13 @@ use super::connector::{ConnectOptions, Connector, PhaseTimes};
 use super::diagnosis::{Target, is_alpn_refused, validity_error};
 use super::proxy_env::Route;
 use super::request::{HttpRequest, RequestTarget};
+use super::request_error::RequestError;
 use super::session::{Sender, Session};
 use super::tls::{Alpn, Tls};
-use super::{CONNECT_TIMEOUT, date_header, display_host};
+use super::{CONNECT_TIMEOUT, MAX_RESPONSE_BYTES, date_header, display_host};
 use crate::clock::{OffsetEstimate, Reading};
 use crate::context::timer_clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 pub(crate) struct HttpClient<'s> {
     pub(super) session: &'s Session<'s>,
@@ -39,13 +40,6 @@ pub(crate) struct HttpClient<'s> {
     /// For a host that speaks HTTP/2 only, once that is known.
     http2_connector: OnceCell<Connector>,
     pub(super) known: Option<OffsetEstimate>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RequestError {
-    pub(crate) error: Error,
-    /// The same request may succeed later.
-    pub(crate) is_transient: bool,
 }
 
 /// A response of which nothing has been checked.
@@ -64,8 +58,6 @@ pub(crate) struct RoundTrip {
     pub(crate) received: Reading,
     pub(crate) reply: HttpResponse,
 }
-
-pub(crate) const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// A timeout of up to this long is for one attempt.
 const ONE_ATTEMPT: Duration = Duration::from_secs(10);

@@ -20,11 +20,11 @@ use url::Url;
 
 use super::CONNECT_TIMEOUT;
 use super::connect_error::{ConnectError, Phase};
+use super::http_connect::http_connect;
 use super::proxy_env::Route;
 use super::resolve::{Addresses, resolve};
 use super::tls::{Alpn, Tls};
 use super::transport::Transport;
-use super::tunnel::http_connect;
 use crate::box_error::BoxError;
 use crate::context::timer_clock;
 use crate::error::{Error, Kind, Result};

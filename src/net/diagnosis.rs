@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use rustls::AlertDescription;
 use url::Url;
 
+use super::MAX_RESPONSE_BYTES;
 use super::connect_error::{ConnectError, ExchangeError, Phase, TunnelRefused};
+use super::request_error::RequestError;
 use super::validity::{PeerClock, ValidityError};
-use super::{MAX_RESPONSE_BYTES, RequestError};
 use crate::error::{Error, Kind};
 use crate::host::is_loopback;
 

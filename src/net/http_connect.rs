@@ -1,0 +1,35 @@
+//! Tunnels through a proxy (`CONNECT`, RFC 9110 section 9.3.6).
+
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+
+use super::USER_AGENT_VALUE;
+use super::connect_error::TunnelRefused;
+use super::transport::Transport;
+use crate::box_error::BoxError;
+
+/// Asks a proxy for a tunnel to `target`.
+pub(super) async fn http_connect(
+    transport: Transport,
+    target: &str,
+    credentials: Option<&HeaderValue>,
+) -> Result<Transport, BoxError> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(transport)).await?;
+    tokio::spawn(connection.with_upgrades());
+    let mut request = Request::connect(target)
+        .header(HOST, target)
+        .header(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+    if let Some(credentials) = credentials {
+        request = request.header(PROXY_AUTHORIZATION, credentials);
+    }
+    let response = sender.send_request(request.body(String::new())?).await?;
+    if !response.status().is_success() {
+        return Err(TunnelRefused(response.status()).into());
+    }
+    let upgraded: Upgraded = hyper::upgrade::on(response).await?;
+    let parts = upgraded.downcast::<TokioIo<Transport>>().map_err(|_| "not a tunnel")?;
+    Ok(Transport::with_read_ahead(parts.read_buf, parts.io.into_inner()))
+}
