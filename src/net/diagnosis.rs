@@ -31,7 +31,7 @@ pub(super) struct Target {
     pub(super) attempt: Duration,
 }
 
-enum Fault<'a> {
+enum ConnectFault<'a> {
     Tls { fault: &'a rustls::Error, with_proxy: bool },
     ProxyWantsCredentials,
     ProxyRefused(StatusCode),
@@ -61,11 +61,11 @@ impl Target {
         now: Timestamp,
         peer_clock: Option<PeerClock>,
     ) -> RequestError {
-        self.explain(Fault::of(error), (now, peer_clock))
+        self.explain(ConnectFault::of(error), (now, peer_clock))
     }
 
     pub(super) fn connect_failure(&self, error: &ConnectError, now: Timestamp) -> RequestError {
-        self.explain(Fault::of_connect(error), (now, None))
+        self.explain(ConnectFault::of_connect(error), (now, None))
     }
 
     /// Explains a response that is not read to its end.
@@ -92,10 +92,14 @@ impl Target {
 
     /// Explains a request that was cut off by the limit on an attempt.
     pub(super) fn too_slow(&self) -> RequestError {
-        self.explain(Fault::Timeout, (Timestamp::UNIX_EPOCH, None))
+        self.explain(ConnectFault::Timeout, (Timestamp::UNIX_EPOCH, None))
     }
 
-    fn explain(&self, fault: Fault<'_>, time: (Timestamp, Option<PeerClock>)) -> RequestError {
+    fn explain(
+        &self,
+        fault: ConnectFault<'_>,
+        time: (Timestamp, Option<PeerClock>),
+    ) -> RequestError {
         let diagnosis = self.diagnose(fault, time);
         let error = self.error().with_cause(diagnosis.cause).with_hint(diagnosis.hint);
         RequestError { error, is_transient: diagnosis.is_transient }
@@ -110,23 +114,25 @@ impl Target {
         self.proxy.as_deref().unwrap_or(&self.host)
     }
 
-    fn diagnose(&self, fault: Fault<'_>, time: (Timestamp, Option<PeerClock>)) -> Diagnosis {
+    fn diagnose(&self, fault: ConnectFault<'_>, time: (Timestamp, Option<PeerClock>)) -> Diagnosis {
         let (host, peer) = (&*self.host, self.peer());
         let is_transient = !matches!(
             fault,
-            Fault::ProxyWantsCredentials | Fault::NotHttp { .. } | Fault::HeadTooLarge
+            ConnectFault::ProxyWantsCredentials
+                | ConnectFault::NotHttp { .. }
+                | ConnectFault::HeadTooLarge
         );
-        let is_refused = matches!(fault, Fault::Refused);
+        let is_refused = matches!(fault, ConnectFault::Refused);
         let cause = match fault {
-            Fault::Tls { fault, with_proxy } => {
+            ConnectFault::Tls { fault, with_proxy } => {
                 return tls::diagnose(if with_proxy { peer } else { host }, fault, time);
             }
-            Fault::ProxyWantsCredentials => format!("{peer} wants credentials"),
-            Fault::ProxyRefused(status) => {
+            ConnectFault::ProxyWantsCredentials => format!("{peer} wants credentials"),
+            ConnectFault::ProxyRefused(status) => {
                 format!("{peer} refused to connect to {host}: HTTP {}", status.as_u16())
             }
-            Fault::Dns => format!("the name of {peer} cannot be resolved (DNS)"),
-            Fault::ConnectTimeout(phase) => {
+            ConnectFault::Dns => format!("the name of {peer} cannot be resolved (DNS)"),
+            ConnectFault::ConnectTimeout(phase) => {
                 let to = match phase {
                     Phase::Resolve | Phase::Connect | Phase::ProxyTls => peer.to_owned(),
                     Phase::Tunnel => format!("{host} through {peer}"),
@@ -134,17 +140,19 @@ impl Target {
                 };
                 format!("connecting to {to} took longer than {:?}", self.connect)
             }
-            Fault::Timeout => format!("no complete reply within {:?}", self.attempt),
-            Fault::Refused => format!("{peer} refused the connection: nothing listens there"),
-            Fault::NotHttp { proxy } => {
+            ConnectFault::Timeout => format!("no complete reply within {:?}", self.attempt),
+            ConnectFault::Refused => {
+                format!("{peer} refused the connection: nothing listens there")
+            }
+            ConnectFault::NotHttp { proxy } => {
                 format!("{} does not speak HTTP/1.1", if proxy { peer } else { host })
             }
-            Fault::HeadTooLarge => {
+            ConnectFault::HeadTooLarge => {
                 format!("{host} answered with a head that is too large, or has too many fields")
             }
-            Fault::Closed => "the connection was closed before a complete reply".to_owned(),
-            Fault::NotConnected(cause) => format!("connecting to {peer}: {cause}"),
-            Fault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
+            ConnectFault::Closed => "the connection was closed before a complete reply".to_owned(),
+            ConnectFault::NotConnected(cause) => format!("connecting to {peer}: {cause}"),
+            ConnectFault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
         };
         let hint = if is_refused && self.is_on_this_machine() {
             format!(
@@ -174,74 +182,76 @@ impl Target {
     }
 }
 
-impl<'a> Fault<'a> {
-    fn of(error: &'a ExchangeError) -> Fault<'a> {
+impl<'a> ConnectFault<'a> {
+    fn of(error: &'a ExchangeError) -> ConnectFault<'a> {
         match error {
-            ExchangeError::Connect(error) => Fault::of_connect(error),
+            ExchangeError::Connect(error) => ConnectFault::of_connect(error),
             ExchangeError::Http(error) => match find_fault(error) {
                 Ok(fault) => fault,
-                Err(deepest) => Fault::Other(deepest),
+                Err(deepest) => ConnectFault::Other(deepest),
             },
         }
     }
 
-    fn of_connect(error: &'a ConnectError) -> Fault<'a> {
+    fn of_connect(error: &'a ConnectError) -> ConnectFault<'a> {
         if error.phase == Phase::Resolve {
-            return Fault::Dns;
+            return ConnectFault::Dns;
         }
         match find_fault(&*error.source) {
-            Ok(Fault::Tls { fault, .. }) => {
-                Fault::Tls { fault, with_proxy: error.phase == Phase::ProxyTls }
+            Ok(ConnectFault::Tls { fault, .. }) => {
+                ConnectFault::Tls { fault, with_proxy: error.phase == Phase::ProxyTls }
             }
-            Ok(Fault::NotHttp { .. }) => Fault::NotHttp { proxy: error.phase == Phase::Tunnel },
-            Ok(Fault::Timeout) => Fault::ConnectTimeout(error.phase),
+            Ok(ConnectFault::NotHttp { .. }) => {
+                ConnectFault::NotHttp { proxy: error.phase == Phase::Tunnel }
+            }
+            Ok(ConnectFault::Timeout) => ConnectFault::ConnectTimeout(error.phase),
             Ok(fault) => fault,
-            Err(deepest) => Fault::NotConnected(deepest),
+            Err(deepest) => ConnectFault::NotConnected(deepest),
         }
     }
 
     /// Classifies one link of a chain of errors; `None` if the next link has to tell.
-    fn of_link(error: &'a (dyn StdError + 'static)) -> Option<Fault<'a>> {
+    fn of_link(error: &'a (dyn StdError + 'static)) -> Option<ConnectFault<'a>> {
         if let Some(fault) = error.downcast_ref() {
-            return Some(Fault::Tls { fault, with_proxy: false });
+            return Some(ConnectFault::Tls { fault, with_proxy: false });
         }
         if let Some(TunnelRefused(status)) = error.downcast_ref() {
             return Some(match *status {
-                StatusCode::PROXY_AUTHENTICATION_REQUIRED => Fault::ProxyWantsCredentials,
-                status => Fault::ProxyRefused(status),
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED => ConnectFault::ProxyWantsCredentials,
+                status => ConnectFault::ProxyRefused(status),
             });
         }
         if error.is::<tokio::time::error::Elapsed>() {
-            return Some(Fault::Timeout);
+            return Some(ConnectFault::Timeout);
         }
         if let Some(http) = error.downcast_ref::<hyper::Error>() {
             if http.is_parse_too_large() {
-                return Some(Fault::HeadTooLarge);
+                return Some(ConnectFault::HeadTooLarge);
             }
             if http.is_parse() {
-                return Some(Fault::NotHttp { proxy: false });
+                return Some(ConnectFault::NotHttp { proxy: false });
             }
             if http.is_incomplete_message() || http.is_closed() || http.is_canceled() {
-                return Some(Fault::Closed);
+                return Some(ConnectFault::Closed);
             }
         }
         match error.downcast_ref::<io::Error>()?.kind() {
-            io::ErrorKind::ConnectionRefused => Some(Fault::Refused),
-            io::ErrorKind::TimedOut => Some(Fault::Timeout),
+            io::ErrorKind::ConnectionRefused => Some(ConnectFault::Refused),
+            io::ErrorKind::TimedOut => Some(ConnectFault::Timeout),
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof => Some(Fault::Closed),
+            | io::ErrorKind::UnexpectedEof => Some(ConnectFault::Closed),
             _ => None,
         }
     }
 }
 
 /// Returns the first fault that a chain of errors tells, else the text of its last link.
-fn find_fault<'a>(error: &'a (dyn StdError + 'static)) -> Result<Fault<'a>, String> {
+fn find_fault<'a>(error: &'a (dyn StdError + 'static)) -> Result<ConnectFault<'a>, String> {
     let mut link = error;
     loop {
-        if let Some(fault) = Fault::of_link(link) {
+        if let Some(fault) = ConnectFault::of_link(link) {
             return Ok(fault);
         }
         match inner(link) {
@@ -255,16 +265,17 @@ fn find_fault<'a>(error: &'a (dyn StdError + 'static)) -> Result<Fault<'a>, Stri
 /// that were offered (RFC 7301 section 3.2).
 pub(super) fn is_alpn_refused(error: &ConnectError) -> bool {
     let refused = rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol);
-    matches!(Fault::of_connect(error), Fault::Tls { fault, with_proxy: false } if *fault == refused)
+    matches!(ConnectFault::of_connect(error), ConnectFault::Tls { fault, with_proxy: false } if *fault == refused)
 }
 
 /// Returns how the host's certificate is out of date by this machine's clock. An HTTPS
 /// proxy's does not count.
 pub(super) fn validity_error(error: &ExchangeError) -> Option<ValidityError> {
-    match Fault::of(error) {
-        Fault::Tls { fault: rustls::Error::InvalidCertificate(fault), with_proxy: false } => {
-            ValidityError::of(fault)
-        }
+    match ConnectFault::of(error) {
+        ConnectFault::Tls {
+            fault: rustls::Error::InvalidCertificate(fault),
+            with_proxy: false,
+        } => ValidityError::of(fault),
         _ => None,
     }
 }

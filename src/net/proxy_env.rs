@@ -81,13 +81,13 @@ pub(crate) fn is_proxy_configured(env: &Environment) -> bool {
 /// counts first, and an empty variable is one that is not set. `REQUEST_METHOD`, which a
 /// web server sets for its scripts, changes nothing.
 struct Variables {
-    http: Option<Variable>,
-    https: Option<Variable>,
-    all: Option<Variable>,
-    no: Option<Variable>,
+    http: Option<ProxyVariable>,
+    https: Option<ProxyVariable>,
+    all: Option<ProxyVariable>,
+    no: Option<ProxyVariable>,
 }
 
-type Variable = (&'static str, String);
+type ProxyVariable = (&'static str, String);
 
 impl Variables {
     fn read(env: &Environment) -> Variables {
@@ -103,7 +103,7 @@ impl Variables {
         }
     }
 
-    fn of(&self, uri: &Uri) -> Option<&Variable> {
+    fn of(&self, uri: &Uri) -> Option<&ProxyVariable> {
         let own = if uri.scheme_str() == Some("https") { &self.https } else { &self.http };
         own.as_ref().or(self.all.as_ref())
     }
@@ -119,7 +119,7 @@ impl Variables {
 
     /// Returns the variable for `uri` if its value is not the URL of a proxy. The library
     /// ignores such a value, or takes half of a password for the host.
-    fn unusable(&self, uri: &Uri) -> Option<&Variable> {
+    fn unusable(&self, uri: &Uri) -> Option<&ProxyVariable> {
         let variable = self.of(uri)?;
         let value = &variable.1;
         let intercepts = |proxy: &str, no: &str| {
@@ -143,7 +143,7 @@ impl Variables {
     }
 }
 
-fn value(variable: &Option<Variable>) -> &str {
+fn value(variable: &Option<ProxyVariable>) -> &str {
     variable.as_ref().map_or("", |(_, value)| value)
 }
 

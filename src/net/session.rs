@@ -19,10 +19,10 @@ pub struct Session<'a> {
     pub(crate) network: &'a NetworkSettings,
     pub(crate) context: &'a Context,
     runtime: OnceCell<Runtime>,
-    idle: RefCell<Vec<(Origin, Sender)>>,
+    idle: RefCell<Vec<(UrlOrigin, Sender)>>,
 }
 
-pub(super) type Origin = url::Origin;
+pub(super) type UrlOrigin = url::Origin;
 
 pub(super) enum Sender {
     Http1(http1::SendRequest<Full<Bytes>>),
@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
     }
 
     /// Returns a connection that an earlier request has left, if it is still open.
-    pub(super) async fn take_idle(&self, origin: &Origin) -> Option<Sender> {
+    pub(super) async fn take_idle(&self, origin: &UrlOrigin) -> Option<Sender> {
         loop {
             let mut sender = {
                 let mut idle = self.idle.borrow_mut();
@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
     }
 
     /// Keeps the connection of a response that was read to its end.
-    pub(super) fn put_idle(&self, origin: Origin, sender: Sender) {
+    pub(super) fn put_idle(&self, origin: UrlOrigin, sender: Sender) {
         self.idle.borrow_mut().push((origin, sender));
     }
 }

@@ -14,13 +14,13 @@ use super::cloud::Cloud;
 use super::resources::{ListQuery, ResourceFields, ResourceKind};
 use super::response;
 
-type CloudState = State<Arc<Cloud>>;
+type SharedCloud = State<Arc<Cloud>>;
 
 type JsonFields = Result<Json<ResourceFields>, JsonRejection>;
 
 pub(super) fn router() -> Router<Arc<Cloud>> {
     let (skill, wrapup_code) = (ResourceKind::Skill, ResourceKind::WrapupCode);
-    let put = async move |State(cloud): CloudState, Path(id): Path<String>, body: JsonFields| {
+    let put = async move |State(cloud): SharedCloud, Path(id): Path<String>, body: JsonFields| {
         replace_resource(&cloud, wrapup_code, &id, body)
     };
     Router::new()
@@ -31,19 +31,19 @@ pub(super) fn router() -> Router<Arc<Cloud>> {
 }
 
 fn collection(kind: ResourceKind) -> MethodRouter<Arc<Cloud>> {
-    get(async move |State(cloud): CloudState, Query(query): Query<ListQuery>| {
+    get(async move |State(cloud): SharedCloud, Query(query): Query<ListQuery>| {
         response::ok_json(cloud.with_resources(|resources| resources.list(kind, &query)))
     })
-    .post(async move |State(cloud): CloudState, body: JsonFields| {
+    .post(async move |State(cloud): SharedCloud, body: JsonFields| {
         create_resource(&cloud, kind, body)
     })
 }
 
 fn single_resource(kind: ResourceKind) -> MethodRouter<Arc<Cloud>> {
-    get(async move |State(cloud): CloudState, Path(id): Path<String>| {
+    get(async move |State(cloud): SharedCloud, Path(id): Path<String>| {
         found_or_404(cloud.with_resources(|resources| resources.find(kind, &id)))
     })
-    .delete(async move |State(cloud): CloudState, Path(id): Path<String>| {
+    .delete(async move |State(cloud): SharedCloud, Path(id): Path<String>| {
         if cloud.with_resources(|resources| resources.remove(kind, &id)) {
             response::json(StatusCode::NO_CONTENT, Body::empty())
         } else {
