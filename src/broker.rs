@@ -15,15 +15,12 @@ use crate::token::Token;
 
 pub use remote::{NetworkRemote, Remote};
 
-/// # Errors
-/// Those of `Broker::get`.
 pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
     let remote = &NetworkRemote::new(settings, context);
     let (clock, reporter) = (&*context.clock, &*context.reporter);
     Broker { settings, remote, clock, reporter }.get()
 }
 
-/// Provides tokens for one set of settings.
 pub struct Broker<'a> {
     pub settings: &'a Settings,
     pub remote: &'a dyn Remote,

@@ -20,7 +20,6 @@ pub(crate) fn ca_params(name: String) -> Result<CertificateParams, rcgen::Error>
     Ok(params)
 }
 
-/// A server with these names, or addresses.
 pub(crate) fn server_params(
     name: &str,
     names: Vec<String>,

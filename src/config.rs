@@ -165,7 +165,6 @@ pub fn check_values(layers: &Layers) -> Result<()> {
 }
 
 impl CacheSettings {
-    /// Caches nothing from now on.
     pub fn switch_off(&mut self) {
         (self.dir, self.was_named) = (None, true);
     }

@@ -193,7 +193,6 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Presents a token to the API, and checks the response.
     fn call_api(&mut self, token: &str, expected: &ApiResponse) -> Result<()> {
         let response = self.http.call(token)?;
         self.report_step("  API", format_args!("{response}"))?;

@@ -67,7 +67,6 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
 }
 
 impl DoctorReport {
-    /// Returns the first failure that would stop a pipeline.
     pub fn first_failure(&self) -> Option<Error> {
         self.findings.iter().find_map(Finding::error)
     }

@@ -13,7 +13,6 @@ const MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 pub enum DurationError {
     Empty,
     Negative,
-    /// Above 366 days.
     TooLong,
     Unreadable,
 }

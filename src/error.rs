@@ -15,7 +15,6 @@ use crate::sanitize::line;
 pub enum Kind {
     /// The result cannot be written.
     Output,
-    /// The command line cannot be understood.
     Usage,
     /// Settings are missing, unknown or contradict each other.
     Configuration,
@@ -40,7 +39,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The process's exit code, the same for every command.
     pub fn exit_code(self) -> u8 {
         match self {
             Kind::Output => 1,
@@ -97,7 +95,6 @@ impl Kind {
 /// Texts that are set at most once are boxed, which keeps results small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error {
-    /// Decides the exit code.
     pub kind: Kind,
     pub message: String,
     pub cause: Option<String>,
@@ -149,7 +146,6 @@ impl Error {
         self.with_hint(hint)
     }
 
-    /// Formats message and cause as one line.
     pub fn one_line(&self) -> String {
         match &self.cause {
             Some(cause) => format!("{}: {cause}", self.message),

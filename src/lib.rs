@@ -89,7 +89,6 @@ pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) 
     }
 }
 
-/// Says what went wrong.
 fn report(error: &Error, context: &Context) -> u8 {
     context.reporter.error(error);
     error.kind.exit_code()

@@ -19,7 +19,6 @@ pub use bytes::Bytes;
 pub use format::{OutputFormat, Rendered};
 pub use variable::{Name, Variable};
 
-/// A token with the issuer that it is valid for.
 #[derive(Clone, Copy)]
 pub struct TokenDetails<'a> {
     pub token: &'a Token,

@@ -77,12 +77,10 @@ impl Sandbox {
         format!("{}://{}", self.scheme(), self.login)
     }
 
-    /// Returns the base URL of the API host, without a trailing slash.
     pub fn api_url(&self) -> String {
         format!("{}://{}", self.scheme(), self.api)
     }
 
-    /// Returns the CA certificate, if the hosts speak TLS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.tls.as_ref().map(|tls| tls.ca_pem.as_str())
     }

@@ -78,7 +78,6 @@ pub(crate) fn shorten(mut text: String, limit: usize) -> String {
     text
 }
 
-/// Returns whether `text` needs no change, as nearly all texts.
 fn is_plain(text: &str) -> bool {
     let harmless = |char: char| match char {
         '\n' | '\t' | ' '..='~' => true,

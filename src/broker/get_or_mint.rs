@@ -144,7 +144,6 @@ impl Broker<'_> {
         Ok(provided)
     }
 
-    /// Returns the cached token if it satisfies the policy now.
     fn accept_cached(&self, lookup: Lookup, call: &TokenCall<'_>) -> Option<ProvidedToken> {
         let Lookup::Found(token) = lookup else {
             return None;
@@ -185,7 +184,6 @@ impl Broker<'_> {
         self.wait_or_mint(call)
     }
 
-    /// Returns whether a cached token may still be provided with this origin.
     fn is_still_good(&self, origin: TokenOrigin, validity: &TokenValidity) -> bool {
         match origin {
             TokenOrigin::Stale => self.is_good_enough(validity),

@@ -13,7 +13,6 @@ use crate::oauth::tokens_me::{Api, CheckMethod, TokenCheck};
 use crate::oauth::{self, TokenRequest};
 use crate::token::{AccessToken, Token};
 
-/// The issuer and the API; a fake in tests.
 pub trait Remote {
     /// `issuer_clock` is what earlier responses proved of the issuer's clock.
     fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token>;

@@ -9,7 +9,6 @@ use crate::token::{StaleReason, Token, TokenValidity, Verdict};
 pub(super) struct Revalidation {
     /// The validity by which the token is fresh after all.
     pub(super) fresh: Option<TokenValidity>,
-    /// The API rejects the token.
     pub(super) is_rejected: bool,
 }
 
@@ -71,7 +70,6 @@ impl Broker<'_> {
         Some(rebased)
     }
 
-    /// Returns whether tokens are checked at the API.
     pub(super) fn verifies(&self) -> bool {
         self.settings.verify != Verify::Never && self.settings.issuer.api_url.is_some()
     }

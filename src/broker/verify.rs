@@ -120,7 +120,6 @@ impl Broker<'_> {
         self.report_lead(validity);
     }
 
-    /// Reports a lead of the API's clock that exceeds the configured skew.
     fn report_lead(&self, validity: &TokenValidity) {
         let skew = self.policy().skew;
         if let Some(lead) = validity.lead().filter(|lead| lead.max > skew) {

@@ -30,7 +30,6 @@ pub fn list(dir: &Path) -> Result<Vec<EntrySummary>> {
     Ok(entries)
 }
 
-/// Removes every file of the cache. Returns the number of tokens removed.
 pub fn clear(dir: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Result<usize> {
     let mut keys: Vec<Key> = cache_files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();
@@ -121,7 +120,6 @@ fn wait_for_lock(path: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Resu
 /// In the order of removal: the lock guards the others.
 const EXTENSIONS: &[&str] = &["token", "failure", "new", "lock"];
 
-/// Lists the files of this cache, ordered by name, and ignores all others.
 pub(super) fn cache_files(dir: &Path) -> Result<Vec<(PathBuf, Key, String)>> {
     let mut files = named_by_key(dir)?;
     files.retain(|(_, _, extension)| EXTENSIONS.contains(&extension.as_str()));

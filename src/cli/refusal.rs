@@ -67,7 +67,6 @@ fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
     is_exec && refusal.kind() == ErrorKind::UnknownArgument && !unknown.starts_with('-')
 }
 
-/// Returns whether an unknown flag probably has a secret as its value.
 fn takes_a_secret(flag: &str) -> bool {
     let Some(name) = flag.strip_prefix("--") else {
         return false;

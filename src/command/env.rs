@@ -30,7 +30,6 @@ fn fail(format: OutputFormat, error: Error, streams: &mut StandardStreams) -> Re
     Err(error)
 }
 
-/// Returns the failing statement for a command line that could not be parsed.
 pub(crate) fn failing_statement(args: &[OsString], env: &Environment) -> Option<&'static str> {
     let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
     if args.get(1)? != "env" {

@@ -80,7 +80,6 @@ pub(super) fn run_watchdog(stdin: &mut StandardInput) -> Result<()> {
     Ok(())
 }
 
-/// A command to run, and the settings of the run.
 struct Execution<'a> {
     program: Program,
     overrides: EnvOverrides,
@@ -100,7 +99,6 @@ impl Execution<'_> {
         self.program.exec_replace(&env_diff.apply(&self.context.env))
     }
 
-    /// Runs the command as a child, with a proxy beside it.
     fn run_with_proxy(
         self,
         config: ProxyConfig,
@@ -196,7 +194,6 @@ impl RunningProxy {
         }
     }
 
-    /// Returns how a command uses the proxy, for one that did not.
     fn unused_message(&self) -> &'static str {
         match self {
             RunningProxy::Gateway(_) => {

@@ -15,7 +15,6 @@ pub(super) fn run(path: &[String], streams: &mut StandardStreams) -> Result<()> 
     streams.print(render_page(page).as_bytes())
 }
 
-/// Leaves out the command `help`, which has no page.
 fn without_help(command: Command) -> Command {
     command.disable_help_subcommand(true).mut_subcommands(without_help)
 }

@@ -14,7 +14,6 @@ use crate::error::{Error, Kind, Result};
 use crate::platform;
 use crate::proxy::{AccessLog, ClientTokens, LogFormat, ReverseProxy};
 
-/// A reverse proxy, with its metrics file and its summary.
 pub(super) struct ProxyRun {
     pub(super) proxy: Arc<ReverseProxy>,
     metrics_file: Option<PathBuf>,
@@ -30,7 +29,6 @@ pub(super) fn runtime() -> Result<Runtime> {
         .map_err(|error| Error::new(Kind::System, "cannot serve").with_source(error))
 }
 
-/// The settings and the first token.
 pub(super) struct ProxyRunConfig {
     pub(super) settings: Settings,
     pub(super) tokens: ClientTokens,

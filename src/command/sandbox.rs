@@ -70,7 +70,6 @@ fn variables(
     variables
 }
 
-/// Renders a POSIX `export` for each variable.
 fn as_exports(variables: &[SandboxVariable]) -> String {
     let export = |(name, value): &SandboxVariable| match value {
         VariableValue::Text(text) => format!("export {name}='{}'\n", text.replace('\'', r"'\''")),
@@ -79,7 +78,6 @@ fn as_exports(variables: &[SandboxVariable]) -> String {
     variables.iter().map(export).collect()
 }
 
-/// Renders one line, without references to other variables.
 fn as_json(variables: &[SandboxVariable]) -> String {
     let member = |(name, value): &SandboxVariable| match value {
         VariableValue::Text(text) => Some((name.to_string(), text.as_str().into())),

@@ -35,7 +35,6 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     streams.print(text.as_bytes())
 }
 
-/// Returns the reason why a default cache directory cannot be used.
 fn cache_error(settings: &Settings, entry: Option<&Entry<'_>>) -> Option<Error> {
     let Some(entry) = entry else {
         return settings.cache.missing_directory();

@@ -23,7 +23,6 @@ fn dynamic_script(script: &str) -> String {
     script.replace("VARIABLE", VARIABLE)
 }
 
-/// A script that holds all options and values.
 fn static_script(shell: impl Generator, context: &Context) -> String {
     let mut script = Vec::new();
     generate(shell, &mut values::attach_values(shown(), context), "gc-token", &mut script);

@@ -18,7 +18,6 @@ enum Values {
     Free,
 }
 
-/// Adds the values to each option and argument.
 pub(super) fn attach_values(mut command: Command, context: &Context) -> Command {
     command.build();
     let commands =

@@ -29,7 +29,6 @@ pub enum SecretSource {
     Command(SecretCommand),
 }
 
-/// Far above the size of any real secret.
 const MAX_BYTES: usize = 64 << 10;
 
 impl SecretSource {
@@ -89,7 +88,6 @@ impl SecretSource {
         Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
     }
 
-    /// Names the source that holds the secret, without reading it.
     pub fn describe(layers: &Layers, env: &Environment) -> Option<String> {
         if layers.secret.is_some() {
             return Some("attribute \"client_secret\"".to_owned());

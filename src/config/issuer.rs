@@ -12,9 +12,7 @@ use crate::region::Region;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
     pub token_url: String,
-    /// The base URL, if the issuer is Genesys Cloud.
     pub login_url: Option<String>,
-    /// The base URL.
     pub api_url: Option<String>,
     pub region: Option<&'static Region>,
     /// RFC 6749 section 3.3.

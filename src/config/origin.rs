@@ -46,7 +46,6 @@ impl Sourced {
 }
 
 impl Origin {
-    /// Returns an error that names this origin, without the value.
     pub fn refused(&self, why: &str) -> Error {
         let kind = match self {
             Origin::Flag(_) => Kind::Usage,

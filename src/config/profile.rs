@@ -191,7 +191,6 @@ impl Profile {
         }
     }
 
-    /// Refuses unknown keys, and tables and lists as values.
     fn check_keys(&self) -> Result<()> {
         let settings = || table::ALL.iter().filter(|setting| setting.in_profile);
         for (key, value) in &self.table {

@@ -30,7 +30,6 @@ enum QuerySource {
     Attributes,
 }
 
-/// Far above the size of any real query.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Query {
@@ -76,7 +75,6 @@ impl Query {
         Ok(Query::from_values(values, QuerySource::Stdin))
     }
 
-    /// Takes the attributes of our own Terraform provider for a query.
     pub fn of_attributes<'a>(
         attributes: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Query {

@@ -65,7 +65,6 @@ pub enum DefaultValue {
     Described(&'static str),
 }
 
-/// The commands that take a setting as a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commands {
     /// The commands that get a token, and these.
@@ -73,7 +72,6 @@ pub enum Commands {
     Only(&'static [&'static str]),
 }
 
-/// The commands that get a token.
 const TOKEN_COMMANDS: [&str; 7] = ["get", "env", "external", "exec", "gateway", "status", "doctor"];
 
 impl Setting {
@@ -102,7 +100,6 @@ impl Setting {
         !matches!(self.value, ValueType::Switch | ValueType::Count)
     }
 
-    /// The placeholder for the value in help.
     pub fn value_name(&self) -> &'static str {
         match self.value {
             ValueType::Text | ValueType::Choice(_) => self.value_name,
@@ -140,7 +137,6 @@ impl Setting {
         }
     }
 
-    /// The default that is parsed like a value.
     pub const fn default_text(&self) -> Option<&'static str> {
         match self.default {
             DefaultValue::Text(text) => Some(text),
@@ -148,7 +144,6 @@ impl Setting {
         }
     }
 
-    /// The default as help and reports show it.
     pub fn shown_default(&self) -> Option<Cow<'static, str>> {
         match self.default {
             DefaultValue::None => None,

@@ -139,7 +139,6 @@ impl Layers {
         })
     }
 
-    /// Checks the values that the profile has added since [`Layers::check_text`].
     fn check_profile_text(&self) -> Result<()> {
         let Some(profile) = &self.profile else {
             return Ok(());

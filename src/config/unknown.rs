@@ -16,7 +16,6 @@ const OTHER_VARIABLES: [&str; 3] =
     ["GC_TOKEN_GATEWAY_URL", "GC_TOKEN_SANDBOX_SECRET", "GC_TOKEN_WRITE_DOCS"];
 const TESTS: &str = "GC_TOKEN_TEST_";
 
-/// Returns a line for each variable that begins like ours and has no effect.
 pub(super) fn unknown_variables(env: &Environment) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().flat_map(|setting| setting.variables);
@@ -61,7 +60,6 @@ pub(super) fn misnamed_variable(env: &Environment, word: &str, right: &str) -> O
     Some(format!("{} is not read: name it {right}", name_shown(name)))
 }
 
-/// Returns a line for each key that stands outside every profile.
 pub(super) fn keys_outside_profiles(file: &Path, root: &Table) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().filter(|setting| setting.in_profile);

@@ -29,7 +29,6 @@ impl StandardStreams {
         StandardStreams { stdin: StandardInput::empty(), stdout: Box::new(stdout) }
     }
 
-    /// Writes a result to standard output.
     pub(crate) fn print(&mut self, bytes: &[u8]) -> Result<()> {
         let written = self.stdout.write_all(bytes).and_then(|()| self.stdout.flush());
         written.map_err(|error| {

@@ -16,7 +16,6 @@ use crate::sync;
 pub(super) struct GcToken {
     clock: Arc<dyn Clock>,
     env: Environment,
-    /// The last output of `get`.
     pub(super) token: Option<String>,
     /// Holds the cache; removed when dropped.
     _dir: TempDir,
@@ -42,9 +41,7 @@ struct StatusOutput {
 }
 
 pub(super) struct MeasuredClocks {
-    /// The issuer's clock minus this machine's.
     pub(super) issuer_offset: OffsetInterval,
-    /// The API's clock minus the issuer's.
     pub(super) api_lead: OffsetInterval,
 }
 

@@ -76,7 +76,6 @@ impl Http {
         Ok((token.to_owned(), expires_in))
     }
 
-    /// Presents a token to the API.
     pub(super) fn call(&self, token: &str) -> Result<ApiResponse> {
         let bearer = format!("Bearer {token}");
         let request = with_header(HttpRequest::new(Method::GET), AUTHORIZATION, bearer)?;

@@ -22,7 +22,6 @@ pub struct Finding {
 #[serde(rename_all = "lowercase")]
 pub enum Topic {
     Settings,
-    /// Proxies and trusted certificates.
     Network,
     Issuer,
     Api,
@@ -56,13 +55,11 @@ impl Finding {
         Finding::new(topic, FindingLevel::Warning, message)
     }
 
-    /// Reports an error that does not stop a pipeline.
     pub fn as_warning(topic: Topic, error: &Error) -> Finding {
         let hint = error.hint.clone().map(String::from);
         Finding { hint, ..Finding::warning(topic, error.one_line()) }
     }
 
-    /// Reports an error that stops a pipeline.
     pub fn failure(topic: Topic, error: &Error) -> Finding {
         let warning = Finding::as_warning(topic, error);
         Finding { level: FindingLevel::Failure, kind: Some(error.kind), ..warning }
@@ -73,7 +70,6 @@ impl Finding {
         self
     }
 
-    /// Returns the error of a failure, `None` at any other level.
     pub fn error(&self) -> Option<Error> {
         let error = Error::new(self.kind?, self.message.clone());
         Some(Error { hint: self.hint.clone().map(Into::into), ..error })

@@ -63,7 +63,6 @@ async fn probe_host(url: &str, limit: Duration, session: &Session<'_>) -> Result
 }
 
 impl Reachability {
-    /// Returns each configured host, with its clock if that could be measured.
     pub(super) fn clocks(&self) -> Vec<(&'static str, Option<&OffsetEstimate>)> {
         let hosts = [("issuer", &self.issuer), ("API", &self.api)];
         hosts

@@ -4,7 +4,6 @@ use super::{Finding, FindingLevel, Topic};
 use crate::config::{DefaultValue, Layers, SecretSource, Setting, ValueType, table};
 use crate::context::Environment;
 
-/// Reports each setting that was given, and the defaults of those that were not.
 pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     let lines = table::ALL.iter().filter_map(|setting| {
         if **setting == table::CLIENT_SECRET_FILE {

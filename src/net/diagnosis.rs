@@ -83,14 +83,12 @@ impl Target {
         RequestError { error, is_transient: false }
     }
 
-    /// Explains a request that was cut off after `limit`.
-    pub(super) fn no_answer_within(&self, limit: Duration) -> Error {
+    pub(super) fn no_response_within(&self, limit: Duration) -> Error {
         self.error()
             .with_cause(format!("no complete reply within {limit:?}"))
             .with_hint(self.network_hint())
     }
 
-    /// Explains a request that was cut off by the limit on an attempt.
     pub(super) fn too_slow(&self) -> RequestError {
         self.explain(ConnectFault::Timeout, (Timestamp::UNIX_EPOCH, None))
     }

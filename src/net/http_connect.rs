@@ -11,7 +11,6 @@ use super::connect_error::TunnelRefused;
 use super::transport::Transport;
 use crate::box_error::BoxError;
 
-/// Asks a proxy for a tunnel to `target`.
 pub(super) async fn http_connect(
     transport: Transport,
     target: &str,

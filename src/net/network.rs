@@ -14,7 +14,6 @@ use crate::error::Result;
 pub struct NetworkSettings {
     /// The limit on a mint, retries and waits between them included.
     pub timeout: Duration,
-    /// Certificates to trust besides the system's.
     pub ca_file: Option<PathBuf>,
     tls: Arc<SharedTls>,
 }

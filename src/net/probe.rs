@@ -92,7 +92,7 @@ impl HttpClient<'_> {
         let request = HttpRequest::new(Method::HEAD);
         let round_trip = match timeout(limit, self.send_traced(&request, phases)).await {
             Ok(sent) => sent.map_err(|failure| failure.error)?,
-            Err(_) => return Err(self.target.no_answer_within(limit)),
+            Err(_) => return Err(self.target.no_response_within(limit)),
         };
         let headers = &round_trip.reply.headers;
         Ok(ProbeResponse {

@@ -71,7 +71,6 @@ impl Route {
     }
 }
 
-/// Returns whether the environment names a proxy for any scheme.
 pub(crate) fn is_proxy_configured(env: &Environment) -> bool {
     let Variables { http, https, all, no: _ } = Variables::read(env);
     http.or(https).or(all).is_some()

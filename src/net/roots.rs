@@ -134,7 +134,6 @@ fn system_certificates_by(
     Ok(certs)
 }
 
-/// Bundles of the distributions, most widespread first.
 const BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",

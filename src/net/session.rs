@@ -57,7 +57,6 @@ impl<'a> Session<'a> {
         Ok(runtime.block_on(async { tokio::time::timeout(limit, work).await.ok() }))
     }
 
-    /// Returns a connection that an earlier request has left, if it is still open.
     pub(super) async fn take_idle(&self, origin: &UrlOrigin) -> Option<Sender> {
         loop {
             let mut sender = {

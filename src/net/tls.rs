@@ -19,7 +19,6 @@ pub(crate) struct Tls {
     config: ClientConfig,
 }
 
-/// The protocols that are offered in a TLS handshake (ALPN).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alpn {
     Http1,
@@ -66,7 +65,6 @@ impl Tls {
         Ok(Tls { roots, config: config.with_no_client_auth() })
     }
 
-    /// Returns the same TLS with certificates judged by `time`.
     pub(super) fn with_time(&self, time: Arc<dyn TimeProvider>) -> Result<Tls> {
         Tls::new(self.roots.clone(), time)
     }

@@ -23,7 +23,6 @@ impl Transport {
         if read.is_empty() { rest } else { Transport::ReadAhead(read, Box::new(rest)) }
     }
 
-    /// Returns whether the host has chosen HTTP/2 in its TLS handshake (ALPN).
     pub(super) fn is_http2(&self) -> bool {
         match self {
             Transport::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),

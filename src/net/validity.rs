@@ -45,7 +45,6 @@ impl ValidityError {
         }
     }
 
-    /// Returns a moment just within the validity.
     pub(super) fn time_within(self) -> Option<UnixTime> {
         let second = match self {
             ValidityError::Expired(end) => end?.as_second() - 1,

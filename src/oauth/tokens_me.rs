@@ -12,11 +12,9 @@ use crate::error::{Error, Kind, Result};
 use crate::net::{self, HttpClient, HttpRequest, RoundTrip, Session, is_page};
 use crate::token::AccessToken;
 
-/// The API of a Genesys Cloud region.
 pub struct Api<'a> {
     pub url: &'a str,
     pub session: &'a Session<'a>,
-    /// The limit on a request.
     pub limit: Duration,
 }
 

@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 #[derive(Default)]
 pub struct Bytes(Zeroizing<Vec<u8>>);
 
-/// Large enough for most outputs.
 const MIN_CAPACITY: usize = 512;
 
 impl Bytes {

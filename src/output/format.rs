@@ -49,7 +49,6 @@ pub struct Rendered {
 }
 
 impl OutputFormat {
-    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             OutputFormat::Posix => "posix",

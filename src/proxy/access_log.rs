@@ -72,7 +72,6 @@ impl AccessLog {
         }
     }
 
-    /// Logs a request that could not be read, and so has neither method nor path.
     pub(super) fn write_unreadable(
         &self,
         status: StatusCode,

@@ -35,7 +35,6 @@ pub(super) fn token_unavailable(outage: &Outage) -> Response<ResponseBody> {
     with_retry_after(error_response(StatusCode::SERVICE_UNAVAILABLE, &message), outage)
 }
 
-/// Adds `Retry-After`, in whole seconds (RFC 9110 section 10.2.3).
 pub(super) fn with_retry_after(
     mut response: Response<ResponseBody>,
     outage: &Outage,

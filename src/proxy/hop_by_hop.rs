@@ -42,7 +42,6 @@ pub(super) fn strip_from_response(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes the fields that the sender lists in `Connection`.
 fn strip_listed(headers: &mut HeaderMap) {
     if !headers.contains_key(CONNECTION) {
         return;

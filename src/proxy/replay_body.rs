@@ -12,7 +12,6 @@ use super::buffer_budget::{BufferBudget, Reservation};
 use crate::box_error::BoxError;
 use crate::sync;
 
-/// The body of one attempt to send a request.
 pub(crate) struct ReplayBody<B> {
     /// `None` for a request without a body.
     shared: Option<SharedBody<B>>,
@@ -30,7 +29,6 @@ struct SharedState<B> {
     /// The size hint before anything was read.
     size_hint: SizeHint,
     chunks: Vec<Bytes>,
-    /// Total length of `chunks`.
     buffered: usize,
     /// A frame from the client that waits for room in the buffer.
     pending: Option<Frame<Bytes>>,

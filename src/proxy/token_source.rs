@@ -28,9 +28,7 @@ use backend::TokenBackend;
 pub(super) use state::{BearerToken, Outage};
 use state::{LastUse, TokenState};
 
-/// The tokens that clients present.
 pub struct ClientTokens {
-    /// The first token.
     pub token: Token,
     /// Handed out in place of every token.
     pub stand_in: Option<StandIn>,
@@ -207,7 +205,6 @@ impl TokenSource {
     }
 }
 
-/// Makes a token known to processes that are started later.
 fn remember(issued: Option<&IssuedTokens>, token: &AccessToken, now: Timestamp) -> io::Result<()> {
     issued.map_or(Ok(()), |issued| issued.add(&sha256(token.expose().as_bytes()), now))
 }

@@ -19,7 +19,6 @@ const DIRECTIONS: &[&str] = &[
     "west",
 ];
 
-/// Names of several regions, or too vague to be accepted for one.
 const VAGUE: &[(&str, &[&str])] = &[
     ("germany", &["eu-central-1", "eusc-de-east-1"]),
     ("deutschland", &["eu-central-1", "eusc-de-east-1"]),
@@ -42,7 +41,6 @@ const VAGUE: &[(&str, &[&str])] = &[
     ("apnortheast", &["ap-northeast-1", "ap-northeast-2", "ap-northeast-3"]),
 ];
 
-/// A longer list would help nobody.
 const MAX_SUGGESTIONS: usize = 3;
 
 /// Returns the names that `name`, whose domain part is `domain`, may stand for.
@@ -179,7 +177,6 @@ fn is_same_geography(name: &str, known: &str) -> bool {
     }
 }
 
-/// Returns the geographic prefix of a long or short AWS region name.
 fn geography(name: &str) -> Option<&'static str> {
     let begins = |geography: &&&str| {
         name.strip_prefix(**geography).is_some_and(|rest| {

@@ -25,7 +25,6 @@ pub(super) enum SandboxHost {
     Api,
 }
 
-/// Event counts since the start.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// Requests of any kind to the login host.
@@ -35,7 +34,6 @@ pub struct Counters {
     pub mints: u64,
     /// API requests, rejected ones included.
     pub api_calls: u64,
-    /// API requests that got a 401.
     pub refusals: u64,
     /// Tokens revoked by `DELETE /api/v2/tokens/me`.
     pub revocations: u64,

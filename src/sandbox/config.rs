@@ -31,9 +31,7 @@ pub struct SandboxConfig {
     pub api_offset: SignedDuration,
     /// Round-trip time of the login host: half before the request is processed, half after.
     pub latency: Duration,
-    /// Faults of the first token requests.
     pub faults: Vec<Fault>,
-    /// Faults of the first API calls.
     pub api_faults: Vec<Fault>,
     pub expires_in: ExpiresInField,
     /// A fixed token in place of random ones.

@@ -24,7 +24,6 @@ pub(super) enum ResourceKind {
     WrapupCode,
 }
 
-/// The query parameters of a list request.
 #[derive(Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ListQuery {
@@ -76,7 +75,6 @@ impl Resources {
         }))
     }
 
-    /// Returns whether there was such a resource.
     pub(super) fn remove(&mut self, kind: ResourceKind, id: &str) -> bool {
         let resources = self.of_kind(kind);
         let count = resources.len();
@@ -130,7 +128,6 @@ impl ResourceKind {
     }
 }
 
-/// The only division.
 pub(super) fn home_division() -> Value {
     json!({
         "id": "5a5d0b0c-0000-4000-8000-000000000002",

@@ -21,7 +21,6 @@ use super::{faults, token};
 /// The vendor's support asks for this header.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("inin-correlation-id");
 
-/// Marks a response to be sent without `Date`.
 #[derive(Clone)]
 pub(super) struct WithoutDate;
 

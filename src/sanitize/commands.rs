@@ -27,7 +27,6 @@ const AT_LINE_START: [(&str, usize); 6] = [
     ("^^^", 1),
 ];
 
-/// Returns whether [`break_up`] may change `line`.
 pub(super) fn may_contain_command(line: &str) -> bool {
     let begins = |(command, _): &(&str, usize)| line.trim_start().starts_with(command);
     ANYWHERE.iter().any(|(command, _)| line.contains(command)) || AT_LINE_START.iter().any(begins)

@@ -58,7 +58,6 @@ impl Iterator for VisibleChars<'_> {
 }
 
 impl VisibleChars<'_> {
-    /// Skips the rest of a sequence after ESC.
     fn skip_sequence(&mut self) {
         let introducer = self.chars.next_if(|(_, next)| matches!(next, ' '..='~'));
         match introducer.map(|(_, char)| char) {
@@ -72,7 +71,6 @@ impl VisibleChars<'_> {
         }
     }
 
-    /// Skips parameters, and the letter that ends them.
     fn skip_control_sequence(&mut self) {
         while self.chars.next_if(|(_, next)| matches!(next, ' '..='?')).is_some() {}
         self.chars.next_if(|(_, next)| matches!(next, '@'..='~'));

@@ -20,9 +20,7 @@ use crate::token::BEARER;
 use clock::ClockComparison;
 use revocation::Revocations;
 
-/// Type name of the ephemeral resource.
 pub const ACCESS_TOKEN: &str = "gctoken_access_token";
-/// Type name of the data source.
 pub const CLOCK: &str = "gctoken_clock";
 
 pub struct TokenProvider {

@@ -84,7 +84,6 @@ const QUOTES: [char; 11] = [
     '\u{ab}', '\u{bb}',
 ];
 
-/// Returns whether the text is a placeholder from an example or a form.
 fn is_placeholder(value: &str) -> bool {
     const WORDS: &[&str] = &[
         "changeme",

@@ -57,7 +57,6 @@ impl StatusReport<'_> {
         lines.concat()
     }
 
-    /// Describes the last use of the token, if an idle timeout is set.
     fn last_use(&self, validity: &TokenValidity) -> Option<String> {
         let timeout = human(self.settings.freshness.idle_timeout?.duration());
         let unused = match Age::of(validity.last_used(), self.now) {
@@ -81,7 +80,6 @@ impl StatusReport<'_> {
         given.map_or_else(|| "by default".to_owned(), |given| format!("from {}", given.origin))
     }
 
-    /// Describes the skew that is subtracted, and its reason.
     fn skew_text(&self, explanation: &Explanation) -> String {
         let (skew, origin) = (with_tenths(explanation.skew), self.origin_text(&table::SKEW));
         match explanation.lead {
@@ -124,7 +122,6 @@ impl StatusReport<'_> {
     }
 }
 
-/// Returns what `get` would do with a token of this verdict.
 fn predicted_outcome(
     verdict: &Verdict,
     settings: &Settings,

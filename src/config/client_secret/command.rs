@@ -19,7 +19,6 @@ pub struct SecretCommand {
     argv: Vec<String>,
     /// Names the setting, for messages.
     origin: String,
-    /// The value of `PATH`.
     path: Option<OsString>,
     prompt: Prompt,
 }

@@ -18,7 +18,6 @@ pub(super) struct Content {
 }
 
 pub(super) enum ProfileError {
-    /// The file exists, but this user cannot read it.
     Unreadable(Error),
     Invalid(Error),
 }
@@ -30,10 +29,8 @@ impl ProfileError {
     }
 }
 
-/// Far above the size of any real file of settings.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The files that may hold profiles, in the order of the search.
 pub(super) fn all(context: &Context) -> Vec<(PathBuf, &'static ProfileFormat)> {
     let ours = context.directories.config.as_ref().map(|dir| (dir.join("config.toml"), &OURS));
     let vendor =

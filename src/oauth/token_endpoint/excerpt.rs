@@ -68,7 +68,6 @@ fn without_tags(page: &str) -> String {
 /// A longer run of token characters may be a token.
 const MAX_RUN: usize = 16;
 
-/// Replaces each run that may be a token by `[...]`.
 pub(super) fn redact_long_runs(word: &str) -> String {
     let is_token_char = |char: char| char.is_ascii_alphanumeric() || "-._~+/=%".contains(char);
     let mut shown = String::new();

@@ -29,7 +29,6 @@ pub(super) struct Grant {
 
 pub(super) struct ResponseReader<'a> {
     pub(super) host: &'a str,
-    /// To be redacted in messages.
     pub(super) secrets: &'a Secrets,
 }
 

@@ -26,7 +26,6 @@ pub(in crate::output) fn export(
     Ok(())
 }
 
-/// Writes a logging command that masks `text`, a single line, in the log.
 pub(in crate::output) fn mask(out: &mut Bytes, text: &str) {
     out.text("##vso[task.setsecret]");
     escape(out, text);

@@ -61,7 +61,6 @@ fn unused_delimiter(value: &str) -> String {
     }
 }
 
-/// Escapes the data of a workflow command.
 fn escape(out: &mut Bytes, value: &str) {
     for char in value.chars() {
         match char {

@@ -34,7 +34,6 @@ pub(crate) fn find_executable(candidate: &Path) -> io::Result<PathBuf> {
     Ok(candidate.to_owned())
 }
 
-/// Returns whether the file is there and has no format that the kernel can execute.
 pub(crate) fn is_exec_format_error(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ENOEXEC as i32)
 }

@@ -83,7 +83,6 @@ fn signal_own_group(signal: Signal) {
     }
 }
 
-/// Makes reads from the pipe return at once when it is empty.
 pub(crate) fn set_nonblocking(pipe: &ChildStdout) -> io::Result<()> {
     Ok(fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?)
 }

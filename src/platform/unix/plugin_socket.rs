@@ -16,7 +16,6 @@ pub(crate) struct PluginSocket {
 }
 
 impl PluginSocket {
-    /// The kind of network, as go-plugin's handshake line names it.
     pub(crate) const NETWORK: &str = "unix";
 
     /// Listens in `tmpdir`, the value of TMPDIR, or in `/tmp` if that is unusable: the

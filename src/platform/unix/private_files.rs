@@ -69,7 +69,6 @@ pub(crate) fn private_options_without_links() -> OpenOptions {
     options
 }
 
-/// Returns whether [`private_options_without_links`] found a symbolic link.
 pub(crate) fn is_link_error(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }

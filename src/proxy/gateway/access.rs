@@ -18,7 +18,6 @@ pub(super) struct AccessCheck {
     allowed_hosts: Vec<String>,
 }
 
-/// The status and the message for a refused request.
 type AccessDenied = (StatusCode, &'static str);
 
 impl AccessCheck {

@@ -53,7 +53,6 @@ impl InterceptedHosts {
     }
 }
 
-/// Ignores case and a trailing dot.
 fn host_matches(authority: &Authority, name: &str) -> bool {
     let host = authority.host();
     host.strip_suffix('.').unwrap_or(host).eq_ignore_ascii_case(name)

@@ -22,7 +22,6 @@ pub(in super::super) trait TokenBackend: Send + Sync {
     /// Makes a call to the API that counts as a use of `token`.
     fn call_api(&self, token: &AccessToken) -> Result<TokenCheck>;
 
-    /// Records in the cache that `token` was used at `used`.
     fn record_use(&self, token: &AccessToken, used: &Reading);
 
     fn policy(&self) -> &FreshnessPolicy;

@@ -30,7 +30,6 @@ pub(in super::super) struct BearerToken {
 pub(super) struct LastUse {
     /// Just before the last request that the API accepted.
     pub(super) at: Reading,
-    /// The last use that the cache knows of.
     pub(super) recorded: Reading,
     pub(super) backoff: Option<Backoff>,
 }

@@ -34,7 +34,6 @@ impl Diagnostic {
         self
     }
 
-    /// Lowers an error to a warning.
     pub fn into_warning(mut self) -> Diagnostic {
         self.severity = DiagnosticSeverity::Warning.into();
         self

@@ -20,7 +20,6 @@ pub(super) struct DynamicValue {
     pub msgpack: Vec<u8>,
 }
 
-/// An error or a warning for the user.
 #[derive(Clone, PartialEq, Message)]
 pub struct Diagnostic {
     #[prost(enumeration = "DiagnosticSeverity", tag = "1")]

@@ -109,7 +109,6 @@ pub type Diagnostics = Vec<Diagnostic>;
 
 #[derive(Default)]
 pub struct OpenedResource {
-    /// The computed attributes.
     pub result: TerraformObject,
     /// Passed to Renew and Close. Terraform keeps it in memory.
     pub private: Vec<u8>,

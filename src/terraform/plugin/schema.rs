@@ -21,7 +21,6 @@ pub struct BlockSchema {
     pub attributes: Vec<AttributeSchema>,
 }
 
-/// An argument that the user sets, or a result that the provider computes.
 #[derive(Debug, Clone)]
 pub struct AttributeSchema {
     pub name: &'static str,
@@ -35,11 +34,8 @@ pub struct AttributeSchema {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
-    /// The user has to set the attribute.
     Required,
-    /// The user may set the attribute.
     Optional,
-    /// The provider sets the attribute.
     Computed,
 }
 

@@ -82,7 +82,6 @@ impl PluginServer {
         }
     }
 
-    /// Waits until another process has become the parent.
     async fn parent_ended(&self) {
         while self.parent.is_alive() {
             sleep(PARENT_CHECK_INTERVAL).await;

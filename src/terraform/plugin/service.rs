@@ -153,7 +153,6 @@ impl ProviderService {
         proto::StopProviderResponse::default()
     }
 
-    /// Gives the provider its last chance to clean up.
     pub(super) fn end(&self) {
         self.provider.end();
     }

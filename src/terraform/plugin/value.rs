@@ -55,7 +55,6 @@ impl TerraformObject {
         unknown.map(|(name, _)| name.as_str())
     }
 
-    /// Sets the attributes of `other` in addition.
     pub(super) fn merged_with(mut self, other: TerraformObject) -> TerraformObject {
         self.0.extend(other.0);
         self

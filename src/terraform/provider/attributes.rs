@@ -8,7 +8,6 @@ use crate::terraform::plugin::{
     AttributeSchema, BlockSchema, TerraformObject, TerraformValue, Type,
 };
 
-/// A resource's arguments, completed by the provider's.
 pub(super) struct ResourceArguments {
     pub(super) query: Query,
     pub(super) client_secret: Option<SecretString>,
@@ -22,7 +21,6 @@ fn settings_with_attribute() -> impl Iterator<Item = (&'static Setting, &'static
 
 const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 
-/// Adds the settings with these keys.
 pub(super) fn add_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
     let wanted = settings_with_attribute().filter(|(setting, _)| keys.contains(&setting.key));
     wanted.fold(block, |block, (setting, description)| {
@@ -30,7 +28,6 @@ pub(super) fn add_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
     })
 }
 
-/// Adds all settings and the client secret.
 pub(super) fn add_all_settings(block: BlockSchema) -> BlockSchema {
     let keys: Vec<_> = settings_with_attribute().map(|(setting, _)| setting.key).collect();
     let block = add_settings(block, &keys);
@@ -86,7 +83,6 @@ pub(super) fn merge(
     })
 }
 
-/// Returns the settings of a block whose values are known.
 pub(super) fn known_settings(config: &TerraformObject) -> Query {
     let known_value =
         |(setting, _): (&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
