@@ -40,7 +40,7 @@ enum ConnectFault<'a> {
     Timeout,
     Refused,
     NotHttp { proxy: bool },
-    HeadTooLarge,
+    HeadTooLarge { proxy: bool },
     Closed,
     NotConnected(String),
     Other(String),
@@ -118,7 +118,7 @@ impl Target {
             fault,
             ConnectFault::ProxyWantsCredentials
                 | ConnectFault::NotHttp { .. }
-                | ConnectFault::HeadTooLarge
+                | ConnectFault::HeadTooLarge { .. }
         );
         let is_refused = matches!(fault, ConnectFault::Refused);
         let cause = match fault {
@@ -145,9 +145,10 @@ impl Target {
             ConnectFault::NotHttp { proxy } => {
                 format!("{} does not speak HTTP/1.1", if proxy { peer } else { host })
             }
-            ConnectFault::HeadTooLarge => {
-                format!("{host} answered with a head that is too large, or has too many fields")
-            }
+            ConnectFault::HeadTooLarge { proxy } => format!(
+                "{} answered with a head that is too large, or has too many fields",
+                if proxy { peer } else { host }
+            ),
             ConnectFault::Closed => "the connection was closed before a complete reply".to_owned(),
             ConnectFault::NotConnected(cause) => format!("connecting to {peer}: {cause}"),
             ConnectFault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
@@ -202,6 +203,9 @@ impl<'a> ConnectFault<'a> {
             Ok(ConnectFault::NotHttp { .. }) => {
                 ConnectFault::NotHttp { proxy: error.phase == Phase::Tunnel }
             }
+            Ok(ConnectFault::HeadTooLarge { .. }) => {
+                ConnectFault::HeadTooLarge { proxy: error.phase == Phase::Tunnel }
+            }
             Ok(ConnectFault::Timeout) => ConnectFault::ConnectTimeout(error.phase),
             Ok(fault) => fault,
             Err(deepest) => ConnectFault::NotConnected(deepest),
@@ -224,7 +228,7 @@ impl<'a> ConnectFault<'a> {
         }
         if let Some(http) = error.downcast_ref::<hyper::Error>() {
             if http.is_parse_too_large() {
-                return Some(ConnectFault::HeadTooLarge);
+                return Some(ConnectFault::HeadTooLarge { proxy: false });
             }
             if http.is_parse() {
                 return Some(ConnectFault::NotHttp { proxy: false });

@@ -25,10 +25,13 @@ pub(super) async fn http_connect(
         request = request.header(PROXY_AUTHORIZATION, credentials);
     }
     let response = sender.send_request(request.body(String::new())?).await?;
-    if !response.status().is_success() {
-        return Err(TunnelRefused(response.status()).into());
+    let status = response.status();
+    if !status.is_success() {
+        return Err(TunnelRefused(status).into());
     }
-    let upgraded: Upgraded = hyper::upgrade::on(response).await?;
+    // The library makes no tunnel of a 204.
+    let upgraded: Upgraded =
+        hyper::upgrade::on(response).await.map_err(|_| TunnelRefused(status))?;
     let parts = upgraded.downcast::<TokioIo<Transport>>().map_err(|_| "not a tunnel")?;
     Ok(Transport::with_read_ahead(parts.read_buf, parts.io.into_inner()))
 }

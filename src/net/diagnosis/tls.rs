@@ -24,7 +24,7 @@ pub(super) fn diagnose(
         }
         Error::AlertReceived(alert) => this_alert(peer, *alert),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
-            format!("TLS with {peer}: what it answered is none"),
+            format!("TLS with {peer}: its response is not TLS"),
             "check the port; a guess: plain HTTP is spoken there",
         ),
         Error::PeerIncompatible(_) => (format!("{peer} has {NOTHING_IN_COMMON}"), OLD_OR_MUTUAL),
@@ -221,7 +221,7 @@ mod tests {
                 "host ended the TLS handshake with the alert InternalError",
                 "check that",
             ),
-            (plain_http, "TLS with host: what it answered is none", "plain HTTP"),
+            (plain_http, "TLS with host: its response is not TLS", "plain HTTP"),
         ] {
             let Diagnosis { cause: said, hint: to_do, is_transient } =
                 diagnose("host", &fault, (Timestamp::UNIX_EPOCH, None));

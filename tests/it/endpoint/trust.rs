@@ -249,10 +249,16 @@ fn a_proxys_failures_name_the_proxy_and_not_its_credentials() {
     std::fs::write(&ca, certificate("x", (2020, 2100)).0).unwrap();
     let refusing = Server::start(vec![reply(502, "", "")]);
     let wanting = Server::start(vec![reply(407, "", "")]);
+    let untunnelled = Server::start(vec![reply(204, "", "")]);
+    let verbose = Server::start(vec![reply(200, &"X-A: b\r\n".repeat(300), "")]);
+    let garbled = Server::start(vec![Step::Send(b"hello\r\n\r\n".to_vec())]);
     for (port, cause) in [
         (dead_port(), " refused the connection: nothing listens there"),
         (refusing.port, " refused to connect to login.example.invalid"),
         (wanting.port, " wants credentials"),
+        (untunnelled.port, " refused to connect to login.example.invalid: HTTP 204"),
+        (verbose.port, " answered with a head that is too large"),
+        (garbled.port, " does not speak HTTP/1.1"),
     ] {
         let mut setup = Setup::of("https://login.example.invalid/oauth/token".to_owned());
         let proxy = format!("http://me:hunter2@127.0.0.1:{port}");

@@ -26,7 +26,7 @@ fn a_502_tells_the_cause_and_what_to_do() {
             "cannot be trusted: its certificate is signed by an authority that is not trusted here",
             "name its CA with --ca-file",
         ),
-        ("https", &plain, "what it answered is none", "plain HTTP is spoken there"),
+        ("https", &plain, "its response is not TLS", "plain HTTP is spoken there"),
         ("https", &no_name, "cannot be resolved (DNS)", "a proxy is named with HTTPS_PROXY"),
     ] {
         let cloud = cloud(SandboxConfig::default());
