@@ -12,6 +12,9 @@ use crate::duration::human;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExpiresIn(pub i64);
 
+/// The resolution of NumericDate as issuers use it (RFC 7519 section 2).
+const EXP_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
+
 const DAY: i64 = 24 * 60 * 60;
 
 /// Genesys Cloud allows two days, and 450 days for SCIM clients. A longer lifetime is a
@@ -71,7 +74,8 @@ impl ExpiresIn {
 }
 
 /// Lower bound of the lifetime, counted from `sent`: the smaller of `expires_in` and, if the
-/// issuer's clock was measured, the time until `exp` by the latest that this clock may show.
+/// issuer's clock was measured, the time until `exp` by the latest that this clock may show. Otherwise a JWT loses the second
+/// by which `exp` may have been rounded down.
 pub fn min_lifetime(
     expires_in: Option<ExpiresIn>,
     exp: Option<Timestamp>,
@@ -83,6 +87,8 @@ pub fn min_lifetime(
     let claimed = exp.zip(issuer_time).map(|(exp, (_, latest))| exp.duration_since(latest));
     let lifetime = match (stated, claimed) {
         (Some(stated), Some(claimed)) => stated.min(claimed),
+        // A JWT may expire up to a second before `expires_in` has passed.
+        (Some(stated), None) if exp.is_some() => stated.saturating_sub(EXP_RESOLUTION),
         (Some(only), None) | (None, Some(only)) => only,
         (None, None) => return Err(LifetimeError::Unstated),
     };
@@ -186,7 +192,7 @@ mod tests {
         let claimed = SignedDuration::from_secs(59) - SignedDuration::from_millis(1);
         assert_eq!(least(300, 5_060, issuer.as_ref()), Ok(claimed));
         assert_eq!(least(30, 5_060, issuer.as_ref()), Ok(SignedDuration::from_secs(30)));
-        assert_eq!(least(300, 5_060, None), Ok(SignedDuration::from_secs(300)));
+        assert_eq!(least(300, 5_060, None), Ok(SignedDuration::from_secs(299)));
         assert_eq!(least(300, 4_000, issuer.as_ref()), Err(LifetimeError::Expired(-1_001)));
         assert_eq!(min_lifetime(None, None, issuer.as_ref(), &sent), Err(LifetimeError::Unstated));
     }
