@@ -4,11 +4,11 @@
 //! `_GC_TOKEN_COMPLETE` set: so they complete profiles as well, and fit every later version.
 //! Scripts for the other shells are static.
 
-mod answer;
+mod respond;
 mod scripts;
 mod values;
 
-pub(crate) use answer::answer;
+pub(crate) use respond::respond;
 pub(crate) use scripts::script;
 
 use clap::{Command, CommandFactory};

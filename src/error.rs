@@ -20,11 +20,11 @@ pub enum Kind {
     Configuration,
     /// The issuer refused the client's credentials.
     CredentialsRefused,
-    /// The issuer cannot be reached, or answers nonsense.
+    /// The issuer cannot be reached, or its response is unusable.
     Unavailable,
     /// The issuer limits the rate, for longer than the time limit allows.
     RateLimited,
-    /// No token can be had that lives as long as was asked for.
+    /// No token lives as long as required.
     Lifetime,
     /// The API refused a token that the issuer had just made.
     ApiRefused,
@@ -32,9 +32,9 @@ pub enum Kind {
     Cache,
     /// The operating system refused a process, a thread, a file, a socket or a directory.
     System,
-    /// The command of `exec` is there and cannot be run.
+    /// The command of `exec` exists but cannot be run.
     CommandUnusable,
-    /// The command of `exec` is not there.
+    /// The command of `exec` does not exist.
     CommandNotFound,
 }
 

@@ -70,7 +70,7 @@ pub use platform::init_process;
 /// Runs a command line, `args[0]` included; returns the exit code.
 pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) -> u8 {
     if context.env.os(completion::VARIABLE).is_some() {
-        return completion::answer(args, context, streams)
+        return completion::respond(args, context, streams)
             .map_or_else(|error| report(&error, context), |()| 0);
     }
     let result = match plugin::is_wanted(&context.env, args.get(1..).unwrap_or_default()) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-/// The pause after a failed accept, which is most likely for want of file descriptors.
+/// The pause after a failed accept: most likely no file descriptor is left.
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// Binds a socket that [`tokio::net::TcpListener::from_std`] takes.

@@ -59,7 +59,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Returns an issuer of which only the token endpoint is known.
+    /// Returns an issuer that is known only by its token endpoint.
     pub(crate) fn stranger() -> Issuer {
         Issuer {
             token_url: "https://id.example/token".into(),

@@ -206,7 +206,7 @@ impl Broker<'_> {
         matches!(verdict, Verdict::Fresh { .. })
     }
 
-    /// Returns whether a token may be provided when no better one can be had.
+    /// Returns whether a token may be provided if there is no better one.
     pub(super) fn is_good_enough(&self, validity: &TokenValidity) -> bool {
         let stale_if_error = || self.policy().stale_if_error(validity, &self.clock.read());
         self.is_fresh(validity) || stale_if_error().is_some()

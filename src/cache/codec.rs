@@ -251,7 +251,7 @@ mod tests {
             let _ = peek_header(&bytes);
         }
 
-        /// Whoever can write to the file can forge a header: it is shown, but the entry cannot
+        /// Anyone who can write to the file can forge a header: it is shown, but the entry cannot
         /// be decrypted.
         #[test]
         fn a_forged_header_is_shown_at_most(

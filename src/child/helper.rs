@@ -49,7 +49,7 @@ pub(crate) enum HelperError {
     TimedOut(Duration),
     TooLong(usize),
     /// The program was ended because it wanted a terminal that it may not have.
-    AskedOnTerminal,
+    PromptedOnTerminal,
 }
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -170,7 +170,7 @@ impl RunningHelper<'_> {
     fn on_stopped(&mut self, wants_terminal: bool) -> Result<(), HelperError> {
         let prompt = if self.terminal.exists() { self.helper.prompt } else { Prompt::Forbidden };
         match (prompt, wants_terminal) {
-            (Prompt::Forbidden, true) => return Err(HelperError::AskedOnTerminal),
+            (Prompt::Forbidden, true) => return Err(HelperError::PromptedOnTerminal),
             // The person who stopped it may continue it, within the timeout.
             (Prompt::Forbidden, false) => return Ok(()),
             // In the meantime this process was brought to the foreground.
@@ -180,7 +180,7 @@ impl RunningHelper<'_> {
                 // As if the whole job had been stopped, until it is brought back.
                 stop_own_job(wants_terminal);
                 if !self.terminal.give_foreground() && wants_terminal {
-                    return Err(HelperError::AskedOnTerminal);
+                    return Err(HelperError::PromptedOnTerminal);
                 }
                 self.start = self.clock.read();
             }
@@ -208,8 +208,8 @@ impl fmt::Display for HelperError {
             HelperError::Failed(status) => status.fmt(f),
             HelperError::TimedOut(timeout) => write!(f, "it took longer than {timeout:?}"),
             HelperError::TooLong(max) => write!(f, "it printed more than {max} bytes"),
-            HelperError::AskedOnTerminal => {
-                f.write_str("it asked on the terminal, which is not available at this moment")
+            HelperError::PromptedOnTerminal => {
+                f.write_str("it prompted on the terminal, which is not available now")
             }
         }
     }

@@ -43,9 +43,9 @@ pub struct ExecArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyMode {
-    /// A reverse proxy at an address that the command is told.
+    /// A reverse proxy, whose address the command finds in its environment.
     Gateway,
-    /// A forward proxy that answers in the names of the region's hosts.
+    /// A forward proxy that responds in place of the region's hosts.
     Intercept,
 }
 

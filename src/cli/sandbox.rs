@@ -42,7 +42,7 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = non_negative)]
     pub lifetime: Duration,
 
-    /// Revoke tokens that make no API call for so long; HEAD requests do not count
+    /// Revoke tokens that make no API call for this long; HEAD requests do not count
     #[arg(long, value_name = "DURATION", value_parser = non_negative)]
     pub idle_timeout: Option<Duration>,
 

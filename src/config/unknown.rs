@@ -90,9 +90,7 @@ pub(super) fn keys_outside_profiles(file: &Path, root: &Table) -> Vec<String> {
             Some(near) => format!(" Did you mean {near}, below [default]?"),
             None => String::new(),
         };
-        lines.push(format!(
-            "{name} in {file} stands outside every profile, and has no effect.{guess}"
-        ));
+        lines.push(format!("{name} in {file} is outside every profile, and has no effect.{guess}"));
     }
     lines
 }
@@ -159,7 +157,7 @@ mod tests {
     #[test]
     fn a_key_outside_every_profile_is_named() {
         let lines = |text: &str| keys_outside_profiles(Path::new("f"), &text.parse().unwrap());
-        let outside = "in f stands outside every profile, and has no effect.";
+        let outside = "in f is outside every profile, and has no effect.";
         for (text, said) in [
             ("min_ttl = '5m'", format!("min_ttl {outside} Move it below [default].")),
             ("min_tll = '5m'", format!("min_tll {outside} Did you mean min_ttl, below [default]?")),

@@ -87,7 +87,7 @@ fn cached_token_rejected(mut settings: Settings, url: &str, context: &Context) -
 
 fn cached_token_revoked() -> Finding {
     let error = Error::new(Kind::ApiRefused, "the cached token was revoked")
-        .with_cause("the API answers HTTP 401, and accepts a new token")
+        .with_cause("the API responds with HTTP 401, and accepts a new token")
         .with_hint(
             "gc-token get --force-refresh replaces it; where the organization revokes tokens that \
              are not used, set --idle-timeout; --verify always asks each time",

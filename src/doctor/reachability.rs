@@ -100,7 +100,7 @@ impl Reachability {
 }
 
 fn measured_clock(probe: &Result<Probe>) -> Option<&OffsetEstimate> {
-    probe.as_ref().ok()?.answer.as_ref().ok()?.clock.as_ref()
+    probe.as_ref().ok()?.response.as_ref().ok()?.clock.as_ref()
 }
 
 fn proxy_used(name: &str, probe: &Probe) -> Finding {
@@ -108,7 +108,7 @@ fn proxy_used(name: &str, probe: &Probe) -> Finding {
         Some(proxy) => format!("through {proxy}"),
         None => "without a proxy".to_owned(),
     };
-    match probe.answer {
+    match probe.response {
         Ok(_) => Finding::ok(Topic::Network, format!("the {name} is reached {route}")),
         Err(_) => Finding::note(Topic::Network, format!("the {name} was tried {route}")),
     }
@@ -138,8 +138,8 @@ fn trusted_authorities(
 fn host_response(topic: Topic, probe: &Probe) -> Vec<Finding> {
     let host = &probe.host;
     let phases = phase_times(probe);
-    let answer = match &probe.answer {
-        Ok(answer) => answer,
+    let response = match &probe.response {
+        Ok(response) => response,
         Err(error) => {
             let progress = (!phases.is_empty())
                 .then(|| Finding::note(topic, format!("{host} was reached so far: {phases}")));
@@ -147,16 +147,16 @@ fn host_response(topic: Topic, probe: &Probe) -> Vec<Finding> {
         }
     };
     let colon = if phases.is_empty() { "" } else { ": " };
-    let message = format!("{host} answers HTTP {}{colon}{phases}", answer.status);
+    let message = format!("{host} answers HTTP {}{colon}{phases}", response.status);
     let mut findings = vec![Finding::ok(topic, message)];
     // The API's front page may be a web page.
-    if topic == Topic::Issuer && answer.is_page && answer.status < 400 {
+    if topic == Topic::Issuer && response.is_page && response.status < 400 {
         let hint = "probably a captive portal or a proxy answered in its place";
         findings.push(
             Finding::warning(topic, format!("{host} answers with a web page")).with_hint(hint),
         );
     }
-    findings.extend(unusable_date(topic, answer.dated));
+    findings.extend(unusable_date(topic, response.dated));
     findings
 }
 

@@ -158,7 +158,7 @@ fn unknown_value(name: &Name, placeholder: Placeholder) -> Error {
         _ => "set --region",
     };
     usage_error(format!(
-        "--set: the template of {name} asks for {{{placeholder_name}}}, which is not known"
+        "--set: the template of {name} uses {{{placeholder_name}}}, which is not known"
     ))
     .with_hint(hint)
 }
@@ -258,7 +258,7 @@ mod tests {
         assert!(validate("A={region}{token}{expires_at}", &ireland()).is_ok());
         let error = validate("A={region}", &stranger()).unwrap_err();
         assert_eq!(error.kind, Kind::Usage);
-        assert_eq!(error.message, "--set: the template of A asks for {region}, which is not known");
+        assert_eq!(error.message, "--set: the template of A uses {region}, which is not known");
     }
 
     #[test]

@@ -88,8 +88,7 @@ impl Template {
                     .and_then(|brace| brace.split_once('}'))
                     .ok_or("has a brace without its counterpart")?;
                 let known = Placeholder::ALL.into_iter().find(|one| one.name() == name);
-                let known =
-                    known.ok_or_else(|| format!("asks for {{{name}}}, which is unknown"))?;
+                let known = known.ok_or_else(|| format!("uses {{{name}}}, which is unknown"))?;
                 parts.push(Part::Placeholder(known));
                 rest
             };
@@ -155,7 +154,7 @@ mod tests {
         }
         for (text, name) in [("{tokn}", "{tokn}"), ("{}", "{}"), ("{ token }", "{ token }")] {
             let refused = Template::parse(text).unwrap_err();
-            assert_eq!(refused, format!("asks for {name}, which is unknown"));
+            assert_eq!(refused, format!("uses {name}, which is unknown"));
         }
     }
 }

@@ -37,12 +37,12 @@ pub(crate) struct HttpClient<'s> {
     pub(super) options: ConnectOptions,
     attempt_timeout: Option<Duration>,
     connector: Connector,
-    /// For a host that speaks HTTP/2 only, once that is known.
+    /// Set once the host is known to speak only HTTP/2.
     http2_connector: OnceCell<Connector>,
     pub(super) known: Option<OffsetEstimate>,
 }
 
-/// A response of which nothing has been checked.
+/// A response, unchecked.
 pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,

@@ -22,7 +22,7 @@ pub(super) enum Phase {
     Tls,
 }
 
-/// A proxy's response to `CONNECT` that is not of success.
+/// A proxy's unsuccessful response to `CONNECT`.
 #[derive(Debug)]
 pub(super) struct TunnelRefused(pub(super) StatusCode);
 

@@ -37,7 +37,7 @@ pub(crate) struct Connector {
     options: ConnectOptions,
 }
 
-/// Time limits, and what the system does about a peer that has gone without a word.
+/// Time limits, and TCP options against a peer that has vanished without closing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectOptions {
     pub(super) total: Option<Duration>,

@@ -25,7 +25,7 @@ pub(super) struct Target {
     pub(super) message: String,
     /// The host, and its port unless that is the scheme's own.
     pub(super) host: String,
-    /// The proxy on the way, as messages name it.
+    /// The proxy in between, as messages name it.
     pub(super) proxy: Option<String>,
     pub(super) connect: Duration,
     pub(super) attempt: Duration,
@@ -68,7 +68,7 @@ impl Target {
         self.explain(ConnectFault::of_connect(error), (now, None))
     }
 
-    /// Explains a response that is not read to its end.
+    /// Explains why a response was not read to its end.
     pub(super) fn too_large(&self, status: StatusCode) -> RequestError {
         let cause = format!(
             "{} answered HTTP {} with more than {} KiB, which no token reply has",
@@ -212,7 +212,7 @@ impl<'a> ConnectFault<'a> {
         }
     }
 
-    /// Classifies one link of a chain of errors; `None` if the next link has to tell.
+    /// Classifies one link of a chain of errors; `None` if the link does not say enough.
     fn of_link(error: &'a (dyn StdError + 'static)) -> Option<ConnectFault<'a>> {
         if let Some(fault) = error.downcast_ref() {
             return Some(ConnectFault::Tls { fault, with_proxy: false });
@@ -249,7 +249,8 @@ impl<'a> ConnectFault<'a> {
     }
 }
 
-/// Returns the first fault that a chain of errors tells, else the text of its last link.
+/// Returns the first fault that is found in a chain of errors, else the text of its last
+/// link.
 fn find_fault<'a>(error: &'a (dyn StdError + 'static)) -> Result<ConnectFault<'a>, String> {
     let mut link = error;
     loop {
@@ -282,8 +283,7 @@ pub(super) fn validity_error(error: &ExchangeError) -> Option<ValidityError> {
     }
 }
 
-/// Returns the next link. What an I/O error wraps is not its source, but its source's
-/// parent.
+/// Returns the next link. `source` of an I/O error skips the error that it wraps.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),

@@ -9,8 +9,8 @@ pub(crate) const SPELLINGS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// fails to parse it.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Returns each variable with loopback added to what it holds, once `edit` has changed
-/// that. A variable that is not set gets what the other one holds.
+/// Returns both variables with loopback added to their lists, after `edit` has changed the
+/// lists. A variable that is not set gets the other one's list.
 pub(crate) fn with_loopback(
     env: &Environment,
     edit: impl Fn(&str) -> String,
@@ -22,8 +22,8 @@ pub(crate) fn with_loopback(
     })
 }
 
-/// Returns one list for both variables, with loopback and `host` added to what either
-/// holds: where the names of variables do not differ by case, they cannot hold two.
+/// Returns one list for both variables: their entries, loopback and `host`. On a system
+/// whose variable names ignore case, the two variables are one.
 pub(crate) fn joined_with_loopback(env: &Environment, host: &str) -> [(&'static str, String); 2] {
     let lists = SPELLINGS.map(|name| env.text(name).unwrap_or_default());
     let joined = if lists.iter().any(|list| entries(list).eq(["*"])) {
@@ -34,7 +34,7 @@ pub(crate) fn joined_with_loopback(env: &Environment, host: &str) -> [(&'static 
     SPELLINGS.map(|name| (name, joined.clone()))
 }
 
-/// Adds loopback and `hosts`. A star alone stays alone, as curl wants it.
+/// Adds loopback and `hosts`. A star stays alone, because curl ignores it in a list.
 fn and_loopback(list: &str, hosts: &[&str]) -> String {
     if entries(list).eq(["*"]) {
         return "*".to_owned();

@@ -1,10 +1,10 @@
-//! Asks a peer for the time whose certificate is out of date by this machine's
+//! Asks a peer for the time if its certificate is out of date by this machine's
 //! clock.
 //!
 //! The certificate is checked as always, but as if it were a moment within its
 //! validity: authority, name and key are the right ones. That does not make it
 //! good, for the key of an old certificate may be in wrong hands by now. So
-//! nothing that is private is sent, and the answer's `Date` is used for a
+//! nothing that is private is sent, and the response's `Date` is used for a
 //! message to the user, and for nothing else.
 
 use std::sync::Arc;
@@ -37,11 +37,11 @@ impl TimeProvider for FixedTime {
 }
 
 impl HttpClient<'_> {
-    /// Returns what the host's clock shows; `None` where that cannot be found out.
+    /// Returns `None` if the host's clock cannot be read.
     pub(super) async fn peer_clock(&self, validity_error: ValidityError) -> Option<PeerClock> {
-        let asked = timeout(PEER_CLOCK_TIMEOUT, self.request_time(validity_error)).await;
+        let measured = timeout(PEER_CLOCK_TIMEOUT, self.request_time(validity_error)).await;
         let now = self.session.context.clock.read();
-        let from_peer = asked.ok().flatten().map(|offset| (offset, PeerClockSource::Peer));
+        let from_peer = measured.ok().flatten().map(|offset| (offset, PeerClockSource::Peer));
         let known = || Some((self.known.clone()?, PeerClockSource::Earlier));
         let (estimate, from) = from_peer.or_else(known)?;
         let offset = estimate.offset_at(&now)?;

@@ -1,9 +1,9 @@
-//! Certificates that somebody named, and that a server shows as its own.
+//! Accepts a server's certificate that `--ca-file` contains itself.
 //!
-//! `openssl req -x509` marks what it makes as an authority's (`CA:TRUE`), and people
-//! put it into a server. The library refuses an authority as a server. But a server that
-//! shows, byte by byte, the certificate which was named with `--ca-file` is the one that
-//! was meant, as long as its name and its validity are right.
+//! `openssl req -x509` makes certificates of authorities (`CA:TRUE`), and people use them
+//! for servers. webpki refuses an authority's certificate for a server. But a server that
+//! presents exactly the certificate in `--ca-file` is the intended one, if its name and its
+//! validity are right.
 
 use std::sync::Arc;
 

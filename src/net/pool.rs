@@ -50,7 +50,7 @@ pub(crate) struct Pool<B> {
     host: HeaderValue,
 }
 
-/// Above so many busy HTTP/1.1 connections, a request waits up to [`IDLE_WAIT`] for one of
+/// Above this many busy HTTP/1.1 connections, a request waits up to [`IDLE_WAIT`] for one of
 /// them: an additional connection costs about 40 KB.
 const FREE_CONNECTIONS: usize = 64;
 

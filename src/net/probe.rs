@@ -21,7 +21,7 @@ pub(crate) struct Probe {
     /// The number of trusted certificate authorities; `None` without TLS.
     pub(crate) trusted: Option<usize>,
     pub(crate) phases: PhaseTimes,
-    pub(crate) answer: Result<ProbeResponse, Error>,
+    pub(crate) response: Result<ProbeResponse, Error>,
 }
 
 #[derive(Debug, Clone)]
@@ -47,16 +47,16 @@ pub(crate) enum DateHeader {
 const FURTHER_REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl HttpClient<'_> {
-    /// Sends `requests` requests, each of which has to be answered within `limit`.
+    /// Sends `requests` requests; each response has to arrive within `limit`.
     pub(crate) async fn probe(&self, requests: u32, limit: Duration) -> Probe {
         let mut phases = PhaseTimes::default();
-        let answer = self.sample_clock(requests, limit, &mut phases).await;
+        let response = self.sample_clock(requests, limit, &mut phases).await;
         Probe {
             host: display_host(&self.url),
             proxy: self.target.proxy.clone(),
             trusted: self.tls.as_ref().map(|tls| tls.roots.store.len()),
             phases,
-            answer,
+            response,
         }
     }
 

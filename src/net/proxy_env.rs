@@ -18,15 +18,15 @@ pub(super) enum Route {
 
 impl Route {
     /// Returns the route to `url` that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
-    /// `NO_PROXY` ask for, else the system's settings on macOS and Windows.
+    /// `NO_PROXY` configure, else the system's settings on macOS and Windows.
     ///
     /// A loopback host is never reached through a proxy: to the proxy, that
     /// name means the proxy itself.
     ///
     /// # Errors
     /// `Configuration` for a variable that names no proxy, and for a SOCKS
-    /// proxy, which is not supported: going straight would go round what the
-    /// user wanted.
+    /// proxy, which is not supported: a direct connection would bypass the
+    /// user's proxy.
     pub(super) fn to(url: &Url, env: &Environment) -> Result<Route> {
         if is_loopback(url) {
             return Ok(Route::Direct);

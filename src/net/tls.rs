@@ -23,7 +23,7 @@ pub(crate) struct Tls {
 pub(super) enum Alpn {
     Http1,
     Http2,
-    /// Both, of which the host chooses one.
+    /// Offers both; the host chooses one.
     Either,
 }
 

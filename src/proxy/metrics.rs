@@ -105,7 +105,7 @@ impl Metrics {
             ("requests", "Requests forwarded upstream.", &[("", &self.requests)][..]),
             (
                 "tokens_issued",
-                "Token requests answered by the proxy.",
+                "Token requests that the proxy responded to.",
                 &[("", &self.tokens_issued)],
             ),
             (

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::cloud::{Cloud, SandboxHost};
 use super::{faults, token};
 
-/// The vendor's support asks for this header.
+/// The vendor's support needs this header's value.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("inin-correlation-id");
 
 #[derive(Clone)]

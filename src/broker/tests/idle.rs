@@ -59,7 +59,7 @@ fn an_idle_token_that_nobody_can_be_asked_about_is_replaced() {
 }
 
 #[test]
-fn an_idle_token_is_no_makeshift() {
+fn an_idle_token_is_not_served_stale() {
     let clock = FakeClock::new();
     let scene = idle(&clock, Verify::Never);
     assert_eq!(scene.got(), first());
@@ -69,7 +69,7 @@ fn an_idle_token_is_no_makeshift() {
 }
 
 #[test]
-fn a_refused_token_is_no_makeshift() {
+fn a_rejected_token_is_not_served_stale() {
     let clock = FakeClock::new();
     let scene = with_api(&clock, 3_600, Verify::Auto);
     assert_eq!(scene.got(), first());

@@ -60,7 +60,7 @@ impl SecretCommand {
         let name = shown::quoted(&self.argv[0]);
         let failed = |failure: HelperError| {
             let hint = match (&failure, self.prompt) {
-                (HelperError::AskedOnTerminal, Prompt::Forbidden) => {
+                (HelperError::PromptedOnTerminal, Prompt::Forbidden) => {
                     "a token that is renewed needs a command that does not ask: \
                      unlock the password manager, or let it use an agent"
                         .to_owned()

@@ -126,7 +126,7 @@ fn certificate(fault: &CertificateError) -> (String, &'static str) {
 const ELSEWHERE: &str =
     "a guess: something between here and the issuer answered, such as a proxy that inspects TLS";
 
-/// The library's name for an error, without what it holds.
+/// Returns the name of an enum's variant, without its fields.
 fn name(error: &impl std::fmt::Debug) -> String {
     let whole = format!("{error:?}");
     let end = whole.find(|char: char| !char.is_alphanumeric()).unwrap_or(whole.len());

@@ -25,7 +25,7 @@ const STREAM_WINDOW: u32 = 256 << 10;
 /// one whose client reads.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MAX_STREAMS as u32;
 
-/// The read buffer over HTTP/1.1, for the head of an answer and for what is read ahead.
+/// The read buffer over HTTP/1.1, for the head of a response and for what is read ahead.
 /// The library's default is 400 KB for a client that does not read.
 const READ_BUFFER: usize = 32 << 10;
 
@@ -82,21 +82,21 @@ where
     B::Error: Into<BoxError>,
 {
     let connection = Arc::new(Mutex::new(Some(connection)));
-    let asked = connection.clone();
+    let shared = connection.clone();
     tokio::spawn(poll_fn(move |context| {
         let mut connection = sync::lock(&connection);
         let open = connection.as_mut().map(|open| Pin::new(open).poll(context));
         let done = open.is_none_or(|polled| polled.is_ready());
         if done {
-            // With it goes what waits in it, which is told of the end by that.
+            // Dropping the connection also fails the requests that wait in it.
             drop(connection.take());
             return Poll::Ready(());
         }
         Poll::Pending
     }));
     Box::new(move || {
-        let connection = sync::lock(&asked);
-        // One that has ended takes nothing, whatever it allows.
+        let connection = sync::lock(&shared);
+        // A connection that has ended takes no request, so its limit does not matter.
         connection.as_ref().map_or(usize::MAX, |open| open.current_max_send_streams())
     })
 }
@@ -108,5 +108,5 @@ async fn settings_received(allowed: &Allowed) {
     }
 }
 
-/// The time between two looks for the SETTINGS frame.
+/// The time between two checks for the SETTINGS frame.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::idle::{IdleConnections, StreamPermit};
 
-/// A body that is not read to its end takes its connection with it.
+/// A body that is dropped before its end closes its connection.
 pub(crate) struct PooledBody<B> {
     body: Incoming,
     lease: Option<Lease<B>>,

@@ -34,7 +34,7 @@ impl SendError {
 
 /// A host that closes an HTTP/2 connection says with which request it has begun
 /// last, and one that refuses a stream has not begun with it at all (RFC 9113
-/// sections 6.8 and 8.7). Balancers do the former every so many requests.
+/// sections 6.8 and 8.7). Balancers do the former after a fixed number of requests.
 fn is_unprocessed(error: &hyper::Error) -> bool {
     let Some(error) = error.source().and_then(|cause| cause.downcast_ref::<h2::Error>()) else {
         return false;

@@ -96,7 +96,7 @@ fn decompress(response: &HttpResponse) -> Result<Zeroizing<Vec<u8>>, String> {
         body = unpacked.ok_or_else(|| {
             let name = if CODINGS.contains(&coding) { coding } else { "an unknown coding" };
             format!(
-                "with {} bytes compressed as {name}, which was not asked for and cannot be read",
+                "with {} bytes compressed as {name}, which was not requested and cannot be read",
                 response.body.len()
             )
         })?;

@@ -63,7 +63,7 @@ impl ResponseReader<'_> {
         now: Timestamp,
     ) -> Result<Grant, AttemptError> {
         match response.status {
-            // Some issuers answer 201.
+            // Some issuers respond with 201.
             200..=299 => self.read_grant(response, now),
             301 | 302 | 303 | 307 | 308 => Err(self.redirect_error(response)),
             407 => Err(self.permanent_error(
@@ -79,7 +79,7 @@ impl ResponseReader<'_> {
             400..=599 => Err(self.refused(response, now)),
             300..=399 => Err(self.permanent_error(
                 response,
-                "which is no answer to a token request",
+                "which is not a response to a token request",
                 NOT_THE_ISSUER_HINT,
             )),
             _ => {

@@ -61,7 +61,7 @@ impl ConnectProxy {
         }
     }
 
-    /// Answers a request to the proxy itself.
+    /// Responds to a request to the proxy itself.
     pub(super) fn respond(
         self: Arc<Self>,
         client: &ClientConnection,

@@ -36,7 +36,7 @@ pub(super) struct LastUse {
 
 pub(super) struct RefreshFailure {
     pub(super) backoff: Backoff,
-    /// The reason that clients are told, if another attempt may succeed.
+    /// The reason for clients, if another attempt may succeed.
     pub(super) transient_reason: Option<String>,
 }
 

@@ -61,19 +61,19 @@ pub(super) fn data_source_schema() -> BlockSchema {
 const NUMBERS: [(&str, &str); 8] = [
     (
         "issuer_offset_min",
-        "The issuer's clock is ahead of this machine's by at least so many seconds; negative when \
+        "The issuer's clock is ahead of this machine's by at least this many seconds; negative when \
          it is behind.",
     ),
     (
         "issuer_offset_max",
-        "The issuer's clock is ahead of this machine's by at most so many seconds.",
+        "The issuer's clock is ahead of this machine's by at most this many seconds.",
     ),
-    ("api_offset_min", "The API's clock is ahead of this machine's by at least so many seconds."),
-    ("api_offset_max", "The API's clock is ahead of this machine's by at most so many seconds."),
-    ("api_lead_min", "The API's clock is ahead of the issuer's by at least so many seconds."),
+    ("api_offset_min", "The API's clock is ahead of this machine's by at least this many seconds."),
+    ("api_offset_max", "The API's clock is ahead of this machine's by at most this many seconds."),
+    ("api_lead_min", "The API's clock is ahead of the issuer's by at least this many seconds."),
     (
         "api_lead_max",
-        "The API's clock is ahead of the issuer's by at most so many seconds: the part of a \
+        "The API's clock is ahead of the issuer's by at most this many seconds: the part of a \
          token's life that the API may not honour.",
     ),
     (
@@ -102,8 +102,8 @@ impl ClockComparison {
         Ok(ClockComparison {
             issuer: oauth::measure_clock(session, &issuer, limit)?,
             api: api.and_then(|api| {
-                let asked = api.measure_clock();
-                asked.unwrap_or_else(|error| {
+                let measured = api.measure_clock();
+                measured.unwrap_or_else(|error| {
                     context.reporter.warn(&error.message);
                     None
                 })

@@ -229,9 +229,9 @@ fn names_that_nothing_reads_are_warned_of_with_the_nearest_one() {
         .with_file(CONFIG, "min_ttl = '2h'\nregoin = 'x'\n[other]\nskew = 5\n");
     let said = [
         "GC_TOKEN_MIN_TLL is not a setting, and has no effect: did you mean GC_TOKEN_MIN_TTL?",
-        "min_ttl in HOME/.config/gc-token/config.toml stands outside every profile, and has no \
+        "min_ttl in HOME/.config/gc-token/config.toml is outside every profile, and has no \
          effect. Move it below [default].",
-        "regoin in HOME/.config/gc-token/config.toml stands outside every profile, and has no \
+        "regoin in HOME/.config/gc-token/config.toml is outside every profile, and has no \
          effect. Did you mean region, below [default]?",
     ];
     let finished = runner.run(&["get"]);

@@ -130,8 +130,8 @@ const BAD: &[Row<'_>] = &[
     (599, "", Kind::Unavailable, "HTTP 599 with an empty body", true),
     // A redirect without a target.
     (302, "", Kind::Unavailable, "HTTP 302: a redirect to nowhere", false),
-    (300, "<html>", Kind::Unavailable, "HTTP 300, which is no answer to a token request", false),
-    (304, "", Kind::Unavailable, "HTTP 304, which is no answer to a token request", false),
+    (300, "<html>", Kind::Unavailable, "HTTP 300, which is not a response to a token request", false),
+    (304, "", Kind::Unavailable, "HTTP 304, which is not a response to a token request", false),
 ];
 
 #[test]

@@ -40,28 +40,28 @@ fn a_compressed_reply_that_nobody_asked_for_is_read() {
         (
             "br",
             gzip.clone(),
-            "HTTP 200 with 60 bytes compressed as br, which was not asked for and cannot be read",
+            "HTTP 200 with 60 bytes compressed as br, which was not requested and cannot be read",
         ),
         (
             "zstd",
             gzip.clone(),
-            "HTTP 200 with 60 bytes compressed as zstd, which was not asked for and cannot be read",
+            "HTTP 200 with 60 bytes compressed as zstd, which was not requested and cannot be read",
         ),
         (
             "gzip",
             gzip[..30].to_vec(),
-            "HTTP 200 with 30 bytes compressed as gzip, which was not asked for and cannot be read",
+            "HTTP 200 with 30 bytes compressed as gzip, which was not requested and cannot be read",
         ),
         (
             "##vso[",
             gzip.clone(),
-            "HTTP 200 with 60 bytes compressed as an unknown coding, which was not asked for and cannot be read",
+            "HTTP 200 with 60 bytes compressed as an unknown coding, which was not requested and cannot be read",
         ),
         ("gzip", Vec::new(), "HTTP 200 with an empty body"),
         (
             "gzip",
             bomb.finish().unwrap(),
-            "HTTP 200 with 2068 bytes compressed as gzip, which was not asked for and cannot be read",
+            "HTTP 200 with 2068 bytes compressed as gzip, which was not requested and cannot be read",
         ),
     ] {
         let error = error(&reply(200, &[("content-encoding", coding)], &body));

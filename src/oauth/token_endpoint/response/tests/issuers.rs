@@ -1,8 +1,8 @@
-//! The shapes of errors that issuers, and what stands before them, send.
+//! Error responses of several issuers, and of the proxies in front of them.
 
 use super::*;
 
-/// Shapes of errors that issuers, and what stands before them, send.
+/// Error responses of several issuers, and of the proxies in front of them.
 #[test]
 fn each_issuers_error_is_understood() {
     use Kind::*;

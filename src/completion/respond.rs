@@ -16,16 +16,14 @@ use crate::error::{Error, Kind, Result};
 ///
 /// # Errors
 /// [`Kind::Output`] when standard output cannot be written to.
-pub(crate) fn answer(
+pub(crate) fn respond(
     args: &[OsString],
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
     let Some(words) = args.get(2..).filter(|words| !words.is_empty()) else {
-        let what = "no words to complete were given";
-        return Err(
-            Error::new(Kind::Usage, what).with_hint("'gc-token completions' prints scripts")
-        );
+        return Err(Error::new(Kind::Usage, "no words to complete were given")
+            .with_hint("'gc-token completions' prints scripts"));
     };
     let mut command = values::attach_values(shown(), context);
     let completed = complete(&mut command, words.to_vec(), words.len() - 1, None);
