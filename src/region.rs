@@ -119,11 +119,11 @@ impl Region {
 /// Strips what surrounds the domain in a URL or a host.
 fn domain_of(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase();
-    let host = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
-    let host = host.split(['/', ':', '?', '#']).next().unwrap_or(host);
-    let host = host.trim_end_matches('.');
-    let hosts = ["api.", "login.", "apps.", "api-downloads."];
-    hosts.iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host).to_owned()
+    let after_scheme = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
+    let authority = after_scheme.split(['/', ':', '?', '#']).next().unwrap_or(after_scheme);
+    let host = authority.trim_end_matches('.');
+    let prefixes = ["api.", "login.", "apps.", "api-downloads."];
+    prefixes.iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host).to_owned()
 }
 
 /// Reduces a name to letters and digits, in lower case and without accents: `US East 1`,

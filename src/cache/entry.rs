@@ -117,11 +117,10 @@ impl<'a> Entry<'a> {
         if self.seal.is_none() {
             return Ok(Some(Lock { entry: self, file: None }));
         }
-        let file = private_file::prepare_dir(&self.dir, self.settings.cache.was_named)
+        let attempt = private_file::prepare_dir(&self.dir, self.settings.cache.was_named)
             .and_then(|()| try_lock(&self.path("lock")));
-        let file = file.map(|file| file.map(Some));
-        let file = self.or_disable(file, || Some(None))?;
-        Ok(file.map(|file| Lock { entry: self, file }))
+        let locked = attempt.map(|file| file.map(|file| Lock { entry: self, file: Some(file) }));
+        self.or_disable(locked, || Some(Lock { entry: self, file: None }))
     }
 
     /// Removes the entry if it still contains this token, and returns whether it did. Another

@@ -79,8 +79,8 @@ fn takes_a_secret(flag: &str) -> bool {
 
 /// Without a hint at `--client-secret-file`: the user would give it the secret itself.
 fn refuse_secret(flag: &str) -> Error {
-    let what = format!("{}: no secret is taken from the command line", shown::word(flag));
-    Error::new(Kind::Usage, what)
+    let message = format!("{}: no secret is taken from the command line", shown::word(flag));
+    Error::new(Kind::Usage, message)
         .with_cause("other users can see it there, and shells and CI systems keep it")
         .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
 }
@@ -97,11 +97,11 @@ fn not_utf8(args: &[OsString]) -> Option<Error> {
         name.starts_with('-').then(|| shown::word(name).to_owned())
     };
     let before = at.checked_sub(1).and_then(|before| args.get(before));
-    let what = match name(&args[at]).or_else(|| name(before?)) {
+    let message = match name(&args[at]).or_else(|| name(before?)) {
         Some(flag) => format!("{flag}: the value is not UTF-8"),
         None => format!("argument {at} is not UTF-8"),
     };
-    Some(Error::new(Kind::Usage, what))
+    Some(Error::new(Kind::Usage, message))
 }
 
 #[cfg(test)]

@@ -25,9 +25,9 @@ impl Args for SettingArgs {
 }
 
 fn arg(setting: &Setting, command: &str) -> Arg {
-    let arg = Arg::new(setting.flag).long(setting.flag).help(help(setting));
-    let arg = setting.short_flag.into_iter().fold(arg, Arg::short);
-    let arg = match setting.value {
+    let mut arg = Arg::new(setting.flag).long(setting.flag).help(help(setting));
+    arg = setting.short_flag.into_iter().fold(arg, Arg::short);
+    arg = match setting.value {
         ValueType::Switch => arg.action(ArgAction::SetTrue),
         ValueType::Count => arg.action(ArgAction::Count),
         ValueType::OptionalSwitch => arg

@@ -118,8 +118,8 @@ fn write_metrics(file: &Path, proxy: &ReverseProxy) -> Result<()> {
         Ok(())
     };
     replace().map_err(|error| {
-        let what = format!("--metrics-file: cannot write {}", file.display());
-        Error::new(Kind::Configuration, what).with_source(error)
+        let message = format!("--metrics-file: cannot write {}", file.display());
+        Error::new(Kind::Configuration, message).with_source(error)
     })
 }
 

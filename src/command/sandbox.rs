@@ -98,8 +98,8 @@ fn write_ca(file: &Path, pem: &str) -> Result<String> {
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid UTF-8"))
     };
     write().map_err(|cause| {
-        let what = format!("--ca-out: cannot write {}", file.display());
-        Error::new(Kind::Configuration, what).with_source(cause)
+        let message = format!("--ca-out: cannot write {}", file.display());
+        Error::new(Kind::Configuration, message).with_source(cause)
     })
 }
 

@@ -18,18 +18,19 @@ pub(super) fn install(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
-    let mirror = mirror.map(|mirror| path_from_flag("mirror", &mirror, context)).transpose()?;
+    let named = mirror.map(|path| path_from_flag("mirror", &path, context)).transpose()?;
     let implied = context.directories.home.as_ref().map(|home| home.join(".terraform.d/plugins"));
-    let needs_configuration = mirror.is_some() && mirror != implied;
-    let was_named = mirror.is_some();
-    let mirror = mirror.or(implied).ok_or_else(|| {
+    let needs_configuration = named.is_some() && named != implied;
+    let was_named = named.is_some();
+    let directory = named.or(implied).ok_or_else(|| {
         Error::new(Kind::Configuration, "there is no directory to install the provider in")
             .with_cause(NO_HOME)
             .with_hint("name one with --mirror")
     })?;
     // Without --mirror, an unusable directory is a failure of the system.
     let kind = if was_named { Kind::Configuration } else { Kind::System };
-    let mirror = std::path::absolute(&mirror).map_err(|error| unusable(kind, &mirror, error))?;
+    let mirror =
+        std::path::absolute(&directory).map_err(|error| unusable(kind, &directory, error))?;
     for registry in REGISTRIES.iter().filter(|_| !was_named) {
         let target = mirror.join(path_in_mirror(registry));
         if let Some(parent) = platform::foreign_parent(&target) {

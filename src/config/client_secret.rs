@@ -80,8 +80,8 @@ impl SecretSource {
         let argv = profile.secret_command()?.ok_or_else(|| missing_secret(id, layers))?;
         let origin = profile.origin(table::CLIENT_SECRET_COMMAND).to_string();
         if let Some(risk) = profile.tamper_risk() {
-            let what = format!("{origin} is not run, as another user could have written it");
-            return Err(Error::new(Kind::Configuration, what)
+            let message = format!("{origin} is not run, as another user could have written it");
+            return Err(Error::new(Kind::Configuration, message)
                 .with_cause(risk.to_string())
                 .with_hint(risk.remedy(profile.file())));
         }
@@ -206,8 +206,8 @@ fn read_limited(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
 /// Every secret passes this check, whatever its source. The first line counts.
 fn checked(secret: &[u8], origin: &str, reporter: &Reporter) -> Result<SecretString> {
     let refuse = |why: &str| {
-        let what = format!("the client secret from {origin} {why}");
-        Error::new(Kind::Configuration, what)
+        let message = format!("the client secret from {origin} {why}");
+        Error::new(Kind::Configuration, message)
     };
     let (line, more) = text::first_line(secret).map_err(|bad| refuse(&bad.to_string()))?;
     if line.is_empty() {

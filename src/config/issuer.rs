@@ -87,8 +87,8 @@ fn checked_url(given: &Sourced) -> Result<Url> {
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         // Not shown: it may hold a password.
-        let what = format!("{}: a URL with a user or a password in it", given.origin);
-        return Err(Error::new(given.refused("").kind, what)
+        let message = format!("{}: a URL with a user or a password in it", given.origin);
+        return Err(Error::new(given.refused("").kind, message)
             .with_hint("credentials come from the environment, a file or a profile"));
     }
     if url.fragment().is_some() {

@@ -82,7 +82,7 @@ impl Profile {
                 {
                     passed_over.push(error);
                 }
-                Err(trouble) => return Err(trouble.into_error()),
+                Err(error) => return Err(error.into_error()),
             }
         }
         match named {
@@ -210,12 +210,14 @@ impl Profile {
                 .with_hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
             }
             if key == CLIENT_SECRET && !value.is_str() {
-                let what = format!("{} is not a string", self.origin(key));
-                return Err(Error::new(Kind::Configuration, what).with_hint("write it in quotes"));
+                let message = format!("{} is not a string", self.origin(key));
+                return Err(
+                    Error::new(Kind::Configuration, message).with_hint("write it in quotes")
+                );
             }
             if known && !is_plain(value) {
-                let what = format!("{} is not a plain value", self.origin(key));
-                return Err(Error::new(Kind::Configuration, what));
+                let message = format!("{} is not a plain value", self.origin(key));
+                return Err(Error::new(Kind::Configuration, message));
             }
         }
         // The vendor's CLI may know regions that this program does not.
@@ -250,8 +252,8 @@ impl ProfileSecret {
         let table = content.as_ref().map(|content| &content.table);
         let secret = table.and_then(|table| table.get(&self.profile)?.get(CLIENT_SECRET)?.as_str());
         secret.map(Into::into).ok_or_else(|| {
-            let what = format!("there is no {} any more", self.origin());
-            Error::new(Kind::Configuration, what)
+            let message = format!("there is no {} any more", self.origin());
+            Error::new(Kind::Configuration, message)
         })
     }
 

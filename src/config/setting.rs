@@ -75,8 +75,8 @@ pub enum Commands {
 const TOKEN_COMMANDS: [&str; 7] = ["get", "env", "external", "exec", "gateway", "status", "doctor"];
 
 impl Setting {
-    /// A text that every command which gets a token takes, from flags and variables alone:
-    /// what most rows of the table begin with.
+    /// The base of most rows: a text for the commands that get a token, from flags and
+    /// variables only.
     pub(super) const TOKEN: Setting = Setting {
         flag: "",
         short_flag: None,

@@ -267,8 +267,8 @@ impl Layers {
     }
 
     fn profile_text(&self) -> String {
-        let found = self.profile.as_ref();
-        let found = found.map_or_else(|| "no profile".to_owned(), ToString::to_string);
+        let found =
+            self.profile.as_ref().map_or_else(|| "no profile".to_owned(), Profile::to_string);
         match &self.passed_over[..] {
             [] => found,
             errors => {
@@ -319,8 +319,8 @@ impl Layers {
         let decides = |setting| self.find(setting).filter(|given| given.origin.is_profile());
         let sends = DESTINATIONS.into_iter().find_map(decides);
         if let Some(given) = sends.as_ref().filter(|_| risk.is_from_every_user()) {
-            let what = format!("{} is not trusted, as everybody could change it", given.origin);
-            return Err(Error::new(Kind::Configuration, what)
+            let message = format!("{} is not trusted, as everybody could change it", given.origin);
+            return Err(Error::new(Kind::Configuration, message)
                 .with_cause(risk.to_string())
                 .with_hint(risk.remedy(profile.file())));
         }

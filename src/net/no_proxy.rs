@@ -74,16 +74,16 @@ pub(crate) fn without(list: &str, names: &[String]) -> String {
 /// of a name, to Python's requests even of a word in it, with or without a
 /// dot, a star or a port.
 fn excludes(entry: &str, names: &[String]) -> bool {
-    let entry = entry.to_ascii_lowercase();
-    let entry = entry.strip_prefix("https://").unwrap_or(&entry);
-    let entry = match entry.rsplit_once(':') {
+    let lower = entry.to_ascii_lowercase();
+    let authority = lower.strip_prefix("https://").unwrap_or(&lower);
+    let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => entry,
+        _ => authority,
     };
-    let end = entry.trim_start_matches(['*', '.']).trim_end_matches(['.', '/']);
-    // A star in the middle is not taken for a pattern by many, but by some.
-    let end = end.rsplit('*').next().unwrap_or(end);
-    names.iter().any(|name| name.ends_with(end))
+    let pattern = host.trim_start_matches(['*', '.']).trim_end_matches(['.', '/']);
+    // Some clients take a star in the middle for a pattern.
+    let suffix = pattern.rsplit('*').next().unwrap_or(pattern);
+    names.iter().any(|name| name.ends_with(suffix))
 }
 
 #[cfg(fuzzing)]

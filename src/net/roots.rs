@@ -189,8 +189,8 @@ fn require_certificates(
 }
 
 fn unusable(file: &Path, origin: &str, cause: &str) -> Error {
-    let what = format!("the certificates in {} (from {origin}) cannot be used", file.display());
-    Error::new(Kind::Configuration, what)
+    let message = format!("the certificates in {} (from {origin}) cannot be used", file.display());
+    Error::new(Kind::Configuration, message)
         .with_cause(cause)
         .with_hint("name a readable file of certificates in PEM format")
 }

@@ -174,13 +174,13 @@ impl OutputFormat {
     }
 
     fn unsupported(self, name: &Name) -> Error {
-        let what = format!("the value of {name} cannot be written as {}", self.name());
-        Error::new(Kind::Configuration, what)
+        let message = format!("the value of {name} cannot be written as {}", self.name());
+        Error::new(Kind::Configuration, message)
     }
 
     fn unset_unsupported(self) -> Error {
-        let what = format!("--unset cannot be written as {}", self.name());
-        Error::new(Kind::Usage, what)
+        let message = format!("--unset cannot be written as {}", self.name());
+        Error::new(Kind::Usage, message)
             .with_cause("this format can set variables, but not unset them")
             .with_hint("--unset supports the shells posix, fish, powershell, cmd and nushell")
     }

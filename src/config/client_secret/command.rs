@@ -70,14 +70,14 @@ impl SecretCommand {
                 }
                 _ => format!("see {}", self.origin),
             };
-            let what = format!("the client secret command {name} failed");
+            let message = format!("the client secret command {name} failed");
             let kind = match &failure {
                 HelperError::Start(Error { kind: Kind::System, .. }) | HelperError::Io(_) => {
                     Kind::System
                 }
                 _ => Kind::Configuration,
             };
-            Error::new(kind, what).with_cause(failure.to_string()).with_hint(hint)
+            Error::new(kind, message).with_cause(failure.to_string()).with_hint(hint)
         };
         let argv: Vec<OsString> = self.argv.iter().map(OsString::from).collect();
         let program = Program::find(&argv, self.path.as_deref())

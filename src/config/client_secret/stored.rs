@@ -121,13 +121,13 @@ impl SecretFile {
 
     fn unreadable(&self, error: std::io::Error) -> Error {
         let path = self.path.to_string_lossy();
-        let what = format!("cannot read the client secret from {}", file_shown(&path));
+        let message = format!("cannot read the client secret from {}", file_shown(&path));
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => {
                 format!("{} takes the name of a file that holds the secret", self.origin)
             }
             _ => format!("see {}", self.origin),
         };
-        Error::new(Kind::Configuration, what).with_source(error).with_hint(hint)
+        Error::new(Kind::Configuration, message).with_source(error).with_hint(hint)
     }
 }

@@ -53,8 +53,8 @@ impl RunCa {
     pub(super) fn new(hosts: &InterceptedHosts, validity: ValidityPeriod) -> Result<RunCa> {
         let generated = certificate::with_wiped_stack(|| generate(hosts, validity));
         generated.map_err(|cause| {
-            let what = "the certificates of this run cannot be made";
-            Error::new(Kind::System, what).with_source(cause)
+            let message = "the certificates of this run cannot be made";
+            Error::new(Kind::System, message).with_source(cause)
         })
     }
 }

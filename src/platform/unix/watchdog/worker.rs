@@ -86,7 +86,7 @@ fn wait_until(left: &mut Duration, has_ended: impl Fn() -> bool) {
     }
 }
 
-/// A process, by a pidfd where the system has them: no other process can get that.
+/// A process, by a pidfd where the system has them: a process id may be reused.
 struct PidFd {
     pid: Pid,
     #[cfg(target_os = "linux")]
