@@ -23,11 +23,13 @@ pub fn name_settings(error: Error, layers: &Layers, env: &Environment) -> Error 
         .collect(),
         Kind::Unavailable | Kind::RateLimited => {
             let api = layers.find(&table::API_URL).filter(|given| is_about_host_of(given, &error));
-            let host = match api {
-                Some(api) => vec![line(&table::API_URL, &api)],
-                None => issuer_settings(layers),
-            };
-            host.into_iter().chain(shown(layers, &table::TIMEOUT)).collect()
+            let is_issuer = api.is_none()
+                || layers
+                    .login_override()
+                    .is_some_and(|(_, given)| is_about_host_of(&given, &error));
+            let issuer = if is_issuer { issuer_settings(layers) } else { Vec::new() };
+            let api = api.map(|given| line(&table::API_URL, &given));
+            issuer.into_iter().chain(api).chain(shown(layers, &table::TIMEOUT)).collect()
         }
         Kind::ApiRefused => {
             issuer_settings(layers).into_iter().chain(shown(layers, &table::API_URL)).collect()
@@ -53,7 +55,10 @@ pub fn name_settings(error: Error, layers: &Layers, env: &Environment) -> Error 
 fn is_about_host_of(given: &Sourced, error: &Error) -> bool {
     let texts = [Some(&error.message), error.cause.as_ref()];
     let host = Url::parse(&given.value).map(|url| net::display_host(&url));
-    host.is_ok_and(|host| texts.into_iter().flatten().any(|text| text.contains(&host)))
+    let names = |text: &str, host: &str| {
+        text.split([' ', ',', ';']).any(|word| word.trim_end_matches(':') == host)
+    };
+    host.is_ok_and(|host| texts.into_iter().flatten().any(|text| names(text, &host)))
 }
 
 fn issuer_settings(layers: &Layers) -> Vec<String> {
@@ -83,7 +88,37 @@ fn line(setting: &Setting, given: &Sourced) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Origin;
+    use crate::config::{Flags, Origin, Query};
+
+    /// Returns the settings that are named for a failure of login.cloud.example.
+    fn settings_of_issuer_failure(api_url: &str) -> String {
+        let login_url = "https://login.cloud.example";
+        let flags: Flags = [("login-url", login_url), ("api-url", api_url)]
+            .map(|(name, value)| (name, value.to_owned()))
+            .into_iter()
+            .collect();
+        let env = Environment::from([]);
+        let layers = Layers::new(flags, Query::default(), &env);
+        let error = Error::new(Kind::Unavailable, "no token from login.cloud.example")
+            .with_cause("connecting to login.cloud.example: no route");
+        name_settings(error, &layers, &env).settings.unwrap().to_string()
+    }
+
+    #[test]
+    fn the_issuers_failure_names_the_issuers_setting() {
+        let issuer = "login-url https://login.cloud.example from --login-url";
+        for (api_url, expected) in [
+            ("https://api.cloud.example", issuer.to_owned()),
+            // A part of the issuer's name.
+            ("https://cloud.example", issuer.to_owned()),
+            (
+                "https://login.cloud.example/api",
+                format!("{issuer}, api-url https://login.cloud.example/api from --api-url"),
+            ),
+        ] {
+            assert_eq!(settings_of_issuer_failure(api_url), expected);
+        }
+    }
 
     #[test]
     fn a_value_is_shown_in_one_line_with_its_quotes_as_they_are() {
