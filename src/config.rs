@@ -173,7 +173,7 @@ impl CacheSettings {
     pub fn missing_directory(&self) -> Option<Error> {
         let is_missing = self.dir.is_none() && !self.was_named;
         is_missing.then(|| {
-            Error::new(Kind::Configuration, "there is no place for the cache")
+            Error::new(Kind::Configuration, "there is no directory for the cache")
                 .with_cause(NO_HOME)
                 .with_hint("set HOME or --cache-dir, or go without a cache: --no-cache")
         })

@@ -24,7 +24,7 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<String> {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| Error::new(Kind::System, "the system has no random numbers to give"))?;
+        .map_err(|_| Error::new(Kind::System, "the system provides no random numbers"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -181,7 +181,7 @@ fn not_a_file(path: &Path, kind: &str) -> Error {
 }
 
 fn unusable(path: &Path, error: io::Error) -> Error {
-    Error::new(Kind::Cache, format!("cannot use {}", path.display()))
+    Error::new(Kind::Cache, format!("cannot use {} for the cache", path.display()))
         .with_source(error)
         .with_hint("name a writable directory with --cache-dir, or go without: --no-cache")
 }

@@ -87,7 +87,7 @@ impl Program {
         match error.kind() {
             io::ErrorKind::NotFound if self.path.exists() => cannot_run(name)
                 .with_cause(format!("a file that {} needs is missing", self.path.display()))
-                .with_hint("look at its first line, or with ldd(1): its interpreter is missing"),
+                .with_hint("its interpreter is missing: check its first line, or run ldd(1) on it"),
             io::ErrorKind::NotFound => not_found(name).with_source(error),
             _ if is_resource_exhaustion(&error) => {
                 let name = shown::quoted(&name.to_string_lossy());

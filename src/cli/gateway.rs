@@ -16,7 +16,7 @@ use super::SettingArgs;
 /// the gateway.
 #[derive(Debug, clap::Args)]
 pub struct GatewayArgs {
-    /// End when standard input does, too.
+    /// Also stop when standard input is closed.
     #[arg(long)]
     pub until_stdin_closes: bool,
     #[command(flatten)]

@@ -105,7 +105,7 @@ pub struct SandboxArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Stop when standard input is closed, too
+    /// Also stop when standard input is closed
     #[arg(long)]
     pub until_stdin_closes: bool,
 }

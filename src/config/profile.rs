@@ -87,7 +87,7 @@ impl Profile {
         }
         match named {
             None => Ok(None),
-            Some(given) => Err(no_such_profile(given, &files)),
+            Some(given) => Err(no_such_profile(given, &files, &profile_names(context))),
         }
     }
 
@@ -281,7 +281,11 @@ pub(crate) fn profile_names(context: &Context) -> Vec<String> {
     named.map(|(name, _)| name).filter(|name| !name.contains(char::is_control)).collect()
 }
 
-fn no_such_profile(given: &Sourced, files: &[(PathBuf, &ProfileFormat)]) -> Error {
+fn no_such_profile(
+    given: &Sourced,
+    files: &[(PathBuf, &ProfileFormat)],
+    existing: &[String],
+) -> Error {
     let places: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
     let error = given.refused("is not a profile");
     if places.is_empty() {
@@ -291,7 +295,12 @@ fn no_such_profile(given: &Sourced, files: &[(PathBuf, &ProfileFormat)]) -> Erro
         shown::HIDDEN => "a table of that name".to_owned(),
         name => format!("a table [{name}]"),
     };
+    let known = existing.iter().map(String::as_str);
+    let hint = match unknown::similar_name(&given.value, known).map(unknown::name_shown) {
+        Some(near) if near != shown::HIDDEN => format!("did you mean {near}? Otherwise, add"),
+        _ => "add".to_owned(),
+    };
     error
         .with_cause(format!("looked in {}", places.join(" and ")))
-        .with_hint(format!("add {table} to the first of them"))
+        .with_hint(format!("{hint} {table} to the first file"))
 }

@@ -252,8 +252,7 @@ impl Layers {
 
     pub(super) fn searched_sources(&self, setting: &Setting) -> String {
         let places = self.query.places(setting);
-        let variables = setting.variables.join(", ");
-        format!("looked at {places}, {variables} and {}", self.profile_text())
+        self.looked_at(places, setting.variables)
     }
 
     pub(super) fn searched_secret_sources(&self) -> String {
@@ -262,20 +261,26 @@ impl Layers {
         } else {
             "--client-secret-file"
         };
-        let variables = table::SECRET_VARIABLES.join(", ");
-        format!("looked at {before}, {variables} and {}", self.profile_text())
+        self.looked_at(before.to_owned(), &table::SECRET_VARIABLES)
     }
 
-    fn profile_text(&self) -> String {
-        let found =
-            self.profile.as_ref().map_or_else(|| "no profile".to_owned(), Profile::to_string);
-        match &self.passed_over[..] {
-            [] => found,
-            errors => {
-                let errors: Vec<_> = errors.iter().map(Error::one_line).collect();
-                format!("{found} ({})", errors.join("; "))
-            }
+    fn looked_at(&self, places: String, variables: &[&str]) -> String {
+        let mut sources = vec![places];
+        sources.extend(variables.iter().map(|name| (*name).to_owned()));
+        sources.extend(self.profile.as_ref().map(ToString::to_string));
+        let last = sources.pop().unwrap_or_default();
+        let mut text = match &sources[..] {
+            [] => format!("looked at {last}"),
+            before => format!("looked at {} and {last}", before.join(", ")),
+        };
+        if self.profile.is_none() {
+            text += "; found no profile";
         }
+        if !self.passed_over.is_empty() {
+            let errors: Vec<_> = self.passed_over.iter().map(Error::one_line).collect();
+            text += &format!(" ({})", errors.join("; "));
+        }
+        text
     }
 
     fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {

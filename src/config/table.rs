@@ -256,7 +256,7 @@ settings! {
         value: ValueType::Shell,
         default: DefaultValue::Text("posix"),
         help: "The shell or CI system to write for: posix (bash, dash, zsh), fish, powershell, \
-            cmd, nushell, dotenv, json, github, gitlab, azure",
+            cmd, nushell, dotenv, json, github-actions, gitlab, azure-pipelines",
         commands: Commands::Only(&["env", "gateway"]),
     }
     VAR {

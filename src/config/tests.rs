@@ -265,7 +265,7 @@ fn bad_values_are_refused_by_name_and_origin() {
         (
             "profile",
             "nope",
-            "2 error: --profile: \"nope\" is not a profile\n  cause: looked in ~/config/config.toml and ~/.gc/config.toml\n  hint: add a table [nope] to the first of them",
+            "2 error: --profile: \"nope\" is not a profile\n  cause: looked in ~/config/config.toml and ~/.gc/config.toml\n  hint: add a table [nope] to the first file",
         ),
     ];
     for (flag, value, expected) in cases {
@@ -300,11 +300,38 @@ fn bad_profiles_are_refused_without_showing_what_is_in_them() {
 }
 
 #[test]
+fn a_misspelled_profile_is_compared_with_the_existing_ones() {
+    let user = User::new([]).with_file("config/config.toml", "[staging2]\n[prod]\n");
+    let hint = |name: &str| {
+        let error = user.error(&[("profile", name)], "{}");
+        error.split_once("hint: ").map(|(_, hint)| hint.to_owned())
+    };
+    assert_eq!(
+        hint("stagign2").as_deref(),
+        Some("did you mean staging2? Otherwise, add a table of that name to the first file")
+    );
+    assert_eq!(hint("acme").as_deref(), Some("add a table [acme] to the first file"));
+}
+
+#[test]
+fn a_missing_setting_names_the_profile_that_was_read() {
+    let user = User::new([]).with_file("config/config.toml", "[default]\nscope = \"a\"\n");
+    let error = user.error(&[], "{}");
+    assert!(
+        error.contains(
+            "looked at --region, the query, GC_TOKEN_REGION, GENESYSCLOUD_REGION and profile \
+             \"default\" in ~/config/config.toml\n"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
 fn nothing_at_all_says_what_to_set() {
     assert_eq!(
         User::new([]).error(&[], "{}"),
         "3 error: there is no region\n  \
-         cause: looked at --region, the query, GC_TOKEN_REGION, GENESYSCLOUD_REGION and no profile\n  \
+         cause: looked at --region, the query, GC_TOKEN_REGION and GENESYSCLOUD_REGION; found no profile\n  \
          hint: set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer"
     );
     assert!(

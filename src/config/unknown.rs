@@ -97,7 +97,7 @@ pub(super) fn keys_outside_profiles(file: &Path, root: &Table) -> Vec<String> {
 
 /// Returns the name that was probably meant: one that differs in a few letters, or that
 /// contains what was written.
-fn similar_name<'a>(
+pub(super) fn similar_name<'a>(
     written: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
@@ -115,7 +115,7 @@ fn similar_name<'a>(
 }
 
 /// Hides a name that is not a word, because it may be a secret.
-fn name_shown(name: &str) -> &str {
+pub(super) fn name_shown(name: &str) -> &str {
     let is_word = name.len() <= 60
         && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-".contains(char));
     if is_word && !shown::looks_like_secret(name) { name } else { shown::HIDDEN }

@@ -104,5 +104,5 @@ fn url(text: &str) -> Result<Url> {
 }
 
 fn failed() -> Error {
-    Error::new(Kind::Unavailable, "the sandbox cannot be talked to")
+    Error::new(Kind::Unavailable, "cannot talk to the sandbox")
 }

@@ -72,8 +72,9 @@ const NEGLIGIBLE_ERROR: SignedDuration = SignedDuration::from_secs(5);
 
 /// `is_confirmed`: the other host agrees with this machine's clock, so this host's is wrong.
 fn host_clock(name: &str, offset: &Offset, contacts: u32, is_confirmed: bool) -> Finding {
-    let contacts = counted(contacts as usize, "contact");
-    let message = format!("the {name}'s clock is {offset} of this machine's, by {contacts}");
+    let requests = counted(contacts as usize, "request");
+    let message =
+        format!("the {name}'s clock is {offset} of this machine's, measured in {requests}");
     let error = minimum_error(offset);
     if error >= HARMFUL_ERROR && !is_confirmed {
         Finding::warning(Topic::Clocks, message).with_hint(

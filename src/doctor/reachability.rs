@@ -84,10 +84,13 @@ impl Reachability {
                 }
             }
         }
-        let probes = [&self.issuer, &self.api].into_iter().flatten().flatten();
+        let probes: Vec<_> = [&self.issuer, &self.api].into_iter().flatten().flatten().collect();
+        if probes.is_empty() {
+            return findings;
+        }
         let ca_file = layers.text(&table::CA_FILE);
         findings.push(trusted_authorities(
-            probes.filter_map(|probe| probe.trusted).next(),
+            probes.iter().find_map(|probe| probe.trusted),
             env,
             ca_file.as_deref().map(Path::new),
         ));

@@ -174,7 +174,7 @@ impl Target {
         match &self.proxy {
             Some(_) => "check HTTPS_PROXY (its credentials, too) and NO_PROXY".to_owned(),
             None => format!(
-                "check that {} is right and can be reached from here; a proxy is named with HTTPS_PROXY",
+                "check that {} is right and can be reached from here; if only a proxy can reach it, set HTTPS_PROXY",
                 self.host
             ),
         }

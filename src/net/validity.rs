@@ -76,13 +76,13 @@ impl ValidityError {
         match (self.is_valid_by(now, &peer_clock.offset), self) {
             (true, _) => (
                 cause,
-                "this machine's clock is wrong, most likely: set the clock (NTP), and try again",
+                "this machine's clock is probably wrong: set the clock (NTP), and try again",
             ),
             (false, ValidityError::Expired(_)) => {
                 (cause, "both clocks say so: the certificate's owner has to renew it")
             }
             (false, ValidityError::NotYet(_)) => {
-                (cause, "both clocks say so: the certificate's owner has to wait, or exchange it")
+                (cause, "both clocks say so: the certificate's owner has to wait, or replace it")
             }
         }
     }
@@ -141,11 +141,11 @@ mod tests {
         let (late, early) = (at(20 * DAY), at(5 * DAY));
         for (validity_error, now, peer_clock, hint) in [
             (expired, late, None, "if that is not the time"),
-            (expired, late, says(-10 * DAY - 1), "clock is wrong, most likely"),
+            (expired, late, says(-10 * DAY - 1), "clock is probably wrong"),
             (expired, late, says(-10 * DAY), "has to renew it"),
             (expired, late, says(0), "has to renew it"),
             (not_yet, early, None, "clock is probably slow"),
-            (not_yet, early, says(5 * DAY), "clock is wrong, most likely"),
+            (not_yet, early, says(5 * DAY), "clock is probably wrong"),
             (not_yet, early, says(5 * DAY - 1), "has to wait"),
         ] {
             let (_, said) = validity_error.explain(now, peer_clock);

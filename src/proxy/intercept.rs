@@ -67,7 +67,7 @@ impl InterceptionConfig {
             cannot()
                 .with_cause("no region is set, so it is not known which hosts those are")
                 .with_hint(
-                    "set --region, and --login-url and --api-url where its requests go elsewhere",
+                    "set --region; a --login-url or --api-url still decides where requests are sent",
                 )
         })?;
         Ok(InterceptionConfig { hosts: InterceptedHosts::of(region), network, command: None })

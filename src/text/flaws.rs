@@ -30,7 +30,7 @@ pub fn of(value: &str) -> Option<&'static str> {
         return Some(PLACEHOLDER);
     }
     if is_reference(bare) {
-        return Some("is a reference that nothing has replaced by the value");
+        return Some("is a reference that was not replaced with its value");
     }
     if bare.len() != value.len() {
         return Some(BLANK);
@@ -70,7 +70,7 @@ pub fn of_path(path: &str) -> Option<&'static str> {
         return Some("is a URL, and not the name of a file");
     }
     if path.starts_with('$') || path.split('/').any(is_variable) {
-        return Some("contains a variable that nothing has replaced");
+        return Some("contains a variable that was not replaced with its value");
     }
     None
 }

@@ -47,7 +47,7 @@ impl fmt::Display for LifetimeError {
             LifetimeError::TooLong(value) => {
                 write!(
                     f,
-                    "expires_in is {value}, 500 days or more: a guess: these are milliseconds"
+                    "expires_in is {value}, 500 days or more: these are probably milliseconds"
                 )
             }
         }
@@ -106,7 +106,7 @@ pub fn implausible_at_genesys_cloud(lifetime: SignedDuration) -> Option<String> 
         format!(
             "the token is said to live {} ({} seconds); Genesys Cloud allows 300 to \
              {MAX_AT_GENESYS_CLOUD} seconds, and up to 450 days for SCIM clients only: if \
-             this is not one, a guess: these are milliseconds",
+             this is not one, these are probably milliseconds",
             human(lifetime),
             lifetime.as_secs()
         )
@@ -169,8 +169,8 @@ mod tests {
         assert_eq!(
             told(3_600_000).unwrap(),
             "the token is said to live 1000h (3600000 seconds); Genesys Cloud allows 300 to 172800 \
-             seconds, and up to 450 days for SCIM clients only: if this is not one, a guess: \
-             these are milliseconds"
+             seconds, and up to 450 days for SCIM clients only: if this is not one, these \
+             are probably milliseconds"
         );
         assert!(told(38_880_000).is_some());
     }

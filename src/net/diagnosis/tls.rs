@@ -24,8 +24,8 @@ pub(super) fn diagnose(
         }
         Error::AlertReceived(alert) => this_alert(peer, *alert),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
-            format!("TLS with {peer}: its response is not TLS"),
-            "check the port; a guess: plain HTTP is spoken there",
+            format!("{peer} does not speak TLS on this port"),
+            "check the port; it probably speaks plain HTTP",
         ),
         Error::PeerIncompatible(_) => (format!("{peer} has {NOTHING_IN_COMMON}"), OLD_OR_MUTUAL),
         fault => (format!("TLS with {peer}: {fault}"), "check that this host and port speak TLS"),
@@ -37,13 +37,13 @@ const NOTHING_IN_COMMON: &str =
     "no version or algorithms of TLS in common with this program, which speaks TLS 1.2 and 1.3";
 
 const OLD_OR_MUTUAL: &str =
-    "a guess: its TLS is older, or it wants a certificate of the client, and gc-token has none";
+    "its TLS is probably older, or it wants a client certificate, and gc-token has none";
 
 /// Explains an alert (RFC 8446 section 6.2).
 fn this_alert(peer: &str, alert: AlertDescription) -> (String, &'static str) {
     match alert {
         AlertDescription::CertificateRequired => (
-            format!("{peer} wants a certificate of the client (mutual TLS), and gc-token has none"),
+            format!("{peer} wants a client certificate (mutual TLS), and gc-token has none"),
             "name an address of the issuer that takes the client secret alone",
         ),
         AlertDescription::HandshakeFailure
@@ -53,7 +53,7 @@ fn this_alert(peer: &str, alert: AlertDescription) -> (String, &'static str) {
         }
         AlertDescription::UnrecognisedName => (
             format!("{peer} knows no host of this name (TLS alert {alert:?})"),
-            "check the host's name; a guess: a balancer on the way serves other names",
+            "check the host's name; perhaps a load balancer in between serves other names",
         ),
         alert => (
             format!("{peer} ended the TLS handshake with the alert {alert:?}"),
@@ -80,11 +80,11 @@ fn certificate(fault: &CertificateError) -> (String, &'static str) {
         ),
         CertificateError::NotValidForNameContext { presented, .. } => (
             format!("its certificate is for another host: {}", hosts(presented)),
-            "check the host's name; a guess: something between here and the issuer answered",
+            "check the host's name; perhaps something between here and the issuer answered",
         ),
         CertificateError::NotValidForName => (
             "its certificate is for another host".to_owned(),
-            "check the host's name; a guess: something between here and the issuer answered",
+            "check the host's name; perhaps something between here and the issuer answered",
         ),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
             "its certificate is not for servers (extendedKeyUsage)".to_owned(),
@@ -104,11 +104,12 @@ fn certificate(fault: &CertificateError) -> (String, &'static str) {
         }
         other => match webpki_error(other) {
             Some(webpki::Error::CaUsedAsEndEntity) => (
-                "its certificate is an authority's (CA:TRUE), and no server's".to_owned(),
+                "its certificate is that of an authority (CA:TRUE), not of a server".to_owned(),
                 "if it is the issuer's own, name exactly this certificate with --ca-file",
             ),
             Some(webpki::Error::EndEntityUsedAsCa) => (
-                "its certificate is signed by one that is no authority's (CA:FALSE)".to_owned(),
+                "its certificate is signed by a certificate that is not an authority's (CA:FALSE)"
+                    .to_owned(),
                 "have the authority's own certificate made with basicConstraints=CA:TRUE",
             ),
             Some(webpki::Error::UnsupportedCertVersion) => (
@@ -124,7 +125,7 @@ fn certificate(fault: &CertificateError) -> (String, &'static str) {
 }
 
 const ELSEWHERE: &str =
-    "a guess: something between here and the issuer answered, such as a proxy that inspects TLS";
+    "perhaps something between here and the issuer answered, such as a proxy that inspects TLS";
 
 /// Returns the name of an enum's variant, without its fields.
 fn name(error: &impl std::fmt::Debug) -> String {
@@ -166,7 +167,7 @@ mod tests {
         for (fault, cause, hint) in [
             (
                 webpki(webpki::Error::CaUsedAsEndEntity),
-                "is an authority's (CA:TRUE), and no server's",
+                "is that of an authority (CA:TRUE), not of a server",
                 "name exactly this certificate with --ca-file",
             ),
             (
@@ -177,11 +178,11 @@ mod tests {
             (
                 webpki(webpki::Error::NameConstraintViolation),
                 "cannot be verified: NameConstraintViolation",
-                "a guess: ",
+                "perhaps something between here",
             ),
             (
                 webpki(webpki::Error::EndEntityUsedAsCa),
-                "is signed by one that is no authority's (CA:FALSE)",
+                "is signed by a certificate that is not an authority's (CA:FALSE)",
                 "basicConstraints=CA:TRUE",
             ),
             (CertificateError::Revoked, "was revoked", "another one"),
@@ -193,7 +194,7 @@ mod tests {
             (
                 CertificateError::InvalidOcspResponse,
                 "cannot be verified: InvalidOcspResponse",
-                "a guess: ",
+                "perhaps something between here",
             ),
         ] {
             let (said, to_do) = untrusted_for(fault);
@@ -208,20 +209,20 @@ mod tests {
         for (fault, cause, hint) in [
             (
                 Error::AlertReceived(AlertDescription::CertificateRequired),
-                "host wants a certificate of the client (mutual TLS), and gc-token has none",
+                "host wants a client certificate (mutual TLS), and gc-token has none",
                 "the client secret alone",
             ),
             (
                 Error::AlertReceived(AlertDescription::ProtocolVersion),
                 "which speaks TLS 1.2 and 1.3 (ProtocolVersion)",
-                "a guess: its TLS is older",
+                "its TLS is probably older",
             ),
             (
                 Error::AlertReceived(AlertDescription::InternalError),
                 "host ended the TLS handshake with the alert InternalError",
                 "check that",
             ),
-            (plain_http, "TLS with host: its response is not TLS", "plain HTTP"),
+            (plain_http, "host does not speak TLS on this port", "plain HTTP"),
         ] {
             let Diagnosis { cause: said, hint: to_do, is_transient } =
                 diagnose("host", &fault, (Timestamp::UNIX_EPOCH, None));

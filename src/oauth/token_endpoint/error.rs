@@ -241,7 +241,7 @@ impl TokenErrorKind {
             TokenErrorKind::ServerError => "the issuer has a problem of its own: try again later",
             TokenErrorKind::Other => {
                 "if it was the issuer, its support can look up the correlation id; \
-                 a guess: a firewall or a proxy on the way refused"
+                 otherwise a firewall or a proxy in between has probably refused"
             }
         }
     }

@@ -261,7 +261,7 @@ impl ResponseReader<'_> {
     }
 }
 
-const NOT_THE_ISSUER_HINT: &str = "check --token-url, --login-url or --region; a guess: something other than the issuer answered, \
+const NOT_THE_ISSUER_HINT: &str = "check --token-url, --login-url or --region; perhaps something other than the issuer answered, \
      such as a captive portal or a proxy";
 
 const BEARER_HINT: &str = "only Bearer tokens can be presented here (RFC 6749 section 7.1): have the issuer make them for \

@@ -74,7 +74,7 @@ impl TokenSource {
             }
             Ok(TokenCheck { status: TokenStatus::Rejected, .. }) => {
                 self.reporter
-                    .warn("the API rejects the token after a time without use: replacing it");
+                    .warn("the API rejects the token after a period without use: replacing it");
                 self.back_off_calls();
                 self.refresh(current, RefreshReason::Rejected).await;
             }

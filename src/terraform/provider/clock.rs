@@ -49,7 +49,7 @@ pub(super) fn data_source_schema() -> BlockSchema {
         .with(AttributeSchema::computed(
             "verdict",
             Type::String,
-            "All of it in one sentence, fit for an `error_message`.",
+            "A summary in one sentence, suitable for an `error_message`.",
         ))
         .with(AttributeSchema::computed(
             "measured_at",

@@ -191,7 +191,7 @@ fn a_lifetime_that_genesys_cloud_hardly_gives_is_a_warning() {
         let warning = format!(
             "gc-token: warning: the token is said to live {lives} ({expires_in} seconds); Genesys \
              Cloud allows 300 to 172800 seconds, and up to 450 days for SCIM clients only: if this \
-             is not one, a guess: these are milliseconds"
+             is not one, these are probably milliseconds"
         );
         let expected = Some(warning.as_str()).filter(|_| !lives.is_empty());
         assert_eq!(said.collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>());

@@ -25,6 +25,11 @@ fn settings_that_are_missing_or_wrong() {
         .exits_with(2)
         .says("settings", "failure", "is not a duration")
         .says("clocks", "ok", "the skew is 5s");
+    let nowhere = Runner::of(&cloud).unset("GC_TOKEN_LOGIN_URL").unset("GC_TOKEN_API_URL");
+    Report::of(&nowhere, &[])
+        .exits_with(3)
+        .says("settings", "failure", "there is no region")
+        .does_not_say("TLS is not used");
     assert_eq!(cloud.counters().token_requests, 0);
 }
 

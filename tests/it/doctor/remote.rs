@@ -32,7 +32,7 @@ fn a_healthy_pipeline_has_no_findings() {
         .says("settings", "ok", "not shown, from GENESYSCLOUD_OAUTHCLIENT_SECRET")
         .says("issuer", "ok", "first byte ")
         .says("api", "ok", "first byte ")
-        .says("clocks", "ok", "by 3 contacts")
+        .says("clocks", "ok", "measured in 3 requests")
         .says("cache", "ok", "mode 0700")
         .says("cache", "ok", "locks hold")
         .says("token", "ok", "a new token was minted")

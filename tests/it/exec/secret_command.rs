@@ -239,7 +239,10 @@ fn it_is_found_and_run_as_the_command_of_exec() {
     script(&format!("echo '{SECRET}'\n")).succeeded();
     for (text, said) in [
         ("#!/bin/sh\r\necho x\r\n", "a file that HOME/secret needs is missing"),
-        ("#!/none\n", "hint: look at its first line, or with ldd(1): its interpreter is missing"),
+        (
+            "#!/none\n",
+            "hint: its interpreter is missing: check its first line, or run ldd(1) on it",
+        ),
         ("\0", "Exec format error"),
     ] {
         let finished = script(text);

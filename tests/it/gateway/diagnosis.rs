@@ -26,8 +26,13 @@ fn a_502_tells_the_cause_and_what_to_do() {
             "cannot be trusted: its certificate is signed by an authority that is not trusted here",
             "name its CA with --ca-file",
         ),
-        ("https", &plain, "its response is not TLS", "plain HTTP is spoken there"),
-        ("https", &no_name, "cannot be resolved (DNS)", "a proxy is named with HTTPS_PROXY"),
+        ("https", &plain, "does not speak TLS on this port", "it probably speaks plain HTTP"),
+        (
+            "https",
+            &no_name,
+            "cannot be resolved (DNS)",
+            "if only a proxy can reach it, set HTTPS_PROXY",
+        ),
     ] {
         let cloud = cloud(SandboxConfig::default());
         let other_ca = certificate("other", (2020, 2100)).0;

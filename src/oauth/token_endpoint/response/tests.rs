@@ -103,7 +103,7 @@ const BAD: &[Row<'_>] = &[
     // A lifetime that is of no use.
     (200, r#"{"access_token":"t","expires_in":0}"#, Kind::Lifetime, "the token had expired on arrival: its lifetime is 0 seconds", false),
     (200, r#"{"access_token":"t","expires_in":"-1"}"#, Kind::Lifetime, "the token had expired on arrival: its lifetime is -1 seconds", false),
-    (200, r#"{"access_token":"t","expires_in":86400000}"#, Kind::Unavailable, "expires_in is 86400000, 500 days or more: a guess: these are milliseconds", false),
+    (200, r#"{"access_token":"t","expires_in":86400000}"#, Kind::Unavailable, "expires_in is 86400000, 500 days or more: these are probably milliseconds", false),
     (200, r#"{"access_token":"t","expires_in":"soon s3cret"}"#, Kind::Unavailable, "expires_in is not a number: \"soon [redacted]\"", false),
     // The issuer's own "no".
     (400, r#"{"error":"invalid_client","description":"client not found","error_description":"client not found"}"#, Kind::CredentialsRefused, "HTTP 400: invalid_client: client not found", false),
