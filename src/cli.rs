@@ -64,7 +64,7 @@ pub enum Command {
     /// processes and files to look after.
     #[command(hide = true)]
     ExecWatchdog,
-    /// Serve clients that outlive a token, from this machine.
+    /// Run a local gateway for clients that outlive a token.
     Gateway(GatewayArgs),
     /// Show what is cached and whether it would be reused. No network.
     Status(SettingArgs),
@@ -74,8 +74,8 @@ pub enum Command {
     /// cache and a token, and prints a report, which holds no secret. Gets a token as
     /// any other command does: from the cache, or a new one, which is then cached.
     /// Exits with the code that 'get' would exit with, and with 8 if the API
-    /// refuses that token. Takes a few seconds, and as long as --timeout if a host
-    /// does not answer.
+    /// refuses that token. Takes a few seconds, or up to --timeout for each step
+    /// if a host does not answer.
     Doctor(SettingArgs),
     /// Show and clean up the cache.
     Cache(CacheArgs),
@@ -97,7 +97,7 @@ pub enum Command {
     /// tokens that live for seconds; a client that trusts the local clock
     /// fails, gc-token does not. Takes about eleven seconds, uses loopback
     /// alone, leaves nothing behind, and checks each of its claims: exits with
-    /// 8 if one does not come true.
+    /// 8 if one proves false.
     Demo,
     /// Run a local stand-in for Genesys Cloud.
     Sandbox(sandbox::SandboxArgs),

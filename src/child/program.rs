@@ -113,7 +113,7 @@ fn look_up(name: &OsStr, path: &OsStr) -> Result<PathBuf> {
             Err(error) if is_absence(&error) => {
                 Err(not_found(name).with_source(error).with_hint("check the path"))
             }
-            Err(error) => Err(cannot_run(name).with_source(error)),
+            Err(error) => Err(cannot_run(name).with_source(error).with_hint(NOT_EXECUTABLE_HINT)),
         };
     }
     let mut unusable = None;
@@ -130,12 +130,15 @@ fn look_up(name: &OsStr, path: &OsStr) -> Result<PathBuf> {
         }
     }
     Err(match unusable {
-        Some(cause) => cannot_run(name).with_source(cause),
+        Some(cause) => cannot_run(name).with_source(cause).with_hint(NOT_EXECUTABLE_HINT),
         None => not_found(name)
             .with_cause("not found in PATH")
             .with_hint("check the spelling, or give its path"),
     })
 }
+
+const NOT_EXECUTABLE_HINT: &str =
+    "check that it is a program, and that this user may execute it (chmod +x)";
 
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)

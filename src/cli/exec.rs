@@ -6,14 +6,14 @@ use super::SettingArgs;
 
 /// Run a command that gets the token in its environment.
 ///
-/// The command finds the token in GENESYSCLOUD_ACCESS_TOKEN, the region, if it
-/// is known, in GENESYSCLOUD_REGION, and no client secret. It replaces the
-/// gc-token process: there is no process in between, and its exit code is its own.
+/// The command finds the token in GENESYSCLOUD_ACCESS_TOKEN and, if the region is
+/// known, the region in GENESYSCLOUD_REGION. It does not get the client secret. The
+/// command replaces the gc-token process, so signals and the exit code are its own.
 ///
-/// With --gateway or --intercept gc-token stays, and the command may run for
-/// longer than a token lives: its requests go through a proxy on this machine
-/// that adds the current token to each, and repeats a request that the API
-/// refuses with 401 once with a new token. Signals, the terminal and the
+/// With --gateway or --intercept, gc-token keeps running, and the command may run
+/// for longer than a token lives: its requests go through a proxy on this machine
+/// that adds the current token to each. A request that the API refuses with 401 is
+/// repeated once with a new token. Signals, the terminal and the
 /// exit code are passed on.
 #[derive(Debug, clap::Args)]
 pub struct ExecArgs {
@@ -21,8 +21,8 @@ pub struct ExecArgs {
     /// GENESYSCLOUD_GATEWAY_HOST and related variables, and in GC_TOKEN_GATEWAY_URL.
     #[arg(long, conflicts_with = "intercept")]
     gateway: bool,
-    /// Serve a proxy to the command that answers for the region's hosts, for
-    /// programs whose API URL cannot be changed: by HTTPS_PROXY and SSL_CERT_FILE.
+    /// Serve a proxy that answers for the region's hosts, for programs whose API URL
+    /// cannot be changed; the command finds it in HTTPS_PROXY and SSL_CERT_FILE.
     #[arg(long)]
     intercept: bool,
     /// Set another variable, such as TF_VAR_token={token}; can be repeated.

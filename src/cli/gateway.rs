@@ -2,13 +2,13 @@
 
 use super::SettingArgs;
 
-/// Serve clients that outlive a token, from this machine.
+/// Run a local gateway for clients that outlive a token.
 ///
 /// A reverse proxy on loopback: clients send their requests there instead of to
 /// the cloud's API, with a token that they got from here, and each request is
 /// forwarded with the current token. A request that the API refuses with 401 is
 /// repeated once with a new token. The token endpoint is served, too: the
-/// client's id has to be the right one, its secret need not be known.
+/// client's id has to be right, but its secret is not checked.
 ///
 /// Prints where it listens, as variables that Terraform's provider reads in a
 /// 'gateway' block, and GC_TOKEN_GATEWAY_URL; serves until it is interrupted.

@@ -21,9 +21,9 @@ pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
 /// is the well-known "sandbox-secret", which protects nothing, unless
 /// GC_TOKEN_SANDBOX_SECRET holds another one.
 ///
-/// While it runs, GET /sandbox/counters on the API host tells what happened so
-/// far, PUT /sandbox/config changes what it pretends, and DELETE /sandbox/tokens
-/// revokes every token.
+/// While it runs, GET /sandbox/counters on the API host returns what has
+/// happened so far, PUT /sandbox/config changes its behaviour, and DELETE
+/// /sandbox/tokens revokes every token.
 #[derive(Debug, clap::Args)]
 pub struct SandboxArgs {
     /// Address of the login host; port 0 picks a free one

@@ -328,7 +328,7 @@ settings! {
         value: ValueType::OptionalSwitch,
         default: DefaultValue::Described("true with exec --intercept, otherwise false"),
         help: "Give clients a random token that only this run's proxy, or the next 'gateway' for \
-            the same client, replaces by the real one, and that is worth nothing anywhere else; \
+            the same client, replaces with the real one, and that is worth nothing anywhere else; \
             --stand-in-token=false gives them the real one",
         commands: Commands::Only(&["exec", "gateway"]),
     }
