@@ -20,6 +20,7 @@ use crate::error::{Error, Kind};
 use crate::host::is_loopback;
 
 /// The host of a request, and the limits on it.
+#[derive(Clone)]
 pub(super) struct Target {
     /// Begins every message: "no token from host".
     pub(super) message: String,
@@ -131,10 +132,9 @@ impl Target {
             }
             ConnectFault::Dns => format!("the name of {peer} cannot be resolved (DNS)"),
             ConnectFault::ConnectTimeout(phase) => {
-                let to = match phase {
-                    Phase::Resolve | Phase::Connect | Phase::ProxyTls => peer.to_owned(),
-                    Phase::Tunnel => format!("{host} through {peer}"),
-                    Phase::Tls => host.to_owned(),
+                let to = match (phase, &self.proxy) {
+                    (Phase::Tunnel | Phase::Tls, Some(proxy)) => format!("{host} through {proxy}"),
+                    _ => peer.to_owned(),
                 };
                 format!("connecting to {to} took longer than {:?}", self.connect)
             }
@@ -288,5 +288,35 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
         None => error.source(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_that_takes_too_long_names_the_proxy_on_the_way() {
+        let direct = Target {
+            message: "no token from issuer.example".to_owned(),
+            host: "issuer.example".to_owned(),
+            proxy: None,
+            connect: Duration::from_secs(10),
+            attempt: Duration::from_secs(10),
+        };
+        let proxied = Target { proxy: Some("the proxy squid:3128".to_owned()), ..direct.clone() };
+        let through = "issuer.example through the proxy squid:3128";
+        for (target, phase, to) in [
+            (&direct, Phase::Connect, "issuer.example"),
+            (&direct, Phase::Tls, "issuer.example"),
+            (&proxied, Phase::Connect, "the proxy squid:3128"),
+            (&proxied, Phase::ProxyTls, "the proxy squid:3128"),
+            (&proxied, Phase::Tunnel, through),
+            (&proxied, Phase::Tls, through),
+        ] {
+            let late = ConnectError::new(phase, io::Error::from(io::ErrorKind::TimedOut));
+            let cause = target.connect_failure(&late, Timestamp::UNIX_EPOCH).error.cause.unwrap();
+            assert_eq!(cause, format!("connecting to {to} took longer than 10s"));
+        }
     }
 }
