@@ -171,7 +171,7 @@ impl Broker<'_> {
         let ProvidedToken { mut token, origin } = provided;
         if self.is_rejected(&mut token)? {
             self.reporter.warn("the API rejected the cached token: minting another");
-        } else if self.is_still_good(origin, &token.validity) {
+        } else if self.is_still_good(origin, &mut token.validity) {
             if let Some(last_use) = &token.validity.last_use {
                 self.store_last_use(call.entry, &token.access_token, last_use);
             }
@@ -184,11 +184,19 @@ impl Broker<'_> {
         self.wait_or_mint(call)
     }
 
-    fn is_still_good(&self, origin: TokenOrigin, validity: &TokenValidity) -> bool {
-        match origin {
-            TokenOrigin::Stale => self.is_good_enough(validity),
-            TokenOrigin::Cached | TokenOrigin::Minted => self.is_fresh(validity),
+    /// If the local clocks are in doubt, the API's clock, which was just read, decides.
+    fn is_still_good(&self, origin: TokenOrigin, validity: &mut TokenValidity) -> bool {
+        if origin == TokenOrigin::Stale {
+            return self.is_good_enough(validity);
         }
+        if let Verdict::Stale(reason) = self.policy().judge(validity, &self.clock.read())
+            && reason.can_be_revalidated()
+            && let Some(rebased) =
+                validity.api_clock.clone().and_then(|api| validity.rebased_on_api(api))
+        {
+            *validity = rebased;
+        }
+        self.is_fresh(validity)
     }
 
     /// Waits until a new token is valid, and fails if it is too short.

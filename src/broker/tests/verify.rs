@@ -70,6 +70,18 @@ fn an_api_out_of_reach_is_a_warning_unless_it_is_always_to_be_asked() {
     assert_eq!(scene.get().unwrap_err().kind, Kind::Unavailable);
 }
 
+/// The wall clock was stepped ahead, so the token gets too short by it during the request.
+#[test]
+fn a_token_in_doubt_after_the_api_was_asked_is_judged_by_the_apis_clock() {
+    let clock = FakeClock::new();
+    let scene = with_api(&clock, 3_600, Verify::Always);
+    assert_eq!(scene.got(), first());
+    clock.step(0, 2_990);
+    scene.cloud.api_delay.set(9);
+    assert_eq!(scene.got(), ("token-1".into(), TokenOrigin::Cached));
+    assert_eq!(scene.cloud.mints.get(), 1);
+}
+
 #[test]
 fn a_stale_token_that_expires_while_the_api_is_asked_is_not_handed_out() {
     let clock = FakeClock::new();
