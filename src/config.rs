@@ -203,8 +203,8 @@ fn verify(layers: &Layers, issuer: &Issuer) -> Result<Verify> {
         && let Some(given) = layers.find(&table::VERIFY)
     {
         return Err(given
-            .refused("needs an API to ask")
-            .with_hint("set --region or --api-url: only Genesys Cloud's API can be asked"));
+            .refused("needs an API that can verify tokens")
+            .with_hint("set --region or --api-url: only Genesys Cloud's API can"));
     }
     Ok(verify)
 }

@@ -118,7 +118,7 @@ impl fmt::Display for BadText {
         f.write_str(match self {
             BadText::NotUtf8 => "is not UTF-8",
             BadText::Utf16 => "is UTF-16, not UTF-8",
-            BadText::Control => "has a control character in it",
+            BadText::Control => "contains a control character",
         })
     }
 }

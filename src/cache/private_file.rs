@@ -126,7 +126,7 @@ pub(super) fn check_links(dir: &Path) -> Result<()> {
     match platform::foreign_link(dir) {
         None => Ok(()),
         Some(link) => {
-            let message = format!("another user could lead {} elsewhere", dir.display());
+            let message = format!("another user could redirect {}", dir.display());
             Err(Error::new(Kind::Cache, message)
                 .with_cause(link.to_string())
                 .with_hint("name a directory by a path without that link, with --cache-dir"))

@@ -79,7 +79,7 @@ fn takes_a_secret(flag: &str) -> bool {
 
 /// Without a hint at `--client-secret-file`: the user would give it the secret itself.
 fn refuse_secret(flag: &str) -> Error {
-    let message = format!("{}: no secret is taken from the command line", shown::word(flag));
+    let message = format!("{}: secrets are not accepted on the command line", shown::word(flag));
     Error::new(Kind::Usage, message)
         .with_cause("other users can see it there, and shells and CI systems keep it")
         .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
@@ -131,7 +131,7 @@ mod tests {
             &["doctor", "--token", "hunter2"],
         ] {
             let said = refused(words);
-            assert!(said.contains("no secret is taken from the command line"), "{said}");
+            assert!(said.contains("secrets are not accepted on the command line"), "{said}");
             assert!(!said.contains("hunter2") && !said.contains("-file"), "{said}");
         }
         assert!(refused(&["get", "--client-secret-fil", "x"]).contains("'--client-secret-file'"));

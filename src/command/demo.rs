@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 /// Prints each step when it happens: the demo takes as long as its tokens live.
 pub(super) fn run(context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let interrupted = watch_for_signals()
-        .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
+        .map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
     demo::run(context.clock.clone(), &mut *streams.stdout, &interrupted)
 }
 

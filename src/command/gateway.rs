@@ -30,8 +30,8 @@ pub(super) fn run(
     // Not before there is a token: an issuer may take long, and a signal then ends the process
     // at once.
     let stop = runtime.block_on(async { Stop::listen() });
-    let mut stop = stop
-        .map_err(|error| Error::new(Kind::System, "cannot listen to signals").with_source(error))?;
+    let mut stop =
+        stop.map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
     let run_config =
         ProxyRunConfig { settings, tokens: ClientTokens::new(provided.token, stand_in) };
     let run = ProxyRun::start(run_config, &layers, &runtime, context)?;

@@ -19,7 +19,7 @@ pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams)
     };
     let runtime = crate::context::runtime().map_err(|cause| failed("cannot start", cause))?;
     let stop = runtime.block_on(async { Stop::listen() });
-    let mut stop = stop.map_err(|cause| failed("cannot listen to signals", cause))?;
+    let mut stop = stop.map_err(|cause| failed("cannot handle signals", cause))?;
     let sandbox = Sandbox::start(args.plan(&context.env), context.clock.clone())?;
     let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
         (Some(file), Some(pem)) => Some(write_ca(&path_from_flag("ca-out", file, context)?, pem)?),

@@ -190,7 +190,7 @@ fn read_stdin(
         );
     }
     let stdin = stdin.take().ok_or_else(|| {
-        unreadable().with_cause("standard input holds the Terraform query already")
+        unreadable().with_cause("standard input already holds the Terraform query")
     })?;
     let secret = read_limited(stdin).map_err(|error| unreadable().with_source(error))?;
     checked(&secret, &format!("standard input ({})", given.origin), &context.reporter)
@@ -215,7 +215,7 @@ fn checked(secret: &[u8], origin: &str, reporter: &Reporter) -> Result<SecretStr
     }
     if more {
         reporter.info(format_args!(
-            "the client secret from {origin} has several lines: the first one counts"
+            "the client secret from {origin} has several lines: only the first one is used"
         ));
     }
     Ok(line.into())

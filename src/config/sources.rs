@@ -324,7 +324,8 @@ impl Layers {
         let decides = |setting| self.find(setting).filter(|given| given.origin.is_profile());
         let sends = DESTINATIONS.into_iter().find_map(decides);
         if let Some(given) = sends.as_ref().filter(|_| risk.is_from_every_user()) {
-            let message = format!("{} is not trusted, as everybody could change it", given.origin);
+            let message =
+                format!("{} is not trusted, because every user could change it", given.origin);
             return Err(Error::new(Kind::Configuration, message)
                 .with_cause(risk.to_string())
                 .with_hint(risk.remedy(profile.file())));

@@ -75,7 +75,7 @@ pub(super) fn keys_outside_profiles(file: &Path, root: &Table) -> Vec<String> {
             let is_near = strsim::damerau_levenshtein(&key.to_ascii_lowercase(), "default") <= 2;
             if is_near && key != "default" && !root.contains_key("default") {
                 lines.push(format!(
-                    "the profile [{name}] in {file} counts only where it is named: did you mean \
+                    "the profile [{name}] in {file} is read only if it is named: did you mean \
                      [default]?"
                 ));
             }
@@ -169,7 +169,7 @@ mod tests {
             ("'a b' = 'x'", format!("{} {outside}", shown::HIDDEN)),
             (
                 "[Default]",
-                "the profile [Default] in f counts only where it is named: did you mean [default]?"
+                "the profile [Default] in f is read only if it is named: did you mean [default]?"
                     .to_owned(),
             ),
         ] {

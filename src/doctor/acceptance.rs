@@ -42,7 +42,7 @@ fn check_token(settings: &Settings, token: &AccessToken, context: &Context) -> R
 /// `tokens/me` needs no permission, so its response says nothing about permissions.
 fn permissions_untested() -> Finding {
     let message = "the OAuth client's permissions were not tested: without roles, every resource \
-                   answers 403";
+                   responds with 403";
     Finding::note(Topic::Token, message).with_hint(
         "roles and divisions are set on the client (Admin > Integrations > OAuth > Roles)",
     )
@@ -90,7 +90,7 @@ fn cached_token_revoked() -> Finding {
         .with_cause("the API responds with HTTP 401, and accepts a new token")
         .with_hint(
             "gc-token get --force-refresh replaces it; where the organization revokes tokens that \
-             are not used, set --idle-timeout; --verify always asks each time",
+             are not used, set --idle-timeout; --verify always checks each time",
         );
     Finding::failure(Topic::Token, &error)
 }

@@ -150,13 +150,13 @@ fn host_response(topic: Topic, probe: &Probe) -> Vec<Finding> {
         }
     };
     let colon = if phases.is_empty() { "" } else { ": " };
-    let message = format!("{host} answers HTTP {}{colon}{phases}", response.status);
+    let message = format!("{host} responds with HTTP {}{colon}{phases}", response.status);
     let mut findings = vec![Finding::ok(topic, message)];
     // The API's front page may be a web page.
     if topic == Topic::Issuer && response.is_page && response.status < 400 {
         let hint = "probably a captive portal or a proxy answered in its place";
         findings.push(
-            Finding::warning(topic, format!("{host} answers with a web page")).with_hint(hint),
+            Finding::warning(topic, format!("{host} responds with a web page")).with_hint(hint),
         );
     }
     findings.extend(unusable_date(topic, response.dated));

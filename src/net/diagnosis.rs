@@ -72,7 +72,7 @@ impl Target {
     /// Explains why a response was not read to its end.
     pub(super) fn too_large(&self, status: StatusCode) -> RequestError {
         let cause = format!(
-            "{} answered HTTP {} with more than {} KiB, which no token reply has",
+            "{} answered HTTP {} with more than {} KiB, too much for a token response",
             self.host,
             status.as_u16(),
             MAX_RESPONSE_BYTES / 1024
@@ -86,7 +86,7 @@ impl Target {
 
     pub(super) fn no_response_within(&self, limit: Duration) -> Error {
         self.error()
-            .with_cause(format!("no complete reply within {limit:?}"))
+            .with_cause(format!("no complete response within {limit:?}"))
             .with_hint(self.network_hint())
     }
 
@@ -126,7 +126,7 @@ impl Target {
             ConnectFault::Tls { fault, with_proxy } => {
                 return tls::diagnose(if with_proxy { peer } else { host }, fault, time);
             }
-            ConnectFault::ProxyWantsCredentials => format!("{peer} wants credentials"),
+            ConnectFault::ProxyWantsCredentials => format!("{peer} requires credentials"),
             ConnectFault::ProxyRefused(status) => {
                 format!("{peer} refused to connect to {host}: HTTP {}", status.as_u16())
             }
@@ -138,7 +138,7 @@ impl Target {
                 };
                 format!("connecting to {to} took longer than {:?}", self.connect)
             }
-            ConnectFault::Timeout => format!("no complete reply within {:?}", self.attempt),
+            ConnectFault::Timeout => format!("no complete response within {:?}", self.attempt),
             ConnectFault::Refused => {
                 format!("{peer} refused the connection: nothing listens there")
             }
@@ -149,7 +149,9 @@ impl Target {
                 "{} answered with a head that is too large, or has too many fields",
                 if proxy { peer } else { host }
             ),
-            ConnectFault::Closed => "the connection was closed before a complete reply".to_owned(),
+            ConnectFault::Closed => {
+                "the connection was closed before a complete response".to_owned()
+            }
             ConnectFault::NotConnected(cause) => format!("connecting to {peer}: {cause}"),
             ConnectFault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
         };

@@ -160,7 +160,7 @@ impl Mint<'_> {
     fn timed_out(&self) -> Error {
         let Progress { attempt, previous_error } = self.progress.take();
         let message = format!("no token from {} within {:?}", self.request.host(), self.budget);
-        let pending = format!("no complete reply to attempt {attempt}");
+        let pending = format!("no complete response to attempt {attempt}");
         let error = match previous_error.map(|failed| failed.error) {
             None => Error::new(Kind::Unavailable, message).with_cause(pending),
             Some(Error { kind, cause, .. }) => {

@@ -142,10 +142,10 @@ fn inconclusive(host: &str, status: u16) -> Error {
             429 => "too many calls with one token in a minute: try again in a minute",
             403 => {
                 "this request needs no permission, so a firewall or a gateway may have refused it: \
-                 check the way to the API"
+                 check the route to the API"
             }
             404 | 405 | 410 => "check that --api-url or --region names the API",
-            407 => "a proxy wants credentials: check HTTPS_PROXY and NO_PROXY",
+            407 => "a proxy requires credentials: check HTTPS_PROXY and NO_PROXY",
             500.. => "the API has a problem of its own: try again later",
             _ => {
                 "a captive portal, a proxy or a gateway may have answered in the API's place: \

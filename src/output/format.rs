@@ -82,9 +82,9 @@ impl OutputFormat {
                 return Err(duplicate_name(variable.name));
             }
             if variable.value.contains('\0') {
-                return Err(self
-                    .unsupported(variable.name)
-                    .with_cause("it contains a NUL character, which no environment variable can"));
+                return Err(self.unsupported(variable.name).with_cause(
+                    "it contains a NUL character, which no environment variable can hold",
+                ));
             }
         }
         let mut rendered = Rendered::default();
@@ -234,7 +234,7 @@ pub(super) mod tests {
         for format in OutputFormat::value_variants() {
             assert_eq!(
                 set(*format, "a\0b").unwrap_err(),
-                "it contains a NUL character, which no environment variable can"
+                "it contains a NUL character, which no environment variable can hold"
             );
         }
     }

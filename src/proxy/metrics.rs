@@ -118,7 +118,7 @@ impl Metrics {
             ),
             (
                 "unauthorized",
-                "Requests with a token of this run that the upstream answered with 401.",
+                "Requests with a token of this run that the upstream rejected with 401.",
                 &[("", &self.unauthorized)],
             ),
             (
@@ -143,7 +143,7 @@ impl Metrics {
             ),
             (
                 "upstream_failures",
-                "Requests that the upstream did not answer.",
+                "Requests without a response from the upstream.",
                 &[("", &self.upstream_failures)],
             ),
         ] {

@@ -99,8 +99,10 @@ impl ReverseProxy {
     fn no_token_response(&self) -> Response<ResponseBody> {
         let outage = self.token_source.outage();
         let reason = outage.as_ref().map(|outage| format!(": {}", outage.reason));
-        let message =
-            format!("the issuer gives no usable token at the moment{}", reason.unwrap_or_default());
+        let message = format!(
+            "the issuer provides no usable token at the moment{}",
+            reason.unwrap_or_default()
+        );
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let response = oauth_error(status, "temporarily_unavailable", &message);
         match &outage {

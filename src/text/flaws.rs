@@ -36,7 +36,7 @@ pub fn of(value: &str) -> Option<&'static str> {
         return Some(BLANK);
     }
     if value.chars().any(is_invisible) {
-        return Some("has an invisible character in it");
+        return Some("contains an invisible character");
     }
     if is_assignment(value) {
         return Some("begins with a name and '=', and not with the value");

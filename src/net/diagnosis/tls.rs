@@ -72,7 +72,7 @@ fn certificate(fault: &CertificateError) -> (String, &'static str) {
             "its certificate is not signed by the authority of that name that is trusted here, or \
              by an RSA key of less than 2048 bits"
                 .to_owned(),
-            "if that authority was made anew, name its present certificate with --ca-file",
+            "if that authority was recreated, name its current certificate with --ca-file",
         ),
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => (
             "its certificate names no host (no subjectAltName)".to_owned(),
@@ -88,19 +88,19 @@ fn certificate(fault: &CertificateError) -> (String, &'static str) {
         ),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
             "its certificate is not for servers (extendedKeyUsage)".to_owned(),
-            "have one made with extendedKeyUsage=serverAuth",
+            "have one issued with extendedKeyUsage=serverAuth",
         ),
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
             "its certificate is signed by an algorithm that is not accepted, such as SHA-1"
                 .to_owned(),
-            "have one made that is signed with SHA-256 or better",
+            "have one issued that is signed with SHA-256 or better",
         ),
         CertificateError::Revoked => {
-            ("its certificate was revoked".to_owned(), "have another one made")
+            ("its certificate was revoked".to_owned(), "have a new one issued")
         }
         CertificateError::BadEncoding => {
-            ("its certificate cannot be read".to_owned(), "have another one made")
+            ("its certificate cannot be read".to_owned(), "have a new one issued")
         }
         other => match webpki_error(other) {
             Some(webpki::Error::CaUsedAsEndEntity) => (
@@ -185,7 +185,7 @@ mod tests {
                 "is signed by a certificate that is not an authority's (CA:FALSE)",
                 "basicConstraints=CA:TRUE",
             ),
-            (CertificateError::Revoked, "was revoked", "another one"),
+            (CertificateError::Revoked, "was revoked", "a new one"),
             (
                 CertificateError::InvalidPurpose,
                 "is not for servers (extendedKeyUsage)",

@@ -218,7 +218,7 @@ impl TokenErrorKind {
             TokenErrorKind::Credentials
                 if response.is_some_and(ErrorResponse::is_unknown_client) =>
             {
-                "there is no such client at this host, so the secret was not looked at: check the \
+                "there is no such client at this host, so the secret was not checked: check the \
                  client id, and that the OAuth client belongs to this region"
             }
             TokenErrorKind::Credentials if response.is_some_and(ErrorResponse::is_wrong_secret) => {

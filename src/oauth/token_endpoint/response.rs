@@ -68,12 +68,12 @@ impl ResponseReader<'_> {
             301 | 302 | 303 | 307 | 308 => Err(self.redirect_error(response)),
             407 => Err(self.permanent_error(
                 response,
-                "a proxy wants credentials",
+                "a proxy requires credentials",
                 "check HTTPS_PROXY (its credentials, too) and NO_PROXY",
             )),
             511 => Err(self.permanent_error(
                 response,
-                "the network wants a login first (a captive portal)",
+                "the network requires a login first (a captive portal)",
                 "log in to the network with a browser, or name its proxy with HTTPS_PROXY",
             )),
             400..=599 => Err(self.refused(response, now)),

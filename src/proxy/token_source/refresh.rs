@@ -87,7 +87,7 @@ impl TokenSource {
             }
             // The broker has reported the cause.
             Ok(_stale) => {
-                self.set_failed(Some("the issuer gives no longer-lived token".to_owned()));
+                self.set_failed(Some("the issuer provides no token that lives longer".to_owned()));
                 None
             }
             Err(error) => {

@@ -47,11 +47,11 @@ pub(super) fn access_token_schema() -> BlockSchema {
     ))
     .with(AttributeSchema::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
     .with(AttributeSchema::computed("access_token", Type::String, "The access token.").sensitive())
-    .with(AttributeSchema::computed("token_type", Type::String, "How to present it: `Bearer`."))
+    .with(AttributeSchema::computed("token_type", Type::String, "The type of the token: `Bearer`."))
     .with(AttributeSchema::computed(
         "expires_at",
         Type::String,
-        "When it ends, by the issuer's clock (RFC 3339, UTC).",
+        "The expiry by the issuer's clock (RFC 3339, UTC).",
     ))
     .with(AttributeSchema::computed(
         "aws_region",

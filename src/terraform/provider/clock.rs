@@ -30,8 +30,7 @@ pub(super) struct ClockComparison {
 pub(super) fn data_source_schema() -> BlockSchema {
     let block = BlockSchema::new(
         "How far the clocks of issuer and API are apart, measured anew by each plan, for a \
-         `check` block to assert on. Holds nothing secret, takes no credentials and makes no \
-         token.",
+         `check` block to assert on. Holds nothing secret, takes no credentials and mints no token.",
     );
     let block = attributes::add_settings(block, &SETTINGS);
     let add_number = |block: BlockSchema, (name, description)| {
@@ -44,7 +43,7 @@ pub(super) fn data_source_schema() -> BlockSchema {
             "within_skew",
             Type::Bool,
             "Whether the API's clock is known to be ahead of the issuer's by no more than `skew`. \
-             Null where one of them did not show its clock.",
+             Null if one of the clocks could not be measured.",
         ))
         .with(AttributeSchema::computed(
             "verdict",
@@ -54,7 +53,7 @@ pub(super) fn data_source_schema() -> BlockSchema {
         .with(AttributeSchema::computed(
             "measured_at",
             Type::String,
-            "When it was measured, by this machine's clock (RFC 3339, UTC).",
+            "The time of the measurement, by this machine's clock (RFC 3339, UTC).",
         ))
 }
 
@@ -83,8 +82,8 @@ const NUMBERS: [(&str, &str); 8] = [
     ),
     (
         "learned_skew",
-        "How many seconds are taken off every token's life: `skew`, or `api_lead_max` where that \
-         is more.",
+        "The seconds that are subtracted from every token's lifetime: `skew`, or `api_lead_max` \
+         if that is more.",
     ),
 ];
 

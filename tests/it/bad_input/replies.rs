@@ -215,7 +215,7 @@ fn an_issuer_that_is_not_there_is_named() {
             "refused the connection: nothing listens there",
             "if it was a sandbox that has ended, unset its URLs: GC_TOKEN_LOGIN_URL, ",
         ),
-        (Runner::of(&cloud), "no complete reply", "check the network"),
+        (Runner::of(&cloud), "no complete response", "check the network"),
     ] {
         let finished = runner.set("GC_TOKEN_TIMEOUT", "100ms").run(&["get"]);
         assert_eq!(finished.status.code(), Some(5), "{finished:#?}");

@@ -86,12 +86,12 @@ fn values_that_are_no_text_are_refused_by_name() {
         (
             "GENESYSCLOUD_OAUTHCLIENT_ID",
             b"a\nb",
-            "GENESYSCLOUD_OAUTHCLIENT_ID: the value has a control character in it",
+            "GENESYSCLOUD_OAUTHCLIENT_ID: the value contains a control character",
         ),
         (
             "GENESYSCLOUD_OAUTHCLIENT_SECRET",
             b"a\tb",
-            "the client secret from GENESYSCLOUD_OAUTHCLIENT_SECRET has a control character in it",
+            "the client secret from GENESYSCLOUD_OAUTHCLIENT_SECRET contains a control character",
         ),
         (
             "GENESYSCLOUD_OAUTHCLIENT_SECRET",
@@ -183,7 +183,7 @@ fn of_several_lines_the_first_is_the_secret() {
         let finished = runner.run(&["get", "--no-cache", "-v"]);
         let [from, said] = [
             &*format!("the client secret from {origin}"),
-            "has several lines: the first one counts\n",
+            "has several lines: only the first one is used\n",
         ];
         assert!(finished.stderr.contains(from) && finished.stderr.contains(said), "{finished:#?}");
     }
@@ -297,7 +297,7 @@ fn a_second_mark_is_part_of_the_value() {
     let get = |runner: Runner, args: &[&str]| {
         let finished = runner.run(&[&["get"], args].concat());
         assert_eq!(finished.status.code(), Some(4), "{finished:#?}");
-        assert!(finished.stderr.contains("has an invisible character in it"), "{finished:#?}");
+        assert!(finished.stderr.contains("contains an invisible character"), "{finished:#?}");
     };
     get(Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_ID", twice(CLIENT)), &[]);
     get(Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_SECRET", twice(SECRET)), &[]);

@@ -14,13 +14,13 @@ fn settings_that_are_missing_or_wrong() {
     Report::of(&runner, &[])
         .exits_with(3)
         .says("settings", "failure", "there is no secret for client")
-        .says("issuer", "ok", "LOGIN answers HTTP")
+        .says("issuer", "ok", "LOGIN responds with HTTP")
         .says("clocks", "ok", "the API's clock is")
         .says("cache", "ok", "locks hold");
     Report::of(&Runner::of(&cloud), &["--profile=nowhere"])
         .exits_with(2)
         .says("settings", "failure", "nowhere")
-        .says("issuer", "ok", "LOGIN answers HTTP");
+        .says("issuer", "ok", "LOGIN responds with HTTP");
     Report::of(&Runner::of(&cloud), &["--skew=soon"])
         .exits_with(2)
         .says("settings", "failure", "is not a duration")

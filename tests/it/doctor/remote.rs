@@ -82,7 +82,7 @@ fn refused_credentials() {
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "wrong");
     Report::of(&runner, &[])
         .exits_with(4)
-        .says("issuer", "ok", "LOGIN answers HTTP")
+        .says("issuer", "ok", "LOGIN responds with HTTP")
         .says("token", "failure", "LOGIN refused the client's credentials")
         .says("verdict", "failure", "exit code 4");
     let runner = Runner::of(&cloud).set("GENESYSCLOUD_OAUTHCLIENT_ID", "nobody");
@@ -108,7 +108,7 @@ fn a_region_that_there_is_not() {
 fn an_api_of_another_region() {
     let (here, there) = (cloud(SandboxConfig::default()), cloud(SandboxConfig::default()));
     let runner = Runner::of(&here).set("GC_TOKEN_API_URL", there.api_url());
-    Report::of(&runner, &[]).exits_with(8).says("api", "ok", "answers HTTP").says(
+    Report::of(&runner, &[]).exits_with(8).says("api", "ok", "responds with HTTP").says(
         "token",
         "failure",
         "belong to one region",

@@ -182,7 +182,7 @@ fn an_issuer_that_takes_its_time_is_waited_for_as_get_does() {
         .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
         .set("GC_TOKEN_NO_CACHE", "1");
     let report = Report::of(&runner, &[]);
-    report.exits_with(0).says("issuer", "ok", "answers HTTP 200");
+    report.exits_with(0).says("issuer", "ok", "responds with HTTP 200");
     let report = Report::of(&runner, &["--timeout=300ms"]);
     report.exits_with(5);
     let says = |finding: &&serde_json::Value| text_of(finding, "message").contains("within 300ms");

@@ -225,7 +225,7 @@ fn the_time_limit_is_hard() {
         let error = setup.mint().error();
         assert_eq!(error.kind, Kind::Unavailable);
         assert_eq!(error.message, format!("no token from 127.0.0.1:{} within 300ms", server.port));
-        assert_eq!(error.cause.as_deref(), Some("no complete reply to attempt 1"));
+        assert_eq!(error.cause.as_deref(), Some("no complete response to attempt 1"));
     }
 }
 
@@ -236,7 +236,7 @@ fn the_time_limit_tells_what_was_seen_before() {
     let error = setup.mint().error();
     assert_eq!(
         error.cause.as_deref(),
-        Some("no complete reply to attempt 2; before that: HTTP 500: oops")
+        Some("no complete response to attempt 2; before that: HTTP 500: oops")
     );
 }
 
@@ -252,7 +252,7 @@ fn a_huge_reply_is_refused_announced_or_not() {
         assert_eq!(
             error.cause.unwrap(),
             format!(
-                "127.0.0.1:{} answered HTTP 200 with more than 1024 KiB, which no token reply has",
+                "127.0.0.1:{} answered HTTP 200 with more than 1024 KiB, too much for a token response",
                 server.port
             )
         );

@@ -255,7 +255,7 @@ fn a_proxys_failures_name_the_proxy_and_not_its_credentials() {
     for (port, cause) in [
         (dead_port(), " refused the connection: nothing listens there"),
         (refusing.port, " refused to connect to login.example.invalid"),
-        (wanting.port, " wants credentials"),
+        (wanting.port, " requires credentials"),
         (untunnelled.port, " refused to connect to login.example.invalid: HTTP 204"),
         (verbose.port, " answered with a head that is too large"),
         (garbled.port, " does not speak HTTP/1.1"),

@@ -119,7 +119,7 @@ const BAD: &[Row<'_>] = &[
     (400, r#"{"error":{"deep":1}}"#, Kind::Unavailable, "HTTP 400 with a JSON object that names no error", false),
     (404, "<html>", Kind::Configuration, "HTTP 404 with 6 bytes of text/html that are not a JSON object", false),
     (405, "{}", Kind::Configuration, "HTTP 405 with a JSON object that names no error", false),
-    (407, "", Kind::Unavailable, "HTTP 407: a proxy wants credentials", false),
+    (407, "", Kind::Unavailable, "HTTP 407: a proxy requires credentials", false),
     (418, "{}", Kind::Unavailable, "HTTP 418 with a JSON object that names no error", false),
     // What may pass.
     (400, r#"{"error":"invalid_request","error_description":"Rate limit exceeded; 5 a minute"}"#, Kind::RateLimited, "HTTP 400: invalid_request: Rate limit exceeded; 5 a minute", true),

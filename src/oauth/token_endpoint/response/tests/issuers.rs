@@ -184,7 +184,7 @@ fn each_issuers_error_is_understood() {
             511,
             "<html>",
             Unavailable,
-            "HTTP 511: the network wants a login first (a captive portal)",
+            "HTTP 511: the network requires a login first (a captive portal)",
             false,
         ),
         (408, "", Unavailable, "HTTP 408 with an empty body", true),
