@@ -118,6 +118,6 @@ fn doctor_shows_the_phases_through_a_proxy() {
     Report::of(&runner(proxy_to(plain.port)), &[]).says("issuer", "note", "tunnel ").says(
         "issuer",
         "warning",
-        "TLS with login.example.invalid",
+        "login.example.invalid does not speak TLS on this port",
     );
 }
