@@ -89,7 +89,7 @@ fn a_riddle_is_found() {
 #[test]
 fn many_comments_are_found() {
     let text = "/// An entry.\nstruct Entry;\n".to_owned() + &code(9);
-    let figure = "10.0 doc comments in 100 of 10 lines (at most 6.6)";
+    let figure = "10.0 doc comments in 100 of 10 lines (at most 6)";
     fails_with(&[("lib.rs", &text)], figure, "");
 }
 
