@@ -7,9 +7,9 @@
 //! writing, characters without a glyph, and commands that CI systems execute when they are in a
 //! job's log.
 //!
-//! Every line on standard error passes [`lines`] in `world::talk`, every report on
-//! standard output passes [`line`] or [`json`] where it is rendered, and every
-//! diagnostic for Terraform passes `plugin::diagnostic`. So messages may quote
+//! Every line on standard error passes [`lines`] in `context::reporter`, every report on
+//! standard output passes [`line`] or [`json`] where it is rendered, and every diagnostic for
+//! Terraform passes the constructors of `terraform::plugin::Diagnostic`. So messages may quote
 //! any value unchanged.
 
 mod commands;

@@ -58,9 +58,9 @@ impl Rig {
             let log = AccessLog::new(None, context.reporter.clone());
             let stand_in = Some(StandIn::random().unwrap());
             let tokens = ClientTokens::new(given.token, stand_in);
-            let relay = ReverseProxy::start(settings, tokens, log, &context).unwrap();
-            let token = relay.client_token().access_token.expose().to_owned();
-            (Interception::start(relay, plan, &context).unwrap(), token)
+            let proxy = ReverseProxy::start(settings, tokens, log, &context).unwrap();
+            let token = proxy.client_token().access_token.expose().to_owned();
+            (Interception::start(proxy, plan, &context).unwrap(), token)
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let variables = interception.variables().iter().cloned().collect();
