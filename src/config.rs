@@ -91,6 +91,8 @@ pub struct CacheSettings {
     pub state_dir: Option<PathBuf>,
     /// The longest wait for another process that is minting.
     pub lock_timeout: Duration,
+    /// Position in a pool of tokens of one client. Every command shares slot 0.
+    pub slot: u32,
 }
 
 /// Parses and checks the settings, once the profile is loaded.
@@ -145,7 +147,7 @@ pub fn resolve_cache(layers: &Layers, context: &Context) -> Result<CacheSettings
     let was_named = named.is_some() || is_off;
     let dir = named.or_else(|| context.directories.cache.clone()).filter(|_| !is_off);
     let state_dir = context.directories.state.clone();
-    Ok(CacheSettings { dir, was_named, state_dir, lock_timeout })
+    Ok(CacheSettings { dir, was_named, state_dir, lock_timeout, slot: 0 })
 }
 
 /// Checks each value by itself, without a profile and whatever else may be missing.

@@ -22,6 +22,9 @@ pub struct Header {
     pub scope: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
+    /// Position in a pool of tokens of one client.
+    #[serde(default, skip_serializing_if = "is_first_slot")]
+    pub slot: u32,
     /// [`BEARER`], or an issuer's spelling of it.
     pub token_type: String,
     #[serde(rename = "stamp")]
@@ -55,12 +58,17 @@ impl fmt::Display for Corrupt {
     }
 }
 
+fn is_first_slot(slot: &u32) -> bool {
+    *slot == 0
+}
+
 pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal) -> Vec<u8> {
     let header = Header {
         token_url: settings.issuer.token_url.clone(),
         client_id: settings.client.id.clone(),
         scope: settings.issuer.scope.clone(),
         audience: settings.issuer.audience.clone(),
+        slot: settings.cache.slot,
         token_type: BEARER.to_owned(),
         validity: token.validity.clone(),
     };
@@ -207,6 +215,7 @@ mod tests {
                 client_id: "c".into(),
                 scope: None,
                 audience: None,
+                slot: 0,
                 token_type: token_type.into(),
                 validity: token("t", 300).validity,
             };

@@ -16,6 +16,10 @@ impl Key {
     pub fn of(settings: &Settings) -> Key {
         let issuer = &settings.issuer;
         let mut hash = Hasher::new();
+        // Slot 0 has the key of versions without slots. No token URL looks like a slot.
+        if settings.cache.slot > 0 {
+            hash.field(&format!("slot {}", settings.cache.slot));
+        }
         hash.field(&issuer.token_url);
         hash.field("client_credentials");
         hash.field(&settings.client.id);
@@ -68,17 +72,19 @@ mod tests {
     #[test]
     fn settings_that_change_the_token_change_the_key() {
         let base = || settings("http://127.0.0.1:1");
-        let mut others = [base(), base(), base(), base(), base()];
+        let mut others = [base(), base(), base(), base(), base(), base(), base()];
         others[0].client.id.push('x');
         others[1].issuer.scope = Some("a".into());
         others[2].issuer.audience = Some("a".into());
         others[3].issuer.token_url.push('x');
         others[4].client.secret = SecretSource::Command(["pass"].as_slice().into());
+        others[5].cache.slot = 1;
+        others[6].cache.slot = 2;
         let mut keys: Vec<_> = others.iter().map(|other| Key::of(other).to_string()).collect();
         keys.push(Key::of(&base()).to_string());
         keys.sort();
         keys.dedup();
-        assert_eq!(keys.len(), 6);
+        assert_eq!(keys.len(), 8);
         assert_eq!(Key::of(&base()), Key::of(&base()));
         assert_eq!(Key::parse(&keys[0]).unwrap().to_string(), keys[0]);
         assert_eq!(Key::parse("../../etc/passwd"), None);

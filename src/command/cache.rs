@@ -75,8 +75,12 @@ fn table_row(entry: &EntrySummary, now: &Reading) -> String {
                 Some(_) => "expired".to_owned(),
                 None => "minted on another boot or machine".to_owned(),
             };
+            let slot = match header.slot {
+                0 => String::new(),
+                slot => format!("  slot {slot}"),
+            };
             format!(
-                "{}  client {}  {left}\n  {file}\n",
+                "{}  client {}{slot}  {left}\n  {file}\n",
                 sanitize::line(&shown::url(&header.token_url)),
                 sanitize::line(&header.client_id),
             )
@@ -94,6 +98,7 @@ fn row_json(entry: &EntrySummary, now: &Reading) -> serde_json::Value {
             "client_id": header.client_id,
             "scope": header.scope,
             "audience": header.audience,
+            "slot": header.slot,
             "expires_at": header.validity.expires_at().to_string(),
             "remaining_seconds": remaining(entry, now).map(|left| left.as_secs_f64()),
         }),

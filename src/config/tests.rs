@@ -33,6 +33,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             was_named: true,
             state_dir: None,
             lock_timeout: Duration::from_secs(1),
+            slot: 0,
         },
         network: NetworkSettings::new(Duration::from_secs(5), None),
     }

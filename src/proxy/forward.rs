@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::access_log::LogEntry;
 use super::body::{RequestBody, ResponseBody};
 use super::error_response::{error_response, token_unavailable};
+use super::event_log::ProxyEventKind;
 use super::hop_by_hop;
 use super::replay_body::{ReplayBody, SharedBody};
 use super::reverse_proxy::{RESPONSE_TIMEOUT, ReverseProxy};
@@ -103,6 +104,7 @@ impl ReverseProxy {
         entry: &mut LogEntry,
     ) -> Response<ResponseBody> {
         self.metrics.count_unauthorized();
+        self.events.record(ProxyEventKind::Unauthorized, self.clock.read());
         let replacement = match rejected {
             TokenForRequest::Usable(token) => self.token_source.replace_rejected(token).await,
             // A refresh has just failed.

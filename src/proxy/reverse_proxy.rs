@@ -7,7 +7,9 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::access_log::AccessLog;
 use super::buffer_budget::BufferBudget;
+use super::event_log::EventLog;
 use super::metrics::Metrics;
+use super::status::ProxyStatus;
 use super::token_source::{BrokerBackend, ClientTokens, TokenSource};
 use super::upstream::{CloudHost, Upstreams};
 use crate::config::Settings;
@@ -21,6 +23,7 @@ pub struct ReverseProxy {
     pub(super) client_id: String,
     pub(super) budget: Arc<BufferBudget>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) events: Arc<EventLog>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: AccessLog,
 }
@@ -42,8 +45,10 @@ impl ReverseProxy {
         let upstreams = Upstreams::new(&settings, context)?;
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
+        let events = Arc::<EventLog>::default();
         let backend = BrokerBackend::new(settings, context);
-        let token_source = TokenSource::new(backend, tokens, context, metrics.clone());
+        let token_source =
+            TokenSource::new(backend, tokens, context, metrics.clone(), events.clone());
         let token_source = Arc::new(token_source);
         tokio::spawn(token_source.clone().refresh_loop());
         Ok(Arc::new(ReverseProxy {
@@ -52,6 +57,7 @@ impl ReverseProxy {
             client_id,
             budget: Arc::default(),
             metrics,
+            events,
             clock: context.clock.clone(),
             log,
         }))
@@ -80,6 +86,20 @@ impl ReverseProxy {
 
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Returns a snapshot for metrics and for people.
+    pub fn status(&self) -> ProxyStatus {
+        let at = self.clock.read();
+        let validity = self.validity();
+        ProxyStatus {
+            skew: self.token_source.skew(),
+            issuer_clock: validity.issuer_clock,
+            api_clock: validity.api_clock,
+            tokens: vec![self.token_source.pooled_token()],
+            events: self.events.events(),
+            at,
+        }
     }
 
     /// Returns the path that a URL reference in a response of `from` has at `host`, below

@@ -13,10 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use jiff::{SignedDuration, Timestamp};
 
+use super::event_log::EventLog;
 use super::known_tokens::KnownTokens;
 use super::metrics::Metrics;
 use super::rate_limit::RateLimit;
 use super::stand_in::StandIn;
+use super::status::PooledToken;
 use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::http_auth::bearer_token;
@@ -47,6 +49,7 @@ pub(super) struct TokenSource {
     clock: Arc<dyn Clock>,
     reporter: Arc<Reporter>,
     metrics: Arc<Metrics>,
+    events: Arc<EventLog>,
     stand_in: Option<StandIn>,
     issued: Option<Arc<IssuedTokens>>,
     state: Mutex<TokenState>,
@@ -75,6 +78,7 @@ impl TokenSource {
         tokens: ClientTokens,
         context: &Context,
         metrics: Arc<Metrics>,
+        events: Arc<EventLog>,
     ) -> TokenSource {
         let ClientTokens { token, stand_in, issued } = tokens;
         let issued = issued.map(Arc::new);
@@ -104,6 +108,7 @@ impl TokenSource {
             clock: context.clock.clone(),
             reporter: context.reporter.clone(),
             metrics,
+            events,
             stand_in,
             issued,
             state: Mutex::new(state),
@@ -187,6 +192,21 @@ impl TokenSource {
 
     pub(super) fn validity(&self) -> TokenValidity {
         self.state().current.token.validity.clone()
+    }
+
+    pub(super) fn skew(&self) -> SignedDuration {
+        self.backend.policy().skew
+    }
+
+    pub(super) fn pooled_token(&self) -> PooledToken {
+        let current = self.state().current.clone();
+        PooledToken {
+            slot: 0,
+            remaining: self.remaining_after_skew(&current),
+            lifetime: current.token.validity.initial_lifetime,
+            window: None,
+            closed_for: None,
+        }
     }
 
     pub(super) fn remaining_lifetime(&self, current: &BearerToken) -> SignedDuration {

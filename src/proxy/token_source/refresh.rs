@@ -11,6 +11,7 @@ use super::state::{BearerToken, LastUse, Outage, RefreshFailure};
 use super::{RefreshReason, TokenSource, remember};
 use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::error::Result;
+use crate::proxy::event_log::ProxyEventKind;
 use crate::token::Token;
 
 /// The longest sleep of the background task: its timer stands still while the machine is
@@ -82,6 +83,7 @@ impl TokenSource {
                 }
                 if provided.token.access_token != old.token.access_token {
                     self.metrics.count_token_refresh();
+                    self.events.record(ProxyEventKind::TokenRenewed, self.clock.read());
                 }
                 Some(self.set_current(provided.token))
             }
@@ -140,6 +142,7 @@ impl TokenSource {
     fn set_failed(&self, transient_reason: Option<String>) {
         self.metrics.count_token_refresh_failure();
         let now = self.clock.read();
+        self.events.record(ProxyEventKind::RefreshFailed, now.clone());
         let mut state = self.state();
         state.failure_count += 1;
         let earlier = state.refresh_failure.as_ref().map(|failure| &failure.backoff);

@@ -133,7 +133,7 @@ fn token_source_with(
     };
     let metrics = Arc::new(Metrics::default());
     let tokens = ClientTokens::new(token("first", 300), None);
-    let token_source = TokenSource::new(backend.clone(), tokens, &context, metrics);
+    let token_source = TokenSource::new(backend.clone(), tokens, &context, metrics, Arc::default());
     (Arc::new(token_source), backend, clock)
 }
 

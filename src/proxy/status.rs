@@ -1,0 +1,49 @@
+//! A snapshot of a running proxy, for metrics and for people. Holds nothing secret.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::event_log::ProxyEvent;
+use crate::clock::{OffsetEstimate, Reading};
+
+#[derive(Debug, Clone)]
+pub struct ProxyStatus {
+    pub at: Reading,
+    /// The configured skew.
+    pub skew: SignedDuration,
+    /// The issuer's clock relative to the local one.
+    pub issuer_clock: Option<OffsetEstimate>,
+    /// The API's clock relative to the local one.
+    pub api_clock: Option<OffsetEstimate>,
+    /// The token of slot 0 comes first.
+    pub tokens: Vec<PooledToken>,
+    /// The oldest comes first.
+    pub events: Vec<ProxyEvent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PooledToken {
+    pub slot: u32,
+    /// After the skew is subtracted; zero or less if the token may have expired.
+    pub remaining: SignedDuration,
+    pub lifetime: SignedDuration,
+    /// The API's current minute for this token; `None` before its first request.
+    pub window: Option<RateWindow>,
+    /// Time until the API takes requests with this token again, after a 429.
+    pub closed_for: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateWindow {
+    pub requests: u32,
+    pub limit: u32,
+    pub remaining: Duration,
+}
+
+impl ProxyStatus {
+    /// Returns whether a token can be used now.
+    pub fn is_ready(&self) -> bool {
+        self.tokens.iter().any(|token| token.remaining.is_positive())
+    }
+}
