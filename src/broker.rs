@@ -11,12 +11,22 @@ mod verify;
 use crate::config::Settings;
 use crate::context::{Clock, Context, Reporter};
 use crate::error::Result;
+use crate::oauth::MintedTokens;
 use crate::token::Token;
 
 pub use remote::{NetworkRemote, Remote};
 
 pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
-    let remote = &NetworkRemote::new(settings, context);
+    get_recorded_token(settings, context, None)
+}
+
+/// Like [`get_token`], and records in `minted` what it mints, even if that is not returned.
+pub fn get_recorded_token(
+    settings: &Settings,
+    context: &Context,
+    minted: Option<&MintedTokens>,
+) -> Result<ProvidedToken> {
+    let remote = &NetworkRemote::new(settings, context).recording(minted);
     let (clock, reporter) = (&*context.clock, &*context.reporter);
     Broker { settings, remote, clock, reporter }.get()
 }

@@ -1,9 +1,13 @@
 //! OAuth 2.0 client credentials (RFC 6749): the token endpoint of an issuer, and the checks
 //! of a token at the API of Genesys Cloud.
 
+mod minted_tokens;
+mod revocation;
 mod token_endpoint;
 pub mod tokens_me;
 
+pub use minted_tokens::{MintedTokens, RevokedTokens, run_has_ended};
+pub use revocation::RevocationEndpoint;
 #[cfg(fuzzing)]
 pub(crate) use token_endpoint::fuzz_response;
 pub use token_endpoint::{TokenRequest, measure_clock, mint};

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::net::Session;
 use crate::oauth::tokens_me::{Api, CheckMethod, TokenCheck};
-use crate::oauth::{self, TokenRequest};
+use crate::oauth::{self, MintedTokens, TokenRequest};
 use crate::token::{AccessToken, Token};
 
 pub trait Remote {
@@ -28,6 +28,7 @@ pub trait Remote {
 pub struct NetworkRemote<'a> {
     settings: &'a Settings,
     session: Session<'a>,
+    minted: Option<&'a MintedTokens>,
 }
 
 /// Applies to requests whose response is useful but not required.
@@ -35,7 +36,12 @@ const OPTIONAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl<'a> NetworkRemote<'a> {
     pub fn new(settings: &'a Settings, context: &'a Context) -> NetworkRemote<'a> {
-        NetworkRemote { settings, session: Session::new(&settings.network, context) }
+        NetworkRemote { settings, session: Session::new(&settings.network, context), minted: None }
+    }
+
+    /// Also records each token that it mints.
+    pub fn recording(self, minted: Option<&'a MintedTokens>) -> NetworkRemote<'a> {
+        NetworkRemote { minted, ..self }
     }
 
     fn check_timeout(&self) -> Duration {
@@ -58,7 +64,8 @@ impl Remote for NetworkRemote<'_> {
             client_secret: &secret,
             auth: client.auth,
         };
-        oauth::mint(&self.session, &request, issuer_clock)
+        let mint = || oauth::mint(&self.session, &request, issuer_clock);
+        self.minted.map_or_else(mint, |minted| minted.record(mint))
     }
 
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {

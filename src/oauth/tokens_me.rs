@@ -80,17 +80,14 @@ impl Api<'_> {
     /// Revokes `token`. A token that the API no longer accepts counts as revoked.
     ///
     /// # Errors
-    /// `Unavailable` if the API cannot be reached, or answers with an unexpected status.
+    /// `Unavailable` if the API cannot be reached, or answers with an unexpected status;
+    /// `RateLimited` for HTTP 429.
     pub fn revoke(&self, token: &AccessToken) -> Result<()> {
         let round_trip = self.send(Method::DELETE, "could not revoke the token at", Some(token))?;
-        match round_trip.reply.status {
-            200..300 | 401 => Ok(()),
-            status => {
-                let message = format!("could not revoke the token at {}", self.host());
-                Err(Error::new(Kind::Unavailable, message)
-                    .with_cause(format!("HTTP {status}"))
-                    .with_hint("it expires by itself, or can be revoked in the admin's OAuth view"))
-            }
+        let response = &round_trip.reply;
+        match (response.status, is_page(&response.headers)) {
+            (200..300, false) | (401, _) => Ok(()),
+            (status, is_page) => Err(not_revoked(&self.host(), status, is_page)),
         }
     }
 
@@ -152,6 +149,17 @@ fn inconclusive(host: &str, status: u16) -> Error {
                  check --api-url and the way to the API"
             }
         })
+}
+
+fn not_revoked(host: &str, status: u16, is_page: bool) -> Error {
+    let kind = match status {
+        429 => Kind::RateLimited,
+        _ => Kind::Unavailable,
+    };
+    let page = if is_page { " with a web page" } else { "" };
+    Error::new(kind, format!("could not revoke the token at {host}"))
+        .with_cause(format!("{host} answered HTTP {status}{page}"))
+        .with_hint("it expires by itself, or can be revoked in the admin's OAuth view")
 }
 
 /// Builds the header that presents a token (RFC 6750 section 2.1).

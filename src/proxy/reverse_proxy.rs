@@ -46,7 +46,7 @@ impl ReverseProxy {
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
         let events = Arc::<EventLog>::default();
-        let backend = BrokerBackend::new(settings, context);
+        let backend = BrokerBackend::new(settings, tokens.minted.clone(), context);
         let token_source =
             TokenSource::new(backend, tokens, context, metrics.clone(), events.clone());
         let token_source = Arc::new(token_source);

@@ -22,6 +22,7 @@ use super::status::PooledToken;
 use crate::cache::IssuedTokens;
 use crate::context::{Clock, Context, Reporter};
 use crate::http_auth::bearer_token;
+use crate::oauth::MintedTokens;
 use crate::random::sha256;
 use crate::sync;
 use crate::token::{AccessToken, Token, TokenValidity};
@@ -36,11 +37,13 @@ pub struct ClientTokens {
     pub stand_in: Option<StandIn>,
     /// Lets later processes recognize the tokens that clients got.
     pub issued: Option<IssuedTokens>,
+    /// Records the tokens that the run mints, to revoke them at its end.
+    pub minted: Option<Arc<MintedTokens>>,
 }
 
 impl ClientTokens {
     pub fn new(token: Token, stand_in: Option<StandIn>) -> ClientTokens {
-        ClientTokens { token, stand_in, issued: None }
+        ClientTokens { token, stand_in, issued: None, minted: None }
     }
 }
 
@@ -80,7 +83,7 @@ impl TokenSource {
         metrics: Arc<Metrics>,
         events: Arc<EventLog>,
     ) -> TokenSource {
-        let ClientTokens { token, stand_in, issued } = tokens;
+        let ClientTokens { token, stand_in, issued, .. } = tokens;
         let issued = issued.map(Arc::new);
         let mut known = KnownTokens::new(issued.clone());
         let now = context.clock.read().wall;

@@ -52,25 +52,27 @@ impl TokenProvider {
         layers.load_profile_and_warn(&context).map_err(Error::with_doctor_hint)?;
         let mut settings = config::resolve(&layers, &context, &mut StandardInput::taken())
             .map_err(Error::with_doctor_hint)?;
-        let revoke_at =
-            if attributes.revoke_on_close { Some(revocation::api_url(&settings)?) } else { None };
-        if revoke_at.is_some() {
+        let own_tokens = if attributes.revoke_on_close {
             // A cached token may be in use elsewhere, so it must not be revoked.
             settings.cache.switch_off();
-        }
-        let provided = broker::get_token(&settings, &context).map_err(|error| {
-            let error = config::name_settings(error, &layers, &self.context.env).with_doctor_hint();
-            match (error.kind, secret_attribute) {
-                (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
-                _ => error,
-            }
-        })?;
-        let private = match revoke_at {
-            Some(api_url) => {
-                self.revocations.remember(&provided.token, api_url, &settings.network)?
-            }
-            None => Vec::new(),
+            Some(self.revocations.open(&settings)?)
+        } else {
+            None
         };
+        let minted = own_tokens.as_ref().map(|tokens| &*tokens.minted);
+        let number = own_tokens.as_ref().map(|tokens| tokens.number);
+        let provided =
+            broker::get_recorded_token(&settings, &context, minted).map_err(|error| {
+                // A token that was minted and not provided, such as one that is too short.
+                number.and_then(|number| self.revocations.close(number));
+                let error =
+                    config::name_settings(error, &layers, &self.context.env).with_doctor_hint();
+                match (error.kind, secret_attribute) {
+                    (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
+                    _ => error,
+                }
+            })?;
+        let private = number.map(|number| number.to_string().into_bytes()).unwrap_or_default();
         Ok(OpenedResource {
             result: computed_attributes(&provided, &settings),
             private,
@@ -176,14 +178,16 @@ impl Provider for TokenProvider {
         diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
         // The run is over, and the token expires by itself: no reason to fail.
-        if let Err(error) = self.revocations.revoke(private) {
+        let number = std::str::from_utf8(private).ok().and_then(|text| text.parse().ok());
+        let revoked = number.and_then(|number| self.revocations.close(number));
+        for error in revoked.into_iter().flat_map(|revoked| revoked.failures) {
             diagnostics.push(Diagnostic::from(error).into_warning());
         }
         Ok(())
     }
 
     fn end(&self) {
-        self.revocations.revoke_all();
+        self.revocations.close_all();
     }
 }
 

@@ -7,6 +7,7 @@ use crate::clock::Reading;
 use crate::config::{SecretSource, Settings, Verify};
 use crate::context::{Context, Reporter};
 use crate::error::Result;
+use crate::oauth::MintedTokens;
 use crate::oauth::tokens_me::TokenCheck;
 use crate::sync;
 use crate::token::{AccessToken, FreshnessPolicy};
@@ -31,11 +32,16 @@ pub(in super::super) struct BrokerBackend {
     /// Their secret is the one at the start; `secret` is the current one.
     settings: Settings,
     secret: Mutex<SecretSource>,
+    minted: Option<Arc<MintedTokens>>,
     context: Context,
 }
 
 impl BrokerBackend {
-    pub(in super::super) fn new(mut settings: Settings, context: &Context) -> Arc<BrokerBackend> {
+    pub(in super::super) fn new(
+        mut settings: Settings,
+        minted: Option<Arc<MintedTokens>>,
+        context: &Context,
+    ) -> Arc<BrokerBackend> {
         // That setting is about the first token of the run.
         settings.freshness.newer_than = None;
         // The terminal belongs to the command or to the shell.
@@ -44,7 +50,7 @@ impl BrokerBackend {
         // Each mint may give the same warning.
         let reporter = Reporter::deduplicated(context.reporter.clone());
         let context = context.with_reporter(reporter.into());
-        Arc::new(BrokerBackend { settings, secret, context })
+        Arc::new(BrokerBackend { settings, secret, minted, context })
     }
 
     /// Reads the secret again, which may have been rotated during the run. Cache entries
@@ -67,7 +73,7 @@ impl BrokerBackend {
     }
 
     fn with_broker<T>(&self, settings: &Settings, work: impl FnOnce(&Broker<'_>) -> T) -> T {
-        let remote = &NetworkRemote::new(settings, &self.context);
+        let remote = &NetworkRemote::new(settings, &self.context).recording(self.minted.as_deref());
         let (clock, reporter) = (&*self.context.clock, &*self.context.reporter);
         work(&Broker { settings, remote, clock, reporter })
     }

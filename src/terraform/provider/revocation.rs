@@ -1,98 +1,80 @@
 //! Revokes tokens that were minted for this run only, whichever way the run ends.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 
-use crate::config::{NetworkSettings, Settings};
+use crate::config::Settings;
 use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
-use crate::net::Session;
-use crate::oauth::tokens_me::Api;
-use crate::token::{AccessToken, Token};
+use crate::oauth::{MintedTokens, RevocationEndpoint, RevokedTokens, run_has_ended};
+use crate::sync;
 
+/// The tokens of the open resources.
 pub(super) struct Revocations {
     /// Drops warnings, because nobody is left to read them.
     context: Context,
     /// `None` after the run.
-    pending: Mutex<Option<BTreeMap<u64, Revocable>>>,
+    open: Mutex<Option<BTreeMap<u64, Arc<MintedTokens>>>>,
 }
 
-struct Revocable {
-    token: AccessToken,
-    api_url: String,
-    network: NetworkSettings,
+/// The tokens of one resource, with the number that Terraform keeps for it: a token must not
+/// leave this process.
+pub(super) struct ResourceTokens {
+    pub(super) number: u64,
+    pub(super) minted: Arc<MintedTokens>,
 }
-
-/// Terraform waits only for a short time until a plugin has ended.
-const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Revocations {
     pub(super) fn new(context: &Context) -> Revocations {
         let context = context.with_reporter(Reporter::to(Box::new(std::io::sink())).into());
-        Revocations { context, pending: Mutex::new(Some(BTreeMap::new())) }
+        Revocations { context, open: Mutex::new(Some(BTreeMap::new())) }
     }
 
-    /// Returns the private data for Terraform to keep: a number, because the token must not
-    /// leave this process.
-    pub(super) fn remember(
-        &self,
-        token: &Token,
-        api_url: String,
-        network: &NetworkSettings,
-    ) -> Result<Vec<u8>> {
-        let mut network = network.clone();
-        network.timeout = network.timeout.min(REVOCATION_TIMEOUT);
-        let revocable = Revocable { token: token.access_token.clone(), api_url, network };
-        let mut pending = self.pending.lock().map_err(|_| poisoned())?;
-        let Some(pending) = &mut *pending else {
-            // Terraform has given up while the token was minted.
-            self.revoke_at_api(&revocable)?;
-            return Err(Error::new(Kind::System, "the run ended before the token was minted"));
-        };
-        let number = pending.last_key_value().map_or(0, |(last, _)| last + 1);
-        pending.insert(number, revocable);
-        Ok(number.to_string().into_bytes())
+    /// Records what is minted for one resource.
+    ///
+    /// # Errors
+    /// `Configuration` without an API; `System` after the run.
+    pub(super) fn open(&self, settings: &Settings) -> Result<ResourceTokens> {
+        let endpoint = RevocationEndpoint::new(
+            api_url(settings)?,
+            settings.network.clone(),
+            self.context.clone(),
+        );
+        let minted = Arc::new(MintedTokens::new(endpoint, &self.context));
+        let mut open = sync::lock(&self.open);
+        let open = open.as_mut().ok_or_else(run_has_ended)?;
+        let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
+        open.insert(number, minted.clone());
+        Ok(ResourceTokens { number, minted })
     }
 
-    /// Revokes the token for which [`Revocations::remember`] returned `private`, unless that
-    /// was done before.
-    pub(super) fn revoke(&self, private: &[u8]) -> Result<()> {
-        let number = std::str::from_utf8(private).ok().and_then(|text| text.parse().ok());
-        let Some(number) = number else { return Ok(()) };
-        let mut pending = self.pending.lock().map_err(|_| poisoned())?;
-        let revocable = pending.as_mut().and_then(|pending| pending.remove(&number));
-        drop(pending);
-        revocable.map_or(Ok(()), |revocable| self.revoke_at_api(&revocable))
+    /// Revokes the tokens of a resource, unless that was done before.
+    pub(super) fn close(&self, number: u64) -> Option<RevokedTokens> {
+        let minted = sync::lock(&self.open).as_mut()?.remove(&number)?;
+        Some(minted.revoke_all())
     }
 
-    /// Revokes the remaining tokens: Terraform closes no resource after a failure or an
-    /// interruption.
-    pub(super) fn revoke_all(&self) {
-        let pending = self.pending.lock().ok().and_then(|mut pending| pending.take());
-        for revocable in pending.unwrap_or_default().into_values() {
-            // No one reads a message now; the token expires by itself.
-            let _ = self.revoke_at_api(&revocable);
-        }
-    }
-
-    fn revoke_at_api(&self, revocable: &Revocable) -> Result<()> {
-        let network = &revocable.network;
-        let session = &Session::new(network, &self.context);
-        let api = Api { url: &revocable.api_url, session, limit: network.timeout };
-        api.revoke(&revocable.token)
+    /// Revokes the tokens of the resources that are still open: Terraform closes no resource
+    /// after a failure or an interruption.
+    pub(super) fn close_all(&self) {
+        let open = sync::lock(&self.open).take().unwrap_or_default();
+        std::thread::scope(|scope| {
+            for minted in open.values() {
+                let revoke = || drop(minted.revoke_all());
+                if Builder::new().spawn_scoped(scope, revoke).is_err() {
+                    revoke();
+                }
+            }
+        });
     }
 }
 
 /// Checked before minting.
-pub(super) fn api_url(settings: &Settings) -> Result<String> {
+fn api_url(settings: &Settings) -> Result<String> {
     settings.issuer.api_url.clone().ok_or_else(|| {
         Error::new(Kind::Configuration, "revoke_on_close needs the API of Genesys Cloud")
             .with_cause("neither a region nor an API URL is set")
             .with_attribute("revoke_on_close")
     })
-}
-
-fn poisoned() -> Error {
-    Error::new(Kind::System, "an earlier call of the provider has panicked")
 }
