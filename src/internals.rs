@@ -19,8 +19,8 @@ pub mod clock {
 
 pub mod config {
     pub use crate::config::{
-        ClientAuth, Commands, DefaultValue, Flags, Issuer, Layers, NetworkSettings, Query, Setting,
-        ValueType, resolve, resolve_issuer, resolve_network,
+        ClientAuth, Commands, DefaultValue, Flags, Issuer, Layers, NetworkSettings, PoolSettings,
+        Query, RequestRate, Setting, ValueType, resolve, resolve_issuer, resolve_network,
     };
 
     pub mod table {

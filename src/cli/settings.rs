@@ -36,7 +36,9 @@ fn arg(setting: &Setting, command: &str) -> Arg {
             .require_equals(true)
             .default_missing_value("true"),
         // A negative one is refused with the reason, and not taken for a flag.
-        ValueType::Duration => arg.value_name(setting.value_name()).allow_hyphen_values(true),
+        ValueType::Duration | ValueType::Number => {
+            arg.value_name(setting.value_name()).allow_hyphen_values(true)
+        }
         _ => arg.value_name(setting.value_name()),
     };
     match command {

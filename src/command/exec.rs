@@ -11,7 +11,7 @@ use super::run::{ProxyRun, ProxyRunConfig, runtime};
 use super::{gateway, get_token, load_layers, resolve_settings};
 use crate::child::Program;
 use crate::cli::{ExecArgs, ProxyMode};
-use crate::config::{Layers, Query, Settings, table};
+use crate::config::{Layers, PoolSettings, Query, Settings, resolve_pool, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
@@ -52,7 +52,8 @@ pub(super) fn run(
             let default = mode == ProxyMode::Intercept;
             let is_wanted = layers.bool_or(&table::STAND_IN_TOKEN, default)?;
             let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
-            execution.run_with_proxy(config, settings, stand_in)
+            let pool = resolve_pool(layers)?;
+            execution.run_with_proxy(config, settings, pool, stand_in)
         }
     }
 }
@@ -103,6 +104,7 @@ impl Execution<'_> {
         self,
         config: ProxyConfig,
         settings: Settings,
+        pool: PoolSettings,
         stand_in: Option<StandIn>,
     ) -> Result<u8> {
         let Execution { program, overrides, layers, context } = self;
@@ -110,7 +112,8 @@ impl Execution<'_> {
         let token = get_token(&settings, layers, context)?.token;
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
-        let run_config = ProxyRunConfig { settings, tokens: ClientTokens::new(token, stand_in) };
+        let tokens = ClientTokens::new(token, stand_in);
+        let run_config = ProxyRunConfig { settings, pool, tokens };
         let run = ProxyRun::start(run_config, layers, &runtime, context)?;
         let proxy = {
             let _inside = runtime.enter();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::run::{ProxyRun, ProxyRunConfig, runtime};
 use super::stop::Stop;
 use super::{env, load_layers, resolve_and_get_token};
-use crate::config::{Flags, Layers, Query, table};
+use crate::config::{Flags, Layers, Query, resolve_pool, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Name, OutputFormat, Rendered, Variable};
@@ -23,6 +23,7 @@ pub(super) fn run(
     let layers = load_layers(flags, Query::default(), context)?;
     let format = env::output_format(&layers)?;
     let config = config(&layers)?;
+    let pool = resolve_pool(&layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
@@ -33,7 +34,7 @@ pub(super) fn run(
     let mut stop =
         stop.map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
     let run_config =
-        ProxyRunConfig { settings, tokens: ClientTokens::new(provided.token, stand_in) };
+        ProxyRunConfig { settings, pool, tokens: ClientTokens::new(provided.token, stand_in) };
     let run = ProxyRun::start(run_config, &layers, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();

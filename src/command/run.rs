@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::cache::IssuedTokens;
-use crate::config::{Layers, Settings, table};
+use crate::config::{Layers, PoolSettings, Settings, table};
 use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
 use crate::platform;
@@ -31,6 +31,7 @@ pub(super) fn runtime() -> Result<Runtime> {
 
 pub(super) struct ProxyRunConfig {
     pub(super) settings: Settings,
+    pub(super) pool: PoolSettings,
     pub(super) tokens: ClientTokens,
 }
 
@@ -45,7 +46,7 @@ impl ProxyRun {
         runtime: &Runtime,
         context: &Context,
     ) -> Result<ProxyRun> {
-        let ProxyRunConfig { settings, mut tokens } = config;
+        let ProxyRunConfig { settings, pool, mut tokens } = config;
         let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
@@ -58,7 +59,7 @@ impl ProxyRun {
         }
         tokens.issued = open_issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
-        let proxy = ReverseProxy::start(settings, tokens, log, context)?;
+        let proxy = ReverseProxy::start(settings, pool, tokens, log, context)?;
         let run = ProxyRun { proxy, metrics_file, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write_metrics(&file, &run.proxy)?;

@@ -101,7 +101,11 @@ fn values_of_type(value: ValueType) -> Values {
         ValueType::Profile => Values::Profile,
         ValueType::File => Values::File,
         ValueType::Directory => Values::Directory,
-        ValueType::Text | ValueType::Url | ValueType::Duration | ValueType::Count => Values::Free,
+        ValueType::Text
+        | ValueType::Url
+        | ValueType::Number
+        | ValueType::Duration
+        | ValueType::Count => Values::Free,
     }
 }
 

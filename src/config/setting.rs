@@ -35,6 +35,8 @@ pub struct Setting {
 pub enum ValueType {
     Text,
     Url,
+    /// A number, or a word that stands for one.
+    Number,
     Duration,
     /// A flag without a value; `true` or `false` in the other sources.
     Switch,
@@ -104,6 +106,7 @@ impl Setting {
         match self.value {
             ValueType::Text | ValueType::Choice(_) => self.value_name,
             ValueType::Url => "URL",
+            ValueType::Number => "NUMBER",
             ValueType::Duration => "TIME",
             ValueType::Switch | ValueType::OptionalSwitch => "BOOL",
             ValueType::Count => "COUNT",

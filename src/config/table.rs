@@ -332,6 +332,39 @@ settings! {
             --stand-in-token=false gives them the real one",
         commands: Commands::Only(&["exec", "gateway"]),
     }
+    TOKENS {
+        flag: "tokens",
+        key: "tokens",
+        variables: &["GC_TOKEN_TOKENS"],
+        value: ValueType::Number,
+        default: DefaultValue::Text("10"),
+        help: "How many tokens of the client a run may use at once, because the API limits the \
+            requests of each token; more than one only where the requests need it",
+        in_profile: true,
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    RATE {
+        flag: "rate",
+        key: "rate",
+        variables: &["GC_TOKEN_RATE"],
+        value: ValueType::Number,
+        default: DefaultValue::Text("300"),
+        help: "How many requests a minute the API takes with each token: a number, or off to \
+            leave it to the API's responses",
+        in_profile: true,
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    RATE_WAIT {
+        flag: "rate-wait",
+        key: "rate_wait",
+        variables: &["GC_TOKEN_RATE_WAIT"],
+        value: ValueType::Duration,
+        default: DefaultValue::Duration(SignedDuration::from_secs(10)),
+        help: "How long a request waits for a token that the API takes requests with, before the \
+            client gets 429",
+        in_profile: true,
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
     METRICS_FILE {
         flag: "metrics-file",
         key: "metrics_file",

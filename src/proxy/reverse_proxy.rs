@@ -12,7 +12,7 @@ use super::metrics::Metrics;
 use super::status::ProxyStatus;
 use super::token_source::{BrokerBackend, ClientTokens, TokenSource};
 use super::upstream::{CloudHost, Upstreams};
-use crate::config::Settings;
+use crate::config::{PoolSettings, Settings};
 use crate::context::{Clock, Context};
 use crate::error::Result;
 use crate::token::{Token, TokenValidity};
@@ -38,6 +38,7 @@ impl ReverseProxy {
     /// `Configuration` if no API is configured, or if the network settings cannot be used.
     pub fn start(
         settings: Settings,
+        _pool: PoolSettings,
         tokens: ClientTokens,
         log: AccessLog,
         context: &Context,

@@ -2,7 +2,7 @@
 //! stands still until everybody waits, and then jumps.
 
 use gc_token::internals::broker;
-use gc_token::internals::config::{self, Layers, Query};
+use gc_token::internals::config::{self, Layers, PoolSettings, Query};
 use gc_token::internals::context::{Context, Environment, Reporter, StandardInput};
 use gc_token::internals::proxy::gateway::{self, Gateway, PathSecret};
 use gc_token::internals::proxy::{AccessLog, ClientTokens, ReverseProxy};
@@ -36,9 +36,14 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
     let token = given.token.access_token.expose().to_owned();
     runtime.block_on(async {
         let log = AccessLog::new(None, context.reporter.clone());
-        let proxy =
-            ReverseProxy::start(settings, ClientTokens::new(given.token, None), log, &context)
-                .unwrap();
+        let proxy = ReverseProxy::start(
+            settings,
+            PoolSettings::default(),
+            ClientTokens::new(given.token, None),
+            log,
+            &context,
+        )
+        .unwrap();
         let path_secret = PathSecret::random().unwrap();
         let path = path_secret.expose().to_owned();
         let listen = "127.0.0.1:0".parse().unwrap();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gc_token::internals::broker;
-use gc_token::internals::config::{self, Layers, Query};
+use gc_token::internals::config::{self, Layers, PoolSettings, Query};
 use gc_token::internals::context::{Context, Environment, Reporter, StandardInput};
 use gc_token::internals::proxy::intercept::{Interception, InterceptionConfig};
 use gc_token::internals::proxy::{AccessLog, ClientTokens, ReverseProxy, StandIn};
@@ -58,7 +58,9 @@ impl Rig {
             let log = AccessLog::new(None, context.reporter.clone());
             let stand_in = Some(StandIn::random().unwrap());
             let tokens = ClientTokens::new(given.token, stand_in);
-            let proxy = ReverseProxy::start(settings, tokens, log, &context).unwrap();
+            let proxy =
+                ReverseProxy::start(settings, PoolSettings::default(), tokens, log, &context)
+                    .unwrap();
             let token = proxy.client_token().access_token.expose().to_owned();
             (Interception::start(proxy, plan, &context).unwrap(), token)
         };

@@ -1,0 +1,119 @@
+//! The settings of a pool of tokens.
+
+use std::time::Duration;
+
+use super::setting::Setting;
+use super::sources::Layers;
+use super::table;
+use crate::error::Result;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// The most tokens that a run uses at once; at least one.
+    pub tokens: u32,
+    pub rate: RequestRate,
+    /// The longest wait of a request for a token.
+    pub rate_wait: Duration,
+}
+
+/// The requests a minute that the API takes with each token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestRate {
+    PerMinute(u32),
+    /// Only the API's responses limit the requests.
+    Unknown,
+}
+
+/// The Terraform provider goes up to this.
+const MAX_TOKENS: u32 = 50;
+
+impl Default for PoolSettings {
+    fn default() -> PoolSettings {
+        PoolSettings {
+            tokens: default_number(&table::TOKENS),
+            rate: RequestRate::PerMinute(default_number(&table::RATE)),
+            rate_wait: table::RATE_WAIT.default_duration().unsigned_abs(),
+        }
+    }
+}
+
+/// # Errors
+/// As [`resolve`](super::resolve).
+pub fn resolve_pool(layers: &Layers) -> Result<PoolSettings> {
+    Ok(PoolSettings {
+        tokens: tokens(layers)?,
+        rate: request_rate(layers)?,
+        rate_wait: layers.duration_or_default(&table::RATE_WAIT)?.unsigned_abs(),
+    })
+}
+
+fn tokens(layers: &Layers) -> Result<u32> {
+    let Some(given) = layers.find(&table::TOKENS) else {
+        return Ok(PoolSettings::default().tokens);
+    };
+    let number = given.value.parse().ok().filter(|number| (1..=MAX_TOKENS).contains(number));
+    number.ok_or_else(|| {
+        given
+            .refused(&format!("is not a number from 1 to {MAX_TOKENS}"))
+            .with_hint("1 keeps all requests on one token")
+    })
+}
+
+fn request_rate(layers: &Layers) -> Result<RequestRate> {
+    let Some(given) = layers.find(&table::RATE) else {
+        return Ok(PoolSettings::default().rate);
+    };
+    match given.value.as_str() {
+        "off" => Ok(RequestRate::Unknown),
+        text => match text.parse() {
+            Ok(number) if number > 0 => Ok(RequestRate::PerMinute(number)),
+            _ => Err(given
+                .refused("is not a number of requests a minute")
+                .with_hint("such as 300, or off to leave the limit to the API's responses")),
+        },
+    }
+}
+
+fn default_number(setting: &Setting) -> u32 {
+    let default = setting.default_text().expect("it has a default");
+    default.parse().expect("the default is a number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Query;
+    use crate::context::Environment;
+
+    fn resolve(flags: &[(&'static str, &str)]) -> Result<PoolSettings> {
+        let flags = flags.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        resolve_pool(&Layers::new(flags, Query::default(), &Environment::from([])))
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_platform() {
+        let expected = PoolSettings {
+            tokens: 10,
+            rate: RequestRate::PerMinute(300),
+            rate_wait: Duration::from_secs(10),
+        };
+        assert_eq!(resolve(&[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused_with_the_flag() {
+        let flags = [("tokens", "1"), ("rate", "off"), ("rate-wait", "0")];
+        let expected =
+            PoolSettings { tokens: 1, rate: RequestRate::Unknown, rate_wait: Duration::ZERO };
+        assert_eq!(resolve(&flags).unwrap(), expected);
+        for (flag, value, message) in [
+            ("tokens", "0", "--tokens: \"0\" is not a number from 1 to 50"),
+            ("tokens", "51", "--tokens: \"51\" is not a number from 1 to 50"),
+            ("tokens", "-1", "--tokens: \"-1\" is not a number from 1 to 50"),
+            ("rate", "0", "--rate: \"0\" is not a number of requests a minute"),
+            ("rate", "5/s", "--rate: \"5/s\" is not a number of requests a minute"),
+        ] {
+            assert_eq!(resolve(&[(flag, value)]).unwrap_err().message, message);
+        }
+    }
+}
