@@ -100,7 +100,7 @@ pub enum Command {
     /// 8 if one proves false.
     Demo,
     /// Run a local stand-in for Genesys Cloud.
-    Sandbox(sandbox::SandboxArgs),
+    Sandbox(Box<sandbox::SandboxArgs>),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

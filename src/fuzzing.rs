@@ -18,6 +18,7 @@ pub fn query(bytes: &[u8]) {
 
 pub fn faults(text: &str) {
     let _ = text.parse::<crate::sandbox::Faults>();
+    let _ = text.parse::<crate::sandbox::PathQuota>();
 }
 
 /// The target and the `Host` of a request to the gateway or the intercepting proxy.

@@ -73,8 +73,8 @@ pub mod region {
 
 pub mod sandbox {
     pub use crate::sandbox::{
-        ConfigChange, DEFAULT_SECRET, ExpiresInField, Fault, Faults, Sandbox, SandboxConfig,
-        TokenFormat,
+        ConfigChange, DEFAULT_SECRET, ExpiresInField, Fault, Faults, PathQuota, RequestQuota,
+        Sandbox, SandboxConfig, TokenFormat,
     };
 }
 

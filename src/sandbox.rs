@@ -6,16 +6,22 @@ mod api;
 mod cloud;
 mod config;
 mod control;
+mod counters;
 pub mod duration;
 mod fault_injection;
 mod faults;
 mod issuer;
+mod latency;
+mod limits;
+mod quota;
+mod rate_limiter;
 mod resources;
 mod response;
 mod routing;
 mod serve;
 mod tls;
 mod token;
+mod token_store;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -23,9 +29,10 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-pub use cloud::Counters;
 pub use config::{ConfigChange, DEFAULT_SECRET, ExpiresInField, SandboxConfig, TokenFormat};
+pub use counters::Counters;
 pub use faults::{Fault, Faults};
+pub use quota::{PathQuota, RequestQuota};
 
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};

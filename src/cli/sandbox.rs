@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 
 use crate::context::Environment;
 use crate::sandbox::duration::{non_negative, offset};
-use crate::sandbox::{DEFAULT_SECRET, ExpiresInField, Faults, SandboxConfig, TokenFormat};
+use crate::sandbox::{
+    DEFAULT_SECRET, ExpiresInField, Faults, PathQuota, RequestQuota, SandboxConfig, TokenFormat,
+};
 
 /// Overrides the default client secret.
 pub const SECRET_VARIABLE: &str = "GC_TOKEN_SANDBOX_SECRET";
@@ -74,6 +76,35 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = non_negative)]
     pub latency: Duration,
 
+    /// Delay of every reply to an API call
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = non_negative)]
+    pub api_latency: Duration,
+
+    /// API calls that each token may make, such as 300/60s; others get a 429
+    ///
+    /// The window of a token begins with its first call; without a duration it
+    /// is a minute, like Genesys Cloud's.
+    #[arg(long, value_name = "N/DURATION")]
+    pub rate: Option<RequestQuota>,
+
+    /// The same for calls to a path and below: "PUT /api/v2/routing/skills=100/60s"
+    ///
+    /// All tokens share it. Can be given several times; the first that applies counts.
+    #[arg(long, value_name = "METHOD PATH=N/DURATION")]
+    pub path_rate: Vec<PathQuota>,
+
+    /// Name the limit in the body of a 429, as the vendor's type allows
+    #[arg(long)]
+    pub limit_in_body: bool,
+
+    /// Active tokens of the client: a new one beyond that invalidates the oldest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_tokens: Option<u16>,
+
+    /// Tokens that are made in a window, such as 10/60s; others get the vendor's 400
+    #[arg(long, value_name = "N/DURATION")]
+    pub mint_rate: Option<RequestQuota>,
+
     /// Faults of the first token requests, such as 3*500,429:2,drop
     ///
     /// One item for each request, in order; N* repeats an item. The items are:
@@ -126,6 +157,12 @@ impl SandboxArgs {
             issuer_offset: self.issuer_offset,
             api_offset: self.api_offset,
             latency: self.latency,
+            api_latency: self.api_latency,
+            rate: self.rate,
+            path_rates: self.path_rate.clone(),
+            limit_in_body: self.limit_in_body,
+            max_tokens: self.max_tokens.map(usize::from),
+            mint_rate: self.mint_rate,
             faults: self.faults.0.clone(),
             api_faults: self.api_faults.0.clone(),
             expires_in: self.expires_in.clone(),
@@ -167,6 +204,11 @@ mod tests {
             "-1h",
             "--faults=2*500,drop",
             "--expires-in=missing",
+            "--rate=30/10s",
+            "--path-rate=PUT /api/v2/x=1/1s",
+            "--path-rate=POST /api/v2/y=2",
+            "--max-tokens=3",
+            "--mint-rate=2/1m",
         ])
         .unwrap();
         let plan = args.plan(&[("GC_TOKEN_SANDBOX_SECRET", "other")].into());
@@ -178,6 +220,9 @@ mod tests {
         assert_eq!(plan.api_offset, SignedDuration::from_hours(-1));
         assert_eq!(plan.faults.len(), 3);
         assert_eq!(plan.expires_in, ExpiresInField::Missing);
+        assert_eq!(plan.rate, "30/10s".parse().ok());
+        assert_eq!(plan.path_rates.len(), 2);
+        assert_eq!((plan.max_tokens, plan.mint_rate), (Some(3), "2/60s".parse().ok()));
     }
 
     #[test]
@@ -200,6 +245,8 @@ mod tests {
             ("--latency=-1s", "\"-1s\" is negative"),
             ("--faults=bang", "unknown fault \"bang\""),
             ("--tls", "--ca-out <FILE>"),
+            ("--rate=0/60s", "\"0/60s\" is not a number of requests"),
+            ("--max-tokens=0", "0 is not in 1.."),
         ] {
             let refusal = parse(&[arg]).unwrap_err().to_string();
             assert!(refusal.contains(says), "{arg}: {refusal}");

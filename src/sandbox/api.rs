@@ -11,10 +11,11 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::get;
 use serde_json::json;
 
-use super::cloud::{Cloud, IdleTimer, SandboxHost, TokenRejection};
+use super::cloud::{Cloud, SandboxHost};
 use super::resources::home_division;
-use super::response::ok_json;
-use super::{control, fault_injection, response, routing};
+use super::response::{CloseConnection, ok_json};
+use super::token_store::{IdleTimer, TokenRejection};
+use super::{control, fault_injection, latency, limits, response, routing};
 use crate::http_auth::bearer_token;
 
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {
@@ -24,6 +25,7 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
         .route("/api/v2/authorization/products", get(products))
         .route("/api/v2/authorization/divisions/home", get(division))
         .merge(routing::router())
+        .merge(limits::router())
         .fallback(not_implemented)
         .method_not_allowed_fallback(not_implemented)
         .layer(from_fn_with_state(cloud.clone(), check_token))
@@ -31,10 +33,29 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
     control::router(cloud.clone())
         .fallback_service(api)
         .layer(from_fn_with_state((cloud.clone(), SandboxHost::Api), fault_injection::inject_fault))
-        .layer(from_fn_with_state((cloud, SandboxHost::Api), response::add_common_headers))
+        .layer(from_fn_with_state((cloud.clone(), SandboxHost::Api), response::add_common_headers))
+        .layer(from_fn_with_state(cloud, observe_call))
 }
 
 const ORGANIZATION: &str = "5a5d0b0c-0000-4000-8000-000000000001";
+
+/// Counts API calls by status, and delays them.
+async fn observe_call(
+    State(cloud): State<Arc<Cloud>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let _call = cloud.begin_call();
+    let response = latency::respond_late(cloud.latency(SandboxHost::Api), request, next).await;
+    if response.extensions().get::<CloseConnection>().is_none() {
+        let status = response.status().as_u16();
+        cloud.count(|counters| *counters.statuses.entry(status).or_default() += 1);
+    }
+    response
+}
 
 async fn check_token(
     State(cloud): State<Arc<Cloud>>,
@@ -51,6 +72,11 @@ async fn check_token(
     if let Err(rejection) = cloud.check_token(token, idle_timer) {
         cloud.count(|counters| counters.refusals += 1);
         return unauthorized(rejection);
+    }
+    if let Err(exceeded) =
+        cloud.admit_call(token.unwrap_or_default(), request.method(), request.uri().path())
+    {
+        return limits::too_many_requests(&exceeded, request.uri().path(), cloud.limit_in_body());
     }
     let id = match request.method() {
         &Method::POST => request.headers().get("x-request-id").cloned(),

@@ -1,6 +1,6 @@
 //! The state that both hosts share: configuration, clocks, tokens and counters.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -9,13 +9,16 @@ use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::config::{ConfigChange, ExpiresInField, SandboxConfig};
+use super::counters::Counters;
 use super::faults::Fault;
+use super::quota::RequestQuota;
+use super::rate_limiter::{ExceededLimit, LimitScope, RateLimiter};
 use super::resources::Resources;
-use super::token::{self, AcceptancePeriod};
+use super::token;
+use super::token_store::{IdleTimer, TokenRejection, TokenStore};
 use crate::context::Clock;
 use crate::sync;
 
@@ -23,41 +26,6 @@ use crate::sync;
 pub(super) enum SandboxHost {
     Login,
     Api,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Counters {
-    /// Requests of any kind to the login host.
-    pub login_requests: u64,
-    /// Token requests, failed ones included.
-    pub token_requests: u64,
-    pub mints: u64,
-    /// API requests, rejected ones included.
-    pub api_calls: u64,
-    pub refusals: u64,
-    /// Tokens revoked by `DELETE /api/v2/tokens/me`.
-    pub revocations: u64,
-    /// Number of times that each `X-Request-Id` of an API POST was processed.
-    pub executed: BTreeMap<String, u64>,
-    pub last_token_request: Option<RecordedTokenRequest>,
-}
-
-/// A token request without its secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RecordedTokenRequest {
-    /// `basic`, `post`, or `None` without credentials.
-    pub client_auth: Option<String>,
-    /// The form without `client_secret`.
-    pub form: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenRejection {
-    Missing,
-    /// Never minted, or revoked.
-    Unknown,
-    NotYetValid,
-    Expired,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,27 +45,18 @@ pub(super) struct Cloud {
     state: Mutex<CloudState>,
 }
 
-struct StoredToken {
-    validity: AcceptancePeriod,
-    /// Boot clock at the mint or the last use.
-    last_used: SignedDuration,
-}
-
-/// The effect of an API call on its token's inactivity timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IdleTimer {
-    Restart,
-    /// For `preserveIdleTTL=true`, and for HEAD requests, about which nothing is documented.
-    Keep,
-}
+pub(super) struct MintRateExceeded;
 
 struct CloudState {
     config: SandboxConfig,
     faults: VecDeque<Fault>,
     api_faults: VecDeque<Fault>,
-    tokens: HashMap<String, StoredToken>,
+    tokens: TokenStore,
     resources: Resources,
     counters: Counters,
+    rate_limiter: RateLimiter,
+    calls_in_progress: u64,
 }
 
 impl Cloud {
@@ -111,9 +70,11 @@ impl Cloud {
                 config,
                 faults,
                 api_faults,
-                tokens: HashMap::new(),
+                tokens: TokenStore::default(),
                 resources: Resources::default(),
                 counters: Counters::default(),
+                rate_limiter: RateLimiter::default(),
+                calls_in_progress: 0,
             }),
         }
     }
@@ -122,8 +83,12 @@ impl Cloud {
         self.state().host_time(host, &*self.clock)
     }
 
-    pub(super) fn latency(&self) -> Duration {
-        self.state().config.latency
+    pub(super) fn latency(&self, host: SandboxHost) -> Duration {
+        let config = &self.state().config;
+        match host {
+            SandboxHost::Login => config.latency,
+            SandboxHost::Api => config.api_latency,
+        }
     }
 
     pub(super) fn counters(&self) -> Counters {
@@ -174,22 +139,29 @@ impl Cloud {
         }
     }
 
-    /// Older tokens stay valid.
-    pub(super) fn mint(&self) -> IssuedToken {
+    /// Older tokens stay valid, as long as there are not more than `max_tokens`.
+    pub(super) fn mint(&self) -> Result<IssuedToken, MintRateExceeded> {
         let mut state = self.state();
+        let boot = self.clock.read().boot;
+        if !state.count_mint(boot) {
+            state.counters.refused_mints += 1;
+            return Err(MintRateExceeded);
+        }
         let now = state.host_time(SandboxHost::Login, &*self.clock);
         let (access_token, validity) = token::mint(&state.config, now, &self.signing_key);
-        let stored = StoredToken { validity, last_used: self.clock.read().boot };
-        state.tokens.insert(access_token.clone(), stored);
         state.counters.mints += 1;
-        IssuedToken {
+        state.tokens.insert(access_token.clone(), validity, boot);
+        if let Some(limit) = state.config.max_tokens {
+            state.counters.evicted_tokens += state.tokens.evict_oldest(limit, now) as u64;
+        }
+        Ok(IssuedToken {
             access_token,
             expires_in: match &state.config.expires_in {
                 ExpiresInField::Lifetime => Some(state.config.lifetime.as_secs().into()),
                 ExpiresInField::Missing => None,
                 ExpiresInField::Json(value) => Some(value.clone()),
             },
-        }
+        })
     }
 
     /// Checks a token by the API's clock, without any tolerance.
@@ -199,42 +171,66 @@ impl Cloud {
         idle_timer: IdleTimer,
     ) -> Result<(), TokenRejection> {
         let mut state = self.state();
-        let now = state.host_time(SandboxHost::Api, &*self.clock);
         let token = token.ok_or(TokenRejection::Missing)?;
+        let now = state.host_time(SandboxHost::Api, &*self.clock);
         let boot = self.clock.read().boot;
         let idle_timeout = state.config.idle_timeout;
-        let stored = state.tokens.get_mut(token).ok_or(TokenRejection::Unknown)?;
-        let idle = boot.saturating_sub(stored.last_used).unsigned_abs();
-        if idle_timeout.is_some_and(|timeout| idle >= timeout) {
-            state.tokens.remove(token);
-            return Err(TokenRejection::Unknown);
+        state.tokens.check(token, now, boot, idle_timeout, idle_timer)
+    }
+
+    /// Counts a call with a valid token against the limits of the token and of the path.
+    pub(super) fn admit_call(
+        &self,
+        token: &str,
+        method: &Method,
+        path: &str,
+    ) -> Result<(), ExceededLimit> {
+        let now = self.clock.read().boot;
+        let state = &mut *self.state();
+        let (config, limiter) = (&state.config, &mut state.rate_limiter);
+        let by_token = match config.rate {
+            Some(quota) => limiter.count_token_call(token, quota, now),
+            None => Ok(()),
+        };
+        let admission =
+            by_token.and_then(|()| limiter.count_path_call(&config.path_rates, method, path, now));
+        match admission.as_ref().err().map(|exceeded| exceeded.scope) {
+            Some(LimitScope::Token) => state.counters.calls_over_token_limit += 1,
+            Some(LimitScope::Path) => state.counters.calls_over_path_limit += 1,
+            None => {}
         }
-        let validity = stored.validity;
-        if validity.not_before.is_some_and(|start| now < start) {
-            return Err(TokenRejection::NotYetValid);
-        }
-        if now >= validity.expires_at {
-            return Err(TokenRejection::Expired);
-        }
-        if idle_timer == IdleTimer::Restart {
-            stored.last_used = boot;
-        }
-        Ok(())
+        admission
+    }
+
+    pub(super) fn token_rate(&self) -> Option<RequestQuota> {
+        self.state().config.rate
+    }
+
+    pub(super) fn limit_in_body(&self) -> bool {
+        self.state().config.limit_in_body
+    }
+
+    pub(super) fn begin_call(&self) -> CallInProgress<'_> {
+        let mut state = self.state();
+        state.calls_in_progress += 1;
+        let calls = state.calls_in_progress;
+        state.counters.max_concurrent_calls = calls.max(state.counters.max_concurrent_calls);
+        CallInProgress(self)
     }
 
     pub(super) fn revoke(&self, token: &str) {
         let mut state = self.state();
-        if state.tokens.remove(token).is_some() {
+        if state.tokens.remove(token) {
             state.counters.revocations += 1;
         }
     }
 
     pub(super) fn tokens(&self) -> Vec<String> {
-        self.state().tokens.keys().cloned().collect()
+        self.state().tokens.texts()
     }
 
     pub(super) fn revoke_all(&self) {
-        self.state().tokens.clear();
+        self.state().tokens.remove_all();
     }
 
     pub(super) fn client_id(&self) -> String {
@@ -250,7 +246,19 @@ impl Cloud {
     }
 }
 
+pub(super) struct CallInProgress<'a>(&'a Cloud);
+
+impl Drop for CallInProgress<'_> {
+    fn drop(&mut self) {
+        self.0.state().calls_in_progress -= 1;
+    }
+}
+
 impl CloudState {
+    fn count_mint(&mut self, now: SignedDuration) -> bool {
+        self.config.mint_rate.is_none_or(|quota| self.rate_limiter.count_mint(quota, now))
+    }
+
     fn host_time(&self, host: SandboxHost, clock: &dyn Clock) -> Timestamp {
         let offset = match host {
             SandboxHost::Login => self.config.issuer_offset,

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::duration;
 use super::faults::{Fault, fault_list};
+use super::quota::{PathQuota, RequestQuota};
 
 /// Well-known, so not a secret.
 pub const DEFAULT_SECRET: &str = "sandbox-secret";
@@ -31,6 +32,14 @@ pub struct SandboxConfig {
     pub api_offset: SignedDuration,
     /// Round-trip time of the login host: half before the request is processed, half after.
     pub latency: Duration,
+    pub api_latency: Duration,
+    pub rate: Option<RequestQuota>,
+    pub path_rates: Vec<PathQuota>,
+    /// Name the exceeded limit in the body of a 429.
+    pub limit_in_body: bool,
+    /// Active tokens of the client; a new one beyond that invalidates the oldest.
+    pub max_tokens: Option<usize>,
+    pub mint_rate: Option<RequestQuota>,
     pub faults: Vec<Fault>,
     pub api_faults: Vec<Fault>,
     pub expires_in: ExpiresInField,
@@ -81,6 +90,17 @@ pub struct ConfigChange {
     pub api_offset: Option<SignedDuration>,
     #[serde(deserialize_with = "non_negative")]
     pub latency: Option<Duration>,
+    #[serde(deserialize_with = "non_negative")]
+    pub api_latency: Option<Duration>,
+    /// Here and below, `Some(None)`, in JSON `null`, removes the limit.
+    #[serde(deserialize_with = "nullable")]
+    pub rate: Option<Option<RequestQuota>>,
+    pub path_rates: Option<Vec<PathQuota>>,
+    pub limit_in_body: Option<bool>,
+    #[serde(deserialize_with = "nullable")]
+    pub max_tokens: Option<Option<usize>>,
+    #[serde(deserialize_with = "nullable")]
+    pub mint_rate: Option<Option<RequestQuota>>,
     #[serde(deserialize_with = "faults")]
     pub faults: Option<Vec<Fault>>,
     #[serde(deserialize_with = "faults")]
@@ -103,6 +123,12 @@ impl Default for SandboxConfig {
             issuer_offset: SignedDuration::ZERO,
             api_offset: SignedDuration::ZERO,
             latency: Duration::ZERO,
+            api_latency: Duration::ZERO,
+            rate: None,
+            path_rates: Vec::new(),
+            limit_in_body: false,
+            max_tokens: None,
+            mint_rate: None,
             faults: Vec::new(),
             api_faults: Vec::new(),
             expires_in: ExpiresInField::Lifetime,
@@ -123,6 +149,12 @@ impl SandboxConfig {
         replace(&mut self.issuer_offset, change.issuer_offset);
         replace(&mut self.api_offset, change.api_offset);
         replace(&mut self.latency, change.latency);
+        replace(&mut self.api_latency, change.api_latency);
+        replace(&mut self.rate, change.rate);
+        replace(&mut self.path_rates, change.path_rates);
+        replace(&mut self.limit_in_body, change.limit_in_body);
+        replace(&mut self.max_tokens, change.max_tokens);
+        replace(&mut self.mint_rate, change.mint_rate);
         replace(&mut self.faults, change.faults);
         replace(&mut self.api_faults, change.api_faults);
         replace(&mut self.expires_in, change.expires_in);
@@ -169,7 +201,9 @@ fn faults<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Vec<Fault>>, D::E
 }
 
 /// Distinguishes `null` from a missing member.
-fn nullable<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<String>>, D::Error> {
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    json: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(json).map(Some)
 }
 
@@ -197,6 +231,9 @@ mod tests {
         config.apply(change(r#"{"token":null,"expires_in":{"json":"300"}}"#).unwrap());
         assert_eq!(config.token, None);
         assert_eq!(config.expires_in, ExpiresInField::Json("300".into()));
+        config.apply(change(r#"{"rate":"3/1s","max_tokens":2}"#).unwrap());
+        config.apply(change(r#"{"rate":null}"#).unwrap());
+        assert_eq!((config.rate, config.max_tokens), (None, Some(2)));
     }
 
     #[test]
@@ -206,6 +243,7 @@ mod tests {
             (r#"{"lifetime":"-10s"}"#, "\"-10s\" is negative"),
             (r#"{"api_offset":"soon"}"#, "\"soon\" is not a duration"),
             (r#"{"faults":["bang"]}"#, "unknown fault \"bang\""),
+            (r#"{"rate":"many"}"#, "\"many\" is not a number of requests"),
         ] {
             let refusal = change(json).err().expect(json);
             assert!(refusal.contains(says), "{json}: {refusal}");

@@ -9,8 +9,9 @@ use axum::http::{Response, StatusCode};
 use axum::routing::{delete, get, put};
 use axum::{Json, Router};
 
-use super::cloud::{Cloud, Counters};
+use super::cloud::Cloud;
 use super::config::ConfigChange;
+use super::counters::Counters;
 use super::response;
 
 pub(super) fn router(cloud: Arc<Cloud>) -> Router {

@@ -79,7 +79,7 @@ impl ScriptedResponse {
     /// The response of Genesys Cloud above its rate limit for token requests.
     pub fn rate_limit() -> ScriptedResponse {
         ScriptedResponse {
-            body: oauth_error("invalid_request", "rate limit exceeded; try again later"),
+            body: oauth_error("invalid_request", MINT_RATE_EXCEEDED),
             ..ScriptedResponse::with_status(400)
         }
     }
@@ -103,6 +103,8 @@ impl ScriptedResponse {
         }
     }
 }
+
+pub(super) const MINT_RATE_EXCEEDED: &str = "rate limit exceeded; try again later";
 
 /// An error of RFC 6749 section 5.2, with the vendor's additional `description`.
 pub(super) fn oauth_error(error: &str, description: &str) -> String {

@@ -13,8 +13,9 @@ use axum::routing::post;
 use axum::{Form, Router};
 use serde_json::json;
 
-use super::cloud::{ClientRejection, Cloud, RecordedTokenRequest, SandboxHost};
-use super::{fault_injection, faults, response};
+use super::cloud::{ClientRejection, Cloud, SandboxHost};
+use super::counters::RecordedTokenRequest;
+use super::{fault_injection, faults, latency, response};
 use crate::http_auth::basic_credentials;
 
 type FormFields = BTreeMap<String, String>;
@@ -31,25 +32,17 @@ pub(super) fn router(cloud: Arc<Cloud>) -> Router {
             (cloud.clone(), SandboxHost::Login),
             response::add_common_headers,
         ))
-        .layer(from_fn_with_state(cloud.clone(), add_latency))
+        .layer(from_fn_with_state(cloud.clone(), count_request))
         .with_state(cloud)
 }
 
-async fn add_latency(
+async fn count_request(
     State(cloud): State<Arc<Cloud>>,
     request: Request,
     next: Next,
 ) -> Response<Body> {
     cloud.count(|counters| counters.login_requests += 1);
-    let half = cloud.latency() / 2;
-    // A sleep of zero would take a millisecond, the resolution of the timer.
-    if half.is_zero() {
-        return next.run(request).await;
-    }
-    tokio::time::sleep(half).await;
-    let reply = next.run(request).await;
-    tokio::time::sleep(half).await;
-    reply
+    latency::respond_late(cloud.latency(SandboxHost::Login), request, next).await
 }
 
 async fn issue_token(
@@ -80,7 +73,9 @@ async fn issue_token(
         Some(_) => return oauth_error("unsupported_grant_type", "unsupported grant type"),
         None => return oauth_error("invalid_request", "grant_type is missing"),
     }
-    let minted = cloud.mint();
+    let Ok(minted) = cloud.mint() else {
+        return oauth_error("invalid_request", faults::MINT_RATE_EXCEEDED);
+    };
     let mut body = json!({ "access_token": minted.access_token, "token_type": "bearer" });
     if let Some(expires_in) = minted.expires_in {
         body["expires_in"] = expires_in;

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod faults;
 mod issuer;
+mod limits;
 
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,7 @@ use gc_token::internals::sandbox::{DEFAULT_SECRET, Faults, Sandbox, SandboxConfi
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// A wall clock that stands still until it is moved.
+/// A clock that stands still until it is moved.
 struct StillClock(Mutex<Timestamp>);
 
 /// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples.
@@ -35,10 +36,11 @@ impl StillClock {
 
 impl Clock for StillClock {
     fn read(&self) -> Reading {
+        let wall = *self.0.lock().unwrap();
         Reading {
-            boot: SignedDuration::ZERO,
+            boot: SignedDuration::from_secs(wall.as_second() - START),
             boot_id: Some(BootId("test".into())),
-            wall: *self.0.lock().unwrap(),
+            wall,
         }
     }
 
