@@ -9,6 +9,10 @@ pub fn reply(bytes: &[u8]) {
     crate::oauth::fuzz_response(bytes);
 }
 
+pub fn limits(bytes: &[u8]) {
+    crate::oauth::fuzz_limits(bytes);
+}
+
 pub fn query(bytes: &[u8]) {
     if let Err(error) = crate::config::Query::parse(bytes) {
         let said = error.to_string();

@@ -55,7 +55,8 @@ impl Api<'_> {
             CheckMethod::Head => Method::HEAD,
             CheckMethod::Get => Method::GET,
         };
-        let round_trip = self.send(http_method, "could not verify the token with", Some(token))?;
+        let round_trip =
+            self.send(http_method, TOKENS_ME, "could not verify the token with", Some(token))?;
         let response = &round_trip.reply;
         let status = token_status(response.status, is_page(&response.headers))
             .ok_or_else(|| inconclusive(&self.host(), response.status))?;
@@ -73,7 +74,7 @@ impl Api<'_> {
     /// # Errors
     /// `Unavailable` if the API cannot be reached.
     pub fn measure_clock(&self) -> Result<Option<OffsetEstimate>> {
-        let round_trip = self.send(Method::HEAD, "cannot read the clock of", None)?;
+        let round_trip = self.send(Method::HEAD, TOKENS_ME, "cannot read the clock of", None)?;
         Ok(round_trip.clock_offset())
     }
 
@@ -83,7 +84,8 @@ impl Api<'_> {
     /// `Unavailable` if the API cannot be reached, or answers with an unexpected status;
     /// `RateLimited` for HTTP 429.
     pub fn revoke(&self, token: &AccessToken) -> Result<()> {
-        let round_trip = self.send(Method::DELETE, "could not revoke the token at", Some(token))?;
+        let round_trip =
+            self.send(Method::DELETE, TOKENS_ME, "could not revoke the token at", Some(token))?;
         let response = &round_trip.reply;
         match (response.status, is_page(&response.headers)) {
             (200..300, false) | (401, _) => Ok(()),
@@ -92,13 +94,14 @@ impl Api<'_> {
     }
 
     /// `purpose` and the host begin the message of an error.
-    fn send(
+    pub(super) fn send(
         &self,
         method: Method,
+        path: &str,
         purpose: &'static str,
         token: Option<&AccessToken>,
     ) -> Result<RoundTrip> {
-        let url = Url::parse(&format!("{}{TOKENS_ME}", self.url)).map_err(|error| {
+        let url = Url::parse(&format!("{}{path}", self.url)).map_err(|error| {
             Error::new(Kind::Configuration, "the API's URL is unusable").with_source(error)
         })?;
         let client = HttpClient::new(&url, purpose, self.limit, self.session)?;
@@ -109,7 +112,7 @@ impl Api<'_> {
         client.round_trip(&request, self.limit)
     }
 
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         Url::parse(self.url).map_or_else(|_| self.url.to_owned(), |url| net::display_host(&url))
     }
 }
