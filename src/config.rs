@@ -165,6 +165,8 @@ pub fn check_values(layers: &Layers) -> Result<()> {
         issuer::find_region(&region)?;
     }
     layers.choice_or_default(&table::VERIFY, VERIFY_MODES)?;
+    resolve_pool(layers)?;
+    layers.bool(&table::STAND_IN_TOKEN)?;
     Ok(())
 }
 

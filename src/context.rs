@@ -16,7 +16,7 @@ pub use clock::{Clock, SystemClock};
 pub use directories::Directories;
 pub(crate) use directories::NO_HOME;
 pub use environment::Environment;
-pub use reporter::{Reporter, Verbosity};
+pub use reporter::{Reporter, Verbosity, Warnings};
 pub(crate) use runtime::runtime;
 pub use streams::{StandardInput, StandardStreams};
 

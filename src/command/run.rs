@@ -12,7 +12,7 @@ use crate::config::{Layers, PoolSettings, Settings, table};
 use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
 use crate::platform;
-use crate::proxy::{AccessLog, ClientTokens, LogFormat, ReverseProxy};
+use crate::proxy::{AccessLog, ClientTokens, LogFormat, ReverseProxy, warn_of_readable_memory};
 
 pub(super) struct ProxyRun {
     pub(super) proxy: Arc<ReverseProxy>,
@@ -51,12 +51,7 @@ impl ProxyRun {
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
         let reporter = context.reporter.clone();
         let _inside = runtime.enter();
-        if platform::is_memory_protected() == Some(false) {
-            reporter.warn(
-                "other processes of this user can read this process's memory, including the \
-                 client secret: this system does not let prctl(2) forbid that",
-            );
-        }
+        warn_of_readable_memory(&reporter);
         tokens.issued = open_issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
         let proxy = ReverseProxy::start(settings, pool, tokens, log, context)?;

@@ -326,10 +326,13 @@ settings! {
         key: "stand_in_token",
         variables: &["GC_TOKEN_STAND_IN_TOKEN"],
         value: ValueType::OptionalSwitch,
-        default: DefaultValue::Described("true with exec --intercept, otherwise false"),
+        default: DefaultValue::Described("true with exec --intercept and gctoken_gateway, otherwise false"),
         help: "Give clients a random token that only this run's proxy, or the next 'gateway' for \
             the same client, replaces with the real one, and that is worth nothing anywhere else; \
             --stand-in-token=false gives them the real one",
+        attribute: Some("Whether `access_token` is a stand-in, which is the default. `false` makes \
+            it a real token, which clients can also use past the gateway, but only for as long as \
+            it lives."),
         commands: Commands::Only(&["exec", "gateway"]),
     }
     TOKENS {
@@ -340,6 +343,9 @@ settings! {
         default: DefaultValue::Text("10"),
         help: "How many tokens of the client a run may use at once, because the API limits the \
             requests of each token; more than one only where the requests need it",
+        attribute: Some("How many tokens the gateway may use at once, because the API limits the \
+            requests of each token; by default up to 10, and more than one only if the requests \
+            need it."),
         in_profile: true,
         commands: Commands::Only(&["exec", "gateway"]),
     }
@@ -351,6 +357,8 @@ settings! {
         default: DefaultValue::Text("300"),
         help: "How many requests a minute the API takes with each token: a number, or off to \
             leave it to the API's responses",
+        attribute: Some("How many requests a minute the API takes with each token: a number, by \
+            default 300, or `off` to leave it to the API's responses."),
         in_profile: true,
         commands: Commands::Only(&["exec", "gateway"]),
     }
@@ -362,6 +370,8 @@ settings! {
         default: DefaultValue::Duration(SignedDuration::from_secs(10)),
         help: "How long a request waits for a token that the API takes requests with, before the \
             client gets 429",
+        attribute: Some("How long a request waits for a token that the API takes requests with, \
+            before the client gets 429; by default `10s`."),
         in_profile: true,
         commands: Commands::Only(&["exec", "gateway"]),
     }

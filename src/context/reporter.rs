@@ -28,13 +28,26 @@ pub struct Reporter {
 enum ReporterSink {
     Lines(Mutex<Box<dyn Write + Send>>),
     Collected(Warnings),
+    /// Collects warnings, and writes every message.
+    Logged(Warnings, Arc<Reporter>),
     Deduplicated(Arc<Reporter>),
 }
 
 #[derive(Clone, Default)]
 pub struct Warnings(Arc<Mutex<Vec<String>>>);
 
+/// A caller that shows warnings only at the end of a long run gets so many.
+const MAX_COLLECTED: usize = 20;
+
 impl Warnings {
+    fn push(&self, message: String) {
+        if let Ok(mut warnings) = self.0.lock()
+            && warnings.len() < MAX_COLLECTED
+        {
+            warnings.push(message);
+        }
+    }
+
     pub fn take(&self) -> Vec<String> {
         self.0.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
@@ -57,6 +70,15 @@ impl Reporter {
         let warnings = Warnings::default();
         let sink = ReporterSink::Collected(warnings.clone());
         (Reporter::new(0, sink), warnings)
+    }
+
+    /// For a caller that shows warnings in its own way, but late: every message is also
+    /// written to `log`.
+    pub fn collected_and_logged(log: Arc<Reporter>) -> (Reporter, Warnings) {
+        let warnings = Warnings::default();
+        let verbosity = log.verbosity.load(Ordering::Relaxed);
+        let sink = ReporterSink::Logged(warnings.clone(), log);
+        (Reporter::new(verbosity, sink), warnings)
     }
 
     /// Writes to `reporter`, but repeats no warning: for a process that runs for long and
@@ -130,10 +152,15 @@ impl Reporter {
             }
             return;
         }
-        if let ReporterSink::Collected(warnings) = &self.sink
-            && let Ok(mut warnings) = warnings.0.lock()
-        {
-            warnings.push(message.clone());
+        match &self.sink {
+            ReporterSink::Collected(warnings) => warnings.push(message.clone()),
+            ReporterSink::Logged(warnings, log) => {
+                if !mark.is_empty() {
+                    warnings.push(message.clone());
+                }
+                log.write_message(mark, &message);
+            }
+            ReporterSink::Lines(_) | ReporterSink::Deduplicated(_) => {}
         }
         self.write(format!("gc-token: {mark}{message}\n"));
         if !mark.is_empty() {

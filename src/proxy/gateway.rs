@@ -41,9 +41,20 @@ pub struct GatewayConfig {
     pub path_secret: PathSecret,
 }
 
+/// The values of the Terraform provider's `gateway` block, and the URL for other clients.
+pub struct GatewayAddress {
+    pub host: String,
+    pub port: String,
+    pub protocol: &'static str,
+    pub path_name: &'static str,
+    /// Holds the path secret, as does the URL.
+    pub path: String,
+    pub url: String,
+}
+
 /// Serves until it drains or the runtime ends.
 pub struct Gateway {
-    address: SocketAddr,
+    listener: SocketAddr,
     path_secret: PathSecret,
     server: Arc<Server>,
 }
@@ -56,7 +67,7 @@ impl Gateway {
     /// without `allow_remote`; `System` if the system gives no socket.
     pub fn start(proxy: Arc<ReverseProxy>, config: GatewayConfig) -> Result<Gateway> {
         let listener = listen(&config)?;
-        let address = listener
+        let bound = listener
             .local_addr()
             .map_err(|error| cannot_listen(Kind::System, &config).with_source(error))?;
         let access = Arc::new(AccessCheck::new(&config.path_secret, config.allowed_hosts));
@@ -68,33 +79,39 @@ impl Gateway {
             route(proxy.clone(), &access, client, request)
         };
         tokio::spawn(server.clone().serve(listener, respond));
-        Ok(Gateway { address, path_secret: config.path_secret, server })
+        Ok(Gateway { listener: bound, path_secret: config.path_secret, server })
     }
 
     /// Returns the variables of the Terraform provider's `gateway` block (since 1.53), the URL
     /// for other clients, and `NO_PROXY` if `env` names a proxy: requests to the gateway hold
     /// its path secret and a token, and are unencrypted.
     pub fn variables(&self, env: &Environment) -> Vec<(&'static str, String)> {
-        let ip = connectable(self.address.ip());
-        // Clients insert it into a URL.
-        let host = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
-        let (port, path) =
-            (self.address.port().to_string(), format!("/{}", self.path_secret.expose()));
-        let url = format!("http://{host}:{port}{path}");
+        let address = self.address();
         let mut exceptions = Vec::new();
         if net::is_proxy_configured(env) {
-            exceptions.extend(no_proxy::joined_with_loopback(env, &ip.to_string()));
+            let ip = connectable(self.listener.ip()).to_string();
+            exceptions.extend(no_proxy::joined_with_loopback(env, &ip));
         }
         let mut variables = vec![
-            ("GENESYSCLOUD_GATEWAY_HOST", host),
-            ("GENESYSCLOUD_GATEWAY_PORT", port),
-            ("GENESYSCLOUD_GATEWAY_PROTOCOL", "http".to_owned()),
-            ("GENESYSCLOUD_GATEWAY_PATH_NAME", "api".to_owned()),
-            ("GENESYSCLOUD_GATEWAY_PATH_VALUE", path),
-            ("GC_TOKEN_GATEWAY_URL", url),
+            ("GENESYSCLOUD_GATEWAY_HOST", address.host),
+            ("GENESYSCLOUD_GATEWAY_PORT", address.port),
+            ("GENESYSCLOUD_GATEWAY_PROTOCOL", address.protocol.to_owned()),
+            ("GENESYSCLOUD_GATEWAY_PATH_NAME", address.path_name.to_owned()),
+            ("GENESYSCLOUD_GATEWAY_PATH_VALUE", address.path),
+            ("GC_TOKEN_GATEWAY_URL", address.url),
         ];
         variables.extend(exceptions);
         variables
+    }
+
+    pub fn address(&self) -> GatewayAddress {
+        let ip = connectable(self.listener.ip());
+        // Clients insert it into a URL.
+        let host = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+        let (port, path) =
+            (self.listener.port().to_string(), format!("/{}", self.path_secret.expose()));
+        let url = format!("http://{host}:{port}{path}");
+        GatewayAddress { host, port, protocol: "http", path_name: "api", path, url }
     }
 
     pub fn path_secret(&self) -> &PathSecret {

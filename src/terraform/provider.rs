@@ -1,26 +1,31 @@
-//! The Terraform provider: an ephemeral access token, from the same broker, settings and cache
-//! as on the command line, and a data source that measures the clocks of issuer and API.
+//! The Terraform provider: an ephemeral access token and an ephemeral gateway, from the same
+//! broker, settings and cache as on the command line, and a data source that measures the
+//! clocks of issuer and API.
 
+mod access_token;
 mod attributes;
 mod clock;
+mod gateway;
+mod opening;
 mod revocation;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::broker::{self, ProvidedToken};
-use crate::config::{self, Layers, Settings};
-use crate::context::{Context, Environment, Reporter, StandardInput};
-use crate::error::{Error, Kind, Result};
+use crate::config::{self, Layers};
+use crate::context::{Context, Environment, Reporter, Warnings};
+use crate::error::{Error, Result};
 use crate::terraform::plugin::{
     BlockSchema, Diagnostic, Diagnostics, OpenedResource, Provider, ProviderSchema, TerraformObject,
 };
-use crate::token::BEARER;
 
+pub use access_token::ACCESS_TOKEN;
 use clock::ClockComparison;
+pub use gateway::GATEWAY;
+use gateway::Gateways;
+use opening::ResourceSettings;
 use revocation::Revocations;
 
-pub const ACCESS_TOKEN: &str = "gctoken_access_token";
 pub const CLOCK: &str = "gctoken_clock";
 
 pub struct TokenProvider {
@@ -28,6 +33,7 @@ pub struct TokenProvider {
     /// The `provider` block, whose arguments are defaults for every resource.
     defaults: Mutex<TerraformObject>,
     revocations: Revocations,
+    gateways: Gateways,
 }
 
 impl TokenProvider {
@@ -36,6 +42,7 @@ impl TokenProvider {
             context: context.clone(),
             defaults: Mutex::default(),
             revocations: Revocations::new(context),
+            gateways: Gateways::new(),
         }
     }
 
@@ -44,40 +51,22 @@ impl TokenProvider {
         config: &TerraformObject,
         reporter: Reporter,
     ) -> Result<OpenedResource> {
-        let attributes = attributes::merge(&self.provider_defaults(), config)?;
+        let arguments = attributes::merge(&self.provider_defaults(), config)?;
         let context = self.context.with_reporter(reporter.into());
-        let secret_attribute = attributes.client_secret.as_ref().map(|_| "client_secret");
-        let mut layers = Layers::new(Vec::new(), attributes.query, &self.context.env)
-            .with_secret(attributes.client_secret);
-        layers.load_profile_and_warn(&context).map_err(Error::with_doctor_hint)?;
-        let mut settings = config::resolve(&layers, &context, &mut StandardInput::taken())
-            .map_err(Error::with_doctor_hint)?;
-        let own_tokens = if attributes.revoke_on_close {
-            // A cached token may be in use elsewhere, so it must not be revoked.
-            settings.cache.switch_off();
-            Some(self.revocations.open(&settings)?)
-        } else {
-            None
-        };
-        let minted = own_tokens.as_ref().map(|tokens| &*tokens.minted);
-        let number = own_tokens.as_ref().map(|tokens| tokens.number);
-        let provided =
-            broker::get_recorded_token(&settings, &context, minted).map_err(|error| {
-                // A token that was minted and not provided, such as one that is too short.
-                number.and_then(|number| self.revocations.close(number));
-                let error =
-                    config::name_settings(error, &layers, &self.context.env).with_doctor_hint();
-                match (error.kind, secret_attribute) {
-                    (Kind::CredentialsRefused, Some(attribute)) => error.with_attribute(attribute),
-                    _ => error,
-                }
-            })?;
-        let private = number.map(|number| number.to_string().into_bytes()).unwrap_or_default();
-        Ok(OpenedResource {
-            result: computed_attributes(&provided, &settings),
-            private,
-            renew_after: None,
-        })
+        let settings = ResourceSettings::resolve(arguments, &context)?;
+        settings.get_token(&self.revocations, &context).map(access_token::open)
+    }
+
+    fn open_gateway(
+        &self,
+        config: &TerraformObject,
+        reporter: Reporter,
+        warnings: Warnings,
+    ) -> Result<OpenedResource> {
+        let arguments = attributes::merge(&self.provider_defaults(), config)?;
+        let context = self.context.with_reporter(reporter.into());
+        let settings = ResourceSettings::resolve(arguments, &context)?;
+        self.gateways.open(settings, &self.revocations, &context, warnings)
     }
 
     fn compare_clocks(
@@ -108,10 +97,10 @@ impl Provider for TokenProvider {
         ProviderSchema {
             provider,
             data_sources: BTreeMap::from([(CLOCK, clock::data_source_schema())]),
-            ephemeral_resources: BTreeMap::from([(
-                ACCESS_TOKEN,
-                attributes::access_token_schema(),
-            )]),
+            ephemeral_resources: BTreeMap::from([
+                (ACCESS_TOKEN, access_token::schema()),
+                (GATEWAY, gateway::schema()),
+            ]),
         }
     }
 
@@ -164,21 +153,33 @@ impl Provider for TokenProvider {
 
     fn open_ephemeral(
         &self,
-        _name: &str,
+        name: &str,
         config: &TerraformObject,
         diagnostics: &mut Diagnostics,
     ) -> Result<OpenedResource, Diagnostic> {
+        if name == GATEWAY {
+            let log = self.context.reporter.clone();
+            let (reporter, warnings) = Reporter::collected_and_logged(log);
+            let opened = self.open_gateway(config, reporter, warnings.clone());
+            diagnostics.extend(warnings.take().iter().map(warning));
+            return opened.map_err(diagnostic);
+        }
         with_warnings(diagnostics, |reporter| self.open_access_token(config, reporter))
     }
 
     fn close_ephemeral(
         &self,
-        _name: &str,
+        name: &str,
         private: &[u8],
         diagnostics: &mut Diagnostics,
     ) -> Result<(), Diagnostic> {
+        if name == GATEWAY {
+            let warnings = self.gateways.close(private, &self.revocations);
+            diagnostics.extend(warnings.iter().map(warning));
+            return Ok(());
+        }
         // The run is over, and the token expires by itself: no reason to fail.
-        let number = std::str::from_utf8(private).ok().and_then(|text| text.parse().ok());
+        let number = opening::number_of(private);
         let revoked = number.and_then(|number| self.revocations.close(number));
         for error in revoked.into_iter().flat_map(|revoked| revoked.failures) {
             diagnostics.push(Diagnostic::from(error).into_warning());
@@ -187,6 +188,7 @@ impl Provider for TokenProvider {
     }
 
     fn end(&self) {
+        self.gateways.close_all();
         self.revocations.close_all();
     }
 }
@@ -205,11 +207,13 @@ fn with_warnings<T>(
 ) -> Result<T, Diagnostic> {
     let (reporter, warnings) = Reporter::collected();
     let result = work(reporter);
-    let warning = |text: String| {
-        Diagnostic::warning("gc-token has a warning", attributes::with_attribute_names(&text))
-    };
-    diagnostics.extend(warnings.take().into_iter().map(warning));
+    diagnostics.extend(warnings.take().iter().map(warning));
     result.map_err(diagnostic)
+}
+
+fn warning(text: impl AsRef<str>) -> Diagnostic {
+    let text = attributes::with_attribute_names(text.as_ref());
+    Diagnostic::warning("gc-token has a warning", text)
 }
 
 /// Names attributes and variables in place of flags, which Terraform does not have.
@@ -221,15 +225,4 @@ fn diagnostic(error: Error) -> Diagnostic {
         hint: error.hint.map(|hint| translate(hint.into()).into()),
         ..error
     })
-}
-
-fn computed_attributes(provided: &ProvidedToken, settings: &Settings) -> TerraformObject {
-    let token = &provided.token;
-    let region = settings.issuer.region.map(|region| region.aws).unwrap_or_default();
-    TerraformObject::default()
-        .with("access_token", token.access_token.expose())
-        .with("token_type", BEARER)
-        .with("expires_at", token.validity.expires_at().to_string())
-        .with("aws_region", region)
-        .with("api_url", settings.issuer.api_url.as_deref().unwrap_or_default())
 }

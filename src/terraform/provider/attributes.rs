@@ -19,7 +19,7 @@ fn settings_with_attribute() -> impl Iterator<Item = (&'static Setting, &'static
     table::ALL.iter().filter_map(|setting| Some((*setting, setting.attribute?)))
 }
 
-const REVOKE_ON_CLOSE: &str = "revoke_on_close";
+pub(super) const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 
 pub(super) fn add_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
     let wanted = settings_with_attribute().filter(|(setting, _)| keys.contains(&setting.key));
@@ -29,40 +29,22 @@ pub(super) fn add_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
 }
 
 pub(super) fn add_all_settings(block: BlockSchema) -> BlockSchema {
-    let keys: Vec<_> = settings_with_attribute().map(|(setting, _)| setting.key).collect();
-    let block = add_settings(block, &keys);
-    let description = "The client secret. May itself be ephemeral; the environment variable \
-                       `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
-    block.with(
-        AttributeSchema::optional(table::CLIENT_SECRET, Type::String, description).sensitive(),
-    )
+    add_settings_and_secret(block, |_| true)
 }
 
-pub(super) fn access_token_schema() -> BlockSchema {
-    let revoke = "Make a token for this run alone, and revoke it at the end. Without it, the \
-                  token comes from the cache that all runs on the machine share.";
-    add_all_settings(BlockSchema::new(
-        "An access token that is known to live long enough. It is opened anew for plan and for \
-         apply, and stored in neither state nor plan.",
-    ))
-    .with(AttributeSchema::optional(REVOKE_ON_CLOSE, Type::Bool, revoke))
-    .with(AttributeSchema::computed("access_token", Type::String, "The access token.").sensitive())
-    .with(AttributeSchema::computed("token_type", Type::String, "The type of the token: `Bearer`."))
-    .with(AttributeSchema::computed(
-        "expires_at",
-        Type::String,
-        "The expiry by the issuer's clock (RFC 3339, UTC).",
-    ))
-    .with(AttributeSchema::computed(
-        "aws_region",
-        Type::String,
-        "The AWS region, empty if unknown.",
-    ))
-    .with(AttributeSchema::computed(
-        "api_url",
-        Type::String,
-        "The API's URL, empty if unknown.",
-    ))
+/// Adds the settings that determine which token a resource gets.
+pub(super) fn add_token_settings(block: BlockSchema) -> BlockSchema {
+    add_settings_and_secret(block, Setting::is_about_token)
+}
+
+fn add_settings_and_secret(block: BlockSchema, wanted: fn(&Setting) -> bool) -> BlockSchema {
+    let settings = settings_with_attribute().filter(|(setting, _)| wanted(setting));
+    let keys: Vec<_> = settings.map(|(setting, _)| setting.key).collect();
+    let description = "The client secret. May itself be ephemeral; the environment variable \
+                       `GENESYSCLOUD_OAUTHCLIENT_SECRET` is the better place.";
+    add_settings(block, &keys).with(
+        AttributeSchema::optional(table::CLIENT_SECRET, Type::String, description).sensitive(),
+    )
 }
 
 /// Takes arguments that the resource does not set from the provider block.
