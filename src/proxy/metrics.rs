@@ -18,9 +18,21 @@ pub struct Metrics {
     tokens_minted: Counter,
     token_refresh_failures: Counter,
     upstream_failures: Counter,
+    rate_limited_resent: Counter,
+    rate_limited_forwarded: Counter,
+    rate_limit_waits: Counter,
+    rate_limit_wait_micros: Counter,
     /// Has one more bucket than [`BUCKETS_MS`], for longer response times.
     response_time_buckets: [Counter; BUCKETS_MS.len() + 1],
     response_time_micros: Counter,
+}
+
+/// The result of a 429 of the upstream to a request with a token of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RateLimitOutcome {
+    /// The request was sent once more, with another token.
+    Resent,
+    Forwarded,
 }
 
 type Counter = AtomicU64;
@@ -42,7 +54,7 @@ impl Metrics {
         add(&self.requests, 1);
         let bucket = BUCKETS_MS.iter().position(|bound| time <= Duration::from_millis(*bound));
         add(&self.response_time_buckets[bucket.unwrap_or(BUCKETS_MS.len())], 1);
-        add(&self.response_time_micros, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        add(&self.response_time_micros, micros(time));
     }
 
     pub(super) fn count_token_issued(&self) {
@@ -80,6 +92,19 @@ impl Metrics {
 
     pub(super) fn count_upstream_failure(&self) {
         add(&self.upstream_failures, 1);
+    }
+
+    pub(super) fn count_rate_limited(&self, outcome: RateLimitOutcome) {
+        let counter = match outcome {
+            RateLimitOutcome::Resent => &self.rate_limited_resent,
+            RateLimitOutcome::Forwarded => &self.rate_limited_forwarded,
+        };
+        add(counter, 1);
+    }
+
+    pub(super) fn count_rate_limit_wait(&self, time: Duration) {
+        add(&self.rate_limit_waits, 1);
+        add(&self.rate_limit_wait_micros, micros(time));
     }
 
     /// Describes in one line what the run saved its clients from; `None` if the first
@@ -146,6 +171,19 @@ impl Metrics {
                 "Requests without a response from the upstream.",
                 &[("", &self.upstream_failures)],
             ),
+            (
+                "rate_limited",
+                "Responses with 429 to requests with a token of this run.",
+                &[
+                    ("{outcome=\"resent\"}", &self.rate_limited_resent),
+                    ("{outcome=\"forwarded\"}", &self.rate_limited_forwarded),
+                ],
+            ),
+            (
+                "rate_limit_waits",
+                "Requests that waited for the rate limit.",
+                &[("", &self.rate_limit_waits)],
+            ),
         ] {
             let name = format!("gc_token_{name}_total");
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
@@ -153,6 +191,10 @@ impl Metrics {
                 let _ = writeln!(text, "{name}{labels} {}", get(counter));
             }
         }
+        let name = "gc_token_rate_limit_wait_seconds_total";
+        let help = "Time that requests waited for the rate limit.";
+        let seconds = Duration::from_micros(get(&self.rate_limit_wait_micros)).as_secs_f64();
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {seconds}");
         text + &self.response_time_histogram()
     }
 
@@ -183,6 +225,10 @@ fn get(counter: &Counter) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
@@ -210,11 +256,17 @@ mod tests {
             metrics.count_response(Duration::from_millis(millis));
         }
         metrics.count_retry_unprocessed();
+        metrics.count_rate_limited(RateLimitOutcome::Resent);
+        metrics.count_rate_limit_wait(Duration::from_millis(1_500));
         let text = metrics.to_prometheus();
         for line in [
             "gc_token_requests_total 3",
             "gc_token_retries_total{reason=\"unauthorized\"} 0",
             "gc_token_retries_total{reason=\"unprocessed\"} 1",
+            "gc_token_rate_limited_total{outcome=\"resent\"} 1",
+            "gc_token_rate_limited_total{outcome=\"forwarded\"} 0",
+            "gc_token_rate_limit_waits_total 1",
+            "gc_token_rate_limit_wait_seconds_total 1.5",
             "gc_token_upstream_response_seconds_bucket{le=\"0.005\"} 1",
             "gc_token_upstream_response_seconds_bucket{le=\"0.01\"} 2",
             "gc_token_upstream_response_seconds_bucket{le=\"10\"} 2",
