@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 pub use attribution::name_settings;
 pub use client_secret::SecretSource;
 pub use issuer::Issuer;
-pub use origin::Origin;
+pub use origin::{Origin, Sourced};
 pub use pool::{PoolSettings, RequestRate, resolve_pool};
 pub(crate) use profile::profile_names;
 pub use query::Query;

@@ -8,7 +8,8 @@
 //! `config` resolves the settings, `broker` reads the `cache` or asks the issuer
 //! (`oauth`), `token` and `clock` decide, `output` renders. `context` is the
 //! only access to the outside world, and `command` has one file per subcommand. Runs
-//! that outlive a token start in `exec`; `proxy` forwards their requests.
+//! that outlive a token start in `exec`; `proxy` forwards their requests, and `monitor`
+//! shows how they do.
 //!
 //! Each kind of input passes one check: `text` for values that people give, `platform`
 //! for files that another user might control, `child` for programs that are started,
@@ -38,6 +39,7 @@ mod http_auth;
 #[doc(hidden)]
 pub mod internals;
 mod listener;
+mod monitor;
 mod net;
 mod oauth;
 mod output;

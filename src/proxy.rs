@@ -5,6 +5,7 @@
 //! forwards it.
 
 mod access_log;
+mod allowed_hosts;
 mod body;
 mod buffer_budget;
 mod client_stream;
@@ -32,6 +33,7 @@ mod token_source;
 mod upstream;
 
 pub use access_log::{AccessLog, LogFormat};
+pub use allowed_hosts::AllowedHosts;
 pub(crate) use body::{RequestBody, ResponseBody};
 pub(crate) use connection::ClientConnection;
 pub(crate) use connection_limits::{ConnectionLimits, gateway_connection_limit};

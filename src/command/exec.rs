@@ -130,6 +130,7 @@ impl Execution<'_> {
         let code = runtime.block_on(async {
             let code = exec::run(&program, &env, &mut watchdog).await;
             proxy.drain().await;
+            run.drain_monitor().await;
             code
         });
         if code.is_ok() && run.proxy.metrics().is_unused() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::run::{ProxyRun, ProxyRunConfig, runtime};
+use super::run::{ProxyRun, ProxyRunConfig, allowed_hosts, runtime, socket_address};
 use super::stop::Stop;
 use super::{env, load_layers, resolve_and_get_token};
 use crate::config::{Flags, Layers, Query, resolve_pool, table};
@@ -56,8 +56,12 @@ pub(super) fn run(
             }
         })
         .await;
+        let drain = async {
+            gateway.drain(DRAIN_TIMEOUT).await;
+            run.drain_monitor().await;
+        };
         tokio::select! {
-            () = gateway.drain(DRAIN_TIMEOUT) => {}
+            () = drain => {}
             // A second signal ends the wait.
             () = stop.wait() => {}
         }
@@ -99,22 +103,16 @@ pub(super) fn config(layers: &Layers) -> Result<GatewayConfig> {
             let default = table::LISTEN.default_text().expect("it has a default");
             default.parse().expect("the default is an address")
         }
-        Some(given) => given.value.parse().map_err(|_| {
-            given
-                .refused("is not an address and a port")
-                .with_hint("such as 127.0.0.1:8484 or [::1]:0")
-        })?,
+        Some(given) => socket_address(&given)?,
     };
     let path_secret = match layers.find(&table::PREFIX_FILE) {
         None => PathSecret::random()?,
         Some(given) => PathSecret::load_or_create(Path::new(&given.value))?,
     };
-    let allowed = layers.text(&table::ALLOW_HOST).unwrap_or_default();
-    let allowed = allowed.split(',').map(str::trim).filter(|name| !name.is_empty());
     Ok(GatewayConfig {
         listen,
         allow_remote: layers.bool(&table::ALLOW_REMOTE)?,
-        allowed_hosts: allowed.map(str::to_owned).collect(),
+        allowed_hosts: allowed_hosts(layers),
         path_secret,
     })
 }

@@ -1,6 +1,7 @@
 //! A run of the proxy, for `gateway` and `exec`.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,21 +9,27 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::cache::IssuedTokens;
-use crate::config::{Layers, PoolSettings, Settings, table};
+use crate::config::{Layers, PoolSettings, Settings, Sourced, table};
 use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
+use crate::monitor::{Monitor, MonitorConfig};
 use crate::platform;
-use crate::proxy::{AccessLog, ClientTokens, LogFormat, ReverseProxy, warn_of_readable_memory};
+use crate::proxy::{
+    AccessLog, AllowedHosts, ClientTokens, LogFormat, ReverseProxy, warn_of_readable_memory,
+};
 
 pub(super) struct ProxyRun {
     pub(super) proxy: Arc<ReverseProxy>,
     metrics_file: Option<PathBuf>,
+    monitor: Option<Monitor>,
     reporter: Arc<Reporter>,
 }
 
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 const METRICS_INTERVAL: Duration = Duration::from_secs(5);
+
+const MONITOR_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) fn runtime() -> Result<Runtime> {
     crate::context::runtime()
@@ -49,18 +56,31 @@ impl ProxyRun {
         let ProxyRunConfig { settings, pool, mut tokens } = config;
         let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
         let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
+        let monitor_config = monitor_config(layers)?;
         let reporter = context.reporter.clone();
         let _inside = runtime.enter();
         warn_of_readable_memory(&reporter);
         tokens.issued = open_issued(layers, &settings, &reporter);
         let log = AccessLog::new(format, reporter.clone());
         let proxy = ReverseProxy::start(settings, pool, tokens, log, context)?;
-        let run = ProxyRun { proxy, metrics_file, reporter };
+        let monitor = monitor_config.map(|config| Monitor::start(proxy.clone(), config));
+        let monitor = monitor.transpose()?;
+        if let Some(monitor) = &monitor {
+            reporter.info(format_args!("metrics: http://{}/metrics", monitor.address()));
+        }
+        let run = ProxyRun { proxy, metrics_file, monitor, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write_metrics(&file, &run.proxy)?;
             tokio::spawn(write_periodically(file, run.proxy.clone()));
         }
         Ok(run)
+    }
+
+    /// Follows the drain of the proxy, so that its last requests can still be scraped.
+    pub(super) async fn drain_monitor(&self) {
+        if let Some(monitor) = &self.monitor {
+            monitor.drain(MONITOR_DRAIN_TIMEOUT).await;
+        }
     }
 
     /// Writes the last metrics, and a summary of what the proxy did.
@@ -75,6 +95,24 @@ impl ProxyRun {
             self.reporter.line(summary);
         }
     }
+}
+
+pub(super) fn socket_address(given: &Sourced) -> Result<SocketAddr> {
+    given.value.parse().map_err(|_| {
+        given.refused("is not an address and a port").with_hint("such as 127.0.0.1:8484 or [::1]:0")
+    })
+}
+
+pub(super) fn allowed_hosts(layers: &Layers) -> AllowedHosts {
+    AllowedHosts::parse(&layers.text(&table::ALLOW_HOST).unwrap_or_default())
+}
+
+fn monitor_config(layers: &Layers) -> Result<Option<MonitorConfig>> {
+    let Some(given) = layers.find(&table::METRICS_LISTEN) else {
+        return Ok(None);
+    };
+    let allowed_hosts = allowed_hosts(layers);
+    Ok(Some(MonitorConfig { listen: socket_address(&given)?, allowed_hosts }))
 }
 
 /// Opens the store of tokens that clients got. A failure is a warning if clients expect to

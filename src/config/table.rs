@@ -317,9 +317,9 @@ settings! {
         key: "allow_host",
         variables: &["GC_TOKEN_ALLOW_HOST"],
         value_name: "NAMES",
-        help: "Host names, separated by commas, that clients may use for the gateway besides \
-            localhost and IP addresses",
-        commands: Commands::Only(&["gateway"]),
+        help: "Host names, separated by commas, that clients may use for the gateway and for \
+            --metrics-listen besides localhost and IP addresses",
+        commands: Commands::Only(&["exec", "gateway"]),
     }
     STAND_IN_TOKEN {
         flag: "stand-in-token",
@@ -381,6 +381,16 @@ settings! {
         variables: &["GC_TOKEN_METRICS_FILE"],
         value: ValueType::File,
         help: "Write counters to this file during the run, in the text format of Prometheus",
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
+    METRICS_LISTEN {
+        flag: "metrics-listen",
+        key: "metrics_listen",
+        variables: &["GC_TOKEN_METRICS_LISTEN"],
+        value_name: "ADDRESS",
+        help: "Serve metrics for Prometheus, health checks and a status page at this address, such \
+            as 127.0.0.1:9464; nothing there is secret",
+        in_profile: true,
         commands: Commands::Only(&["exec", "gateway"]),
     }
     LOG_FORMAT {

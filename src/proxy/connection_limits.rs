@@ -6,8 +6,9 @@ use crate::platform::raise_file_limit;
 const MAX_CONNECTIONS: u64 = 1_024;
 
 /// Files that no connection gets, but the program itself and token refreshes: the cache,
-/// certificates, a connection to the issuer, the pipes of a secret command.
-const RESERVED_FILES: u64 = 64;
+/// certificates, a connection to the issuer, the pipes of a secret command, the connections of
+/// the monitor.
+const RESERVED_FILES: u64 = 96;
 
 /// Enough for all connections of a gateway or a proxy, and the reserved files.
 const WANTED_FILES: u64 = 8_192;

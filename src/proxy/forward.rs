@@ -42,7 +42,7 @@ impl ReverseProxy {
                     error_response(StatusCode::NOT_FOUND, "the issuer's login host is not known")
                 }
             };
-            self.metrics.count_response(entry.elapsed(&*self.clock));
+            self.metrics.count_response(response.status(), entry.elapsed(&*self.clock));
             self.log.write(&entry, response.status(), &*self.clock);
             response
         }

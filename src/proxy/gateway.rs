@@ -21,9 +21,9 @@ use crate::listener;
 use crate::net;
 use crate::net::no_proxy;
 use crate::proxy::{
-    ClientConnection, CloudHost, DOT_SEGMENTS_REFUSED, RequestBody, ReverseProxy, Server,
-    ServiceResult, error_response, gateway_connection_limit, has_dot_segments, is_login_host_path,
-    is_token_endpoint, method_not_allowed,
+    AllowedHosts, ClientConnection, CloudHost, DOT_SEGMENTS_REFUSED, RequestBody, ReverseProxy,
+    Server, ServiceResult, error_response, gateway_connection_limit, has_dot_segments,
+    is_login_host_path, is_token_endpoint, method_not_allowed,
 };
 
 use access::AccessCheck;
@@ -36,8 +36,7 @@ pub struct GatewayConfig {
     pub listen: SocketAddr,
     /// Allows an address that other machines can connect to.
     pub allow_remote: bool,
-    /// Host names that clients may use, besides `localhost` and IP addresses.
-    pub allowed_hosts: Vec<String>,
+    pub allowed_hosts: AllowedHosts,
     pub path_secret: PathSecret,
 }
 

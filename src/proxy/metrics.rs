@@ -4,11 +4,15 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use hyper::StatusCode;
+
 /// Holds nothing secret.
 #[derive(Default)]
 pub struct Metrics {
     client_requests: Counter,
     requests: Counter,
+    /// Of the classes in [`RESPONSE_CLASSES`].
+    responses: [Counter; RESPONSE_CLASSES.len()],
     tokens_issued: Counter,
     retries_after_401: Counter,
     retries_unprocessed: Counter,
@@ -37,6 +41,9 @@ pub(super) enum RateLimitOutcome {
 
 type Counter = AtomicU64;
 
+const RESPONSE_CLASSES: [&str; 5] =
+    ["{class=\"1xx\"}", "{class=\"2xx\"}", "{class=\"3xx\"}", "{class=\"4xx\"}", "{class=\"5xx\"}"];
+
 /// Upper bounds of the response time histogram, in milliseconds.
 const BUCKETS_MS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
@@ -50,8 +57,10 @@ impl Metrics {
         get(&self.client_requests) == 0
     }
 
-    pub(super) fn count_response(&self, time: Duration) {
+    pub(super) fn count_response(&self, status: StatusCode, time: Duration) {
         add(&self.requests, 1);
+        let class = usize::from(status.as_u16() / 100).clamp(1, RESPONSE_CLASSES.len());
+        add(&self.responses[class - 1], 1);
         let bucket = BUCKETS_MS.iter().position(|bound| time <= Duration::from_millis(*bound));
         add(&self.response_time_buckets[bucket.unwrap_or(BUCKETS_MS.len())], 1);
         add(&self.response_time_micros, micros(time));
@@ -126,8 +135,15 @@ impl Metrics {
     /// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
     pub fn to_prometheus(&self) -> String {
         let mut text = String::new();
+        let responses: [_; RESPONSE_CLASSES.len()] =
+            std::array::from_fn(|class| (RESPONSE_CLASSES[class], &self.responses[class]));
         for (name, help, samples) in [
             ("requests", "Requests forwarded upstream.", &[("", &self.requests)][..]),
+            (
+                "responses",
+                "Responses to forwarded requests, by the class of their status.",
+                &responses,
+            ),
             (
                 "tokens_issued",
                 "Token requests that the proxy responded to.",
@@ -240,7 +256,7 @@ mod tests {
     #[test]
     fn the_summary_tells_what_the_run_saved() {
         let metrics = Metrics::default();
-        metrics.count_response(Duration::ZERO);
+        metrics.count_response(StatusCode::OK, Duration::ZERO);
         assert_eq!(metrics.summary(), None);
         metrics.count_retry_after_401();
         assert_eq!(metrics.summary().unwrap(), "1 refused call replayed");
@@ -253,7 +269,7 @@ mod tests {
     fn buckets_are_cumulative_and_retries_have_a_reason() {
         let metrics = Metrics::default();
         for millis in [5, 6, 20_000] {
-            metrics.count_response(Duration::from_millis(millis));
+            metrics.count_response(StatusCode::NOT_FOUND, Duration::from_millis(millis));
         }
         metrics.count_retry_unprocessed();
         metrics.count_rate_limited(RateLimitOutcome::Resent);
@@ -261,6 +277,7 @@ mod tests {
         let text = metrics.to_prometheus();
         for line in [
             "gc_token_requests_total 3",
+            "gc_token_responses_total{class=\"4xx\"} 3",
             "gc_token_retries_total{reason=\"unauthorized\"} 0",
             "gc_token_retries_total{reason=\"unprocessed\"} 1",
             "gc_token_rate_limited_total{outcome=\"resent\"} 1",

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -21,6 +21,7 @@ use super::body::ResponseBody;
 use super::client_stream::ClientStream;
 use super::connection::ClientConnection;
 use super::permits::ConnectionPermits;
+use crate::box_error::BoxError;
 use crate::listener;
 use crate::platform::set_send_buffer;
 
@@ -34,7 +35,7 @@ pub(crate) struct Server {
 /// Called with the status and the parse error of a request that could not be read.
 type OnUnreadable = dyn Fn(StatusCode, &hyper::Error) + Send + Sync;
 
-pub(crate) type ServiceResult = Result<Response<ResponseBody>, Infallible>;
+pub(crate) type ServiceResult<B = ResponseBody> = Result<Response<B>, Infallible>;
 
 /// The time a client has to authenticate, unless its connection is evicted before.
 const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,10 +71,11 @@ impl Server {
 
     /// Accepts connections until the server drains. `respond` has to call
     /// [`ClientConnection::set_authenticated`] on the connections of rightful clients.
-    pub(crate) async fn serve<R, F>(self: Arc<Self>, listener: TcpListener, respond: R)
+    pub(crate) async fn serve<R, F, B>(self: Arc<Self>, listener: TcpListener, respond: R)
     where
         R: Fn(&ClientConnection, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = ServiceResult> + Send + 'static,
+        F: Future<Output = ServiceResult<B>> + Send + 'static,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {
         let accept = async {
             loop {
@@ -97,11 +99,12 @@ impl Server {
         self.shutdown.run_until_cancelled(accept).await;
     }
 
-    pub(crate) async fn serve_connection<S, R, F>(&self, stream: S, respond: R)
+    pub(crate) async fn serve_connection<S, R, F, B>(&self, stream: S, respond: R)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         R: Fn(Request<Incoming>) -> F,
-        F: Future<Output = ServiceResult>,
+        F: Future<Output = ServiceResult<B>>,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin + 'static,
     {
         let (stream, exchange) = ClientStream::new(stream);
         let service = service_fn(|request| {
@@ -285,7 +288,9 @@ mod tests {
         let (mut busy, stream) = duplex(4_096);
         tokio::spawn({
             let server = server.clone();
-            async move { server.serve_connection(stream, |_| std::future::pending()).await }
+            async move {
+                server.serve_connection(stream, |_| std::future::pending::<ServiceResult>()).await
+            }
         });
         busy.write_all(REQUEST).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -1,13 +1,12 @@
 //! Authorizes requests to the gateway.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::HOST;
-use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, StatusCode, Uri};
 
 use super::path_secret::PathSecret;
+use crate::proxy::AllowedHosts;
 use crate::random::{Sha256, sha256};
 
 pub(super) struct AccessCheck {
@@ -15,13 +14,13 @@ pub(super) struct AccessCheck {
     path_secret: Sha256,
     /// `/` and the secret.
     mount: Arc<str>,
-    allowed_hosts: Vec<String>,
+    allowed_hosts: AllowedHosts,
 }
 
 type AccessDenied = (StatusCode, &'static str);
 
 impl AccessCheck {
-    pub(super) fn new(path_secret: &PathSecret, allowed_hosts: Vec<String>) -> AccessCheck {
+    pub(super) fn new(path_secret: &PathSecret, allowed_hosts: AllowedHosts) -> AccessCheck {
         let mount = format!("/{}", path_secret.expose()).into();
         AccessCheck { path_secret: sha256(path_secret.expose().as_bytes()), mount, allowed_hosts }
     }
@@ -36,10 +35,7 @@ impl AccessCheck {
         headers: &HeaderMap,
         has_known_token: impl FnOnce(&HeaderMap) -> bool,
     ) -> Result<(Uri, Arc<str>), AccessDenied> {
-        if !self.is_allowed_host(uri, headers) {
-            let message = "the Host header names neither this machine nor a name that was allowed";
-            return Err((StatusCode::MISDIRECTED_REQUEST, message));
-        }
+        self.allowed_hosts.check(uri, headers)?;
         let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
         if let Some(behind) = self.strip_secret(path) {
             return Ok((behind, self.mount.clone()));
@@ -53,26 +49,6 @@ impl AccessCheck {
         let message = "the path does not begin with the gateway's prefix, nor does the request carry a \
                    token of this run";
         Err((StatusCode::FORBIDDEN, message))
-    }
-
-    /// Prevents DNS rebinding: a browser sends the host name of the web page, which may point
-    /// to this machine.
-    fn is_allowed_host(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let mut hosts = headers.get_all(HOST).iter();
-        let named = hosts.next().and_then(|host| host.to_str().ok());
-        let Some(named) = named.and_then(|host| host.parse::<Authority>().ok()) else {
-            return false;
-        };
-        // With an absolute target, both are present and the target counts (RFC 9112 section 3.2.2).
-        let target = uri.authority().is_none_or(|target| self.is_own_name(target.host()));
-        hosts.next().is_none() && target && self.is_own_name(named.host())
-    }
-
-    fn is_own_name(&self, host: &str) -> bool {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        bare.parse::<IpAddr>().is_ok()
-            || host.eq_ignore_ascii_case("localhost")
-            || self.allowed_hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 
     /// Some versions of the Terraform provider send two slashes in place of one.
@@ -89,7 +65,7 @@ impl AccessCheck {
 /// Checks the target in the first line and the `Host` fields in the others.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    use hyper::header::HeaderValue;
+    use hyper::header::{HOST, HeaderValue};
 
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let Ok(uri) = Uri::try_from(lines.next().unwrap_or_default()) else {
@@ -102,7 +78,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
         }
     }
     let prefix = PathSecret::parse("prefix-of-this-run").expect("it is long enough");
-    let access = AccessCheck::new(&prefix, vec!["gateway.internal".into()]);
+    let access = AccessCheck::new(&prefix, AllowedHosts::parse("gateway.internal"));
     if let Ok((behind, _)) = access.check(&uri, &headers, |_| false) {
         assert!(uri.path().contains("prefix-of-this-run"), "{uri} was let in");
         assert!(behind.authority().is_none() && behind.path().starts_with('/'), "{behind}");
@@ -111,13 +87,13 @@ pub(crate) fn fuzz(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::HeaderValue;
+    use hyper::header::{HOST, HeaderValue};
 
     use super::*;
 
     fn check(host: &str, uri: &str) -> Result<String, u16> {
         let prefix = PathSecret::parse("prefix-of-this-run").unwrap();
-        let access = AccessCheck::new(&prefix, vec!["gateway.internal".into()]);
+        let access = AccessCheck::new(&prefix, AllowedHosts::parse("gateway.internal"));
         let mut headers = HeaderMap::new();
         for host in host.split_terminator('|') {
             headers.append(HOST, HeaderValue::from_str(host).unwrap());
@@ -147,7 +123,7 @@ mod tests {
     #[test]
     fn a_client_with_a_token_needs_no_secret_and_is_not_told_it() {
         let prefix = PathSecret::parse("prefix-of-this-run").unwrap();
-        let access = AccessCheck::new(&prefix, Vec::new());
+        let access = AccessCheck::new(&prefix, AllowedHosts::default());
         let check = |host: &'static str, path: &str| {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
             let checked = access.check(&path.parse().unwrap(), &headers, |_| true);

@@ -158,7 +158,7 @@ impl RunningGateway {
         let config = GatewayConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             allow_remote: false,
-            allowed_hosts: Vec::new(),
+            allowed_hosts: Default::default(),
             path_secret: PathSecret::random()?,
         };
         let own_tokens = opened.own_tokens.as_ref().map(|tokens| tokens.number);

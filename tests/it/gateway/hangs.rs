@@ -50,7 +50,7 @@ fn play(fields: &str, body: &str, answer: &'static str) -> (String, u64) {
         let plan = gateway::GatewayConfig {
             listen,
             allow_remote: false,
-            allowed_hosts: Vec::new(),
+            allowed_hosts: Default::default(),
             path_secret,
         };
         let gateway = Gateway::start(proxy, plan).unwrap();
