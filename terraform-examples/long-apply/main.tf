@@ -20,6 +20,8 @@ terraform {
 provider "genesyscloud" {
   # With the default of 10 the provider fills its pool of clients concurrently
   # when there is a gateway, and now and then dies of "concurrent map writes".
+  # With 1 it works on one resource at a time: large applies are faster without
+  # this line and the gateway block, under gc-token exec --intercept.
   token_pool_size = 1
 
   gateway {
