@@ -211,9 +211,11 @@ fn with_warnings<T>(
     result.map_err(diagnostic)
 }
 
+/// Terraform shows only the first of several warnings with the same summary.
 fn warning(text: impl AsRef<str>) -> Diagnostic {
     let text = attributes::with_attribute_names(text.as_ref());
-    Diagnostic::warning("gc-token has a warning", text)
+    let (summary, detail) = text.split_once(": ").unwrap_or((&text, ""));
+    Diagnostic::warning(format!("gc-token: {summary}"), detail)
 }
 
 /// Names attributes and variables in place of flags, which Terraform does not have.

@@ -6,8 +6,8 @@
 //! anything of gc-token but an address.
 
 mod calls;
-mod client;
+pub(crate) mod client;
 mod examples;
 mod real;
 mod rig;
-mod terraform;
+pub(crate) mod terraform;

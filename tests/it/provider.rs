@@ -5,6 +5,7 @@ mod clocks;
 mod diagnostics;
 mod ends;
 mod example;
+mod gateway;
 mod rig;
 mod saved_plan;
 pub(crate) mod search;

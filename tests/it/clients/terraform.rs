@@ -95,8 +95,8 @@ fn slow() -> Vec<Fault> {
     "1000*slow:1s".parse::<Faults>().unwrap().0
 }
 
-fn skills(cloud: &Sandbox) -> u64 {
-    // From now on every token lives, and nothing is slow.
+/// Returns the number of skills. From then on nothing is slow, and no token expires.
+pub(crate) fn skills(cloud: &Sandbox) -> u64 {
     cloud.change(ConfigChange {
         api_offset: Some(SignedDuration::from_hours(-1)),
         api_faults: Some(Vec::new()),

@@ -130,6 +130,7 @@ pub(crate) struct Installed {
     pub(crate) configuration: String,
     /// The blocks for the configuration itself.
     blocks: String,
+    pub(crate) mirror: PathBuf,
 }
 
 /// Installs the provider, once for all tests.
@@ -139,14 +140,14 @@ pub(crate) fn installed() -> &'static Installed {
         let mirror = Path::new(env!("CARGO_TARGET_TMPDIR")).join("provider-mirror");
         let output = Command::new(env!("CARGO_BIN_EXE_gc-token"))
             .args(["terraform", "install", "--mirror"])
-            .arg(mirror)
+            .arg(&mirror)
             .env_clear()
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         let (configuration, blocks) = text.split_once("# In the configuration").unwrap();
-        Installed { configuration: configuration.to_owned(), blocks: format!("#{blocks}") }
+        Installed { configuration: configuration.to_owned(), blocks: format!("#{blocks}"), mirror }
     })
 }
 

@@ -1,0 +1,65 @@
+//! The gateway's arguments, and their mistakes.
+
+use gc_token::internals::sandbox::SandboxConfig;
+
+use super::rig::{call, without_vendor};
+use crate::common::cloud::accepts;
+use crate::common::terraform::Tool;
+
+#[test]
+fn mistakes_are_found_before_anything_is_minted() {
+    let plan = SandboxConfig::default();
+    let Some(mut rig) = without_vendor(Tool::Terraform, plan, &call("one", "", "")) else {
+        return;
+    };
+    let main = rig.read("main.tf");
+    for (argument, words) in [
+        ("tokens = 0", "attribute \"tokens\": \"0\" is not a number from 1 to"),
+        ("rate = \"fast\"", "attribute \"rate\": \"fast\""),
+        ("rate_wait = \"soon\"", "attribute \"rate_wait\": \"soon\""),
+        ("stand_in_token = \"maybe\"", "attribute \"stand_in_token\": \"maybe\" is neither"),
+    ] {
+        let head = "\"gctoken_gateway\" \"one\" {";
+        let other = main.replace(head, &format!("{head}\n{argument}"));
+        rig.terraform.write("main.tf", &other);
+        let error = rig.terraform.fails(&["validate"]);
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    rig.terraform.write("main.tf", &main);
+    rig.terraform.set("GC_TOKEN_TOKENS", "many");
+    let error = rig.terraform.fails(&["plan"]);
+    assert!(error.contains("GC_TOKEN_TOKENS: \"many\""), "{error}");
+    assert_eq!(rig.cloud.counters().login_requests, 0);
+}
+
+/// The pool's settings are the gateway's alone.
+#[test]
+fn an_access_token_has_no_pool() {
+    let blocks = r#"
+        ephemeral "gctoken_access_token" "one" {
+          tokens = 2
+        }
+    "#;
+    let Some(rig) = without_vendor(Tool::Terraform, SandboxConfig::default(), blocks) else {
+        return;
+    };
+    let error = rig.terraform.fails(&["validate"]);
+    assert!(error.contains("Unsupported argument"), "{error}");
+    // In the provider's block they are defaults, and do no harm.
+    let main = rig.read("main.tf").replace("tokens = 2", "");
+    rig.terraform.write("main.tf", &format!("{main}\nprovider \"gctoken\" {{\n  tokens = 2\n}}\n"));
+    rig.terraform.ok(&["plan"]);
+}
+
+#[test]
+fn without_a_stand_in_clients_get_the_real_token() {
+    let blocks = call("one", "stand_in_token = false", "");
+    let Some(rig) = without_vendor(Tool::Terraform, SandboxConfig::default(), &blocks) else {
+        return;
+    };
+    rig.terraform.ok(&["apply", "-auto-approve"]);
+    let header = rig.read("one/header");
+    let token = header.strip_prefix("Authorization: Bearer ").unwrap();
+    assert!(accepts(&rig.cloud, token));
+    assert_eq!(rig.cloud.counters().mints, 1);
+}

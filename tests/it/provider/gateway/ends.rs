@@ -1,0 +1,102 @@
+//! The ways in which a run ends: none leaves a process, a port or a file behind, and tokens of
+//! the run alone are revoked.
+
+use gc_token::internals::sandbox::SandboxConfig;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::rig::{assert_closed, call, without_vendor};
+use crate::common::cloud::accepts;
+use crate::common::process::wait_until;
+use crate::common::terraform::{Running, Tool};
+use crate::provider::rig::Rig;
+
+const ALONE: &str = "revoke_on_close = true";
+
+fn rig(arguments: &str, command: &str) -> Option<Rig> {
+    let blocks = call("one", arguments, command);
+    without_vendor(Tool::Terraform, SandboxConfig::default(), &blocks)
+}
+
+#[test]
+fn a_run_that_succeeds_closes_its_gateway() {
+    let Some(rig) = rig(ALONE, "") else {
+        return;
+    };
+    let shared = rig.shared_token();
+    rig.terraform.ok(&["apply", "-auto-approve"]);
+    // One to plan with, and one to apply with.
+    assert_eq!(rig.cloud.counters().mints, 3);
+    assert_all_is_over(&rig, &shared);
+}
+
+#[test]
+fn tokens_of_the_cache_are_shared_and_not_revoked() {
+    let Some(rig) = rig("", "") else {
+        return;
+    };
+    let shared = rig.shared_token();
+    rig.terraform.ok(&["apply", "-auto-approve"]);
+    assert_closed(&rig, "one");
+    assert_eq!(rig.cloud.counters().mints, 1);
+    assert_eq!(rig.cloud.counters().revocations, 0);
+    assert_eq!(rig.shared_token(), shared);
+    // The program was given a stand-in.
+    let header = rig.read("one/header");
+    assert!(header.len() > "Authorization: Bearer ".len() && !header.contains(&shared));
+}
+
+#[test]
+fn a_run_with_a_failing_resource_ends_its_gateway() {
+    let Some(rig) = rig(ALONE, "exit 3") else {
+        return;
+    };
+    let shared = rig.shared_token();
+    let error = rig.terraform.fails(&["apply", "-auto-approve"]);
+    assert!(error.contains("exit status 3"), "{error}");
+    assert_all_is_over(&rig, &shared);
+}
+
+#[test]
+fn an_interrupted_run_ends_its_gateway() {
+    // As a terminal does it: to Terraform, its plugins and their children.
+    cut_short(|running| {
+        kill_process_group(Pid::from_child(&running.child), Signal::INT).unwrap();
+        let said = running.wait();
+        assert!(!said.status.success(), "{said:?}");
+        assert!(!said.stderr.contains("Plugin did not respond"), "{said:?}");
+    });
+}
+
+#[test]
+fn the_gateway_of_a_killed_terraform_notices_and_ends() {
+    cut_short(|mut running| {
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+    });
+}
+
+/// Ends a run in the middle of its work.
+fn cut_short(end: impl FnOnce(Running)) {
+    let Some(rig) = rig(ALONE, "exec sleep 20") else {
+        return;
+    };
+    let shared = rig.shared_token();
+    let running = rig.terraform.start(&["apply", "-auto-approve"]);
+    rig.wait_for("one/me.json");
+    assert_ne!(rig.plugins(), 0);
+    end(running);
+    assert_all_is_over(&rig, &shared);
+}
+
+/// Asserts that nothing is left behind, and that only the shared token is still valid.
+fn assert_all_is_over(rig: &Rig, shared: &str) {
+    rig.assert_nothing_is_left();
+    assert_closed(rig, "one");
+    wait_until("the run's tokens are revoked", || {
+        let counters = rig.cloud.counters();
+        counters.revocations == counters.mints - 1
+    });
+    assert_eq!(rig.cloud.tokens(), [shared]);
+    assert!(accepts(&rig.cloud, shared));
+    assert_eq!(rig.shared_token(), shared);
+}
