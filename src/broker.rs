@@ -6,6 +6,7 @@ mod get_or_mint;
 pub(crate) mod messages;
 mod remote;
 mod revalidate;
+mod revoke_cached;
 mod verify;
 
 use crate::config::Settings;
@@ -15,6 +16,7 @@ use crate::oauth::MintedTokens;
 use crate::token::Token;
 
 pub use remote::{NetworkRemote, Remote};
+pub use revoke_cached::{CachedRevocation, revoke_cached};
 
 pub fn get_token(settings: &Settings, context: &Context) -> Result<ProvidedToken> {
     get_recorded_token(settings, context, None)

@@ -68,6 +68,13 @@ pub enum Command {
     Gateway(GatewayArgs),
     /// Show what is cached and whether it would be reused. No network.
     Status(SettingArgs),
+    /// Revoke the cached tokens at the API and remove them from the cache.
+    ///
+    /// Revokes the tokens that these settings name: the one that 'get' would
+    /// print, and the others of a gateway's pool. Mints none. A token that could
+    /// not be revoked stays in the cache, so that it can be tried again, and the
+    /// exit code is not 0.
+    Revoke(SettingArgs),
     /// Find out whether a pipeline would succeed, and why not.
     ///
     /// Checks the settings, the connections to both hosts, three clocks, the

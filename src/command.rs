@@ -12,7 +12,9 @@ mod gateway;
 mod get;
 mod man;
 mod regions;
+mod revoke;
 mod run;
+mod run_tokens;
 pub mod sandbox;
 mod status;
 mod stop;
@@ -25,6 +27,7 @@ use crate::cli::{Command, ConfigCommand, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
+use crate::oauth::MintedTokens;
 use crate::text;
 
 /// Returns 0, or the exit code of the command of `exec`.
@@ -43,6 +46,7 @@ pub(crate) fn run(
             gateway::run(args.until_stdin_closes, args.settings.flags, context, streams)
         }
         Command::Status(args) => status::run(args.flags, context, streams),
+        Command::Revoke(args) => revoke::run(args.flags, context, streams),
         Command::Doctor(args) => doctor::run(args.flags, context, streams),
         Command::Cache(args) => cache::run(args.command, args.settings.flags, context, streams),
         Command::Config { command: ConfigCommand::Schema } => config_schema::run(streams),
@@ -75,7 +79,16 @@ fn resolve_settings(
 
 /// `settings` have to be resolved from `layers`, which errors refer to.
 fn get_token(settings: &Settings, layers: &Layers, context: &Context) -> Result<ProvidedToken> {
-    broker::get_token(settings, context)
+    get_recorded_token(settings, layers, None, context)
+}
+
+fn get_recorded_token(
+    settings: &Settings,
+    layers: &Layers,
+    minted: Option<&MintedTokens>,
+    context: &Context,
+) -> Result<ProvidedToken> {
+    broker::get_recorded_token(settings, context, minted)
         .map_err(|error| config::name_settings(error, layers, &context.env).with_doctor_hint())
 }
 

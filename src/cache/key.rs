@@ -14,11 +14,15 @@ impl Key {
     /// A known secret is not part of the key, since the encryption depends on it. If the
     /// secret comes from a command, that command is.
     pub fn of(settings: &Settings) -> Key {
+        Key::of_slot(settings, settings.cache.slot)
+    }
+
+    pub(super) fn of_slot(settings: &Settings, slot: u32) -> Key {
         let issuer = &settings.issuer;
         let mut hash = Hasher::new();
         // Slot 0 has the key of versions without slots. No token URL looks like a slot.
-        if settings.cache.slot > 0 {
-            hash.field(&format!("slot {}", settings.cache.slot));
+        if slot > 0 {
+            hash.field(&format!("slot {slot}"));
         }
         hash.field(&issuer.token_url);
         hash.field("client_credentials");

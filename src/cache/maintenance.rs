@@ -7,6 +7,7 @@ use super::codec::{self, Header};
 use super::private_file::{self, FileContent};
 use super::{Key, issued, lock};
 use crate::clock::Reading;
+use crate::config::Settings;
 use crate::context::Clock;
 use crate::error::{Error, Kind, Result};
 
@@ -28,6 +29,21 @@ pub fn list(dir: &Path) -> Result<Vec<EntrySummary>> {
         }
     }
     Ok(entries)
+}
+
+/// Returns the slots of the settings' client that have an entry, in ascending order.
+pub fn occupied_slots(settings: &Settings) -> Result<Vec<u32>> {
+    let Some(dir) = &settings.cache.dir else {
+        return Ok(Vec::new());
+    };
+    let slot_of = |entry: EntrySummary| {
+        // Of slot 0, even the header may be unreadable.
+        let slot = entry.header.map_or(0, |header| header.slot);
+        (Key::of_slot(settings, slot) == entry.key).then_some(slot)
+    };
+    let mut slots: Vec<u32> = list(dir)?.into_iter().filter_map(slot_of).collect();
+    slots.sort_unstable();
+    Ok(slots)
 }
 
 pub fn clear(dir: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Result<usize> {

@@ -15,6 +15,9 @@ use super::SettingArgs;
 /// that adds the current token to each. A request that the API refuses with 401 is
 /// repeated once with a new token. Signals, the terminal and the
 /// exit code are passed on.
+///
+/// With --revoke, the run gets tokens of its own, which are revoked when the command
+/// has ended, however it ended. gc-token keeps running for that, too.
 #[derive(Debug, clap::Args)]
 pub struct ExecArgs {
     /// Serve a gateway to the command, which finds it in

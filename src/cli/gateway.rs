@@ -14,6 +14,8 @@ use super::SettingArgs;
 /// 'gateway' block, and GC_TOKEN_GATEWAY_URL; serves until it is interrupted.
 /// The address has a path that cannot be guessed: anyone who knows it may use
 /// the gateway.
+///
+/// With --revoke, it uses tokens of its own, which are revoked when it stops.
 #[derive(Debug, clap::Args)]
 pub struct GatewayArgs {
     /// Also stop when standard input is closed.

@@ -1,25 +1,30 @@
 //! `exec`: runs a command with the token in its environment, and a gateway or an
 //! intercepting proxy beside it if that is asked for.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
 use super::run::{ProxyRun, ProxyRunConfig, runtime};
-use super::{gateway, get_token, load_layers, resolve_settings};
+use super::run_tokens::{revocable_tokens, revoke_tokens};
+use super::{gateway, get_recorded_token, load_layers, resolve_settings};
 use crate::child::Program;
 use crate::cli::{ExecArgs, ProxyMode};
 use crate::config::{Layers, PoolSettings, Query, Settings, resolve_pool, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
+use crate::oauth::MintedTokens;
 use crate::output::TokenDetails;
 use crate::platform::{self, Watchdog};
 use crate::proxy::gateway::{Gateway, GatewayConfig};
 use crate::proxy::intercept::{Interception, InterceptionConfig};
 use crate::proxy::{ClientTokens, StandIn};
+use crate::token::Token;
 
 pub(super) fn run(
     mut args: ExecArgs,
@@ -30,7 +35,7 @@ pub(super) fn run(
     let overrides = EnvOverrides::new(&args.set, args.keep_secret)?;
     let (mode, keep_secret) = (args.proxy_mode(), args.keep_secret);
     let layers = &load_layers(args.settings.flags, Query::default(), context)?;
-    let settings = resolve_settings(layers, context, &mut streams.stdin)?;
+    let mut settings = resolve_settings(layers, context, &mut streams.stdin)?;
     // Nothing is minted before all mistakes are found.
     let draft = overrides.validate(&settings.issuer)?;
     let program = Program::find(&command, draft.value("PATH", &context.env).as_deref())?;
@@ -38,24 +43,11 @@ pub(super) fn run(
     if !keep_secret {
         warn_of_secret(&draft, &settings, context);
     }
-    let execution = Execution { program, overrides, layers, context };
-    match mode {
-        None if layers.bool(&table::STAND_IN_TOKEN)? => {
-            let given = layers.find(&table::STAND_IN_TOKEN).expect("it was found above");
-            Err(given
-                .refused("needs a proxy that swaps the token")
-                .with_hint("add --gateway or --intercept, or remove it"))
-        }
-        None => match execution.replace_process(&settings)? {},
-        Some(mode) => {
-            let config = ProxyConfig::new(mode, &execution.program, layers, &settings)?;
-            let default = mode == ProxyMode::Intercept;
-            let is_wanted = layers.bool_or(&table::STAND_IN_TOKEN, default)?;
-            let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
-            let pool = resolve_pool(layers)?;
-            execution.run_with_proxy(config, settings, pool, stand_in)
-        }
-    }
+    let minted = revocable_tokens(layers, &mut settings, context)?;
+    let execution = Execution { program, overrides, minted: minted.clone(), layers, context };
+    let code = execution.run(mode, settings);
+    revoke_tokens(minted.as_deref(), context);
+    code
 }
 
 /// Warns if the command inherits the client secret under another name than those that are
@@ -84,6 +76,8 @@ pub(super) fn run_watchdog(stdin: &mut StandardInput) -> Result<()> {
 struct Execution<'a> {
     program: Program,
     overrides: EnvOverrides,
+    /// Records the tokens of a run with `--revoke`.
+    minted: Option<Arc<MintedTokens>>,
     layers: &'a Layers,
     context: &'a Context,
 }
@@ -93,11 +87,52 @@ struct Execution<'a> {
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Execution<'_> {
+    fn run(self, mode: Option<ProxyMode>, settings: Settings) -> Result<u8> {
+        let layers = self.layers;
+        let Some(mode) = mode else {
+            if layers.bool(&table::STAND_IN_TOKEN)? {
+                let given = layers.find(&table::STAND_IN_TOKEN).expect("it was found above");
+                return Err(given
+                    .refused("needs a proxy that swaps the token")
+                    .with_hint("add --gateway or --intercept, or remove it"));
+            }
+            return match self.minted {
+                Some(_) => self.run_supervised(&settings),
+                None => match self.replace_process(&settings)? {},
+            };
+        };
+        let config = ProxyConfig::new(mode, &self.program, layers, &settings)?;
+        let default = mode == ProxyMode::Intercept;
+        let is_wanted = layers.bool_or(&table::STAND_IN_TOKEN, default)?;
+        let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
+        let pool = resolve_pool(layers)?;
+        self.run_with_proxy(config, settings, pool, stand_in)
+    }
+
     fn replace_process(self, settings: &Settings) -> Result<Infallible> {
-        let provided = get_token(settings, self.layers, self.context)?;
-        let details = TokenDetails { token: &provided.token, issuer: &settings.issuer };
-        let env_diff = self.overrides.env_diff(&details, &[])?;
-        self.program.exec_replace(&env_diff.apply(&self.context.env))
+        let env = self.env_with_token(settings)?;
+        self.program.exec_replace(&env)
+    }
+
+    fn run_supervised(self, settings: &Settings) -> Result<u8> {
+        let env = self.env_with_token(settings)?;
+        let runtime = runtime()?;
+        let mut watchdog = Watchdog::start()?;
+        let code = runtime.block_on(exec::run(&self.program, &env, &mut watchdog));
+        watchdog.disarm();
+        runtime.shutdown_background();
+        code
+    }
+
+    fn env_with_token(&self, settings: &Settings) -> Result<BTreeMap<OsString, OsString>> {
+        let token = self.get_token(settings)?;
+        let details = TokenDetails { token: &token, issuer: &settings.issuer };
+        Ok(self.overrides.env_diff(&details, &[])?.apply(&self.context.env))
+    }
+
+    fn get_token(&self, settings: &Settings) -> Result<Token> {
+        let minted = self.minted.as_deref();
+        Ok(get_recorded_token(settings, self.layers, minted, self.context)?.token)
     }
 
     fn run_with_proxy(
@@ -107,12 +142,12 @@ impl Execution<'_> {
         pool: PoolSettings,
         stand_in: Option<StandIn>,
     ) -> Result<u8> {
-        let Execution { program, overrides, layers, context } = self;
         let runtime = runtime()?;
-        let token = get_token(&settings, layers, context)?.token;
+        let token = self.get_token(&settings)?;
+        let Execution { program, overrides, minted, layers, context } = self;
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
-        let tokens = ClientTokens::new(token, stand_in);
+        let tokens = ClientTokens { minted, ..ClientTokens::new(token, stand_in) };
         let run_config = ProxyRunConfig { settings, pool, tokens };
         let run = ProxyRun::start(run_config, layers, &runtime, context)?;
         let proxy = {

@@ -1,13 +1,16 @@
 //! `gateway`: the gateway without a command.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::run::{ProxyRun, ProxyRunConfig, allowed_hosts, runtime, socket_address};
+use super::run_tokens::{revocable_tokens, revoke_tokens};
 use super::stop::Stop;
-use super::{env, load_layers, resolve_and_get_token};
-use crate::config::{Flags, Layers, Query, resolve_pool, table};
+use super::{env, get_recorded_token, load_layers, resolve_settings};
+use crate::config::{Flags, Layers, Query, Settings, resolve_pool, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
+use crate::oauth::MintedTokens;
 use crate::output::{Name, OutputFormat, Rendered, Variable};
 use crate::platform::reap_orphans;
 use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
@@ -21,21 +24,36 @@ pub(super) fn run(
     streams: &mut StandardStreams,
 ) -> Result<()> {
     let layers = load_layers(flags, Query::default(), context)?;
-    let format = env::output_format(&layers)?;
-    let config = config(&layers)?;
-    let pool = resolve_pool(&layers)?;
+    let mut settings = resolve_settings(&layers, context, &mut streams.stdin)?;
+    let minted = revocable_tokens(&layers, &mut settings, context)?;
+    let result = serve(until_stdin_closes, settings, minted.clone(), &layers, context, streams);
+    revoke_tokens(minted.as_deref(), context);
+    result
+}
+
+fn serve(
+    until_stdin_closes: bool,
+    settings: Settings,
+    minted: Option<Arc<MintedTokens>>,
+    layers: &Layers,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
+    let format = env::output_format(layers)?;
+    let config = config(layers)?;
+    let pool = resolve_pool(layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
-    let (settings, provided) = resolve_and_get_token(&layers, context, &mut streams.stdin)?;
+    let provided = get_recorded_token(&settings, layers, minted.as_deref(), context)?;
     // Not before there is a token: an issuer may take long, and a signal then ends the process
     // at once.
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop =
         stop.map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
-    let run_config =
-        ProxyRunConfig { settings, pool, tokens: ClientTokens::new(provided.token, stand_in) };
-    let run = ProxyRun::start(run_config, &layers, &runtime, context)?;
+    let tokens = ClientTokens { minted, ..ClientTokens::new(provided.token, stand_in) };
+    let run_config = ProxyRunConfig { settings, pool, tokens };
+    let run = ProxyRun::start(run_config, layers, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();
         Gateway::start(run.proxy.clone(), config)?

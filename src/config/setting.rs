@@ -74,7 +74,8 @@ pub enum Commands {
     Only(&'static [&'static str]),
 }
 
-const TOKEN_COMMANDS: [&str; 7] = ["get", "env", "external", "exec", "gateway", "status", "doctor"];
+const TOKEN_COMMANDS: [&str; 8] =
+    ["get", "env", "external", "exec", "gateway", "status", "doctor", "revoke"];
 
 impl Setting {
     /// The base of most rows: a text for the commands that get a token, from flags and

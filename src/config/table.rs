@@ -375,6 +375,14 @@ settings! {
         in_profile: true,
         commands: Commands::Only(&["exec", "gateway"]),
     }
+    REVOKE {
+        flag: "revoke",
+        key: "revoke",
+        variables: &["GC_TOKEN_REVOKE"],
+        value: ValueType::Switch,
+        help: "Mint tokens for this run alone, without the cache, and revoke them at its end",
+        commands: Commands::Only(&["exec", "gateway"]),
+    }
     METRICS_FILE {
         flag: "metrics-file",
         key: "metrics_file",

@@ -5,6 +5,7 @@
 mod ends;
 mod first;
 mod plain;
+mod revoke;
 mod rig;
 mod secret_command;
 mod served;

@@ -22,6 +22,7 @@ mod properties;
 mod provider;
 mod races;
 mod readme;
+mod revoke;
 mod sandbox;
 mod secrets;
 mod shells;

@@ -38,6 +38,7 @@ const CASES: &[Case] = &[
     case("exec-watchdog", &[], &["nonsense"]),
     case("status", &["--json"], &["--skew=nonsense"]),
     case("doctor", &[], &["--min-ttl=3d"]),
+    case("revoke", &[], &["--skew=nonsense"]),
     case("cache path", &[], &["--lock-timeout=nonsense"]),
     case("cache list", &["--json"], &["--lock-timeout=nonsense"]),
     case("cache prune", &[], &["--lock-timeout=nonsense"]),

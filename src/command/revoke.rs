@@ -1,0 +1,26 @@
+//! `revoke`: revokes the cached tokens at the API, and evicts them.
+
+use super::{load_layers, resolve_settings};
+use crate::broker::{self, CachedRevocation};
+use crate::config::{Flags, Query};
+use crate::context::{Context, StandardStreams};
+use crate::error::Result;
+use crate::text::counted;
+
+pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
+    let layers = load_layers(flags, Query::default(), context)?;
+    let settings = resolve_settings(&layers, context, &mut streams.stdin)?;
+    let CachedRevocation { revoked, mut failures } = broker::revoke_cached(&settings, context)?;
+    let summary = match revoked {
+        0 => "no token is cached".to_owned(),
+        count => format!("revoked {}", counted(count, "token")),
+    };
+    let Some(last) = failures.pop() else {
+        return streams.print(format!("{summary}\n").as_bytes());
+    };
+    if revoked > 0 {
+        context.reporter.line(summary);
+    }
+    failures.iter().for_each(|error| context.reporter.error(error));
+    Err(last.with_doctor_hint())
+}
