@@ -4,6 +4,8 @@
 
 # The proxy under test has one core, wrk and the upstream have the other.
 readonly THEIR_CORE=1 PROXY_CORE=0
+# Requests a minute of each token: counted, and never reached.
+readonly UNLIMITED=4000000000
 
 measure_gateway() {
   start_nginxes
@@ -115,8 +117,8 @@ EOF
 
 # Before the upstream, with tokens of the sandbox.
 start_gateway() {
-  GC_TOKEN_API_URL=http://127.0.0.1:$upstream_port taskset -c "$PROXY_CORE" \
-    gc-token gateway >"$work/gateway" &
+  GC_TOKEN_API_URL=http://127.0.0.1:$upstream_port GC_TOKEN_RATE=$UNLIMITED \
+    taskset -c "$PROXY_CORE" gc-token gateway >"$work/gateway" &
   gateway=$!
   for _ in {1..100}; do
     [[ -s $work/gateway ]] && break

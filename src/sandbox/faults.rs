@@ -62,7 +62,11 @@ impl ScriptedResponse {
     pub fn with_status(status: u16) -> ScriptedResponse {
         let body = match status {
             401 => oauth_error("invalid_client", "authentication failed"),
-            429 => api_error(status, "too.many.requests", "Rate limit exceeded."),
+            429 => api_error(
+                status,
+                "too.many.requests.retry.after",
+                "Rate limit exceeded the maximum.",
+            ),
             503 => api_error(status, "service.unavailable", "The service is unavailable."),
             500.. => api_error(status, "internal.server.error", "Something went wrong."),
             _ => oauth_error("invalid_request", "the request is not acceptable"),
