@@ -40,6 +40,7 @@ pub(crate) use connection_limits::{ConnectionLimits, gateway_connection_limit};
 pub(crate) use error_response::{error_response, method_not_allowed};
 pub use event_log::{ProxyEvent, ProxyEventKind};
 pub(crate) use memory::warn_of_readable_memory;
+pub use metrics::ExpositionFormat;
 pub(crate) use path::{
     DOT_SEGMENTS_REFUSED, has_dot_segments, is_login_host_path, is_token_endpoint,
 };

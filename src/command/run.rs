@@ -15,7 +15,8 @@ use crate::error::{Error, Kind, Result};
 use crate::monitor::{Monitor, MonitorConfig};
 use crate::platform;
 use crate::proxy::{
-    AccessLog, AllowedHosts, ClientTokens, LogFormat, ReverseProxy, warn_of_readable_memory,
+    AccessLog, AllowedHosts, ClientTokens, ExpositionFormat, LogFormat, ReverseProxy,
+    warn_of_readable_memory,
 };
 
 pub(super) struct ProxyRun {
@@ -146,8 +147,9 @@ fn write_metrics(file: &Path, proxy: &ReverseProxy) -> Result<()> {
         let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Checked first, as a later error would name the temporary file.
         dir.metadata()?;
+        let text = proxy.render_metrics(ExpositionFormat::Prometheus);
         let mut new = platform::public_temp_file(dir)?;
-        new.write_all(proxy.metrics().to_prometheus().as_bytes())?;
+        new.write_all(text.as_bytes())?;
         new.persist(file)?;
         Ok(())
     };

@@ -1,11 +1,12 @@
 //! Decides which path of the monitor gets which response.
 
 use hyper::body::Incoming;
+use hyper::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
 use hyper::{Method, Request, StatusCode};
 
 use super::MonitorState;
 use super::response::{MonitorResponse, full_response, line_response, method_not_allowed};
-use crate::proxy::{ClientConnection, ProxyStatus};
+use crate::proxy::{ClientConnection, ExpositionFormat, ProxyStatus};
 
 pub(super) fn respond(
     state: &MonitorState,
@@ -30,9 +31,38 @@ pub(super) fn respond(
     endpoint(state, request)
 }
 
-fn metrics(state: &MonitorState, _: &Request<Incoming>) -> MonitorResponse {
-    let text = state.proxy.metrics().to_prometheus();
-    full_response(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
+fn metrics(state: &MonitorState, request: &Request<Incoming>) -> MonitorResponse {
+    let format = negotiated_format(request.headers());
+    let mut response =
+        full_response(StatusCode::OK, format.content_type(), state.proxy.render_metrics(format));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+/// Returns OpenMetrics if the client accepts version 1 of it and prefers nothing else.
+fn negotiated_format(headers: &HeaderMap) -> ExpositionFormat {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut best = (0.0, ExpositionFormat::Prometheus);
+    for range in accepted.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default();
+        let parameter = |name: &str| {
+            let mut pairs = range.split(';').filter_map(|pair| pair.trim().split_once('='));
+            pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        };
+        let quality = parameter("q").and_then(|value| value.parse().ok()).unwrap_or(1.0);
+        let format = match media_type {
+            "application/openmetrics-text" if parameter("version").is_none_or(|v| v == "1.0.0") => {
+                ExpositionFormat::OpenMetrics
+            }
+            "text/plain" | "text/*" | "*/*" => ExpositionFormat::Prometheus,
+            _ => continue,
+        };
+        if quality > best.0 {
+            best = (quality, format);
+        }
+    }
+    best.1
 }
 
 fn readiness(status: &ProxyStatus) -> MonitorResponse {
@@ -41,4 +71,41 @@ fn readiness(status: &ProxyStatus) -> MonitorResponse {
     }
     let message = "not ready: the token has expired and could not be renewed";
     line_response(StatusCode::SERVICE_UNAVAILABLE, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_what_the_client_prefers() {
+        let format = |accept: &'static str| {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            negotiated_format(&headers)
+        };
+        assert_eq!(negotiated_format(&HeaderMap::new()), ExpositionFormat::Prometheus);
+        for accept in [
+            "application/openmetrics-text",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            // Prometheus 2 and 3.
+            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
+             version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+             application/openmetrics-text;version=0.0.1;q=0.5,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,\
+             */*;q=0.2",
+        ] {
+            assert_eq!(format(accept), ExpositionFormat::OpenMetrics, "{accept}");
+        }
+        for accept in [
+            "*/*",
+            "text/html, */*;q=0.1",
+            "text/plain;version=0.0.4",
+            "application/openmetrics-text;version=0.0.1",
+            "application/openmetrics-text;version=1.0.0;q=0",
+            "text/plain, application/openmetrics-text;q=0.5",
+        ] {
+            assert_eq!(format(accept), ExpositionFormat::Prometheus, "{accept}");
+        }
+    }
 }

@@ -1,18 +1,26 @@
-//! Counters of a run, in the text format of Prometheus.
+//! Counters of a run.
 
-use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod counter;
+mod exposition;
+pub(super) mod families;
+mod gauges;
+mod histogram;
+
 use std::time::Duration;
 
 use hyper::StatusCode;
+
+use counter::{Counter, add, get, micros};
+pub use exposition::ExpositionFormat;
+use histogram::Histogram;
 
 /// Holds nothing secret.
 #[derive(Default)]
 pub struct Metrics {
     client_requests: Counter,
     requests: Counter,
-    /// Of the classes in [`RESPONSE_CLASSES`].
-    responses: [Counter; RESPONSE_CLASSES.len()],
+    /// From 1xx to 5xx.
+    responses: [Counter; 5],
     tokens_issued: Counter,
     retries_after_401: Counter,
     retries_unprocessed: Counter,
@@ -26,9 +34,7 @@ pub struct Metrics {
     rate_limited_forwarded: Counter,
     rate_limit_waits: Counter,
     rate_limit_wait_micros: Counter,
-    /// Has one more bucket than [`BUCKETS_MS`], for longer response times.
-    response_time_buckets: [Counter; BUCKETS_MS.len() + 1],
-    response_time_micros: Counter,
+    response_times: Histogram,
 }
 
 /// The result of a 429 of the upstream to a request with a token of this run.
@@ -38,14 +44,6 @@ pub(super) enum RateLimitOutcome {
     Resent,
     Forwarded,
 }
-
-type Counter = AtomicU64;
-
-const RESPONSE_CLASSES: [&str; 5] =
-    ["{class=\"1xx\"}", "{class=\"2xx\"}", "{class=\"3xx\"}", "{class=\"4xx\"}", "{class=\"5xx\"}"];
-
-/// Upper bounds of the response time histogram, in milliseconds.
-const BUCKETS_MS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 impl Metrics {
     pub(crate) fn count_client_request(&self) {
@@ -59,11 +57,9 @@ impl Metrics {
 
     pub(super) fn count_response(&self, status: StatusCode, time: Duration) {
         add(&self.requests, 1);
-        let class = usize::from(status.as_u16() / 100).clamp(1, RESPONSE_CLASSES.len());
+        let class = usize::from(status.as_u16() / 100).clamp(1, self.responses.len());
         add(&self.responses[class - 1], 1);
-        let bucket = BUCKETS_MS.iter().position(|bound| time <= Duration::from_millis(*bound));
-        add(&self.response_time_buckets[bucket.unwrap_or(BUCKETS_MS.len())], 1);
-        add(&self.response_time_micros, micros(time));
+        self.response_times.observe(time);
     }
 
     pub(super) fn count_token_issued(&self) {
@@ -130,119 +126,6 @@ impl Metrics {
         }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
-
-    /// Renders the counters for the `textfile` collector of Prometheus' node exporter
-    /// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
-    pub fn to_prometheus(&self) -> String {
-        let mut text = String::new();
-        let responses: [_; RESPONSE_CLASSES.len()] =
-            std::array::from_fn(|class| (RESPONSE_CLASSES[class], &self.responses[class]));
-        for (name, help, samples) in [
-            ("requests", "Requests forwarded upstream.", &[("", &self.requests)][..]),
-            (
-                "responses",
-                "Responses to forwarded requests, by the class of their status.",
-                &responses,
-            ),
-            (
-                "tokens_issued",
-                "Token requests that the proxy responded to.",
-                &[("", &self.tokens_issued)],
-            ),
-            (
-                "retries",
-                "Requests sent upstream again, after a 401 or because they were not processed.",
-                &[
-                    ("{reason=\"unauthorized\"}", &self.retries_after_401),
-                    ("{reason=\"unprocessed\"}", &self.retries_unprocessed),
-                ],
-            ),
-            (
-                "unauthorized",
-                "Requests with a token of this run that the upstream rejected with 401.",
-                &[("", &self.unauthorized)],
-            ),
-            (
-                "unauthorized_forwarded",
-                "Responses with 401 to such requests that were forwarded to the client.",
-                &[("", &self.unauthorized_forwarded)],
-            ),
-            (
-                "token_refreshes",
-                "Tokens that replaced the current one.",
-                &[("", &self.token_refreshes)],
-            ),
-            (
-                "tokens_minted",
-                "Tokens minted to replace the current one.",
-                &[("", &self.tokens_minted)],
-            ),
-            (
-                "token_refresh_failures",
-                "Failed attempts to get another token.",
-                &[("", &self.token_refresh_failures)],
-            ),
-            (
-                "upstream_failures",
-                "Requests without a response from the upstream.",
-                &[("", &self.upstream_failures)],
-            ),
-            (
-                "rate_limited",
-                "Responses with 429 to requests with a token of this run.",
-                &[
-                    ("{outcome=\"resent\"}", &self.rate_limited_resent),
-                    ("{outcome=\"forwarded\"}", &self.rate_limited_forwarded),
-                ],
-            ),
-            (
-                "rate_limit_waits",
-                "Requests that waited for the rate limit.",
-                &[("", &self.rate_limit_waits)],
-            ),
-        ] {
-            let name = format!("gc_token_{name}_total");
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
-            for (labels, counter) in samples {
-                let _ = writeln!(text, "{name}{labels} {}", get(counter));
-            }
-        }
-        let name = "gc_token_rate_limit_wait_seconds_total";
-        let help = "Time that requests waited for the rate limit.";
-        let seconds = Duration::from_micros(get(&self.rate_limit_wait_micros)).as_secs_f64();
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {seconds}");
-        text + &self.response_time_histogram()
-    }
-
-    fn response_time_histogram(&self) -> String {
-        let name = "gc_token_upstream_response_seconds";
-        let mut text = format!(
-            "# HELP {name} Time until the upstream began its response.\n# TYPE {name} histogram\n"
-        );
-        let mut cumulative = 0;
-        for (bound, bucket) in BUCKETS_MS.iter().zip(&self.response_time_buckets) {
-            cumulative += get(bucket);
-            let bound = Duration::from_millis(*bound).as_secs_f64();
-            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {cumulative}");
-        }
-        cumulative += get(&self.response_time_buckets[BUCKETS_MS.len()]);
-        let sum = Duration::from_micros(get(&self.response_time_micros)).as_secs_f64();
-        text + &format!(
-            "{name}_bucket{{le=\"+Inf\"}} {cumulative}\n{name}_sum {sum}\n{name}_count {cumulative}\n"
-        )
-    }
-}
-
-fn add(counter: &Counter, by: u64) {
-    counter.fetch_add(by, Ordering::Relaxed);
-}
-
-fn get(counter: &Counter) -> u64 {
-    counter.load(Ordering::Relaxed)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn count(number: u64, noun: &str) -> String {
@@ -263,37 +146,5 @@ mod tests {
         metrics.count_token_refresh();
         metrics.count_token_refresh();
         assert_eq!(metrics.summary().unwrap(), "2 tokens renewed, 1 refused call replayed");
-    }
-
-    #[test]
-    fn buckets_are_cumulative_and_retries_have_a_reason() {
-        let metrics = Metrics::default();
-        for millis in [5, 6, 20_000] {
-            metrics.count_response(StatusCode::NOT_FOUND, Duration::from_millis(millis));
-        }
-        metrics.count_retry_unprocessed();
-        metrics.count_rate_limited(RateLimitOutcome::Resent);
-        metrics.count_rate_limit_wait(Duration::from_millis(1_500));
-        let text = metrics.to_prometheus();
-        for line in [
-            "gc_token_requests_total 3",
-            "gc_token_responses_total{class=\"4xx\"} 3",
-            "gc_token_retries_total{reason=\"unauthorized\"} 0",
-            "gc_token_retries_total{reason=\"unprocessed\"} 1",
-            "gc_token_rate_limited_total{outcome=\"resent\"} 1",
-            "gc_token_rate_limited_total{outcome=\"forwarded\"} 0",
-            "gc_token_rate_limit_waits_total 1",
-            "gc_token_rate_limit_wait_seconds_total 1.5",
-            "gc_token_upstream_response_seconds_bucket{le=\"0.005\"} 1",
-            "gc_token_upstream_response_seconds_bucket{le=\"0.01\"} 2",
-            "gc_token_upstream_response_seconds_bucket{le=\"10\"} 2",
-            "gc_token_upstream_response_seconds_bucket{le=\"+Inf\"} 3",
-            "gc_token_upstream_response_seconds_sum 20.011",
-            "gc_token_upstream_response_seconds_count 3",
-        ] {
-            assert!(text.lines().any(|one| one == line), "{line} is not in\n{text}");
-        }
-        let types = text.lines().filter(|line| line.starts_with("# TYPE gc_token_retries_total "));
-        assert_eq!(types.count(), 1, "{text}");
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 
 use super::access_log::AccessLog;
 use super::buffer_budget::BufferBudget;
 use super::event_log::EventLog;
-use super::metrics::Metrics;
+use super::metrics::{ExpositionFormat, Metrics, families};
 use super::status::ProxyStatus;
 use super::token_source::{BrokerBackend, ClientTokens, TokenSource};
 use super::upstream::{CloudHost, Upstreams};
@@ -26,6 +27,7 @@ pub struct ReverseProxy {
     pub(super) events: Arc<EventLog>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: AccessLog,
+    started: Timestamp,
 }
 
 /// The time an upstream has to begin its response once it has the whole request.
@@ -59,6 +61,7 @@ impl ReverseProxy {
             budget: Arc::default(),
             metrics,
             events,
+            started: context.clock.read().wall,
             clock: context.clock.clone(),
             log,
         }))
@@ -87,6 +90,10 @@ impl ReverseProxy {
 
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    pub fn render_metrics(&self, format: ExpositionFormat) -> String {
+        families::render(&self.metrics, &self.status(), self.started, format)
     }
 
     /// Returns a snapshot for metrics and for people.

@@ -2,6 +2,7 @@
 //!
 //!     GC_TOKEN_WRITE_DOCS=1 cargo test --test it book::generated
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
@@ -102,24 +103,41 @@ fn default(setting: &Setting) -> String {
 
 #[test]
 fn the_metrics_are_the_programs() {
+    if program("curl").is_none() {
+        return missing("curl");
+    }
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);
-    let words = ["exec", "--gateway", "--metrics-file", "metrics", "--", "true"];
+    // One request, so that the window of the rate limit has begun.
+    let request = "curl --silent --output home --header \"Authorization: Bearer \
+                   $GENESYSCLOUD_ACCESS_TOKEN\" \"$GC_TOKEN_GATEWAY_URL/api/v2/tokens/me\"";
+    let words = ["exec", "--gateway", "--metrics-file", "metrics", "--", "sh", "-c", request];
     runner.run(&words).succeeded();
     let metrics = fs::read_to_string(runner.home().join("metrics")).unwrap();
-    let mut text = "\n| Name | Type | Meaning |\n|---|---|---|\n".to_owned();
+    let mut text = "\n| Name | Type | Labels | Meaning |\n|---|---|---|---|\n".to_owned();
     let lines = metrics.lines().filter_map(|line| line.strip_prefix("# HELP "));
     let mut count = 0;
     for (name, help) in lines.filter_map(|line| line.split_once(' ')) {
         let kind = metrics.split_once(&format!("# TYPE {name} ")).unwrap().1;
         let kind = kind.lines().next().unwrap();
         let help = help.trim_end_matches('.');
-        writeln!(text, "| `{name}` | {kind} | {help} |").unwrap();
+        let labels = labels(&metrics, name);
+        writeln!(text, "| `{name}` | {kind} | {labels} | {help} |").unwrap();
         count += 1;
     }
-    assert!(count > 8, "{metrics}");
+    assert!(count > 20, "{metrics}");
     text += "\n";
     page::section("book/src/reference/metrics.md", "metrics", &text, TEST);
+}
+
+/// The names of the labels in the samples of a metric, apart from a histogram's bounds.
+fn labels(metrics: &str, name: &str) -> String {
+    let samples = metrics.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+    let pairs =
+        samples.filter_map(|rest| rest.split_once('}')).flat_map(|(list, _)| list.split(','));
+    let names: BTreeSet<_> = pairs.filter_map(|pair| pair.split_once('=')).collect();
+    let names: BTreeSet<_> = names.into_iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 #[test]
