@@ -1,6 +1,8 @@
 //! The ways in which a run ends: none leaves a process, a port or a file behind, and tokens of
 //! the run alone are revoked.
 
+use std::time::Duration;
+
 use gc_token::internals::sandbox::SandboxConfig;
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -27,6 +29,26 @@ fn a_run_that_succeeds_closes_its_gateway() {
     // One to plan with, and one to apply with.
     assert_eq!(rig.cloud.counters().mints, 3);
     assert_all_is_over(&rig, &shared);
+}
+
+#[test]
+fn the_tokens_of_renewals_are_revoked_as_well() {
+    // Each is renewed after a few seconds, long before it expires.
+    let arguments = "min_ttl = \"25s\"\nskew = \"1s\"\nrevoke_on_close = true";
+    let blocks = call("one", arguments, "until [ -e renewed ]; do sleep 0.1; done");
+    let plan = SandboxConfig { lifetime: Duration::from_secs(30), ..SandboxConfig::default() };
+    let Some(rig) = without_vendor(Tool::Terraform, plan, &blocks) else {
+        return;
+    };
+    let running = rig.terraform.start(&["apply", "-auto-approve"]);
+    wait_until("the apply's token is renewed", || rig.cloud.counters().mints >= 3);
+    rig.terraform.write("renewed", "");
+    let said = running.wait();
+    assert!(said.status.success(), "{said:?}");
+    let counters = rig.cloud.counters();
+    assert!(counters.mints >= 3, "{counters:?}");
+    assert_eq!(counters.revocations, counters.mints);
+    assert_eq!(rig.cloud.tokens(), [""; 0]);
 }
 
 #[test]
