@@ -1,6 +1,8 @@
 //! Serves metrics, health checks and the status page beside a proxy, at an address of their
 //! own. Nothing that it serves is secret, and nothing can be changed through it.
 
+mod events;
+mod page;
 mod response;
 mod router;
 
@@ -11,6 +13,7 @@ use std::time::Duration;
 use hyper::Request;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Kind, Result};
@@ -34,8 +37,8 @@ struct MonitorState {
     proxy: Arc<ReverseProxy>,
     allowed_hosts: AllowedHosts,
     /// Cancelled when the monitor drains: responses without an end have to end then.
-    #[expect(dead_code, reason = "for the events of the status page")]
     shutdown: CancellationToken,
+    event_streams: Arc<Semaphore>,
 }
 
 const MAX_CONNECTIONS: usize = 32;
@@ -52,7 +55,12 @@ impl Monitor {
         let address = listener.local_addr().map_err(|error| cannot_listen(listen, error))?;
         let server = Server::new(MAX_CONNECTIONS, |_, _| {});
         let shutdown = CancellationToken::new();
-        let state = Arc::new(MonitorState { proxy, allowed_hosts, shutdown: shutdown.clone() });
+        let state = Arc::new(MonitorState {
+            proxy,
+            allowed_hosts,
+            shutdown: shutdown.clone(),
+            event_streams: Arc::new(Semaphore::new(events::MAX_STREAMS)),
+        });
         let respond = move |client: &ClientConnection, request: Request<Incoming>| {
             let response = respond(&state, client, &request);
             async { Ok(response) }

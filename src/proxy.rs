@@ -49,6 +49,6 @@ pub use reverse_proxy::ReverseProxy;
 pub use server::DRAIN_TIMEOUT;
 pub(crate) use server::{Server, ServiceResult};
 pub use stand_in::StandIn;
-pub use status::{PooledToken, ProxyStatus, RateWindow};
+pub use status::{PooledToken, ProxyStatus, RateWindow, RunTotals};
 pub use token_source::ClientTokens;
 pub(crate) use upstream::CloudHost;

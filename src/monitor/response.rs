@@ -2,7 +2,7 @@
 
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 
@@ -22,9 +22,17 @@ pub(super) fn full_response(
     content_type: &'static str,
     body: impl Into<Bytes>,
 ) -> MonitorResponse {
-    let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
-    let mut response = Response::new(body);
+    let body = Full::new(body.into()).map_err(|never| match never {});
+    let mut response = stream_response(content_type, body);
     *response.status_mut() = status;
+    response
+}
+
+pub(super) fn stream_response(
+    content_type: &'static str,
+    body: impl Body<Data = Bytes, Error = BoxError> + Send + 'static,
+) -> MonitorResponse {
+    let mut response = Response::new(body.boxed_unsync());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -5,7 +5,11 @@ use hyper::header::{ACCEPT, HeaderMap, HeaderValue, VARY};
 use hyper::{Method, Request, StatusCode};
 
 use super::MonitorState;
-use super::response::{MonitorResponse, full_response, line_response, method_not_allowed};
+use super::events::EventStream;
+use super::page;
+use super::response::{
+    MonitorResponse, full_response, line_response, method_not_allowed, stream_response,
+};
 use crate::proxy::{ClientConnection, ExpositionFormat, ProxyStatus};
 
 pub(super) fn respond(
@@ -19,7 +23,8 @@ pub(super) fn respond(
     client.set_authenticated();
     let endpoint: fn(&MonitorState, &Request<Incoming>) -> MonitorResponse =
         match request.uri().path() {
-            // The status page adds `/` and `/events` here.
+            "/" => |state, _| page_response(&state.proxy.status()),
+            "/events" => |state, _| event_stream(state),
             "/metrics" => metrics,
             "/healthz" => |_, _| line_response(StatusCode::OK, "alive"),
             "/readyz" => |state, _| readiness(&state.proxy.status()),
@@ -63,6 +68,24 @@ fn negotiated_format(headers: &HeaderMap) -> ExpositionFormat {
         }
     }
     best.1
+}
+
+fn page_response(status: &ProxyStatus) -> MonitorResponse {
+    let document = page::document(status);
+    let mut response = full_response(StatusCode::OK, "text/html; charset=utf-8", document);
+    for (name, value) in page::security_headers() {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn event_stream(state: &MonitorState) -> MonitorResponse {
+    let Ok(permit) = state.event_streams.clone().try_acquire_owned() else {
+        let message = "too many pages are open; reload to see the present state";
+        return line_response(StatusCode::SERVICE_UNAVAILABLE, message);
+    };
+    let shutdown = state.shutdown.clone().cancelled_owned();
+    stream_response("text/event-stream", EventStream::new(state.proxy.clone(), shutdown, permit))
 }
 
 fn readiness(status: &ProxyStatus) -> MonitorResponse {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
+use super::status::RunTotals;
 use counter::{Counter, add, get, micros};
 pub use exposition::ExpositionFormat;
 use histogram::Histogram;
@@ -110,6 +111,16 @@ impl Metrics {
     pub(super) fn count_rate_limit_wait(&self, time: Duration) {
         add(&self.rate_limit_waits, 1);
         add(&self.rate_limit_wait_micros, micros(time));
+    }
+
+    pub(super) fn totals(&self) -> RunTotals {
+        RunTotals {
+            requests: get(&self.requests),
+            renewed: get(&self.token_refreshes),
+            replayed: get(&self.retries_after_401),
+            delayed: get(&self.rate_limit_waits),
+            waited: Duration::from_micros(get(&self.rate_limit_wait_micros)),
+        }
     }
 
     /// Describes in one line what the run saved its clients from; `None` if the first

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{HeaderMap, StatusCode};
-use jiff::Timestamp;
 
 use super::access_log::AccessLog;
 use super::buffer_budget::BufferBudget;
@@ -13,6 +12,7 @@ use super::metrics::{ExpositionFormat, Metrics, families};
 use super::status::ProxyStatus;
 use super::token_source::{BrokerBackend, ClientTokens, TokenSource};
 use super::upstream::{CloudHost, Upstreams};
+use crate::clock::Reading;
 use crate::config::{PoolSettings, Settings};
 use crate::context::{Clock, Context};
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub struct ReverseProxy {
     pub(super) events: Arc<EventLog>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: AccessLog,
-    started: Timestamp,
+    started: Reading,
 }
 
 /// The time an upstream has to begin its response once it has the whole request.
@@ -61,9 +61,9 @@ impl ReverseProxy {
             budget: Arc::default(),
             metrics,
             events,
-            started: context.clock.read().wall,
             clock: context.clock.clone(),
             log,
+            started: context.clock.read(),
         }))
     }
 
@@ -93,7 +93,7 @@ impl ReverseProxy {
     }
 
     pub fn render_metrics(&self, format: ExpositionFormat) -> String {
-        families::render(&self.metrics, &self.status(), self.started, format)
+        families::render(&self.metrics, &self.status(), self.started.wall, format)
     }
 
     /// Returns a snapshot for metrics and for people.
@@ -106,6 +106,9 @@ impl ReverseProxy {
             api_clock: validity.api_clock,
             tokens: vec![self.token_source.pooled_token()],
             events: self.events.events(),
+            totals: self.metrics.totals(),
+            outage: self.token_source.outage().map(|outage| outage.reason),
+            started: self.started.clone(),
             at,
         }
     }

@@ -10,6 +10,7 @@ use crate::clock::{OffsetEstimate, Reading};
 #[derive(Debug, Clone)]
 pub struct ProxyStatus {
     pub at: Reading,
+    pub started: Reading,
     /// The configured skew.
     pub skew: SignedDuration,
     /// The issuer's clock relative to the local one.
@@ -20,6 +21,22 @@ pub struct ProxyStatus {
     pub tokens: Vec<PooledToken>,
     /// The oldest comes first.
     pub events: Vec<ProxyEvent>,
+    pub totals: RunTotals,
+    /// The reason why the last renewal failed, if another attempt may succeed.
+    pub outage: Option<String>,
+}
+
+/// Counted since the start of the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunTotals {
+    pub requests: u64,
+    pub renewed: u64,
+    /// Sent once more after a 401.
+    pub replayed: u64,
+    /// Requests that waited for the rate limit.
+    pub delayed: u64,
+    /// The time that those waited in all.
+    pub waited: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

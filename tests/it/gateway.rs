@@ -18,7 +18,7 @@ mod refusal;
 mod repeat;
 mod replay;
 mod restart;
-mod rig;
+pub(crate) mod rig;
 mod rotation;
 mod server;
 mod slow;

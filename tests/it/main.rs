@@ -16,6 +16,7 @@ mod exec;
 mod gateway;
 mod hot_path;
 mod intercept;
+mod monitor;
 mod pipeline;
 mod plugin;
 mod properties;

@@ -29,7 +29,9 @@ fn behind(gate: &Gate, cloud: &Sandbox) -> Runner {
 /// Starts `count` processes; all have begun when this returns.
 fn begin(runner: &Runner, count: usize, args: &[&str]) -> Vec<Running> {
     let mut all: Vec<_> = (0..count).map(|_| runner.start(args)).collect();
-    all.iter_mut().for_each(|one| one.wait_until_it_says(BEGAN));
+    for one in &mut all {
+        one.wait_until_it_says(BEGAN);
+    }
     all
 }
 

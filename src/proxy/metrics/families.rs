@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::clock::tests::reading;
     use crate::clock::{Offset, OffsetEstimate};
-    use crate::proxy::status::{PooledToken, RateWindow};
+    use crate::proxy::status::{PooledToken, RateWindow, RunTotals};
 
     fn status() -> ProxyStatus {
         let seconds = SignedDuration::from_secs;
@@ -171,6 +171,9 @@ mod tests {
         let closed_for = Some(Duration::from_millis(1_500));
         let second = PooledToken { slot: 1, window: Some(window), closed_for, ..token.clone() };
         ProxyStatus {
+            started: reading(0, 0),
+            totals: RunTotals::default(),
+            outage: None,
             at: reading(0, 0),
             skew: seconds(5),
             issuer_clock: clock(-1, 0),

@@ -62,14 +62,16 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits until standard error contains `text`.
-    pub fn wait_until_it_says(&mut self, text: &str) {
+    /// Waits until standard error contains `text`; returns all of it.
+    pub fn wait_until_it_says(&mut self, text: &str) -> String {
+        let mut said = String::new();
         wait_until(&format!("'{}' says {text:?}", self.command), || {
-            let said = std::fs::read_to_string(&self.stderr).unwrap();
+            said = std::fs::read_to_string(&self.stderr).unwrap();
             let ended = self.child.try_wait().unwrap();
             assert!(said.contains(text) || ended.is_none(), "it said {said:?}");
             said.contains(text)
         });
+        said
     }
 
     /// Waits until standard output contains `text`; returns all of it.

@@ -1,0 +1,68 @@
+use super::*;
+use crate::monitor::page::tests::{estimate, status};
+
+fn lead_of(issuer: (i64, i64), api: (i64, i64)) -> ClockLead {
+    let mut status = status();
+    status.issuer_clock = Some(estimate(issuer.0, issuer.1));
+    status.api_clock = Some(estimate(api.0, api.1));
+    ClockLead::of(&status)
+}
+
+#[test]
+fn the_lead_is_compared_at_its_greatest_and_at_its_least() {
+    // The skew is 5 s.
+    assert!(matches!(lead_of((0, 1_000), (2_000, 5_000)), ClockLead::Within(_)));
+    assert!(matches!(lead_of((0, 1_000), (2_000, 5_001)), ClockLead::PerhapsBeyond(_)));
+    assert!(matches!(lead_of((0, 1_000), (6_001, 7_000)), ClockLead::Beyond(_)));
+    assert!(matches!(lead_of((0, 1_000), (-90_000, -80_000)), ClockLead::Within(_)));
+    let beyond = lead_of((0, 1_000), (6_001, 7_000)).sentence(SignedDuration::from_secs(5));
+    let beyond = beyond.replace('\u{a0}', " ");
+    assert_eq!(
+        beyond,
+        "The API’s clock is 5.0 s to 7.0 s ahead of the issuer’s, more than the skew of 5 s, \
+         so 7.0 s are deducted from every lifetime in place of the skew."
+    );
+}
+
+#[test]
+fn a_clock_of_another_boot_is_unknown() {
+    let mut status = status();
+    status.api_clock.as_mut().unwrap().at.boot_id = None;
+    assert_eq!(ClockLead::of(&status), ClockLead::Unknown);
+    let svg = drawing(&status).into_string();
+    assert!(svg.contains("not measured"), "{svg}");
+    assert!(svg.contains("The API’s clock has not been measured."), "{svg}");
+}
+
+#[test]
+fn the_api_ends_before_the_skew_does_exactly_if_the_lead_is_within_it() {
+    for (api_end, is_within) in [(5_000, true), (5_100, false)] {
+        let mut status = status();
+        status.issuer_clock = Some(estimate(0, 1_000));
+        status.api_clock = Some(estimate(2_000, api_end));
+        let svg = drawing(&status).into_string();
+        let bars: Vec<_> = svg.split("<rect").skip(1).map(bar).collect();
+        let [skew, issuer, api] = bars[..] else { panic!("{svg}") };
+        assert!((skew.0 - issuer.0).abs() < 0.02, "{svg}");
+        assert_eq!(api.1 <= skew.1 + 0.02, is_within, "{svg}");
+    }
+}
+
+#[test]
+fn ticks_have_a_sign_and_a_unit() {
+    for (seconds, label) in
+        [(0.0, "0"), (-0.5, "−0.5 s"), (2.0, "+2 s"), (-90.0, "−1.5 min"), (7_200.0, "+2 h")]
+    {
+        assert_eq!(tick_label(seconds), label);
+    }
+}
+
+/// Returns where a bar starts and ends, in percent.
+fn bar(rect: &str) -> (f64, f64) {
+    let attribute = |name: &str| {
+        let value = rect.split_once(&format!("{name}=\"")).unwrap().1;
+        value.split_once("%\"").unwrap().0.parse::<f64>().unwrap()
+    };
+    let start = attribute(" x");
+    (start, start + attribute(" width"))
+}

@@ -1,0 +1,5 @@
+//! What `--metrics-listen` serves.
+
+mod browser;
+mod page;
+mod rig;

@@ -1,0 +1,118 @@
+//! The status page in Chromium.
+
+use std::time::Duration;
+
+use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::browser::{found, look};
+use crate::common::cloud::cloud;
+use crate::common::guard;
+use crate::common::runner::Runner;
+use crate::gateway::rig::Front;
+
+/// Tokens of 12 s, and an API whose clock is ahead.
+fn short_lived() -> Sandbox {
+    cloud(SandboxConfig {
+        lifetime: Duration::from_secs(12),
+        api_offset: SignedDuration::from_secs(2),
+        ..SandboxConfig::default()
+    })
+}
+
+fn gateway(cloud: &Sandbox) -> (Front, String) {
+    let runner = Runner::of(cloud).set("GC_TOKEN_SKEW", "4s");
+    super::rig::monitored(runner, &[])
+}
+
+#[test]
+fn the_page_is_readable_in_both_schemes_and_on_a_phone() {
+    let cloud = short_lived();
+    let (front, url) = gateway(&cloud);
+    assert_eq!(front.get("/api/v2/tokens/me").status, 200);
+    let Some(looking) = look(&front.runner, &url, "looks") else { return };
+    let looks = found(looking);
+    let looks = looks.as_array().unwrap();
+    assert_eq!(looks.len(), 4);
+    for seen in looks {
+        check_look(seen, &url, &front);
+    }
+    let backgrounds = [&looks[0], &looks[2]].map(|seen| seen["background"].as_str().unwrap());
+    assert_ne!(backgrounds[0], backgrounds[1], "light and dark");
+    front.finish();
+}
+
+fn check_look(seen: &Value, url: &str, front: &Front) {
+    assert_eq!(seen["problems"], serde_json::json!([]));
+    let host = url.strip_prefix("http://").unwrap().trim_end_matches('/');
+    assert_eq!(seen["hosts"], serde_json::json!([host]));
+    assert!(seen["overflow"].as_i64().unwrap() <= 0, "{}", seen["overflow"]);
+    let contrasts = seen["contrasts"].as_array().unwrap();
+    assert!(contrasts.len() > 20, "{contrasts:?}");
+    for text in contrasts {
+        assert!(text["contrast"].as_f64().unwrap() >= 4.5, "{text}");
+    }
+    let headings = &seen["headings"];
+    assert_eq!(headings[0], "✓ Ready");
+    assert_eq!(headings.as_array().unwrap()[1..], ["Clocks", "Tokens", "Recent events"]);
+    let drawing = &seen["drawing"];
+    assert_eq!(drawing[0], "The clocks of this machine, the issuer and the API");
+    let description = drawing[1].as_str().unwrap();
+    assert!(description.contains("within the skew of 4\u{a0}s"), "{description}");
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("content-type", "text/html; charset=utf-8"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(seen["headers"][name], value);
+    }
+    let policy = seen["headers"]["content-security-policy"].as_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    let dom = seen["dom"].as_str().unwrap();
+    guard::holds_no_token(dom.as_bytes(), "the page");
+    guard::holds_no_secret(dom.as_bytes(), "the page");
+    assert!(!dom.contains(&front.prefix), "the page holds the gateway's path");
+}
+
+#[test]
+fn a_renewed_token_appears_without_a_reload() {
+    let cloud = short_lived();
+    let (front, url) = gateway(&cloud);
+    let Some(looking) = look(&front.runner, &url, "updates") else { return };
+    let seen = found(looking);
+    assert_eq!(seen["problems"], serde_json::json!([]));
+    assert_eq!(seen["isSameDocument"], true);
+    assert_eq!(seen["selected"], "Clocks");
+    assert_eq!(seen["title"], "Ready · gc-token");
+    assert_eq!(seen["connection"], "");
+    front.finish();
+}
+
+#[test]
+fn without_javascript_a_reload_shows_the_present_state() {
+    let cloud = short_lived();
+    let (front, url) = gateway(&cloud);
+    let Some(looking) = look(&front.runner, &url, "reloads") else { return };
+    let seen = found(looking);
+    assert_eq!(seen["problems"], serde_json::json!([]));
+    let texts = [0, 1].map(|index| seen["texts"][index].as_str().unwrap());
+    assert!(texts.iter().all(|text| text.contains("Ready")), "{texts:?}");
+    assert_ne!(texts[0], texts[1]);
+    assert!(seen["hint"].as_str().unwrap().contains("reload this page"), "{}", seen["hint"]);
+    front.finish();
+}
+
+#[test]
+fn an_open_page_learns_of_the_end_and_does_not_delay_it() {
+    let cloud = short_lived();
+    let (front, url) = gateway(&cloud);
+    let other = Runner::of(&cloud);
+    let Some(mut looking) = look(&other, &url, "loses") else { return };
+    looking.wait_until_it_prints("looking");
+    front.finish();
+    let seen = found(looking);
+    let connection = seen["connection"].as_str().unwrap();
+    assert!(connection.starts_with("Not connected since "), "{connection}");
+}
