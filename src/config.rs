@@ -4,6 +4,7 @@
 mod attribution;
 mod client_secret;
 mod issuer;
+mod missing;
 mod origin;
 mod overrides;
 mod pool;
@@ -23,6 +24,7 @@ use jiff::SignedDuration;
 pub use attribution::name_settings;
 pub use client_secret::SecretSource;
 pub use issuer::Issuer;
+use missing::{RequiredSetting, missing_settings};
 pub use origin::{Origin, Sourced};
 pub use pool::{PoolSettings, RequestRate, resolve_pool};
 pub(crate) use profile::profile_names;
@@ -103,7 +105,11 @@ pub struct CacheSettings {
 /// [`Kind::Usage`] for a bad flag, [`Kind::Configuration`] for anything else;
 /// the message names the value and its origin.
 pub fn resolve(layers: &Layers, context: &Context, stdin: &mut StandardInput) -> Result<Settings> {
-    let issuer = Issuer::resolve(layers)?;
+    let issuer = if RequiredSetting::Region.is_missing(layers) {
+        Err(missing_settings(RequiredSetting::Region, layers))
+    } else {
+        Issuer::resolve(layers)
+    }?;
     let verify = verify(layers, &issuer)?;
     let client = client(layers, context, stdin)?;
     let newer_than = layers.bool(&table::FORCE_REFRESH)?.then(|| context.clock.read());
@@ -187,16 +193,8 @@ impl CacheSettings {
 }
 
 fn client(layers: &Layers, context: &Context, stdin: &mut StandardInput) -> Result<OAuthClient> {
-    let id = layers.find(&table::CLIENT_ID).ok_or_else(|| {
-        Error::new(Kind::Configuration, "there is no client id")
-            .with_cause(layers.searched_sources(&table::CLIENT_ID))
-            .with_hint(layers.missing_hint(
-                "CLIENTID",
-                "GENESYSCLOUD_OAUTHCLIENT_ID",
-                "set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET",
-            ))
-            .with_attribute(table::CLIENT_ID.key)
-    })?;
+    let missing = || missing_settings(RequiredSetting::ClientId, layers);
+    let id = layers.find(&table::CLIENT_ID).ok_or_else(missing)?;
     let auth = layers.choice_or_default(&table::CLIENT_AUTH, CLIENT_AUTHS)?;
     let secret = SecretSource::resolve(layers, &id, context, stdin)?;
     Ok(OAuthClient { id: id.value, secret, auth })

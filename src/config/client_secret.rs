@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 pub use command::SecretCommand;
 pub use stored::StoredSecret;
 
+use super::missing::{RequiredSetting, missing_setting};
 use super::origin::Sourced;
 use super::{Layers, table};
 use crate::context::{Clock, Context, Environment, Reporter, StandardInput};
@@ -162,17 +163,8 @@ impl SecretSource {
 }
 
 fn missing_secret(id: &Sourced, layers: &Layers) -> Error {
-    Error::new(
-        Kind::Configuration,
-        format!("there is no secret for client {}", shown::quoted(&id.value)),
-    )
-    .with_cause(layers.searched_secret_sources())
-    .with_hint(layers.missing_hint(
-        "CLIENTSECRET",
-        "GENESYSCLOUD_OAUTHCLIENT_SECRET",
-        "set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile",
-    ))
-    .with_attribute(table::CLIENT_SECRET)
+    let message = format!("there is no secret for client {}", shown::quoted(&id.value));
+    Error { message, ..missing_setting(RequiredSetting::ClientSecret, layers) }
 }
 
 fn read_stdin(

@@ -2,9 +2,10 @@
 
 use url::Url;
 
+use super::missing::{RequiredSetting, missing_setting};
 use super::origin::Sourced;
 use super::{Layers, table};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::host::is_loopback;
 use crate::region::Region;
 
@@ -42,7 +43,8 @@ impl Issuer {
             (Some(given), login_url) => (checked_url(&given)?.to_string(), login_url),
             (None, Some(login_url)) => (token_endpoint(&login_url), Some(login_url)),
             (None, None) => {
-                let login_url = region.ok_or_else(|| no_issuer(layers))?.login_url();
+                let missing = || missing_setting(RequiredSetting::Region, layers);
+                let login_url = region.ok_or_else(missing)?.login_url();
                 (token_endpoint(&login_url), Some(login_url))
             }
         };
@@ -102,15 +104,4 @@ fn checked_url(given: &Sourced) -> Result<Url> {
             .with_hint("use https; http is for loopback addresses only")),
         _ => Err(given.refused("is neither https nor http")),
     }
-}
-
-fn no_issuer(layers: &Layers) -> Error {
-    Error::new(Kind::Configuration, "there is no region")
-        .with_cause(layers.searched_sources(&table::REGION))
-        .with_hint(layers.missing_hint(
-            "REGION",
-            "GENESYSCLOUD_REGION",
-            "set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer",
-        ))
-        .with_attribute(table::REGION.key)
 }

@@ -103,6 +103,14 @@ impl Query {
 
     /// Lists the sources that could have set this setting: the flag and the query, or
     /// the attribute.
+    pub(super) fn kinds_of_places(&self) -> &'static str {
+        match self.source {
+            QuerySource::Attributes => "the attributes",
+            QuerySource::Stdin => "flags, the query",
+            QuerySource::None => "flags",
+        }
+    }
+
     pub(super) fn places(&self, setting: &Setting) -> String {
         match self.source {
             QuerySource::Attributes => format!("attribute {:?}", setting.key),

@@ -28,7 +28,7 @@ pub struct Layers {
     query: Query,
     /// A secret that the caller has passed; it overrides every other source.
     pub(super) secret: Option<SecretString>,
-    env: Environment,
+    pub(super) env: Environment,
     /// Replaces `~` in a path.
     home: Option<PathBuf>,
     pub(super) profile: Option<Profile>,
@@ -244,27 +244,23 @@ impl Layers {
         Some(Sourced { value, origin: Origin::Variable(name) })
     }
 
-    /// Returns the hint for a missing setting, which is best set as `variable`: to
-    /// rename a variable with `word` in its name if there is one, otherwise `hint`.
-    pub(super) fn missing_hint(&self, word: &str, variable: &str, hint: &str) -> String {
-        unknown::misnamed_variable(&self.env, word, variable).unwrap_or_else(|| hint.to_owned())
+    pub(super) fn flag_or_attribute(&self, setting: &Setting) -> String {
+        self.query.places(setting)
     }
 
-    pub(super) fn searched_sources(&self, setting: &Setting) -> String {
-        let places = self.query.places(setting);
-        self.looked_at(places, setting.variables)
-    }
-
-    pub(super) fn searched_secret_sources(&self) -> String {
-        let before = if self.query.is_of_attributes() {
+    pub(super) fn secret_flag_or_attribute(&self) -> &'static str {
+        if self.query.is_of_attributes() {
             "the attribute client_secret"
         } else {
             "--client-secret-file"
-        };
-        self.looked_at(before.to_owned(), &table::SECRET_VARIABLES)
+        }
     }
 
-    fn looked_at(&self, places: String, variables: &[&str]) -> String {
+    pub(super) fn kinds_of_places(&self) -> &'static str {
+        self.query.kinds_of_places()
+    }
+
+    pub(super) fn looked_at(&self, places: String, variables: &[&str]) -> String {
         let mut sources = vec![places];
         sources.extend(variables.iter().map(|name| (*name).to_owned()));
         sources.extend(self.profile.as_ref().map(ToString::to_string));

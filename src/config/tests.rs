@@ -316,7 +316,9 @@ fn a_misspelled_profile_is_compared_with_the_existing_ones() {
 
 #[test]
 fn a_missing_setting_names_the_profile_that_was_read() {
-    let user = User::new([]).with_file("config/config.toml", "[default]\nscope = \"a\"\n");
+    let credentials =
+        [("GENESYSCLOUD_OAUTHCLIENT_ID", "x"), ("GENESYSCLOUD_OAUTHCLIENT_SECRET", "x")];
+    let user = User::new(credentials).with_file("config/config.toml", "[default]\nscope = \"a\"\n");
     let error = user.error(&[], "{}");
     assert!(
         error.contains(
@@ -331,9 +333,10 @@ fn a_missing_setting_names_the_profile_that_was_read() {
 fn nothing_at_all_says_what_to_set() {
     assert_eq!(
         User::new([]).error(&[], "{}"),
-        "3 error: there is no region\n  \
-         cause: looked at --region, the query, GC_TOKEN_REGION and GENESYSCLOUD_REGION; found no profile\n  \
-         hint: set GENESYSCLOUD_REGION (e.g. eu-west-1), or --token-url for another issuer"
+        "3 error: there is no region, no client id and no client secret\n  \
+         cause: looked at flags, the query and the environment; found no profile\n  \
+         hint: set GENESYSCLOUD_REGION (e.g. eu-west-1), GENESYSCLOUD_OAUTHCLIENT_ID and \
+         GENESYSCLOUD_OAUTHCLIENT_SECRET"
     );
     assert!(
         User::new([("GENESYSCLOUD_REGION", "us-east-1")])
