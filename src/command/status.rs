@@ -19,7 +19,9 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     let lookup = entry.as_ref().map_or(Ok(Lookup::Absent), Entry::read)?;
     let file = entry.as_ref().map(|entry| entry.file().display().to_string());
     let cache_error = cache_error(&settings, entry.as_ref());
+    let slots = cache::occupied_slots(&settings).unwrap_or_default();
     let report = StatusReport {
+        further_slots: slots.into_iter().filter(|slot| *slot != settings.cache.slot).collect(),
         layers: &layers,
         settings: &settings,
         lookup: &lookup,
@@ -50,5 +52,7 @@ struct StatusReport<'a> {
     lookup: &'a Lookup,
     file: Option<&'a str>,
     cache_error: Option<&'a Error>,
+    /// Those of a pool besides the one that is described.
+    further_slots: Vec<u32>,
     now: &'a Reading,
 }

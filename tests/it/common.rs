@@ -13,6 +13,7 @@ pub mod plugin;
 pub mod port;
 pub mod process;
 pub mod runner;
+pub mod slot;
 pub mod terminal;
 pub mod terraform;
 pub mod tls;

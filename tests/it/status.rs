@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
+use crate::common::slot::mint_into_slot;
 use gc_token::internals::sandbox::SandboxConfig;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -110,4 +111,32 @@ fn the_result_says_when_the_api_would_be_asked() {
         table.ends_with("would be reused if the API accepts it (--verify always)\n"),
         "{table}"
     );
+}
+
+#[test]
+fn the_further_tokens_of_a_pool_are_told() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = Runner::of(&cloud);
+    runner.run(&["get"]).succeeded();
+    let status = || runner.run(&["status"]).succeeded().to_owned();
+    assert!(!status().contains("\npool "), "{}", status());
+    for slot in [1, 7] {
+        mint_into_slot(slot, &runner, &cloud);
+    }
+    let line = "\npool        2 more tokens of this client: see 'gc-token cache list'\n";
+    assert!(status().contains(line), "{}", status());
+    let json: Value = serde_json::from_str(runner.run(&["status", "--json"]).succeeded()).unwrap();
+    assert_eq!(json["further_slots"], serde_json::json!([1, 7]));
+    let another = runner.run(&["status", "--client-id=another"]);
+    assert!(!another.succeeded().contains("\npool "), "{another:#?}");
+    let list = runner.run(&["cache", "list"]).succeeded().to_owned();
+    for slot in ["client the-client  slot 1  ", "client the-client  slot 7  "] {
+        assert!(list.contains(slot), "{list}");
+    }
+    assert_eq!(list.matches("slot").count(), 2, "{list}");
+    let json: Vec<Value> =
+        serde_json::from_str(runner.run(&["cache", "list", "--json"]).succeeded()).unwrap();
+    let mut slots: Vec<_> = json.iter().map(|entry| entry["slot"].as_u64().unwrap()).collect();
+    slots.sort_unstable();
+    assert_eq!(slots, [0, 1, 7]);
 }

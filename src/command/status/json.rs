@@ -21,6 +21,7 @@ impl StatusReport<'_> {
             "token_url": shown::url(&self.settings.issuer.token_url),
             "file": self.file,
             "not_cached": self.cache_error.map(messages::not_cached),
+            "further_slots": self.further_slots,
             "cached": matches!(self.lookup, Lookup::Found(_)),
             "fresh": false,
             "skew": policy.skew.as_secs_f64(),

@@ -8,7 +8,7 @@ use crate::cache::Lookup;
 use crate::config::{Setting, Settings, Verify, table};
 use crate::duration::human;
 use crate::sanitize;
-use crate::text::shown;
+use crate::text::{counted, shown};
 use crate::token::{
     Age, ClockName, ClockRow, Explanation, MinTtl, StaleReason, TokenValidity, Verdict,
 };
@@ -22,6 +22,10 @@ impl StatusReport<'_> {
             line("cache", &file),
         ]
         .concat();
+        if !self.further_slots.is_empty() {
+            let tokens = counted(self.further_slots.len(), "more token");
+            text += &line("pool", &format!("{tokens} of this client: see 'gc-token cache list'"));
+        }
         match self.lookup {
             Lookup::Absent => {
                 text += &line("wanted", &self.required_ttl_text());
