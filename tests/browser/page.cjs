@@ -1,10 +1,10 @@
 // Looks at the status page in Chromium, and prints what it found as JSON.
 //
-//     node page.cjs CHROMIUM URL looks|updates|reloads|loses
+//     node page.cjs CHROMIUM URL looks|updates|fails|reloads|loses [SCREENSHOTS]
 "use strict";
 const { chromium } = require("playwright-core");
 
-const [executablePath, url, what] = process.argv.slice(2);
+const [executablePath, url, what, screenshots] = process.argv.slice(2);
 const desktop = { width: 1000, height: 800 };
 const phone = { width: 360, height: 740 };
 // Longer than anything in a passing test.
@@ -13,7 +13,7 @@ const timeout = 90_000;
 async function main() {
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   const browser = await chromium.launch({ executablePath, args, timeout });
-  const found = await { looks, updates, reloads, loses }[what](browser);
+  const found = await { looks, updates, fails, reloads, loses }[what](browser);
   await browser.close();
   console.log(JSON.stringify(found));
 }
@@ -45,6 +45,7 @@ async function looks(browser) {
       const { page, problems, requested, headers } = await open(browser, { colorScheme, viewport });
       await nextUpdate(page);
       const seen = await page.evaluate(measure);
+      await screenshot(page, `${colorScheme}-${viewport.width}`);
       found.push({ ...seen, problems, headers, hosts: [...requested], dom: await page.content() });
       await page.close();
     }
@@ -70,6 +71,15 @@ async function updates(browser) {
   return { ...found, problems };
 }
 
+// The tokens expire while somebody looks.
+async function fails(browser) {
+  const { page, problems } = await open(browser, { viewport: phone });
+  await page.waitForFunction(() => document.title.startsWith("Not ready"));
+  await screenshot(page, "not-ready");
+  const main = await page.locator("main").innerText();
+  return { title: await page.title(), main, problems };
+}
+
 async function reloads(browser) {
   const { page, problems } = await open(browser, { viewport: phone, javaScriptEnabled: false });
   const texts = [];
@@ -88,6 +98,11 @@ async function loses(browser) {
   console.log("looking");
   await page.waitForFunction(() => document.getElementById("connection").textContent !== "");
   return { connection: await page.locator("#connection").innerText() };
+}
+
+// For people who want to see what the tests see.
+async function screenshot(page, name) {
+  if (screenshots) await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
 }
 
 function nextUpdate(page) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use super::wording::{counted, readable_duration, time_of_day};
+use super::wording::{age_text, counted, readable_duration, time_of_day};
 use crate::clock::shift_clamped;
 use crate::proxy::{PooledToken, ProxyStatus, RateWindow};
 
@@ -60,7 +60,7 @@ fn token_row(token: &PooledToken, now: Timestamp) -> Markup {
                     small { "until " (time_of_day(shift_clamped(now, token.remaining), now)) }
                 } @else {
                     b.problem { "✕ expired" }
-                    small { (readable_duration(token.remaining)) " ago" }
+                    small { (age_text(token.remaining)) }
                 }
             }
             td { (rate_cell(token)) }

@@ -1,5 +1,6 @@
 //! Chromium, which looks at the status page.
 
+use gc_token::internals::context::Environment;
 use serde_json::Value;
 
 use crate::clients::client::installed;
@@ -19,7 +20,8 @@ pub(crate) fn look(runner: &Runner, url: &str, what: &str) -> Option<Running> {
     }
     let script = page::root().join("tests/browser/page.cjs").display().to_string();
     let modules = format!("NODE_PATH={}", modules.display());
-    Some(runner.start_program(&["env", &modules, &node, &script, &chromium, url, what]))
+    let shots = Environment::Process.text("GC_TOKEN_TEST_SCREENSHOTS").unwrap_or_default();
+    Some(runner.start_program(&["env", &modules, &node, &script, &chromium, url, what, &shots]))
 }
 
 /// Returns what it found. The output was searched for secrets.

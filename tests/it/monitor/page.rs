@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
+use gc_token::internals::sandbox::{ConfigChange, Faults, Sandbox, SandboxConfig};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -21,9 +21,15 @@ fn short_lived() -> Sandbox {
     })
 }
 
+/// A gateway, and the URL of its page.
 fn gateway(cloud: &Sandbox) -> (Front, String) {
-    let runner = Runner::of(cloud).set("GC_TOKEN_SKEW", "4s");
-    super::rig::monitored(runner, &[])
+    let runner = Runner::of(cloud).set("GC_TOKEN_SKEW", "4s").set("GC_TOKEN_TIMEOUT", "200ms");
+    let mut front = Front::start(runner, &["-v", "--metrics-listen=127.0.0.1:0"]);
+    let said = front.running.wait_until_it_says("/metrics\n");
+    let (_, rest) = said.split_once("metrics: http://").unwrap();
+    let address = rest.split_once('/').unwrap().0;
+    let url = format!("http://{address}/");
+    (front, url)
 }
 
 #[test]
@@ -87,6 +93,24 @@ fn a_renewed_token_appears_without_a_reload() {
     assert_eq!(seen["selected"], "Clocks");
     assert_eq!(seen["title"], "Ready · gc-token");
     assert_eq!(seen["connection"], "");
+    front.finish();
+}
+
+/// The issuer has gone, and the last token has expired.
+#[test]
+fn the_page_tells_why_nothing_can_be_served() {
+    let cloud = short_lived();
+    let (front, url) = gateway(&cloud);
+    let faults = "1000*503".parse::<Faults>().unwrap().0;
+    cloud.change(ConfigChange { faults: Some(faults), ..ConfigChange::default() });
+    let Some(looking) = look(&front.runner, &url, "fails") else { return };
+    let seen = found(looking);
+    assert_eq!(seen["problems"], serde_json::json!([]));
+    assert_eq!(seen["title"], "Not ready · gc-token");
+    let main = seen["main"].as_str().unwrap();
+    for text in ["Every token has expired", "The last renewal failed: ", "✕ expired"] {
+        assert!(main.contains(text), "{text} is not in {main}");
+    }
     front.finish();
 }
 
