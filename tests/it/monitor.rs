@@ -1,4 +1,8 @@
-//! What `--metrics-listen` serves.
+//! What `--metrics-listen` serves beside a gateway or a command.
 
 mod browser;
+mod endpoints;
+mod lifecycle;
 mod page;
+mod prometheus;
+mod rig;

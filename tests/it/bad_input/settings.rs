@@ -62,6 +62,8 @@ const FLAGS: &[&[&str]] = &[
     &["gateway", "--prefix-file", "two-lines"],
     &["gateway", "--prefix-file", "nope/prefix"],
     &["gateway", "--metrics-file", "nope/metrics"],
+    &["gateway", "--metrics-listen", "9464"],
+    &["exec", "--gateway", "--metrics-listen", "localhost:9464", "--", "true"],
     &["gateway", "--shell", "nonsense"],
     &["env", "--shell", "json", "--var", "1st"],
     &["env", "--shell", "github"],

@@ -89,11 +89,7 @@ impl Front {
     }
 
     pub(crate) fn connect(&self) -> Client {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Client { stream: BufReader::new(stream) }
+        Client::connect(&self.address)
     }
 
     /// The head of a request without credentials; each field ends its line.
@@ -154,6 +150,14 @@ pub(crate) fn runner(cloud: &Sandbox, url: &str) -> Runner {
 }
 
 impl Client {
+    pub(crate) fn connect(address: &str) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client { stream: BufReader::new(stream) }
+    }
+
     /// Sends a request, and reads its answer.
     pub(crate) fn send(&mut self, request: impl AsRef<[u8]>) -> Reply {
         self.write(request);
