@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::run::{ProxyRun, ProxyRunConfig, runtime};
+use super::run::{ProxyRun, ProxyRunConfig, RunOptions, runtime};
 use super::run_tokens::{revocable_tokens, revoke_tokens};
 use super::{gateway, get_recorded_token, load_layers, resolve_settings};
 use crate::child::Program;
 use crate::cli::{ExecArgs, ProxyMode};
-use crate::config::{Layers, PoolSettings, Query, Settings, resolve_pool, table};
+use crate::config::{Layers, Query, Settings, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
@@ -105,8 +105,8 @@ impl Execution<'_> {
         let default = mode == ProxyMode::Intercept;
         let is_wanted = layers.bool_or(&table::STAND_IN_TOKEN, default)?;
         let stand_in = if is_wanted { Some(StandIn::random()?) } else { None };
-        let pool = resolve_pool(layers)?;
-        self.run_with_proxy(config, settings, pool, stand_in)
+        let options = RunOptions::resolve(layers)?;
+        self.run_with_proxy(config, settings, options, stand_in)
     }
 
     fn replace_process(self, settings: &Settings) -> Result<Infallible> {
@@ -139,7 +139,7 @@ impl Execution<'_> {
         self,
         config: ProxyConfig,
         settings: Settings,
-        pool: PoolSettings,
+        options: RunOptions,
         stand_in: Option<StandIn>,
     ) -> Result<u8> {
         let runtime = runtime()?;
@@ -148,7 +148,7 @@ impl Execution<'_> {
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
         let tokens = ClientTokens { minted, ..ClientTokens::new(token, stand_in) };
-        let run_config = ProxyRunConfig { settings, pool, tokens };
+        let run_config = ProxyRunConfig { settings, options, tokens };
         let run = ProxyRun::start(run_config, layers, &runtime, context)?;
         let proxy = {
             let _inside = runtime.enter();

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::run::{ProxyRun, ProxyRunConfig, allowed_hosts, runtime, socket_address};
+use super::run::{ProxyRun, ProxyRunConfig, RunOptions, allowed_hosts, runtime, socket_address};
 use super::run_tokens::{revocable_tokens, revoke_tokens};
 use super::stop::Stop;
 use super::{env, get_recorded_token, load_layers, resolve_settings};
-use crate::config::{Flags, Layers, Query, Settings, resolve_pool, table};
+use crate::config::{Flags, Layers, Query, Settings, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::MintedTokens;
@@ -41,7 +41,7 @@ fn serve(
 ) -> Result<()> {
     let format = env::output_format(layers)?;
     let config = config(layers)?;
-    let pool = resolve_pool(layers)?;
+    let options = RunOptions::resolve(layers)?;
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
@@ -52,7 +52,7 @@ fn serve(
     let mut stop =
         stop.map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
     let tokens = ClientTokens { minted, ..ClientTokens::new(provided.token, stand_in) };
-    let run_config = ProxyRunConfig { settings, pool, tokens };
+    let run_config = ProxyRunConfig { settings, options, tokens };
     let run = ProxyRun::start(run_config, layers, &runtime, context)?;
     let gateway = {
         let _inside = runtime.enter();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::cache::IssuedTokens;
-use crate::config::{Layers, PoolSettings, Settings, Sourced, table};
+use crate::config::{Layers, PoolSettings, Settings, Sourced, resolve_pool, table};
 use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
 use crate::monitor::{Monitor, MonitorConfig};
@@ -39,8 +39,27 @@ pub(super) fn runtime() -> Result<Runtime> {
 
 pub(super) struct ProxyRunConfig {
     pub(super) settings: Settings,
-    pub(super) pool: PoolSettings,
+    pub(super) options: RunOptions,
     pub(super) tokens: ClientTokens,
+}
+
+/// Settings of a run, resolved before a token is minted for it.
+pub(super) struct RunOptions {
+    pool: PoolSettings,
+    log_format: Option<LogFormat>,
+    metrics_file: Option<PathBuf>,
+    monitor: Option<MonitorConfig>,
+}
+
+impl RunOptions {
+    pub(super) fn resolve(layers: &Layers) -> Result<RunOptions> {
+        Ok(RunOptions {
+            pool: resolve_pool(layers)?,
+            log_format: layers.choice(&table::LOG_FORMAT, FORMATS)?,
+            metrics_file: layers.find(&table::METRICS_FILE).map(|given| given.value.into()),
+            monitor: monitor_config(layers)?,
+        })
+    }
 }
 
 impl ProxyRun {
@@ -54,18 +73,15 @@ impl ProxyRun {
         runtime: &Runtime,
         context: &Context,
     ) -> Result<ProxyRun> {
-        let ProxyRunConfig { settings, pool, mut tokens } = config;
-        let format = layers.choice(&table::LOG_FORMAT, FORMATS)?;
-        let metrics_file = layers.find(&table::METRICS_FILE).map(|given| given.value.into());
-        let monitor_config = monitor_config(layers)?;
+        let ProxyRunConfig { settings, options, mut tokens } = config;
+        let RunOptions { pool, log_format, metrics_file, monitor } = options;
         let reporter = context.reporter.clone();
         let _inside = runtime.enter();
         warn_of_readable_memory(&reporter);
         tokens.issued = open_issued(layers, &settings, &reporter);
-        let log = AccessLog::new(format, reporter.clone());
+        let log = AccessLog::new(log_format, reporter.clone());
         let proxy = ReverseProxy::start(settings, pool, tokens, log, context)?;
-        let monitor = monitor_config.map(|config| Monitor::start(proxy.clone(), config));
-        let monitor = monitor.transpose()?;
+        let monitor = monitor.map(|config| Monitor::start(proxy.clone(), config)).transpose()?;
         if let Some(monitor) = &monitor {
             reporter.info(format_args!("metrics: http://{}/metrics", monitor.address()));
         }
