@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +133,16 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Names the directory of `file` if it is what is missing.
+    pub fn with_directory_hint(self, file: &Path) -> Self {
+        match file.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() && !dir.exists() => {
+                self.with_hint(format!("create the directory {} first", dir.display()))
+            }
+            _ => self,
+        }
     }
 
     /// Appends `gc-token doctor` to the hint, unless doctor cannot find the cause.

@@ -88,7 +88,7 @@ impl ProxyRun {
         let run = ProxyRun { proxy, metrics_file, monitor, reporter };
         if let Some(file) = run.metrics_file.clone() {
             write_metrics(&file, &run.proxy)?;
-            tokio::spawn(write_periodically(file, run.proxy.clone()));
+            tokio::spawn(write_periodically(file, run.proxy.clone(), run.reporter.clone()));
         }
         Ok(run)
     }
@@ -106,7 +106,7 @@ impl ProxyRun {
         if let Some(file) = &self.metrics_file
             && let Err(error) = write_metrics(file, &self.proxy)
         {
-            self.reporter.warn(error.one_line());
+            self.reporter.warn_once(error.one_line());
         }
         if let Some(summary) = self.proxy.metrics().summary() {
             self.reporter.line(summary);
@@ -147,11 +147,12 @@ fn open_issued(layers: &Layers, settings: &Settings, reporter: &Reporter) -> Opt
     })
 }
 
-async fn write_periodically(file: PathBuf, proxy: Arc<ReverseProxy>) {
+async fn write_periodically(file: PathBuf, proxy: Arc<ReverseProxy>, reporter: Arc<Reporter>) {
     loop {
         tokio::time::sleep(METRICS_INTERVAL).await;
-        // The first and the last write report failures.
-        let _ = write_metrics(&file, &proxy);
+        if let Err(error) = write_metrics(&file, &proxy) {
+            reporter.warn_once(error.one_line());
+        }
     }
 }
 
@@ -171,7 +172,7 @@ fn write_metrics(file: &Path, proxy: &ReverseProxy) -> Result<()> {
     };
     replace().map_err(|error| {
         let message = format!("--metrics-file: cannot write {}", file.display());
-        Error::new(Kind::Configuration, message).with_source(error)
+        Error::new(Kind::Configuration, message).with_source(error).with_directory_hint(file)
     })
 }
 

@@ -30,13 +30,13 @@ impl Issuer {
             None => None,
         };
         let login_url = match layers.find(&table::LOGIN_URL) {
-            Some(given) => Some(base_url(&given)?),
+            Some(given) => Some(without_path(base_url(&given)?, TOKEN_ENDPOINT_PATH)),
             None => None,
         };
         // A login host of Genesys Cloud determines the region, too.
         let region = region.or_else(|| Region::of_host(login_url.as_deref()?));
         let api_url = match layers.find(&table::API_URL) {
-            Some(given) => Some(base_url(&given)?),
+            Some(given) => Some(without_path(base_url(&given)?, "/api/v2")),
             None => region.map(Region::api_url),
         };
         let (token_url, login_url) = match (layers.find(&table::TOKEN_URL), login_url) {
@@ -59,8 +59,15 @@ impl Issuer {
     }
 }
 
+const TOKEN_ENDPOINT_PATH: &str = "/oauth/token";
+
 fn token_endpoint(login_url: &str) -> String {
-    format!("{login_url}/oauth/token")
+    format!("{login_url}{TOKEN_ENDPOINT_PATH}")
+}
+
+/// Takes a URL that somebody has copied with the path that is added to it.
+fn without_path(url: String, path: &str) -> String {
+    url.strip_suffix(path).map_or_else(|| url.clone(), str::to_owned)
 }
 
 pub(super) fn find_region(given: &Sourced) -> Result<&'static Region> {

@@ -190,6 +190,13 @@ fn urls_may_be_named_one_by_one() {
     let issuer = user.resolve(&flags, "{}").unwrap().issuer;
     assert_eq!(issuer.token_url, "http://127.0.0.1:8080/oauth/token");
     assert_eq!(issuer.api_url.as_deref(), Some("https://api.example.com"));
+    let flags = [
+        ("login-url", "https://login.mypurecloud.ie/oauth/token"),
+        ("api-url", "https://proxy.example.com/genesys/api/v2/"),
+    ];
+    let issuer = user.resolve(&flags, "{}").unwrap().issuer;
+    assert_eq!(issuer.token_url, "https://login.mypurecloud.ie/oauth/token");
+    assert_eq!(issuer.api_url.as_deref(), Some("https://proxy.example.com/genesys"));
     let flags = [("token-url", "https://issuer.example.com/t?tenant=1")];
     let issuer = user.resolve(&flags, "{}").unwrap().issuer;
     assert_eq!(issuer.token_url, "https://issuer.example.com/t?tenant=1");

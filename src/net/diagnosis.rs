@@ -18,6 +18,7 @@ use super::request_error::RequestError;
 use super::validity::{PeerClock, ValidityError};
 use crate::error::{Error, Kind};
 use crate::host::is_loopback;
+use crate::platform::is_resource_exhaustion;
 
 /// The host of a request, and the limits on it.
 #[derive(Clone)]
@@ -33,16 +34,25 @@ pub(super) struct Target {
 }
 
 enum ConnectFault<'a> {
-    Tls { fault: &'a rustls::Error, with_proxy: bool },
+    Tls {
+        fault: &'a rustls::Error,
+        with_proxy: bool,
+    },
     ProxyWantsCredentials,
     ProxyRefused(StatusCode),
     Dns,
     ConnectTimeout(Phase),
     Timeout,
     Refused,
-    NotHttp { proxy: bool },
-    HeadTooLarge { proxy: bool },
+    NotHttp {
+        proxy: bool,
+    },
+    HeadTooLarge {
+        proxy: bool,
+    },
     Closed,
+    /// This machine refused a socket.
+    NoResources(String),
     NotConnected(String),
     Other(String),
 }
@@ -99,8 +109,13 @@ impl Target {
         fault: ConnectFault<'_>,
         time: (Timestamp, Option<PeerClock>),
     ) -> RequestError {
+        let kind = match fault {
+            ConnectFault::NoResources(_) => Kind::System,
+            _ => Kind::Unavailable,
+        };
         let diagnosis = self.diagnose(fault, time);
-        let error = self.error().with_cause(diagnosis.cause).with_hint(diagnosis.hint);
+        let error =
+            Error { kind, ..self.error() }.with_cause(diagnosis.cause).with_hint(diagnosis.hint);
         RequestError { error, is_transient: diagnosis.is_transient }
     }
 
@@ -122,6 +137,7 @@ impl Target {
                 | ConnectFault::HeadTooLarge { .. }
         );
         let is_refused = matches!(fault, ConnectFault::Refused);
+        let lacks_resources = matches!(fault, ConnectFault::NoResources(_));
         let cause = match fault {
             ConnectFault::Tls { fault, with_proxy } => {
                 return tls::diagnose(if with_proxy { peer } else { host }, fault, time);
@@ -152,7 +168,9 @@ impl Target {
             ConnectFault::Closed => {
                 "the connection was closed before a complete response".to_owned()
             }
-            ConnectFault::NotConnected(cause) => format!("connecting to {peer}: {cause}"),
+            ConnectFault::NoResources(cause) | ConnectFault::NotConnected(cause) => {
+                format!("connecting to {peer}: {cause}")
+            }
             ConnectFault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
         };
         let hint = if is_refused && self.is_on_this_machine() {
@@ -160,6 +178,9 @@ impl Target {
                 "start the server on {host}; if it was a sandbox that has ended, unset its URLs: \
                  GC_TOKEN_LOGIN_URL, GC_TOKEN_API_URL"
             )
+        } else if lacks_resources {
+            "check the limit on open files (ulimit -n), and how many this machine has left"
+                .to_owned()
         } else {
             self.network_hint()
         };
@@ -195,10 +216,9 @@ impl<'a> ConnectFault<'a> {
     }
 
     fn of_connect(error: &'a ConnectError) -> ConnectFault<'a> {
-        if error.phase == Phase::Resolve {
-            return ConnectFault::Dns;
-        }
         match find_fault(&*error.source) {
+            Ok(fault @ ConnectFault::NoResources(_)) => fault,
+            _ if error.phase == Phase::Resolve => ConnectFault::Dns,
             Ok(ConnectFault::Tls { fault, .. }) => {
                 ConnectFault::Tls { fault, with_proxy: error.phase == Phase::ProxyTls }
             }
@@ -239,7 +259,11 @@ impl<'a> ConnectFault<'a> {
                 return Some(ConnectFault::Closed);
             }
         }
-        match error.downcast_ref::<io::Error>()?.kind() {
+        let error = error.downcast_ref::<io::Error>()?;
+        if is_resource_exhaustion(error) {
+            return Some(ConnectFault::NoResources(error.to_string()));
+        }
+        match error.kind() {
             io::ErrorKind::ConnectionRefused => Some(ConnectFault::Refused),
             io::ErrorKind::TimedOut => Some(ConnectFault::Timeout),
             io::ErrorKind::ConnectionReset
@@ -296,16 +320,37 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::io::Errno;
 
-    #[test]
-    fn a_phase_that_takes_too_long_names_the_proxy_on_the_way() {
-        let direct = Target {
+    fn direct_target() -> Target {
+        Target {
             message: "no token from issuer.example".to_owned(),
             host: "issuer.example".to_owned(),
             proxy: None,
             connect: Duration::from_secs(10),
             attempt: Duration::from_secs(10),
+        }
+    }
+
+    #[test]
+    fn a_lack_of_file_descriptors_is_not_the_networks_fault() {
+        let failure = |phase, errno: Errno| {
+            let failure = ConnectError::new(phase, io::Error::from(errno));
+            direct_target().connect_failure(&failure, Timestamp::UNIX_EPOCH).error
         };
+        for phase in [Phase::Resolve, Phase::Connect] {
+            let error = failure(phase, Errno::MFILE);
+            assert_eq!(error.kind, Kind::System);
+            let cause = "connecting to issuer.example: Too many open files (os error 24)";
+            assert_eq!(error.cause.as_deref(), Some(cause));
+            assert!(error.hint.unwrap().contains("ulimit -n"));
+        }
+        assert_eq!(failure(Phase::Connect, Errno::HOSTUNREACH).kind, Kind::Unavailable);
+    }
+
+    #[test]
+    fn a_phase_that_takes_too_long_names_the_proxy_on_the_way() {
+        let direct = direct_target();
         let proxied = Target { proxy: Some("the proxy squid:3128".to_owned()), ..direct.clone() };
         let through = "issuer.example through the proxy squid:3128";
         for (target, phase, to) in [

@@ -46,7 +46,8 @@ impl PathSecret {
                         .with_hint(link.remedy(file)));
                 }
                 let path_secret = PathSecret::random()?;
-                write(file, &path_secret).map_err(|error| unusable().with_source(error))?;
+                let unwritable = |error| unusable().with_source(error).with_directory_hint(file);
+                write(file, &path_secret).map_err(unwritable)?;
                 return Ok(path_secret);
             }
             Err(error) => return Err(unusable().with_source(error)),

@@ -17,12 +17,14 @@ fn counter(metrics: &str, name: &str) -> u64 {
 #[test]
 fn unwritable_counters_are_reported_at_the_end() {
     let cloud = cloud(SandboxConfig::default());
-    let front = Front::start(Runner::of(&cloud), &["--metrics-file=metrics"]);
+    let mut front = Front::start(Runner::of(&cloud), &["--metrics-file=metrics"]);
     let file = front.runner.home().join("metrics");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    let finished = front.finish();
     let told = "gc-token: warning: --metrics-file: cannot write metrics: is a directory\n";
+    // During the run, and not once more at its end.
+    front.running.wait_until_it_says(told);
+    let finished = front.finish();
     assert_eq!(finished.stderr, told);
 }
 
