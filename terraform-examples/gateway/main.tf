@@ -34,11 +34,6 @@ provider "genesyscloud" {
     host     = ephemeral.gctoken_gateway.this.host
     port     = ephemeral.gctoken_gateway.this.port
     protocol = ephemeral.gctoken_gateway.this.protocol
-
-    path_params {
-      path_name  = ephemeral.gctoken_gateway.this.path_name
-      path_value = ephemeral.gctoken_gateway.this.path_value
-    }
   }
 }
 

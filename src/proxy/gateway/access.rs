@@ -40,6 +40,7 @@ impl AccessCheck {
         if let Some(behind) = self.strip_secret(path) {
             return Ok((behind, self.mount.clone()));
         }
+        let path = single_slash(path);
         if path.starts_with("/api/")
             && has_known_token(headers)
             && let Ok(whole) = path.parse()
@@ -51,15 +52,19 @@ impl AccessCheck {
         Err((StatusCode::FORBIDDEN, message))
     }
 
-    /// Some versions of the Terraform provider send two slashes in place of one.
     fn strip_secret(&self, path: &str) -> Option<Uri> {
         let path = path.trim_start_matches('/');
         let end = path.find(['/', '?']).unwrap_or(path.len());
         if sha256(&path.as_bytes()[..end]) != self.path_secret {
             return None;
         }
-        format!("/{}", path[end..].trim_start_matches('/')).parse().ok()
+        single_slash(&path[end..]).parse().ok()
     }
+}
+
+/// Some versions of the Terraform provider send two slashes in place of one.
+fn single_slash(path: &str) -> String {
+    format!("/{}", path.trim_start_matches('/'))
 }
 
 /// Checks the target in the first line and the `Host` fields in the others.
@@ -131,6 +136,7 @@ mod tests {
         };
         let own = |path: &str, mount: &str| Ok((path.to_owned(), mount.to_owned()));
         assert_eq!(check("localhost", "/api/v2/x?a"), own("/api/v2/x?a", ""));
+        assert_eq!(check("localhost", "//api/v2/x"), own("/api/v2/x", ""));
         assert_eq!(check("localhost", "/prefix-of-this-run/x"), own("/x", "/prefix-of-this-run"));
         assert_eq!(check("localhost", "/old-prefix-of-a-run/api/v2/x").unwrap_err().0, 403);
         // A web page on another host gets nothing, even with a token.
