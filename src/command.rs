@@ -16,6 +16,7 @@ mod revoke;
 mod run;
 mod run_tokens;
 pub mod sandbox;
+mod service;
 mod status;
 mod stop;
 mod terraform;

@@ -25,6 +25,7 @@
 //! | [`Terminal`], [`HelperProcess`], [`HelperState`], [`stop_own_job`], [`forward_keyboard_signal`], [`set_nonblocking`] | foreground group, stopped processes, `O_NONBLOCK` | the console is shared; `PeekNamedPipe` |
 //! | [`write_from_background`] | blocks SIGTTOU | writes |
 //! | [`StopSignals`], [`StopSignal`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | Ctrl-C, Ctrl-Break and close; no reload |
+//! | [`ServiceManager`] | sd_notify(3): a datagram to a Unix socket | an error: the manager of services calls functions of its own |
 //! | [`reap_orphans`] | zombies of process 1 | nothing |
 //! | [`PluginSocket`], [`ParentProcess`] | Unix socket in a private directory; `getppid` | TCP on 127.0.0.1, never without mTLS; a handle of the parent |
 //! | [`set_send_buffer`], [`set_tcp_user_timeout`] | `SO_SNDBUF`; `TCP_USER_TIMEOUT` on Linux | `SO_SNDBUF`; `TCP_MAXRT` |

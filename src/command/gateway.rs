@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::run::{ProxyRun, ProxyRunConfig, RunOptions, allowed_hosts, runtime, socket_address};
 use super::run_tokens::{revocable_tokens, revoke_tokens};
+use super::service::ServiceNotifier;
 use super::stop::Stop;
 use super::{env, get_recorded_token, load_layers, resolve_settings};
 use crate::config::{Flags, Layers, Query, Settings, table};
@@ -13,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::oauth::MintedTokens;
 use crate::output::{Name, OutputFormat, Rendered, Variable};
 use crate::platform::reap_orphans;
-use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
+use crate::proxy::gateway::{Gateway, GatewayAddress, GatewayConfig, PathSecret};
 use crate::proxy::{ClientTokens, DRAIN_TIMEOUT, StandIn};
 use crate::token::AccessToken;
 
@@ -66,14 +67,20 @@ fn serve(
         stop = stop.or_end_of_stdin(&mut streams.stdin);
     }
     runtime.spawn(async { reap_orphans(&[]).await });
+    let service = ServiceNotifier::new(context);
     runtime.block_on(async {
+        let GatewayAddress { host, port, .. } = gateway.address();
+        service.ready(&format!("serving on {host}:{port}"));
         stop.wait_or_reload(|| async {
+            service.reloading();
             // The token source reports failures.
             if run.proxy.reload().await {
                 context.reporter.line("reloaded: the token is valid");
             }
+            service.reloaded();
         })
         .await;
+        service.stopping();
         let drain = async {
             gateway.drain(DRAIN_TIMEOUT).await;
             run.drain_monitor().await;

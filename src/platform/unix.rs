@@ -14,6 +14,7 @@ mod pid_namespace;
 mod plugin_socket;
 mod private_files;
 mod resources;
+mod service_manager;
 mod signals;
 mod stop_signals;
 mod supervise;
@@ -47,6 +48,7 @@ pub(crate) use private_files::{
     private_temp_dir, public_temp_file, restore_owner_access, write_lock_holder,
 };
 pub(crate) use resources::{check_runtime_resources, is_resource_exhaustion};
+pub(crate) use service_manager::ServiceManager;
 pub(crate) use signals::write_from_background;
 pub(crate) use stop_signals::{BackgroundSignals, StopSignal, StopSignals};
 pub(crate) use supervise::supervise;

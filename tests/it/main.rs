@@ -26,6 +26,7 @@ mod readme;
 mod revoke;
 mod sandbox;
 mod secrets;
+mod service_manager;
 mod shells;
 mod status;
 mod terraform;
