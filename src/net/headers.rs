@@ -1,6 +1,8 @@
 //! Headers and URLs, as several callers read or show them.
 
-use hyper::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
+use std::time::Duration;
+
+use hyper::header::{AGE, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use jiff::Timestamp;
 use url::Url;
 
@@ -15,8 +17,21 @@ pub(crate) fn date_header(headers: &HeaderMap) -> Option<Timestamp> {
     dates.next().is_none().then_some(date)
 }
 
+/// Returns the wait that `Retry-After` asks for (RFC 9110 section 10.2.3); `None` if it is
+/// missing or unreadable. A date is compared with the response's own `Date`, which is of the
+/// same clock, else with `now`.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that does not parse is beyond every time limit.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let wait = parse_http_date(text)?.duration_since(date_header(headers).unwrap_or(now));
+    Some(wait.try_into().unwrap_or_default())
+}
+
 /// Parses a date of HTTP (RFC 9110 section 5.6.7).
-pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+fn parse_http_date(text: &str) -> Option<Timestamp> {
     Timestamp::try_from(httpdate::parse_http_date(text.trim()).ok()?).ok()
 }
 

@@ -28,6 +28,10 @@ pub(super) struct LogEntry {
     pub(super) begun: Reading,
     pub(super) token_replaced: bool,
     pub(super) replayed: bool,
+    /// Sent again with another token after a 429.
+    pub(super) resent: bool,
+    /// The time that the request waited for the rate limit.
+    pub(super) waited: Duration,
 }
 
 impl AccessLog {
@@ -43,6 +47,8 @@ impl AccessLog {
             begun: clock.read(),
             token_replaced: false,
             replayed: false,
+            resent: false,
+            waited: Duration::ZERO,
         }
     }
 
@@ -52,13 +58,19 @@ impl AccessLog {
         };
         let now = clock.read();
         let elapsed = entry.elapsed_until(&now);
-        let LogEntry { method, path, token_replaced, replayed, .. } = entry;
+        let LogEntry { method, path, token_replaced, replayed, resent, waited, .. } = entry;
         match format {
             LogFormat::Text => {
                 let replayed = if *replayed { ", replayed" } else { "" };
+                let resent = if *resent { ", resent" } else { "" };
+                let waited = match waited.is_zero() {
+                    true => String::new(),
+                    false => format!(", waited {waited:.1?}"),
+                };
                 let status = status.as_u16();
-                self.reporter
-                    .line(format_args!("{method} {path} {status} in {elapsed:.1?}{replayed}"));
+                self.reporter.line(format_args!(
+                    "{method} {path} {status} in {elapsed:.1?}{waited}{resent}{replayed}"
+                ));
             }
             LogFormat::Json => self.reporter.json(&json!({
                 "time": now.wall.to_string(),
@@ -68,6 +80,8 @@ impl AccessLog {
                 "milliseconds": elapsed.as_micros() as f64 / 1_000.0,
                 "token_replaced": token_replaced,
                 "replayed": replayed,
+                "resent": resent,
+                "milliseconds_waited": waited.as_micros() as f64 / 1_000.0,
             })),
         }
     }

@@ -14,6 +14,8 @@ use crate::net::PooledBody;
 
 pub(crate) enum ProxyBody<B> {
     Streaming(TimeoutBody<B>),
+    /// Its beginning was read already; `None` once that is sent.
+    Resumed(Option<Bytes>, Box<TimeoutBody<B>>),
     /// Made by the proxy; `None` once it is sent.
     Full(Option<Bytes>),
 }
@@ -34,6 +36,18 @@ const FRAME_TIMEOUT: Duration = Duration::from_secs(120);
 impl<B> ProxyBody<B> {
     pub(super) fn streaming(body: B) -> ProxyBody<B> {
         ProxyBody::Streaming(TimeoutBody { body, timer: None })
+    }
+
+    /// Puts what was read of the body before the rest of it.
+    pub(super) fn with_prefix(self, prefix: Bytes) -> ProxyBody<B> {
+        match self {
+            ProxyBody::Streaming(rest) => {
+                let prefix = (!prefix.is_empty()).then_some(prefix);
+                ProxyBody::Resumed(prefix, Box::new(rest))
+            }
+            ProxyBody::Resumed(_, rest) => ProxyBody::Resumed(Some(prefix), rest),
+            ProxyBody::Full(_) => ProxyBody::Full(Some(prefix)),
+        }
     }
 }
 
@@ -89,6 +103,10 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.get_mut() {
             ProxyBody::Streaming(body) => Pin::new(body).poll_frame(context),
+            ProxyBody::Resumed(prefix, rest) => match prefix.take() {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                None => Pin::new(&mut **rest).poll_frame(context),
+            },
             ProxyBody::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
@@ -96,6 +114,7 @@ where
     fn is_end_stream(&self) -> bool {
         match self {
             ProxyBody::Streaming(body) => body.is_end_stream(),
+            ProxyBody::Resumed(prefix, rest) => prefix.is_none() && rest.is_end_stream(),
             ProxyBody::Full(bytes) => bytes.is_none(),
         }
     }
@@ -103,6 +122,13 @@ where
     fn size_hint(&self) -> SizeHint {
         match self {
             ProxyBody::Streaming(body) => body.size_hint(),
+            ProxyBody::Resumed(prefix, rest) => match rest.size_hint().exact() {
+                Some(rest) => {
+                    let prefix = prefix.as_ref().map_or(0, |bytes| bytes.len() as u64);
+                    SizeHint::with_exact(prefix + rest)
+                }
+                None => SizeHint::default(),
+            },
             ProxyBody::Full(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }

@@ -1,5 +1,7 @@
-//! Forwards one request: replaces its token, and sends it again if the upstream rejected
-//! the token or did not process the request.
+//! Forwards one request: replaces its token, and sends it again if the upstream did not
+//! process the request.
+
+mod retry;
 
 use hyper::body::Body as _;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
@@ -9,12 +11,12 @@ use tokio::time::timeout;
 
 use super::access_log::LogEntry;
 use super::body::{RequestBody, ResponseBody};
-use super::error_response::{error_response, token_unavailable};
-use super::event_log::ProxyEventKind;
+use super::error_response::error_response;
 use super::hop_by_hop;
+use super::rate_limit_response::rate_limited;
 use super::replay_body::{ReplayBody, SharedBody};
 use super::reverse_proxy::{RESPONSE_TIMEOUT, ReverseProxy};
-use super::token_source::TokenForRequest;
+use super::token_pool::{AcquiredToken, Acquisition};
 use super::upstream::{CloudHost, Upstream};
 use crate::net::{PooledBody, SendError};
 use crate::oauth::tokens_me::TOKENS_ME;
@@ -42,7 +44,8 @@ impl ReverseProxy {
                     error_response(StatusCode::NOT_FOUND, "the issuer's login host is not known")
                 }
             };
-            self.metrics.count_response(response.status(), entry.elapsed(&*self.clock));
+            let time = entry.elapsed(&*self.clock).saturating_sub(entry.waited);
+            self.metrics.count_response(response.status(), time);
             self.log.write(&entry, response.status(), &*self.clock);
             response
         }
@@ -55,7 +58,7 @@ impl ReverseProxy {
         body: RequestBody,
         entry: &mut LogEntry,
     ) -> impl Future<Output = Response<ResponseBody>> {
-        let has_our_token = self.token_source.recognizes(&head.headers);
+        let has_our_token = self.token_pool.recognizes(&head.headers, &entry.begun);
         let has_empty_body = body.is_end_stream() && head.headers.contains_key(CONTENT_LENGTH);
         hop_by_hop::strip_from_request(&mut head.headers);
         if has_empty_body {
@@ -73,61 +76,52 @@ impl ReverseProxy {
             if !has_our_token {
                 return self.send(upstream, &head, body, shared.as_ref()).await;
             }
-            let current = self.token_source.current().await;
-            let (TokenForRequest::Usable(token) | TokenForRequest::Expired(token)) = &current;
-            head.headers.insert(AUTHORIZATION, token.header.clone());
-            entry.token_replaced = true;
-            let response = self.send(upstream, &head, body, shared.as_ref()).await;
-            if self.upstreams.is_api(upstream) && shows_accepted_token(&response) {
-                self.token_source.note_use(token, &entry.begun);
-            }
-            if response.status().is_success() && is_revocation(&head) {
-                self.token_source.replace_revoked(token.clone());
-            }
-            let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
-            if !is_unauthorized || !is_from_upstream(&response) {
+            let mut token = match self.token_pool.acquire_now(&entry.begun) {
+                Some(Acquisition::Acquired(token)) => token,
+                // Boxed: this is rare, and every open request would hold room for it.
+                not_yet => match Box::pin(self.wait_for_token(not_yet, entry)).await {
+                    Ok(token) => token,
+                    Err(opening) => {
+                        self.metrics.count_rate_limit_timeout();
+                        return rate_limited(opening);
+                    }
+                },
+            };
+            let response =
+                self.send_with(upstream, &mut head, &mut token, body, shared.as_ref(), entry).await;
+            if !is_refusal(&response) {
                 return response;
             }
-            // Boxed: this is rare, and every open request would hold room for it.
-            Box::pin(self.replay_after_401(upstream, head, shared, current, response, entry)).await
+            // Boxed, as above.
+            Box::pin(self.retry_refused(upstream, head, shared, token, response, entry)).await
         }
     }
 
-    /// Sends a request again with another token, or returns `unauthorized` if it cannot.
-    async fn replay_after_401(
-        &self,
-        upstream: &Upstream,
-        mut head: Parts,
-        shared: Option<SharedBody<RequestBody>>,
-        rejected: TokenForRequest,
-        unauthorized: Response<ResponseBody>,
-        entry: &mut LogEntry,
-    ) -> Response<ResponseBody> {
-        self.metrics.count_unauthorized();
-        self.events.record(ProxyEventKind::Unauthorized, self.clock.read());
-        let replacement = match rejected {
-            TokenForRequest::Usable(token) => self.token_source.replace_rejected(token).await,
-            // A refresh has just failed.
-            TokenForRequest::Expired(_) => None,
-        };
-        if replacement.is_none()
-            && let Some(outage) = self.token_source.outage()
-        {
-            // Clients treat a 401 as final.
-            return token_unavailable(&outage);
+    /// Sends a request with a token of the pool.
+    fn send_with<'a>(
+        &'a self,
+        upstream: &'a Upstream,
+        head: &'a mut Parts,
+        acquired: &'a mut AcquiredToken,
+        body: ReplayBody<RequestBody>,
+        shared: Option<&'a SharedBody<RequestBody>>,
+        entry: &'a mut LogEntry,
+    ) -> impl Future<Output = Response<ResponseBody>> {
+        head.headers.insert(AUTHORIZATION, acquired.token.header.clone());
+        entry.token_replaced = true;
+        let head = &*head;
+        let sending = self.send(upstream, head, body, shared);
+        async move {
+            let response = sending.await;
+            if self.upstreams.is_api(upstream) && shows_accepted_token(&response) {
+                acquired.source.note_use(&acquired.token, &entry.begun);
+                self.token_pool.note_accepted(acquired);
+            }
+            if response.status().is_success() && is_revocation(head) {
+                acquired.source.replace_revoked(acquired.token.clone());
+            }
+            response
         }
-        let Some((token, body)) = replacement.zip(ReplayBody::replay(shared.as_ref())) else {
-            self.metrics.count_unauthorized_forwarded();
-            return unauthorized;
-        };
-        entry.replayed = true;
-        self.metrics.count_retry_after_401();
-        head.headers.insert(AUTHORIZATION, token.header.clone());
-        let response = self.send(upstream, &head, body, shared.as_ref()).await;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            self.metrics.count_unauthorized_forwarded();
-        }
-        response
     }
 
     /// Sends a request with one token, again if the upstream did not process it.
@@ -257,7 +251,14 @@ fn shows_accepted_token(response: &Response<ResponseBody>) -> bool {
 }
 
 fn is_from_upstream(response: &Response<ResponseBody>) -> bool {
-    matches!(response.body(), ResponseBody::Streaming(_))
+    !matches!(response.body(), ResponseBody::Full(_))
+}
+
+/// Returns whether the upstream refused the token, before it carried anything out.
+fn is_refusal(response: &Response<ResponseBody>) -> bool {
+    let is_refused =
+        matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+    is_refused && is_from_upstream(response)
 }
 
 fn is_revocation(head: &Parts) -> bool {

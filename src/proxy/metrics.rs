@@ -6,6 +6,7 @@ pub(super) mod families;
 mod gauges;
 mod histogram;
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -29,12 +30,16 @@ pub struct Metrics {
     unauthorized_forwarded: Counter,
     token_refreshes: Counter,
     tokens_minted: Counter,
+    /// The most tokens that the run had at once.
+    tokens_at_most: Counter,
     token_refresh_failures: Counter,
     upstream_failures: Counter,
     rate_limited_resent: Counter,
     rate_limited_forwarded: Counter,
     rate_limit_waits: Counter,
     rate_limit_wait_micros: Counter,
+    /// Requests that were refused unsent, after the wait.
+    rate_limit_timeouts: Counter,
     response_times: Histogram,
 }
 
@@ -92,6 +97,11 @@ impl Metrics {
         add(&self.tokens_minted, 1);
     }
 
+    pub(super) fn note_pool_size(&self, tokens: usize) {
+        let tokens = u64::try_from(tokens).unwrap_or(u64::MAX);
+        self.tokens_at_most.fetch_max(tokens, Ordering::Relaxed);
+    }
+
     pub(super) fn count_token_refresh_failure(&self) {
         add(&self.token_refresh_failures, 1);
     }
@@ -113,6 +123,10 @@ impl Metrics {
         add(&self.rate_limit_wait_micros, micros(time));
     }
 
+    pub(super) fn count_rate_limit_timeout(&self) {
+        add(&self.rate_limit_timeouts, 1);
+    }
+
     pub(super) fn totals(&self) -> RunTotals {
         RunTotals {
             requests: get(&self.requests),
@@ -126,11 +140,25 @@ impl Metrics {
     /// Describes in one line what the run saved its clients from; `None` if the first
     /// token was enough.
     pub fn summary(&self) -> Option<String> {
+        let tokens = get(&self.tokens_at_most);
         let refreshed = get(&self.token_refreshes);
+        let waited = get(&self.rate_limit_waits);
+        let refused = get(&self.rate_limited_forwarded) + get(&self.rate_limit_timeouts);
         let retried = get(&self.retries_after_401);
         let mut parts = Vec::new();
-        if refreshed > 0 {
-            parts.push(format!("{} renewed", count(refreshed, "token")));
+        match (tokens, refreshed) {
+            (0..=1, 0) => {}
+            (0..=1, _) => parts.push(format!("{} renewed", count(refreshed, "token"))),
+            (_, 0) => parts.push(count(tokens, "token")),
+            (_, _) => parts.push(format!("{}, {refreshed} renewed", count(tokens, "token"))),
+        }
+        if waited > 0 {
+            let time = Duration::from_micros(get(&self.rate_limit_wait_micros));
+            let (calls, seconds) = (count(waited, "call"), time.as_secs_f64());
+            parts.push(format!("{calls} waited {seconds:.0} s for the rate limit"));
+        }
+        if refused > 0 {
+            parts.push(format!("{} refused by the rate limit", count(refused, "call")));
         }
         if retried > 0 {
             parts.push(format!("{} replayed", count(retried, "refused call")));
@@ -157,5 +185,18 @@ mod tests {
         metrics.count_token_refresh();
         metrics.count_token_refresh();
         assert_eq!(metrics.summary().unwrap(), "2 tokens renewed, 1 refused call replayed");
+        metrics.note_pool_size(3);
+        metrics.note_pool_size(2);
+        for _ in 0..12 {
+            metrics.count_rate_limit_wait(Duration::from_millis(700));
+        }
+        let expected = "3 tokens, 2 renewed, 12 calls waited 8 s for the rate limit, 1 refused \
+                        call replayed";
+        assert_eq!(metrics.summary().unwrap(), expected);
+        metrics.count_rate_limited(RateLimitOutcome::Forwarded);
+        metrics.count_rate_limited(RateLimitOutcome::Resent);
+        metrics.count_rate_limit_timeout();
+        let refused = "2 calls refused by the rate limit";
+        assert!(metrics.summary().unwrap().contains(refused));
     }
 }

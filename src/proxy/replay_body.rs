@@ -108,6 +108,12 @@ impl<B> SharedBody<B> {
         self.state().started
     }
 
+    /// Returns whether [`ReplayBody::replay`] would start another attempt.
+    pub(super) fn is_replayable(&self) -> bool {
+        let state = self.state();
+        state.reservation.is_some() && state.client_error.is_none()
+    }
+
     /// Returns why the client did not complete the body.
     pub(super) fn client_error(&self) -> Option<String> {
         self.state().client_error.clone()

@@ -7,10 +7,12 @@ use hyper::{HeaderMap, StatusCode};
 
 use super::access_log::AccessLog;
 use super::buffer_budget::BufferBudget;
+use super::client_tokens::{AcceptedTokens, ClientTokens};
 use super::event_log::EventLog;
 use super::metrics::{ExpositionFormat, Metrics, families};
 use super::status::ProxyStatus;
-use super::token_source::{BrokerBackend, ClientTokens, TokenSource};
+use super::token_pool::TokenPool;
+use super::token_source::{BrokerBackend, RunContext};
 use super::upstream::{CloudHost, Upstreams};
 use crate::clock::Reading;
 use crate::config::{PoolSettings, Settings};
@@ -19,7 +21,7 @@ use crate::error::Result;
 use crate::token::{Token, TokenValidity};
 
 pub struct ReverseProxy {
-    pub(super) token_source: Arc<TokenSource>,
+    pub(super) token_pool: Arc<TokenPool>,
     pub(super) upstreams: Upstreams,
     pub(super) client_id: String,
     pub(super) budget: Arc<BufferBudget>,
@@ -40,7 +42,7 @@ impl ReverseProxy {
     /// `Configuration` if no API is configured, or if the network settings cannot be used.
     pub fn start(
         settings: Settings,
-        _pool: PoolSettings,
+        pool: PoolSettings,
         tokens: ClientTokens,
         log: AccessLog,
         context: &Context,
@@ -49,13 +51,21 @@ impl ReverseProxy {
         let client_id = settings.client.id.clone();
         let metrics = Arc::new(Metrics::default());
         let events = Arc::<EventLog>::default();
-        let backend = BrokerBackend::new(settings, tokens.minted.clone(), context);
-        let token_source =
-            TokenSource::new(backend, tokens, context, metrics.clone(), events.clone());
-        let token_source = Arc::new(token_source);
-        tokio::spawn(token_source.clone().refresh_loop());
+        let ClientTokens { token, stand_in, issued, minted } = tokens;
+        let (clock, reporter) = (context.clock.clone(), context.reporter.clone());
+        let now = clock.read().wall;
+        let accepted = AcceptedTokens::new(&token.access_token, stand_in, issued, now, &reporter);
+        let run = RunContext {
+            clock,
+            reporter,
+            metrics: metrics.clone(),
+            events: events.clone(),
+            accepted: Arc::new(accepted),
+        };
+        let backend = BrokerBackend::new(settings, minted, context);
+        let token_pool = TokenPool::start(pool, backend, token, run);
         Ok(Arc::new(ReverseProxy {
-            token_source,
+            token_pool,
             upstreams,
             client_id,
             budget: Arc::default(),
@@ -70,22 +80,22 @@ impl ReverseProxy {
     /// Returns the token that clients of this run get: the stand-in, or else the current
     /// token.
     pub fn client_token(&self) -> Token {
-        self.token_source.client_token()
+        self.token_pool.client_token()
     }
 
     /// Reads the client secret again, and replaces the token if the API rejects it. Returns
     /// whether the token is good.
     pub async fn reload(&self) -> bool {
-        self.token_source.reload().await
+        self.token_pool.reload().await
     }
 
     /// Records in the cache when the current token was last used. Blocks.
     pub fn record_use(&self) {
-        self.token_source.record_use();
+        self.token_pool.record_use();
     }
 
     pub fn validity(&self) -> TokenValidity {
-        self.token_source.validity()
+        self.token_pool.validity()
     }
 
     pub fn metrics(&self) -> &Metrics {
@@ -101,13 +111,13 @@ impl ReverseProxy {
         let at = self.clock.read();
         let validity = self.validity();
         ProxyStatus {
-            skew: self.token_source.skew(),
+            skew: self.token_pool.skew(),
             issuer_clock: validity.issuer_clock,
             api_clock: validity.api_clock,
-            tokens: vec![self.token_source.pooled_token()],
+            tokens: self.token_pool.status(&at),
             events: self.events.events(),
             totals: self.metrics.totals(),
-            outage: self.token_source.outage().map(|outage| outage.reason),
+            outage: self.token_pool.shared_source().outage().map(|outage| outage.reason),
             started: self.started.clone(),
             at,
         }
@@ -127,7 +137,7 @@ impl ReverseProxy {
     /// Returns whether a request carries a token of this run, which authenticates the
     /// client.
     pub(crate) fn authenticates(&self, headers: &HeaderMap) -> bool {
-        self.token_source.authenticates(headers)
+        self.token_pool.authenticates(headers)
     }
 
     pub(crate) fn log_unreadable(&self, status: StatusCode, error: &hyper::Error) {

@@ -83,13 +83,14 @@ impl ReverseProxy {
         if let Err((code, message)) = self.check(&TokenGrantRequest::parse(headers, &form)) {
             return oauth_error(StatusCode::BAD_REQUEST, code, message);
         }
-        let current = match self.token_source.current().await {
+        let source = self.token_pool.shared_source();
+        let current = match source.current().await {
             TokenForRequest::Usable(current) => current,
             TokenForRequest::Expired(_) => return self.no_token_response(),
         };
-        let expires_in = self.token_source.remaining_lifetime(&current).as_secs();
+        let expires_in = source.remaining_lifetime(&current).as_secs();
         let json = json!({
-            "access_token": self.token_source.token_for_clients(&current).expose(),
+            "access_token": self.token_pool.token_for_clients(&current).expose(),
             "token_type": "bearer",
             "expires_in": expires_in,
         });
@@ -97,7 +98,7 @@ impl ReverseProxy {
     }
 
     fn no_token_response(&self) -> Response<ResponseBody> {
-        let outage = self.token_source.outage();
+        let outage = self.token_pool.shared_source().outage();
         let reason = outage.as_ref().map(|outage| format!(": {}", outage.reason));
         let message = format!(
             "the issuer provides no usable token at the moment{}",

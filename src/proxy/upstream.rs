@@ -111,6 +111,12 @@ impl Upstream {
         Ok(())
     }
 
+    /// Returns the path of a request without that of the base URL.
+    pub(super) fn relative_path<'a>(&self, head: &'a Parts) -> &'a str {
+        let path = head.uri.path();
+        path.strip_prefix(&*self.base_path).unwrap_or(path)
+    }
+
     /// Returns path, query and fragment of a URL reference below the base URL. A path
     /// without a host is meant for this upstream if `is_own`.
     pub(super) fn path_of(&self, reference: &str, is_own: bool) -> Option<String> {

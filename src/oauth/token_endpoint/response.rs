@@ -3,10 +3,8 @@
 //! Messages quote nothing of a body but an error's code and description, and the beginning
 //! of a page or a sentence: a body that was not understood may contain a token.
 
-use std::time::Duration;
-
-use hyper::header::{HeaderMap, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use jiff::{SignedDuration, Timestamp};
+use hyper::header::{LOCATION, WWW_AUTHENTICATE};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::body::{self, JsonObject};
@@ -14,7 +12,7 @@ use super::error::{ErrorResponse, TokenErrorKind};
 use super::excerpt::redact_long_runs;
 use super::retry::{AttemptError, Retryable};
 use crate::error::{Error, Kind};
-use crate::net::{HttpResponse, date_header, parse_http_date};
+use crate::net::{HttpResponse, retry_after};
 use crate::sanitize::{Secrets, shorten};
 use crate::token::{AccessToken, Claims, ExpiresIn, LifetimeError, is_bearer};
 
@@ -191,7 +189,7 @@ impl ResponseReader<'_> {
             .with_cause(self.cause(response, &description, error_response))
             .with_hint(kind.hint(error_response));
         let retry = if kind.is_retryable() {
-            Retryable::After(retry_after(&response.headers, now))
+            Retryable::After(retry_after(&response.headers, now).unwrap_or_default())
         } else {
             Retryable::Never
         };
@@ -266,23 +264,6 @@ const NOT_THE_ISSUER_HINT: &str = "check --token-url, --login-url or --region; p
 
 const BEARER_HINT: &str = "only Bearer tokens can be presented here (RFC 6749 section 7.1): have the issuer make them for \
      this client";
-
-/// The wait that the issuer asks for (RFC 9110 section 10.2.3), or zero. A date is compared
-/// with the response's own `Date`, which is of the same clock.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Duration {
-    let Some(text) = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) else {
-        return Duration::ZERO;
-    };
-    let text = text.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not parse is beyond every time limit.
-        return Duration::from_secs(text.parse().unwrap_or(u64::MAX));
-    }
-    let wait = parse_http_date(text)
-        .map(|until| until.duration_since(date_header(headers).unwrap_or(now)));
-    let wait = wait.unwrap_or_default().max(SignedDuration::ZERO);
-    wait.try_into().unwrap_or_default()
-}
 
 /// Reads `bytes` as a response: two bytes of status, fields, an empty line, and a body.
 #[cfg(fuzzing)]

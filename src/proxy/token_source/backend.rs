@@ -31,7 +31,7 @@ pub(in super::super) trait TokenBackend: Send + Sync {
 pub(in super::super) struct BrokerBackend {
     /// Their secret is the one at the start; `secret` is the current one.
     settings: Settings,
-    secret: Mutex<SecretSource>,
+    secret: Arc<Mutex<SecretSource>>,
     minted: Option<Arc<MintedTokens>>,
     context: Context,
 }
@@ -46,11 +46,19 @@ impl BrokerBackend {
         settings.freshness.newer_than = None;
         // The terminal belongs to the command or to the shell.
         settings.client.secret.forbid_prompt();
-        let secret = Mutex::new(settings.client.secret.clone());
+        let secret = Arc::new(Mutex::new(settings.client.secret.clone()));
         // Each mint may give the same warning.
         let reporter = Reporter::deduplicated(context.reporter.clone());
         let context = context.with_reporter(reporter.into());
         Arc::new(BrokerBackend { settings, secret, minted, context })
+    }
+
+    /// Returns a backend for another token of the same client.
+    pub(in super::super) fn for_slot(&self, slot: u32) -> Arc<BrokerBackend> {
+        let mut settings = self.settings.clone();
+        settings.cache.slot = slot;
+        let (secret, minted) = (self.secret.clone(), self.minted.clone());
+        Arc::new(BrokerBackend { settings, secret, minted, context: self.context.clone() })
     }
 
     /// Reads the secret again, which may have been rotated during the run. Cache entries

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::backoff::Backoff;
 use super::state::BearerToken;
 use super::{RefreshReason, TokenSource};
 use crate::clock::Reading;
+use crate::error::{Kind, Result};
 use crate::oauth::tokens_me::{TokenCheck, TokenStatus};
+use crate::proxy::backoff::Backoff;
 use crate::token::IdleTimeout;
 
 impl TokenSource {
@@ -21,7 +22,7 @@ impl TokenSource {
 
     /// Returns the time until [`TokenSource::keep_alive`] has something to do.
     pub(super) fn until_idle(&self) -> SignedDuration {
-        let now = self.clock.read();
+        let now = self.run.clock.read();
         let timeout = self.idle_timeout();
         timeout
             .map_or(SignedDuration::MAX, |timeout| self.state().last_use.until_call(timeout, &now))
@@ -57,15 +58,13 @@ impl TokenSource {
 
     async fn call_api(self: &Arc<Self>) {
         let current = self.state().current.clone();
-        let (backend, token) = (self.backend.clone(), current.token.access_token.clone());
-        let call = tokio::task::spawn_blocking(move || backend.call_api(&token));
-        let Ok(result) = call.await else {
+        let Some(result) = self.check(&current).await else {
             return;
         };
         match result {
             Ok(TokenCheck { status: TokenStatus::Accepted, used, .. }) => {
                 let message = "called the API with the unused token, to keep it from being revoked";
-                self.reporter.info(message);
+                self.run.reporter.info(message);
                 let mut state = self.state();
                 state.last_use.backoff = None;
                 if let Some(at) = used {
@@ -73,14 +72,15 @@ impl TokenSource {
                 }
             }
             Ok(TokenCheck { status: TokenStatus::Rejected, .. }) => {
-                self.reporter
+                self.run
+                    .reporter
                     .warn("the API rejects the token after a period without use: replacing it");
                 self.back_off_calls();
                 self.refresh(current, RefreshReason::Rejected).await;
             }
             Err(error) => {
                 let reason = error.one_line();
-                self.reporter.warn(format_args!(
+                self.run.reporter.warn(format_args!(
                     "could not call the API to keep the unused token from being revoked: {reason}"
                 ));
                 self.back_off_calls();
@@ -88,8 +88,29 @@ impl TokenSource {
         }
     }
 
+    /// Returns whether the API refuses any request with this token because of its rate. `None`
+    /// if it cannot be asked.
+    pub(in super::super) async fn is_rate_limited(&self, token: &Arc<BearerToken>) -> Option<bool> {
+        match self.check(token).await? {
+            Ok(_) => Some(false),
+            Err(error) if error.kind == Kind::RateLimited => Some(true),
+            Err(_) => None,
+        }
+    }
+
+    /// Returns whether the API rejects the current token.
+    pub(in super::super) async fn is_rejected(&self) -> bool {
+        let check = self.check(&self.peek()).await;
+        check.is_some_and(|check| check.is_ok_and(|check| check.status == TokenStatus::Rejected))
+    }
+
+    async fn check(&self, token: &BearerToken) -> Option<Result<TokenCheck>> {
+        let (backend, token) = (self.backend.clone(), token.token.access_token.clone());
+        tokio::task::spawn_blocking(move || backend.call_api(&token)).await.ok()
+    }
+
     fn back_off_calls(&self) {
-        let now = self.clock.read();
+        let now = self.run.clock.read();
         let mut state = self.state();
         state.last_use.backoff = Some(Backoff::after(state.last_use.backoff.as_ref(), now));
     }

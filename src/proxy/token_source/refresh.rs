@@ -2,17 +2,17 @@
 //! it expired or rejected. One refresh at a time; requests that wait share its result.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::backoff::{Backoff, MIN_BACKOFF};
 use super::state::{BearerToken, LastUse, Outage, RefreshFailure};
-use super::{RefreshReason, TokenSource, remember};
+use super::{RefreshReason, TokenSource};
 use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::error::Result;
+use crate::proxy::backoff::{Backoff, MIN_BACKOFF};
 use crate::proxy::event_log::ProxyEventKind;
-use crate::token::Token;
 
 /// The longest sleep of the background task: its timer stands still while the machine is
 /// suspended.
@@ -21,19 +21,19 @@ const MAX_SLEEP: SignedDuration = SignedDuration::from_secs(30);
 const MIN_SLEEP: SignedDuration = SignedDuration::from_millis(250);
 
 impl TokenSource {
-    /// Refreshes the token before it expires, and keeps it in use. Never returns.
-    pub(in super::super) async fn refresh_loop(self: Arc<Self>) {
-        loop {
-            let current = self.state().current.clone();
-            if !self.slack(&current).is_positive() {
-                self.refresh(current, RefreshReason::Expiring).await;
-            }
-            self.keep_alive().await;
-            let current = self.state().current.clone();
-            let backoff = self.state().refresh_backoff(&self.clock.read());
-            let sleep = sleep_time(self.slack(&current), backoff, self.until_idle());
-            tokio::time::sleep(sleep).await;
+    /// Refreshes the token before it expires, and keeps it in use.
+    pub(in super::super) async fn maintain(self: &Arc<Self>) {
+        let current = self.peek();
+        if !self.slack(&current).is_positive() {
+            self.refresh(current, RefreshReason::Expiring).await;
         }
+        self.keep_alive().await;
+    }
+
+    /// Returns the time until [`TokenSource::maintain`] has something to do.
+    pub(in super::super) fn until_due(&self) -> Duration {
+        let backoff = self.state().refresh_backoff(&self.run.clock.read());
+        sleep_time(self.slack(&self.peek()), backoff, self.until_idle())
     }
 
     /// Replaces `old`, unless that was done already. Runs in a task of its own: a client
@@ -55,7 +55,7 @@ impl TokenSource {
         let failure_count = self.state().failure_count;
         let _lock = self.refresh_lock.lock().await;
         {
-            let now = self.clock.read();
+            let now = self.run.clock.read();
             let mut state = self.state();
             if !Arc::ptr_eq(&state.current, &old) {
                 return Some(state.current.clone());
@@ -79,13 +79,13 @@ impl TokenSource {
         match self.get_token(&old, reason).await? {
             Ok(provided) if provided.origin != TokenOrigin::Stale => {
                 if provided.origin == TokenOrigin::Minted {
-                    self.metrics.count_token_minted();
+                    self.run.metrics.count_token_minted();
                 }
                 if provided.token.access_token != old.token.access_token {
-                    self.metrics.count_token_refresh();
-                    self.events.record(ProxyEventKind::TokenRenewed, self.clock.read());
+                    self.run.metrics.count_token_refresh();
+                    self.run.events.record(ProxyEventKind::TokenRenewed, self.run.clock.read());
                 }
-                Some(self.set_current(provided.token))
+                Some(self.set_current(provided))
             }
             // The broker has reported the cause.
             Ok(_stale) => {
@@ -95,7 +95,9 @@ impl TokenSource {
             Err(error) => {
                 let message = error.one_line();
                 let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                self.reporter.warn(format_args!("the token could not be renewed: {message}{hint}"));
+                self.run
+                    .reporter
+                    .warn(format_args!("the token could not be renewed: {message}{hint}"));
                 self.set_failed(error.kind.is_transient().then_some(message));
                 None
             }
@@ -111,38 +113,35 @@ impl TokenSource {
         let backend = self.backend.clone();
         let is_rejected = reason == RefreshReason::Rejected;
         let rejected = is_rejected.then(|| old.token.access_token.clone());
-        let stand_in = self.stand_in.as_ref().filter(|stand_in| stand_in.outlives_run);
-        let stand_in_token = stand_in.map(|stand_in| stand_in.token.clone());
-        let (issued, now) = (self.issued.clone(), self.clock.read().wall);
+        let (accepted, now) = (self.run.accepted.clone(), self.run.clock.read().wall);
         let work = move || {
             let provided = match reason {
                 RefreshReason::Reload => backend.get_verified_token(),
                 _ => backend.get_token(rejected.as_ref()),
             }?;
-            let handed_out = [Some(&provided.token.access_token), stand_in_token.as_ref()];
-            for token in handed_out.into_iter().flatten() {
-                // A failure was reported at the start.
-                let _ = remember(issued.as_deref(), token, now);
-            }
+            accepted.remember(&provided.token.access_token, now);
             Ok(provided)
         };
         tokio::task::spawn_blocking(work).await.ok()
     }
 
-    fn set_current(&self, token: Token) -> Arc<BearerToken> {
-        let now = self.clock.read().wall;
+    fn set_current(&self, provided: ProvidedToken) -> Arc<BearerToken> {
+        let now = self.run.clock.read().wall;
+        self.run.accepted.insert(&provided.token.access_token, now);
         let mut state = self.state();
-        state.known.insert(&token.access_token, now);
-        state.last_use = LastUse::of(&token);
-        state.current = Arc::new(BearerToken::new(token));
+        if provided.token.access_token != state.current.token.access_token {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        state.last_use = LastUse::of(&provided.token);
+        state.current = Arc::new(BearerToken::from(provided));
         state.refresh_failure = None;
         state.current.clone()
     }
 
     fn set_failed(&self, transient_reason: Option<String>) {
-        self.metrics.count_token_refresh_failure();
-        let now = self.clock.read();
-        self.events.record(ProxyEventKind::RefreshFailed, now.clone());
+        self.run.metrics.count_token_refresh_failure();
+        let now = self.run.clock.read();
+        self.run.events.record(ProxyEventKind::RefreshFailed, now.clone());
         let mut state = self.state();
         state.failure_count += 1;
         let earlier = state.refresh_failure.as_ref().map(|failure| &failure.backoff);
@@ -153,7 +152,7 @@ impl TokenSource {
     /// Returns why the last refresh failed, if another attempt may succeed: credentials
     /// that the issuer rejects stay wrong.
     pub(in super::super) fn outage(&self) -> Option<Outage> {
-        let now = self.clock.read();
+        let now = self.run.clock.read();
         let state = self.state();
         let reason = state.refresh_failure.as_ref()?.transient_reason.clone()?;
         let backoff = state.refresh_backoff(&now).max(MIN_BACKOFF);

@@ -6,16 +6,15 @@ use std::time::Duration;
 use hyper::header::HeaderValue;
 use jiff::SignedDuration;
 
-use super::backoff::Backoff;
+use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::clock::Reading;
 use crate::oauth::tokens_me;
-use crate::proxy::known_tokens::KnownTokens;
+use crate::proxy::backoff::Backoff;
 use crate::proxy::rate_limit::RateLimit;
 use crate::token::{IdleTimeout, Token};
 
 pub(super) struct TokenState {
     pub(super) current: Arc<BearerToken>,
-    pub(super) known: KnownTokens,
     pub(super) last_use: LastUse,
     pub(super) rate_limit: RateLimit,
     pub(super) refresh_failure: Option<RefreshFailure>,
@@ -25,6 +24,8 @@ pub(super) struct TokenState {
 pub(in super::super) struct BearerToken {
     pub(in super::super) token: Token,
     pub(in super::super) header: HeaderValue,
+    /// This process minted the token: no other one has used it before.
+    pub(in super::super) is_minted: bool,
 }
 
 pub(super) struct LastUse {
@@ -74,9 +75,17 @@ impl LastUse {
 }
 
 impl BearerToken {
-    pub(super) fn new(token: Token) -> BearerToken {
+    pub(in super::super) fn new(token: Token) -> BearerToken {
         // The issuer's response was refused if no header can hold its token.
         let header = tokens_me::bearer(&token.access_token);
-        BearerToken { header: header.unwrap_or(HeaderValue::from_static("Bearer")), token }
+        let header = header.unwrap_or(HeaderValue::from_static("Bearer"));
+        BearerToken { header, token, is_minted: false }
+    }
+}
+
+impl From<ProvidedToken> for BearerToken {
+    fn from(provided: ProvidedToken) -> BearerToken {
+        let is_minted = provided.origin == TokenOrigin::Minted;
+        BearerToken { is_minted, ..BearerToken::new(provided.token) }
     }
 }

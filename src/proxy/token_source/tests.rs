@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Condvar;
 use std::time::Duration;
 
-use hyper::header::HeaderValue;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 
 use super::*;
 use crate::broker::{ProvidedToken, TokenOrigin};
@@ -125,16 +125,23 @@ fn token_source_with(
         open: Mutex::new(false),
         opened: Condvar::new(),
     });
-    let context = Context {
-        env: [].into(),
-        clock: clock.clone(),
-        directories: Arc::default(),
-        reporter: Arc::new(Reporter::collected().0),
-    };
-    let metrics = Arc::new(Metrics::default());
-    let tokens = ClientTokens::new(token("first", 300), None);
-    let token_source = TokenSource::new(backend.clone(), tokens, &context, metrics, Arc::default());
+    let run = run_context(clock.clone());
+    let first = BearerToken::new(token("first", 300));
+    let token_source = TokenSource::new(backend.clone(), first, run);
     (Arc::new(token_source), backend, clock)
+}
+
+pub(in super::super) fn run_context(clock: Arc<dyn Clock>) -> RunContext {
+    let (reporter, now) = (Arc::new(Reporter::collected().0), clock.read().wall);
+    let first = token("first", 300).access_token;
+    let accepted = AcceptedTokens::new(&first, None, None, now, &reporter);
+    RunContext {
+        clock,
+        reporter,
+        metrics: Arc::default(),
+        events: Arc::default(),
+        accepted: accepted.into(),
+    }
 }
 
 fn text(current: &BearerToken) -> &str {
@@ -165,16 +172,14 @@ async fn waiting_requests_share_one_mint() {
     // A late request with the first token gets the second one.
     assert_eq!(text(&token_source.replace_rejected(first).await.unwrap()), "second");
     assert_eq!(*backend.asked.lock().unwrap(), [Some("first".to_owned())]);
-    assert_eq!(token_source.metrics.summary().unwrap(), "1 token renewed");
-    for known in ["first", "second"] {
-        let value = HeaderValue::from_str(&format!("bearer {known}")).unwrap();
-        assert!(
-            token_source.recognizes(&HeaderMap::from_iter([(AUTHORIZATION, value)])),
-            "{known}"
-        );
-    }
-    let other = HeaderValue::from_static("Bearer third");
-    assert!(!token_source.recognizes(&HeaderMap::from_iter([(AUTHORIZATION, other)])));
+    assert_eq!(token_source.run.metrics.summary().unwrap(), "1 token renewed");
+    let now = reading(101, 1_001).wall;
+    let is_recognized = |token: &str| {
+        let value = HeaderValue::from_str(&format!("bearer {token}")).unwrap();
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+        token_source.run.accepted.recognizes(&headers, |_| false, now)
+    };
+    assert!(is_recognized("first") && is_recognized("second") && !is_recognized("third"));
 }
 
 #[tokio::test]
@@ -236,7 +241,7 @@ async fn the_same_token_again_counts_as_no_refresh() {
     backend.open();
     let first = token_source.state().current.clone();
     assert!(token_source.refresh(first, RefreshReason::Expiring).await.is_some());
-    assert_eq!(token_source.metrics.summary(), None);
+    assert_eq!(token_source.run.metrics.summary(), None);
 }
 
 #[tokio::test]

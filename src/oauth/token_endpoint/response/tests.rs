@@ -1,6 +1,9 @@
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use std::time::Duration;
+
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::*;
+use crate::net::date_header;
 
 mod bodies;
 mod issuers;

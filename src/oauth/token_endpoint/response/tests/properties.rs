@@ -1,7 +1,8 @@
 use hyper::header::HeaderValue;
 use proptest::prelude::*;
 
-use super::{date_header, read, reply};
+use super::{read, reply};
+use crate::net::date_header;
 
 /// Bytes of all kinds, and JSON that is nearly right.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {

@@ -1,0 +1,300 @@
+//! The tokens that requests are sent with: one, or more of the same client where the API's
+//! limit for one token does not suffice.
+
+mod active_cap;
+mod choice;
+mod growth;
+mod limited_paths;
+mod member;
+mod overdraft;
+mod refusal;
+mod token_quota;
+mod waiting;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use jiff::SignedDuration;
+
+use super::status::PooledToken;
+use super::token_source::{
+    BearerToken, BrokerBackend, RunContext, TokenBackend, TokenForRequest, TokenSource,
+};
+use crate::clock::Reading;
+use crate::config::{PoolSettings, RequestRate};
+use crate::sync;
+use crate::token::{AccessToken, Token, TokenValidity};
+use active_cap::ActiveCap;
+use choice::{Choice, choose};
+use growth::GrowthState;
+use limited_paths::LimitedPaths;
+pub(super) use limited_paths::RequestScope;
+use member::PoolMember;
+use overdraft::Overdraft;
+pub(super) use refusal::{RateLimitCause, Rejection};
+
+pub(super) struct TokenPool {
+    settings: PoolSettings,
+    backends: BackendOfSlot,
+    run: RunContext,
+    /// Slot 0, which other commands share.
+    shared_source: Arc<TokenSource>,
+    state: Mutex<PoolState>,
+    /// The requests that wait, and the turn of the first of them.
+    waiting: AtomicUsize,
+    turn: tokio::sync::Mutex<()>,
+    /// A token has joined or opened.
+    changed: tokio::sync::Notify,
+    /// Held while the cause of a 429 is determined.
+    judging: tokio::sync::Mutex<()>,
+}
+
+type BackendOfSlot = Box<dyn Fn(u32) -> Arc<dyn TokenBackend> + Send + Sync>;
+
+struct PoolState {
+    /// Sorted by slot.
+    members: Vec<PoolMember>,
+    /// As configured, or as the API has shown it to be.
+    rate: Option<u32>,
+    growth: GrowthState,
+    active_cap: ActiveCap,
+    limited_paths: LimitedPaths,
+}
+
+/// A token for one request, which is counted.
+pub(super) struct AcquiredToken {
+    pub(super) source: Arc<TokenSource>,
+    pub(super) token: Arc<BearerToken>,
+    /// A refresh has failed; the API decides.
+    pub(super) is_expired: bool,
+    /// The number of the request in the token's window.
+    request: u32,
+    /// The request is beyond the rate.
+    overdraft: Option<Overdraft>,
+}
+
+pub(super) enum Acquisition {
+    Acquired(AcquiredToken),
+    Expired(ExpiredMember),
+    /// Every token is busy for so long.
+    Busy(SignedDuration),
+}
+
+pub(super) struct ExpiredMember(Arc<TokenSource>);
+
+impl TokenPool {
+    /// Starts with one token, which is refreshed in the background of the current runtime.
+    pub(super) fn start(
+        settings: PoolSettings,
+        backend: Arc<BrokerBackend>,
+        token: Token,
+        run: RunContext,
+    ) -> Arc<TokenPool> {
+        let first: Arc<dyn TokenBackend> = backend.clone();
+        let backends = Box::new(move |slot| backend.for_slot(slot) as Arc<dyn TokenBackend>);
+        let pool = TokenPool::new(settings, backends, first, token, run);
+        tokio::spawn(growth::maintain(Arc::downgrade(&pool), pool.shared_source.clone(), 0));
+        pool
+    }
+
+    fn new(
+        settings: PoolSettings,
+        backends: BackendOfSlot,
+        first: Arc<dyn TokenBackend>,
+        token: Token,
+        run: RunContext,
+    ) -> Arc<TokenPool> {
+        let now = run.clock.read();
+        let source = TokenSource::new(first, BearerToken::new(token), run.clone());
+        let shared_source = Arc::new(source);
+        let member = PoolMember::new(0, shared_source.clone(), rate(&settings), &now);
+        let state = PoolState {
+            members: vec![member],
+            rate: rate(&settings),
+            growth: GrowthState::default(),
+            active_cap: ActiveCap::default(),
+            limited_paths: LimitedPaths::default(),
+        };
+        run.metrics.note_pool_size(1);
+        Arc::new(TokenPool {
+            settings,
+            backends,
+            run,
+            shared_source,
+            state: Mutex::new(state),
+            waiting: AtomicUsize::new(0),
+            turn: tokio::sync::Mutex::default(),
+            changed: tokio::sync::Notify::new(),
+            judging: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Returns a token for a request that comes at `now`; `None` if it has to wait for one.
+    pub(super) fn acquire_now(self: &Arc<Self>, now: &Reading) -> Option<Acquisition> {
+        // Nobody overtakes those that wait.
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        match self.try_acquire(now) {
+            Acquisition::Busy(_) => None,
+            acquisition => Some(acquisition),
+        }
+    }
+
+    /// Refreshes an expired token, which happens when the machine was suspended or the issuer
+    /// unavailable.
+    pub(super) async fn refreshed(&self, member: ExpiredMember) -> AcquiredToken {
+        let ExpiredMember(source) = member;
+        let (token, is_expired) = match source.current().await {
+            TokenForRequest::Usable(token) => (token, false),
+            TokenForRequest::Expired(token) => (token, true),
+        };
+        let request = self.count_request(&source);
+        AcquiredToken { is_expired, ..AcquiredToken::new(source, token, request) }
+    }
+
+    fn try_acquire(self: &Arc<Self>, now: &Reading) -> Acquisition {
+        let mut state = self.state();
+        let mut usable = None;
+        let choice = choose(state.members.iter_mut().map(|member| {
+            let (member_state, token) = member.state(now);
+            usable = token;
+            member_state
+        }));
+        let acquisition = match (choice, usable) {
+            (Choice::Use(index), Some(token)) => {
+                let acquired = state.members[index].acquire(token, now);
+                if !state.members[index].quota.is_near_limit(acquired.request) {
+                    return Acquisition::Acquired(acquired);
+                }
+                Acquisition::Acquired(acquired)
+            }
+            (Choice::Use(index) | Choice::Refresh(index), _) => {
+                return Acquisition::Expired(ExpiredMember(state.members[index].source.clone()));
+            }
+            (Choice::Wait(wait, _), _) => Acquisition::Busy(wait),
+        };
+        if let Some(slot) = state.try_begin_growth(self.settings.tokens, now) {
+            self.grow_in_background(slot);
+        }
+        match choice {
+            Choice::Wait(_, Some(index)) if !state.growth.is_under_way() => {
+                let member = &mut state.members[index];
+                let Some(token) = member.source.peek_usable(now) else {
+                    return acquisition;
+                };
+                member.quota.set_overdrawn(true);
+                let overdraft = Some(Overdraft::new(self, &member.source));
+                let acquired = member.acquire(token, now);
+                Acquisition::Acquired(AcquiredToken { overdraft, ..acquired })
+            }
+            _ => acquisition,
+        }
+    }
+
+    pub(super) fn rate_wait(&self) -> Duration {
+        self.settings.rate_wait
+    }
+
+    /// Returns whether a request presents a token that this run or an earlier one handed
+    /// out.
+    pub(super) fn recognizes(&self, headers: &HeaderMap, now: &Reading) -> bool {
+        let is_current = |value: &_| *value == self.shared_source.peek().header;
+        self.run.accepted.recognizes(headers, is_current, now.wall)
+    }
+
+    pub(super) fn authenticates(&self, headers: &HeaderMap) -> bool {
+        self.run.accepted.authenticates(headers, self.run.clock.read().wall)
+    }
+
+    pub(super) fn shared_source(&self) -> &Arc<TokenSource> {
+        &self.shared_source
+    }
+
+    pub(super) fn token_for_clients<'a>(&'a self, current: &'a BearerToken) -> &'a AccessToken {
+        self.run.accepted.for_clients(&current.token.access_token)
+    }
+
+    pub(super) fn client_token(&self) -> Token {
+        let current = self.shared_source.peek();
+        Token { access_token: self.token_for_clients(&current).clone(), ..current.token.clone() }
+    }
+
+    /// Reads the client secret again and replaces the tokens that the API rejects. Returns
+    /// whether all are good.
+    pub(super) async fn reload(&self) -> bool {
+        let mut all_good = true;
+        for source in self.sources() {
+            all_good &= source.reload().await;
+        }
+        all_good
+    }
+
+    /// Records in the cache when the tokens were last used. Blocks.
+    pub(super) fn record_use(&self) {
+        self.sources().iter().for_each(|source| source.record_use());
+    }
+
+    pub(super) fn validity(&self) -> TokenValidity {
+        self.shared_source.validity()
+    }
+
+    pub(super) fn skew(&self) -> SignedDuration {
+        self.shared_source.skew()
+    }
+
+    pub(super) fn status(&self, now: &Reading) -> Vec<PooledToken> {
+        self.state().members.iter().map(|member| member.status(now)).collect()
+    }
+
+    fn sources(&self) -> Vec<Arc<TokenSource>> {
+        self.state().members.iter().map(|member| member.source.clone()).collect()
+    }
+
+    fn is_in_use(&self, source: &Arc<TokenSource>, now: &Reading) -> Option<bool> {
+        self.state().member(source).map(|member| member.is_in_use(now))
+    }
+
+    /// Counts a request that is sent with a token that was not chosen.
+    fn count_request(&self, source: &Arc<TokenSource>) -> u32 {
+        let now = self.run.clock.read();
+        self.state().member(source).map_or(0, |member| member.count_request(&now))
+    }
+
+    fn remove(&self, source: &Arc<TokenSource>) {
+        self.state().members.retain(|member| !Arc::ptr_eq(&member.source, source));
+    }
+
+    fn state(&self) -> MutexGuard<'_, PoolState> {
+        sync::lock(&self.state)
+    }
+}
+
+impl AcquiredToken {
+    fn new(source: Arc<TokenSource>, token: Arc<BearerToken>, request: u32) -> AcquiredToken {
+        AcquiredToken { source, token, is_expired: false, request, overdraft: None }
+    }
+}
+
+impl PoolState {
+    fn set_rate(&mut self, rate: Option<u32>) {
+        self.rate = rate;
+        self.members.iter_mut().for_each(|member| member.quota.set_rate(rate));
+    }
+
+    fn member(&mut self, source: &Arc<TokenSource>) -> Option<&mut PoolMember> {
+        self.members.iter_mut().find(|member| Arc::ptr_eq(&member.source, source))
+    }
+}
+
+fn rate(settings: &PoolSettings) -> Option<u32> {
+    match settings.rate {
+        RequestRate::PerMinute(rate) => Some(rate),
+        RequestRate::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Finds the cap on active tokens of an OAuth client, which Genesys Cloud does not publish:
+//! beyond it each mint invalidates the oldest token.
+
+use jiff::SignedDuration;
+
+use crate::clock::Reading;
+
+#[derive(Default)]
+pub(super) struct ActiveCap {
+    /// The last mint that may have invalidated a token, and the tokens refused since the
+    /// pool grew.
+    suspicion: Option<Suspicion>,
+    cap: Option<KnownCap>,
+}
+
+struct Suspicion {
+    since: SignedDuration,
+    refused: u32,
+}
+
+struct KnownCap {
+    tokens: u32,
+    found: SignedDuration,
+}
+
+/// Tokens are used in turn, so that one may be refused some minutes after the mint.
+const SUSPICION_TIME: SignedDuration = SignedDuration::from_mins(5);
+
+/// A cap may have been raised, and tokens may have been revoked for another reason.
+const CAP_TIME: SignedDuration = SignedDuration::from_hours(1);
+
+impl ActiveCap {
+    pub(super) fn note_growth(&mut self, now: &Reading) {
+        let refused = self.suspicion(now).map_or(0, |suspicion| suspicion.refused);
+        self.suspicion = Some(Suspicion { since: now.boot, refused });
+    }
+
+    /// Notes that the API refused a token long before its end. Returns whether the cap is
+    /// the cause, rather than the revocation of one token.
+    pub(super) fn note_refusal(&mut self, now: &Reading) -> bool {
+        let Some(suspicion) = self.suspicion(now) else {
+            return false;
+        };
+        // The token is replaced by a mint, which may invalidate the next one.
+        let refused = suspicion.refused + 1;
+        self.suspicion = Some(Suspicion { since: now.boot, refused });
+        refused > 1
+    }
+
+    pub(super) fn set(&mut self, tokens: u32, now: &Reading) -> bool {
+        let is_new = self.cap.is_none();
+        self.cap = Some(KnownCap { tokens, found: now.boot });
+        is_new
+    }
+
+    pub(super) fn get(&self, now: &Reading) -> Option<u32> {
+        let cap = self.cap.as_ref()?;
+        (now.boot.saturating_sub(cap.found) < CAP_TIME).then_some(cap.tokens)
+    }
+
+    fn suspicion(&self, now: &Reading) -> Option<&Suspicion> {
+        let suspicion = self.suspicion.as_ref()?;
+        (now.boot.saturating_sub(suspicion.since) < SUSPICION_TIME).then_some(suspicion)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::tests::reading;
+
+    fn at(boot: i64) -> Reading {
+        reading(boot, 1_000)
+    }
+
+    #[test]
+    fn the_second_token_refused_after_a_growth_tells_the_cap() {
+        let mut cap = ActiveCap::default();
+        assert!(!cap.note_refusal(&at(0)) && !cap.note_refusal(&at(1)), "nothing has grown");
+        cap.note_growth(&at(10));
+        assert!(!cap.note_refusal(&at(20)), "that token may have been revoked");
+        assert!(cap.note_refusal(&at(310)), "each mint refuses the next one");
+    }
+
+    #[test]
+    fn a_refusal_long_after_a_growth_has_another_cause() {
+        let mut cap = ActiveCap::default();
+        cap.note_growth(&at(0));
+        assert!(!cap.note_refusal(&at(299)));
+        assert!(!cap.note_refusal(&at(600)));
+        cap.note_growth(&at(700));
+        assert!(!cap.note_refusal(&at(701)), "the earlier refusals are forgotten");
+    }
+
+    #[test]
+    fn a_cap_is_told_once_and_tried_again_after_an_hour() {
+        let mut cap = ActiveCap::default();
+        assert_eq!(cap.get(&at(0)), None);
+        assert!(cap.set(3, &at(0)) && !cap.set(2, &at(10)));
+        assert_eq!(cap.get(&at(3_609)), Some(2));
+        assert_eq!(cap.get(&at(3_610)), None);
+    }
+}
