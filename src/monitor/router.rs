@@ -84,8 +84,9 @@ fn event_stream(state: &MonitorState) -> MonitorResponse {
         let message = "too many pages are open; reload to see the present state";
         return line_response(StatusCode::SERVICE_UNAVAILABLE, message);
     };
-    let shutdown = state.shutdown.clone().cancelled_owned();
-    stream_response("text/event-stream", EventStream::new(state.proxy.clone(), shutdown, permit))
+    let proxy = state.proxy.clone();
+    let render = move || page::content(&proxy.status()).into_string();
+    stream_response("text/event-stream", EventStream::new(render, state.shutdown.clone(), permit))
 }
 
 fn readiness(status: &ProxyStatus) -> MonitorResponse {
