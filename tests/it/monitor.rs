@@ -2,6 +2,7 @@
 
 mod browser;
 mod endpoints;
+mod events;
 mod lifecycle;
 mod page;
 mod prometheus;

@@ -7,10 +7,10 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::browser::{found, look};
+use super::rig::Monitored;
 use crate::common::cloud::cloud;
 use crate::common::guard;
 use crate::common::runner::Runner;
-use crate::gateway::rig::Front;
 
 /// Tokens of 12 s, and an API whose clock is ahead.
 fn short_lived() -> Sandbox {
@@ -21,38 +21,31 @@ fn short_lived() -> Sandbox {
     })
 }
 
-/// A gateway, and the URL of its page.
-fn gateway(cloud: &Sandbox) -> (Front, String) {
+fn monitored(cloud: &Sandbox) -> Monitored {
     let runner = Runner::of(cloud).set("GC_TOKEN_SKEW", "4s").set("GC_TOKEN_TIMEOUT", "200ms");
-    let mut front = Front::start(runner, &["-v", "--metrics-listen=127.0.0.1:0"]);
-    let said = front.running.wait_until_it_says("/metrics\n");
-    let (_, rest) = said.split_once("metrics: http://").unwrap();
-    let address = rest.split_once('/').unwrap().0;
-    let url = format!("http://{address}/");
-    (front, url)
+    Monitored::start(runner, &[])
 }
 
 #[test]
 fn the_page_is_readable_in_both_schemes_and_on_a_phone() {
     let cloud = short_lived();
-    let (front, url) = gateway(&cloud);
-    assert_eq!(front.get("/api/v2/tokens/me").status, 200);
-    let Some(looking) = look(&front.runner, &url, "looks") else { return };
+    let monitored = monitored(&cloud);
+    assert_eq!(monitored.front.get("/api/v2/tokens/me").status, 200);
+    let Some(looking) = look(&monitored, "looks") else { return };
     let looks = found(looking);
     let looks = looks.as_array().unwrap();
     assert_eq!(looks.len(), 4);
     for seen in looks {
-        check_look(seen, &url, &front);
+        check_look(seen, &monitored);
     }
     let backgrounds = [&looks[0], &looks[2]].map(|seen| seen["background"].as_str().unwrap());
     assert_ne!(backgrounds[0], backgrounds[1], "light and dark");
-    front.finish();
+    monitored.front.finish();
 }
 
-fn check_look(seen: &Value, url: &str, front: &Front) {
+fn check_look(seen: &Value, monitored: &Monitored) {
     assert_eq!(seen["problems"], serde_json::json!([]));
-    let host = url.strip_prefix("http://").unwrap().trim_end_matches('/');
-    assert_eq!(seen["hosts"], serde_json::json!([host]));
+    assert_eq!(seen["hosts"], serde_json::json!([monitored.address]));
     assert!(seen["overflow"].as_i64().unwrap() <= 0, "{}", seen["overflow"]);
     let contrasts = seen["contrasts"].as_array().unwrap();
     assert!(contrasts.len() > 20, "{contrasts:?}");
@@ -79,31 +72,31 @@ fn check_look(seen: &Value, url: &str, front: &Front) {
     let dom = seen["dom"].as_str().unwrap();
     guard::holds_no_token(dom.as_bytes(), "the page");
     guard::holds_no_secret(dom.as_bytes(), "the page");
-    assert!(!dom.contains(&front.prefix), "the page holds the gateway's path");
+    assert!(!dom.contains(&monitored.front.prefix), "the page holds the gateway's path");
 }
 
 #[test]
 fn a_renewed_token_appears_without_a_reload() {
     let cloud = short_lived();
-    let (front, url) = gateway(&cloud);
-    let Some(looking) = look(&front.runner, &url, "updates") else { return };
+    let monitored = monitored(&cloud);
+    let Some(looking) = look(&monitored, "updates") else { return };
     let seen = found(looking);
     assert_eq!(seen["problems"], serde_json::json!([]));
     assert_eq!(seen["isSameDocument"], true);
     assert_eq!(seen["selected"], "Clocks");
     assert_eq!(seen["title"], "Ready · gc-token");
     assert_eq!(seen["connection"], "");
-    front.finish();
+    monitored.front.finish();
 }
 
 /// The issuer has gone, and the last token has expired.
 #[test]
 fn the_page_tells_why_nothing_can_be_served() {
     let cloud = short_lived();
-    let (front, url) = gateway(&cloud);
+    let monitored = monitored(&cloud);
     let faults = "1000*503".parse::<Faults>().unwrap().0;
     cloud.change(ConfigChange { faults: Some(faults), ..ConfigChange::default() });
-    let Some(looking) = look(&front.runner, &url, "fails") else { return };
+    let Some(looking) = look(&monitored, "fails") else { return };
     let seen = found(looking);
     assert_eq!(seen["problems"], serde_json::json!([]));
     assert_eq!(seen["title"], "Not ready · gc-token");
@@ -111,31 +104,31 @@ fn the_page_tells_why_nothing_can_be_served() {
     for text in ["Every token has expired", "The last renewal failed: ", "✕ expired"] {
         assert!(main.contains(text), "{text} is not in {main}");
     }
-    front.finish();
+    monitored.front.finish();
 }
 
 #[test]
 fn without_javascript_a_reload_shows_the_present_state() {
     let cloud = short_lived();
-    let (front, url) = gateway(&cloud);
-    let Some(looking) = look(&front.runner, &url, "reloads") else { return };
+    let monitored = monitored(&cloud);
+    let Some(looking) = look(&monitored, "reloads") else { return };
     let seen = found(looking);
     assert_eq!(seen["problems"], serde_json::json!([]));
     let texts = [0, 1].map(|index| seen["texts"][index].as_str().unwrap());
     assert!(texts.iter().all(|text| text.contains("Ready")), "{texts:?}");
     assert_ne!(texts[0], texts[1]);
     assert!(seen["hint"].as_str().unwrap().contains("reload this page"), "{}", seen["hint"]);
-    front.finish();
+    monitored.front.finish();
 }
 
 #[test]
 fn an_open_page_learns_of_the_end_and_does_not_delay_it() {
     let cloud = short_lived();
-    let (front, url) = gateway(&cloud);
-    let other = Runner::of(&cloud);
-    let Some(mut looking) = look(&other, &url, "loses") else { return };
+    let monitored = monitored(&cloud);
+    let Some(mut looking) = look(&monitored, "loses") else { return };
     looking.wait_until_it_prints("looking");
-    front.finish();
+    // Chromium has its profile in the runner's home.
+    let (_, _runner) = monitored.front.finish_and_keep();
     let seen = found(looking);
     let connection = seen["connection"].as_str().unwrap();
     assert!(connection.starts_with("Not connected since "), "{connection}");
