@@ -28,7 +28,6 @@ use crate::cli::{Command, ConfigCommand, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
-use crate::oauth::MintedTokens;
 use crate::text;
 
 /// Returns 0, or the exit code of the command of `exec`.
@@ -80,17 +79,11 @@ fn resolve_settings(
 
 /// `settings` have to be resolved from `layers`, which errors refer to.
 fn get_token(settings: &Settings, layers: &Layers, context: &Context) -> Result<ProvidedToken> {
-    get_recorded_token(settings, layers, None, context)
+    broker::get_token(settings, context).map_err(|error| explained(error, layers, context))
 }
 
-fn get_recorded_token(
-    settings: &Settings,
-    layers: &Layers,
-    minted: Option<&MintedTokens>,
-    context: &Context,
-) -> Result<ProvidedToken> {
-    broker::get_recorded_token(settings, context, minted)
-        .map_err(|error| config::name_settings(error, layers, &context.env).with_doctor_hint())
+fn explained(error: Error, layers: &Layers, context: &Context) -> Error {
+    config::name_settings(error, layers, &context.env).with_doctor_hint()
 }
 
 fn resolve_and_get_token(

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 
 use crate::child::Program;
 use crate::error::Result;
-use crate::platform::{Watchdog, supervise};
+use crate::platform::{ForwardedSignals, Watchdog, supervise};
 
 pub(crate) use environment::{EnvDiff, EnvOverrides};
 
@@ -26,11 +26,12 @@ pub(crate) async fn run(
     program: &Program,
     env: &BTreeMap<OsString, OsString>,
     watchdog: &mut Watchdog,
+    signals: &mut ForwardedSignals,
 ) -> Result<u8> {
     let spawn = |group| {
         program.spawn(group, |command| {
             command.env_clear().envs(env);
         })
     };
-    supervise(spawn, watchdog).await
+    supervise(spawn, watchdog, signals).await
 }

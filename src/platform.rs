@@ -21,7 +21,7 @@
 //! | [`is_path`], [`find_executable`], [`is_exec_format_error`], [`DEFAULT_PATH`], [`SHELL`] | `X_OK`; `/bin/sh` for scripts without an interpreter | `PATHEXT` for .cmd and .bat |
 //! | [`replace_process`] | execve(2) | start, wait, exit with the same code |
 //! | [`ProcessGroup`], [`prepare_child`], [`Watchdog`], [`watch`] | this program again, as the leader of the command's process group | a job object with kill-on-close |
-//! | [`supervise`] | forwarded signals, job control, foreground group | wait: Ctrl-C reaches every process of the console by itself |
+//! | [`supervise`], [`ForwardedSignals`] | forwarded signals, job control, foreground group | wait: Ctrl-C reaches every process of the console by itself |
 //! | [`Terminal`], [`HelperProcess`], [`HelperState`], [`stop_own_job`], [`forward_keyboard_signal`], [`set_nonblocking`] | foreground group, stopped processes, `O_NONBLOCK` | the console is shared; `PeekNamedPipe` |
 //! | [`write_from_background`] | blocks SIGTTOU | writes |
 //! | [`StopSignals`], [`StopSignal`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | Ctrl-C, Ctrl-Break and close; no reload |

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::runtime::Runtime;
 
 use super::run::{ProxyRun, ProxyRunConfig, RunOptions, runtime};
-use super::run_tokens::{revocable_tokens, revoke_tokens};
-use super::{gateway, get_recorded_token, load_layers, resolve_settings};
+use super::run_tokens::{FirstToken, first_token, revocable_tokens, revoke_tokens};
+use super::{gateway, get_token, load_layers, resolve_settings};
 use crate::child::Program;
 use crate::cli::{ExecArgs, ProxyMode};
 use crate::config::{Layers, Query, Settings, table};
@@ -20,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::{self, EnvDiff, EnvOverrides};
 use crate::oauth::MintedTokens;
 use crate::output::TokenDetails;
-use crate::platform::{self, Watchdog};
+use crate::platform::{self, ForwardedSignals, Watchdog};
 use crate::proxy::gateway::{Gateway, GatewayConfig};
 use crate::proxy::intercept::{Interception, InterceptionConfig};
 use crate::proxy::{ClientTokens, StandIn};
@@ -82,6 +83,12 @@ struct Execution<'a> {
     context: &'a Context,
 }
 
+enum Beginning {
+    Run(Token, ForwardedSignals),
+    /// By a signal, with the exit code for it.
+    Stopped(u8),
+}
+
 /// Time for open requests after the command has ended. Only processes that it left behind
 /// can wait for the responses.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -110,29 +117,48 @@ impl Execution<'_> {
     }
 
     fn replace_process(self, settings: &Settings) -> Result<Infallible> {
-        let env = self.env_with_token(settings)?;
+        let token = get_token(settings, self.layers, self.context)?.token;
+        let env = self.env_with_token(&token, settings)?;
         self.program.exec_replace(&env)
     }
 
     fn run_supervised(self, settings: &Settings) -> Result<u8> {
-        let env = self.env_with_token(settings)?;
         let runtime = runtime()?;
+        let (token, mut signals) = match self.begin(settings, &runtime)? {
+            Beginning::Run(token, signals) => (token, signals),
+            Beginning::Stopped(code) => return Ok(code),
+        };
+        let env = self.env_with_token(&token, settings)?;
         let mut watchdog = Watchdog::start()?;
-        let code = runtime.block_on(exec::run(&self.program, &env, &mut watchdog));
+        let code = runtime.block_on(exec::run(&self.program, &env, &mut watchdog, &mut signals));
         watchdog.disarm();
         runtime.shutdown_background();
         code
     }
 
-    fn env_with_token(&self, settings: &Settings) -> Result<BTreeMap<OsString, OsString>> {
-        let token = self.get_token(settings)?;
-        let details = TokenDetails { token: &token, issuer: &settings.issuer };
+    fn env_with_token(
+        &self,
+        token: &Token,
+        settings: &Settings,
+    ) -> Result<BTreeMap<OsString, OsString>> {
+        let details = TokenDetails { token, issuer: &settings.issuer };
         Ok(self.overrides.env_diff(&details, &[])?.apply(&self.context.env))
     }
 
-    fn get_token(&self, settings: &Settings) -> Result<Token> {
-        let minted = self.minted.as_deref();
-        Ok(get_recorded_token(settings, self.layers, minted, self.context)?.token)
+    /// Gets the first token. If that may have to be revoked, listens for signals before.
+    fn begin(&self, settings: &Settings, runtime: &Runtime) -> Result<Beginning> {
+        let (layers, context) = (self.layers, self.context);
+        let listen = || runtime.block_on(async { ForwardedSignals::listen() });
+        let Some(minted) = &self.minted else {
+            let token = get_token(settings, layers, context)?.token;
+            return Ok(Beginning::Run(token, listen()?));
+        };
+        let mut signals = listen()?;
+        let token = first_token(settings, layers, minted, context, signals.termination());
+        Ok(match runtime.block_on(token)? {
+            FirstToken::Provided(token) => Beginning::Run(token, signals),
+            FirstToken::Stopped(code) => Beginning::Stopped(code),
+        })
     }
 
     fn run_with_proxy(
@@ -143,7 +169,10 @@ impl Execution<'_> {
         stand_in: Option<StandIn>,
     ) -> Result<u8> {
         let runtime = runtime()?;
-        let token = self.get_token(&settings)?;
+        let (token, mut signals) = match self.begin(&settings, &runtime)? {
+            Beginning::Run(token, signals) => (token, signals),
+            Beginning::Stopped(code) => return Ok(code),
+        };
         let Execution { program, overrides, minted, layers, context } = self;
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
@@ -163,7 +192,7 @@ impl Execution<'_> {
         let env_diff = overrides.env_diff(&details, &proxy.variables(context))?;
         let env = env_diff.apply(&context.env);
         let code = runtime.block_on(async {
-            let code = exec::run(&program, &env, &mut watchdog).await;
+            let code = exec::run(&program, &env, &mut watchdog, &mut signals).await;
             proxy.drain().await;
             run.drain_monitor().await;
             code

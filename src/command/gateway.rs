@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::run::{ProxyRun, ProxyRunConfig, RunOptions, allowed_hosts, runtime, socket_address};
-use super::run_tokens::{revocable_tokens, revoke_tokens};
+use super::run_tokens::{FirstToken, first_token, revocable_tokens, revoke_tokens};
 use super::service::ServiceNotifier;
 use super::stop::Stop;
-use super::{env, get_recorded_token, load_layers, resolve_settings};
+use super::{env, get_token, load_layers, resolve_settings};
 use crate::config::{Flags, Layers, Query, Settings, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
@@ -46,13 +46,24 @@ fn serve(
     let runtime = runtime()?;
     let shows_token = layers.bool(&table::STAND_IN_TOKEN)?;
     let stand_in = if shows_token { Some(StandIn::random()?.outliving_the_run()) } else { None };
-    let provided = get_recorded_token(&settings, layers, minted.as_deref(), context)?;
-    // Not before there is a token: an issuer may take long, and a signal then ends the process
-    // at once.
-    let stop = runtime.block_on(async { Stop::listen() });
-    let mut stop =
-        stop.map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
-    let tokens = ClientTokens { minted, ..ClientTokens::new(provided.token, stand_in) };
+    let listen = || {
+        runtime
+            .block_on(async { Stop::listen() })
+            .map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))
+    };
+    let (token, mut stop) = match &minted {
+        // An issuer may take long: a signal ends the process at once meanwhile.
+        None => (get_token(&settings, layers, context)?.token, listen()?),
+        Some(minted) => {
+            let mut stop = listen()?;
+            let token = first_token(&settings, layers, minted, context, stop.wait());
+            match runtime.block_on(token)? {
+                FirstToken::Provided(token) => (token, stop),
+                FirstToken::Stopped(()) => return Ok(()),
+            }
+        }
+    };
+    let tokens = ClientTokens { minted, ..ClientTokens::new(token, stand_in) };
     let run_config = ProxyRunConfig { settings, options, tokens };
     let run = ProxyRun::start(run_config, layers, &runtime, context)?;
     let gateway = {

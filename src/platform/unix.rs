@@ -34,6 +34,7 @@ pub(crate) use file_access::{
     ForeignDir, OpenedFile, TamperRisk, foreign_link, foreign_parent, make_private_command,
 };
 pub(crate) use file_system::{FileSystem, file_system};
+pub(crate) use forwarded_signals::ForwardedSignals;
 pub(crate) use helper_process::{
     HelperProcess, HelperState, forward_keyboard_signal, set_nonblocking, stop_own_job,
 };

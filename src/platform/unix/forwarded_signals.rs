@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
 use super::signals::{disable_exit_on_signals, is_ignored};
+use crate::error::{Error, Kind, Result};
 
 pub(super) enum SignalEvent {
     Forward(Signal),
@@ -15,7 +16,7 @@ pub(super) enum SignalEvent {
     ChildChanged,
 }
 
-pub(super) struct ForwardedSignals {
+pub(crate) struct ForwardedSignals {
     forwarded: Vec<(Signal, unix::Signal)>,
     child: unix::Signal,
 }
@@ -32,9 +33,13 @@ const FORWARDED: [Signal; 7] = [
 ];
 
 impl ForwardedSignals {
-    /// From now on, none of them ends or stops this process by itself. An ignored signal
+    /// Within a runtime. From now on, none of them ends or stops this process by itself. An ignored signal
     /// stays ignored, as for a job of nohup(1), and the child inherits that.
-    pub(super) fn listen() -> io::Result<ForwardedSignals> {
+    pub(crate) fn listen() -> Result<ForwardedSignals> {
+        ForwardedSignals::open().map_err(cannot_supervise)
+    }
+
+    fn open() -> io::Result<ForwardedSignals> {
         let child = signal(SignalKind::child())?;
         let listen = |forwarded: Signal| {
             signal(SignalKind::from_raw(forwarded.as_raw())).map(|stream| (forwarded, stream))
@@ -43,6 +48,19 @@ impl ForwardedSignals {
         let forwarded = heard.map(listen).collect::<io::Result<_>>()?;
         disable_exit_on_signals();
         Ok(ForwardedSignals { forwarded, child })
+    }
+
+    /// Waits until this process is to end before it has a command. Returns the exit code of a
+    /// command that the signal has ended.
+    pub(crate) async fn termination(&mut self) -> u8 {
+        loop {
+            match self.next().await {
+                SignalEvent::Forward(Signal::TSTP) | SignalEvent::ChildChanged => {}
+                SignalEvent::Forward(signal) => {
+                    return u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX);
+                }
+            }
+        }
     }
 
     pub(super) async fn next(&mut self) -> SignalEvent {
@@ -56,4 +74,8 @@ impl ForwardedSignals {
         })
         .await
     }
+}
+
+pub(super) fn cannot_supervise(error: io::Error) -> Error {
+    Error::new(Kind::System, "cannot supervise the command").with_source(error)
 }

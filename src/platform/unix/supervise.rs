@@ -9,12 +9,12 @@ use rustix::process::{
 };
 
 use super::executable::ProcessGroup;
-use super::forwarded_signals::{ForwardedSignals, SignalEvent};
+use super::forwarded_signals::{ForwardedSignals, SignalEvent, cannot_supervise};
 use super::helper_process::wants_terminal;
 use super::pid_namespace::reap_orphans;
 use super::terminal::Terminal;
 use super::watchdog::Watchdog;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 /// Starts the command by `spawn` and waits for its end, while signals, the terminal and
 /// job control work as if the command had been started directly. Returns its exit code, or
@@ -30,8 +30,8 @@ use crate::error::{Error, Kind, Result};
 pub(crate) async fn supervise(
     spawn: impl FnOnce(ProcessGroup) -> Result<Child>,
     watchdog: &mut Watchdog,
+    signals: &mut ForwardedSignals,
 ) -> Result<u8> {
-    let mut signals = ForwardedSignals::listen().map_err(cannot_supervise)?;
     let group = watchdog.group();
     let mut terminal = Terminal::for_group(group);
     // Before the command starts, so that it never finds itself in the background.
@@ -46,7 +46,7 @@ pub(crate) async fn supervise(
                 SupervisedCommand { pid, group, terminal: &mut terminal, sigterm_sent: false };
             let own = [pid, group];
             tokio::select! {
-                code = command.wait(&mut signals) => code.map_err(cannot_supervise),
+                code = command.wait(signals) => code.map_err(cannot_supervise),
                 never = reap_orphans(&own) => match never {},
             }
         }
@@ -54,10 +54,6 @@ pub(crate) async fn supervise(
     };
     terminal.reclaim_foreground();
     result
-}
-
-fn cannot_supervise(error: io::Error) -> Error {
-    Error::new(Kind::System, "cannot supervise the command").with_source(error)
 }
 
 struct SupervisedCommand<'a> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rig::{left_behind, runner, written};
 use crate::common::cloud::{accepts, cloud};
-use crate::common::process::Running;
+use crate::common::process::{Running, wait_until};
 use crate::common::runner::Runner;
 
 const MODES: [&[&str]; 3] = [&[], &["--gateway"], &["--intercept"]];
@@ -143,4 +143,32 @@ fn a_gateway_that_is_stopped_leaves_no_token_behind() {
     running.signal(Signal::TERM);
     running.finish().succeeded();
     assert_all_is_revoked(&cloud, &runner, &shared);
+}
+
+/// A pipeline may be cancelled at any moment.
+#[test]
+fn a_signal_during_the_mint_leaves_no_token_behind() {
+    for slow in [
+        SandboxConfig { latency: Duration::from_secs(2), ..SandboxConfig::default() },
+        SandboxConfig { api_latency: Duration::from_secs(2), ..SandboxConfig::default() },
+    ] {
+        let cloud = cloud(slow);
+        let runner = runner(&cloud);
+        for args in [&["exec", "--revoke", "--", "touch", "begun"][..], &["gateway", "--revoke"]] {
+            let before = cloud.counters().token_requests;
+            let running = runner.start(args);
+            wait_until("a token is requested", || cloud.counters().token_requests > before);
+            running.signal(Signal::TERM);
+            let code = if args[0] == "exec" { 143 } else { 0 };
+            let finished = running.finish();
+            assert_eq!(finished.status.code(), Some(code), "{finished:#?}");
+            assert_eq!(finished.stdout, "");
+            wait_until("no token is left", || {
+                let counters = cloud.counters();
+                counters.mints == counters.token_requests && counters.revocations == counters.mints
+            });
+            assert_eq!(cloud.tokens(), [""; 0]);
+            assert!(!runner.home().join("begun").exists());
+        }
+    }
 }
