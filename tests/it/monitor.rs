@@ -3,6 +3,7 @@
 mod browser;
 mod endpoints;
 mod events;
+mod examples;
 mod lifecycle;
 mod page;
 mod prometheus;
