@@ -2,8 +2,9 @@
 
 use gc_token::internals::sandbox::SandboxConfig;
 
-use super::rig::{call, without_vendor};
+use super::rig::{call, with_vendor, without_vendor};
 use crate::common::cloud::accepts;
+use crate::common::page;
 use crate::common::terraform::Tool;
 
 #[test]
@@ -62,4 +63,25 @@ fn without_a_stand_in_clients_get_the_real_token() {
     let token = header.strip_prefix("Authorization: Bearer ").unwrap();
     assert!(accepts(&rig.cloud, token));
     assert_eq!(rig.cloud.counters().mints, 1);
+}
+
+/// The stand-in token is enough, but the block may have the gateway's path as well.
+#[test]
+fn the_vendors_block_may_have_the_path() {
+    let main = page::read("terraform-examples/gateway/main.tf");
+    let protocol = "protocol = ephemeral.gctoken_gateway.this.protocol\n";
+    let path = r#"
+    path_params {
+      path_name  = ephemeral.gctoken_gateway.this.path_name
+      path_value = ephemeral.gctoken_gateway.this.path_value
+    }
+"#;
+    let with_path = main.replace(protocol, &format!("{protocol}{path}"));
+    assert_ne!(main, with_path);
+    let Some(mut rig) = with_vendor(Tool::Terraform, SandboxConfig::default(), &with_path) else {
+        return;
+    };
+    rig.terraform.set("GENESYSCLOUD_REGION", "eu-west-1");
+    let applied = rig.terraform.ok(&["apply", "-auto-approve"]);
+    assert!(applied.contains("Resources: 10 added"), "{applied}");
 }
