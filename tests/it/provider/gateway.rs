@@ -5,6 +5,7 @@ mod arguments;
 mod closes;
 mod ends;
 mod example;
+mod rate;
 mod rig;
 mod several;
 mod unknown;
