@@ -44,6 +44,18 @@ impl<'a> NetworkRemote<'a> {
         NetworkRemote { minted, ..self }
     }
 
+    /// # Errors
+    /// As [`Api::requests_per_minute`].
+    pub fn requests_per_minute(&self, token: &AccessToken) -> Result<Option<u32>> {
+        self.api()?.requests_per_minute(token)
+    }
+
+    fn api(&self) -> Result<Api<'_>> {
+        let url = self.settings.issuer.api_url.as_deref();
+        let url = url.ok_or_else(|| Error::new(Kind::Configuration, "no API is configured"))?;
+        Ok(Api { url, session: &self.session, limit: self.check_timeout() })
+    }
+
     fn check_timeout(&self) -> Duration {
         let timeout = self.settings.network.timeout;
         match self.settings.verify {
@@ -73,12 +85,10 @@ impl Remote for NetworkRemote<'_> {
     }
 
     fn check_token(&self, token: &AccessToken) -> Result<TokenCheck> {
-        let url = self.settings.issuer.api_url.as_deref();
-        let url = url.ok_or_else(|| Error::new(Kind::Configuration, "no API is configured"))?;
         let method = match self.settings.freshness.idle_timeout {
             Some(_) => CheckMethod::Get,
             None => CheckMethod::Head,
         };
-        Api { url, session: &self.session, limit: self.check_timeout() }.check(token, method)
+        self.api()?.check(token, method)
     }
 }

@@ -20,6 +20,8 @@ pub struct PoolSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestRate {
     PerMinute(u32),
+    /// The limit of the organization, as the API tells it.
+    Auto,
     /// Only the API's responses limit the requests.
     Unknown,
 }
@@ -64,12 +66,13 @@ fn request_rate(layers: &Layers) -> Result<RequestRate> {
         return Ok(PoolSettings::default().rate);
     };
     match given.value.as_str() {
+        "auto" => Ok(RequestRate::Auto),
         "off" => Ok(RequestRate::Unknown),
         text => match text.parse() {
             Ok(number) if number > 0 => Ok(RequestRate::PerMinute(number)),
             _ => Err(given
                 .refused("is not a number of requests a minute")
-                .with_hint("such as 300, or off to leave the limit to the API's responses")),
+                .with_hint("such as 300; auto asks the API for its limit, off leaves it to the API's responses")),
         },
     }
 }
@@ -98,6 +101,11 @@ mod tests {
             rate_wait: Duration::from_secs(10),
         };
         assert_eq!(resolve(&[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_api_may_be_asked_for_its_limit() {
+        assert_eq!(resolve(&[("rate", "auto")]).unwrap().rate, RequestRate::Auto);
     }
 
     #[test]

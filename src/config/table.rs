@@ -355,10 +355,10 @@ settings! {
         variables: &["GC_TOKEN_RATE"],
         value: ValueType::Number,
         default: DefaultValue::Text("300"),
-        help: "How many requests a minute the API takes with each token: a number, or off to \
-            leave it to the API's responses",
+        help: "How many requests a minute the API takes with each token: a number, auto to ask \
+            the API, or off to leave it to the API's responses",
         attribute: Some("How many requests a minute the API takes with each token: a number, by \
-            default 300, or `off` to leave it to the API's responses."),
+            default 300, `auto` to ask the API, or `off` to leave it to the API's responses."),
         in_profile: true,
         commands: Commands::Only(&["exec", "gateway"]),
     }

@@ -56,7 +56,9 @@ type BackendOfSlot = Box<dyn Fn(u32) -> Arc<dyn TokenBackend> + Send + Sync>;
 struct PoolState {
     /// Sorted by slot.
     members: Vec<PoolMember>,
-    /// As configured, or as the API has shown it to be.
+    /// As configured, or as the API tells.
+    base_rate: Option<u32>,
+    /// Higher, if the API has shown that it takes more.
     rate: Option<u32>,
     growth: GrowthState,
     active_cap: ActiveCap,
@@ -96,6 +98,9 @@ impl TokenPool {
         let backends = Box::new(move |slot| backend.for_slot(slot) as Arc<dyn TokenBackend>);
         let pool = TokenPool::new(settings, backends, first, token, run);
         tokio::spawn(growth::maintain(Arc::downgrade(&pool), pool.shared_source.clone(), 0));
+        if settings.rate == RequestRate::Auto {
+            tokio::spawn(pool.clone().find_rate());
+        }
         pool
     }
 
@@ -112,6 +117,7 @@ impl TokenPool {
         let member = PoolMember::new(0, shared_source.clone(), rate(&settings), &now);
         let state = PoolState {
             members: vec![member],
+            base_rate: rate(&settings),
             rate: rate(&settings),
             growth: GrowthState::default(),
             active_cap: ActiveCap::default(),
@@ -129,6 +135,26 @@ impl TokenPool {
             changed: tokio::sync::Notify::new(),
             judging: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Asks the API for its limit.
+    async fn find_rate(self: Arc<Self>) {
+        let reason = match self.shared_source.requests_per_minute().await {
+            Some(Ok(Some(rate))) => {
+                self.run
+                    .reporter
+                    .info(format_args!("the API takes {rate} requests a minute with each token"));
+                let mut state = self.state();
+                state.base_rate = Some(rate);
+                return state.set_rate(Some(rate));
+            }
+            Some(Ok(None)) => "the API does not tell it".to_owned(),
+            Some(Err(error)) => error.one_line(),
+            None => return,
+        };
+        self.run
+            .reporter
+            .warn(format_args!("--rate: the limit is unknown, so the default is used: {reason}"));
     }
 
     /// Returns a token for a request that comes at `now`; `None` if it has to wait for one.
@@ -292,6 +318,8 @@ impl PoolState {
 fn rate(settings: &PoolSettings) -> Option<u32> {
     match settings.rate {
         RequestRate::PerMinute(rate) => Some(rate),
+        // Until the API has told.
+        RequestRate::Auto => rate(&PoolSettings::default()),
         RequestRate::Unknown => None,
     }
 }

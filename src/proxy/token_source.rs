@@ -17,6 +17,7 @@ use super::metrics::Metrics;
 use super::rate_limit::RateLimit;
 use crate::clock::Reading;
 use crate::context::{Clock, Reporter};
+use crate::error::Result;
 use crate::sync;
 use crate::token::TokenValidity;
 pub(super) use backend::{BrokerBackend, TokenBackend};
@@ -131,6 +132,13 @@ impl TokenSource {
         self.state().refresh_failure = None;
         let current = self.state().current.clone();
         self.refresh(current, RefreshReason::Reload).await.is_some()
+    }
+
+    /// Returns the API's limit for one token, if it tells.
+    pub(super) async fn requests_per_minute(&self) -> Option<Result<Option<u32>>> {
+        let (backend, current) = (self.backend.clone(), self.peek());
+        let work = move || backend.requests_per_minute(&current.token.access_token);
+        tokio::task::spawn_blocking(work).await.ok()
     }
 
     pub(super) fn validity(&self) -> TokenValidity {

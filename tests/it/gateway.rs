@@ -14,6 +14,7 @@ mod log;
 mod masks;
 mod outage;
 mod paths;
+mod rate;
 mod refusal;
 mod repeat;
 mod replay;

@@ -4,5 +4,6 @@
 mod cloud;
 mod entry;
 mod limits;
+mod rate;
 mod rig;
 mod tunnel;

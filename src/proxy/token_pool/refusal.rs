@@ -52,7 +52,8 @@ impl TokenPool {
         match cause {
             RateLimitCause::Token => {
                 // A rate that was found by requests beyond the configured one was a mistake.
-                state.set_rate(super::rate(&self.settings));
+                let rate = state.base_rate;
+                state.set_rate(rate);
                 state.close(rejection, &now);
             }
             RateLimitCause::Shared => state.remember_shared_limit(rejection, &now),

@@ -25,8 +25,17 @@ impl TokenPool {
         match timeout(limit, self.wait_for_turn()).await {
             Ok(Ok(token)) => Ok(token),
             Ok(Err(source)) => Ok(self.refreshed(source).await),
-            Err(_) => Err(self.next_opening()),
+            Err(_) => self.acquire_beyond_rate().ok_or_else(|| self.next_opening()),
         }
+    }
+
+    /// Returns a token that is at its rate. Only the API refuses a request.
+    fn acquire_beyond_rate(&self) -> Option<AcquiredToken> {
+        let now = self.run.clock.read();
+        let mut state = self.state();
+        let mut open =
+            state.members.iter_mut().filter(|member| member.quota.closed_for(&now).is_zero());
+        open.find_map(|member| Some(member.acquire(member.source.peek_usable(&now)?, &now)))
     }
 
     /// Returns a token, or the source of an expired one that has to be refreshed.

@@ -23,6 +23,9 @@ pub(in super::super) trait TokenBackend: Send + Sync {
     /// Makes a call to the API that counts as a use of `token`.
     fn call_api(&self, token: &AccessToken) -> Result<TokenCheck>;
 
+    /// Returns the limit of the organization; `None` if the API does not tell.
+    fn requests_per_minute(&self, token: &AccessToken) -> Result<Option<u32>>;
+
     fn record_use(&self, token: &AccessToken, used: &Reading);
 
     fn policy(&self) -> &FreshnessPolicy;
@@ -105,6 +108,11 @@ impl TokenBackend for BrokerBackend {
 
     fn call_api(&self, token: &AccessToken) -> Result<TokenCheck> {
         self.with_broker(&self.current_settings(), |broker| broker.remote.check_token(token))
+    }
+
+    fn requests_per_minute(&self, token: &AccessToken) -> Result<Option<u32>> {
+        let settings = self.current_settings();
+        NetworkRemote::new(&settings, &self.context).requests_per_minute(token)
     }
 
     fn record_use(&self, token: &AccessToken, used: &Reading) {

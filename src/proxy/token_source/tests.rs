@@ -79,6 +79,10 @@ impl TokenBackend for FakeBackend {
         self.calls.lock().unwrap().pop_front().expect("no call was expected")
     }
 
+    fn requests_per_minute(&self, _: &AccessToken) -> Result<Option<u32>> {
+        Ok(None)
+    }
+
     fn record_use(&self, token: &AccessToken, used: &Reading) {
         let at = used.boot.as_secs();
         self.recorded.lock().unwrap().push((token.expose().to_owned(), at));

@@ -185,6 +185,10 @@ impl TokenBackend for CloudBackend {
         Ok(TokenCheck { status, clock: None, used: None })
     }
 
+    fn requests_per_minute(&self, _: &AccessToken) -> Result<Option<u32>> {
+        Ok(Some(self.cloud.limits.calls))
+    }
+
     fn record_use(&self, _: &AccessToken, _: &Reading) {}
 
     fn policy(&self) -> &FreshnessPolicy {
