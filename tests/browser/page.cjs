@@ -60,7 +60,7 @@ async function updates(browser) {
     window.isSameDocument = true;
     getSelection().selectAllChildren(document.querySelector("#clocks"));
   });
-  const isRenewed = () => document.querySelector("main").innerText.includes("A token was renewed");
+  const isRenewed = () => /tokens? (was|were) renewed/.test(document.querySelector("main").innerText);
   await page.waitForFunction(isRenewed);
   const found = await page.evaluate(() => ({
     isSameDocument: window.isSameDocument === true,

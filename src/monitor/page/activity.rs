@@ -6,13 +6,6 @@ use maud::{Markup, html};
 use super::wording::{age_text, readable_duration, time_since};
 use crate::proxy::{ProxyEvent, ProxyEventKind, ProxyStatus};
 
-/// Successive events of one kind.
-struct EventGroup<'a> {
-    newest: &'a ProxyEvent,
-    count: u32,
-    waited: SignedDuration,
-}
-
 pub(super) fn activity_section(status: &ProxyStatus) -> Markup {
     html! {
         section aria-labelledby="activity" {
@@ -21,14 +14,13 @@ pub(super) fn activity_section(status: &ProxyStatus) -> Markup {
                 p { "No renewal, refusal, wait or failure yet." }
             } @else {
                 ol.events {
-                    @for group in grouped(&status.events) {
-                        @let age = time_since(&group.newest.at, &status.at);
-                        li.problem[group.is_problem()] {
-                            span.age { (age_text(age)) }
+                    @for event in status.events.iter().rev() {
+                        li.problem[is_problem(event.kind)] {
+                            span.age { (age_text(time_since(&event.last, &status.at))) }
                             " "
-                            span.mark aria-hidden="true" { (group.mark()) }
+                            span.mark aria-hidden="true" { (mark_of(event.kind)) }
                             " "
-                            span { (group.sentence()) }
+                            span { (sentence(event)) }
                         }
                     }
                 }
@@ -37,70 +29,46 @@ pub(super) fn activity_section(status: &ProxyStatus) -> Markup {
     }
 }
 
-/// Returns the newest group first.
-fn grouped(events: &[ProxyEvent]) -> Vec<EventGroup<'_>> {
-    let mut groups: Vec<EventGroup<'_>> = Vec::new();
-    for event in events.iter().rev() {
-        let waited = match event.kind {
-            ProxyEventKind::Delayed(time) => SignedDuration::try_from(time).unwrap_or_default(),
-            _ => SignedDuration::ZERO,
-        };
-        match groups.last_mut() {
-            Some(group) if is_same_kind(group.newest, event) => {
-                group.count += 1;
-                group.waited = group.waited.saturating_add(waited);
-            }
-            _ => groups.push(EventGroup { newest: event, count: 1, waited }),
-        }
-    }
-    groups
+fn is_problem(kind: ProxyEventKind) -> bool {
+    matches!(kind, ProxyEventKind::RefreshFailed | ProxyEventKind::Unauthorized)
 }
 
-fn is_same_kind(event: &ProxyEvent, other: &ProxyEvent) -> bool {
-    std::mem::discriminant(&event.kind) == std::mem::discriminant(&other.kind)
+fn mark_of(kind: ProxyEventKind) -> &'static str {
+    match kind {
+        ProxyEventKind::TokenRenewed => "↻",
+        ProxyEventKind::RefreshFailed | ProxyEventKind::Unauthorized => "✕",
+        ProxyEventKind::RateLimited => "▲",
+        ProxyEventKind::Delayed(_) => "…",
+    }
 }
 
-impl EventGroup<'_> {
-    fn is_problem(&self) -> bool {
-        matches!(self.newest.kind, ProxyEventKind::RefreshFailed | ProxyEventKind::Unauthorized)
-    }
-
-    fn mark(&self) -> &'static str {
-        match self.newest.kind {
-            ProxyEventKind::TokenRenewed => "↻",
-            ProxyEventKind::RefreshFailed | ProxyEventKind::Unauthorized => "✕",
-            ProxyEventKind::RateLimited => "▲",
-            ProxyEventKind::Delayed(_) => "…",
+fn sentence(event: &ProxyEvent) -> String {
+    let count = event.count;
+    let several = |one: &str, many: &str| {
+        if count == 1 { one.to_owned() } else { format!("{count} {many}") }
+    };
+    let text = match event.kind {
+        ProxyEventKind::TokenRenewed => several("A token was renewed", "tokens were renewed"),
+        ProxyEventKind::RefreshFailed => several("A renewal failed", "renewals failed"),
+        ProxyEventKind::Unauthorized => several(
+            "The API refused a request with a token of this run (401)",
+            "requests with tokens of this run were refused by the API (401)",
+        ),
+        ProxyEventKind::RateLimited => several(
+            "The API’s rate limit refused a request (429)",
+            "requests were refused by the API’s rate limit (429)",
+        ),
+        ProxyEventKind::Delayed(time) => {
+            let time = readable_duration(SignedDuration::try_from(time).unwrap_or_default());
+            let requests = several("A request", "requests");
+            return format!("{requests} waited for the rate limit, {time} in all");
         }
+    };
+    let period = time_since(&event.first, &event.last);
+    if count == 1 || period.as_secs() < 60 {
+        return text;
     }
-
-    fn sentence(&self) -> String {
-        let count = self.count;
-        match (self.newest.kind, count) {
-            (ProxyEventKind::TokenRenewed, 1) => "A token was renewed".to_owned(),
-            (ProxyEventKind::TokenRenewed, _) => format!("{count} tokens were renewed"),
-            (ProxyEventKind::RefreshFailed, 1) => "A renewal failed".to_owned(),
-            (ProxyEventKind::RefreshFailed, _) => format!("{count} renewals failed"),
-            (ProxyEventKind::Unauthorized, 1) => {
-                "The API refused a request with a token of this run (401)".to_owned()
-            }
-            (ProxyEventKind::Unauthorized, _) => {
-                format!("The API refused {count} requests with tokens of this run (401)")
-            }
-            (ProxyEventKind::RateLimited, 1) => {
-                "The API limited the rate of a request (429)".to_owned()
-            }
-            (ProxyEventKind::RateLimited, _) => {
-                format!("The API limited the rate of {count} requests (429)")
-            }
-            (ProxyEventKind::Delayed(_), _) => {
-                let waited = readable_duration(self.waited);
-                let requests =
-                    if count == 1 { "A request".to_owned() } else { format!("{count} requests") };
-                format!("{requests} waited {waited} for the rate limit")
-            }
-        }
-    }
+    format!("{text} in {}", readable_duration(period))
 }
 
 #[cfg(test)]
@@ -111,23 +79,15 @@ mod tests {
     use crate::clock::tests::reading;
 
     #[test]
-    fn successive_events_of_one_kind_are_one_line_and_the_newest_comes_first() {
-        let event = |second, kind| ProxyEvent { at: reading(second, second), kind };
-        let events = [
-            event(1, ProxyEventKind::TokenRenewed),
-            event(2, ProxyEventKind::Delayed(Duration::from_secs(2))),
-            event(3, ProxyEventKind::Delayed(Duration::from_secs(3))),
-            event(4, ProxyEventKind::RateLimited),
-        ];
-        let groups = grouped(&events);
-        let sentences: Vec<_> =
-            groups.iter().map(|group| group.sentence().replace('\u{a0}', " ")).collect();
-        let expected = [
-            "The API limited the rate of a request (429)",
-            "2 requests waited 5 s for the rate limit",
-            "A token was renewed",
-        ];
-        assert_eq!(sentences, expected);
-        assert_eq!(groups[1].newest.at, reading(3, 3));
+    fn events_say_how_many_there_were_and_in_which_time() {
+        let text = |kind, last, count| {
+            let event = ProxyEvent { first: reading(0, 0), last: reading(last, 0), kind, count };
+            sentence(&event).replace('\u{a0}', " ")
+        };
+        assert_eq!(text(ProxyEventKind::TokenRenewed, 0, 1), "A token was renewed");
+        assert_eq!(text(ProxyEventKind::RefreshFailed, 59, 3), "3 renewals failed");
+        assert_eq!(text(ProxyEventKind::RefreshFailed, 330, 9), "9 renewals failed in 5 min 30 s");
+        let delayed = ProxyEventKind::Delayed(Duration::from_secs(8));
+        assert_eq!(text(delayed, 90, 2), "2 requests waited for the rate limit, 8 s in all");
     }
 }

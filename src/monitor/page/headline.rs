@@ -4,13 +4,12 @@ use jiff::SignedDuration;
 use maud::{Markup, html};
 
 use super::wording::{counted, grouped_digits, readable_duration, time_of_day, time_since};
-use crate::proxy::{ProxyEventKind, ProxyStatus, RunTotals};
+use crate::proxy::{PooledToken, ProxyEventKind, ProxyStatus, RunTotals};
 use crate::sanitize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
     Ready,
-    /// Every usable token is closed after a 429.
     RateLimited,
     /// A token can be used, but the last attempt to renew one failed.
     RenewalFailing,
@@ -49,14 +48,19 @@ fn totals_list(totals: &RunTotals) -> Markup {
             div { dt { "tokens renewed" } dd { (grouped_digits(totals.renewed)) } }
             div { dt { "replayed after a 401" } dd { (grouped_digits(totals.replayed)) } }
             div {
-                dt { "waited for the rate limit" }
-                dd {
-                    (grouped_digits(totals.delayed))
-                    @if totals.delayed > 0 { small { " (" (readable_duration(waited)) " in all)" } }
+                dt {
+                    "waited for the rate limit"
+                    @if totals.delayed > 0 { ", " (readable_duration(waited)) " in all" }
                 }
+                dd { (grouped_digits(totals.delayed)) }
             }
         }
     }
+}
+
+fn is_held_back(token: &PooledToken) -> bool {
+    let is_used_up = token.window.is_some_and(|window| window.requests >= window.limit);
+    token.closed_for.is_some() || is_used_up
 }
 
 impl Health {
@@ -69,7 +73,7 @@ impl Health {
         });
         if !status.is_ready() {
             Health::NotReady
-        } else if usable.all(|token| token.closed_for.is_some()) {
+        } else if usable.all(is_held_back) {
             Health::RateLimited
         } else if status.outage.is_some() || last_renewal == Some(false) {
             Health::RenewalFailing
@@ -99,8 +103,8 @@ impl Health {
                 format!("Requests are forwarded with {usable} of {}.", counted(total, "token"))
             }
             Health::RateLimited => {
-                "The API has closed every token for a while, with a 429. Requests wait or get \
-                 that answer."
+                "Every token is at the API’s rate limit. Requests wait for one of them, or get a \
+                 429."
                     .to_owned()
             }
             Health::RenewalFailing => "Requests are forwarded with the tokens that are left, and \

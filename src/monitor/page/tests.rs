@@ -49,7 +49,9 @@ fn title_of(status: &ProxyStatus) -> &'static str {
 fn the_headline_tells_what_a_client_would_meet() {
     let mut status = status();
     assert_eq!(title_of(&status), "Ready");
-    status.events = vec![ProxyEvent { at: status.at.clone(), kind: ProxyEventKind::RefreshFailed }];
+    let at = status.at.clone();
+    let kind = ProxyEventKind::RefreshFailed;
+    status.events = vec![ProxyEvent { first: at.clone(), last: at, kind, count: 1 }];
     assert_eq!(title_of(&status), "Ready, but renewals fail");
     status.tokens[0].closed_for = Some(Duration::from_secs(42));
     assert_eq!(title_of(&status), "Held back by the rate limit");
@@ -133,7 +135,10 @@ fn any_event() -> impl Strategy<Value = ProxyEvent> {
         Just(ProxyEventKind::RateLimited),
         any_time().prop_map(ProxyEventKind::Delayed),
     ];
-    (0_i64..2_000, kind).prop_map(|(boot, kind)| ProxyEvent { at: reading(boot, NOW), kind })
+    (0_i64..2_000, 0_i64..2_000, kind, any::<u32>()).prop_map(|(first, last, kind, count)| {
+        let [first, last] = [first, last].map(|boot| reading(boot, NOW));
+        ProxyEvent { first, last, kind, count }
+    })
 }
 
 prop_compose! {

@@ -10,6 +10,7 @@ use super::browser::{found, look};
 use super::rig::Monitored;
 use crate::common::cloud::cloud;
 use crate::common::guard;
+use crate::common::process::wait_until;
 use crate::common::runner::Runner;
 
 /// Tokens of 12 s, and an API whose clock is ahead.
@@ -37,6 +38,9 @@ fn the_page_is_readable_in_both_schemes_and_on_a_phone() {
     assert_eq!(looks.len(), 4);
     for seen in looks {
         check_look(seen, &monitored);
+        assert_eq!(seen["headings"][0], "✓ Ready");
+        let description = seen["drawing"][1].as_str().unwrap();
+        assert!(description.contains("within the skew of 4\u{a0}s"), "{description}");
     }
     let backgrounds = [&looks[0], &looks[2]].map(|seen| seen["background"].as_str().unwrap());
     assert_ne!(backgrounds[0], backgrounds[1], "light and dark");
@@ -52,13 +56,9 @@ fn check_look(seen: &Value, monitored: &Monitored) {
     for text in contrasts {
         assert!(text["contrast"].as_f64().unwrap() >= 4.5, "{text}");
     }
-    let headings = &seen["headings"];
-    assert_eq!(headings[0], "✓ Ready");
-    assert_eq!(headings.as_array().unwrap()[1..], ["Clocks", "Tokens", "Recent events"]);
-    let drawing = &seen["drawing"];
-    assert_eq!(drawing[0], "The clocks of this machine, the issuer and the API");
-    let description = drawing[1].as_str().unwrap();
-    assert!(description.contains("within the skew of 4\u{a0}s"), "{description}");
+    let headings = seen["headings"].as_array().unwrap();
+    assert_eq!(headings[1..], ["Clocks", "Tokens", "Recent events"]);
+    assert_eq!(seen["drawing"][0], "The clocks of this machine, the issuer and the API");
     for (name, value) in [
         ("cache-control", "no-store"),
         ("content-type", "text/html; charset=utf-8"),
@@ -73,6 +73,28 @@ fn check_look(seen: &Value, monitored: &Monitored) {
     guard::holds_no_token(dom.as_bytes(), "the page");
     guard::holds_no_secret(dom.as_bytes(), "the page");
     assert!(!dom.contains(&monitored.front.prefix), "the page holds the gateway's path");
+}
+
+#[test]
+fn tokens_that_are_closed_by_the_rate_limit_are_shown() {
+    let rate = Some("3/60s".parse().unwrap());
+    let cloud = cloud(SandboxConfig { rate, ..SandboxConfig::default() });
+    let args = ["--tokens=2", "--rate=3", "--rate-wait=0s"];
+    let monitored = Monitored::start(Runner::of(&cloud), &args);
+    wait_until("both tokens are at their limit", || {
+        monitored.front.get("/api/v2/tokens/me").status == 429
+            && monitored.get("/").text().matches("closed for").count() == 2
+    });
+    let Some(looking) = look(&monitored, "looks") else { return };
+    for seen in found(looking).as_array().unwrap() {
+        check_look(seen, &monitored);
+        assert_eq!(seen["headings"][0], "▲ Held back by the rate limit");
+        let main = seen["main"].as_str().unwrap();
+        for text in ["2 tokens", "of 3", "▲ closed for ", "rate limit (429)"] {
+            assert!(main.contains(text), "{text} is not in {main}");
+        }
+    }
+    monitored.front.finish();
 }
 
 #[test]
