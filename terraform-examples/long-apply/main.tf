@@ -14,9 +14,9 @@ terraform {
   }
 }
 
-# Address, path and token come from the environment that gc-token sets. The
-# address is read into a block that is there, and the path likewise: so they stay
-# here, empty. The second path is for a provider that asks for tokens by itself.
+# Address, path and token come from the environment that gc-token sets, but are
+# read only into blocks that are there. The path is for a provider that asks for
+# tokens by itself: the gateway knows all other requests by their token.
 provider "genesyscloud" {
   # With the default of 10 the provider fills its pool of clients concurrently
   # when there is a gateway, and now and then dies of "concurrent map writes".
@@ -25,7 +25,6 @@ provider "genesyscloud" {
   token_pool_size = 1
 
   gateway {
-    path_params {}
     path_params {
       path_name = "login"
     }

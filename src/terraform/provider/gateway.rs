@@ -197,10 +197,13 @@ impl RunningGateway {
 
     /// Blocks until the gateway has ended; returns the warnings that nobody has seen yet.
     fn end(self, drain_timeout: Duration) -> Vec<String> {
-        let RunningGateway { proxy, drain, thread, reporter, warnings, .. } = self;
+        let RunningGateway { proxy, drain, thread, reporter, warnings, own_tokens } = self;
         let _ = drain.send(drain_timeout);
         let _ = thread.join();
-        proxy.record_use();
+        // The run's own tokens are in no cache, and are about to be revoked.
+        if own_tokens.is_none() {
+            proxy.record_use();
+        }
         if let Some(summary) = proxy.metrics().summary() {
             reporter.line(summary);
         }
