@@ -128,8 +128,12 @@ fn distance_note(axis: &TimeAxis) -> &'static str {
 
 /// Counts from this machine's clock, or from another one if that is beyond the drawing.
 fn scale(axis: &TimeAxis, offsets: &ClockOffsets) -> Markup {
-    let other = offsets.issuer.or(offsets.api).map_or(0.0, |offset| offset.min.as_secs_f64());
-    let origin = if axis.contains(0.0) { 0.0 } else { other };
+    let start = |offset: Offset| offset.min.as_secs_f64();
+    let (origin, zero) = match (offsets.issuer, offsets.api) {
+        _ if axis.contains(0.0) => (0.0, "0"),
+        (Some(issuer), _) => (start(issuer), "issuer"),
+        (None, api) => (api.map_or(0.0, start), "API"),
+    };
     html! {
         line.axis x1="0" x2="100%" y1=(AXIS_Y) y2=(AXIS_Y) {}
         @for tick in axis.ticks(origin) {
@@ -137,7 +141,7 @@ fn scale(axis: &TimeAxis, offsets: &ClockOffsets) -> Markup {
             @let anchor = match place { ..6.0 => "start", 94.0.. => "end", _ => "middle" };
             line.axis x1=(percentage(place)) x2=(percentage(place)) y1=(AXIS_Y) y2=(AXIS_Y + 4) {}
             text.tick x=(percentage(place)) y=(AXIS_Y + 19) text-anchor=(anchor) {
-                (tick_label(tick))
+                @if tick == 0.0 { (zero) } @else { (tick_label(tick)) }
             }
         }
     }
@@ -167,11 +171,7 @@ fn percentage(place: f64) -> String {
 }
 
 fn tick_label(seconds: f64) -> String {
-    let sign = match seconds {
-        ..-0.01 => "−",
-        0.01.. => "+",
-        _ => return "0".to_owned(),
-    };
+    let sign = if seconds < 0.0 { "−" } else { "+" };
     let size = seconds.abs();
     let (unit_size, unit) = match size {
         ..60.0 => (1.0, "s"),

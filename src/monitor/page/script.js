@@ -66,10 +66,11 @@
   };
 
   // Nobody looks at a page in the background.
-  document.addEventListener("visibilitychange", () => {
+  const followVisibility = () => {
     if (document.hidden) disconnect();
     else connect();
-  });
+  };
+  document.addEventListener("visibilitychange", followVisibility);
+  addEventListener("pageshow", followVisibility);
   addEventListener("pagehide", disconnect);
-  addEventListener("pageshow", connect);
 })();

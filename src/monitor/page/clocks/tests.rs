@@ -49,9 +49,20 @@ fn the_api_ends_before_the_skew_does_exactly_if_the_lead_is_within_it() {
 }
 
 #[test]
+fn the_scale_counts_from_the_issuer_if_this_machine_is_far_away() {
+    let mut status = status();
+    let scale_of = |status: &ProxyStatus| drawing(status).into_string();
+    assert!(scale_of(&status).contains(">0</text>"));
+    status.issuer_clock = Some(estimate(-3_600_000, -3_599_000));
+    status.api_clock = Some(estimate(-3_598_000, -3_597_000));
+    let svg = scale_of(&status);
+    assert!(svg.contains(">issuer</text>") && svg.contains("off the scale →"), "{svg}");
+}
+
+#[test]
 fn ticks_have_a_sign_and_a_unit() {
     for (seconds, label) in
-        [(0.0, "0"), (-0.5, "−0.5 s"), (2.0, "+2 s"), (-90.0, "−1.5 min"), (7_200.0, "+2 h")]
+        [(-0.5, "−0.5 s"), (2.0, "+2 s"), (-90.0, "−1.5 min"), (7_200.0, "+2 h")]
     {
         assert_eq!(tick_label(seconds), label);
     }
