@@ -172,7 +172,6 @@ pub fn check_values(layers: &Layers) -> Result<()> {
     }
     layers.choice_or_default(&table::VERIFY, VERIFY_MODES)?;
     resolve_pool(layers)?;
-    layers.bool(&table::STAND_IN_TOKEN)?;
     Ok(())
 }
 

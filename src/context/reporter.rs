@@ -234,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn a_logged_warning_is_collected_and_any_message_is_logged() {
+        let written = Written::default();
+        let log = Arc::new(Reporter::to(Box::new(written.clone())));
+        let (reporter, warnings) = Reporter::collected_and_logged(log);
+        reporter.line("a line");
+        for number in 0..30 {
+            reporter.warn(format_args!("warning {number}"));
+        }
+        assert_eq!(warnings.take().len(), MAX_COLLECTED);
+        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(written.starts_with("gc-token: a line\ngc-token: warning: warning 0\n"));
+        assert_eq!(written.lines().count(), 31);
+    }
+
+    #[test]
     fn a_deduplicated_reporter_repeats_no_warning() {
         let (all, warnings) = Reporter::collected();
         let all = Arc::new(all);

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::config::{Query, Setting, table};
+use crate::config::{Query, Setting, ValueType, table};
 use crate::error::{Error, Kind, Result};
 use crate::terraform::plugin::{
     AttributeSchema, BlockSchema, TerraformObject, TerraformValue, Type,
@@ -24,7 +24,12 @@ pub(super) const REVOKE_ON_CLOSE: &str = "revoke_on_close";
 pub(super) fn add_settings(block: BlockSchema, keys: &[&str]) -> BlockSchema {
     let wanted = settings_with_attribute().filter(|(setting, _)| keys.contains(&setting.key));
     wanted.fold(block, |block, (setting, description)| {
-        block.with(AttributeSchema::optional(setting.key, Type::String, description))
+        let kind = match setting.value {
+            ValueType::Switch | ValueType::OptionalSwitch => Type::Bool,
+            // Others may be a number or a word.
+            _ => Type::String,
+        };
+        block.with(AttributeSchema::optional(setting.key, kind, description))
     })
 }
 
@@ -66,9 +71,12 @@ pub(super) fn merge(
 }
 
 pub(super) fn known_settings(config: &TerraformObject) -> Query {
-    let known_value =
-        |(setting, _): (&Setting, _)| Some((setting.key, config.as_str(setting.key)?));
-    Query::of_attributes(settings_with_attribute().filter_map(known_value))
+    let known_value = |(setting, _): (&Setting, _)| match config.get(setting.key) {
+        TerraformValue::Unknown => None,
+        value => Some((setting.key, text(value)?)),
+    };
+    let values: Vec<_> = settings_with_attribute().filter_map(known_value).collect();
+    Query::of_attributes(values.iter().map(|(key, value)| (*key, value.as_str())))
 }
 
 /// Like [`merge`], for the settings with these keys.
@@ -94,9 +102,16 @@ fn merged_text(
         own => own,
     };
     match value {
-        TerraformValue::String(text) => Ok(Some(text.clone())),
         TerraformValue::Unknown => Err(unknown_default(name)),
-        _ => Ok(None),
+        known => Ok(text(known)),
+    }
+}
+
+fn text(value: &TerraformValue) -> Option<String> {
+    match value {
+        TerraformValue::String(text) => Some(text.clone()),
+        TerraformValue::Bool(flag) => Some(flag.to_string()),
+        _ => None,
     }
 }
 
@@ -145,6 +160,15 @@ mod tests {
         assert!(merged.query.get(&table::MIN_TTL).is_none());
         assert!(merged.client_secret.is_none());
         assert!(!merged.revoke_on_close);
+    }
+
+    #[test]
+    fn a_switch_is_a_boolean() {
+        let config = TerraformObject::default().with("stand_in_token", false);
+        let merged = merge(&TerraformObject::default(), &config).unwrap();
+        for query in [&merged.query, &known_settings(&config)] {
+            assert_eq!(query.get(&table::STAND_IN_TOKEN).unwrap().value, "false");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gc_token::internals::sandbox::SandboxConfig;
+use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::rig::{assert_closed, call, without_vendor};
@@ -97,15 +97,24 @@ fn the_gateway_of_a_killed_terraform_notices_and_ends() {
     });
 }
 
-/// Ends a run in the middle of its work.
+/// Ends a run in the middle of its work, with a request that is open.
 fn cut_short(end: impl FnOnce(Running)) {
-    let Some(rig) = rig(ALONE, "exec sleep 20") else {
+    let command = r#"
+          until [ -e slow ]; do sleep 0.1; done
+          exec curl -sS -H @one/header "$URL/api/v2/tokens/me"
+    "#;
+    let Some(rig) = rig(ALONE, command) else {
         return;
     };
     let shared = rig.shared_token();
     let running = rig.terraform.start(&["apply", "-auto-approve"]);
     rig.wait_for("one/me.json");
     assert_ne!(rig.plugins(), 0);
+    let api_faults = Some("slow:30s".parse::<Faults>().unwrap().0);
+    rig.cloud.change(ConfigChange { api_faults, ..ConfigChange::default() });
+    let calls = rig.cloud.counters().api_calls;
+    rig.terraform.write("slow", "");
+    wait_until("a request is open", || rig.cloud.counters().api_calls > calls);
     end(running);
     assert_all_is_over(&rig, &shared);
 }
