@@ -39,7 +39,8 @@ pub fn revoke_cached(settings: &Settings, context: &Context) -> Result<CachedRev
             Err(error) => failures.push(error),
         }
     }
-    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
+    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone())
+        .waiting_for_rate_limit(settings.network.timeout);
     let access_tokens: Vec<_> = tokens.iter().map(|token| token.access_token.clone()).collect();
     let results = endpoint.revoke_all(&access_tokens, settings.network.timeout);
     let mut refused = Vec::new();

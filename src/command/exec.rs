@@ -47,7 +47,7 @@ pub(super) fn run(
     let minted = revocable_tokens(layers, &mut settings, context)?;
     let execution = Execution { program, overrides, minted: minted.clone(), layers, context };
     let code = execution.run(mode, settings);
-    revoke_tokens(minted.as_deref(), context);
+    revoke_tokens(minted, context);
     code
 }
 
@@ -84,7 +84,7 @@ struct Execution<'a> {
 }
 
 enum Beginning {
-    Run(Token, ForwardedSignals),
+    Run(Box<Token>, ForwardedSignals),
     /// By a signal, with the exit code for it.
     Stopped(u8),
 }
@@ -151,7 +151,7 @@ impl Execution<'_> {
         let listen = || runtime.block_on(async { ForwardedSignals::listen() });
         let Some(minted) = &self.minted else {
             let token = get_token(settings, layers, context)?.token;
-            return Ok(Beginning::Run(token, listen()?));
+            return Ok(Beginning::Run(token.into(), listen()?));
         };
         let mut signals = listen()?;
         let token = first_token(settings, layers, minted, context, signals.termination());
@@ -176,7 +176,7 @@ impl Execution<'_> {
         let Execution { program, overrides, minted, layers, context } = self;
         let issuer = settings.issuer.clone();
         let mut watchdog = Watchdog::start()?;
-        let tokens = ClientTokens { minted, ..ClientTokens::new(token, stand_in) };
+        let tokens = ClientTokens { minted, ..ClientTokens::new(*token, stand_in) };
         let run_config = ProxyRunConfig { settings, options, tokens };
         let run = ProxyRun::start(run_config, layers, &runtime, context)?;
         let proxy = {

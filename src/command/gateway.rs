@@ -28,7 +28,7 @@ pub(super) fn run(
     let mut settings = resolve_settings(&layers, context, &mut streams.stdin)?;
     let minted = revocable_tokens(&layers, &mut settings, context)?;
     let result = serve(until_stdin_closes, settings, minted.clone(), &layers, context, streams);
-    revoke_tokens(minted.as_deref(), context);
+    revoke_tokens(minted, context);
     result
 }
 
@@ -58,7 +58,7 @@ fn serve(
             let mut stop = listen()?;
             let token = first_token(&settings, layers, minted, context, stop.wait());
             match runtime.block_on(token)? {
-                FirstToken::Provided(token) => (token, stop),
+                FirstToken::Provided(token) => (*token, stop),
                 FirstToken::Stopped(()) => return Ok(()),
             }
         }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 use std::thread::Builder;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::explained;
+use super::run::runtime;
 use crate::broker;
 use crate::config::{Layers, Settings, table};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::oauth::{MintedTokens, RevocationEndpoint};
+use crate::oauth::{MintedTokens, RevocationEndpoint, RevokedTokens};
+use crate::platform::BackgroundSignals;
 use crate::text::counted;
 use crate::token::Token;
 
@@ -33,12 +36,13 @@ pub(super) fn revocable_tokens(
             .with_hint("set --region or --api-url: only Genesys Cloud's API can"));
     };
     settings.cache.switch_off();
-    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
+    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone())
+        .waiting_for_rate_limit(RATE_LIMIT_WAIT);
     Ok(Some(Arc::new(MintedTokens::new(endpoint, context))))
 }
 
 pub(super) enum FirstToken<T> {
-    Provided(Token),
+    Provided(Box<Token>),
     Stopped(T),
 }
 
@@ -60,7 +64,7 @@ pub(super) async fn first_token<T>(
     Builder::new().spawn(get_token).map_err(|error| cannot_serve().with_source(error))?;
     tokio::select! {
         provided = receiver => match provided {
-            Ok(Ok(provided)) => Ok(FirstToken::Provided(provided.token)),
+            Ok(Ok(provided)) => Ok(FirstToken::Provided(provided.token.into())),
             Ok(Err(error)) => Err(explained(error, layers, context)),
             Err(panicked) => Err(cannot_serve().with_source(panicked)),
         },
@@ -68,13 +72,39 @@ pub(super) async fn first_token<T>(
     }
 }
 
+/// Without a thread or a runtime of its own, no signal ends it.
+fn revoke_until_signal(minted: &Arc<MintedTokens>) -> Option<RevokedTokens> {
+    let (sender, receiver) = oneshot::channel();
+    let in_thread = minted.clone();
+    let revoke = move || drop(sender.send(in_thread.revoke_all()));
+    let (Ok(runtime), Ok(_)) = (runtime(), Builder::new().spawn(revoke)) else {
+        return Some(minted.revoke_all());
+    };
+    runtime.block_on(async {
+        let Ok(mut signals) = BackgroundSignals::listen() else {
+            return receiver.await.ok();
+        };
+        tokio::select! {
+            revoked = receiver => revoked.ok(),
+            () = signals.next() => None,
+        }
+    })
+}
+
 fn cannot_serve() -> Error {
     Error::new(Kind::System, "cannot serve")
 }
 
-/// Revokes the tokens of a run that has ended. A failure is a warning.
-pub(super) fn revoke_tokens(minted: Option<&MintedTokens>, context: &Context) {
-    let Some(revoked) = minted.map(MintedTokens::revoke_all) else {
+/// A little more than the API's minute.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
+
+/// Revokes the tokens of a run that has ended. A failure is a warning, and a signal ends it.
+pub(super) fn revoke_tokens(minted: Option<Arc<MintedTokens>>, context: &Context) {
+    let Some(minted) = minted else {
+        return;
+    };
+    let Some(revoked) = revoke_until_signal(&minted) else {
+        context.reporter.warn("a signal ended the run before all of its tokens were revoked");
         return;
     };
     match revoked.warning() {

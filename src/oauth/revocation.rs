@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::tokens_me::Api;
+use super::tokens_me::{Api, RevocationError};
 use crate::clock::Reading;
 use crate::config::NetworkSettings;
 use crate::context::{Clock, Context};
@@ -16,11 +16,14 @@ pub struct RevocationEndpoint {
     api_url: String,
     network: NetworkSettings,
     context: Context,
+    rate_limit_wait: Duration,
 }
 
 const MAX_CONNECTIONS: usize = 8;
 
 const MAX_ATTEMPTS: u32 = 3;
+
+const MIN_RATE_LIMIT_WAIT: Duration = Duration::from_secs(1);
 
 const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
 
@@ -32,13 +35,45 @@ struct Deadline<'a> {
 
 impl RevocationEndpoint {
     pub fn new(api_url: String, network: NetworkSettings, context: Context) -> RevocationEndpoint {
-        RevocationEndpoint { api_url, network, context }
+        RevocationEndpoint { api_url, network, context, rate_limit_wait: Duration::ZERO }
     }
 
-    /// Revokes all tokens within `limit`, and returns a result for each. Blocks. A token that the API no longer accepts counts as revoked.
+    /// A token whose calls of the minute are used up cannot be revoked before the next one.
+    pub fn waiting_for_rate_limit(self, rate_limit_wait: Duration) -> RevocationEndpoint {
+        RevocationEndpoint { rate_limit_wait, ..self }
+    }
+
+    /// Revokes all tokens within `limit`, apart from waits for the rate limit, and returns a
+    /// result for each. Blocks. A token that the API no longer accepts counts as revoked.
     pub fn revoke_all(&self, tokens: &[AccessToken], limit: Duration) -> Vec<Result<()>> {
-        let clock = &*self.context.clock;
-        let deadline = Deadline { clock, start: clock.read(), limit };
+        let patience = self.deadline(self.rate_limit_wait);
+        let mut results = self.revoke_each(tokens, limit);
+        loop {
+            let limited = |result: &Result<(), RevocationError>| {
+                let wait = result.as_ref().err()?.retry_after?.max(MIN_RATE_LIMIT_WAIT);
+                Some(wait).filter(|wait| *wait < patience.remaining())
+            };
+            let waiting: Vec<usize> =
+                (0..results.len()).filter(|index| limited(&results[*index]).is_some()).collect();
+            let Some(wait) = results.iter().filter_map(limited).max() else {
+                break;
+            };
+            self.context.reporter.warn_once(WAITING);
+            patience.clock.sleep(wait);
+            let again: Vec<_> = waiting.iter().map(|index| tokens[*index].clone()).collect();
+            for (index, result) in waiting.into_iter().zip(self.revoke_each(&again, limit)) {
+                results[index] = result;
+            }
+        }
+        results.into_iter().map(|result| result.map_err(|failure| failure.error)).collect()
+    }
+
+    fn revoke_each(
+        &self,
+        tokens: &[AccessToken],
+        limit: Duration,
+    ) -> Vec<Result<(), RevocationError>> {
+        let deadline = self.deadline(limit);
         let results = Mutex::new(Vec::new());
         let queue = Mutex::new(tokens.iter().enumerate());
         let next = || sync::lock(&queue).next();
@@ -66,16 +101,17 @@ impl RevocationEndpoint {
         token: &AccessToken,
         session: &Session<'_>,
         deadline: &Deadline<'_>,
-    ) -> Result<()> {
+    ) -> Result<(), RevocationError> {
         let mut backoff = INITIAL_BACKOFF;
         let mut attempt = 1;
         loop {
             let limit = deadline.remaining();
             if limit.is_zero() {
-                return Err(Error::new(Kind::Unavailable, "no time was left to revoke the token"));
+                let error = Error::new(Kind::Unavailable, "no time was left to revoke the token");
+                return Err(RevocationError { error, retry_after: None });
             }
             match (Api { url: &self.api_url, session, limit }).revoke(token) {
-                Err(error)
+                Err(RevocationError { error, retry_after: None })
                     if error.kind.is_transient()
                         && attempt < MAX_ATTEMPTS
                         && backoff < deadline.remaining() =>
@@ -88,7 +124,15 @@ impl RevocationEndpoint {
             }
         }
     }
+
+    fn deadline(&self, limit: Duration) -> Deadline<'_> {
+        let clock = &*self.context.clock;
+        Deadline { clock, start: clock.read(), limit }
+    }
 }
+
+const WAITING: &str = "a token has used up its calls of this minute: waiting until it can be \
+                       revoked, which a signal ends";
 
 impl Deadline<'_> {
     fn remaining(&self) -> Duration {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::{OffsetEstimate, Reading};
 use crate::error::{Error, Kind, Result};
-use crate::net::{self, HttpClient, HttpRequest, RoundTrip, Session, is_page};
+use crate::net::{self, HttpClient, HttpRequest, RoundTrip, Session, is_page, retry_after};
 use crate::token::AccessToken;
 
 pub struct Api<'a> {
@@ -39,6 +39,18 @@ pub enum CheckMethod {
     Head,
     /// Restarts the token's inactivity timer.
     Get,
+}
+
+pub(crate) struct RevocationError {
+    pub(super) error: Error,
+    /// Of HTTP 429.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl From<Error> for RevocationError {
+    fn from(error: Error) -> RevocationError {
+        RevocationError { error, retry_after: None }
+    }
 }
 
 /// The token that is presented. Requires no permission.
@@ -83,13 +95,18 @@ impl Api<'_> {
     /// # Errors
     /// `Unavailable` if the API cannot be reached, or answers with an unexpected status;
     /// `RateLimited` for HTTP 429.
-    pub fn revoke(&self, token: &AccessToken) -> Result<()> {
+    pub(crate) fn revoke(&self, token: &AccessToken) -> Result<(), RevocationError> {
         let round_trip =
             self.send(Method::DELETE, TOKENS_ME, "could not revoke the token at", Some(token))?;
         let response = &round_trip.reply;
         match (response.status, is_page(&response.headers)) {
             (200..300, false) | (401, _) => Ok(()),
-            (status, is_page) => Err(not_revoked(&self.host(), status, is_page)),
+            (status, is_page) => {
+                let error = not_revoked(&self.host(), status, is_page);
+                let now = self.session.context.clock.read().wall;
+                let retry_after = retry_after(&response.headers, now).filter(|_| status == 429);
+                Err(RevocationError { error, retry_after })
+            }
         }
     }
 

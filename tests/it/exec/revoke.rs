@@ -172,3 +172,42 @@ fn a_signal_during_the_mint_leaves_no_token_behind() {
         }
     }
 }
+
+/// The API counts a revocation as a call.
+#[test]
+fn tokens_that_are_used_up_are_revoked_when_their_window_is_over() {
+    let rate = "20/4s".parse().ok();
+    let cloud = cloud(SandboxConfig { rate, ..SandboxConfig::default() });
+    let runner = runner(&cloud);
+    let script = "i=0; while [ $i -lt 50 ]; do i=$((i+1))
+         curl -sS -o /dev/null -H \"Authorization: Bearer $GENESYSCLOUD_ACCESS_TOKEN\" \\
+           \"$GC_TOKEN_GATEWAY_URL/api/v2/routing/skills\"
+         done";
+    let args =
+        ["exec", "--revoke", "--gateway", "--rate=20", "--tokens=4", "--", "sh", "-c", script];
+    let finished = runner.run(&args);
+    finished.succeeded();
+    assert!(!finished.stderr.contains("not revoked"), "{finished:#?}");
+    let counters = cloud.counters();
+    assert!(counters.mints >= 2, "{counters:?}");
+    assert_eq!(counters.revocations, counters.mints);
+    assert_eq!(cloud.tokens(), [""; 0]);
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_the_rate_limit() {
+    let rate = "3/60s".parse().ok();
+    let cloud = cloud(SandboxConfig { rate, ..SandboxConfig::default() });
+    let runner = runner(&cloud).set("GC_TOKEN_VERIFY", "never");
+    let script = "for i in 1 2 3; do
+         printf 'Authorization: Bearer %s' \"$GENESYSCLOUD_ACCESS_TOKEN\" |
+           curl -sS -o /dev/null -H @- \"$GC_TOKEN_API_URL/api/v2/tokens/me\"
+         done; exit 7";
+    let mut running = runner.start(&["exec", "--revoke", "--", "sh", "-c", script]);
+    running.wait_until_it_says("waiting until it can be revoked");
+    running.signal(Signal::INT);
+    let finished = running.finish();
+    assert_eq!(finished.status.code(), Some(7), "{finished:#?}");
+    let warning = "warning: a signal ended the run before all of its tokens were revoked\n";
+    assert!(finished.stderr.ends_with(warning), "{finished:#?}");
+}
