@@ -155,7 +155,7 @@ function measure() {
     }
   }
   const drawing = document.querySelector("svg[role=img]");
-  const names = drawing.getAttribute("aria-labelledby").split(" ");
+  const names = ["aria-labelledby", "aria-describedby"].map((name) => drawing.getAttribute(name));
   return {
     background: getComputedStyle(document.body).backgroundColor,
     headings: [...document.querySelectorAll("h1, h2")].map((heading) => heading.innerText.trim()),

@@ -64,7 +64,8 @@ fn drawing(status: &ProxyStatus) -> Markup {
     let measured =
         |offset: Option<Offset>| offset.map_or_else(|| "not measured".to_owned(), offset_text);
     html! {
-        svg.clocks role="img" aria-labelledby="clocks-title clocks-text" width="100%"
+        svg.clocks role="img" aria-labelledby="clocks-title"
+            aria-describedby="clocks-text" width="100%"
             height=(AXIS_Y + 24) {
             title #clocks-title { "The clocks of this machine, the issuer and the API" }
             desc #clocks-text { (description(status, &offsets)) }

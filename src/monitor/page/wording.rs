@@ -44,11 +44,13 @@ pub(super) fn precise_duration(duration: SignedDuration) -> String {
     format!("{:.1}{NBSP}s", duration.as_secs_f64().abs())
 }
 
-/// `2.1 s ahead ± 0.5 s`.
+/// `2.1 s ahead ± 0.5 s`, or `same time ± 0.5 s`.
 pub(super) fn offset_text(offset: Offset) -> String {
-    let (middle, uncertainty) = (offset.middle(), offset.uncertainty());
-    let side = side_of(middle);
-    format!("{} {side} ± {}", precise_duration(middle), precise_duration(uncertainty))
+    let (middle, uncertainty) = (offset.middle(), precise_duration(offset.uncertainty()));
+    if middle.unsigned_abs().as_millis() < 50 {
+        return format!("same time ± {uncertainty}");
+    }
+    format!("{} {} ± {uncertainty}", precise_duration(middle), side_of(middle))
 }
 
 /// `1.5 s to 2.5 s ahead of`, or `0.2 s behind to 0.6 s ahead of`.
@@ -157,6 +159,7 @@ mod tests {
     fn offsets_say_which_side() {
         assert_eq!(plain(offset_text(offset(1_600, 2_600))), "2.1 s ahead ± 0.5 s");
         assert_eq!(plain(offset_text(offset(-700, 300))), "0.2 s behind ± 0.5 s");
+        assert_eq!(plain(offset_text(offset(-549, 451))), "same time ± 0.5 s");
         assert_eq!(plain(interval_text(offset(1_500, 2_500))), "1.5 s to 2.5 s ahead of");
         assert_eq!(plain(interval_text(offset(-200, 600))), "0.2 s behind to 0.6 s ahead of");
         assert_eq!(plain(interval_text(offset(-90_000, -60_000))), "1 min to 1 min 30 s behind");
