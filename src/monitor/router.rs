@@ -11,6 +11,7 @@ use super::response::{
     MonitorResponse, full_response, line_response, method_not_allowed, stream_response,
 };
 use crate::proxy::{ClientConnection, ExpositionFormat, ProxyStatus};
+use crate::sanitize;
 
 pub(super) fn respond(
     state: &MonitorState,
@@ -93,8 +94,9 @@ fn readiness(status: &ProxyStatus) -> MonitorResponse {
     if status.is_ready() {
         return line_response(StatusCode::OK, "ready");
     }
-    let message = "not ready: the token has expired and could not be renewed";
-    line_response(StatusCode::SERVICE_UNAVAILABLE, message)
+    let reason = status.outage.as_deref().unwrap_or("a renewal is under way");
+    let message = format!("not ready: the token has expired: {}", sanitize::line(reason));
+    line_response(StatusCode::SERVICE_UNAVAILABLE, &message)
 }
 
 #[cfg(test)]

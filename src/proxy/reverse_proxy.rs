@@ -103,7 +103,7 @@ impl ReverseProxy {
     }
 
     pub fn render_metrics(&self, format: ExpositionFormat) -> String {
-        families::render(&self.metrics, &self.status(), self.started.wall, format)
+        families::render(&self.metrics, &self.status(), format)
     }
 
     /// Returns a snapshot for metrics and for people.

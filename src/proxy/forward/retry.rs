@@ -120,7 +120,10 @@ impl ReverseProxy {
         if !self.token_pool.is_worth_replacing(token) {
             return match self.acquire(entry).await {
                 Ok(next) => Retry::With(next, response),
-                Err(opening) => Retry::Not(rate_limited(opening)),
+                Err(opening) => {
+                    self.metrics.count_rate_limit_timeout();
+                    Retry::Not(rate_limited(opening))
+                }
             };
         }
         if std::mem::replace(is_replaced, true) {

@@ -8,11 +8,9 @@ use super::exposition::{ExpositionFormat, MetricFamily, MetricType, Sample};
 use super::gauges::{clock_gauges, gauge, token_gauges};
 use crate::proxy::status::ProxyStatus;
 
-/// `started` is when the run began, by the local wall clock.
 pub(in crate::proxy) fn render(
     metrics: &Metrics,
     status: &ProxyStatus,
-    started: Timestamp,
     format: ExpositionFormat,
 ) -> String {
     let mut families = counters(metrics);
@@ -32,7 +30,7 @@ pub(in crate::proxy) fn render(
             Sample::new(1.0).with_suffix("_info").with_label("version", env!("CARGO_PKG_VERSION")),
         ],
     });
-    let started = started.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64();
+    let started = status.started.wall.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64();
     families.push(gauge(
         "process_start_time_seconds",
         "Start of the run, in seconds since 1970.",
@@ -91,13 +89,15 @@ fn counters(metrics: &Metrics) -> Vec<MetricFamily> {
         ),
         (
             "gc_token_rate_limited",
-            "Responses with 429 to requests with a token of this run: the request was sent \
-             again with another token, or the response was forwarded to the client.",
+            "Requests that met a rate limit: sent again with another token after a 429 (resent), \
+             or the API's 429 went to the client (forwarded), or one of the proxy, as no token \
+             was open in time (rejected).",
             labelled(
                 "outcome",
                 &[
                     ("resent", &metrics.rate_limited_resent),
                     ("forwarded", &metrics.rate_limited_forwarded),
+                    ("rejected", &metrics.rate_limit_timeouts),
                 ],
             ),
         ),
@@ -202,8 +202,7 @@ mod tests {
 
     #[test]
     fn counters_and_gauges_have_their_labels() {
-        let start = Timestamp::from_second(1_000).unwrap();
-        let text = render(&metrics(), &status(), start, ExpositionFormat::Prometheus);
+        let text = render(&metrics(), &status(), ExpositionFormat::Prometheus);
         assert_lines(
             &text,
             &[
@@ -233,7 +232,7 @@ mod tests {
                 "gc_token_clock_lead_seconds{bound=\"max\"} 4",
                 "gc_token_skew_seconds 5",
                 "# TYPE gc_token_build_info gauge",
-                "process_start_time_seconds 1000",
+                &format!("process_start_time_seconds {}", reading(0, 0).wall.as_second()),
             ],
         );
         let types = text.lines().filter(|line| line.starts_with("# TYPE gc_token_retries_total "));
@@ -242,8 +241,7 @@ mod tests {
 
     #[test]
     fn open_metrics_names_families_without_suffixes_and_has_an_end() {
-        let text =
-            render(&metrics(), &status(), Timestamp::UNIX_EPOCH, ExpositionFormat::OpenMetrics);
+        let text = render(&metrics(), &status(), ExpositionFormat::OpenMetrics);
         assert_lines(
             &text,
             &[

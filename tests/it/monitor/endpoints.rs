@@ -109,8 +109,13 @@ fn readiness_follows_the_token() {
         (ready.status != 200).then(|| reply = Some(ready)).is_some()
     });
     let reply = reply.unwrap();
-    let reason = "not ready: the token has expired and could not be renewed\n";
-    assert_eq!((reply.status, reply.text()), (503, reason));
+    assert_eq!(reply.status, 503);
+    assert!(reply.text().starts_with("not ready: the token has expired: "), "{}", reply.text());
+    assert_eq!(reply.text().matches('\n').count(), 1, "{}", reply.text());
+    wait_until("the reason is known", || {
+        std::thread::sleep(Duration::from_millis(50));
+        monitored.get("/readyz").text().contains("503")
+    });
     assert_eq!(monitored.get("/healthz").status, 200);
     let metrics = monitored.get("/metrics").text().to_owned();
     assert_eq!(sample(&metrics, "gc_token_ready"), 0.0);
@@ -126,6 +131,39 @@ fn readiness_follows_the_token() {
     assert_eq!(sample(&metrics, "gc_token_ready"), 1.0);
     assert!(sample(&metrics, "gc_token_tokens_minted_total") >= 1.0, "{metrics}");
     monitored.front.finish();
+}
+
+/// The API takes three requests a minute with each token, of which its verification is one.
+#[test]
+fn the_pool_and_the_rate_limit_are_shown() {
+    let quota = Some("3/60s".parse().unwrap());
+    let cloud = cloud(SandboxConfig { rate: quota, ..SandboxConfig::default() });
+    let run = |args: &[&str], calls: usize| {
+        let monitored = Monitored::start(Runner::of(&cloud), args);
+        let call = |_| monitored.front.get("/api/v2/tokens/me").status;
+        let statuses: Vec<_> = (0..calls).map(call).collect();
+        let metrics = monitored.get("/metrics").text().to_owned();
+        monitored.front.finish();
+        (statuses, metrics)
+    };
+    let outcomes = |metrics: &str| {
+        ["resent", "forwarded", "rejected"].map(|outcome| {
+            sample(metrics, &format!("gc_token_rate_limited_total{{outcome=\"{outcome}\"}}"))
+        })
+    };
+    let (statuses, metrics) = run(&["--tokens=2", "--rate=off", "--rate-wait=60s"], 4);
+    assert_eq!(statuses, [200; 4]);
+    assert_eq!(outcomes(&metrics), [1.0, 0.0, 0.0], "{metrics}");
+    assert_eq!(sample(&metrics, "gc_token_tokens"), 2.0);
+    assert!(sample(&metrics, "gc_token_token_remaining_seconds{slot=\"1\"}") > 0.0);
+    assert!(sample(&metrics, "gc_token_rate_limit_closed_seconds{slot=\"0\"}") > 0.0, "{metrics}");
+
+    let (statuses, metrics) = run(&["--tokens=1", "--rate=off", "--rate-wait=0s"], 6);
+    assert_eq!(statuses[4..], [429; 2]);
+    let [resent, forwarded, rejected] = outcomes(&metrics);
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!((resent, forwarded + rejected), (0.0, refused as f64), "{metrics}");
+    assert!(rejected >= 1.0, "{metrics}");
 }
 
 #[test]
@@ -148,12 +186,14 @@ fn what_happens_to_requests_is_counted() {
         ("gc_token_tokens_minted_total", 1.0),
         ("gc_token_tokens", 1.0),
         ("gc_token_skew_seconds", 5.0),
+        ("gc_token_rate_window_limit{slot=\"0\"}", 300.0),
         ("gc_token_upstream_response_seconds_count", 3.0),
         (concat!("gc_token_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1.0),
     ] {
         assert_eq!(sample(&metrics, series), value, "{series}: {metrics}");
     }
     let remaining = sample(&metrics, "gc_token_token_remaining_seconds{slot=\"0\"}");
+    assert!(sample(&metrics, "gc_token_rate_window_requests{slot=\"0\"}") >= 1.0, "{metrics}");
     let lifetime = sample(&metrics, "gc_token_token_lifetime_seconds{slot=\"0\"}");
     assert!(0.0 < remaining && remaining <= lifetime - 5.0, "{metrics}");
     for series in [
