@@ -110,8 +110,10 @@ impl ReverseProxy {
     pub fn status(&self) -> ProxyStatus {
         let at = self.clock.read();
         let validity = self.validity();
+        let policy = self.token_pool.policy();
         ProxyStatus {
-            skew: self.token_pool.skew(),
+            skew: policy.skew,
+            effective_skew: policy.effective_skew(&validity),
             issuer_clock: validity.issuer_clock,
             api_clock: validity.api_clock,
             tokens: self.token_pool.status(&at),

@@ -13,6 +13,8 @@ pub struct ProxyStatus {
     pub started: Reading,
     /// The configured skew.
     pub skew: SignedDuration,
+    /// The lead of the API's clock if that is known to be larger, now or on an earlier boot.
+    pub effective_skew: SignedDuration,
     /// The issuer's clock relative to the local one.
     pub issuer_clock: Option<OffsetEstimate>,
     /// The API's clock relative to the local one.

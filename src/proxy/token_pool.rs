@@ -25,7 +25,7 @@ use super::token_source::{
 use crate::clock::Reading;
 use crate::config::{PoolSettings, RequestRate};
 use crate::sync;
-use crate::token::{AccessToken, Token, TokenValidity};
+use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity};
 use active_cap::ActiveCap;
 use choice::{Choice, choose};
 use growth::GrowthState;
@@ -267,8 +267,8 @@ impl TokenPool {
         self.shared_source.validity()
     }
 
-    pub(super) fn skew(&self) -> SignedDuration {
-        self.shared_source.skew()
+    pub(super) fn policy(&self) -> &FreshnessPolicy {
+        self.shared_source.policy()
     }
 
     pub(super) fn status(&self, now: &Reading) -> Vec<PooledToken> {

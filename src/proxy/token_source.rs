@@ -19,7 +19,7 @@ use crate::clock::Reading;
 use crate::context::{Clock, Reporter};
 use crate::error::Result;
 use crate::sync;
-use crate::token::TokenValidity;
+use crate::token::{FreshnessPolicy, TokenValidity};
 pub(super) use backend::{BrokerBackend, TokenBackend};
 pub(super) use state::{BearerToken, Outage};
 use state::{LastUse, TokenState};
@@ -145,8 +145,8 @@ impl TokenSource {
         self.state().current.token.validity.clone()
     }
 
-    pub(super) fn skew(&self) -> SignedDuration {
-        self.backend.policy().skew
+    pub(super) fn policy(&self) -> &FreshnessPolicy {
+        self.backend.policy()
     }
 
     pub(super) fn remaining_lifetime(&self, current: &BearerToken) -> SignedDuration {

@@ -34,7 +34,7 @@ pub(super) fn clocks_section(status: &ProxyStatus) -> Markup {
         section aria-labelledby="clocks" {
             h2 #clocks { "Clocks" }
             p.verdict.problem[lead.needs_attention()] {
-                span.mark aria-hidden="true" { (lead.mark()) } " " (lead.sentence(status.skew))
+                span.mark aria-hidden="true" { (lead.mark()) } " " (lead.sentence(status))
             }
             figure {
                 (drawing(status))
@@ -156,7 +156,7 @@ fn description(status: &ProxyStatus, offsets: &ClockOffsets) -> String {
         None => format!("The {name}’s clock has not been measured."),
     };
     let (issuer, api) = (clock("issuer", offsets.issuer), clock("API", offsets.api));
-    format!("{issuer} {api} {}", ClockLead::of(status).sentence(status.skew))
+    format!("{issuer} {api} {}", ClockLead::of(status).sentence(status))
 }
 
 /// `5 s`: a skew is mostly given in whole seconds.
@@ -224,31 +224,32 @@ impl ClockLead {
         }
     }
 
-    fn sentence(self, skew: SignedDuration) -> String {
-        let skew = skew_text(skew);
-        let instead = |lead: Offset| {
-            let lead = precise_duration(lead.max);
-            format!("so {lead} are deducted from every lifetime in place of the skew.")
+    fn sentence(self, status: &ProxyStatus) -> String {
+        let skew = skew_text(status.skew);
+        let deducted = skew_text(status.effective_skew);
+        let consequence = if status.effective_skew > status.skew {
+            format!("{deducted} are deducted from every lifetime in its place.")
+        } else {
+            "It is deducted from every lifetime.".to_owned()
         };
+        let (lead, relation) = match self {
+            ClockLead::Unknown => {
+                return format!(
+                    "How far the API’s clock is ahead of the issuer’s has not been measured. The \
+                     skew is {skew}. {consequence}"
+                );
+            }
+            ClockLead::Within(lead) => (lead, "within the skew"),
+            ClockLead::PerhapsBeyond(lead) => (lead, "perhaps more than the skew"),
+            ClockLead::Beyond(lead) => (lead, "more than the skew"),
+        };
+        let compared = format!(
+            "The API’s clock is {} the issuer’s: {relation} of {skew}",
+            interval_text(lead)
+        );
         match self {
-            ClockLead::Unknown => format!(
-                "How far the API’s clock is ahead of the issuer’s has not been measured; the skew \
-                 of {skew} is deducted from every lifetime."
-            ),
-            ClockLead::Within(lead) => format!(
-                "The API’s clock is {} the issuer’s: within the skew of {skew}.",
-                interval_text(lead)
-            ),
-            ClockLead::PerhapsBeyond(lead) => format!(
-                "The API’s clock is {} the issuer’s, perhaps more than the skew of {skew}, {}",
-                interval_text(lead),
-                instead(lead)
-            ),
-            ClockLead::Beyond(lead) => format!(
-                "The API’s clock is {} the issuer’s, more than the skew of {skew}, {}",
-                interval_text(lead),
-                instead(lead)
-            ),
+            ClockLead::Within(_) => format!("{compared}."),
+            _ => format!("{compared}. {consequence}"),
         }
     }
 }

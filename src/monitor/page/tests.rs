@@ -22,6 +22,7 @@ pub(super) fn status() -> ProxyStatus {
         at: reading(1_000, NOW),
         started: reading(0, NOW - 1_000),
         skew: SignedDuration::from_secs(5),
+        effective_skew: SignedDuration::from_secs(5),
         issuer_clock: Some(estimate(-200, 800)),
         api_clock: Some(estimate(1_700, 2_700)),
         tokens: vec![token(0, 3_000)],
@@ -146,11 +147,12 @@ prop_compose! {
         issuer_clock in any_clock(),
         api_clock in any_clock(),
         skew in any_duration(),
+        effective_skew in any_duration(),
         tokens in prop::collection::vec(any_token(), 0..50),
         events in prop::collection::vec(any_event(), 0..20),
         outage in prop::option::of("\\PC{0,200}"),
     ) -> ProxyStatus {
-        ProxyStatus { issuer_clock, api_clock, skew, tokens, events, outage, ..status() }
+        ProxyStatus { issuer_clock, api_clock, skew, effective_skew, tokens, events, outage, ..status() }
     }
 }
 

@@ -176,6 +176,7 @@ mod tests {
             outage: None,
             at: reading(0, 0),
             skew: seconds(5),
+            effective_skew: seconds(5),
             issuer_clock: clock(-1, 0),
             api_clock: clock(2, 3),
             tokens: vec![token, second],

@@ -15,12 +15,28 @@ fn the_lead_is_compared_at_its_greatest_and_at_its_least() {
     assert!(matches!(lead_of((0, 1_000), (2_000, 5_001)), ClockLead::PerhapsBeyond(_)));
     assert!(matches!(lead_of((0, 1_000), (6_001, 7_000)), ClockLead::Beyond(_)));
     assert!(matches!(lead_of((0, 1_000), (-90_000, -80_000)), ClockLead::Within(_)));
-    let beyond = lead_of((0, 1_000), (6_001, 7_000)).sentence(SignedDuration::from_secs(5));
-    let beyond = beyond.replace('\u{a0}', " ");
+}
+
+#[test]
+fn the_sentence_says_what_is_deducted() {
+    let mut status = status();
+    let sentence =
+        |status: &ProxyStatus| ClockLead::of(status).sentence(status).replace('\u{a0}', " ");
+    let within = "The API’s clock is 0.9 s to 2.9 s ahead of the issuer’s: within the skew of 5 s.";
+    assert_eq!(sentence(&status), within);
+    status.api_clock = Some(estimate(6_801, 7_200));
+    status.effective_skew = SignedDuration::from_millis(7_400);
     assert_eq!(
-        beyond,
-        "The API’s clock is 5.0 s to 7.0 s ahead of the issuer’s, more than the skew of 5 s, \
-         so 7.0 s are deducted from every lifetime in place of the skew."
+        sentence(&status),
+        "The API’s clock is 6.0 s to 7.4 s ahead of the issuer’s: more than the skew of 5 s. \
+         7.4 s are deducted from every lifetime in its place."
+    );
+    // Measured on an earlier boot.
+    status.api_clock = None;
+    assert_eq!(
+        sentence(&status),
+        "How far the API’s clock is ahead of the issuer’s has not been measured. The skew is \
+         5 s. 7.4 s are deducted from every lifetime in its place."
     );
 }
 
