@@ -154,8 +154,11 @@ impl Metrics {
         }
         if waited > 0 {
             let time = Duration::from_micros(get(&self.rate_limit_wait_micros));
-            let (calls, seconds) = (count(waited, "call"), time.as_secs_f64());
-            parts.push(format!("{calls} waited {seconds:.0} s for the rate limit"));
+            let time = match time.as_secs_f64() {
+                seconds if seconds < 1.0 => "less than 1 s".to_owned(),
+                seconds => format!("{seconds:.0} s"),
+            };
+            parts.push(format!("{} waited {time} for the rate limit", count(waited, "call")));
         }
         if refused > 0 {
             parts.push(format!("{} refused by the rate limit", count(refused, "call")));

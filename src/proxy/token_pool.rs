@@ -191,11 +191,14 @@ impl TokenPool {
         }));
         let acquisition = match (choice, usable) {
             (Choice::Use(index), Some(token)) => {
-                let acquired = state.members[index].acquire(token, now);
-                if !state.members[index].quota.is_near_limit(acquired.request) {
-                    return Acquisition::Acquired(acquired);
+                let member = &mut state.members[index];
+                let acquired = member.acquire(token, now);
+                let is_near_limit = member.quota.is_near_limit(acquired.request);
+                let acquisition = Acquisition::Acquired(acquired);
+                if !is_near_limit {
+                    return acquisition;
                 }
-                Acquisition::Acquired(acquired)
+                acquisition
             }
             (Choice::Use(index) | Choice::Refresh(index), _) => {
                 return Acquisition::Expired(ExpiredMember(state.members[index].source.clone()));

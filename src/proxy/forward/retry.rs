@@ -31,6 +31,9 @@ struct RefusedRequest<'a> {
     is_replaced: bool,
 }
 
+/// Shorter waits than a round trip are not told.
+const NOTICEABLE: Duration = Duration::from_millis(10);
+
 enum Retry {
     /// If the body is no longer buffered, the client gets the response.
     With(AcquiredToken, Response<ResponseBody>),
@@ -58,9 +61,11 @@ impl ReverseProxy {
         let begun = self.clock.read();
         let acquired = self.token_pool.acquire_within(limit).await;
         let waited = self.clock.read().boot.saturating_sub(begun.boot).unsigned_abs();
-        entry.waited += waited;
-        self.metrics.count_rate_limit_wait(waited);
-        self.events.record(ProxyEventKind::Delayed(waited), begun);
+        if waited >= NOTICEABLE {
+            entry.waited += waited;
+            self.metrics.count_rate_limit_wait(waited);
+            self.events.record(ProxyEventKind::Delayed(waited), begun);
+        }
         acquired
     }
 
@@ -155,6 +160,9 @@ impl ReverseProxy {
         entry: &mut LogEntry,
     ) -> Retry {
         let RefusedRequest { upstream, head, body, token, before, .. } = request;
+        if !self.upstreams.is_api(upstream) {
+            return Retry::Not(response);
+        }
         let reset = reset_time(response.headers(), self.clock.read().wall);
         let (named_cause, response) = read_cause(response).await;
         let scope = RequestScope::of_service(&head.method, upstream.relative_path(head));

@@ -2,6 +2,7 @@
 //! token can serve.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use super::member::PoolMember;
 use super::{PoolState, TokenPool};
@@ -16,6 +17,9 @@ pub(super) struct GrowthState {
     is_under_way: bool,
     backoff: Option<Backoff>,
 }
+
+/// The time between two looks at a token that is not used.
+const UNUSED_INTERVAL: Duration = Duration::from_secs(30);
 
 impl GrowthState {
     pub(super) fn is_under_way(&self) -> bool {
@@ -128,14 +132,17 @@ impl TokenPool {
 /// used leaves the pool when it expires.
 pub(super) async fn maintain(pool: Weak<TokenPool>, source: Arc<TokenSource>, slot: u32) {
     loop {
-        {
+        let sleep = {
             let Some(pool) = pool.upgrade() else {
                 return;
             };
             let now = pool.run.clock.read();
             match pool.is_in_use(&source, &now) {
-                Some(true) => source.maintain().await,
-                Some(false) if source.peek_usable(&now).is_some() => {}
+                Some(true) => {
+                    source.maintain().await;
+                    source.until_due()
+                }
+                Some(false) if source.peek_usable(&now).is_some() => UNUSED_INTERVAL,
                 Some(false) => {
                     pool.remove(&source);
                     pool.run.reporter.debug(format_args!("token {slot} was unused, and expired"));
@@ -143,8 +150,8 @@ pub(super) async fn maintain(pool: Weak<TokenPool>, source: Arc<TokenSource>, sl
                 }
                 None => return,
             }
-        }
-        tokio::time::sleep(source.until_due()).await;
+        };
+        tokio::time::sleep(sleep).await;
     }
 }
 
