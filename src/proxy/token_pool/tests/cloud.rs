@@ -1,6 +1,7 @@
 //! An issuer and an API that limit as the platform does, in the runtime's time.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(super) struct Limits {
 
 pub(super) struct FakeCloud {
     pub(super) clock: Arc<RuntimeClock>,
+    pub(super) is_issuer_down: AtomicBool,
     limits: Limits,
     state: Mutex<CloudState>,
 }
@@ -67,7 +69,8 @@ impl Default for Limits {
 impl FakeCloud {
     pub(super) fn new(limits: Limits) -> Arc<FakeCloud> {
         let clock = Arc::new(RuntimeClock(timer_clock()));
-        Arc::new(FakeCloud { clock, limits, state: Mutex::default() })
+        let is_issuer_down = AtomicBool::new(false);
+        Arc::new(FakeCloud { clock, is_issuer_down, limits, state: Mutex::default() })
     }
 
     /// Returns the status, and the time until the limit is reset.
@@ -92,6 +95,9 @@ impl FakeCloud {
     }
 
     pub(super) fn mint(&self, slot: u32) -> Result<Token> {
+        if self.is_issuer_down.load(Ordering::Relaxed) {
+            return Err(Error::new(Kind::Unavailable, "the issuer is down"));
+        }
         let mut state = self.state.lock().unwrap();
         if state.minting.get_or_insert_with(Minute::new).count(self.limits.mints).is_some() {
             return Err(Error::new(Kind::RateLimited, "too many mints"));
