@@ -115,8 +115,9 @@ mod tests {
     use super::*;
 
     /// Options of the sandbox and of `exec` that are no settings and take any text.
-    const FREE: [&str; 10] = [
+    const FREE: [&str; 14] = [
         "api-faults",
+        "api-latency",
         "api-offset",
         "expires-in",
         "faults",
@@ -125,6 +126,9 @@ mod tests {
         "lifetime",
         "listen-api",
         "listen-login",
+        "max-tokens",
+        "mint-rate",
+        "path-rate",
         "set",
     ];
 
