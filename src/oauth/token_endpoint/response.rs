@@ -268,7 +268,7 @@ const BEARER_HINT: &str = "only Bearer tokens can be presented here (RFC 6749 se
 /// Reads `bytes` as a response: two bytes of status, fields, an empty line, and a body.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(bytes: &[u8]) {
-    use hyper::header::{HeaderName, HeaderValue};
+    use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
     const SECRET: &str = "a-client-secret";
     let Some((status, rest)) = bytes.split_first_chunk() else {
