@@ -1,6 +1,7 @@
 //! The tokens that requests are sent with: one, or more of the same client where the API's
 //! limit for one token does not suffice.
 
+mod acquisition;
 mod active_cap;
 mod choice;
 mod growth;
@@ -11,28 +12,24 @@ mod refusal;
 mod token_quota;
 mod waiting;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use hyper::HeaderMap;
-use jiff::SignedDuration;
 
 use super::status::PooledToken;
-use super::token_source::{
-    BearerToken, BrokerBackend, RunContext, TokenBackend, TokenForRequest, TokenSource,
-};
+use super::token_source::{BearerToken, BrokerBackend, RunContext, TokenBackend, TokenSource};
 use crate::clock::Reading;
 use crate::config::{PoolSettings, RequestRate};
 use crate::sync;
 use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity};
+pub(super) use acquisition::{AcquiredToken, Acquisition, ExpiredMember};
 use active_cap::ActiveCap;
-use choice::{Choice, choose};
 use growth::GrowthState;
 use limited_paths::LimitedPaths;
 pub(super) use limited_paths::RequestScope;
 use member::PoolMember;
-use overdraft::Overdraft;
 pub(super) use refusal::{RateLimitCause, Rejection};
 
 pub(super) struct TokenPool {
@@ -64,27 +61,6 @@ struct PoolState {
     active_cap: ActiveCap,
     limited_paths: LimitedPaths,
 }
-
-/// A token for one request, which is counted.
-pub(super) struct AcquiredToken {
-    pub(super) source: Arc<TokenSource>,
-    pub(super) token: Arc<BearerToken>,
-    /// A refresh has failed; the API decides.
-    pub(super) is_expired: bool,
-    /// The number of the request in the token's window.
-    request: u32,
-    /// The request is beyond the rate.
-    overdraft: Option<Overdraft>,
-}
-
-pub(super) enum Acquisition {
-    Acquired(AcquiredToken),
-    Expired(ExpiredMember),
-    /// Every token is busy for so long.
-    Busy(SignedDuration),
-}
-
-pub(super) struct ExpiredMember(Arc<TokenSource>);
 
 impl TokenPool {
     /// Starts with one token, which is refreshed in the background of the current runtime.
@@ -155,72 +131,6 @@ impl TokenPool {
         self.run
             .reporter
             .warn(format_args!("--rate: the limit is unknown, so the default is used: {reason}"));
-    }
-
-    /// Returns a token for a request that comes at `now`; `None` if it has to wait for one.
-    pub(super) fn acquire_now(self: &Arc<Self>, now: &Reading) -> Option<Acquisition> {
-        // Nobody overtakes those that wait.
-        if self.waiting.load(Ordering::Acquire) > 0 {
-            return None;
-        }
-        match self.try_acquire(now) {
-            Acquisition::Busy(_) => None,
-            acquisition => Some(acquisition),
-        }
-    }
-
-    /// Refreshes an expired token, which happens when the machine was suspended or the issuer
-    /// unavailable.
-    pub(super) async fn refreshed(&self, member: ExpiredMember) -> AcquiredToken {
-        let ExpiredMember(source) = member;
-        let (token, is_expired) = match source.current().await {
-            TokenForRequest::Usable(token) => (token, false),
-            TokenForRequest::Expired(token) => (token, true),
-        };
-        let request = self.count_request(&source);
-        AcquiredToken { is_expired, ..AcquiredToken::new(source, token, request) }
-    }
-
-    fn try_acquire(self: &Arc<Self>, now: &Reading) -> Acquisition {
-        let mut state = self.state();
-        let mut usable = None;
-        let choice = choose(state.members.iter_mut().map(|member| {
-            let (member_state, token) = member.state(now);
-            usable = token;
-            member_state
-        }));
-        let acquisition = match (choice, usable) {
-            (Choice::Use(index), Some(token)) => {
-                let member = &mut state.members[index];
-                let acquired = member.acquire(token, now);
-                let is_near_limit = member.quota.is_near_limit(acquired.request);
-                let acquisition = Acquisition::Acquired(acquired);
-                if !is_near_limit {
-                    return acquisition;
-                }
-                acquisition
-            }
-            (Choice::Use(index) | Choice::Refresh(index), _) => {
-                return Acquisition::Expired(ExpiredMember(state.members[index].source.clone()));
-            }
-            (Choice::Wait(wait, _), _) => Acquisition::Busy(wait),
-        };
-        if let Some(slot) = state.try_begin_growth(self.settings.tokens, now) {
-            self.grow_in_background(slot);
-        }
-        match choice {
-            Choice::Wait(_, Some(index)) if !state.growth.is_under_way() => {
-                let member = &mut state.members[index];
-                let Some(token) = member.source.peek_usable(now) else {
-                    return acquisition;
-                };
-                member.quota.set_overdrawn(true);
-                let overdraft = Some(Overdraft::new(self, &member.source));
-                let acquired = member.acquire(token, now);
-                Acquisition::Acquired(AcquiredToken { overdraft, ..acquired })
-            }
-            _ => acquisition,
-        }
     }
 
     pub(super) fn rate_wait(&self) -> Duration {
@@ -298,12 +208,6 @@ impl TokenPool {
 
     fn state(&self) -> MutexGuard<'_, PoolState> {
         sync::lock(&self.state)
-    }
-}
-
-impl AcquiredToken {
-    fn new(source: Arc<TokenSource>, token: Arc<BearerToken>, request: u32) -> AcquiredToken {
-        AcquiredToken { source, token, is_expired: false, request, overdraft: None }
     }
 }
 
