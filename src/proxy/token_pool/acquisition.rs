@@ -57,6 +57,22 @@ impl TokenPool {
         AcquiredToken { is_expired, ..AcquiredToken::new(source, token, request) }
     }
 
+    /// Notes that the API took a request. Doubles the rate if it was beyond that.
+    pub(in super::super) fn note_accepted(&self, acquired: &mut AcquiredToken) {
+        let Some(_ended) = acquired.overdraft.take() else {
+            return;
+        };
+        let raised = {
+            let mut state = self.state();
+            let rate = state.rate.unwrap_or(u32::MAX).saturating_mul(2);
+            state.set_rate(Some(rate));
+            rate
+        };
+        self.run.reporter.debug(format_args!(
+            "the API takes more requests with a token than --rate says: trying {raised}"
+        ));
+    }
+
     pub(super) fn try_acquire(self: &Arc<Self>, now: &Reading) -> Acquisition {
         let mut state = self.state();
         let mut usable = None;

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Weak};
 
-use super::{AcquiredToken, TokenPool};
+use super::TokenPool;
 use crate::proxy::token_source::TokenSource;
 
 /// One request at a time, which ends when it is dropped.
@@ -26,23 +26,5 @@ impl Drop for Overdraft {
             }
             pool.changed.notify_one();
         }
-    }
-}
-
-impl TokenPool {
-    /// Notes that the API took a request. Doubles the rate if it was beyond that.
-    pub(in super::super) fn note_accepted(&self, acquired: &mut AcquiredToken) {
-        let Some(_ended) = acquired.overdraft.take() else {
-            return;
-        };
-        let raised = {
-            let mut state = self.state();
-            let rate = state.rate.unwrap_or(u32::MAX).saturating_mul(2);
-            state.set_rate(Some(rate));
-            rate
-        };
-        self.run.reporter.debug(format_args!(
-            "the API takes more requests with a token than --rate says: trying {raised}"
-        ));
     }
 }
