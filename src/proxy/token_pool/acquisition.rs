@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::TokenPool;
 use super::choice::{Choice, choose};
+use super::member::PoolMember;
 use super::overdraft::Overdraft;
 use crate::clock::Reading;
 use crate::proxy::token_source::{BearerToken, TokenForRequest, TokenSource};
@@ -84,13 +85,11 @@ impl TokenPool {
         let acquisition = match (choice, usable) {
             (Choice::Use(index), Some(token)) => {
                 let member = &mut state.members[index];
-                let acquired = member.acquire(token, now);
-                let is_near_limit = member.quota.is_near_limit(acquired.request);
-                let acquisition = Acquisition::Acquired(acquired);
-                if !is_near_limit {
-                    return acquisition;
+                let acquired = AcquiredToken::of(member, token, now);
+                if !member.quota.is_near_limit(acquired.request) {
+                    return Acquisition::Acquired(acquired);
                 }
-                acquisition
+                Acquisition::Acquired(acquired)
             }
             (Choice::Use(index) | Choice::Refresh(index), _) => {
                 return Acquisition::Expired(ExpiredMember(state.members[index].source.clone()));
@@ -102,21 +101,31 @@ impl TokenPool {
         }
         match choice {
             Choice::Wait(_, Some(index)) if !state.growth.is_under_way() => {
-                let member = &mut state.members[index];
-                let Some(token) = member.source.peek_usable(now) else {
-                    return acquisition;
-                };
-                member.quota.set_overdrawn(true);
-                let overdraft = Some(Overdraft::new(self, &member.source));
-                let acquired = member.acquire(token, now);
-                Acquisition::Acquired(AcquiredToken { overdraft, ..acquired })
+                self.overdraw(&mut state.members[index], now).unwrap_or(acquisition)
             }
             _ => acquisition,
         }
     }
+
+    fn overdraw(self: &Arc<Self>, member: &mut PoolMember, now: &Reading) -> Option<Acquisition> {
+        let token = member.source.peek_usable(now)?;
+        member.quota.set_overdrawn(true);
+        let overdraft = Some(Overdraft::new(self, &member.source));
+        let acquired = AcquiredToken::of(member, token, now);
+        Some(Acquisition::Acquired(AcquiredToken { overdraft, ..acquired }))
+    }
 }
 
 impl AcquiredToken {
+    pub(super) fn of(
+        member: &mut PoolMember,
+        token: Arc<BearerToken>,
+        now: &Reading,
+    ) -> AcquiredToken {
+        let request = member.count_request(now);
+        AcquiredToken::new(member.source.clone(), token, request)
+    }
+
     pub(super) fn new(
         source: Arc<TokenSource>,
         token: Arc<BearerToken>,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::AcquiredToken;
 use super::choice::MemberState;
 use super::token_quota::TokenQuota;
 use crate::clock::Reading;
@@ -48,11 +47,6 @@ impl PoolMember {
             Some(token) => (MemberState::Open, Some(token)),
             None => (MemberState::Expired, None),
         }
-    }
-
-    pub(super) fn acquire(&mut self, token: Arc<BearerToken>, now: &Reading) -> AcquiredToken {
-        let request = self.count_request(now);
-        AcquiredToken::new(self.source.clone(), token, request)
     }
 
     /// Returns the number of the request in the token's window.

@@ -118,7 +118,7 @@ impl TokenPool {
         let others = state.members.iter_mut();
         others.filter(|member| !Arc::ptr_eq(&member.source, rejected)).find_map(|member| {
             let token = member.state(&now).1?;
-            Some(member.acquire(token, &now))
+            Some(AcquiredToken::of(member, token, &now))
         })
     }
 

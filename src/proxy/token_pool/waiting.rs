@@ -35,7 +35,10 @@ impl TokenPool {
         let mut state = self.state();
         let mut open =
             state.members.iter_mut().filter(|member| member.quota.closed_for(&now).is_zero());
-        open.find_map(|member| Some(member.acquire(member.source.peek_usable(&now)?, &now)))
+        open.find_map(|member| {
+            let token = member.source.peek_usable(&now)?;
+            Some(AcquiredToken::of(member, token, &now))
+        })
     }
 
     /// Returns a token, or the source of an expired one that has to be refreshed.
