@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use super::client_tokens::AcceptedTokens;
 use super::event_log::EventLog;
 use super::metrics::Metrics;
-use super::rate_limit::RateLimit;
+use super::refresh_limiter::RefreshLimiter;
 use crate::clock::Reading;
 use crate::context::{Clock, Reporter};
 use crate::error::Result;
@@ -68,7 +68,7 @@ impl TokenSource {
         let state = TokenState {
             last_use: LastUse::of(&token.token),
             current: Arc::new(token),
-            rate_limit: RateLimit::FULL,
+            refresh_limiter: RefreshLimiter::FULL,
             refresh_failure: None,
             failure_count: 0,
         };

@@ -68,7 +68,7 @@ impl TokenSource {
                 RefreshReason::Expiring => !state.refresh_backoff(&now).is_positive(),
                 // No backoff: the issuer may be back, and a client waits.
                 RefreshReason::Expired | RefreshReason::Rejected => {
-                    state.rate_limit.try_acquire(&now)
+                    state.refresh_limiter.try_acquire(&now)
                 }
                 RefreshReason::Reload => true,
             };

@@ -10,13 +10,13 @@ use crate::broker::{ProvidedToken, TokenOrigin};
 use crate::clock::Reading;
 use crate::oauth::tokens_me;
 use crate::proxy::backoff::Backoff;
-use crate::proxy::rate_limit::RateLimit;
+use crate::proxy::refresh_limiter::RefreshLimiter;
 use crate::token::{IdleTimeout, Token};
 
 pub(super) struct TokenState {
     pub(super) current: Arc<BearerToken>,
     pub(super) last_use: LastUse,
-    pub(super) rate_limit: RateLimit,
+    pub(super) refresh_limiter: RefreshLimiter,
     pub(super) refresh_failure: Option<RefreshFailure>,
     pub(super) failure_count: u64,
 }

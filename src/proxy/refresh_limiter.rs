@@ -6,7 +6,7 @@ use crate::clock::Reading;
 
 /// A token bucket. An API that answers 401 for reasons of its own would otherwise cost a
 /// mint for each request, and issuers limit their rate.
-pub(super) struct RateLimit {
+pub(super) struct RefreshLimiter {
     available: u32,
     refilled: Option<Reading>,
 }
@@ -15,8 +15,8 @@ const CAPACITY: u32 = 10;
 
 const REFILL_INTERVAL: SignedDuration = SignedDuration::from_secs(6);
 
-impl RateLimit {
-    pub(super) const FULL: RateLimit = RateLimit { available: CAPACITY, refilled: None };
+impl RefreshLimiter {
+    pub(super) const FULL: RefreshLimiter = RefreshLimiter { available: CAPACITY, refilled: None };
 
     pub(super) fn try_acquire(&mut self, now: &Reading) -> bool {
         self.refill(now);
@@ -45,14 +45,14 @@ mod tests {
 
     #[test]
     fn a_burst_is_allowed_and_then_one_per_interval() {
-        let mut rate_limit = RateLimit::FULL;
-        let allowed = |rate_limit: &mut RateLimit, at| {
-            (0..100).filter(|_| rate_limit.try_acquire(&reading(at, at))).count()
+        let mut limiter = RefreshLimiter::FULL;
+        let allowed = |limiter: &mut RefreshLimiter, at| {
+            (0..100).filter(|_| limiter.try_acquire(&reading(at, at))).count()
         };
-        assert_eq!(allowed(&mut rate_limit, 0), 10);
-        assert_eq!(allowed(&mut rate_limit, 5), 0);
-        assert_eq!(allowed(&mut rate_limit, 6), 1);
-        assert_eq!(allowed(&mut rate_limit, 18), 2);
-        assert_eq!(allowed(&mut rate_limit, 100_000), 10);
+        assert_eq!(allowed(&mut limiter, 0), 10);
+        assert_eq!(allowed(&mut limiter, 5), 0);
+        assert_eq!(allowed(&mut limiter, 6), 1);
+        assert_eq!(allowed(&mut limiter, 18), 2);
+        assert_eq!(allowed(&mut limiter, 100_000), 10);
     }
 }
