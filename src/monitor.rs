@@ -82,7 +82,5 @@ impl Monitor {
 
 fn cannot_listen(address: SocketAddr, error: std::io::Error) -> Error {
     let message = format!("--metrics-listen: cannot listen on {address}");
-    Error::new(Kind::of_listen_error(&error), message)
-        .with_source(error)
-        .with_hint("port 0 picks a free port")
+    listener::explain(Error::new(Kind::of_listen_error(&error), message), error)
 }

@@ -138,11 +138,8 @@ fn bind_loopback(address: SocketAddr) -> Result<TcpListener> {
             .with_cause("it is not a loopback address")
             .with_hint("use 127.0.0.1:0 for any port"));
     }
-    crate::listener::bind(address).map_err(|cause| {
-        refused(Kind::of_listen_error(&cause))
-            .with_source(cause)
-            .with_hint("port 0 picks a free port")
-    })
+    crate::listener::bind(address)
+        .map_err(|cause| crate::listener::explain(refused(Kind::of_listen_error(&cause)), cause))
 }
 
 fn local_address(listener: &TcpListener) -> Result<SocketAddr> {

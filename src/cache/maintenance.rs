@@ -19,7 +19,7 @@ pub struct EntrySummary {
     key: Key,
 }
 
-/// Lists the entries in the order of their names. A missing directory is an empty cache.
+/// Lists the entries, those of a client together and in the order of their slots. A missing directory is an empty cache.
 pub fn list(dir: &Path) -> Result<Vec<EntrySummary>> {
     let mut entries = Vec::new();
     for (path, key, extension) in cache_files(dir)? {
@@ -28,6 +28,11 @@ pub fn list(dir: &Path) -> Result<Vec<EntrySummary>> {
             entries.push(EntrySummary { file: path, header, key });
         }
     }
+    entries.sort_by_cached_key(|entry| {
+        let header = entry.header.clone().ok();
+        let client = header.map(|it| (it.token_url, it.client_id, it.scope, it.audience, it.slot));
+        (client, entry.file.clone())
+    });
     Ok(entries)
 }
 

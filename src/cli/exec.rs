@@ -22,11 +22,11 @@ use super::SettingArgs;
 pub struct ExecArgs {
     /// Serve a gateway to the command, which finds it in
     /// GENESYSCLOUD_GATEWAY_HOST and related variables, and in GC_TOKEN_GATEWAY_URL.
-    #[arg(long, conflicts_with = "intercept")]
+    #[arg(long, group = "proxy", conflicts_with = "intercept")]
     gateway: bool,
     /// Serve a proxy that answers for the region's hosts, for programs whose API URL
     /// cannot be changed; the command finds it in HTTPS_PROXY and SSL_CERT_FILE.
-    #[arg(long)]
+    #[arg(long, group = "proxy")]
     intercept: bool,
     /// Set another variable, such as TF_VAR_token={token}; can be repeated.
     ///

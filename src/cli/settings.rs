@@ -10,6 +10,17 @@ pub struct SettingArgs {
     pub flags: Flags,
 }
 
+/// Flags that have no effect on an `exec` without a proxy.
+const NEED_A_PROXY: &[&str] = &[
+    table::ALLOW_HOST.flag,
+    table::TOKENS.flag,
+    table::RATE.flag,
+    table::RATE_WAIT.flag,
+    table::METRICS_FILE.flag,
+    table::METRICS_LISTEN.flag,
+    table::LOG_FORMAT.flag,
+];
+
 const HEADING: &str = "Settings (each also as a variable: --min-ttl is GC_TOKEN_MIN_TTL)";
 
 impl Args for SettingArgs {
@@ -45,6 +56,7 @@ fn arg(setting: &Setting, command: &str) -> Arg {
         // The subcommands take the flags of `cache`.
         "cache" => arg.global(true),
         "exec" if setting.flag == table::LISTEN.flag => arg.requires("gateway"),
+        "exec" if NEED_A_PROXY.contains(&setting.flag) => arg.requires("proxy"),
         _ if setting.is_about_token() => arg.help_heading(HEADING),
         _ => arg,
     }

@@ -2,7 +2,7 @@
 
 use super::{load_layers, resolve_settings};
 use crate::broker::{self, CachedRevocation};
-use crate::config::{Flags, Query};
+use crate::config::{Flags, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 use crate::text::counted;
@@ -12,6 +12,10 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     let settings = resolve_settings(&layers, context, &mut streams.stdin)?;
     let CachedRevocation { revoked, mut failures } = broker::revoke_cached(&settings, context)?;
     let summary = match revoked {
+        0 if layers.bool(&table::NO_CACHE)? => {
+            let given = layers.find(&table::NO_CACHE).expect("it was found above");
+            format!("no token is cached: caching is off, from {}", given.origin)
+        }
         0 => "no token is cached".to_owned(),
         count => format!("revoked {}", counted(count, "token")),
     };

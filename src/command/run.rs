@@ -116,7 +116,9 @@ impl ProxyRun {
 
 pub(super) fn socket_address(given: &Sourced) -> Result<SocketAddr> {
     given.value.parse().map_err(|_| {
-        given.refused("is not an address and a port").with_hint("such as 127.0.0.1:8484 or [::1]:0")
+        given
+            .refused("is not an IP address and a port")
+            .with_hint("such as 127.0.0.1:9000; port 0 picks a free port")
     })
 }
 
@@ -128,8 +130,14 @@ fn monitor_config(layers: &Layers) -> Result<Option<MonitorConfig>> {
     let Some(given) = layers.find(&table::METRICS_LISTEN) else {
         return Ok(None);
     };
-    let allowed_hosts = allowed_hosts(layers);
-    Ok(Some(MonitorConfig { listen: socket_address(&given)?, allowed_hosts }))
+    let listen = socket_address(&given)?;
+    let gateway = layers.find(&table::LISTEN).and_then(|gateway| gateway.value.parse().ok());
+    if listen.port() != 0 && gateway == Some(listen) {
+        return Err(given
+            .refused("is the address of --listen as well")
+            .with_hint("the gateway and its metrics need a port each"));
+    }
+    Ok(Some(MonitorConfig { listen, allowed_hosts: allowed_hosts(layers) }))
 }
 
 /// Opens the store of tokens that clients got. A failure is a warning if clients expect to

@@ -144,9 +144,7 @@ fn listen(config: &GatewayConfig) -> Result<TcpListener> {
             .with_hint("listen on 127.0.0.1, or pass --allow-remote if the network is trusted"));
     }
     listener::bind(config.listen).and_then(TcpListener::from_std).map_err(|error| {
-        cannot_listen(Kind::of_listen_error(&error), config)
-            .with_source(error)
-            .with_hint("port 0 picks a free port")
+        listener::explain(cannot_listen(Kind::of_listen_error(&error), config), error)
     })
 }
 

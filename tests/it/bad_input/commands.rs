@@ -25,6 +25,8 @@ const COMMANDS: &[&[&str]] = &[
     &["--set=A={{token}", "--", "true"],
     &["--gateway", "--intercept", "--", "true"],
     &["--listen=127.0.0.1:0", "--", "true"],
+    &["--metrics-listen=127.0.0.1:0", "--", "true"],
+    &["--tokens=3", "--revoke", "--", "true"],
     &["--gateway", "--listen=nowhere", "--", "true"],
     &["--intercept", "--", "true"],
 ];
