@@ -1,5 +1,6 @@
 //! The proxies that a run offers its clients: a request that carries a token of this run is
-//! sent with the current one, and retried with another if the API answers 401.
+//! sent with a current one of the run's pool, and sent again with another if the API answers
+//! 401 or, because of that token's rate limit, 429.
 //!
 //! [`gateway`] and [`intercept`] decide which request goes to which host; [`ReverseProxy`]
 //! forwards it.
