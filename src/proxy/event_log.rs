@@ -29,6 +29,8 @@ pub enum ProxyEventKind {
     RateLimited,
     /// Requests waited for the rate limit, so long in all.
     Delayed(Duration),
+    /// A client got 429, as no token was open in time.
+    NoTokenInTime,
 }
 
 /// The last [`CAPACITY`] events.

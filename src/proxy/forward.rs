@@ -13,7 +13,6 @@ use super::access_log::LogEntry;
 use super::body::{RequestBody, ResponseBody};
 use super::error_response::error_response;
 use super::hop_by_hop;
-use super::rate_limit_response::rate_limited;
 use super::replay_body::{ReplayBody, SharedBody};
 use super::reverse_proxy::{RESPONSE_TIMEOUT, ReverseProxy};
 use super::token_pool::{AcquiredToken, Acquisition};
@@ -81,10 +80,7 @@ impl ReverseProxy {
                 // Boxed: this is rare, and every open request would hold room for it.
                 not_yet => match Box::pin(self.wait_for_token(not_yet, entry)).await {
                     Ok(token) => token,
-                    Err(opening) => {
-                        self.metrics.count_rate_limit_timeout();
-                        return rate_limited(opening);
-                    }
+                    Err(opening) => return self.no_token_in_time(opening),
                 },
             };
             let response =

@@ -37,7 +37,7 @@ fn mark_of(kind: ProxyEventKind) -> &'static str {
     match kind {
         ProxyEventKind::TokenRenewed => "↻",
         ProxyEventKind::RefreshFailed | ProxyEventKind::Unauthorized => "✕",
-        ProxyEventKind::RateLimited => "▲",
+        ProxyEventKind::RateLimited | ProxyEventKind::NoTokenInTime => "▲",
         ProxyEventKind::Delayed(_) => "…",
     }
 }
@@ -57,6 +57,10 @@ fn sentence(event: &ProxyEvent) -> String {
         ProxyEventKind::RateLimited => several(
             "The API’s rate limit refused a request (429)",
             "requests were refused by the API’s rate limit (429)",
+        ),
+        ProxyEventKind::NoTokenInTime => several(
+            "A request got 429, as no token was open in time",
+            "requests got 429, as no token was open in time",
         ),
         ProxyEventKind::Delayed(time) => {
             let time = readable_duration(SignedDuration::try_from(time).unwrap_or_default());

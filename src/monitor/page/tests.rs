@@ -134,6 +134,7 @@ fn any_event() -> impl Strategy<Value = ProxyEvent> {
         Just(ProxyEventKind::RefreshFailed),
         Just(ProxyEventKind::Unauthorized),
         Just(ProxyEventKind::RateLimited),
+        Just(ProxyEventKind::NoTokenInTime),
         any_time().prop_map(ProxyEventKind::Delayed),
     ];
     (0_i64..2_000, 0_i64..2_000, kind, any::<u32>()).prop_map(|(first, last, kind, count)| {

@@ -69,6 +69,12 @@ impl ReverseProxy {
         acquired
     }
 
+    pub(super) fn no_token_in_time(&self, opening: Duration) -> Response<ResponseBody> {
+        self.metrics.count_rate_limit_timeout();
+        self.events.record(ProxyEventKind::NoTokenInTime, self.clock.read());
+        rate_limited(opening)
+    }
+
     /// Sends a request again with other tokens, until one of them is not refused.
     pub(super) async fn retry_refused(
         &self,
@@ -125,10 +131,7 @@ impl ReverseProxy {
         if !self.token_pool.is_worth_replacing(token) {
             return match self.acquire(entry).await {
                 Ok(next) => Retry::With(next, response),
-                Err(opening) => {
-                    self.metrics.count_rate_limit_timeout();
-                    Retry::Not(rate_limited(opening))
-                }
+                Err(opening) => Retry::Not(self.no_token_in_time(opening)),
             };
         }
         if std::mem::replace(is_replaced, true) {

@@ -116,8 +116,9 @@ fn scan(source: &str, mut found: impl FnMut(&str, String)) {
             rest = &tail[tail[2..].find('\'').map_or(1, |end| end + 3)..];
         } else if let Some(body) = tail.strip_prefix('"') {
             let end = end_of_literal(body);
-            let before = &source[start.saturating_sub(120)..start];
-            found(before, formatted(&body[..end]));
+            let mut begins = start.saturating_sub(120)..=start;
+            let begin = begins.find(|at| source.is_char_boundary(*at)).unwrap();
+            found(&source[begin..start], formatted(&body[..end]));
             rest = &body[end + 1..];
         } else {
             rest = &tail[1..];

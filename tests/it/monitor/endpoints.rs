@@ -142,28 +142,30 @@ fn the_pool_and_the_rate_limit_are_shown() {
         let monitored = Monitored::start(Runner::of(&cloud), args);
         let call = |_| monitored.front.get("/api/v2/tokens/me").status;
         let statuses: Vec<_> = (0..calls).map(call).collect();
-        let metrics = monitored.get("/metrics").text().to_owned();
+        let [metrics, page] = ["/metrics", "/"].map(|path| monitored.get(path).text().to_owned());
         monitored.front.finish();
-        (statuses, metrics)
+        (statuses, metrics, page)
     };
     let outcomes = |metrics: &str| {
         ["resent", "forwarded", "rejected"].map(|outcome| {
             sample(metrics, &format!("gc_token_rate_limited_total{{outcome=\"{outcome}\"}}"))
         })
     };
-    let (statuses, metrics) = run(&["--tokens=2", "--rate=off", "--rate-wait=60s"], 4);
+    let (statuses, metrics, page) = run(&["--tokens=2", "--rate=off", "--rate-wait=60s"], 4);
     assert_eq!(statuses, [200; 4]);
+    assert!(!page.contains("got 429"), "{page}");
     assert_eq!(outcomes(&metrics), [1.0, 0.0, 0.0], "{metrics}");
     assert_eq!(sample(&metrics, "gc_token_tokens"), 2.0);
     assert!(sample(&metrics, "gc_token_token_remaining_seconds{slot=\"1\"}") > 0.0);
     assert!(sample(&metrics, "gc_token_rate_limit_closed_seconds{slot=\"0\"}") > 0.0, "{metrics}");
 
-    let (statuses, metrics) = run(&["--tokens=1", "--rate=off", "--rate-wait=0s"], 6);
+    let (statuses, metrics, page) = run(&["--tokens=1", "--rate=off", "--rate-wait=0s"], 6);
     assert_eq!(statuses[4..], [429; 2]);
     let [resent, forwarded, rejected] = outcomes(&metrics);
     let refused = statuses.iter().filter(|status| **status == 429).count();
     assert_eq!((resent, forwarded + rejected), (0.0, refused as f64), "{metrics}");
     assert!(rejected >= 1.0, "{metrics}");
+    assert!(page.contains("got 429, as no token was open in time"), "{page}");
 }
 
 #[test]
