@@ -39,10 +39,10 @@ pub fn revoke_cached(settings: &Settings, context: &Context) -> Result<CachedRev
             Err(error) => failures.push(error),
         }
     }
-    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone())
-        .waiting_for_rate_limit(settings.network.timeout);
+    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
+    let timeout = settings.network.timeout;
     let access_tokens: Vec<_> = tokens.iter().map(|token| token.access_token.clone()).collect();
-    let results = endpoint.revoke_all(&access_tokens, settings.network.timeout);
+    let results = endpoint.revoke_all(&access_tokens, timeout, timeout);
     let mut refused = Vec::new();
     let mut revoked = 0;
     for (token, result) in tokens.iter().zip(results) {

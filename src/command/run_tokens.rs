@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::thread::Builder;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -36,8 +35,7 @@ pub(super) fn revocable_tokens(
             .with_hint("set --region or --api-url: only Genesys Cloud's API can"));
     };
     settings.cache.switch_off();
-    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone())
-        .waiting_for_rate_limit(RATE_LIMIT_WAIT);
+    let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
     Ok(Some(Arc::new(MintedTokens::new(endpoint, context))))
 }
 
@@ -94,9 +92,6 @@ fn revoke_until_signal(minted: &Arc<MintedTokens>) -> Option<RevokedTokens> {
 fn cannot_serve() -> Error {
     Error::new(Kind::System, "cannot serve")
 }
-
-/// A little more than the API's minute.
-const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
 /// Revokes the tokens of a run that has ended. A failure is a warning, and a signal ends it.
 pub(super) fn revoke_tokens(minted: Option<Arc<MintedTokens>>, context: &Context) {

@@ -35,6 +35,9 @@ pub struct RevokedTokens {
 /// and so does a CI system for a job that was cancelled.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A little more than the API's minute.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
+
 /// The known lifetime is a lower bound.
 const EXPIRY_MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
@@ -63,7 +66,7 @@ impl MintedTokens {
         }
         let minted = match mint() {
             Ok(late) if !self.remember(&late) => {
-                self.endpoint.revoke_all(&[late.access_token], REVOCATION_TIMEOUT);
+                self.revoke(&[late.access_token], Duration::ZERO);
                 Err(run_has_ended())
             }
             minted => minted,
@@ -88,20 +91,33 @@ impl MintedTokens {
         true
     }
 
-    /// Revokes the tokens and waits for mints under way, for at most [`REVOCATION_TIMEOUT`].
-    /// Later mints fail.
+    /// Revokes the tokens and waits for mints under way, for at most [`REVOCATION_TIMEOUT`], and
+    /// for the API's rate limit. Later mints fail.
     pub fn revoke_all(&self) -> RevokedTokens {
+        self.end(RATE_LIMIT_WAIT)
+    }
+
+    /// Like [`MintedTokens::revoke_all`], without a wait for the rate limit.
+    pub fn revoke_at_once(&self) -> RevokedTokens {
+        self.end(Duration::ZERO)
+    }
+
+    fn end(&self, rate_limit_wait: Duration) -> RevokedTokens {
         let start = self.context.clock.read();
         let tokens: Vec<AccessToken> = {
             let mut state = sync::lock(&self.state);
             state.has_ended = true;
             std::mem::take(&mut state.tokens).into_iter().map(|token| token.access_token).collect()
         };
-        let results = self.endpoint.revoke_all(&tokens, REVOCATION_TIMEOUT);
+        let results = self.revoke(&tokens, rate_limit_wait);
         self.wait_for_mints(&*self.context.clock, start.boot);
         let count = results.len();
         let failures = results.into_iter().filter_map(Result::err).collect();
         RevokedTokens { count, failures }
+    }
+
+    fn revoke(&self, tokens: &[AccessToken], rate_limit_wait: Duration) -> Vec<Result<()>> {
+        self.endpoint.revoke_all(tokens, REVOCATION_TIMEOUT, rate_limit_wait)
     }
 
     fn wait_for_mints(&self, clock: &dyn Clock, start: SignedDuration) {

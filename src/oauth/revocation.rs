@@ -16,7 +16,6 @@ pub struct RevocationEndpoint {
     api_url: String,
     network: NetworkSettings,
     context: Context,
-    rate_limit_wait: Duration,
 }
 
 const MAX_CONNECTIONS: usize = 8;
@@ -35,18 +34,19 @@ struct Deadline<'a> {
 
 impl RevocationEndpoint {
     pub fn new(api_url: String, network: NetworkSettings, context: Context) -> RevocationEndpoint {
-        RevocationEndpoint { api_url, network, context, rate_limit_wait: Duration::ZERO }
-    }
-
-    /// A token whose calls of the minute are used up cannot be revoked before the next one.
-    pub fn waiting_for_rate_limit(self, rate_limit_wait: Duration) -> RevocationEndpoint {
-        RevocationEndpoint { rate_limit_wait, ..self }
+        RevocationEndpoint { api_url, network, context }
     }
 
     /// Revokes all tokens within `limit`, apart from waits for the rate limit, and returns a
-    /// result for each. Blocks. A token that the API no longer accepts counts as revoked.
-    pub fn revoke_all(&self, tokens: &[AccessToken], limit: Duration) -> Vec<Result<()>> {
-        let patience = self.deadline(self.rate_limit_wait);
+    /// result for each. Blocks. A token that the API no longer accepts counts as revoked, and
+    /// one whose calls of the minute are used up cannot be revoked before the next minute.
+    pub fn revoke_all(
+        &self,
+        tokens: &[AccessToken],
+        limit: Duration,
+        rate_limit_wait: Duration,
+    ) -> Vec<Result<()>> {
+        let patience = self.deadline(rate_limit_wait);
         let mut results = self.revoke_each(tokens, limit);
         loop {
             let limited = |result: &Result<(), RevocationError>| {

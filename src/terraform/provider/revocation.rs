@@ -61,7 +61,8 @@ impl Revocations {
         let open = sync::lock(&self.open).take().unwrap_or_default();
         std::thread::scope(|scope| {
             for minted in open.values() {
-                let revoke = || drop(minted.revoke_all());
+                // Terraform ends its plugins after two seconds.
+                let revoke = || drop(minted.revoke_at_once());
                 if Builder::new().spawn_scoped(scope, revoke).is_err() {
                     revoke();
                 }
