@@ -1,7 +1,7 @@
 //! The settings and the origin of each.
 
 use super::{Finding, FindingLevel, Topic};
-use crate::config::{DefaultValue, Layers, SecretSource, Setting, ValueType, table};
+use crate::config::{self, DefaultValue, Layers, SecretSource, Setting, ValueType, table};
 use crate::context::Environment;
 
 pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
@@ -13,6 +13,9 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
         setting_line(layers, setting)
     });
     let mut findings: Vec<_> = lines.map(|line| Finding::ok(Topic::Settings, line)).collect();
+    // Those of a proxy do not matter to the token, but `exec --gateway` fails with a mistake.
+    let mistake = config::resolve_pool(layers).err();
+    findings.extend(mistake.map(|error| Finding::as_warning(Topic::Settings, &error)));
     let overrides = layers.overrides().into_iter();
     findings.extend(overrides.map(|line| Finding::warning(Topic::Settings, line)));
     let passed_over = layers.passed_over().iter();
@@ -24,12 +27,16 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
 }
 
 fn setting_line(layers: &Layers, setting: &'static Setting) -> Option<String> {
-    if !setting.is_about_token() || setting.value == ValueType::Count {
+    let is_about_token = setting.is_about_token();
+    if !(is_about_token || setting.in_profile) || setting.value == ValueType::Count {
         return None;
     }
     let name = setting.flag;
     if let Some(given) = layers.find(setting) {
         return Some(format!("{name}: {}, from {}", given.shown(), given.origin));
+    }
+    if !is_about_token {
+        return None;
     }
     // One that depends on something else is reported where it is known.
     let is_known = !matches!(setting.default, DefaultValue::Described(_));

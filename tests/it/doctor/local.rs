@@ -110,3 +110,15 @@ fn a_promise_that_the_issuer_cannot_keep() {
     );
     Report::of(&Runner::of(&cloud), &[]).exits_with(0).says("token", "note", "new tokens live 5m");
 }
+
+#[test]
+fn settings_of_a_pool_are_shown_where_they_are_set() {
+    let cloud = cloud(SandboxConfig::default());
+    Report::of(&Runner::of(&cloud), &[]).is_clean().does_not_say("tokens:");
+    let profile = "[default]\ntokens = 3\nrate = 'fast'\n";
+    let runner = Runner::of(&cloud).with_file(".config/gc-token/config.toml", profile);
+    Report::of(&runner, &[])
+        .exits_with(0)
+        .says("settings", "ok", "tokens: 3, from tokens of profile \"default\" in ")
+        .says("settings", "warning", ": \"fast\" is not a number of requests a minute");
+}
