@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::revocation::RevocationEndpoint;
+use crate::clock::Reading;
 use crate::context::{Clock, Context};
 use crate::error::{Error, Kind, Result};
 use crate::sync;
@@ -38,7 +39,6 @@ const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 /// A little more than the API's minute.
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
-/// The known lifetime is a lower bound.
 const EXPIRY_MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 impl MintedTokens {
@@ -83,10 +83,7 @@ impl MintedTokens {
             return false;
         }
         let now = self.context.clock.read();
-        state.tokens.retain(|token| {
-            let remaining = token.validity.remaining(&now);
-            remaining.map_or(true, |remaining| remaining > -EXPIRY_MARGIN)
-        });
+        state.tokens.retain(|token| may_be_active(token, &now));
         state.tokens.push(token.clone());
         true
     }
@@ -144,6 +141,28 @@ impl RevokedTokens {
     }
 }
 
+/// The known lifetime is a lower bound.
+fn may_be_active(token: &Token, now: &Reading) -> bool {
+    let remaining = token.validity.remaining(now);
+    remaining.map_or(true, |remaining| remaining > -EXPIRY_MARGIN)
+}
+
 pub fn run_has_ended() -> Error {
     Error::new(Kind::System, "the run ended before the token was minted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::tests::reading;
+    use crate::token::tests::token;
+
+    #[test]
+    fn a_token_may_be_active_for_some_time_after_its_known_end() {
+        let token = token("token", 100);
+        let after_end = |seconds: i64| reading(200 + seconds, 1_100 + seconds);
+        assert!(may_be_active(&token, &after_end(-1)));
+        assert!(may_be_active(&token, &after_end(599)));
+        assert!(!may_be_active(&token, &after_end(600)));
+    }
 }

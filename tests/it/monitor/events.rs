@@ -54,6 +54,21 @@ fn open_pages_are_limited_and_leave_room_for_others() {
 }
 
 #[test]
+fn connections_without_a_request_give_way_to_an_open_page() {
+    let cloud = cloud(SandboxConfig::default());
+    let monitored = Monitored::start(Runner::of(&cloud), &[]);
+    let (mut page, status) = open(&monitored);
+    assert_eq!(status, 200);
+    let idle: Vec<_> = (0..64).map(|_| Client::connect(&monitored.address)).collect();
+    assert_eq!(monitored.get("/healthz").status, 200);
+    for _ in 0..3 {
+        assert!(page.chunk().is_some());
+    }
+    drop((page, idle));
+    monitored.front.finish();
+}
+
+#[test]
 fn other_hosts_and_methods_are_refused() {
     let cloud = cloud(SandboxConfig::default());
     let monitored = Monitored::start(Runner::of(&cloud), &[]);
