@@ -123,6 +123,8 @@ impl RequestWindow {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::clock::tests::reading;
 
@@ -197,5 +199,50 @@ mod tests {
         });
         assert_eq!(running_out, Some(270));
         assert!(!TokenQuota::of_new_token(Some(300), &at(0)).is_running_out(&at(0)));
+    }
+
+    /// What happens to a token after so many seconds.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Request(i64),
+        Close(i64, u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            9 => (0..20_i64).prop_map(Step::Request),
+            1 => (0..20_i64, 1..90_u64).prop_map(|(later, time)| Step::Close(later, time)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_takes_more_than_its_rate_and_each_wait_ends(
+            rate in 1..6_u32,
+            steps in proptest::collection::vec(step(), 1..100),
+        ) {
+            let mut now = 0;
+            let mut quota = TokenQuota::of_new_token(Some(rate), &at(0));
+            for step in steps {
+                match step {
+                    Step::Request(later) => {
+                        now += later;
+                        if quota.wait(&at(now)).is_zero() {
+                            let request = quota.count_request(&at(now));
+                            prop_assert!((1..=rate).contains(&request));
+                        }
+                    }
+                    Step::Close(later, time) => {
+                        now += later;
+                        quota.close(Duration::from_secs(time), &at(now));
+                    }
+                }
+                let wait = quota.wait(&at(now));
+                prop_assert!(wait <= SignedDuration::from_secs(90));
+                let mut later = at(now);
+                later.boot += wait;
+                prop_assert!(quota.wait(&later).is_zero());
+            }
+        }
     }
 }
