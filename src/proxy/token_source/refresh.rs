@@ -89,7 +89,9 @@ impl TokenSource {
             }
             // The broker has reported the cause.
             Ok(_stale) => {
-                self.set_failed(Some("the issuer provides no token that lives longer".to_owned()));
+                self.set_failed(Some(
+                    "no new token yet: the warnings of gc-token tell why".to_owned(),
+                ));
                 None
             }
             Err(error) => {
