@@ -126,6 +126,20 @@ fn start(
     (front, address)
 }
 
+/// Asserts that the container's log does not get what the gateway prints.
+fn prints_nothing(entrypoint: &Value) {
+    let words: Vec<_> =
+        entrypoint.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let script = words[2].replace("$$", "$");
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
+    let printed = Command::new(words[0])
+        .args([words[1], &script, words[3], "--version"])
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .output()
+        .unwrap();
+    assert!(printed.status.success() && printed.stdout.is_empty(), "{printed:?}");
+}
+
 #[test]
 fn the_gateway_of_compose_serves_and_is_healthy() {
     if program("bash").is_none() {
@@ -135,6 +149,7 @@ fn the_gateway_of_compose_serves_and_is_healthy() {
     let gateway = &compose["services"]["gateway"];
     let built = gateway["build"]["dockerfile"].as_str().unwrap();
     assert!(root().join(built).is_file(), "{built}");
+    prints_nothing(&gateway["entrypoint"]);
     let cloud = cloud(SandboxConfig {
         lifetime: std::time::Duration::from_secs(8),
         ..SandboxConfig::default()
@@ -161,6 +176,7 @@ fn the_sidecar_of_kubernetes_serves_its_probes() {
     let pod = &deployment["spec"]["template"]["spec"];
     let sidecar = &pod["initContainers"][0];
     assert_eq!(sidecar["restartPolicy"], "Always");
+    prints_nothing(&sidecar["command"]);
     let cloud = cloud(SandboxConfig::default());
     let secret = "/run/secrets/gc-token/client-secret";
     let (front, address) = start(&sidecar["args"], secret, &cloud);
