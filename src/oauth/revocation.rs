@@ -132,7 +132,7 @@ impl RevocationEndpoint {
 }
 
 const WAITING: &str = "a token has used up its calls of this minute: waiting until it can be \
-                       revoked, which a signal ends";
+                       revoked; Ctrl-C ends the wait";
 
 impl Deadline<'_> {
     fn remaining(&self) -> Duration {
