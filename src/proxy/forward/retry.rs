@@ -128,7 +128,7 @@ impl ReverseProxy {
             self.metrics.count_unauthorized();
             self.events.record(ProxyEventKind::Unauthorized, self.clock.read());
         }
-        if !self.token_pool.is_worth_replacing(token) {
+        if !self.token_pool.is_worth_replacing(token).await {
             return match self.acquire(entry).await {
                 Ok(next) => Retry::With(next, response),
                 Err(opening) => Retry::Not(self.no_token_in_time(opening)),

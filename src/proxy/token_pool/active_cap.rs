@@ -1,9 +1,12 @@
 //! Finds the cap on active tokens of an OAuth client, which Genesys Cloud does not publish:
 //! beyond it each mint invalidates the oldest token.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use crate::clock::Reading;
+use crate::proxy::token_source::BearerToken;
 
 #[derive(Default)]
 pub(super) struct ActiveCap {
@@ -16,6 +19,8 @@ pub(super) struct ActiveCap {
 struct Suspicion {
     since: SignedDuration,
     refused: u32,
+    /// Several requests may be refused with the same token at once.
+    last_refused: Option<Arc<BearerToken>>,
 }
 
 struct KnownCap {
@@ -31,20 +36,27 @@ const CAP_TIME: SignedDuration = SignedDuration::from_hours(1);
 
 impl ActiveCap {
     pub(super) fn note_growth(&mut self, now: &Reading) {
-        let refused = self.suspicion(now).map_or(0, |suspicion| suspicion.refused);
-        self.suspicion = Some(Suspicion { since: now.boot, refused });
+        let earlier = self.suspicion.take().filter(|suspicion| suspicion.is_current(now));
+        let (refused, last_refused) =
+            earlier.map_or((0, None), |earlier| (earlier.refused, earlier.last_refused));
+        self.suspicion = Some(Suspicion { since: now.boot, refused, last_refused });
     }
 
     /// Notes that the API refused a token long before its end. Returns whether the cap is
     /// the cause, rather than the revocation of one token.
-    pub(super) fn note_refusal(&mut self, now: &Reading) -> bool {
-        let Some(suspicion) = self.suspicion(now) else {
+    pub(super) fn note_refusal(&mut self, token: &Arc<BearerToken>, now: &Reading) -> bool {
+        let current = self.suspicion.as_mut().filter(|suspicion| suspicion.is_current(now));
+        let Some(suspicion) = current else {
             return false;
         };
+        if suspicion.last_refused.as_ref().is_some_and(|last| Arc::ptr_eq(last, token)) {
+            return false;
+        }
         // The token is replaced by a mint, which may invalidate the next one.
-        let refused = suspicion.refused + 1;
-        self.suspicion = Some(Suspicion { since: now.boot, refused });
-        refused > 1
+        suspicion.since = now.boot;
+        suspicion.refused += 1;
+        suspicion.last_refused = Some(token.clone());
+        suspicion.refused > 1
     }
 
     pub(super) fn set(&mut self, tokens: u32, now: &Reading) -> bool {
@@ -58,9 +70,15 @@ impl ActiveCap {
         (now.boot.saturating_sub(cap.found) < CAP_TIME).then_some(cap.tokens)
     }
 
-    fn suspicion(&self, now: &Reading) -> Option<&Suspicion> {
-        let suspicion = self.suspicion.as_ref()?;
-        (now.boot.saturating_sub(suspicion.since) < SUSPICION_TIME).then_some(suspicion)
+    /// Returns whether a token that the API refuses now may be one too many.
+    pub(super) fn is_suspected(&self, now: &Reading) -> bool {
+        self.suspicion.as_ref().is_some_and(|suspicion| suspicion.is_current(now))
+    }
+}
+
+impl Suspicion {
+    fn is_current(&self, now: &Reading) -> bool {
+        now.boot.saturating_sub(self.since) < SUSPICION_TIME
     }
 }
 
@@ -68,6 +86,11 @@ impl ActiveCap {
 mod tests {
     use super::*;
     use crate::clock::tests::reading;
+    use crate::token::tests::token;
+
+    fn refused() -> Arc<BearerToken> {
+        Arc::new(BearerToken::new(token("refused", 86_400)))
+    }
 
     fn at(boot: i64) -> Reading {
         reading(boot, 1_000)
@@ -76,20 +99,33 @@ mod tests {
     #[test]
     fn the_second_token_refused_after_a_growth_tells_the_cap() {
         let mut cap = ActiveCap::default();
-        assert!(!cap.note_refusal(&at(0)) && !cap.note_refusal(&at(1)), "nothing has grown");
+        assert!(
+            !cap.note_refusal(&refused(), &at(0)) && !cap.note_refusal(&refused(), &at(1)),
+            "nothing has grown"
+        );
         cap.note_growth(&at(10));
-        assert!(!cap.note_refusal(&at(20)), "that token may have been revoked");
-        assert!(cap.note_refusal(&at(310)), "each mint refuses the next one");
+        assert!(!cap.note_refusal(&refused(), &at(20)), "that token may have been revoked");
+        assert!(cap.note_refusal(&refused(), &at(310)), "each mint refuses the next one");
+    }
+
+    #[test]
+    fn requests_that_were_refused_with_the_same_token_count_once() {
+        let (mut cap, token) = (ActiveCap::default(), refused());
+        cap.note_growth(&at(0));
+        assert!(!cap.note_refusal(&token, &at(1)) && !cap.note_refusal(&token, &at(1)));
+        cap.note_growth(&at(2));
+        assert!(!cap.note_refusal(&token, &at(3)));
+        assert!(cap.note_refusal(&refused(), &at(4)));
     }
 
     #[test]
     fn a_refusal_long_after_a_growth_has_another_cause() {
         let mut cap = ActiveCap::default();
         cap.note_growth(&at(0));
-        assert!(!cap.note_refusal(&at(299)));
-        assert!(!cap.note_refusal(&at(600)));
+        assert!(!cap.note_refusal(&refused(), &at(299)));
+        assert!(!cap.note_refusal(&refused(), &at(600)));
         cap.note_growth(&at(700));
-        assert!(!cap.note_refusal(&at(701)), "the earlier refusals are forgotten");
+        assert!(!cap.note_refusal(&refused(), &at(701)), "the earlier refusals are forgotten");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::clock::Reading;
 use crate::error::Result;
 use crate::proxy::backoff::Backoff;
 use crate::proxy::token_source::{BearerToken, TokenSource};
+use crate::token::AccessToken;
 
 #[derive(Default)]
 pub(super) struct GrowthState {
@@ -113,10 +114,17 @@ impl TokenPool {
         self.changed.notify_one();
     }
 
+    fn holds(&self, token: &AccessToken) -> bool {
+        self.sources().iter().any(|source| source.peek().token.access_token == *token)
+    }
+
     /// Returns the token unless the attempt failed, which is no error: the other tokens go
     /// on.
     fn check_provided(&self, provided: Result<ProvidedToken>) -> Option<BearerToken> {
         let reason = match provided {
+            Ok(provided) if self.holds(&provided.token.access_token) => {
+                "the issuer provides the same one again".to_owned()
+            }
             Ok(provided) if provided.origin != TokenOrigin::Stale => {
                 return Some(BearerToken::from(provided));
             }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::limited_paths::RequestScope;
 use super::{AcquiredToken, PoolState, TokenPool};
 use crate::clock::Reading;
@@ -29,17 +31,27 @@ pub(in super::super) enum RateLimitCause {
     Shared,
 }
 
+/// The time for asking the API, in which a request is held.
+const ASKING_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The requests that a new token takes before another process can have used it.
 const FRESH_REQUESTS: u32 = 10;
 
 impl TokenPool {
     /// Determines which limit was met, and closes the token if it is the token's.
     pub(in super::super) async fn judge(&self, rejection: &Rejection<'_>) -> RateLimitCause {
+        self.run.events.record(ProxyEventKind::RateLimited, self.run.clock.read());
+        let cause = timeout(ASKING_TIMEOUT, self.find_cause(rejection)).await;
+        cause.unwrap_or_else(|_| {
+            self.draw_conclusions(rejection, RateLimitCause::Shared);
+            RateLimitCause::Shared
+        })
+    }
+
+    async fn find_cause(&self, rejection: &Rejection<'_>) -> RateLimitCause {
         // Requests that were refused at once share what the first of them finds out.
         let _lock = self.judging.lock().await;
-        let now = self.run.clock.read();
-        self.run.events.record(ProxyEventKind::RateLimited, now.clone());
-        let known = self.state().known_cause(rejection, &now);
+        let known = self.state().known_cause(rejection, &self.run.clock.read());
         let cause = match known {
             Some(cause) => cause,
             // The limit of a token applies to every request.
@@ -48,6 +60,12 @@ impl TokenPool {
                 Some(false) | None => RateLimitCause::Shared,
             },
         };
+        self.draw_conclusions(rejection, cause);
+        cause
+    }
+
+    fn draw_conclusions(&self, rejection: &Rejection<'_>, cause: RateLimitCause) {
+        let now = self.run.clock.read();
         let mut state = self.state();
         match cause {
             RateLimitCause::Token => {
@@ -58,19 +76,25 @@ impl TokenPool {
             }
             RateLimitCause::Shared => state.remember_shared_limit(rejection, &now),
         }
-        cause
     }
 
     /// Returns whether to replace a token that the API rejected. Removes it from the pool
     /// instead if the client has more tokens than the API allows.
-    pub(in super::super) fn is_worth_replacing(self: &Arc<Self>, rejected: &AcquiredToken) -> bool {
+    pub(in super::super) async fn is_worth_replacing(
+        self: &Arc<Self>,
+        rejected: &AcquiredToken,
+    ) -> bool {
+        let is_unexpected = self.state().active_cap.is_suspected(&self.run.clock.read())
+            && Arc::ptr_eq(&rejected.source.peek(), &rejected.token)
+            && !rejected.is_expired;
+        // Some paths of an API answer 401 to any token.
+        let is_refusal = is_unexpected && rejected.source.is_rejected().await;
         let now = self.run.clock.read();
         let mut state = self.state();
-        let is_current = Arc::ptr_eq(&rejected.source.peek(), &rejected.token);
         let Some(slot) = state.member(&rejected.source).map(|member| member.slot) else {
             return false;
         };
-        if !is_current || rejected.is_expired || !state.active_cap.note_refusal(&now) {
+        if !is_refusal || !state.active_cap.note_refusal(&rejected.token, &now) {
             return true;
         }
         let is_shared = slot == 0;

@@ -3,4 +3,5 @@
 mod cloud;
 mod figures;
 mod membership;
+mod refusals;
 mod simulation;

@@ -29,6 +29,9 @@ pub(super) struct Limits {
 pub(super) struct FakeCloud {
     pub(super) clock: Arc<RuntimeClock>,
     pub(super) is_issuer_down: AtomicBool,
+    pub(super) repeats_tokens: AtomicBool,
+    /// Held by a test while the API hangs.
+    pub(super) hanging: Mutex<()>,
     limits: Limits,
     state: Mutex<CloudState>,
 }
@@ -54,6 +57,9 @@ struct Minute {
     calls: u32,
 }
 
+/// Answers 401 to any token.
+pub(super) const FORBIDDEN_PATH: &str = "/api/v2/forbidden";
+
 pub(super) const LIMITED_PATH: &str = "/api/v2/limited/things";
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -69,15 +75,21 @@ impl Default for Limits {
 impl FakeCloud {
     pub(super) fn new(limits: Limits) -> Arc<FakeCloud> {
         let clock = Arc::new(RuntimeClock(timer_clock()));
-        let is_issuer_down = AtomicBool::new(false);
-        Arc::new(FakeCloud { clock, is_issuer_down, limits, state: Mutex::default() })
+        Arc::new(FakeCloud {
+            clock,
+            is_issuer_down: AtomicBool::new(false),
+            repeats_tokens: AtomicBool::new(false),
+            hanging: Mutex::default(),
+            limits,
+            state: Mutex::default(),
+        })
     }
 
     /// Returns the status, and the time until the limit is reset.
     pub(super) fn call(&self, path: &'static str, token: &str) -> (u16, Duration) {
         let mut state = self.state.lock().unwrap();
         state.calls += 1;
-        if !state.active.iter().any(|active| active == token) {
+        if path == FORBIDDEN_PATH || !state.active.iter().any(|active| active == token) {
             return (401, Duration::ZERO);
         }
         let by_token = state.by_token.entry(token.to_owned()).or_insert_with(Minute::new);
@@ -103,7 +115,8 @@ impl FakeCloud {
             return Err(Error::new(Kind::RateLimited, "too many mints"));
         }
         state.mints += 1;
-        let text = format!("token{}", state.mints);
+        let number = if self.repeats_tokens.load(Ordering::Relaxed) { 1 } else { state.mints };
+        let text = format!("token{number}");
         if state.active.len() == self.limits.active_tokens {
             state.active.pop_front();
         }
@@ -183,6 +196,7 @@ impl TokenBackend for CloudBackend {
     }
 
     fn call_api(&self, token: &AccessToken) -> Result<TokenCheck> {
+        let _answered = self.cloud.hanging.lock().unwrap();
         let status = match self.cloud.call("/api/v2/tokens/me", token.expose()).0 {
             401 => TokenStatus::Rejected,
             429 => return Err(Error::new(Kind::RateLimited, "too many calls")),

@@ -91,7 +91,7 @@ async fn a_token_that_is_replaced_has_a_quota_of_its_own() {
     let Some(Acquisition::Acquired(token)) = pool.acquire_now(&cloud.clock.read()) else {
         panic!("the token is open");
     };
-    assert!(pool.is_worth_replacing(&token));
+    assert!(pool.is_worth_replacing(&token).await);
     let replacement = pool.replace_rejected(&token).await.unwrap();
     assert!(Arc::ptr_eq(&replacement.source, &token.source));
     assert!(pool.acquire_now(&cloud.clock.read()).is_some());

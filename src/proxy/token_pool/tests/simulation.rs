@@ -98,7 +98,7 @@ async fn call(pool: &Arc<TokenPool>, cloud: &FakeCloud, path: &'static str) -> u
                 pool.note_accepted(&mut token);
                 None
             }
-            401 if !pool.is_worth_replacing(&token) => acquire(pool, &mut waited).await,
+            401 if !pool.is_worth_replacing(&token).await => acquire(pool, &mut waited).await,
             401 if !std::mem::replace(&mut is_replaced, true) => {
                 pool.replace_rejected(&token).await.or_else(|| pool.other_than(&token.source))
             }

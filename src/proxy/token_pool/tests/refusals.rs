@@ -1,0 +1,78 @@
+//! Responses of the API that say less than they seem to.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hyper::Method;
+
+use super::cloud::{FORBIDDEN_PATH, FakeCloud, Limits};
+use super::simulation::{run, start_pool};
+use crate::config::PoolSettings;
+use crate::proxy::token_pool::{
+    AcquiredToken, Acquisition, RateLimitCause, Rejection, RequestScope, TokenPool,
+};
+
+const PATH: &str = "/api/v2/users";
+
+fn acquire(pool: &Arc<TokenPool>) -> AcquiredToken {
+    match pool.acquire_now(&pool.run.clock.read()) {
+        Some(Acquisition::Acquired(token)) => token,
+        _ => panic!("a token is open"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_answers_401_to_any_token_does_not_shrink_the_pool() {
+    let cloud = FakeCloud::new(Limits::default());
+    let pool = start_pool(&cloud, PoolSettings::default());
+    run(&pool, &cloud, PATH, 500, 10).await;
+    let outcome = run(&pool, &cloud, FORBIDDEN_PATH, 5, 1).await;
+    assert_eq!(outcome.unauthorized, 5);
+    assert_eq!(pool.state().members.len(), 2);
+    let now = pool.run.clock.read();
+    assert_eq!(pool.state().active_cap.get(&now), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_repeats_its_token_gets_no_larger_pool() {
+    let cloud = FakeCloud::new(Limits::default());
+    cloud.repeats_tokens.store(true, Ordering::Relaxed);
+    let settings = PoolSettings { rate_wait: Duration::from_secs(70), ..PoolSettings::default() };
+    let pool = start_pool(&cloud, settings);
+    let outcome = run(&pool, &cloud, PATH, 500, 10).await;
+    assert_eq!((outcome.ok, pool.state().members.len()), (500, 1), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_were_refused_do_not_wait_in_turn_for_an_api_that_hangs() {
+    let cloud = FakeCloud::new(Limits::default());
+    let pool = start_pool(&cloud, PoolSettings::default());
+    let hanging = cloud.hanging.lock().unwrap();
+    let judged: Vec<_> = (0..10)
+        .map(|number| {
+            let (pool, token) = (pool.clone(), acquire(&pool));
+            tokio::spawn(async move {
+                let scope = RequestScope::of_service(&Method::GET, &format!("/{number}"));
+                let reset = Duration::from_secs(30);
+                let rejection = Rejection {
+                    token: &token,
+                    scope: &scope,
+                    named_cause: None,
+                    reset,
+                    before: None,
+                };
+                pool.judge(&rejection).await
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    tokio::time::advance(Duration::from_secs(4)).await;
+    tokio::task::yield_now().await;
+    let are_judged = judged.iter().all(tokio::task::JoinHandle::is_finished);
+    drop(hanging);
+    assert!(are_judged);
+    for cause in judged {
+        assert_eq!(cause.await.unwrap(), RateLimitCause::Shared);
+    }
+}
