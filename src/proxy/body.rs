@@ -16,8 +16,16 @@ pub(crate) enum ProxyBody<B> {
     Streaming(TimeoutBody<B>),
     /// Its beginning was read already; `None` once that is sent.
     Resumed(Option<Bytes>, Box<TimeoutBody<B>>),
+    Cut(CutBody),
     /// Made by the proxy; `None` once it is sent.
     Full(Option<Bytes>),
+}
+
+/// The beginning of a body, and the error that ended it.
+pub(crate) struct CutBody {
+    prefix: Option<Bytes>,
+    error: Option<BoxError>,
+    is_flushed: bool,
 }
 
 pub(crate) type RequestBody = ProxyBody<Incoming>;
@@ -38,15 +46,18 @@ impl<B> ProxyBody<B> {
         ProxyBody::Streaming(TimeoutBody { body, timer: None })
     }
 
-    /// Puts what was read of the body before the rest of it.
-    pub(super) fn with_prefix(self, prefix: Bytes) -> ProxyBody<B> {
+    /// Puts what was read of the body before the rest of it, or before the error that ended
+    /// it.
+    pub(super) fn with_prefix(self, prefix: Bytes, error: Option<BoxError>) -> ProxyBody<B> {
+        let prefix = (!prefix.is_empty()).then_some(prefix);
+        if error.is_some() {
+            return ProxyBody::Cut(CutBody { prefix, error, is_flushed: false });
+        }
         match self {
-            ProxyBody::Streaming(rest) => {
-                let prefix = (!prefix.is_empty()).then_some(prefix);
-                ProxyBody::Resumed(prefix, Box::new(rest))
-            }
-            ProxyBody::Resumed(_, rest) => ProxyBody::Resumed(Some(prefix), rest),
-            ProxyBody::Full(_) => ProxyBody::Full(Some(prefix)),
+            ProxyBody::Streaming(rest) => ProxyBody::Resumed(prefix, Box::new(rest)),
+            ProxyBody::Resumed(_, rest) => ProxyBody::Resumed(prefix, rest),
+            ProxyBody::Cut(cut) => ProxyBody::Cut(CutBody { prefix, ..cut }),
+            ProxyBody::Full(_) => ProxyBody::Full(prefix),
         }
     }
 }
@@ -107,6 +118,7 @@ where
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 None => Pin::new(&mut **rest).poll_frame(context),
             },
+            ProxyBody::Cut(cut) => cut.poll_next(context),
             ProxyBody::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
@@ -115,6 +127,7 @@ where
         match self {
             ProxyBody::Streaming(body) => body.is_end_stream(),
             ProxyBody::Resumed(prefix, rest) => prefix.is_none() && rest.is_end_stream(),
+            ProxyBody::Cut(cut) => cut.error.is_none(),
             ProxyBody::Full(bytes) => bytes.is_none(),
         }
     }
@@ -129,10 +142,28 @@ where
                 }
                 None => SizeHint::default(),
             },
+            ProxyBody::Cut(..) => SizeHint::default(),
             ProxyBody::Full(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
         }
+    }
+}
+
+impl CutBody {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(bytes) = self.prefix.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if !std::mem::replace(&mut self.is_flushed, true) {
+            // hyper writes what it has before it polls again, and nothing after an error.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(self.error.take().map(Err))
     }
 }
 

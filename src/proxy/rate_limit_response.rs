@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
 
-use hyper::body::{Body, Bytes};
+use hyper::body::{Body, Bytes, Frame};
 use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
@@ -24,7 +24,8 @@ const DEFAULT_RESET: Duration = Duration::from_secs(30);
 /// The API's own bodies are some hundred bytes long.
 const MAX_BODY: usize = 16 << 10;
 
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time for reading a body, in which a request is held.
+const BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns the time until the limit is reset.
 pub(super) fn reset_time(headers: &HeaderMap, now: Timestamp) -> Duration {
@@ -43,19 +44,22 @@ pub(super) async fn read_cause(
     let (head, mut body) = response.into_parts();
     let mut read = Vec::new();
     let reading = async {
-        while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
-        {
-            if let Ok(chunk) = frame.into_data() {
-                read.extend_from_slice(&chunk);
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            match frame.map(Frame::into_data) {
+                Ok(Ok(chunk)) => read.extend_from_slice(&chunk),
+                Ok(Err(_trailers)) => {}
+                // The client has to see that the body is incomplete.
+                Err(error) => return Some(error),
             }
             if read.len() > MAX_BODY {
                 break;
             }
         }
+        None
     };
-    let _ = timeout(BODY_TIMEOUT, reading).await;
+    let error = timeout(BODY_TIMEOUT, reading).await.ok().flatten();
     let cause = named_cause(&read);
-    (cause, Response::from_parts(head, body.with_prefix(Bytes::from(read))))
+    (cause, Response::from_parts(head, body.with_prefix(Bytes::from(read), error)))
 }
 
 /// Reads `limit.key`, which the vendor's type for errors has, and its responses seldom.

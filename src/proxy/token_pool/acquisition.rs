@@ -100,7 +100,7 @@ impl TokenPool {
             self.grow_in_background(slot);
         }
         match choice {
-            Choice::Wait(_, Some(index)) if !state.growth.is_under_way() => {
+            Choice::Wait(_, Some(index)) if !state.growth.ends_soon(now) => {
                 self.overdraw(&mut state.members[index], now).unwrap_or(acquisition)
             }
             _ => acquisition,

@@ -4,6 +4,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::member::PoolMember;
 use super::{PoolState, TokenPool};
 use crate::broker::{ProvidedToken, TokenOrigin};
@@ -15,28 +17,34 @@ use crate::token::AccessToken;
 
 #[derive(Default)]
 pub(super) struct GrowthState {
-    is_under_way: bool,
+    begun: Option<SignedDuration>,
     backoff: Option<Backoff>,
 }
 
 /// The time between two looks at a token that is not used.
 const UNUSED_INTERVAL: Duration = Duration::from_secs(30);
 
+/// An issuer that takes longer has a problem, which is not that of the API.
+const USUAL_TIME: SignedDuration = SignedDuration::from_secs(1);
+
 impl GrowthState {
-    pub(super) fn is_under_way(&self) -> bool {
-        self.is_under_way
+    /// Returns whether a token is expected to join any moment.
+    pub(super) fn ends_soon(&self, now: &Reading) -> bool {
+        self.begun.is_some_and(|begun| now.boot.saturating_sub(begun) < USUAL_TIME)
     }
 
     fn try_begin(&mut self, now: &Reading) -> bool {
         let is_backed_off =
             self.backoff.as_ref().is_some_and(|backoff| backoff.remaining(now).is_positive());
-        let begins = !self.is_under_way && !is_backed_off;
-        self.is_under_way |= begins;
+        let begins = self.begun.is_none() && !is_backed_off;
+        if begins {
+            self.begun = Some(now.boot);
+        }
         begins
     }
 
     fn end(&mut self, has_failed: bool, now: &Reading) {
-        self.is_under_way = false;
+        self.begun = None;
         let backoff = || Backoff::after(self.backoff.as_ref(), now.clone());
         self.backoff = has_failed.then(backoff);
     }
@@ -180,5 +188,15 @@ mod tests {
         assert!(growth.try_begin(&at(3)));
         growth.end(false, &at(3));
         assert!(growth.try_begin(&at(3)));
+    }
+
+    #[test]
+    fn a_growth_that_takes_long_holds_nothing_up() {
+        let mut growth = GrowthState::default();
+        let at = |boot| reading(boot, 1_000);
+        assert!(!growth.ends_soon(&at(0)) && growth.try_begin(&at(0)));
+        assert!(growth.ends_soon(&at(0)) && !growth.ends_soon(&at(1)));
+        growth.end(false, &at(1));
+        assert!(growth.try_begin(&at(9)) && growth.ends_soon(&at(9)));
     }
 }

@@ -233,6 +233,24 @@ fn a_body_that_is_too_large_goes_through_with_its_429() {
     front.finish();
 }
 
+#[test]
+fn a_client_sees_that_the_body_of_a_429_was_cut() {
+    let cloud = cloud(SandboxConfig::default());
+    let upstream = Upstream::start(|call| {
+        call.read();
+        let head = "HTTP/1.1 429 Too Many Requests\r\nTransfer-Encoding: chunked\r\n\r\n";
+        call.reply(format!("{head}5\r\n{{\"a\":\r\n"));
+        call.leave();
+    });
+    let front = Front::between(&cloud, &upstream);
+    let mut client = front.connect();
+    client.write(front.head("GET", PATH, ""));
+    assert_eq!(client.maybe_head().unwrap().0, 429);
+    assert_eq!(client.chunk().unwrap(), b"{\"a\":");
+    assert!(client.is_at_end(), "no last chunk");
+    front.finish();
+}
+
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 const LIMITED: &str =
