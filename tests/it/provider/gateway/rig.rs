@@ -1,6 +1,8 @@
 //! A workspace with the provider and, in place of the vendor's, its stand-in.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use gc_token::internals::sandbox::SandboxConfig;
 
@@ -81,8 +83,19 @@ fn initialised(terraform: Workspace, plan: SandboxConfig) -> Rig {
     rig
 }
 
-/// Asserts that nobody listens any more where this resource's gateway has been.
+/// Asserts that this resource's gateway is closed. Another program may have got its port since.
 pub(super) fn assert_closed(rig: &Rig, name: &str) {
     let port = rig.read(&format!("{name}/port")).parse().unwrap();
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "{port} is still open");
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return;
+    };
+    let header = rig.read(&format!("{name}/header"));
+    let request =
+        format!("GET /api/v2/tokens/me HTTP/1.0\r\nHost: 127.0.0.1\r\n{}\r\n\r\n", header.trim());
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut response = Vec::new();
+    // Neither a reset nor a program that waits is the gateway.
+    let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut response));
+    let response = String::from_utf8_lossy(&response);
+    assert!(!response.contains("OAuthClient"), "{port} is still open: {response}");
 }
