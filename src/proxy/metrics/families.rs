@@ -116,7 +116,11 @@ fn counters(metrics: &Metrics) -> Vec<MetricFamily> {
             "Tokens that replaced the current one.",
             one(&metrics.token_refreshes),
         ),
-        ("gc_token_tokens_minted", "Tokens minted during the run.", one(&metrics.tokens_minted)),
+        (
+            "gc_token_tokens_minted",
+            "Tokens minted during the run, besides its first.",
+            one(&metrics.tokens_minted),
+        ),
         (
             "gc_token_token_refresh_failures",
             "Failed attempts to get another token.",
