@@ -21,7 +21,7 @@ pub(super) fn respond(
     if let Err((status, message)) = state.allowed_hosts.check(request.uri(), request.headers()) {
         return line_response(status, message);
     }
-    client.set_authenticated();
+    client.lift_timeout();
     let endpoint: fn(&MonitorState, &Request<Incoming>) -> MonitorResponse =
         match request.uri().path() {
             "/" => |state, _| page_response(&state.proxy.status()),
@@ -34,7 +34,13 @@ pub(super) fn respond(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return method_not_allowed();
     }
-    endpoint(state, request)
+    let response = endpoint(state, request);
+    let is_open_page = request.uri().path() == "/events" && request.method() == Method::GET;
+    if is_open_page && response.status().is_success() {
+        // Any other connection makes room for the next one.
+        client.set_authenticated();
+    }
+    response
 }
 
 fn metrics(state: &MonitorState, request: &Request<Incoming>) -> MonitorResponse {

@@ -69,6 +69,28 @@ fn connections_without_a_request_give_way_to_an_open_page() {
 }
 
 #[test]
+fn idle_connections_give_way_to_a_health_check() {
+    let cloud = cloud(SandboxConfig::default());
+    let monitored = Monitored::start(Runner::of(&cloud), &[]);
+    let (mut page, status) = open(&monitored);
+    assert_eq!(status, 200);
+    let idle: Vec<_> = (0..64)
+        .map(|_| {
+            let mut client = Client::connect(&monitored.address);
+            let address = &monitored.address;
+            let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
+            assert_eq!(client.send(request).status, 200);
+            client
+        })
+        .collect();
+    for _ in 0..3 {
+        assert!(page.chunk().is_some());
+    }
+    drop((page, idle));
+    monitored.front.finish();
+}
+
+#[test]
 fn other_hosts_and_methods_are_refused() {
     let cloud = cloud(SandboxConfig::default());
     let monitored = Monitored::start(Runner::of(&cloud), &[]);
