@@ -8,7 +8,7 @@ use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
 
 use super::rig::{Front, Reply, runner};
-use super::upstream::Upstream;
+use super::upstream::{Upstream, ok, reply};
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
 
@@ -248,6 +248,42 @@ fn a_client_sees_that_the_body_of_a_429_was_cut() {
     assert_eq!(client.maybe_head().unwrap().0, 429);
     assert_eq!(client.chunk().unwrap(), b"{\"a\":");
     assert!(client.is_at_end(), "no last chunk");
+    front.finish();
+}
+
+#[test]
+fn only_the_apis_own_limits_are_judged() {
+    let cloud = cloud(SandboxConfig::default());
+    let api = Upstream::willing();
+    let login = Upstream::start(|call| {
+        call.read();
+        let token = "x".repeat(86);
+        let minted = format!("{{\"access_token\": \"{token}\", \"expires_in\": 86400}}");
+        let is_mint = call.seen.line.starts_with("POST /oauth/token ");
+        call.reply(if is_mint { ok(&minted) } else { LIMITED.to_owned() });
+    });
+    let runner = runner(&cloud, &api.url()).set("GC_TOKEN_LOGIN_URL", login.url());
+    let front = Front::start(runner, &["--tokens=1"]);
+    assert_eq!(front.get("/oauth/userinfo").status, 429);
+    assert!(api.seen().is_empty(), "the API was asked for the cause");
+    assert_eq!(front.get(PATH).status, 200);
+    front.finish();
+}
+
+/// The token comes from the cache, so that nothing is known of its use.
+#[test]
+fn waits_of_one_request_are_limited_together() {
+    let cloud = cloud(SandboxConfig::default());
+    let upstream = Upstream::start(|call| {
+        call.read();
+        call.reply(reply("429 Too Many Requests", "Retry-After: 1\r\n", "{}"));
+    });
+    let runner = runner(&cloud, &upstream.url());
+    runner.run(&["get"]).succeeded();
+    let front = Front::start(runner, &["--tokens=1", "--rate-wait=2500ms"]);
+    assert_eq!(front.get(PATH).status, 429);
+    let sent = upstream.seen().iter().filter(|seen| seen.line.contains(PATH)).count();
+    assert!((2..=3).contains(&sent), "{sent}");
     front.finish();
 }
 

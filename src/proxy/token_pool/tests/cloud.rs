@@ -24,6 +24,8 @@ pub(super) struct Limits {
     pub(super) active_tokens: usize,
     /// The calls of a path that has a limit of its own.
     pub(super) path: u32,
+    /// The calls with all tokens.
+    pub(super) organization: u32,
 }
 
 pub(super) struct FakeCloud {
@@ -39,6 +41,7 @@ pub(super) struct FakeCloud {
 struct CloudState {
     by_token: HashMap<String, Minute>,
     by_path: HashMap<&'static str, Minute>,
+    by_organization: Option<Minute>,
     minting: Option<Minute>,
     /// The oldest comes first.
     active: VecDeque<String>,
@@ -67,7 +70,13 @@ const LIFETIME: i64 = 86_400;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { calls: 300, mints: u32::MAX, active_tokens: usize::MAX, path: u32::MAX }
+        Limits {
+            calls: 300,
+            mints: u32::MAX,
+            active_tokens: usize::MAX,
+            path: u32::MAX,
+            organization: u32::MAX,
+        }
     }
 }
 
@@ -96,6 +105,8 @@ impl FakeCloud {
         if refused.is_none() && path == LIMITED_PATH {
             refused = state.by_path.entry(path).or_insert_with(Minute::new).count(self.limits.path);
         }
+        let by_organization = state.by_organization.get_or_insert_with(Minute::new);
+        refused = by_organization.count(self.limits.organization).or(refused);
         match refused {
             None => (200, Duration::ZERO),
             Some(reset) => {

@@ -88,6 +88,39 @@ async fn a_limit_of_a_path_is_passed_on_and_grows_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_of_the_organization_is_passed_on_after_one_further_token() {
+    let cloud = FakeCloud::new(Limits { organization: 50, ..Limits::default() });
+    let pool = start_pool(&cloud, PoolSettings::default());
+    let limited = run(&pool, &cloud, PATH, 100, 10).await;
+    assert_eq!((limited.ok, limited.rate_limited), (49, 51));
+    assert_eq!(cloud.mints(), 2);
+    let calls = cloud.calls();
+    let other = run(&pool, &cloud, "/api/v2/users", 100, 10).await;
+    assert_eq!(other.rate_limited, 100);
+    assert_eq!((cloud.calls() - calls, cloud.mints()), (100, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_near_the_rate_is_the_tokens_without_a_question() {
+    let cloud = FakeCloud::new(Limits::default());
+    let pool = start_pool(&cloud, PoolSettings { tokens: 1, ..patient() });
+    let outcome = run(&pool, &cloud, PATH, 310, 1).await;
+    assert_eq!((outcome.ok, cloud.refused_calls()), (310, 1));
+    // The verification of the token, and the call that was refused.
+    assert_eq!(cloud.calls(), 312);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_was_found_is_forgotten_with_a_refusal() {
+    let cloud = FakeCloud::new(Limits { calls: 450, ..Limits::default() });
+    let pool = start_pool(&cloud, PoolSettings { tokens: 1, ..patient() });
+    run(&pool, &cloud, PATH, 400, 1).await;
+    assert_eq!(pool.state().rate, Some(600));
+    let outcome = run(&pool, &cloud, PATH, 100, 1).await;
+    assert_eq!((outcome.ok, pool.state().rate), (100, Some(300)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_processes_share_their_tokens() {
     let cloud = FakeCloud::new(Limits::default());
     let one = start_pool(&cloud, patient());
