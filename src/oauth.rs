@@ -10,7 +10,7 @@ pub mod tokens_me;
 #[cfg(fuzzing)]
 pub(crate) use limits::fuzz as fuzz_limits;
 pub use minted_tokens::{MintedTokens, RevokedTokens, run_has_ended};
-pub use revocation::RevocationEndpoint;
+pub use revocation::{RATE_LIMIT_WAIT, RevocationEndpoint};
 #[cfg(fuzzing)]
 pub(crate) use token_endpoint::fuzz_response;
 pub use token_endpoint::{TokenRequest, measure_clock, mint};

@@ -6,7 +6,7 @@ use crate::cache::{self, Entry, Lookup};
 use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::{Error, Kind, Result};
-use crate::oauth::RevocationEndpoint;
+use crate::oauth::{RATE_LIMIT_WAIT, RevocationEndpoint};
 use crate::token::AccessToken;
 
 pub struct CachedRevocation {
@@ -42,7 +42,7 @@ pub fn revoke_cached(settings: &Settings, context: &Context) -> Result<CachedRev
     let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
     let timeout = settings.network.timeout;
     let access_tokens: Vec<_> = tokens.iter().map(|token| token.access_token.clone()).collect();
-    let results = endpoint.revoke_all(&access_tokens, timeout, timeout);
+    let results = endpoint.revoke_all(&access_tokens, timeout, RATE_LIMIT_WAIT);
     let mut refused = Vec::new();
     let mut revoked = 0;
     for (token, result) in tokens.iter().zip(results) {

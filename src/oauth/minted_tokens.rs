@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::revocation::RevocationEndpoint;
+use super::revocation::{RATE_LIMIT_WAIT, RevocationEndpoint};
 use crate::clock::Reading;
 use crate::context::{Clock, Context};
 use crate::error::{Error, Kind, Result};
@@ -35,9 +35,6 @@ pub struct RevokedTokens {
 /// For all tokens together. Terraform waits only for a short time until a plugin has ended,
 /// and so does a CI system for a job that was cancelled.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A little more than the API's minute.
-const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
 
 const EXPIRY_MARGIN: SignedDuration = SignedDuration::from_mins(10);
 

@@ -18,6 +18,9 @@ pub struct RevocationEndpoint {
     context: Context,
 }
 
+/// A little more than the API's minute.
+pub const RATE_LIMIT_WAIT: Duration = Duration::from_secs(65);
+
 const MAX_CONNECTIONS: usize = 8;
 
 const MAX_ATTEMPTS: u32 = 3;

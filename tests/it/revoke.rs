@@ -79,6 +79,20 @@ fn a_token_that_could_not_be_revoked_stays_for_another_attempt() {
     assert_eq!(cloud.tokens(), [""; 0]);
 }
 
+/// As at the end of a pipeline whose run has just used up the calls of its token's minute.
+#[test]
+fn a_token_that_is_used_up_is_revoked_when_its_window_is_over() {
+    let rate = "2/4s".parse().ok();
+    let cloud = cloud(SandboxConfig { rate, ..SandboxConfig::default() });
+    let runner = Runner::of(&cloud).set("GC_TOKEN_VERIFY", "never");
+    let token = runner.run(&["get"]).token().to_owned();
+    for _ in 0..2 {
+        assert!(accepts(&cloud, &token));
+    }
+    assert_eq!(runner.run(&["revoke", "--timeout=1s"]).succeeded(), "revoked 1 token\n");
+    assert_eq!(cloud.tokens(), [""; 0]);
+}
+
 #[test]
 fn a_token_under_another_secret_is_told_of_and_the_others_are_revoked() {
     let cloud = cloud(SandboxConfig::default());
