@@ -110,6 +110,10 @@ impl TokenPool {
 
     /// Removes the tokens that newer ones have invalidated.
     async fn shrink_to_living(self: Arc<Self>, is_new: bool) {
+        // The token that other commands share is replaced, which may invalidate another one.
+        if self.shared_source.is_rejected().await {
+            self.shared_source.replace_rejected(self.shared_source.peek()).await;
+        }
         for source in self.sources() {
             let is_shared = Arc::ptr_eq(&source, &self.shared_source);
             if !is_shared && source.is_rejected().await {

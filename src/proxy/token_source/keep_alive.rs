@@ -100,6 +100,8 @@ impl TokenSource {
 
     /// Returns whether the API rejects the current token.
     pub(in super::super) async fn is_rejected(&self) -> bool {
+        // A replacement may be under way, whose token counts.
+        let _lock = self.refresh_lock.lock().await;
         let check = self.check(&self.peek()).await;
         check.is_some_and(|check| check.is_ok_and(|check| check.status == TokenStatus::Rejected))
     }

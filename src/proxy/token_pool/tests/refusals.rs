@@ -76,3 +76,26 @@ async fn requests_that_were_refused_do_not_wait_in_turn_for_an_api_that_hangs() 
         assert_eq!(cause.await.unwrap(), RateLimitCause::Shared);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_cap_is_counted_once_slot_0_has_a_token_that_lives() {
+    let cloud = FakeCloud::new(Limits { active_tokens: 4, ..Limits::default() });
+    let pool = start_pool(&cloud, PoolSettings::default());
+    for slot in 1..6 {
+        pool.grow_in_background(slot);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let now = pool.run.clock.read();
+    let refused: Vec<_> = pool.state().members[..2]
+        .iter_mut()
+        .map(|member| AcquiredToken::of(member, member.source.peek(), &now))
+        .collect();
+    for token in refused.iter().rev() {
+        assert!(pool.is_worth_replacing(token).await);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(pool.state().active_cap.get(&now), Some(4));
+    // Another token had to go for slot 0, which other commands share.
+    let slots: Vec<_> = pool.status(&now).iter().map(|token| token.slot).collect();
+    assert_eq!(slots, [0, 3, 4, 5]);
+}
