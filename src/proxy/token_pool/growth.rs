@@ -33,6 +33,10 @@ impl GrowthState {
         self.begun.is_some_and(|begun| now.boot.saturating_sub(begun) < USUAL_TIME)
     }
 
+    pub(super) fn is_under_way(&self) -> bool {
+        self.begun.is_some()
+    }
+
     fn try_begin(&mut self, now: &Reading) -> bool {
         let is_backed_off =
             self.backoff.as_ref().is_some_and(|backoff| backoff.remaining(now).is_positive());

@@ -34,6 +34,11 @@ pub(in super::super) enum RateLimitCause {
 /// The time for asking the API, in which a request is held.
 const ASKING_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// An issuer that is down replaces no token.
+const MAX_PASSES: u32 = 5;
+
+const GROWTH_POLL_INTERVAL: Duration = Duration::from_millis(50);
+
 /// The requests that a new token takes before another process can have used it.
 const FRESH_REQUESTS: u32 = 10;
 
@@ -110,14 +115,13 @@ impl TokenPool {
 
     /// Removes the tokens that newer ones have invalidated.
     async fn shrink_to_living(self: Arc<Self>, is_new: bool) {
-        // The token that other commands share is replaced, which may invalidate another one.
-        if self.shared_source.is_rejected().await {
-            self.shared_source.replace_rejected(self.shared_source.peek()).await;
+        // A growth that began before the cap was known may invalidate one more.
+        while self.state().growth.is_under_way() {
+            tokio::time::sleep(GROWTH_POLL_INTERVAL).await;
         }
-        for source in self.sources() {
-            let is_shared = Arc::ptr_eq(&source, &self.shared_source);
-            if !is_shared && source.is_rejected().await {
-                self.remove(&source);
+        for _ in 0..MAX_PASSES {
+            if !self.remove_invalid().await {
+                break;
             }
         }
         let now = self.run.clock.read();
@@ -134,6 +138,23 @@ impl TokenPool {
                 if size == 1 { "token" } else { "tokens" }
             ));
         }
+    }
+
+    /// Returns whether there was one: its replacement may have invalidated another.
+    async fn remove_invalid(&self) -> bool {
+        let mut found = false;
+        for source in self.sources() {
+            if !source.is_rejected().await {
+                continue;
+            }
+            found = true;
+            if Arc::ptr_eq(&source, &self.shared_source) {
+                source.replace_rejected(source.peek()).await;
+            } else {
+                self.remove(&source);
+            }
+        }
+        found
     }
 
     /// Returns another token than a rejected one that the issuer does not replace.
