@@ -135,7 +135,7 @@ fn the_api_is_asked_for_its_rate() {
     let cloud = cloud(limited("40/60s"));
     let mut front = start(&cloud, &["--rate=auto", "--verbose", "--metrics-file=metrics"]);
     front.running.wait_until_it_says("the API takes 40 requests a minute with each token");
-    assert_eq!(send(&front, 100, get), [(200, 100)].into());
+    assert_eq!(send(&front, 20, get), [(200, 20)].into());
     let (_, runner) = front.finish_and_keep();
     let metrics = std::fs::read_to_string(runner.home().join("metrics")).unwrap();
     assert!(metrics.contains("gc_token_rate_window_limit{slot=\"0\"} 40\n"), "{metrics}");
