@@ -6,6 +6,7 @@ mod access_token;
 mod attributes;
 mod clock;
 mod gateway;
+mod open_resources;
 mod opening;
 mod revocation;
 

@@ -4,15 +4,15 @@
 //! The gateway renews its tokens by itself, so Terraform is not asked to call Renew, whose
 //! failures it does not show and which cannot change what clients were given.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::attributes;
+use super::open_resources::OpenResources;
 use super::opening::{self, ResourceSettings, ResourceToken};
 use super::revocation::Revocations;
 use crate::config::{self, PoolSettings, table};
@@ -22,7 +22,6 @@ use crate::proxy::gateway::{Gateway, GatewayConfig, PathSecret};
 use crate::proxy::{
     AccessLog, ClientTokens, DRAIN_TIMEOUT, ReverseProxy, StandIn, warn_of_readable_memory,
 };
-use crate::sync;
 use crate::terraform::plugin::{
     AttributeSchema, BlockSchema, OpenedResource, TerraformObject, Type,
 };
@@ -65,8 +64,7 @@ pub(super) fn schema() -> BlockSchema {
     .with(computed("aws_region", "The AWS region, empty if unknown."))
 }
 
-/// By the number that Terraform keeps of each; `None` after the run.
-pub(super) struct Gateways(Mutex<Option<BTreeMap<u64, RunningGateway>>>);
+pub(super) struct Gateways(OpenResources<RunningGateway>);
 
 struct RunningGateway {
     proxy: Arc<ReverseProxy>,
@@ -80,7 +78,7 @@ struct RunningGateway {
 
 impl Gateways {
     pub(super) fn new() -> Gateways {
-        Gateways(Mutex::new(Some(BTreeMap::new())))
+        Gateways(OpenResources::new())
     }
 
     /// Starts a gateway. The warnings that `context` collects from now on are returned by
@@ -102,14 +100,10 @@ impl Gateways {
         let (gateway, result) = started.inspect_err(|_| {
             own_tokens.and_then(|number| revocations.close(number));
         })?;
-        let mut running = sync::lock(&self.0);
-        let Some(gateways) = &mut *running else {
-            drop(running);
+        let number = self.0.insert(gateway).map_err(|gateway| {
             gateway.end(SHUTDOWN_DRAIN_TIMEOUT);
-            return Err(Error::new(Kind::System, "the run ended before the gateway was open"));
-        };
-        let number = gateways.last_key_value().map_or(0, |(last, _)| last + 1);
-        gateways.insert(number, gateway);
+            Error::new(Kind::System, "the run ended before the gateway was open")
+        })?;
         let private = opening::private_data(number);
         Ok(OpenedResource { result, private, renew_after: None })
     }
@@ -117,8 +111,7 @@ impl Gateways {
     /// Ends the gateway for which [`Gateways::open`] returned `private`, after its open
     /// requests. Returns the warnings since it was opened.
     pub(super) fn close(&self, private: &[u8], revocations: &Revocations) -> Vec<String> {
-        let number = opening::number_of(private);
-        let gateway = number.and_then(|number| sync::lock(&self.0).as_mut()?.remove(&number));
+        let gateway = opening::number_of(private).and_then(|number| self.0.remove(number));
         let Some(gateway) = gateway else {
             return Vec::new();
         };
@@ -131,9 +124,9 @@ impl Gateways {
 
     // Terraform closes no resource after a failure or an interruption.
     pub(super) fn close_all(&self) {
-        let gateways = sync::lock(&self.0).take().unwrap_or_default();
-        let ending: Vec<_> = gateways
-            .into_values()
+        let ending: Vec<_> = self
+            .0
+            .end_run()
             .map(|gateway| std::thread::spawn(|| gateway.end(SHUTDOWN_DRAIN_TIMEOUT)))
             .collect();
         for thread in ending {

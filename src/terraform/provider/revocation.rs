@@ -1,21 +1,19 @@
 //! Revokes tokens that were minted for this run only, whichever way the run ends.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::Builder;
 
+use super::open_resources::OpenResources;
 use crate::config::Settings;
 use crate::context::{Context, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{MintedTokens, RevocationEndpoint, RevokedTokens, run_has_ended};
-use crate::sync;
 
 /// The tokens of the open resources.
 pub(super) struct Revocations {
     /// Drops warnings, because nobody is left to read them.
     context: Context,
-    /// `None` after the run.
-    open: Mutex<Option<BTreeMap<u64, Arc<MintedTokens>>>>,
+    open: OpenResources<Arc<MintedTokens>>,
 }
 
 /// The tokens of one resource, with the number that Terraform keeps for it: a token must not
@@ -28,7 +26,7 @@ pub(super) struct ResourceTokens {
 impl Revocations {
     pub(super) fn new(context: &Context) -> Revocations {
         let context = context.with_reporter(Reporter::to(Box::new(std::io::sink())).into());
-        Revocations { context, open: Mutex::new(Some(BTreeMap::new())) }
+        Revocations { context, open: OpenResources::new() }
     }
 
     /// Records what is minted for one resource.
@@ -42,25 +40,21 @@ impl Revocations {
             self.context.clone(),
         );
         let minted = Arc::new(MintedTokens::new(endpoint, &self.context));
-        let mut open = sync::lock(&self.open);
-        let open = open.as_mut().ok_or_else(run_has_ended)?;
-        let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
-        open.insert(number, minted.clone());
+        let number = self.open.insert(minted.clone()).map_err(|_| run_has_ended())?;
         Ok(ResourceTokens { number, minted })
     }
 
     /// Revokes the tokens of a resource, unless that was done before.
     pub(super) fn close(&self, number: u64) -> Option<RevokedTokens> {
-        let minted = sync::lock(&self.open).as_mut()?.remove(&number)?;
-        Some(minted.revoke_all())
+        Some(self.open.remove(number)?.revoke_all())
     }
 
     /// Revokes the tokens of the resources that are still open: Terraform closes no resource
     /// after a failure or an interruption.
     pub(super) fn close_all(&self) {
-        let open = sync::lock(&self.open).take().unwrap_or_default();
+        let open: Vec<_> = self.open.end_run().collect();
         std::thread::scope(|scope| {
-            for minted in open.values() {
+            for minted in &open {
                 // Terraform ends its plugins after two seconds.
                 let revoke = || drop(minted.revoke_at_once());
                 if Builder::new().spawn_scoped(scope, revoke).is_err() {
