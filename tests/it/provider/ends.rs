@@ -2,12 +2,11 @@
 //! token of the run alone is revoked, and the shared one is left alone.
 
 use gc_token::internals::sandbox::SandboxConfig;
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::common::cloud::accepts;
 use crate::common::process::wait_until;
 use crate::common::terraform::{Running, Tool};
-use crate::provider::rig::{Rig, USES};
+use crate::provider::rig::{Rig, USES, interrupt, kill};
 
 const ALONE: &str = "revoke_on_close = true";
 
@@ -58,21 +57,12 @@ fn a_run_with_a_failing_resource_revokes_its_tokens() {
 
 #[test]
 fn an_interrupted_run_revokes_its_tokens() {
-    // As a terminal does it: to Terraform, its plugins and their children.
-    cut_short(|running| {
-        kill_process_group(Pid::from_child(&running.child), Signal::INT).unwrap();
-        let said = running.wait();
-        assert!(!said.status.success(), "{said:?}");
-        assert!(!said.stderr.contains("Plugin did not respond"), "{said:?}");
-    });
+    cut_short(interrupt);
 }
 
 #[test]
 fn the_plugins_of_a_killed_terraform_notice_and_revoke() {
-    cut_short(|mut running| {
-        running.child.kill().unwrap();
-        running.child.wait().unwrap();
-    });
+    cut_short(kill);
 }
 
 /// Ends a run in the middle of its work.

@@ -6,10 +6,11 @@ use std::sync::OnceLock;
 
 use gc_token::internals::context::Environment;
 use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::process::wait_until;
-use crate::common::terraform::{Tool, Workspace};
+use crate::common::terraform::{Running, Tool, Workspace};
 
 /// A resource that is made only when the API accepts the token; `me.json` is
 /// the API's answer.
@@ -111,6 +112,20 @@ impl Rig {
         };
         processes.filter(|entry| is_plugin(entry.path())).count()
     }
+}
+
+/// Interrupts a run as a terminal does: Terraform, its plugins and their children.
+pub(crate) fn interrupt(running: Running) {
+    kill_process_group(Pid::from_child(&running.child), Signal::INT).unwrap();
+    let said = running.wait();
+    assert!(!said.status.success(), "{said:?}");
+    assert!(!said.stderr.contains("Plugin did not respond"), "{said:?}");
+}
+
+/// Kills Terraform alone.
+pub(crate) fn kill(mut running: Running) {
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
 }
 
 /// Sets what points gc-token at the sandbox.

@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use gc_token::internals::sandbox::{ConfigChange, Faults, SandboxConfig};
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::rig::{assert_closed, call, without_vendor};
 use crate::common::cloud::accepts;
 use crate::common::process::wait_until;
 use crate::common::terraform::{Running, Tool};
-use crate::provider::rig::Rig;
+use crate::provider::rig::{Rig, interrupt, kill};
 
 const ALONE: &str = "revoke_on_close = true";
 
@@ -80,21 +79,12 @@ fn a_run_with_a_failing_resource_ends_its_gateway() {
 
 #[test]
 fn an_interrupted_run_ends_its_gateway() {
-    // As a terminal does it: to Terraform, its plugins and their children.
-    cut_short(|running| {
-        kill_process_group(Pid::from_child(&running.child), Signal::INT).unwrap();
-        let said = running.wait();
-        assert!(!said.status.success(), "{said:?}");
-        assert!(!said.stderr.contains("Plugin did not respond"), "{said:?}");
-    });
+    cut_short(interrupt);
 }
 
 #[test]
 fn the_gateway_of_a_killed_terraform_notices_and_ends() {
-    cut_short(|mut running| {
-        running.child.kill().unwrap();
-        running.child.wait().unwrap();
-    });
+    cut_short(kill);
 }
 
 /// Ends a run in the middle of its work, with a request that is open.
