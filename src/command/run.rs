@@ -33,8 +33,11 @@ const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 const MONITOR_DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) fn runtime() -> Result<Runtime> {
-    crate::context::runtime()
-        .map_err(|error| Error::new(Kind::System, "cannot serve").with_source(error))
+    crate::context::runtime().map_err(|error| cannot_serve().with_source(error))
+}
+
+pub(super) fn cannot_serve() -> Error {
+    Error::new(Kind::System, "cannot serve")
 }
 
 pub(super) struct ProxyRunConfig {

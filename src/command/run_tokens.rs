@@ -6,11 +6,11 @@ use std::thread::Builder;
 use tokio::sync::oneshot;
 
 use super::explained;
-use super::run::runtime;
+use super::run::{cannot_serve, runtime};
 use crate::broker;
 use crate::config::{Layers, Settings, table};
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::oauth::{MintedTokens, RevocationEndpoint, RevokedTokens};
 use crate::platform::BackgroundSignals;
 use crate::text::counted;
@@ -87,10 +87,6 @@ fn revoke_until_signal(minted: &Arc<MintedTokens>) -> Option<RevokedTokens> {
             () = signals.next() => None,
         }
     })
-}
-
-fn cannot_serve() -> Error {
-    Error::new(Kind::System, "cannot serve")
 }
 
 /// Revokes the tokens of a run that has ended. A failure is a warning, and a signal ends it.

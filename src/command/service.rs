@@ -16,7 +16,7 @@ pub(super) struct ServiceNotifier {
 
 impl ServiceNotifier {
     pub(super) fn new(context: &Context) -> ServiceNotifier {
-        let address = context.env.os("NOTIFY_SOCKET").filter(|address| !address.is_empty());
+        let address = context.env.os("NOTIFY_SOCKET");
         let reporter = context.reporter.clone();
         let manager = address.map(|address| ServiceManager::at(&address)).transpose();
         let manager = manager.unwrap_or_else(|error| {

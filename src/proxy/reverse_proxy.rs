@@ -53,8 +53,9 @@ impl ReverseProxy {
         let events = Arc::<EventLog>::default();
         let ClientTokens { token, stand_in, issued, minted } = tokens;
         let (clock, reporter) = (context.clock.clone(), context.reporter.clone());
-        let now = clock.read().wall;
-        let accepted = AcceptedTokens::new(&token.access_token, stand_in, issued, now, &reporter);
+        let started = clock.read();
+        let accepted =
+            AcceptedTokens::new(&token.access_token, stand_in, issued, started.wall, &reporter);
         let run = RunContext {
             clock,
             reporter,
@@ -73,7 +74,7 @@ impl ReverseProxy {
             events,
             clock: context.clock.clone(),
             log,
-            started: context.clock.read(),
+            started,
         }))
     }
 

@@ -85,7 +85,7 @@ impl TokenSource {
     /// the machine was suspended or the issuer unavailable.
     pub(super) async fn current(self: &Arc<Self>) -> TokenForRequest {
         let current = self.state().current.clone();
-        if self.remaining_after_skew(&current).is_positive() {
+        if self.remaining_after_skew(&current, &self.run.clock.read()).is_positive() {
             return TokenForRequest::Usable(current);
         }
         match self.refresh(current.clone(), RefreshReason::Expired).await {
@@ -118,8 +118,7 @@ impl TokenSource {
     /// Returns the current token unless it has expired.
     pub(super) fn peek_usable(&self, now: &Reading) -> Option<Arc<BearerToken>> {
         let current = self.peek();
-        let remaining = self.backend.policy().remaining_after_skew(&current.token.validity, now);
-        remaining.is_some_and(|remaining| remaining.is_positive()).then_some(current)
+        self.remaining_after_skew(&current, now).is_positive().then_some(current)
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -154,10 +153,12 @@ impl TokenSource {
         remaining.unwrap_or_default().max(SignedDuration::ZERO)
     }
 
-    pub(super) fn remaining_after_skew(&self, current: &BearerToken) -> SignedDuration {
-        let policy = self.backend.policy();
-        let remaining =
-            policy.remaining_after_skew(&current.token.validity, &self.run.clock.read());
+    pub(super) fn remaining_after_skew(
+        &self,
+        current: &BearerToken,
+        now: &Reading,
+    ) -> SignedDuration {
+        let remaining = self.policy().remaining_after_skew(&current.token.validity, now);
         remaining.unwrap_or_default()
     }
 

@@ -89,9 +89,10 @@ impl ReverseProxy {
             RefusedRequest { upstream, head, body, token, before: None, is_replaced: false };
         loop {
             let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
-            let retry = match is_unauthorized {
-                true => self.after_401(&mut request, response, entry).await,
-                false => self.after_429(&request, response, entry).await,
+            let retry = if is_unauthorized {
+                self.after_401(&mut request, response, entry).await
+            } else {
+                self.after_429(&request, response, entry).await
             };
             let (next, refused) = match retry {
                 Retry::With(next, refused) => (next, refused),
@@ -138,10 +139,11 @@ impl ReverseProxy {
             self.count_forwarded(&response);
             return Retry::Not(response);
         }
-        let replacement = match token.is_expired {
+        let replacement = if token.is_expired {
             // A refresh has just failed.
-            true => None,
-            false => self.token_pool.replace_rejected(token).await,
+            None
+        } else {
+            self.token_pool.replace_rejected(token).await
         };
         match replacement.or_else(|| self.token_pool.other_than(&token.source)) {
             Some(next) => Retry::With(next, response),
@@ -177,9 +179,10 @@ impl ReverseProxy {
             return Retry::Not(response);
         }
         let is_replayable = body.as_ref().is_none_or(SharedBody::is_replayable);
-        let next = match is_replayable {
-            true => self.acquire(entry).await,
-            false => Err(self.token_pool.next_opening()),
+        let next = if is_replayable {
+            self.acquire(entry).await
+        } else {
+            Err(self.token_pool.next_opening())
         };
         match next {
             Ok(next) => Retry::With(next, response),

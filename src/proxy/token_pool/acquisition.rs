@@ -86,10 +86,12 @@ impl TokenPool {
             (Choice::Use(index), Some(token)) => {
                 let member = &mut state.members[index];
                 let acquired = AcquiredToken::of(member, token, now);
-                if !member.quota.is_near_limit(acquired.request) {
-                    return Acquisition::Acquired(acquired);
+                let has_room = !member.quota.is_near_limit(acquired.request);
+                let acquisition = Acquisition::Acquired(acquired);
+                if has_room {
+                    return acquisition;
                 }
-                Acquisition::Acquired(acquired)
+                acquisition
             }
             (Choice::Use(index) | Choice::Refresh(index), _) => {
                 return Acquisition::Expired(ExpiredMember(state.members[index].source.clone()));

@@ -66,7 +66,7 @@ impl PoolMember {
         let closed_for = self.quota.closed_for(now);
         PooledToken {
             slot: self.slot,
-            remaining: self.source.remaining_after_skew(&current),
+            remaining: self.source.remaining_after_skew(&current, now),
             lifetime: current.token.validity.initial_lifetime,
             window: self.quota.status(now),
             closed_for: closed_for.is_positive().then(|| closed_for.unsigned_abs()),

@@ -164,7 +164,7 @@ impl TokenSource {
     /// Returns the time until the token has to be refreshed.
     fn slack(&self, current: &BearerToken) -> SignedDuration {
         let required = self.backend.policy().required_ttl(&current.token.validity);
-        self.remaining_after_skew(current).saturating_sub(required)
+        self.remaining_after_skew(current, &self.run.clock.read()).saturating_sub(required)
     }
 }
 
