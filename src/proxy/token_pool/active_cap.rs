@@ -14,6 +14,8 @@ pub(super) struct ActiveCap {
     /// pool grew.
     suspicion: Option<Suspicion>,
     cap: Option<KnownCap>,
+    /// The invalid tokens are being removed, and the valid ones counted.
+    is_being_counted: bool,
 }
 
 struct Suspicion {
@@ -59,7 +61,19 @@ impl ActiveCap {
         suspicion.refused > 1
     }
 
+    /// Returns whether the count has to begin, because none is under way.
+    pub(super) fn try_begin_count(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_being_counted, true)
+    }
+
+    /// A further mint would invalidate a token that was counted as valid.
+    pub(super) fn is_being_counted(&self) -> bool {
+        self.is_being_counted
+    }
+
+    /// Ends the count. Returns whether it is the first one.
     pub(super) fn set(&mut self, tokens: u32, now: &Reading) -> bool {
+        self.is_being_counted = false;
         let is_new = self.cap.is_none();
         self.cap = Some(KnownCap { tokens, found: now.boot });
         is_new
@@ -132,7 +146,9 @@ mod tests {
     fn a_cap_is_told_once_and_tried_again_after_an_hour() {
         let mut cap = ActiveCap::default();
         assert_eq!(cap.get(&at(0)), None);
-        assert!(cap.set(3, &at(0)) && !cap.set(2, &at(10)));
+        assert!(cap.try_begin_count() && !cap.try_begin_count() && cap.is_being_counted());
+        assert!(cap.set(3, &at(0)) && !cap.is_being_counted());
+        assert!(cap.try_begin_count() && !cap.set(2, &at(10)));
         assert_eq!(cap.get(&at(3_609)), Some(2));
         assert_eq!(cap.get(&at(3_610)), None);
     }

@@ -59,7 +59,7 @@ impl PoolState {
     /// become. Returns the slot of the next token.
     pub(super) fn try_begin_growth(&mut self, max: u32, now: &Reading) -> Option<u32> {
         let max = self.active_cap.get(now).map_or(max, |cap| cap.min(max));
-        let is_full = self.members.len() >= max as usize;
+        let is_full = self.members.len() >= max as usize || self.active_cap.is_being_counted();
         if is_full || !self.members.iter().all(|member| member.quota.is_running_out(now)) {
             return None;
         }

@@ -106,16 +106,15 @@ impl TokenPool {
         if !is_shared {
             state.members.retain(|member| member.slot != slot);
         }
-        let size = u32::try_from(state.members.len()).unwrap_or(u32::MAX);
-        let is_new = state.active_cap.set(size, &now);
-        drop(state);
-        tokio::spawn(self.clone().shrink_to_living(is_new));
+        if state.active_cap.try_begin_count() {
+            tokio::spawn(self.clone().shrink_to_living());
+        }
         is_shared
     }
 
     /// Removes the tokens that newer ones have invalidated.
-    async fn shrink_to_living(self: Arc<Self>, is_new: bool) {
-        // A growth that began before the cap was known may invalidate one more.
+    async fn shrink_to_living(self: Arc<Self>) {
+        // A growth that began before the count may invalidate one more.
         while self.state().growth.is_under_way() {
             tokio::time::sleep(GROWTH_POLL_INTERVAL).await;
         }
@@ -125,11 +124,10 @@ impl TokenPool {
             }
         }
         let now = self.run.clock.read();
-        let size = {
+        let (size, is_new) = {
             let mut state = self.state();
             let size = u32::try_from(state.members.len()).unwrap_or(u32::MAX);
-            state.active_cap.set(size, &now);
-            size
+            (size, state.active_cap.set(size, &now))
         };
         if is_new {
             self.run.reporter.warn(format_args!(

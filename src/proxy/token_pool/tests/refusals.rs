@@ -99,3 +99,13 @@ async fn the_cap_is_counted_once_slot_0_has_a_token_that_lives() {
     let slots: Vec<_> = pool.status(&now).iter().map(|token| token.slot).collect();
     assert_eq!(slots, [0, 3, 4, 5]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_pool_does_not_grow_while_its_valid_tokens_are_counted() {
+    let cloud = FakeCloud::new(Limits::default());
+    let settings = PoolSettings { rate_wait: Duration::from_secs(600), ..PoolSettings::default() };
+    let pool = start_pool(&cloud, settings);
+    pool.state().active_cap.try_begin_count();
+    let outcome = run(&pool, &cloud, PATH, 1_000, 10).await;
+    assert_eq!((outcome.ok, pool.state().members.len()), (1_000, 1), "{outcome:?}");
+}
