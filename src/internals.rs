@@ -79,6 +79,8 @@ pub mod sandbox {
 }
 
 pub mod terraform {
+    pub use crate::terraform::LOCAL_SOURCE;
+
     pub mod plugin {
         pub use crate::terraform::plugin::{
             AttributeSchema, BlockSchema, Diagnostic, Diagnostics, OpenedResource, Provider,

@@ -6,11 +6,11 @@ use super::path_from_flag;
 use crate::context::{Context, NO_HOME, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::platform::{self, ForeignDir};
+use crate::terraform::LOCAL_SOURCE;
 
-/// The provider's address in the default registry of each tool.
-const SOURCE: &str = "gc-token/gctoken";
-/// The default registries of Terraform and OpenTofu; a mirror has a directory for each.
-const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+/// Addresses under which builds before the first release installed themselves.
+const UNRESERVED_SOURCES: [&str; 2] =
+    ["registry.terraform.io/gc-token/gctoken", "registry.opentofu.org/gc-token/gctoken"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) fn install(
@@ -31,20 +31,16 @@ pub(super) fn install(
     let kind = if was_named { Kind::Configuration } else { Kind::System };
     let mirror =
         std::path::absolute(&directory).map_err(|error| unusable(kind, &directory, error))?;
-    for registry in REGISTRIES.iter().filter(|_| !was_named) {
-        let target = mirror.join(path_in_mirror(registry));
-        if let Some(parent) = platform::foreign_parent(&target) {
-            return Err(foreign_directory(&target, &parent));
-        }
+    let target = mirror.join(path_in_mirror());
+    if let Some(parent) = platform::foreign_parent(&target).filter(|_| !was_named) {
+        return Err(foreign_directory(&target, &parent));
     }
     let program = std::env::current_exe().map_err(|error| {
         Error::new(Kind::System, "cannot find this program's own file").with_source(error)
     })?;
-    for registry in REGISTRIES {
-        let target = mirror.join(path_in_mirror(registry));
-        copy_program(&program, &target).map_err(|error| unusable(kind, &target, error))?;
-    }
-    let mut text = format!("# Installed {SOURCE} {VERSION} in {}\n\n", mirror.display());
+    copy_program(&program, &target).map_err(|error| unusable(kind, &target, error))?;
+    warn_of_unreserved_sources(&mirror, context);
+    let mut text = format!("# Installed {LOCAL_SOURCE} {VERSION} in {}\n\n", mirror.display());
     if needs_configuration {
         text += &cli_configuration(&mirror);
     }
@@ -53,7 +49,7 @@ pub(super) fn install(
 }
 
 /// Returns the path of this version for this platform ("unpacked layout").
-fn path_in_mirror(registry: &str) -> PathBuf {
+fn path_in_mirror() -> PathBuf {
     let os = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -64,7 +60,7 @@ fn path_in_mirror(registry: &str) -> PathBuf {
         "x86" => "386",
         other => other,
     };
-    let dir = format!("{registry}/{SOURCE}/{VERSION}/{os}_{arch}");
+    let dir = format!("{LOCAL_SOURCE}/{VERSION}/{os}_{arch}");
     Path::new(&dir).join(format!("terraform-provider-gctoken_v{VERSION}"))
 }
 
@@ -78,16 +74,27 @@ fn copy_program(program: &Path, target: &Path) -> std::io::Result<()> {
     std::fs::rename(&fresh, target)
 }
 
+fn warn_of_unreserved_sources(mirror: &Path, context: &Context) {
+    let installed = UNRESERVED_SOURCES.map(|source| mirror.join(source));
+    for path in installed.iter().filter(|path| path.exists()) {
+        context.reporter.warn(format_args!(
+            "{} holds an older version, under an address that anybody could register; set the \
+             source to {LOCAL_SOURCE}, then remove that directory",
+            path.display()
+        ));
+    }
+}
+
 fn cli_configuration(mirror: &Path) -> String {
     format!(
         r#"# In ~/.terraformrc (OpenTofu: ~/.tofurc), or the file that TF_CLI_CONFIG_FILE names:
 provider_installation {{
   filesystem_mirror {{
     path    = {:?}
-    include = ["{SOURCE}"]
+    include = ["{LOCAL_SOURCE}"]
   }}
   direct {{
-    exclude = ["{SOURCE}"]
+    exclude = ["{LOCAL_SOURCE}"]
   }}
 }}
 
@@ -102,7 +109,7 @@ fn required_providers() -> String {
 terraform {{
   required_providers {{
     gctoken = {{
-      source  = "{SOURCE}"
+      source  = "{LOCAL_SOURCE}"
       version = "{VERSION}"
     }}
   }}

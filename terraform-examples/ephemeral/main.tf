@@ -8,7 +8,7 @@ terraform {
 
   required_providers {
     gctoken = {
-      source  = "gc-token/gctoken"
+      source  = "terraform.local/gc-token/gctoken"
       version = ">= 0.1"
     }
   }

@@ -6,6 +6,7 @@ mod diagnostics;
 mod ends;
 mod example;
 mod gateway;
+mod install;
 mod rig;
 mod saved_plan;
 pub(crate) mod search;

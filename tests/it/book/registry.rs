@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use gc_token::internals::context::Context;
+use gc_token::internals::terraform::LOCAL_SOURCE;
 use gc_token::internals::terraform::plugin::{BlockSchema, Provider, Type, Usage};
 use gc_token::internals::terraform::provider::TokenProvider;
 
@@ -27,6 +28,23 @@ fn the_schemas_are_the_providers() {
     }
     let pages = page::files(&["docs/ephemeral-resources", "docs/data-sources"]);
     assert_eq!(pages.len(), count, "{pages:?} below {}", root().display());
+}
+
+/// Another address could be a stranger's, who would be given the client secret.
+#[test]
+fn every_configuration_has_the_address_that_is_installed_under() {
+    let directories = ["book/src", "docs", "examples", "terraform-examples"];
+    let pages = page::files(&directories).into_iter().chain([root().join("README.md")]);
+    let mut count = 0;
+    for page in pages {
+        let Ok(text) = std::fs::read_to_string(&page) else { continue };
+        let sources = text.lines().filter_map(|line| line.trim_start().strip_prefix("source"));
+        for source in sources.filter(|source| source.ends_with("/gctoken\"")) {
+            assert_eq!(source.trim_start(), format!("= \"{LOCAL_SOURCE}\""), "{page:?}");
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "only {count} were found");
 }
 
 /// The attributes of a block, by who sets them.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gc_token::internals::sandbox::{ConfigChange, SandboxConfig};
+use gc_token::internals::terraform::LOCAL_SOURCE;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -80,7 +81,7 @@ fn the_registrys_page_tells_what_the_schema_tells() {
     };
     let schema = rig.terraform.ok(&["providers", "schema", "-json"]);
     let schema: Value = serde_json::from_str(&schema).unwrap();
-    let provider = &schema["provider_schemas"]["registry.terraform.io/gc-token/gctoken"];
+    let provider = &schema["provider_schemas"][LOCAL_SOURCE];
     let block = &provider["data_source_schemas"]["gctoken_clock"]["block"];
     let attributes = block["attributes"].as_object().unwrap();
     let line = |(name, attribute): (&String, &Value)| {

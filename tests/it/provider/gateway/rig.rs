@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use gc_token::internals::sandbox::SandboxConfig;
+use gc_token::internals::terraform::LOCAL_SOURCE;
 
 use crate::clients::client::installed;
 use crate::common::cloud::cloud;
@@ -41,15 +42,12 @@ const CALL: &str = r#"
     }
 "#;
 
-const HEADER: &str = r#"
-    terraform {
-      required_providers {
-        gctoken = {
-          source = "gc-token/gctoken"
-        }
-      }
-    }
-"#;
+fn required_providers() -> String {
+    format!(
+        "terraform {{\n  required_providers {{\n    gctoken = {{\n      \
+         source = \"{LOCAL_SOURCE}\"\n    }}\n  }}\n}}\n"
+    )
+}
 
 pub(super) fn call(name: &str, arguments: &str, command: &str) -> String {
     CALL.replace("NAME", name).replace("ARGUMENTS", arguments).replace("COMMAND", command)
@@ -58,7 +56,7 @@ pub(super) fn call(name: &str, arguments: &str, command: &str) -> String {
 /// An initialised workspace with these blocks and no other provider than gc-token's. `None`
 /// where a tool is missing, which has been said by then.
 pub(super) fn without_vendor(tool: Tool, plan: SandboxConfig, blocks: &str) -> Option<Rig> {
-    let terraform = Workspace::of(tool, &format!("{HEADER}{blocks}"))?;
+    let terraform = Workspace::of(tool, &(required_providers() + blocks))?;
     Some(initialised(terraform, plan))
 }
 
