@@ -30,6 +30,7 @@ readonly version repository organization
 readonly out=${RELEASE_OUT:-$root/target/dist}
 # Installed tools.
 readonly tools=$root/target/tools
+PATH=$PATH:$tools/bin
 # RELEASE_TARGETS replaces the list: for checks alone.
 read -ra targets <<<"${RELEASE_TARGETS:-x86_64-unknown-linux-musl aarch64-unknown-linux-musl}"
 readonly targets
