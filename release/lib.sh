@@ -16,7 +16,7 @@ umask 022
 # Those after `binaries` start from $out/bin/TARGET/gc-token.
 readonly parts=(binaries archives manifests sums)
 # Checks that belong to no part, or to several.
-readonly further_checks=(installer mise first-token page publish workflows source)
+readonly further_checks=(installer mise binstall first-token page publish workflows source)
 
 # The value of a key in the [package] table of Cargo.toml.
 package() {
