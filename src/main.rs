@@ -5,6 +5,10 @@ use std::process::ExitCode;
 
 use gc_token::{Context, StandardStreams, init_process};
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     init_process();
     let args: Vec<OsString> = std::env::args_os().collect();
