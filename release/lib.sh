@@ -14,7 +14,7 @@ umask 022
 
 # In the order of the build: each has a script in release/parts, and one in release/checks.
 # Those after `binaries` start from $out/bin/TARGET/gc-token.
-readonly parts=(binaries archives manifests sums)
+readonly parts=(binaries archives provider manifests sums)
 # Checks that belong to no part, or to several.
 readonly further_checks=(installer mise binstall first-token page publish workflows source)
 
