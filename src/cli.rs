@@ -152,13 +152,18 @@ pub enum TerraformCommand {
     /// Put this program into a local mirror of providers, and print what the
     /// configuration needs.
     ///
-    /// Terraform and OpenTofu look into ~/.terraform.d/plugins by themselves.
-    /// Another mirror has to be named in the CLI configuration, which is
-    /// printed, too.
+    /// Terraform and OpenTofu look into ~/.terraform.d/plugins by themselves, and
+    /// into terraform.d/plugins beside a configuration. Another mirror has to be
+    /// named in the CLI configuration, which is printed, too.
     Install {
         /// The mirror [default: ~/.terraform.d/plugins].
         #[arg(long, value_name = "DIR")]
         mirror: Option<PathBuf>,
+
+        /// Install the provider's zips of a release, for each of their platforms, instead
+        /// of this program. The checksums of the release have to be in DIR, too.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
     },
 }
 

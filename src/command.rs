@@ -50,8 +50,8 @@ pub(crate) fn run(
         Command::Doctor(args) => doctor::run(args.flags, context, streams),
         Command::Cache(args) => cache::run(args.command, args.settings.flags, context, streams),
         Command::Config { command: ConfigCommand::Schema } => config_schema::run(streams),
-        Command::Terraform { command: TerraformCommand::Install { mirror } } => {
-            terraform::install(mirror, context, streams)
+        Command::Terraform { command: TerraformCommand::Install { mirror, from } } => {
+            terraform::install(mirror, from, context, streams)
         }
         Command::Regions => regions::run(streams),
         Command::Demo => demo::run(context, streams),

@@ -77,7 +77,7 @@ fn values_of_flag(flag: &str) -> Values {
         Some(setting) => values_of_type(setting.value),
         None => match flag {
             "ca-out" => Values::File,
-            "mirror" => Values::Directory,
+            "from" | "mirror" => Values::Directory,
             _ => Values::Free,
         },
     }
