@@ -14,7 +14,7 @@ umask 022
 
 # In the order of the build: each has a script in release/parts, and one in release/checks.
 # Those after `binaries` start from $out/bin/TARGET/gc-token.
-readonly parts=(binaries archives provider manifests sums)
+readonly parts=(binaries archives deb rpm wheel npm image provider manifests sums)
 # Checks that belong to no part, or to several.
 readonly further_checks=(installer mise binstall first-token page publish workflows source)
 
@@ -113,4 +113,9 @@ install_once() {
 # FILE NAME: the value of a constant of another script, so that a version stands in one place.
 constant_of() {
   sed -n "s/^readonly $2=(*\([^()]*\))*\$/\1/p" "$1"
+}
+
+# TARGET: the folder that the part `archives` packs.
+unpacked() {
+  echo "$out/archives/gc-token-$version-$1"
 }
