@@ -78,12 +78,13 @@ pub enum Command {
     /// Find out whether a pipeline would succeed, and why not.
     ///
     /// Checks the settings, the connections to both hosts, three clocks, the
-    /// cache and a token, and prints a report, which holds no secret. Gets a token as
+    /// cache and a token. Prints the verdict and what is not in order; with -v,
+    /// all that was found. The report holds no secret. Gets a token as
     /// any other command does: from the cache, or a new one, which is then cached.
     /// Exits with the code that 'get' would exit with, and with 8 if the API
     /// refuses that token. Takes a few seconds, or up to --timeout for each step
     /// if a host does not answer.
-    Doctor(SettingArgs),
+    Doctor(DoctorArgs),
     /// Show and clean up the cache.
     Cache(CacheArgs),
     /// Describe config.toml, the file of profiles.
@@ -118,6 +119,15 @@ pub enum Command {
         /// The command to describe, such as: cache list [default: the overview].
         command: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Also write the report as a web page in one file, for a ticket.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: SettingArgs,
 }
 
 /// Show and clean up the cache.

@@ -12,6 +12,7 @@ mod gateway;
 mod get;
 mod man;
 mod regions;
+mod replaced_file;
 mod revoke;
 mod run;
 mod run_tokens;
@@ -47,7 +48,7 @@ pub(crate) fn run(
         }
         Command::Status(args) => status::run(args.flags, context, streams),
         Command::Revoke(args) => revoke::run(args.flags, context, streams),
-        Command::Doctor(args) => doctor::run(args.flags, context, streams),
+        Command::Doctor(args) => return doctor::run(args, context, streams),
         Command::Cache(args) => cache::run(args.command, args.settings.flags, context, streams),
         Command::Config { command: ConfigCommand::Schema } => config_schema::run(streams),
         Command::Terraform { command: TerraformCommand::Install { mirror, from } } => {

@@ -1,6 +1,7 @@
 //! What the user wants, from flags, a Terraform query, the environment and a
 //! profile. Every value has an [`Origin`], which messages name.
 
+mod addresses;
 mod attribution;
 mod client_secret;
 mod issuer;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+pub use addresses::{resolve_metrics_listen, socket_address};
 pub use attribution::name_settings;
 pub use client_secret::SecretSource;
 pub use issuer::Issuer;

@@ -5,8 +5,10 @@
 mod clock;
 mod directories;
 mod environment;
+mod progress;
 mod reporter;
 mod runtime;
+mod screen;
 mod streams;
 
 use std::sync::Arc;
@@ -16,8 +18,10 @@ pub use clock::{Clock, SystemClock};
 pub use directories::Directories;
 pub(crate) use directories::NO_HOME;
 pub use environment::Environment;
+pub(crate) use progress::Activity;
 pub use reporter::{Reporter, Verbosity, Warnings};
 pub(crate) use runtime::runtime;
+pub use screen::{Emphasis, Screen};
 pub use streams::{StandardInput, StandardStreams};
 
 /// Cheap to clone: clones share everything.
@@ -35,7 +39,7 @@ impl Context {
             env: Environment::Process,
             clock: Arc::new(SystemClock::default()),
             directories: Arc::new(Directories::of_user(&Environment::Process)),
-            reporter: Arc::new(Reporter::stderr()),
+            reporter: Arc::new(Reporter::stderr(Environment::Process)),
         }
     }
 

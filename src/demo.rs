@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::clock::shift_clamped;
-use crate::context::Clock;
+use crate::context::{Clock, Screen};
 use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{Counters, Sandbox, SandboxConfig};
@@ -48,13 +48,18 @@ const EXPIRED_AT_API: SignedDuration = SignedDuration::from_secs(11);
 ///
 /// # Errors
 /// [`Kind::ApiRefused`] if anything differs from the report.
-pub fn run(clock: Arc<dyn Clock>, stdout: &mut dyn Write, interrupted: &AtomicBool) -> Result<()> {
+pub fn run(
+    clock: Arc<dyn Clock>,
+    stdout: &mut dyn Write,
+    screen: Screen,
+    interrupted: &AtomicBool,
+) -> Result<()> {
     let sandbox = Sandbox::start(sandbox_config(), clock.clone())?;
     let mut stage = Stage {
         http: Http::new(&sandbox, clock.clone())?,
         client: GcToken::new(&sandbox, clock.clone())?,
         stopwatch: Stopwatch::new(clock.clone(), interrupted),
-        report: DemoReport::new(stdout),
+        report: DemoReport::new(stdout, screen),
         sandbox,
         clock: &*clock,
     };
@@ -195,7 +200,7 @@ impl Stage<'_> {
 
     fn call_api(&mut self, token: &str, expected: &ApiResponse) -> Result<()> {
         let response = self.http.call(token)?;
-        self.report_step("  API", format_args!("{response}"))?;
+        self.report.response(self.stopwatch.elapsed(), &response)?;
         self.check(
             response == *expected,
             format_args!("the API responds {expected}"),

@@ -9,17 +9,22 @@ mod cache;
 mod clocks;
 mod finding;
 mod machine;
+mod page;
 mod reachability;
 mod render;
 mod settings;
-mod timeline;
+mod text;
 mod token;
 mod verdict;
+
+use jiff::SignedDuration;
 
 use crate::clock::{Offset, Reading};
 use crate::config::{self, Layers, table};
 use crate::context::{Context, StandardInput};
 use crate::error::Error;
+
+use reachability::Reachability;
 
 pub use finding::{Finding, FindingLevel, Topic};
 
@@ -30,6 +35,7 @@ pub struct DoctorReport {
     pub findings: Vec<Finding>,
     /// Offsets of the remote clocks from this machine's clock at `at`.
     pub clocks: Vec<(&'static str, Offset)>,
+    pub skew: SignedDuration,
 }
 
 /// Examines everything and gets a token as any other command does. Takes a few seconds, or
@@ -44,12 +50,23 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
     findings.extend(ignored.map(|line| Finding::warning(Topic::Settings, line)));
     findings.extend(settings.as_ref().err().map(|error| Finding::failure(Topic::Settings, error)));
 
-    let reachability = reachability::probe_hosts(layers, context);
+    let hosts = match &settings {
+        Ok(settings) => Some((settings.issuer.clone(), settings.network.clone())),
+        // Other settings may be at fault.
+        Err(_) => config::resolve_issuer(layers).ok().zip(config::resolve_network(layers).ok()),
+    };
+    let reachability = match hosts {
+        Some((issuer, network)) => {
+            let _activity = context.reporter.activity("reaching the issuer and the API");
+            reachability::probe_hosts(issuer, &network, context)
+        }
+        None => Reachability::default(),
+    };
     findings.extend(reachability.findings(layers, &context.env));
-    let skew = config::resolve_skew(layers);
+    let skew = config::resolve_skew(layers).unwrap_or(table::SKEW.default_duration());
     let at = context.clock.read();
     let hosts = reachability.clocks();
-    findings.extend(clocks::findings(&hosts, skew.unwrap_or(table::SKEW.default_duration()), &at));
+    findings.extend(clocks::findings(&hosts, skew, &at));
     let offsets =
         hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.offset_at(&at)?)));
     let clocks = offsets.collect();
@@ -58,12 +75,13 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
         findings.extend(cache::findings(&cache));
     }
     if let Ok(settings) = settings {
+        let _activity = context.reporter.activity("getting a token");
         findings.extend(token::findings(settings, context));
     }
     findings.push(verdict::conclude(&findings));
     // The sort is stable and keeps the order within a topic.
     findings.sort_by_key(|finding| finding.topic);
-    DoctorReport { at, findings, clocks }
+    DoctorReport { at, findings, clocks, skew }
 }
 
 impl DoctorReport {

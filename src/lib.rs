@@ -22,6 +22,7 @@ mod certificate;
 mod child;
 mod cli;
 mod clock;
+mod clock_chart;
 mod command;
 mod completion;
 mod config;
@@ -53,6 +54,8 @@ mod sync;
 mod terraform;
 mod text;
 mod token;
+mod web;
+mod wording;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -85,6 +88,7 @@ pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) 
         }
         Err(error) => Err(error),
     };
+    context.reporter.end_progress();
     match result {
         Ok(code) => code,
         Err(error) => report(&error, context),
@@ -105,7 +109,10 @@ fn explain(
     streams: &mut StandardStreams,
 ) -> u8 {
     if !refusal.use_stderr() {
-        let printed = streams.print(refusal.render().to_string().as_bytes());
+        let help = refusal.render();
+        let is_colored = streams.screen(&context.env).is_colored;
+        let text = if is_colored { help.ansi().to_string() } else { help.to_string() };
+        let printed = streams.print(text.as_bytes());
         return printed.map_or_else(|error| report(&error, context), |()| 0);
     }
     let statement = command::env::failing_statement(args, &context.env).unwrap_or_default();

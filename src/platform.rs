@@ -23,7 +23,8 @@
 //! | [`ProcessGroup`], [`prepare_child`], [`Watchdog`], [`watch`] | this program again, as the leader of the command's process group | a job object with kill-on-close |
 //! | [`supervise`], [`ForwardedSignals`] | forwarded signals, job control, foreground group | wait: Ctrl-C reaches every process of the console by itself |
 //! | [`Terminal`], [`HelperProcess`], [`HelperState`], [`stop_own_job`], [`forward_keyboard_signal`], [`set_nonblocking`] | foreground group, stopped processes, `O_NONBLOCK` | the console is shared; `PeekNamedPipe` |
-//! | [`write_from_background`] | blocks SIGTTOU | writes |
+//! | [`write_from_background`], [`is_foreground_stderr`] | blocks SIGTTOU; the foreground group | writes; `true` |
+//! | [`InterruptGuard`] | SIGINT, SIGTERM and SIGHUP wait until a line is erased | nothing: the console's line stays |
 //! | [`StopSignals`], [`StopSignal`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | Ctrl-C, Ctrl-Break and close; no reload |
 //! | [`ServiceManager`] | sd_notify(3): a datagram to a Unix socket | an error: the manager of services calls functions of its own |
 //! | [`reap_orphans`] | zombies of process 1 | nothing |

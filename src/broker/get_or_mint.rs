@@ -6,6 +6,7 @@ use super::{Broker, ProvidedToken, TokenOrigin, messages};
 use crate::cache::{Entry, Lock, Lookup};
 use crate::clock::Reading;
 use crate::config::Verify;
+use crate::context::Activity;
 use crate::error::{Error, Result};
 use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity, Verdict};
 
@@ -67,6 +68,7 @@ impl Broker<'_> {
     }
 
     fn mint_uncached(&self) -> Result<ProvidedToken> {
+        let _activity = self.reporter.activity(messages::GETTING_A_TOKEN);
         let new = self.mint_verified(None)?;
         match new.unverified_because {
             None => self.ensure_min_ttl(new.token),
@@ -82,10 +84,19 @@ impl Broker<'_> {
     /// as well as the lock: they need not queue for it just to learn that the work is done.
     fn wait_or_mint(&self, call: &TokenCall<'_>) -> Result<ProvidedToken> {
         let entry = call.entry;
+        let _activity = self.reporter.activity(messages::GETTING_A_TOKEN);
         let mut waited = Duration::ZERO;
+        let mut waiting: Option<(String, Activity)> = None;
         loop {
             if let Some(lock) = entry.try_lock()? {
+                drop(waiting);
                 return self.mint_locked(lock, call);
+            }
+            if waiting.is_none() {
+                let holder = messages::lock_holder(entry);
+                let message = messages::waiting_for_lock(&holder);
+                self.reporter.debug(&message);
+                waiting = Some((holder, self.reporter.activity(message)));
             }
             if waited >= self.settings.cache.lock_timeout {
                 return self.serve_stale(messages::lock_timed_out(waited, entry), call);
@@ -93,6 +104,8 @@ impl Broker<'_> {
             self.clock.sleep(POLL_INTERVAL);
             waited += POLL_INTERVAL;
             if let Some(provided) = self.accept_cached(entry.read()?, call) {
+                let holder = waiting.map(|(holder, _)| holder).unwrap_or_default();
+                self.reporter.debug(messages::took_token(&holder, waited));
                 return Ok(provided);
             }
             if let Some(error) = entry.failure_since(&call.start) {
@@ -232,7 +245,9 @@ impl Broker<'_> {
         }
         let wait = validity.wait_before_use(&now, self.policy().skew);
         if wait.is_positive() {
-            self.reporter.info(messages::waiting_until_valid(wait));
+            let message = messages::waiting_until_valid(wait);
+            self.reporter.info(&message);
+            let _activity = self.reporter.activity(message);
             self.clock.sleep(wait.unsigned_abs());
         }
         wait.is_positive()

@@ -179,10 +179,28 @@ pub(super) fn rejected(validity: &TokenValidity) -> Error {
     }
 }
 
-pub(super) fn lock_timed_out(timeout: Duration, entry: &Entry<'_>) -> Error {
-    let waited = human(SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX));
+pub(super) const GETTING_A_TOKEN: &str = "getting a token";
+
+pub(super) fn waiting_for_lock(holder: &str) -> String {
+    format!("waiting for {holder}, which is minting")
+}
+
+pub(super) fn took_token(holder: &str, waited: Duration) -> String {
+    format!("using the token that {holder} has minted, after a wait of {}", human_wait(waited))
+}
+
+pub(super) fn lock_holder(entry: &Entry<'_>) -> String {
     let holder = entry.holder().map(|pid| format!("process {pid}"));
-    let holder = holder.as_deref().unwrap_or("another process");
+    holder.unwrap_or_else(|| "another process".to_owned())
+}
+
+fn human_wait(waited: Duration) -> String {
+    human(SignedDuration::try_from(waited).unwrap_or(SignedDuration::MAX))
+}
+
+pub(super) fn lock_timed_out(timeout: Duration, entry: &Entry<'_>) -> Error {
+    let waited = human_wait(timeout);
+    let holder = lock_holder(entry);
     Error::new(Kind::Cache, format!("waited {waited} for {holder}, which is minting"))
         .with_cause(format!("it holds the lock of {}", entry.file().display()))
         .with_hint(

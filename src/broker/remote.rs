@@ -69,7 +69,11 @@ impl Remote for NetworkRemote<'_> {
     fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token> {
         let Settings { issuer, client, .. } = self.settings;
         let Context { clock, reporter, .. } = self.session.context;
-        let secret: SecretString = client.secret.get(&**clock, reporter)?;
+        let secret: SecretString = {
+            // A command that prints the secret may prompt for a password.
+            let _pause = reporter.pause_progress();
+            client.secret.get(&**clock, reporter)?
+        };
         let request = TokenRequest {
             issuer,
             client_id: &client.id,
@@ -81,6 +85,8 @@ impl Remote for NetworkRemote<'_> {
     }
 
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
+        let activity = "asking the issuer for its time";
+        let _activity = self.session.context.reporter.activity(activity);
         oauth::measure_clock(&self.session, &self.settings.issuer, self.check_timeout())
     }
 
@@ -89,6 +95,9 @@ impl Remote for NetworkRemote<'_> {
             Some(_) => CheckMethod::Get,
             None => CheckMethod::Head,
         };
-        self.api()?.check(token, method)
+        let api = self.api()?;
+        let activity = format_args!("asking {} about the token", api.host());
+        let _activity = self.session.context.reporter.activity(activity);
+        api.check(token, method)
     }
 }

@@ -72,8 +72,8 @@ fn each_setting_is_a_flag_of_some_command_and_is_read_from_it() {
             Command::External(args)
             | Command::Env(args)
             | Command::Get(args)
-            | Command::Status(args)
-            | Command::Doctor(args) => args.flags,
+            | Command::Status(args) => args.flags,
+            Command::Doctor(args) => args.settings.flags,
             Command::Gateway(args) => args.settings.flags,
             Command::Exec(args) => args.settings.flags,
             Command::Cache(args) => args.settings.flags,

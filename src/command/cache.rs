@@ -77,12 +77,12 @@ fn table_row(entry: &EntrySummary, now: &Reading) -> String {
             };
             let slot = match header.slot {
                 0 => String::new(),
-                slot => format!("  slot {slot}"),
+                slot => format!(", slot {slot}"),
             };
             format!(
-                "{}  client {}{slot}  {left}\n  {file}\n",
-                sanitize::line(&shown::url(&header.token_url)),
+                "{left}{slot}\n  client {}\n  {}\n  {file}\n",
                 sanitize::line(&header.client_id),
+                sanitize::line(&shown::url(&header.token_url)),
             )
         }
         Err(why) => format!("unreadable: {}\n  {file}\n", sanitize::line(why)),

@@ -13,7 +13,8 @@ use crate::error::{Error, Kind, Result};
 pub(super) fn run(context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let interrupted = watch_for_signals()
         .map_err(|error| Error::new(Kind::System, "cannot handle signals").with_source(error))?;
-    demo::run(context.clock.clone(), &mut *streams.stdout, &interrupted)
+    let screen = streams.screen(&context.env);
+    demo::run(context.clock.clone(), &mut *streams.stdout, screen, &interrupted)
 }
 
 /// Returns a flag that the first SIGINT or SIGTERM sets, so that the demo can remove its

@@ -77,7 +77,23 @@ fn print_variables(
         variables.push(Variable { name: &region_name, value: region.aws, secret: false });
     }
     let rendered = format.export(&variables)?;
-    write_rendered(&rendered, context, streams)
+    write_rendered(&rendered, context, streams)?;
+    if streams.screen(&context.env).is_terminal
+        && let Some(command) = shell_at_hand(format, &layers, &context.env).shell_command()
+    {
+        context
+            .reporter
+            .hint(format_args!("this only shows the statements; to set them: {command}"));
+    }
+    Ok(())
+}
+
+/// Without `--shell`, the user's own shell.
+fn shell_at_hand(format: OutputFormat, layers: &Layers, env: &Environment) -> OutputFormat {
+    match layers.find(&table::SHELL) {
+        Some(_) => format,
+        None => env.text("SHELL").map_or(format, |path| OutputFormat::of_shell(&path)),
+    }
 }
 
 /// Writes standard output first, because it holds the mask for the file's contents.

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::run::{ProxyRun, ProxyRunConfig, RunOptions, allowed_hosts, runtime, socket_address};
+use super::run::{ProxyRun, ProxyRunConfig, RunOptions, allowed_hosts, runtime};
 use super::run_tokens::{FirstToken, first_token, revocable_tokens, revoke_tokens};
 use super::service::ServiceNotifier;
 use super::stop::Stop;
 use super::{env, get_token, load_layers, resolve_settings};
-use crate::config::{Flags, Layers, Query, Settings, table};
+use crate::config::{Flags, Layers, Query, Settings, socket_address, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::MintedTokens;
@@ -82,6 +82,10 @@ fn serve(
     runtime.block_on(async {
         let GatewayAddress { host, port, .. } = gateway.address();
         service.ready(&format!("serving on {host}:{port}"));
+        context.reporter.hint(format_args!(
+            "the gateway serves on {host}:{port}; Ctrl-C ends it after its open requests, a second \
+             Ctrl-C at once"
+        ));
         stop.wait_or_reload(|| async {
             service.reloading();
             // The token source reports failures.

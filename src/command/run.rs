@@ -1,15 +1,14 @@
 //! A run of the proxy, for `gateway` and `exec`.
 
-use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
+use super::replaced_file::replace_file;
 use crate::cache::IssuedTokens;
-use crate::config::{Layers, PoolSettings, Settings, Sourced, resolve_pool, table};
+use crate::config::{Layers, PoolSettings, Settings, resolve_metrics_listen, resolve_pool, table};
 use crate::context::{Context, Reporter, Verbosity};
 use crate::error::{Error, Kind, Result};
 use crate::monitor::{Monitor, MonitorConfig};
@@ -117,30 +116,13 @@ impl ProxyRun {
     }
 }
 
-pub(super) fn socket_address(given: &Sourced) -> Result<SocketAddr> {
-    given.value.parse().map_err(|_| {
-        given
-            .refused("is not an IP address and a port")
-            .with_hint("such as 127.0.0.1:9000; port 0 picks a free port")
-    })
-}
-
 pub(super) fn allowed_hosts(layers: &Layers) -> AllowedHosts {
     AllowedHosts::parse(&layers.text(&table::ALLOW_HOST).unwrap_or_default())
 }
 
 fn monitor_config(layers: &Layers) -> Result<Option<MonitorConfig>> {
-    let Some(given) = layers.find(&table::METRICS_LISTEN) else {
-        return Ok(None);
-    };
-    let listen = socket_address(&given)?;
-    let gateway = layers.find(&table::LISTEN).and_then(|gateway| gateway.value.parse().ok());
-    if listen.port() != 0 && gateway == Some(listen) {
-        return Err(given
-            .refused("is the address of --listen as well")
-            .with_hint("the gateway and its metrics need a port each"));
-    }
-    Ok(Some(MonitorConfig { listen, allowed_hosts: allowed_hosts(layers) }))
+    let listen = resolve_metrics_listen(layers)?;
+    Ok(listen.map(|listen| MonitorConfig { listen, allowed_hosts: allowed_hosts(layers) }))
 }
 
 /// Opens the store of tokens that clients got. A failure is a warning if clients expect to
@@ -167,45 +149,12 @@ async fn write_periodically(file: PathBuf, proxy: Arc<ReverseProxy>, reporter: A
     }
 }
 
-/// Replaces the file, so that no reader finds half of it. Every user may read it, as it
-/// holds no secret and is often collected by another user.
+/// Every user may read the file, as it holds no secret and is often collected by another
+/// user.
 fn write_metrics(file: &Path, proxy: &ReverseProxy) -> Result<()> {
-    let replace = || -> std::io::Result<()> {
-        let file = &replaceable_file(file)?;
-        let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Checked first, as a later error would name the temporary file.
-        dir.metadata()?;
-        let text = proxy.render_metrics(ExpositionFormat::Prometheus);
-        let mut new = platform::public_temp_file(dir)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(file)?;
-        Ok(())
-    };
-    replace().map_err(|error| {
+    let text = proxy.render_metrics(ExpositionFormat::Prometheus);
+    replace_file(file, text.as_bytes(), platform::public_temp_file).map_err(|error| {
         let message = format!("--metrics-file: cannot write {}", file.display());
         Error::new(Kind::Configuration, message).with_source(error).with_directory_hint(file)
     })
-}
-
-/// Returns `file`, or the regular file that it links to. Replacing a device would remove it
-/// for every program.
-fn replaceable_file(file: &Path) -> io::Result<PathBuf> {
-    if let Some(link) = platform::foreign_link(file) {
-        return Err(io::Error::other(link.to_string()));
-    }
-    let kind = match std::fs::symlink_metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(file.to_owned()),
-        metadata => metadata?.file_type(),
-    };
-    if kind.is_symlink() {
-        // The result has no links.
-        return replaceable_file(&file.canonicalize()?);
-    }
-    if kind.is_file() {
-        Ok(file.to_owned())
-    } else if kind.is_dir() {
-        Err(io::ErrorKind::IsADirectory.into())
-    } else {
-        Err(io::Error::other("it is a device, a pipe or a socket, and would be replaced"))
-    }
 }

@@ -34,6 +34,7 @@ pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams)
     )?;
     let counters = format!("{}/sandbox/counters", sandbox.api_url());
     context.reporter.info(format_args!("counters at {counters}"));
+    context.reporter.hint("the sandbox serves until Ctrl-C; set these variables in another shell");
     if args.until_stdin_closes {
         stop = stop.or_end_of_stdin(&mut streams.stdin);
     }

@@ -32,7 +32,7 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     let text = if layers.bool(&config::table::JSON)? {
         format!("{}\n", sanitize::json(&report.to_json()))
     } else {
-        report.to_text()
+        streams.screen(&context.env).wrap_values(&report.to_text(), table::LABEL_COLUMNS)
     };
     streams.print(text.as_bytes())
 }

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use super::progress::{self, Activity, ProgressLine, ProgressPause};
+use super::{Emphasis, Environment, Screen};
 use crate::platform::write_from_background;
 use crate::sanitize;
 
@@ -23,6 +25,10 @@ pub struct Reporter {
     verbosity: AtomicU8,
     sink: ReporterSink,
     warned: Mutex<HashSet<String>>,
+    /// Of the process whose standard error this is.
+    env: Option<Environment>,
+    screen: OnceLock<Screen>,
+    progress: OnceLock<Option<ProgressLine>>,
 }
 
 enum ReporterSink {
@@ -57,8 +63,8 @@ impl Warnings {
 const MAX_REMEMBERED: usize = 100;
 
 impl Reporter {
-    pub fn stderr() -> Reporter {
-        Reporter::to(Box::new(std::io::stderr()))
+    pub fn stderr(env: Environment) -> Reporter {
+        Reporter { env: Some(env), ..Reporter::to(Box::new(std::io::stderr())) }
     }
 
     pub fn to(sink: Box<dyn Write + Send>) -> Reporter {
@@ -91,7 +97,14 @@ impl Reporter {
     }
 
     fn new(verbosity: u8, sink: ReporterSink) -> Reporter {
-        Reporter { verbosity: AtomicU8::new(verbosity), sink, warned: Mutex::default() }
+        Reporter {
+            verbosity: AtomicU8::new(verbosity),
+            sink,
+            warned: Mutex::default(),
+            env: None,
+            screen: OnceLock::new(),
+            progress: OnceLock::new(),
+        }
     }
 
     /// 0 shows warnings, 1 (`-v`) also decisions, 2 (`-vv`) also each step.
@@ -120,6 +133,13 @@ impl Reporter {
 
     pub fn debug(&self, message: impl fmt::Display) {
         self.log(Verbosity::Debug, message);
+    }
+
+    /// For a person at the terminal: a log does without.
+    pub(crate) fn hint(&self, message: impl fmt::Display) {
+        if self.is_enabled(Verbosity::Warning) && self.screen().is_terminal {
+            self.write_message("", &format_args!("hint: {message}"));
+        }
     }
 
     pub fn line(&self, message: impl fmt::Display) {
@@ -162,10 +182,53 @@ impl Reporter {
             }
             ReporterSink::Lines(_) | ReporterSink::Deduplicated(_) => {}
         }
-        self.write(format!("gc-token: {mark}{message}\n"));
+        let screen = self.screen();
+        let name = screen.paint(Emphasis::Muted, "gc-token:");
+        let text = screen.paint_message(&format!("{mark}{message}"));
+        self.write(format!("{name} {text}\n"));
         if !mark.is_empty() {
             self.remember(message);
         }
+    }
+
+    /// Describes standard error. The system is asked once, when something is written.
+    pub(crate) fn screen(&self) -> Screen {
+        *self.screen.get_or_init(|| self.env.as_ref().map(Screen::stderr).unwrap_or_default())
+    }
+
+    /// Shows on a terminal, after a second, what is waited for until the result is dropped.
+    /// A reporter that only collects, or that belongs to work in the background, shows nothing.
+    #[must_use]
+    pub(crate) fn activity(&self, text: impl fmt::Display) -> Activity {
+        if !self.is_enabled(Verbosity::Warning) {
+            return Activity::hidden();
+        }
+        let line = self.progress.get_or_init(|| {
+            let env = self.env.as_ref()?;
+            let screen = self.screen();
+            progress::shows_progress(env, screen).then(|| ProgressLine::new(screen))
+        });
+        match line {
+            Some(line) => line.begin(&text.to_string()),
+            None => Activity::hidden(),
+        }
+    }
+
+    /// Leaves the terminal to another program until the result is dropped.
+    #[must_use]
+    pub(crate) fn pause_progress(&self) -> ProgressPause {
+        self.progress_line().map_or_else(ProgressPause::needless, ProgressLine::pause)
+    }
+
+    /// To be called before the process ends.
+    pub(crate) fn end_progress(&self) {
+        if let Some(line) = self.progress_line() {
+            line.close();
+        }
+    }
+
+    fn progress_line(&self) -> Option<&ProgressLine> {
+        self.progress.get()?.as_ref()
     }
 
     fn has_warned(&self, message: &str) -> bool {
@@ -187,7 +250,11 @@ impl Reporter {
         {
             // One write, so that lines of several processes do not mix. The terminal may
             // belong to the command of `exec`.
-            let _ = write_from_background(|| sink.write_all(line.as_bytes()));
+            let mut write = || write_from_background(|| sink.write_all(line.as_bytes()));
+            let _ = match self.progress_line() {
+                Some(progress) => progress.write_instead(write),
+                None => write(),
+            };
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Read, Write};
 
+use super::{Environment, Screen};
 use crate::error::{Error, Kind, Result};
 
 /// Standard input and output. Warnings go to standard error through a
@@ -10,6 +11,7 @@ pub struct StandardStreams {
     pub stdin: StandardInput,
     /// For results only: a command that fails prints nothing there.
     pub stdout: Box<dyn Write>,
+    is_process: bool,
 }
 
 pub struct StandardInput {
@@ -22,11 +24,20 @@ impl StandardStreams {
         let stdin = std::io::stdin();
         let is_terminal = stdin.is_terminal();
         let stdin = StandardInput { reader: Some(Box::new(stdin)), is_terminal };
-        StandardStreams { stdin, stdout: Box::new(std::io::stdout()) }
+        StandardStreams { stdin, stdout: Box::new(std::io::stdout()), is_process: true }
     }
 
     pub fn without_input(stdout: impl Write + 'static) -> StandardStreams {
-        StandardStreams { stdin: StandardInput::empty(), stdout: Box::new(stdout) }
+        StandardStreams {
+            stdin: StandardInput::empty(),
+            stdout: Box::new(stdout),
+            is_process: false,
+        }
+    }
+
+    /// Describes standard output. Asks the system, so a cached `get` does without.
+    pub(crate) fn screen(&self, env: &Environment) -> Screen {
+        if self.is_process { Screen::stdout(env) } else { Screen::default() }
     }
 
     pub(crate) fn print(&mut self, bytes: &[u8]) -> Result<()> {

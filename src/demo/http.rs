@@ -36,6 +36,10 @@ impl ApiResponse {
         ApiResponse { status: 200, code: String::new() }
     }
 
+    pub(super) fn is_ok(&self) -> bool {
+        self.status == 200
+    }
+
     pub(super) fn expired() -> ApiResponse {
         ApiResponse { status: 401, code: "credentials.expired".to_owned() }
     }

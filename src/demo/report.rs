@@ -5,16 +5,29 @@ use std::io::Write;
 
 use jiff::SignedDuration;
 
+use super::http::ApiResponse;
+use crate::context::{Emphasis, Screen};
 use crate::error::{Error, Kind, Result};
 
 /// Flushes each line at once, as the report is read while it is written.
 pub(super) struct DemoReport<'a> {
     out: &'a mut dyn Write,
+    screen: Screen,
 }
 
 impl<'a> DemoReport<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        DemoReport { out }
+    pub(super) fn new(out: &'a mut dyn Write, screen: Screen) -> Self {
+        DemoReport { out, screen }
+    }
+
+    pub(super) fn response(
+        &mut self,
+        moment: SignedDuration,
+        response: &ApiResponse,
+    ) -> Result<()> {
+        let emphasis = if response.is_ok() { Emphasis::Good } else { Emphasis::Failure };
+        let response = self.screen.paint(emphasis, response);
+        self.step(moment, "  API", response)
     }
 
     pub(super) fn text(&mut self, text: impl Display) -> Result<()> {

@@ -27,7 +27,7 @@ impl Playback {
 
     fn play(self) -> (Result<()>, String) {
         let mut stdout = Vec::new();
-        let result = run(Arc::new(self), &mut stdout, &AtomicBool::new(false));
+        let result = run(Arc::new(self), &mut stdout, Screen::default(), &AtomicBool::new(false));
         (result, String::from_utf8(stdout).unwrap())
     }
 }
@@ -103,7 +103,7 @@ fn says_where_it_does_not_come_true() {
 fn ends_when_it_is_interrupted() {
     let mut stdout = Vec::new();
     let clock = Arc::new(Playback::smooth());
-    let error = run(clock, &mut stdout, &AtomicBool::new(true)).unwrap_err();
+    let error = run(clock, &mut stdout, Screen::default(), &AtomicBool::new(true)).unwrap_err();
     assert_eq!(error.message, "the demo was interrupted");
     let report = String::from_utf8(stdout).unwrap();
     assert!(report.contains("gc-token  mints: "), "{report}");

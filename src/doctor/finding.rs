@@ -12,6 +12,9 @@ pub struct Finding {
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The last part of the message, by which two findings about one fault are recognized.
+    #[serde(skip)]
+    pub cause: Option<String>,
     /// Set for failures; decides the exit code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
@@ -57,7 +60,7 @@ impl Finding {
 
     pub fn as_warning(topic: Topic, error: &Error) -> Finding {
         let hint = error.hint.clone().map(String::from);
-        Finding { hint, ..Finding::warning(topic, error.one_line()) }
+        Finding { hint, cause: error.cause.clone(), ..Finding::warning(topic, error.one_line()) }
     }
 
     pub fn failure(topic: Topic, error: &Error) -> Finding {
@@ -75,7 +78,34 @@ impl Finding {
         Some(Error { hint: self.hint.clone().map(Into::into), ..error })
     }
 
+    /// Returns whether `failure` tells the fault of this warning.
+    pub(super) fn is_told_by(&self, failure: &Finding) -> bool {
+        let (told, by) = (self.cause.as_deref(), failure.cause.as_deref());
+        let is_same_cause = told.zip(by).is_some_and(|(told, by)| by.contains(told));
+        self.level == FindingLevel::Warning
+            && failure.level == FindingLevel::Failure
+            && (is_same_cause || self.message == failure.message)
+    }
+
     fn new(topic: Topic, level: FindingLevel, message: impl Into<String>) -> Finding {
-        Finding { topic, level, message: message.into(), hint: None, kind: None }
+        Finding { topic, level, message: message.into(), hint: None, cause: None, kind: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_with_the_cause_of_a_failure_is_told_by_that() {
+        let error =
+            |message: &str, cause: &str| Error::new(Kind::Unavailable, message).with_cause(cause);
+        let failure = error("no token from host after 6 attempts", "refused; too late");
+        let failure = Finding::failure(Topic::Token, &failure);
+        let warning = |cause| Finding::as_warning(Topic::Issuer, &error("no response", cause));
+        assert!(warning("refused").is_told_by(&failure));
+        assert!(!warning("no such host").is_told_by(&failure));
+        assert!(!failure.is_told_by(&failure));
+        assert!(!Finding::warning(Topic::Token, "refused").is_told_by(&failure));
     }
 }

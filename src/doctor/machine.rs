@@ -5,8 +5,9 @@ use std::env::consts;
 use super::{Finding, Topic};
 
 pub(super) fn version_and_platform() -> Finding {
-    Finding::ok(
-        Topic::Settings,
-        format!("gc-token {} on {} {}", env!("CARGO_PKG_VERSION"), consts::OS, consts::ARCH),
-    )
+    Finding::ok(Topic::Settings, description())
+}
+
+pub(super) fn description() -> String {
+    format!("gc-token {} on {} {}", env!("CARGO_PKG_VERSION"), consts::OS, consts::ARCH)
 }

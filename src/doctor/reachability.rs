@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Finding, Topic};
 use crate::clock::OffsetEstimate;
-use crate::config::{self, Layers, table};
+use crate::config::{Issuer, Layers, NetworkSettings, table};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::net::{DateHeader, HttpClient, Probe, Session};
@@ -26,15 +26,14 @@ const CONTACTS: u32 = 3;
 const PAUSES: Duration = Duration::from_secs(15);
 
 /// Probes both hosts at the same time, without credentials.
-pub(super) fn probe_hosts(layers: &Layers, context: &Context) -> Reachability {
-    let (Ok(issuer), Ok(network)) =
-        (config::resolve_issuer(layers), config::resolve_network(layers))
-    else {
-        return Reachability::default();
-    };
+pub(super) fn probe_hosts(
+    issuer: Issuer,
+    network: &NetworkSettings,
+    context: &Context,
+) -> Reachability {
     let api = issuer.api_url.map(|url| format!("{url}/"));
     let limit = network.timeout;
-    let session = Session::new(&network, context);
+    let session = Session::new(network, context);
     let both = async {
         let probe = async |url: &str| probe_host(url, limit, &session).await;
         let api = async {

@@ -1,66 +1,74 @@
-//! Renders the report as text and as JSON.
+//! The report as JSON, and what its forms for people share.
 
 use serde_json::{Value, json};
 
-use super::{DoctorReport, Finding, FindingLevel, Topic, timeline};
+use super::{DoctorReport, Finding, FindingLevel, Topic};
 use crate::clock::Offset;
-use crate::sanitize;
+use crate::clock_chart::ClockChart;
 
 impl DoctorReport {
-    pub fn to_text(&self) -> String {
-        let mut text = format!("gc-token doctor, {:.0}\n", self.at.wall);
-        let mut topic = None;
-        for finding in &self.findings {
-            if topic != Some(finding.topic) {
-                self.draw_clocks_after(topic, &mut text);
-                topic = Some(finding.topic);
-                text += &format!("\n{}\n", topic_title(finding.topic));
-            }
-            text += &render_finding(finding);
-        }
-        text
-    }
-
     /// Clock offsets are `[minimum, maximum]` in seconds.
     pub fn to_json(&self) -> Value {
         let bounds = |offset: &Offset| json!([offset.min.as_secs_f64(), offset.max.as_secs_f64()]);
         let named = |(name, offset): &(&str, Offset)| (name.to_lowercase(), bounds(offset));
         let clock_offsets: serde_json::Map<_, _> = self.clocks.iter().map(named).collect();
-        let failure = self.first_failure();
         json!({
             "at": self.at.wall.to_string(),
-            "ok": failure.is_none(),
-            "exit_code": failure.map_or(0, |failure| failure.kind.exit_code()),
+            "ok": self.exit_code() == 0,
+            "exit_code": self.exit_code(),
             "findings": self.findings,
             "clock_offsets": clock_offsets,
         })
     }
 
-    fn draw_clocks_after(&self, topic: Option<Topic>, text: &mut String) {
-        if topic == Some(Topic::Clocks) && !self.clocks.is_empty() {
-            for line in timeline::draw(&self.clocks) {
-                *text += &format!("{INDENT}{line}\n");
+    pub fn exit_code(&self) -> u8 {
+        self.first_failure().map_or(0, |failure| failure.kind.exit_code())
+    }
+
+    /// Returns the level of the verdict, and the sentence; the fault itself is told below.
+    pub(super) fn verdict(&self) -> (FindingLevel, String) {
+        let verdict = self.findings.iter().find(|finding| finding.topic == Topic::Verdict);
+        match verdict {
+            Some(Finding { kind: Some(kind), level, .. }) => {
+                (*level, format!("a pipeline would fail with exit code {}", kind.exit_code()))
             }
+            Some(verdict) => (verdict.level, verdict.message.clone()),
+            None => (FindingLevel::Note, "nothing was examined".to_owned()),
         }
+    }
+
+    /// Returns all findings but the verdict, each fault once.
+    pub(super) fn distinct_findings(&self) -> Vec<&Finding> {
+        let is_told =
+            |finding: &Finding| self.findings.iter().any(|other| finding.is_told_by(other));
+        let findings = self.findings.iter().filter(|finding| finding.topic != Topic::Verdict);
+        findings.filter(|finding| !is_told(finding)).collect()
+    }
+
+    /// Returns what is not in order, the worst first.
+    pub(super) fn problems(&self) -> Vec<&Finding> {
+        let mut problems = self.distinct_findings();
+        problems.retain(|finding| finding.level != FindingLevel::Ok);
+        problems.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        problems
+    }
+
+    pub(super) fn clock_chart(&self) -> Option<ClockChart> {
+        let offset =
+            |name| self.clocks.iter().find(|(clock, _)| *clock == name).map(|clock| clock.1);
+        let (issuer, api) = (offset("issuer"), offset("API"));
+        let lead = issuer.zip(api).map(|(issuer, api)| api.max.saturating_sub(issuer.min));
+        (issuer.is_some() || api.is_some()).then(|| ClockChart {
+            at: self.at.wall,
+            issuer,
+            api,
+            skew: self.skew,
+            effective_skew: lead.map_or(self.skew, |lead| lead.max(self.skew)),
+        })
     }
 }
 
-const INDENT: &str = "           ";
-
-fn render_finding(finding: &Finding) -> String {
-    let level = match finding.level {
-        FindingLevel::Ok => "ok",
-        FindingLevel::Note => "note",
-        FindingLevel::Warning => "warning",
-        FindingLevel::Failure => "FAILURE",
-    };
-    let hint = finding.hint.as_ref();
-    let hint = hint.map(|hint| format!("{INDENT}hint: {}\n", sanitize::line(hint)));
-    let message = sanitize::line(&finding.message);
-    format!("  {level:<9}{message}\n{}", hint.unwrap_or_default())
-}
-
-fn topic_title(topic: Topic) -> &'static str {
+pub(super) fn topic_title(topic: Topic) -> &'static str {
     match topic {
         Topic::Settings => "Settings",
         Topic::Network => "Network",
@@ -70,5 +78,14 @@ fn topic_title(topic: Topic) -> &'static str {
         Topic::Cache => "Cache",
         Topic::Token => "Token",
         Topic::Verdict => "Verdict",
+    }
+}
+
+pub(super) fn level_name(level: FindingLevel) -> &'static str {
+    match level {
+        FindingLevel::Ok => "ok",
+        FindingLevel::Note => "note",
+        FindingLevel::Warning => "warning",
+        FindingLevel::Failure => "FAILURE",
     }
 }

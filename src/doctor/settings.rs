@@ -15,7 +15,8 @@ pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
     let mut findings: Vec<_> = lines.map(|line| Finding::ok(Topic::Settings, line)).collect();
     // Those of a proxy do not matter to the token, but `exec --gateway` fails with a mistake.
     let mistake = config::resolve_pool(layers).err();
-    findings.extend(mistake.map(|error| Finding::as_warning(Topic::Settings, &error)));
+    let mistakes = mistake.into_iter().chain(config::resolve_metrics_listen(layers).err());
+    findings.extend(mistakes.map(|error| Finding::as_warning(Topic::Settings, &error)));
     let overrides = layers.overrides().into_iter();
     findings.extend(overrides.map(|line| Finding::warning(Topic::Settings, line)));
     let passed_over = layers.passed_over().iter();

@@ -1,32 +1,25 @@
 //! The page for people: the state of a run at a glance, in HTML and SVG. Holds nothing secret.
 
 mod activity;
-mod axis;
-mod clocks;
 mod headline;
 mod tokens;
-mod wording;
 
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use maud::{Markup, PreEscaped, html};
 
+use crate::clock::OffsetEstimate;
+use crate::clock_chart::ClockChart;
 use crate::proxy::ProxyStatus;
-use crate::random::sha256;
+use crate::web;
 
-const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
-const ICON: &str = include_str!("page/icon.svg");
 
 /// Nothing but this page's own style, script and icon, and its own events.
 static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = |text: &str| BASE64_STANDARD.encode(sha256(text.as_bytes()));
-    let (style, script) = (hash(STYLE), hash(SCRIPT));
+    let (style, script) = (web::style_source(), web::hash_source(SCRIPT));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; \
+        "default-src 'none'; style-src {style}; script-src {script}; \
          img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     )
@@ -42,36 +35,35 @@ pub(super) fn security_headers() -> [(&'static str, &'static str); 3] {
 }
 
 pub(super) fn document(status: &ProxyStatus) -> String {
-    let icon = format!("data:image/svg+xml,{}", utf8_percent_encode(ICON, NON_ALPHANUMERIC));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title(status)) }
-                link rel="icon" href=(icon);
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                p #connection role="status" {}
-                noscript { p { "Without JavaScript, reload this page to see the present state." } }
-                main { (content(status)) }
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
+    let body = html! {
+        p #connection role="status" {}
+        noscript { p { "Without JavaScript, reload this page to see the present state." } }
+        main { (content(status)) }
+        script { (PreEscaped(SCRIPT)) }
     };
-    page.into_string()
+    web::document(&title(status), None, &body)
 }
 
 /// The content of the page's `main`.
 pub(super) fn content(status: &ProxyStatus) -> Markup {
     html! {
         (headline::headline(status))
-        (clocks::clocks_section(status))
+        (clock_chart(status).section())
         (tokens::tokens_section(status))
         (activity::activity_section(status))
+    }
+}
+
+fn clock_chart(status: &ProxyStatus) -> ClockChart {
+    let offset_of = |clock: &Option<OffsetEstimate>| {
+        clock.as_ref().and_then(|clock| clock.offset_at(&status.at))
+    };
+    ClockChart {
+        at: status.at.wall,
+        issuer: offset_of(&status.issuer_clock),
+        api: offset_of(&status.api_clock),
+        skew: status.skew,
+        effective_skew: status.effective_skew,
     }
 }
 

@@ -101,14 +101,18 @@ struct Progress {
 impl Mint<'_> {
     async fn run(&self) -> Result<Token> {
         let start = self.clock.read();
+        // Together, the attempts may take long.
+        let _minting = self.reporter.activity(self.request_text(1));
         let mut attempt = 0;
         loop {
             attempt += 1;
             self.progress.borrow_mut().attempt = attempt;
+            let requesting = self.reporter.activity(self.request_text(attempt));
             let failed = match self.attempt(attempt).await {
                 Ok(token) => return Ok(token),
                 Err(failed) => failed,
             };
+            drop(requesting);
             let elapsed = time_between(&start, &self.clock.read());
             match retry::decide(attempt, failed.retry, elapsed, self.budget, fastrand::f64()) {
                 RetryDecision::GiveUp(reason) => return Err(self.final_error(failed, reason)),
@@ -116,10 +120,28 @@ impl Mint<'_> {
                     let cause = failed.error.cause.as_deref().unwrap_or_default();
                     self.reporter
                         .info(format_args!("attempt {attempt}: {cause}; retrying in {wait:.1?}"));
+                    let _waiting =
+                        self.reporter.activity(self.wait_text(failed.error.kind, attempt));
                     self.progress.borrow_mut().previous_error = Some(failed);
                     tokio::time::sleep(wait).await;
                 }
             }
+        }
+    }
+
+    fn request_text(&self, attempt: u32) -> String {
+        let host = self.request.host();
+        match attempt {
+            1 => format!("requesting a token from {host}"),
+            _ => format!("requesting a token from {host} ... attempt {attempt}"),
+        }
+    }
+
+    fn wait_text(&self, kind: Kind, attempt: u32) -> String {
+        let host = self.request.host();
+        match kind {
+            Kind::RateLimited => format!("waiting for the rate limit of {host}"),
+            _ => format!("waiting before attempt {} to get a token from {host}", attempt + 1),
         }
     }
 

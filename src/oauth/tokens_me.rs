@@ -129,7 +129,7 @@ impl Api<'_> {
         client.round_trip(&request, self.limit)
     }
 
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         Url::parse(self.url).map_or_else(|_| self.url.to_owned(), |url| net::display_host(&url))
     }
 }

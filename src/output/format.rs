@@ -64,6 +64,35 @@ impl OutputFormat {
         }
     }
 
+    /// Returns the command that sets the variables in a shell; `None` if a file or a CI
+    /// system is to get them.
+    pub fn shell_command(self) -> Option<&'static str> {
+        match self {
+            OutputFormat::Posix => Some("eval \"$(gc-token env)\""),
+            OutputFormat::Fish => Some("gc-token env --shell fish | source"),
+            OutputFormat::PowerShell => Some("gc-token env --shell powershell | Invoke-Expression"),
+            OutputFormat::Cmd => {
+                Some("for /f \"delims=\" %i in ('gc-token env --shell cmd') do @%i")
+            }
+            OutputFormat::Nushell => Some("gc-token env --shell json | from json | load-env"),
+            OutputFormat::Dotenv
+            | OutputFormat::Json
+            | OutputFormat::GithubActions
+            | OutputFormat::Gitlab
+            | OutputFormat::AzurePipelines => None,
+        }
+    }
+
+    /// Guesses the format from a login shell, such as `/usr/bin/fish`.
+    pub fn of_shell(path: &str) -> OutputFormat {
+        match path.rsplit('/').next() {
+            Some("fish") => OutputFormat::Fish,
+            Some("nu") => OutputFormat::Nushell,
+            Some("pwsh") => OutputFormat::PowerShell,
+            _ => OutputFormat::Posix,
+        }
+    }
+
     /// Renders statements that set and export the variables.
     ///
     /// # Errors

@@ -50,11 +50,11 @@ pub(crate) use private_files::{
 };
 pub(crate) use resources::{check_runtime_resources, is_resource_exhaustion};
 pub(crate) use service_manager::ServiceManager;
-pub(crate) use signals::write_from_background;
+pub(crate) use signals::{InterruptGuard, write_from_background};
 pub(crate) use stop_signals::{BackgroundSignals, StopSignal, StopSignals};
 pub(crate) use supervise::supervise;
 pub(crate) use tcp::{set_send_buffer, set_tcp_user_timeout};
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Terminal, is_foreground_stderr};
 pub(crate) use watchdog::{Watchdog, watch};
 
 /// Prepares the process. To be called first of all, before a secret is read.

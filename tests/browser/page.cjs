@@ -1,6 +1,6 @@
 // Looks at the status page in Chromium, and prints what it found as JSON.
 //
-//     node page.cjs CHROMIUM URL looks|updates|fails|reloads|loses [SCREENSHOTS]
+//     node page.cjs CHROMIUM URL looks|rests|updates|fails|reloads|loses [SCREENSHOTS]
 "use strict";
 const { chromium } = require("playwright-core");
 
@@ -13,7 +13,7 @@ const timeout = 90_000;
 async function main() {
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   const browser = await chromium.launch({ executablePath, args, timeout });
-  const found = await { looks, updates, fails, reloads, loses }[what](browser);
+  const found = await { looks, rests, updates, fails, reloads, loses }[what](browser);
   await browser.close();
   console.log(JSON.stringify(found));
 }
@@ -34,7 +34,7 @@ async function open(browser, options) {
     });
   });
   const response = await page.goto(url);
-  return { page, problems, requested, headers: response.headers() };
+  return { page, problems, requested, headers: response?.headers() };
 }
 
 // In both schemes, on a desk and on a phone.
@@ -48,6 +48,24 @@ async function looks(browser) {
       await screenshot(page, `${colorScheme}-${viewport.width}`);
       found.push({ ...seen, problems, headers, hosts: [...requested], dom: await page.content() });
       await page.close();
+    }
+  }
+  return found;
+}
+
+// A page that does not change by itself: also on paper.
+async function rests(browser) {
+  const found = [];
+  for (const colorScheme of ["light", "dark"]) {
+    for (const viewport of [desktop, phone]) {
+      for (const media of ["screen", "print"]) {
+        const { page, problems, requested } = await open(browser, { colorScheme, viewport });
+        await page.emulateMedia({ media, colorScheme });
+        const seen = await page.evaluate(measure);
+        await screenshot(page, `report-${colorScheme}-${viewport.width}-${media}`);
+        found.push({ ...seen, problems, hosts: [...requested], dom: await page.content() });
+        await page.close();
+      }
     }
   }
   return found;

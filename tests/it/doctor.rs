@@ -4,6 +4,7 @@
 mod false_clock;
 mod idle;
 mod local;
+mod page;
 mod remote;
 pub(crate) mod report;
 mod server;

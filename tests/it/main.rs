@@ -25,6 +25,7 @@ mod races;
 mod readme;
 mod revoke;
 mod sandbox;
+mod screens;
 mod secrets;
 mod service_manager;
 mod shells;

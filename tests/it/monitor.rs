@@ -1,6 +1,6 @@
 //! What `--metrics-listen` serves beside a gateway or a command.
 
-mod browser;
+pub(crate) mod browser;
 mod endpoints;
 mod events;
 mod examples;

@@ -130,7 +130,7 @@ fn the_further_tokens_of_a_pool_are_told() {
     let another = runner.run(&["status", "--client-id=another"]);
     assert!(!another.succeeded().contains("\npool "), "{another:#?}");
     let list = runner.run(&["cache", "list"]).succeeded().to_owned();
-    for slot in ["client the-client  slot 1  ", "client the-client  slot 7  "] {
+    for slot in [" left, slot 1\n  client the-client\n", " left, slot 7\n  client the-client\n"] {
         assert!(list.contains(slot), "{list}");
     }
     assert_eq!(list.matches("slot").count(), 2, "{list}");

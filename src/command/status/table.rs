@@ -148,8 +148,11 @@ fn predicted_outcome(
     }
 }
 
+/// Columns of the names.
+pub(super) const LABEL_COLUMNS: usize = 12;
+
 fn line(name: &str, value: &str) -> String {
-    format!("{name:<12}{}\n", sanitize::line(value))
+    format!("{name:<LABEL_COLUMNS$}{}\n", sanitize::line(value))
 }
 
 fn evidence_row(row: &ClockRow) -> String {

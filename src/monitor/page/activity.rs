@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
-use super::wording::{age_text, readable_duration, time_since};
 use crate::proxy::{ProxyEvent, ProxyEventKind, ProxyStatus};
+use crate::wording::{age_text, readable_duration, time_since};
 
 pub(super) fn activity_section(status: &ProxyStatus) -> Markup {
     html! {

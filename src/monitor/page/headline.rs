@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use maud::{Markup, html};
 
-use super::wording::{counted, grouped_digits, readable_duration, time_of_day, time_since};
 use crate::proxy::{PooledToken, ProxyEventKind, ProxyStatus, RunTotals};
 use crate::sanitize;
+use crate::wording::{counted, grouped_digits, readable_duration, time_of_day, time_since};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {

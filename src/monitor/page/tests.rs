@@ -12,12 +12,12 @@ use crate::proxy::{PooledToken, ProxyEvent, ProxyEventKind, RateWindow, RunTotal
 const NOW: i64 = 1_790_000_000;
 
 /// Measured a second ago; in milliseconds, with a drift of half a millisecond to come.
-pub(super) fn estimate(min: i64, max: i64) -> OffsetEstimate {
+fn estimate(min: i64, max: i64) -> OffsetEstimate {
     let [min, max] = [min, max].map(SignedDuration::from_millis);
     OffsetEstimate { at: reading(1_000, NOW), offset: Offset { min, max }, contacts: 3 }
 }
 
-pub(super) fn status() -> ProxyStatus {
+fn status() -> ProxyStatus {
     ProxyStatus {
         at: reading(1_000, NOW),
         started: reading(0, NOW - 1_000),
@@ -66,6 +66,14 @@ fn the_headline_tells_what_a_client_would_meet() {
 }
 
 #[test]
+fn a_clock_of_another_boot_is_unknown() {
+    let mut status = status();
+    assert!(clock_chart(&status).api.is_some());
+    status.api_clock.as_mut().unwrap().at.boot_id = None;
+    assert_eq!(clock_chart(&status).api, None);
+}
+
+#[test]
 fn foreign_text_is_escaped_and_on_one_line() {
     let mut status = status();
     status.outage = Some("<script>alert(1)</script>\n\u{1b}[31m\"&".to_owned());
@@ -80,7 +88,7 @@ fn the_policy_allows_the_page_and_nothing_else() {
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
     assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
     let page = document(&status());
-    for text in [STYLE, SCRIPT] {
+    for text in [web::STYLE, SCRIPT] {
         assert!(page.contains(&format!(">{text}</")), "the hash is not that of the page");
     }
     for attribute in [" style=", " onload=", " onclick=", " src="] {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use super::wording::{age_text, counted, readable_duration, time_of_day};
 use crate::clock::shift_clamped;
 use crate::proxy::{PooledToken, ProxyStatus, RateWindow};
+use crate::wording::{age_text, counted, readable_duration, time_of_day};
 
 /// A token whose remaining part of the lifetime is below this is nearly over.
 const LOW: f64 = 0.1;

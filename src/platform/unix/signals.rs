@@ -2,7 +2,8 @@
 //! container.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::{Signal, getpid};
@@ -23,8 +24,54 @@ pub(super) fn exit_on_signals_as_process_1() {
     }
 }
 
+/// SIGINT, SIGTERM and SIGHUP end the process at once, as they do by default, while this is
+/// set. They have a handler only after an [`InterruptGuard`] was needed.
+static ENDS_AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+static HELD_SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
+
+/// Holds signals back that would end the process, until it is dropped: they then have their
+/// default effect.
+pub(crate) struct InterruptGuard(());
+
+impl InterruptGuard {
+    pub(crate) fn hold() -> io::Result<InterruptGuard> {
+        static IS_REGISTERED: OnceLock<()> = OnceLock::new();
+        // Left over from the time of another listener.
+        HELD_SIGNAL.store(0, Ordering::SeqCst);
+        ENDS_AT_ONCE.store(false, Ordering::SeqCst);
+        if IS_REGISTERED.set(()).is_ok() {
+            for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+                if !is_ignored(signal) {
+                    let number = signal.as_raw();
+                    flag::register_conditional_default(number, ENDS_AT_ONCE.clone())?;
+                    flag::register_usize(number, HELD_SIGNAL.clone(), number as usize)?;
+                }
+            }
+        }
+        Ok(InterruptGuard(()))
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        HELD_SIGNAL.load(Ordering::SeqCst) != 0
+    }
+}
+
+impl Drop for InterruptGuard {
+    fn drop(&mut self) {
+        // A listener of its own may have taken over meanwhile.
+        if EXITS_ON_SIGNALS.load(Ordering::SeqCst) {
+            ENDS_AT_ONCE.store(true, Ordering::SeqCst);
+            if let Ok(signal @ 1..) = i32::try_from(HELD_SIGNAL.swap(0, Ordering::SeqCst)) {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        }
+    }
+}
+
 /// Leaves the reaction to signals to a listener of its own, from now on.
 pub(super) fn disable_exit_on_signals() {
+    ENDS_AT_ONCE.store(false, Ordering::SeqCst);
     EXITS_ON_SIGNALS.store(false, Ordering::SeqCst);
 }
 

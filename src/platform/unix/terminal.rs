@@ -22,6 +22,12 @@ pub(crate) struct Terminal {
     modes: Option<Termios>,
 }
 
+/// Returns whether standard error is this process's terminal, and its group has it.
+pub(crate) fn is_foreground_stderr() -> bool {
+    let own_group = own_group();
+    own_group.is_some() && tcgetpgrp(std::io::stderr()).ok() == own_group
+}
+
 impl Terminal {
     pub(crate) fn for_group(child_group: ProcessGroup) -> Terminal {
         let open = || File::options().read(true).write(true).open("/dev/tty").ok();

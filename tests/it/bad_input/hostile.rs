@@ -146,8 +146,8 @@ fn the_header_of_a_cached_entry_can_hold_anything() {
     });
     let listed = readable.run(&["cache", "list"]);
     is_harmless("cache list", &listed);
-    // A row is two lines, whatever is in it.
-    assert_eq!(listed.succeeded().lines().count(), 2);
+    // A row is four lines, whatever is in it.
+    assert_eq!(listed.succeeded().lines().count(), 4);
     let json = readable.run(&["cache", "list", "--json"]);
     is_harmless("cache list --json", &json);
     let json: serde_json::Value = serde_json::from_str(json.succeeded()).unwrap();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use super::guard;
 use super::runner::Runner;
 
 pub struct Terminal {
@@ -61,6 +62,19 @@ impl Terminal {
             }
         });
         Terminal { child, keyboard, screen, seen: String::new(), hung_up }
+    }
+
+    /// Runs `gc-token` on a terminal of this width that knows colours, to its end. Returns all
+    /// that appeared, with `^[` for escape, and searches it for secrets.
+    pub fn screen(runner: &Runner, columns: u16, args: &[&str]) -> String {
+        let size = format!("stty cols {columns}; exec gc-token \"$@\"");
+        let words: Vec<_> = ["sh", "-c", &size, "sh"].iter().chain(args).copied().collect();
+        let mut terminal = Terminal::start(runner, &words);
+        while let Ok(bytes) = terminal.screen.recv_timeout(SCREEN_TIMEOUT) {
+            terminal.seen += &String::from_utf8_lossy(&bytes);
+        }
+        guard::holds_no_secret(terminal.seen.as_bytes(), "a terminal");
+        terminal.seen.replace("\r\n", "\n").replace('\u{1b}', "^[")
     }
 
     pub fn type_in(&mut self, text: &str) {

@@ -86,11 +86,11 @@ fn a_cache_on_a_read_only_file_system() {
     if !mounted("true").status.success() {
         return say("NOT TESTED: nothing can be mounted here");
     }
-    let finished = mounted("gc-token doctor --cache-dir dir");
+    let finished = mounted("gc-token doctor -v --cache-dir dir");
     assert_eq!(finished.status.code(), Some(9), "{finished:#?}");
     for says in [
         "it is on a file system of type tmpfs",
-        "  warning  cannot use dir/",
+        "  FAILURE  cannot use dir/",
         "Read-only file system",
         "without the cache, a token is available",
     ] {

@@ -6,10 +6,16 @@ use serde_json::Value;
 use super::rig::Monitored;
 use crate::clients::client::installed;
 use crate::common::process::Running;
+use crate::common::runner::Runner;
 use crate::common::{missing, page, program};
 
 /// Starts to look at the status page; `None` if a tool is missing, which has been said by then.
 pub(crate) fn look(monitored: &Monitored, what: &str) -> Option<Running> {
+    look_at(&format!("http://{}/", monitored.address), what, &monitored.front.runner)
+}
+
+/// Starts to look at a page; `None` as for [`look`].
+pub(crate) fn look_at(url: &str, what: &str, runner: &Runner) -> Option<Running> {
     let [Some(chromium), Some(node)] = ["chromium", "node"].map(tool) else {
         return None;
     };
@@ -21,9 +27,8 @@ pub(crate) fn look(monitored: &Monitored, what: &str) -> Option<Running> {
     let script = page::root().join("tests/browser/page.cjs").display().to_string();
     let modules = format!("NODE_PATH={}", modules.display());
     let shots = Environment::Process.text("GC_TOKEN_TEST_SCREENSHOTS").unwrap_or_default();
-    let url = format!("http://{}/", monitored.address);
-    let words = ["env", &modules, &node, &script, &chromium, &url, what, &shots];
-    Some(monitored.front.runner.start_program(&words))
+    let words = ["env", &modules, &node, &script, &chromium, url, what, &shots];
+    Some(runner.start_program(&words))
 }
 
 /// Returns what it found. The output was searched for secrets.

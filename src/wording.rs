@@ -1,4 +1,4 @@
-//! Durations, moments and offsets as the page says them.
+//! Durations, moments and offsets as pages for people say them.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// `4 min 12 s`: the two largest units, truncated, without a sign. The blanks do not break a
 /// line.
-pub(super) fn readable_duration(duration: SignedDuration) -> String {
+pub(crate) fn readable_duration(duration: SignedDuration) -> String {
     let seconds = duration.unsigned_abs().as_secs();
     let (large, unit, small, sub_unit) = match seconds {
         0..MINUTE => return format!("{seconds}{NBSP}s"),
@@ -27,7 +27,7 @@ pub(super) fn readable_duration(duration: SignedDuration) -> String {
 }
 
 /// `4 min ago`: the largest unit.
-pub(super) fn age_text(age: SignedDuration) -> String {
+pub(crate) fn age_text(age: SignedDuration) -> String {
     let text = readable_duration(age);
     match text.splitn(3, NBSP).collect::<Vec<_>>()[..] {
         ["0", ..] => "just now".to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn age_text(age: SignedDuration) -> String {
 }
 
 /// `2.1 s`: for the small differences of clocks.
-pub(super) fn precise_duration(duration: SignedDuration) -> String {
+pub(crate) fn precise_duration(duration: SignedDuration) -> String {
     if duration.unsigned_abs().as_secs() >= MINUTE {
         return readable_duration(duration);
     }
@@ -45,7 +45,7 @@ pub(super) fn precise_duration(duration: SignedDuration) -> String {
 }
 
 /// `2.1 s ahead ± 0.5 s`, or `same time ± 0.5 s`.
-pub(super) fn offset_text(offset: Offset) -> String {
+pub(crate) fn offset_text(offset: Offset) -> String {
     let (middle, uncertainty) = (offset.middle(), precise_duration(offset.uncertainty()));
     if middle.unsigned_abs().as_millis() < 50 {
         return format!("same time ± {uncertainty}");
@@ -54,7 +54,7 @@ pub(super) fn offset_text(offset: Offset) -> String {
 }
 
 /// `1.5 s to 2.5 s ahead of`, or `0.2 s behind to 0.6 s ahead of`.
-pub(super) fn interval_text(Offset { min, max }: Offset) -> String {
+pub(crate) fn interval_text(Offset { min, max }: Offset) -> String {
     let (low, high) = (precise_duration(min), precise_duration(max));
     match (side_of(min), side_of(max)) {
         ("ahead", _) => format!("{low} to {high} ahead of"),
@@ -64,30 +64,30 @@ pub(super) fn interval_text(Offset { min, max }: Offset) -> String {
 }
 
 /// `16:20:11`, after its date unless that is the day of `today`.
-pub(super) fn time_of_day(moment: Timestamp, today: Timestamp) -> String {
+pub(crate) fn time_of_day(moment: Timestamp, today: Timestamp) -> String {
     let (date, time) = date_and_time(moment);
     if date == date_and_time(today).0 { time } else { format!("{date} {time}") }
 }
 
 /// `16:20:11`, or the date alone unless that is the day of `today`.
-pub(super) fn time_or_date(moment: Timestamp, today: Timestamp) -> String {
+pub(crate) fn time_or_date(moment: Timestamp, today: Timestamp) -> String {
     let (date, time) = date_and_time(moment);
     if date == date_and_time(today).0 { time } else { date }
 }
 
 /// By the boot clock if both readings are of one boot. Zero for the future.
-pub(super) fn time_since(earlier: &Reading, now: &Reading) -> SignedDuration {
+pub(crate) fn time_since(earlier: &Reading, now: &Reading) -> SignedDuration {
     let since = now.boot_since(earlier).unwrap_or_else(|| now.wall_since(earlier));
     since.max(SignedDuration::ZERO)
 }
 
-/// The time that a clock shows at `now` in the middle of its interval.
-pub(super) fn probable_time(now: &Reading, offset: Offset) -> Timestamp {
-    shift_clamped(now.wall, offset.middle())
+/// The time that a clock shows in the middle of its interval when the local one shows `now`.
+pub(crate) fn probable_time(now: Timestamp, offset: Offset) -> Timestamp {
+    shift_clamped(now, offset.middle())
 }
 
 /// `1,284`.
-pub(super) fn grouped_digits(number: u64) -> String {
+pub(crate) fn grouped_digits(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.char_indices() {
@@ -99,7 +99,7 @@ pub(super) fn grouped_digits(number: u64) -> String {
     text
 }
 
-pub(super) fn counted(number: usize, noun: &str) -> String {
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
