@@ -30,7 +30,7 @@ impl ClockChart {
         lines
             .push("[-] between these bounds, a clock shows now: further right is later".to_owned());
         if self.skew_band().is_some() {
-            let legend = "### the skew, counted from the issuer: the API may be up to its end";
+            let legend = "=== the skew, counted from the issuer: the API may be up to its end";
             lines.push(legend.to_owned());
         }
         lines
@@ -67,9 +67,10 @@ fn interval_row(axis: &TimeAxis, offset: Option<Offset>, fill: char) -> String {
     format!("{:start$}[{inside}]", "")
 }
 
+/// Not drawn with `#`, as two of them begin a command to Azure Pipelines.
 fn band_row(axis: &TimeAxis, band: Offset) -> String {
     let (start, end) = ends(axis, band);
-    format!("{:start$}{}", "", "#".repeat(end - start + 1))
+    format!("{:start$}{}", "", "=".repeat(end - start + 1))
 }
 
 fn ends(axis: &TimeAxis, offset: Offset) -> (usize, usize) {
@@ -123,12 +124,12 @@ mod tests {
                 "this machine      |",
                 "issuer         [-----]                            0.0s ahead (+/- 0.5s)",
                 "API                           [------]            2.5s ahead (+/- 0.5s)",
-                "skew           ################################   5s",
+                "skew           ================================   5s",
                 "             -----+-----------+------------+-----",
                 "                  0         +2 s         +4 s",
                 "",
                 "[-] between these bounds, a clock shows now: further right is later",
-                "### the skew, counted from the issuer: the API may be up to its end",
+                "=== the skew, counted from the issuer: the API may be up to its end",
             ]
         );
     }
@@ -142,7 +143,7 @@ mod tests {
                 "this machine < off the scale",
                 "issuer         [-----]                            1h1s ahead (+/- 0.5s)",
                 "API                        [---------]            1h3s ahead (+/- 0.8s)",
-                "skew           ################################   5s",
+                "skew           ================================   5s",
                 "             --+-----------+------------+--------",
                 "             issuer      +2 s         +4 s",
             ]

@@ -10,6 +10,8 @@ use crate::text::counted;
 const LEVEL_INDENT: usize = 11;
 const TOPIC_INDENT: usize = LEVEL_INDENT + 10;
 
+const CHART_COLUMNS: usize = 80;
+
 impl DoctorReport {
     /// With `shows_all`, every finding in its section, else those that are not in order.
     pub fn to_text(&self, shows_all: bool, screen: Screen) -> String {
@@ -69,7 +71,11 @@ impl ReportText<'_> {
         if is_shown { format!("\n{chart}") } else { String::new() }
     }
 
+    /// Empty on a terminal that is narrower than the chart.
     fn clocks(&self) -> String {
+        if self.screen.columns.is_some_and(|columns| columns < CHART_COLUMNS) {
+            return String::new();
+        }
         let Some(chart) = self.report.clock_chart() else {
             return String::new();
         };
@@ -88,6 +94,7 @@ impl ReportText<'_> {
             "{} in order: -v shows them, --html FILE writes a page",
             counted(good, "more finding")
         );
+        let text = self.screen.wrap(&text, 0);
         format!("\n{}\n", self.screen.paint(Emphasis::Muted, text))
     }
 

@@ -67,7 +67,7 @@ impl Terminal {
     /// Runs `gc-token` on a terminal of this width that knows colours, to its end. Returns all
     /// that appeared, with `^[` for escape, and searches it for secrets.
     pub fn screen(runner: &Runner, columns: u16, args: &[&str]) -> String {
-        let size = format!("stty cols {columns}; exec gc-token \"$@\"");
+        let size = format!("stty rows 24 cols {columns}; exec gc-token \"$@\"");
         let words: Vec<_> = ["sh", "-c", &size, "sh"].iter().chain(args).copied().collect();
         let mut terminal = Terminal::start(runner, &words);
         while let Ok(bytes) = terminal.screen.recv_timeout(SCREEN_TIMEOUT) {
