@@ -48,10 +48,12 @@ fn column(axis: &TimeAxis, moment: f64) -> usize {
 
 fn local_row(axis: &TimeAxis) -> String {
     let at = column(axis, 0.0);
-    match axis.contains(0.0) {
-        true => format!("{:at$}|", ""),
-        false if at == 0 => "< off the scale".to_owned(),
-        false => format!("{:>PLOT$}", "off the scale >"),
+    if axis.contains(0.0) {
+        format!("{:at$}|", "")
+    } else if at == 0 {
+        "< off the scale".to_owned()
+    } else {
+        format!("{:>PLOT$}", "off the scale >")
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
+use terminal_size::{Height, Width, terminal_size_of};
 
 use super::Environment;
 
@@ -35,21 +36,17 @@ const MAX_COLUMNS: usize = 100;
 
 impl Screen {
     pub fn stdout(env: &Environment) -> Screen {
-        Screen::of_stream(env, &std::io::stdout(), |stream| terminal_size::terminal_size_of(stream))
+        let stream = std::io::stdout();
+        Screen::new(env, stream.is_terminal(), terminal_size_of(&stream))
     }
 
     pub fn stderr(env: &Environment) -> Screen {
-        Screen::of_stream(env, &std::io::stderr(), |stream| terminal_size::terminal_size_of(stream))
+        let stream = std::io::stderr();
+        Screen::new(env, stream.is_terminal(), terminal_size_of(&stream))
     }
 
-    fn of_stream<S: IsTerminal>(
-        env: &Environment,
-        stream: &S,
-        size: impl FnOnce(&S) -> Option<(terminal_size::Width, terminal_size::Height)>,
-    ) -> Screen {
-        let is_terminal = stream.is_terminal();
-        let width = || size(stream).map(|(width, _)| usize::from(width.0));
-        let columns = is_terminal.then(width).flatten().filter(|columns| *columns > 0);
+    fn new(env: &Environment, is_terminal: bool, size: Option<(Width, Height)>) -> Screen {
+        let columns = size.map(|(Width(columns), _)| usize::from(columns));
         Screen {
             is_terminal,
             is_colored: wants_color(env, is_terminal),

@@ -122,3 +122,17 @@ fn settings_of_a_pool_are_shown_where_they_are_set() {
         .says("settings", "ok", "tokens: 3, from tokens of profile \"default\" in ")
         .says("settings", "warning", ": \"fast\" is not a number of requests a minute");
 }
+
+#[test]
+fn an_address_that_a_gateway_could_not_use_is_found() {
+    let cloud = cloud(SandboxConfig::default());
+    for (address, why) in [
+        ("9000", "is not an IP address and a port"),
+        ("127.0.0.1:9000", "is the address of --listen as well"),
+    ] {
+        let runner = Runner::of(&cloud)
+            .set("GC_TOKEN_LISTEN", "127.0.0.1:9000")
+            .set("GC_TOKEN_METRICS_LISTEN", address);
+        Report::of(&runner, &[]).exits_with(0).says("settings", "warning", why);
+    }
+}
