@@ -3,6 +3,7 @@
 mod completion_shell;
 mod exec;
 mod gateway;
+mod init;
 pub(crate) mod refusal;
 pub mod sandbox;
 
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 pub use completion_shell::CompletionShell;
 pub use exec::{ExecArgs, ProxyMode};
 pub use gateway::GatewayArgs;
+pub use init::InitArgs;
 pub use settings::SettingArgs;
 
 /// Hands out a Genesys Cloud access token that is known to live long enough.
@@ -44,6 +46,8 @@ output is empty, except that 'env' prints a statement that makes a shell fail, a
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
+    /// Set up a profile: region, OAuth client and secret.
+    Init(InitArgs),
     /// Answer Terraform's external data source.
     ///
     /// Reads the query, a JSON object of strings, from standard input, and
@@ -87,7 +91,7 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Show and clean up the cache.
     Cache(CacheArgs),
-    /// Describe config.toml, the file of profiles.
+    /// Show, check and describe the settings.
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
@@ -114,6 +118,8 @@ pub enum Command {
         /// The shell.
         shell: CompletionShell,
     },
+    /// Print the version, and what it was built from.
+    Version(SettingArgs),
     /// Print the manual, as a page for man(1).
     Man {
         /// The command to describe, such as: cache list [default: the overview].
@@ -151,8 +157,18 @@ pub enum CacheCommand {
     Prune,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
+    /// Show each setting with its value and where that comes from. No network.
+    ///
+    /// Mistakes are shown beside the values. With -v, so are the values that others
+    /// override. Of the client secret, only the place is shown.
+    Show(SettingArgs),
+    /// Find every mistake in the settings and in config.toml. No network.
+    ///
+    /// Checks the flags, the variables and all profiles of config.toml, and whether what is
+    /// set suffices for a token. Exits with 3 if there is a mistake.
+    Check(SettingArgs),
     /// Print a JSON Schema of config.toml, for editors and validators.
     Schema,
 }

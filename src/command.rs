@@ -2,7 +2,7 @@
 
 mod cache;
 mod completions;
-mod config_schema;
+mod configuration;
 mod demo;
 mod doctor;
 pub(crate) mod env;
@@ -10,6 +10,7 @@ mod exec;
 mod external;
 mod gateway;
 mod get;
+mod init;
 mod man;
 mod regions;
 mod replaced_file;
@@ -21,11 +22,12 @@ mod service;
 mod status;
 mod stop;
 mod terraform;
+mod version;
 
 use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
-use crate::cli::{Command, ConfigCommand, TerraformCommand};
+use crate::cli::{Command, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
@@ -40,6 +42,7 @@ pub(crate) fn run(
     let result = match command {
         Command::Exec(args) => return exec::run(args, context, streams),
         Command::ExecWatchdog => exec::run_watchdog(&mut streams.stdin),
+        Command::Init(args) => init::run(args, context, streams),
         Command::External(args) => external::run(args.flags, context, streams),
         Command::Env(args) => env::run(args.flags, context, streams),
         Command::Get(args) => get::run(args.flags, context, streams),
@@ -50,7 +53,7 @@ pub(crate) fn run(
         Command::Revoke(args) => revoke::run(args.flags, context, streams),
         Command::Doctor(args) => return doctor::run(args, context, streams),
         Command::Cache(args) => cache::run(args.command, args.settings.flags, context, streams),
-        Command::Config { command: ConfigCommand::Schema } => config_schema::run(streams),
+        Command::Config { command } => configuration::run(command, context, streams),
         Command::Terraform { command: TerraformCommand::Install { mirror, from } } => {
             terraform::install(mirror, from, context, streams)
         }
@@ -58,6 +61,7 @@ pub(crate) fn run(
         Command::Demo => demo::run(context, streams),
         Command::Sandbox(args) => sandbox::run(&args, context, streams),
         Command::Completions { shell } => completions::run(shell, context, streams),
+        Command::Version(args) => version::run(args.flags, context, streams),
         Command::Man { command } => man::run(&command, streams),
     };
     result.map(|()| 0)

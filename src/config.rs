@@ -4,6 +4,7 @@
 mod addresses;
 mod attribution;
 mod client_secret;
+mod inspection;
 mod issuer;
 mod missing;
 mod origin;
@@ -24,8 +25,10 @@ use jiff::SignedDuration;
 
 pub use addresses::{resolve_metrics_listen, socket_address};
 pub use attribution::name_settings;
-pub use client_secret::SecretSource;
+pub use client_secret::{SecretSource, read_secret, run_secret_command};
+pub use inspection::{InspectedSetting, InspectedValue, check, inspect};
 pub use issuer::Issuer;
+pub(crate) use issuer::find_region;
 use missing::{RequiredSetting, missing_settings};
 pub use origin::{Origin, Sourced};
 pub use pool::{PoolSettings, RequestRate, resolve_pool};

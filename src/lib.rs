@@ -17,6 +17,7 @@
 
 mod box_error;
 mod broker;
+mod build_info;
 mod cache;
 mod certificate;
 mod child;
@@ -37,6 +38,7 @@ mod exec;
 pub mod fuzzing;
 mod host;
 mod http_auth;
+mod init;
 #[doc(hidden)]
 pub mod internals;
 mod listener;

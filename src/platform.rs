@@ -12,7 +12,7 @@
 //! | [`init_process`], [`is_memory_protected`] | `PR_SET_DUMPABLE`; signal handlers of process 1 | nothing, `None` |
 //! | [`raise_file_limit`], [`with_original_file_limit`], [`ignore_file_size_limit`] | `RLIMIT_NOFILE`, SIGXFSZ | nothing: there are no such limits |
 //! | [`OpenedFile`], [`TamperRisk`], [`foreign_link`], [`foreign_parent`], [`ForeignDir`] | owners, modes, owners of symbolic links | `%LOCALAPPDATA%` is private by inheritance; refuse other places rather than read ACLs halfway |
-//! | [`private_options`], [`private_options_without_links`], [`is_link_error`], [`private_temp_dir`], [`public_temp_file`], [`create_dirs`], [`restore_owner_access`] | modes 0600, 0644 and 0700, whatever the umask; `O_NOFOLLOW` | the inherited ACL; `FILE_FLAG_OPEN_REPARSE_POINT` |
+//! | [`private_options`], [`private_options_without_links`], [`is_link_error`], [`private_temp_dir`], [`private_file_in`], [`public_temp_file`], [`create_dirs`], [`restore_owner_access`] | modes 0600, 0644 and 0700, whatever the umask; `O_NOFOLLOW` | the inherited ACL; `FILE_FLAG_OPEN_REPARSE_POINT` |
 //! | [`dir_flaw`], [`file_flaw`], [`PrivacyFlaw`], [`check_writable`], [`describe_access`] | owner and mode | owner and ACL |
 //! | [`close_dir_command`], [`make_private_command`] | `chmod` | `icacls`, or no hint |
 //! | [`is_same_file`], [`write_lock_holder`] | device and inode; the pid in the locked file | volume and file index; `LockFileEx` is mandatory, so the pid goes into a file beside it, and lock files are not removed |
@@ -25,6 +25,7 @@
 //! | [`Terminal`], [`HelperProcess`], [`HelperState`], [`stop_own_job`], [`forward_keyboard_signal`], [`set_nonblocking`] | foreground group, stopped processes, `O_NONBLOCK` | the console is shared; `PeekNamedPipe` |
 //! | [`write_from_background`], [`is_foreground_stderr`] | blocks SIGTTOU; the foreground group | writes; `true` |
 //! | [`InterruptGuard`] | SIGINT, SIGTERM and SIGHUP wait until a line is erased | nothing: the console's line stays |
+//! | [`TerminalPrompt`] | `/dev/tty` without `ECHO`, which signals restore | `CONIN$` without `ENABLE_ECHO_INPUT` |
 //! | [`StopSignals`], [`StopSignal`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | Ctrl-C, Ctrl-Break and close; no reload |
 //! | [`ServiceManager`] | sd_notify(3): a datagram to a Unix socket | an error: the manager of services calls functions of its own |
 //! | [`reap_orphans`] | zombies of process 1 | nothing |

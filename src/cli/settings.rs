@@ -47,7 +47,7 @@ fn arg(setting: &Setting, command: &str) -> Arg {
             .require_equals(true)
             .default_missing_value("true"),
         // A negative one is refused with the reason, and not taken for a flag.
-        ValueType::Duration | ValueType::Number => {
+        ValueType::Duration | ValueType::Number { .. } => {
             arg.value_name(setting.value_name()).allow_hyphen_values(true)
         }
         _ => arg.value_name(setting.value_name()),

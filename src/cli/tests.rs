@@ -74,6 +74,7 @@ fn each_setting_is_a_flag_of_some_command_and_is_read_from_it() {
             | Command::Get(args)
             | Command::Status(args) => args.flags,
             Command::Doctor(args) => args.settings.flags,
+            Command::Init(args) => args.settings.flags,
             Command::Gateway(args) => args.settings.flags,
             Command::Exec(args) => args.settings.flags,
             Command::Cache(args) => args.settings.flags,

@@ -5,11 +5,15 @@ use crate::error::Result;
 use crate::region::REGIONS;
 
 pub(super) fn run(streams: &mut StandardStreams) -> Result<()> {
+    streams.print(table().as_bytes())
+}
+
+pub(super) fn table() -> String {
     let mut text = table_row(["REGION", "SHORT", "DOMAIN", "PLACE"]);
     for region in REGIONS {
         text += &table_row([region.aws, region.short, region.domain, region.place()]);
     }
-    streams.print(text.as_bytes())
+    text
 }
 
 fn table_row([aws, short, domain, place]: [&str; 4]) -> String {

@@ -150,7 +150,7 @@ provider_installation {{
     )
 }
 
-fn required_providers() -> String {
+pub(super) fn required_providers() -> String {
     format!(
         r#"# In the configuration (Terraform 1.10 or later, OpenTofu 1.11 or later):
 terraform {{

@@ -103,7 +103,7 @@ fn values_of_type(value: ValueType) -> Values {
         ValueType::Directory => Values::Directory,
         ValueType::Text
         | ValueType::Url
-        | ValueType::Number
+        | ValueType::Number { .. }
         | ValueType::Duration
         | ValueType::Count => Values::Free,
     }
@@ -114,11 +114,12 @@ mod tests {
     use super::super::shown;
     use super::*;
 
-    /// Options of the sandbox and of `exec` that are no settings and take any text.
-    const FREE: [&str; 14] = [
+    /// Options of the sandbox, of `exec` and of `init` that are no settings and take any text.
+    const FREE: [&str; 15] = [
         "api-faults",
         "api-latency",
         "api-offset",
+        "client-secret-command",
         "expires-in",
         "faults",
         "issuer-offset",

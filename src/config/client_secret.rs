@@ -12,7 +12,7 @@ pub use command::SecretCommand;
 pub use stored::StoredSecret;
 
 use super::missing::{RequiredSetting, missing_setting};
-use super::origin::Sourced;
+use super::origin::{Origin, Sourced};
 use super::{Layers, table};
 use crate::context::{Clock, Context, Environment, Reporter, StandardInput};
 use crate::error::{Error, Kind, Result};
@@ -44,7 +44,7 @@ impl SecretSource {
         if let Some(secret) = &layers.secret {
             let secret = checked(
                 secret.expose_secret().as_bytes(),
-                "the attribute client_secret",
+                layers.passed_secret(),
                 &context.reporter,
             );
             return secret
@@ -89,15 +89,20 @@ impl SecretSource {
         Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
     }
 
+    /// Names the file of a secret, which is not opened.
+    pub(super) fn file_shown(name: &str) -> String {
+        match name {
+            "-" => "standard input".to_owned(),
+            name => stored::file_shown(name),
+        }
+    }
+
     pub fn describe(layers: &Layers, env: &Environment) -> Option<String> {
         if layers.secret.is_some() {
-            return Some("attribute \"client_secret\"".to_owned());
+            return Some(layers.passed_secret().to_owned());
         }
         if let Some(file) = layers.find(&table::CLIENT_SECRET_FILE) {
-            let name = match file.value.as_str() {
-                "-" => "standard input".to_owned(),
-                name => stored::file_shown(name),
-            };
+            let name = SecretSource::file_shown(&file.value);
             return Some(format!("{name}, from {}", file.origin));
         }
         if let Some(name) = table::SECRET_VARIABLES.into_iter().find(|name| env.os(name).is_some())
@@ -160,6 +165,28 @@ impl SecretSource {
             SecretSource::Stored(stored) => stored.reread(reporter),
         }
     }
+}
+
+/// Runs a command that is not in a profile yet; `flag` names it.
+///
+/// # Errors
+/// If the command fails, or prints no secret.
+pub fn run_secret_command(
+    argv: Vec<String>,
+    flag: &'static str,
+    context: &Context,
+) -> Result<SecretString> {
+    let command = SecretCommand::new(argv, Origin::Flag(flag).to_string(), context)?;
+    command.run(&*context.clock, &context.reporter)
+}
+
+/// Reads the secret from standard input, as `given` asks for.
+pub fn read_secret(
+    given: &Sourced,
+    context: &Context,
+    stdin: &mut StandardInput,
+) -> Result<SecretString> {
+    read_stdin(given, context, stdin)
 }
 
 fn missing_secret(id: &Sourced, layers: &Layers) -> Error {

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::missing::{RequiredSetting, missing_setting};
 use super::origin::Sourced;
-use super::{Layers, table};
+use super::{Layers, Setting, table};
 use crate::error::{Error, Result};
 use crate::host::is_loopback;
 use crate::region::Region;
@@ -70,12 +70,20 @@ fn without_path(url: String, path: &str) -> String {
     url.strip_suffix(path).map_or_else(|| url.clone(), str::to_owned)
 }
 
-pub(super) fn find_region(given: &Sourced) -> Result<&'static Region> {
+pub(crate) fn find_region(given: &Sourced) -> Result<&'static Region> {
     Region::find(&given.value).map_err(|unknown| {
         let mut error = given.refused("is not a region of Genesys Cloud");
         error.hint = unknown.hint;
         error
     })
+}
+
+pub(super) fn check_url(setting: &Setting, given: &Sourced) -> Result<()> {
+    if *setting == table::TOKEN_URL {
+        checked_url(given).map(|_| ())
+    } else {
+        base_url(given).map(|_| ())
+    }
 }
 
 /// Parses a URL without query and fragment; strips slashes at its end.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::setting::Setting;
 use super::sources::Layers;
-use super::table;
+use super::table::{self, MAX_TOKENS};
 use crate::error::Result;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,6 @@ pub enum RequestRate {
     Unknown,
 }
 
-/// The Terraform provider goes up to this.
-const MAX_TOKENS: u32 = 50;
-
 impl Default for PoolSettings {
     fn default() -> PoolSettings {
         PoolSettings {
@@ -49,7 +46,7 @@ pub fn resolve_pool(layers: &Layers) -> Result<PoolSettings> {
     })
 }
 
-fn tokens(layers: &Layers) -> Result<u32> {
+pub(super) fn tokens(layers: &Layers) -> Result<u32> {
     let Some(given) = layers.find(&table::TOKENS) else {
         return Ok(PoolSettings::default().tokens);
     };
@@ -61,7 +58,7 @@ fn tokens(layers: &Layers) -> Result<u32> {
     })
 }
 
-fn request_rate(layers: &Layers) -> Result<RequestRate> {
+pub(super) fn request_rate(layers: &Layers) -> Result<RequestRate> {
     let Some(given) = layers.find(&table::RATE) else {
         return Ok(PoolSettings::default().rate);
     };

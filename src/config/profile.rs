@@ -91,7 +91,39 @@ impl Profile {
         }
     }
 
+    /// Loads a profile as [`Profile::load`] does, without a look at its keys and values.
+    pub(super) fn load_unchecked(
+        named: Option<&Sourced>,
+        context: &Context,
+    ) -> Result<Option<Profile>> {
+        let files = file::all(context);
+        for (file, format) in &files {
+            match Profile::find_unchecked(file, format, named, &mut Vec::new()) {
+                Ok(None) => {}
+                Ok(profile) => return Ok(profile),
+                Err(error) => return Err(error.into_error()),
+            }
+        }
+        match named {
+            None => Ok(None),
+            Some(given) => Err(no_such_profile(given, &files, &profile_names(context))),
+        }
+    }
+
     fn find_in(
+        file: &Path,
+        format: &'static ProfileFormat,
+        named: Option<&Sourced>,
+        ignored: &mut Vec<String>,
+    ) -> Result<Option<Profile>, ProfileError> {
+        let profile = Profile::find_unchecked(file, format, named, ignored)?;
+        if let Some(profile) = &profile {
+            profile.check_keys().map_err(ProfileError::Invalid)?;
+        }
+        Ok(profile)
+    }
+
+    fn find_unchecked(
         file: &Path,
         format: &'static ProfileFormat,
         named: Option<&Sourced>,
@@ -112,7 +144,7 @@ impl Profile {
                 return Err(ProfileError::Invalid(file::unusable(file).with_cause(why)));
             }
         };
-        let profile = Profile {
+        Ok(Some(Profile {
             name: name.to_owned(),
             file: file.to_owned(),
             table,
@@ -120,9 +152,16 @@ impl Profile {
             is_readable_by_others: content.is_readable_by_others,
             risk: content.risk,
             was_named: named.is_some(),
-        };
-        profile.check_keys().map_err(ProfileError::Invalid)?;
-        Ok(Some(profile))
+        }))
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads the file again to find the line of a key.
+    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
+        file::line_of(&self.file, &self.name, key)
     }
 
     pub(super) fn tamper_risk(&self) -> Option<&TamperRisk> {
@@ -192,35 +231,45 @@ impl Profile {
     }
 
     fn check_keys(&self) -> Result<()> {
-        let settings = || table::ALL.iter().filter(|setting| setting.in_profile);
-        for (key, value) in &self.table {
-            if key == CLIENT_SECRET_COMMAND {
-                continue;
-            }
-            let known =
-                key == CLIENT_SECRET || settings().any(|setting| self.key_of(setting) == key);
-            if !known && self.format.refuses_unknown_keys {
-                let known = settings()
-                    .map(|setting| setting.key)
-                    .chain([CLIENT_SECRET, CLIENT_SECRET_COMMAND]);
-                return Err(Error::new(
-                    Kind::Configuration,
-                    format!("{} is not a setting", self.origin(key)),
-                )
-                .with_hint(format!("known keys: {}", known.collect::<Vec<_>>().join(", "))));
-            }
-            if key == CLIENT_SECRET && !value.is_str() {
-                let message = format!("{} is not a string", self.origin(key));
-                return Err(
-                    Error::new(Kind::Configuration, message).with_hint("write it in quotes")
-                );
-            }
-            if known && !is_plain(value) {
-                let message = format!("{} is not a plain value", self.origin(key));
-                return Err(Error::new(Kind::Configuration, message));
-            }
+        match self.key_faults().into_iter().next() {
+            Some((_, fault)) => Err(fault),
+            None => self.check_vendor_region(),
         }
-        // The vendor's CLI may know regions that this program does not.
+    }
+
+    /// Returns each key that is not a setting, or has a value of another type.
+    pub(super) fn key_faults(&self) -> Vec<(String, Error)> {
+        let keys = self.table.iter().filter(|(key, _)| *key != CLIENT_SECRET_COMMAND);
+        keys.filter_map(|(key, value)| Some((key.clone(), self.key_fault(key, value)?))).collect()
+    }
+
+    fn key_fault(&self, key: &str, value: &Value) -> Option<Error> {
+        let settings = || table::ALL.iter().filter(|setting| setting.in_profile);
+        let fault =
+            |is: &str| Some(Error::new(Kind::Configuration, format!("{} {is}", self.origin(key))));
+        let is_known =
+            key == CLIENT_SECRET || settings().any(|setting| self.key_of(setting) == key);
+        if !is_known {
+            let known = || {
+                let keys = settings().map(|setting| setting.key);
+                keys.chain([CLIENT_SECRET, CLIENT_SECRET_COMMAND])
+            };
+            let guess = match unknown::similar_name(key, known()) {
+                Some(near) => format!("did you mean {near}? "),
+                None => String::new(),
+            };
+            let all = known().collect::<Vec<_>>().join(", ");
+            let fault = fault("is not a setting").filter(|_| self.format.refuses_unknown_keys);
+            return fault.map(|error| error.with_hint(format!("{guess}known keys: {all}")));
+        }
+        if key == CLIENT_SECRET && !value.is_str() {
+            return fault("is not a string").map(|error| error.with_hint("write it in quotes"));
+        }
+        if is_plain(value) { None } else { fault("is not a plain value") }
+    }
+
+    /// The vendor's CLI may know regions that this program does not.
+    fn check_vendor_region(&self) -> Result<()> {
         match self.find(&table::REGION).filter(|_| !self.format.refuses_unknown_keys) {
             Some(region) => super::issuer::find_region(&region).map(|_| ()),
             None => Ok(()),
@@ -279,6 +328,39 @@ pub(crate) fn profile_names(context: &Context) -> Vec<String> {
     let tables = files.filter_map(|(file, _)| Some(file::read(&file).ok()??.table));
     let named = tables.flatten().filter(|(_, value)| value.is_table());
     named.map(|(name, _)| name).filter(|name| !name.contains(char::is_control)).collect()
+}
+
+/// Returns all profiles of our own file, and the reasons why it cannot be read.
+pub(super) fn all_unchecked(context: &Context) -> (Vec<Profile>, Vec<Error>) {
+    let mut files =
+        file::all(context).into_iter().filter(|(_, format)| format.refuses_unknown_keys);
+    let Some((file, format)) = files.next() else {
+        return (Vec::new(), Vec::new());
+    };
+    let content = match file::read(&file) {
+        Ok(None) => return (Vec::new(), Vec::new()),
+        Ok(Some(content)) => content,
+        Err(error) => {
+            let faults = file::syntax_errors(&file);
+            let faults = if faults.is_empty() { vec![error.into_error()] } else { faults };
+            return (Vec::new(), faults);
+        }
+    };
+    let profiles = content.table.into_iter().filter_map(|(name, value)| {
+        let Value::Table(table) = value else {
+            return None;
+        };
+        Some(Profile {
+            name,
+            file: file.clone(),
+            table,
+            format,
+            is_readable_by_others: content.is_readable_by_others,
+            risk: content.risk.clone(),
+            was_named: false,
+        })
+    });
+    (profiles.collect(), Vec::new())
 }
 
 fn no_such_profile(

@@ -48,7 +48,12 @@ fn property(setting: &Setting) -> Value {
             "minimum": 0,
             "examples": [90, "5s", "1m30s", "1h"],
         }),
-        ValueType::Number => json!({ "type": ["string", "integer"], "minimum": 1 }),
+        ValueType::Number { max, pattern } => json!({
+            "anyOf": [
+                { "type": "integer", "minimum": 1, "maximum": max },
+                { "type": "string", "pattern": pattern },
+            ],
+        }),
         ValueType::Switch | ValueType::OptionalSwitch => json!({
             "enum": [true, false, "true", "false", "yes", "no", "on", "off", "1", "0", 1, 0],
         }),

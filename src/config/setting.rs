@@ -35,8 +35,11 @@ pub struct Setting {
 pub enum ValueType {
     Text,
     Url,
-    /// A number, or a word that stands for one.
-    Number,
+    /// From 1 to `max`; `pattern` describes the texts that are accepted, words included.
+    Number {
+        max: u32,
+        pattern: &'static str,
+    },
     Duration,
     /// A flag without a value; `true` or `false` in the other sources.
     Switch,
@@ -74,8 +77,19 @@ pub enum Commands {
     Only(&'static [&'static str]),
 }
 
-const TOKEN_COMMANDS: [&str; 8] =
-    ["get", "env", "external", "exec", "gateway", "status", "doctor", "revoke"];
+const TOKEN_COMMANDS: [&str; 11] = [
+    "init",
+    "get",
+    "env",
+    "external",
+    "exec",
+    "gateway",
+    "status",
+    "doctor",
+    "config show",
+    "config check",
+    "revoke",
+];
 
 impl Setting {
     /// The base of most rows: a text for the commands that get a token, from flags and
@@ -107,7 +121,7 @@ impl Setting {
         match self.value {
             ValueType::Text | ValueType::Choice(_) => self.value_name,
             ValueType::Url => "URL",
-            ValueType::Number => "NUMBER",
+            ValueType::Number { .. } => "NUMBER",
             ValueType::Duration => "TIME",
             ValueType::Switch | ValueType::OptionalSwitch => "BOOL",
             ValueType::Count => "COUNT",
@@ -123,10 +137,15 @@ impl Setting {
         matches!(self.commands, Commands::Token(_))
     }
 
+    /// Of a subcommand, `command` is the last word.
     pub fn is_flag_of(&self, command: &str) -> bool {
+        let holds = |commands: &[&str]| {
+            let is_same = |known: &&str| known.strip_prefix("config ").unwrap_or(known) == command;
+            commands.iter().any(is_same)
+        };
         match self.commands {
-            Commands::Token(also) => TOKEN_COMMANDS.contains(&command) || also.contains(&command),
-            Commands::Only(commands) => commands.contains(&command),
+            Commands::Token(also) => holds(&TOKEN_COMMANDS) || holds(also),
+            Commands::Only(commands) => holds(commands),
         }
     }
 

@@ -32,6 +32,7 @@ pub struct Layers {
     /// Replaces `~` in a path.
     home: Option<PathBuf>,
     pub(super) profile: Option<Profile>,
+    reads_profile: bool,
     passed_over: Vec<Error>,
     ignored: Vec<String>,
 }
@@ -46,6 +47,7 @@ impl Layers {
             env: env.clone(),
             home: None,
             profile: None,
+            reads_profile: true,
             passed_over: Vec::new(),
             ignored: Vec::new(),
         }
@@ -55,6 +57,11 @@ impl Layers {
         Layers { secret, ..self }
     }
 
+    /// For settings that are to become a profile.
+    pub fn without_profile(self) -> Layers {
+        Layers { reads_profile: false, ..self }
+    }
+
     /// # Errors
     /// If a value is not text, if a profile that was named does not exist or cannot be
     /// read, if a profile is invalid, or if every user could change where secrets are sent.
@@ -62,6 +69,9 @@ impl Layers {
         self.home = context.directories.home.clone();
         self.ignored = unknown::unknown_variables(&self.env);
         self.check_text()?;
+        if !self.reads_profile {
+            return Ok(());
+        }
         let named = self.find(&table::PROFILE);
         let (passed_over, ignored) = (&mut self.passed_over, &mut self.ignored);
         self.profile = Profile::load(named.as_ref(), passed_over, ignored, context)?;
@@ -71,6 +81,47 @@ impl Layers {
         }
         self.overrides().into_iter().for_each(|line| context.reporter.warn(line));
         self.check_tamper_risk(context)
+    }
+
+    /// Loads the profile for a report, whatever is wrong with it. Returns the reason if there is
+    /// none to load.
+    pub fn load_unchecked_profile(&mut self, context: &Context) -> Option<Error> {
+        self.home = context.directories.home.clone();
+        self.ignored = unknown::unknown_variables(&self.env);
+        let named = self.find(&table::PROFILE);
+        match Profile::load_unchecked(named.as_ref(), context) {
+            Ok(profile) => {
+                self.profile = profile;
+                None
+            }
+            Err(error) => Some(error),
+        }
+    }
+
+    /// Returns the flags and the variables alone.
+    pub(super) fn before_profile(&self) -> Layers {
+        let mut layers = Layers::new(self.flags.clone(), self.query.clone(), &self.env);
+        layers.home.clone_from(&self.home);
+        layers
+    }
+
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    pub(super) fn set_home(&mut self, home: Option<&Path>) {
+        self.home = home.map(Path::to_owned);
+    }
+
+    /// Returns the profile's name and file.
+    pub fn profile_place(&self) -> Option<(&str, &Path)> {
+        self.profile.as_ref().map(|profile| (profile.name(), profile.file()))
+    }
+
+    /// Returns an error for each key of the profile that is not a setting.
+    pub fn profile_key_faults(&self) -> Vec<Error> {
+        let faults = self.profile.iter().flat_map(Profile::key_faults);
+        faults.map(|(_, error)| error).collect()
     }
 
     /// Like [`Layers::load_profile`], and warns of variables and keys without effect.
@@ -133,10 +184,14 @@ impl Layers {
     /// # Errors
     /// Name the setting, and do not show the value.
     pub(super) fn check_text(&self) -> Result<()> {
-        table::ALL.iter().try_for_each(|setting| match self.written(setting) {
+        table::ALL.iter().try_for_each(|setting| self.check_text_of(setting))
+    }
+
+    pub(super) fn check_text_of(&self, setting: &'static Setting) -> Result<()> {
+        match self.written(setting) {
             Some(given) => self.check_given_text(setting, given),
             None => Ok(()),
-        })
+        }
     }
 
     fn check_profile_text(&self) -> Result<()> {
@@ -239,7 +294,7 @@ impl Layers {
         given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
-    fn variable(&self, name: &'static str) -> Option<Sourced> {
+    pub(super) fn variable(&self, name: &'static str) -> Option<Sourced> {
         let value = self.env.text(name)?;
         Some(Sourced { value, origin: Origin::Variable(name) })
     }
@@ -253,6 +308,15 @@ impl Layers {
             "the attribute client_secret"
         } else {
             "--client-secret-file"
+        }
+    }
+
+    /// Names the place of a secret that the caller has passed.
+    pub(super) fn passed_secret(&self) -> &'static str {
+        if self.query.is_of_attributes() {
+            "the attribute client_secret"
+        } else {
+            "the answers to init"
         }
     }
 
@@ -279,7 +343,7 @@ impl Layers {
         text
     }
 
-    fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {
+    pub(super) fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
         Some(Sourced { value: text::trim(value).to_owned(), origin: Origin::Flag(setting.flag) })
     }

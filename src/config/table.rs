@@ -13,6 +13,9 @@ pub(crate) const CLIENT_SECRET: &str = "client_secret";
 /// The key in a profile that holds a command, as a list of arguments.
 pub(crate) const CLIENT_SECRET_COMMAND: &str = "client_secret_command";
 
+/// The Terraform provider goes up to this.
+pub(super) const MAX_TOKENS: u32 = 50;
+
 /// Defines a constant for each row, and [`ALL`] of them.
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $value:expr,)+ })+) => {
@@ -339,7 +342,7 @@ settings! {
         flag: "tokens",
         key: "tokens",
         variables: &["GC_TOKEN_TOKENS"],
-        value: ValueType::Number,
+        value: ValueType::Number { max: MAX_TOKENS, pattern: "^([1-9]|[1-4][0-9]|50)$" },
         default: DefaultValue::Text("10"),
         help: "How many tokens of the client a run may use at once, because the API limits the \
             requests of each token; more than one only where the requests need it",
@@ -353,7 +356,7 @@ settings! {
         flag: "rate",
         key: "rate",
         variables: &["GC_TOKEN_RATE"],
-        value: ValueType::Number,
+        value: ValueType::Number { max: u32::MAX, pattern: "^([1-9][0-9]*|auto|off)$" },
         default: DefaultValue::Text("300"),
         help: "How many requests a minute the API takes with each token: a number, auto to ask \
             the API, or off to leave it to the API's responses",
@@ -416,6 +419,6 @@ settings! {
         variables: &["GC_TOKEN_JSON"],
         value: ValueType::Switch,
         help: "Print JSON, for programs",
-        commands: Commands::Only(&["status", "doctor", "cache"]),
+        commands: Commands::Only(&["status", "doctor", "cache", "config show", "version"]),
     }
 }

@@ -20,6 +20,7 @@ mod stop_signals;
 mod supervise;
 mod tcp;
 mod terminal;
+mod terminal_prompt;
 mod watchdog;
 
 use std::ffi::OsStr;
@@ -45,8 +46,9 @@ pub(crate) use pid_namespace::reap_orphans;
 pub(crate) use plugin_socket::PluginSocket;
 pub(crate) use private_files::{
     PrivacyFlaw, check_writable, close_dir_command, create_dirs, describe_access, dir_flaw,
-    file_flaw, is_link_error, is_same_file, private_options, private_options_without_links,
-    private_temp_dir, public_temp_file, restore_owner_access, write_lock_holder,
+    file_flaw, is_link_error, is_same_file, private_file_in, private_options,
+    private_options_without_links, private_temp_dir, public_temp_file, restore_owner_access,
+    write_lock_holder,
 };
 pub(crate) use resources::{check_runtime_resources, is_resource_exhaustion};
 pub(crate) use service_manager::ServiceManager;
@@ -55,6 +57,7 @@ pub(crate) use stop_signals::{BackgroundSignals, StopSignal, StopSignals};
 pub(crate) use supervise::supervise;
 pub(crate) use tcp::{set_send_buffer, set_tcp_user_timeout};
 pub(crate) use terminal::{Terminal, is_foreground_stderr};
+pub(crate) use terminal_prompt::TerminalPrompt;
 pub(crate) use watchdog::{Watchdog, watch};
 
 /// Prepares the process. To be called first of all, before a secret is read.

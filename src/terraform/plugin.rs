@@ -21,7 +21,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 pub use diagnostic::Diagnostic;
-pub use handshake::is_wanted;
+pub use handshake::{PROTOCOL, is_wanted};
 #[cfg(fuzzing)]
 pub(crate) use msgpack::fuzz as fuzz_msgpack;
 pub use provider::{Diagnostics, OpenedResource, Provider, RenewedResource};

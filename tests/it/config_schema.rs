@@ -53,6 +53,20 @@ fn the_schema_and_the_program_agree() {
         ("verify = 'sometimes'", false),
         ("client_auth = 'post'", true),
         ("client_auth = 'jwt'", false),
+        ("tokens = 50", true),
+        ("tokens = 51", false),
+        ("tokens = 0", false),
+        ("tokens = '50'", true),
+        ("tokens = '51'", false),
+        ("tokens = 'many'", false),
+        ("rate = 5000000", true),
+        ("rate = 0", false),
+        ("rate = 5000000000", false),
+        ("rate = '300'", true),
+        ("rate = 'auto'", true),
+        ("rate = 'off'", true),
+        ("rate = 'fast'", false),
+        ("rate = true", false),
         ("no_cache = true", true),
         ("no_cache = 'on'", true),
         ("no_cache = 0", true),
@@ -72,7 +86,7 @@ fn the_schema_and_the_program_agree() {
             format!("[default]\nregion = 'eu-west-1'\nclient_id = 'me'\n{secret}\n{setting}\n");
         assert_eq!(mistake(&file).is_none(), is_valid, "{setting}: {:?}", mistake(&file));
         let runner = Runner::bare().with_file(".config/gc-token/config.toml", &file);
-        let ended = runner.run(&["status"]);
+        let ended = runner.run(&["config", "check"]);
         assert_eq!(ended.status.code() != Some(3), is_valid, "{setting}: {ended:#?}");
     }
 }

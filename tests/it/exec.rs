@@ -11,4 +11,4 @@ mod secret_command;
 mod served;
 mod signals;
 mod stand_in;
-mod terminal;
+pub(crate) mod terminal;

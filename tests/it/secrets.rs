@@ -43,6 +43,9 @@ const CASES: &[Case] = &[
     case("cache list", &["--json"], &["--lock-timeout=nonsense"]),
     case("cache prune", &[], &["--lock-timeout=nonsense"]),
     case("cache clear", &[], &["--lock-timeout=nonsense"]),
+    case("init", &["--help"], &["--yes", "--region=nonsense"]),
+    case("config show", &["--json"], &["--json=nonsense"]),
+    case("config check", &["-v"], &["--skew=nonsense"]),
     case("config schema", &[], &["nonsense"]),
     case("regions", &[], &["nonsense"]),
     case("gateway", &["--until-stdin-closes", "--log-format=json"], &["--log-format=nonsense"]),
@@ -51,6 +54,7 @@ const CASES: &[Case] = &[
     case("terraform install", &["--help"], &["--mirror=/dev/null"]),
     case("sandbox", &["--until-stdin-closes"], &["--listen-api=0.0.0.0:0"]),
     case("completions", &["bash"], &["nonsense"]),
+    case("version", &["--json"], &["nonsense"]),
     case("man", &[], &["nonsense"]),
 ];
 

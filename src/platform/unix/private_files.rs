@@ -118,6 +118,13 @@ pub(crate) fn private_temp_dir() -> io::Result<TempDir> {
     Ok(dir)
 }
 
+/// Creates a temporary file for this user alone, whatever the umask, to be renamed in `dir`.
+pub(crate) fn private_file_in(dir: &Path) -> io::Result<NamedTempFile> {
+    let file = NamedTempFile::new_in(dir)?;
+    restore_owner_access(file.as_file())?;
+    Ok(file)
+}
+
 pub(crate) fn public_temp_file(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.permissions(Permissions::from_mode(0o644)).tempfile_in(dir)

@@ -85,7 +85,8 @@ pub(super) fn line(
 const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
-const PROTOCOL: &str = "6";
+/// The major version of Terraform's plugin protocol.
+pub const PROTOCOL: &str = "6";
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,7 @@ pub struct Terminal {
     keyboard: File,
     screen: Receiver<Vec<u8>>,
     seen: String,
+    transcript: String,
     /// Set once the test has hung up.
     hung_up: Arc<AtomicBool>,
 }
@@ -61,7 +62,14 @@ impl Terminal {
                 }
             }
         });
-        Terminal { child, keyboard, screen, seen: String::new(), hung_up }
+        Terminal {
+            child,
+            keyboard,
+            screen,
+            seen: String::new(),
+            transcript: String::new(),
+            hung_up,
+        }
     }
 
     /// Runs `gc-token` on a terminal of this width that knows colours, to its end. Returns all
@@ -86,10 +94,17 @@ impl Terminal {
         while !self.seen.contains(text) {
             let bytes = self.screen.recv_timeout(SCREEN_TIMEOUT);
             let bytes = bytes.unwrap_or_else(|_| panic!("{text:?} is not in {:?}", self.seen));
-            self.seen += &String::from_utf8_lossy(&bytes);
+            let text = String::from_utf8_lossy(&bytes);
+            self.seen += &text;
+            self.transcript += &text;
         }
         let end = self.seen.find(text).unwrap() + text.len();
         self.seen.drain(..end);
+    }
+
+    /// Returns all that has been shown so far, up to what was last waited for at least.
+    pub fn transcript(&self) -> &str {
+        &self.transcript
     }
 
     /// Closes the terminal, as a lost connection does, and waits until the shell has ended.

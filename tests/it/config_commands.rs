@@ -1,0 +1,108 @@
+//! `config show` and `config check`.
+
+use serde_json::Value;
+
+use crate::common::cloud::SECRET;
+use crate::common::runner::Runner;
+
+const CONFIG: &str = ".config/gc-token/config.toml";
+
+const BROKEN: &str = "\
+# Mistakes of each kind.
+[default]
+region = 'Irland'
+client_id = 'the-client'
+min_tll = '5m'
+skew = 'soon'
+timeout = 0
+scope = ['a']
+
+[prod]
+region = 'Ireland'
+login_url = 'http://login.example'
+tokens = 51
+verify = 'sometimes'
+client_secret_command = 'pass show genesys'
+";
+
+fn broken() -> Runner {
+    Runner::bare()
+        .with_file(CONFIG, BROKEN)
+        .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
+        .set("GC_TOKEN_IDLE_TIMEOUT", "0")
+        .set("GC_TOKEN_NO_CACHE", "perhaps")
+        .set("GC_TOKEN_REGOIN", "euw1")
+}
+
+#[test]
+fn every_mistake_is_listed_with_its_place() {
+    let ended = broken().run(&["config", "check", "--verify", "sometimes"]);
+    assert_eq!((ended.status.code(), &*ended.stdout), (Some(3), ""), "{ended:#?}");
+    insta::assert_snapshot!(ended.stderr);
+}
+
+#[test]
+fn every_place_that_is_not_toml_is_listed() {
+    let runner =
+        Runner::bare().with_file(CONFIG, "[default]\nskew = \nscope = 'a'\nmin_ttl = hunter2\n");
+    let ended = runner.run(&["config", "check"]);
+    assert_eq!(ended.status.code(), Some(3), "{ended:#?}");
+    for line in [2, 4] {
+        assert!(ended.stderr.contains(&format!("config.toml:{line}: ")), "{}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("hunter2"));
+}
+
+#[test]
+fn settings_without_mistakes_pass_and_missing_ones_do_not() {
+    let profile = "[default]\nregion = 'Ireland'\nclient_id = 'me'\n[prod]\nskew = '1s'\n";
+    let runner = Runner::bare().with_file(CONFIG, profile);
+    let ended = runner.run(&["config", "check"]);
+    assert_eq!(ended.status.code(), Some(3));
+    assert!(ended.stderr.contains("there is no secret for client"), "{}", ended.stderr);
+    let runner = runner.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
+    let said = runner.run(&["config", "check"]).succeeded().to_owned();
+    assert_eq!(said, "no mistakes: the settings and 2 profiles were checked\n");
+    let unknown = runner.run(&["config", "check", "--profile", "prd"]);
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:#?}");
+}
+
+#[test]
+fn each_setting_is_shown_with_its_origin_and_its_mistake() {
+    let words = ["config", "show", "-v", "--client-id", "another", "--min-ttl=1h"];
+    let ended = broken().run(&words);
+    let text = ended.succeeded();
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    insta::assert_snapshot!(text);
+    let short = broken().run(&words.map(|word| if word == "-v" { "--verbose" } else { word }));
+    assert_eq!(short.succeeded(), text);
+    let quiet = broken().run(&["config", "show"]).succeeded().to_owned();
+    assert!(!quiet.contains("overridden"), "{quiet}");
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let shown = broken().run(&["config", "show", "--json", "--client-id=another"]);
+    let json: Value = serde_json::from_str(shown.succeeded()).expect("JSON");
+    assert_eq!(json["profile"]["name"], "default");
+    let setting = |name: &str| {
+        let settings = json["settings"].as_array().expect("a list");
+        settings.iter().find(|setting| setting["name"] == name).expect(name).clone()
+    };
+    let client_id = setting("client-id");
+    assert_eq!(client_id["value"], "another");
+    assert_eq!(client_id["origin"]["name"], "--client-id");
+    assert_eq!(client_id["overridden"][0]["origin"]["line"], 4);
+    assert_eq!(setting("client-secret")["value"], "set");
+    assert_eq!(setting("lock-timeout")["origin"]["kind"], "default");
+    assert!(setting("skew")["fault"].as_str().expect("a text").contains("is not a duration"));
+    assert_eq!(json["faults"].as_array().expect("a list").len(), 2, "{json:#}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_does_not_hide_the_other_values() {
+    let runner = Runner::bare().with_file(CONFIG, "[default\n").set("GENESYSCLOUD_REGION", "euw1");
+    let text = runner.run(&["config", "show"]).succeeded().to_owned();
+    assert!(text.contains("! cannot read the profiles"), "{text}");
+    assert!(text.lines().any(|line| line.ends_with("  GENESYSCLOUD_REGION")), "{text}");
+}

@@ -1,0 +1,149 @@
+//! Without a terminal.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use gc_token::internals::sandbox::SandboxConfig;
+
+use super::{CONFIG, STORED, config, is_stored_privately, mode, new_machine};
+use crate::common::cloud::{CLIENT, SECRET, cloud};
+use crate::common::page;
+use crate::common::process::Finished;
+use crate::common::runner::Runner;
+
+fn init(runner: &Runner, flags: &[&str], stdin: &str) -> Finished {
+    let words = ["init", "--region", "Ireland", "--client-id", CLIENT];
+    runner.run_on(&[&words[..], flags].concat(), stdin.as_bytes())
+}
+
+const FROM_STDIN: &[&str] = &["--client-secret-file", "-"];
+
+#[test]
+fn a_secret_on_standard_input_is_stored_apart_and_other_bytes_stay() {
+    let cloud = cloud(SandboxConfig::default());
+    let before = "\u{feff}# mine\r\n[prod]\r\nregion = 'eu-west-2'  # here";
+    let runner = new_machine(&cloud).with_file(CONFIG, before);
+    let dir = runner.home().join(".config/gc-token");
+    fs::set_permissions(dir, PermissionsExt::from_mode(0o700)).unwrap();
+    let text = init(&runner, FROM_STDIN, &format!("{SECRET}\n")).succeeded().to_owned();
+    for part in ["Profile:    default", "gc-token exec -- COMMAND", "required_providers"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let written = config(&runner);
+    assert!(written.starts_with(&format!("{before}\r\n\r\n[default]\r\n")), "{written:?}");
+    is_stored_privately(&runner);
+    runner.run(&["get"]).succeeded();
+    let checked = runner.run(&["config", "check"]).succeeded().to_owned();
+    assert!(checked.contains("2 profiles"), "{checked}");
+
+    let refused = init(&runner, FROM_STDIN, SECRET);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(refused.stderr.contains("replace it with --force"), "{}", refused.stderr);
+    assert_eq!(config(&runner), written);
+
+    init(&runner, &["--force", "--min-ttl=5m", "--client-secret-file", "-"], SECRET).succeeded();
+    assert!(config(&runner).starts_with(before));
+    assert!(config(&runner).ends_with("\r\nmin_ttl = \"5m\"\r\n"), "{:?}", config(&runner));
+}
+
+#[test]
+fn a_file_a_command_and_a_variable_stay_where_the_secret_is() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).with_file("secret", SECRET);
+    init(&runner, FROM_STDIN, SECRET).succeeded();
+    let flags = ["--force", "--client-secret-file", "secret"];
+    let text = init(&runner, &flags, "").succeeded().to_owned();
+    assert!(text.contains("left in the file HOME/secret"), "{text}");
+    let file = runner.home().join("secret");
+    assert!(config(&runner).contains(&format!("client_secret_file = {:?}\n", file)));
+    // The secret that an earlier profile had is not left behind.
+    assert!(!runner.home().join(STORED).exists());
+
+    let flags = ["--force", "--client-secret-command", "cat secret"];
+    init(&runner, &flags, "").succeeded();
+    assert!(config(&runner).contains("client_secret_command = [\"cat\",\"secret\"]\n"));
+
+    let runner = runner.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
+    let text = init(&runner, &["--force"], "").succeeded().to_owned();
+    assert!(text.contains("not stored: it is read from GENESYSCLOUD"), "{text}");
+    assert!(!config(&runner).contains("secret"), "{}", config(&runner));
+}
+
+#[test]
+fn refused_credentials_are_not_written_and_an_absent_issuer_is_a_warning() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud);
+    let refused = init(&runner, FROM_STDIN, "n0t-the-s3cret");
+    assert_eq!((refused.status.code(), &*refused.stdout), (Some(4), ""));
+    assert!(refused.stderr.contains("nothing was written"), "{}", refused.stderr);
+    assert!(!runner.home().join(".config").exists());
+
+    let offline =
+        runner.set("GC_TOKEN_LOGIN_URL", "http://127.0.0.1:1").set("GC_TOKEN_TIMEOUT", "1s");
+    let written = init(&offline, FROM_STDIN, SECRET);
+    written.succeeded();
+    assert!(written.stderr.contains("warning: the check failed"), "{}", written.stderr);
+    is_stored_privately(&offline);
+}
+
+#[test]
+fn missing_settings_and_bad_ones_are_named_with_their_flags() {
+    let runner = Runner::bare();
+    for (args, code, said) in [
+        (&["init"][..], 2, "add --region, --client-id, --client-secret-file or --client-secret-c"),
+        (&["init", "--region", "Irland"], 2, "--region: \"Irland\" is not a region"),
+        (&["init", "--profile", "a/b"], 2, "cannot be the name of a new profile"),
+        (&["init", "--client-secret-command", "cat 'x"], 2, "a quotation mark is not closed"),
+        (&["init", "--client-secret=x"], 2, "secrets are not accepted on the command line"),
+        (
+            &["init", "--region=euw1", "--client-id=x", "--client-secret-command=false"],
+            3,
+            "the client secret command \"false\" failed",
+        ),
+    ] {
+        let ended = runner.run(args);
+        assert_eq!((ended.status.code(), &*ended.stdout), (Some(code), ""), "{ended:#?}");
+        assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
+    }
+    assert!(!runner.home().join(".config").exists());
+}
+
+#[test]
+fn a_link_stays_and_another_users_file_is_refused() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).with_file("dotfiles/gc-token.toml", "# mine\n");
+    let dir = runner.home().join(".config/gc-token");
+    fs::create_dir_all(&dir).unwrap();
+    symlink("../../dotfiles/gc-token.toml", dir.join("config.toml")).unwrap();
+    init(&runner, FROM_STDIN, SECRET).succeeded();
+    assert!(dir.join("config.toml").is_symlink());
+    assert!(config(&runner).starts_with("# mine\n\n[default]\n"));
+    assert_eq!(mode(&runner, "dotfiles/gc-token.toml"), 0o600);
+
+    let file = runner.home().join("dotfiles/gc-token.toml");
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+    let before = config(&runner);
+    let refused = init(&runner, &["--profile", "other", "--client-secret-file", "-"], SECRET);
+    assert_eq!(refused.status.code(), Some(3), "{refused:#?}");
+    assert!(refused.stderr.contains("could be changed by another user"), "{}", refused.stderr);
+    assert_eq!(config(&runner), before);
+}
+
+#[test]
+fn printed_statements_set_the_variables_and_write_nothing() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).with_file("secret", SECRET);
+    let flags = ["--print", "--client-secret-command", "cat secret"];
+    let printed = init(&runner, &flags, "").succeeded().to_owned();
+    assert!(!runner.home().join(".config").exists());
+    let script = format!("{printed}gc-token status > status && echo $GENESYSCLOUD_REGION");
+    let ended = runner.shell("dash", &script);
+    assert_eq!(ended.succeeded(), "eu-west-1\n");
+    let without = init(&runner, &["--print", "--client-secret-file", "-"], SECRET);
+    assert!(without.succeeded().contains("\n# GENESYSCLOUD_OAUTHCLIENT_SECRET is set"));
+}
+
+#[test]
+fn the_page_about_the_client_shows_init() {
+    assert!(page::read("book/src/getting-started/oauth-client.md").contains("gc-token init"));
+}
