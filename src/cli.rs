@@ -1,5 +1,6 @@
 //! The command line: clap's types, whose doc comments are the help texts.
 
+mod ci;
 mod completion_shell;
 mod exec;
 mod gateway;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use ci::CiArgs;
 pub use completion_shell::CompletionShell;
 pub use exec::{ExecArgs, ProxyMode};
 pub use gateway::GatewayArgs;
@@ -101,6 +103,8 @@ pub enum Command {
         #[command(subcommand)]
         command: TerraformCommand,
     },
+    /// Print a recipe for a CI system.
+    Ci(CiArgs),
     /// List the regions of Genesys Cloud.
     Regions,
     /// Show what the program is for. Needs no account.

@@ -1,6 +1,7 @@
 //! One thin file per command, from arguments to bytes on standard output.
 
 mod cache;
+mod ci;
 mod completions;
 mod configuration;
 mod demo;
@@ -57,6 +58,7 @@ pub(crate) fn run(
         Command::Terraform { command: TerraformCommand::Install { mirror, from } } => {
             terraform::install(mirror, from, context, streams)
         }
+        Command::Ci(args) => ci::run(args, context, streams),
         Command::Regions => regions::run(streams),
         Command::Demo => demo::run(context, streams),
         Command::Sandbox(args) => sandbox::run(&args, context, streams),

@@ -41,6 +41,7 @@ pub use sources::{Flags, Layers};
 use crate::context::{Context, NO_HOME, StandardInput};
 use crate::error::{Error, Kind, Result};
 pub use crate::net::NetworkSettings;
+use crate::region::Region;
 use crate::token::{FreshnessPolicy, IdleTimeout, MinTtl};
 
 /// Everything that the broker needs, parsed and checked.
@@ -178,6 +179,26 @@ pub fn check_values(layers: &Layers) -> Result<()> {
     layers.choice_or_default(&table::VERIFY, VERIFY_MODES)?;
     resolve_pool(layers)?;
     Ok(())
+}
+
+/// Checks the values that mean the same on every machine, whatever else may be missing.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn check_portable(layers: &Layers) -> Result<()> {
+    check_values(layers)?;
+    layers.choice_or_default(&table::CLIENT_AUTH, CLIENT_AUTHS)?;
+    resolve_network(layers)?;
+    let names_issuer = [&table::REGION, &table::LOGIN_URL, &table::TOKEN_URL];
+    if names_issuer.into_iter().any(|setting| layers.find(setting).is_some()) {
+        Issuer::resolve(layers)?;
+    }
+    Ok(())
+}
+
+/// Returns the region that is set, not one that a host implies.
+pub fn region(layers: &Layers) -> Result<Option<&'static Region>> {
+    layers.find(&table::REGION).map(|given| issuer::find_region(&given)).transpose()
 }
 
 impl CacheSettings {

@@ -21,6 +21,7 @@ mod build_info;
 mod cache;
 mod certificate;
 mod child;
+mod ci;
 mod cli;
 mod clock;
 mod clock_chart;

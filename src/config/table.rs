@@ -36,6 +36,7 @@ settings! {
         attribute: Some("The profile to read, from `config.toml` or from the vendor's \
             `~/.gc/config.toml`."),
         in_query: true,
+        commands: Commands::Token(&["ci"]),
     }
     REGION {
         flag: "region",
@@ -48,6 +49,7 @@ settings! {
             a URL."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     CLIENT_ID {
         flag: "client-id",
@@ -58,6 +60,7 @@ settings! {
         attribute: Some("The OAuth client's id."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     CLIENT_SECRET_FILE {
         flag: "client-secret-file",
@@ -76,6 +79,7 @@ settings! {
         default: DefaultValue::Text("basic"),
         help: "How to authenticate the client: basic or post",
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     SKEW {
         flag: "skew",
@@ -87,6 +91,7 @@ settings! {
         attribute: Some("How far the clocks of issuer and API may disagree, for example `5s`."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     MIN_TTL {
         flag: "min-ttl",
@@ -103,6 +108,7 @@ settings! {
             example `30m`. A token that lives less is an error."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     IDLE_TIMEOUT {
         flag: "idle-timeout",
@@ -117,6 +123,7 @@ settings! {
             replaced."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     VERIFY {
         flag: "verify",
@@ -130,6 +137,7 @@ settings! {
         attribute: Some("When to check the token with the API before it is handed out: `auto` \
             (after a mint), `always` or `never`."),
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     SCOPE {
         flag: "scope",
@@ -140,6 +148,7 @@ settings! {
         attribute: Some("The scope to request. Genesys Cloud has none."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     AUDIENCE {
         flag: "audience",
@@ -150,6 +159,7 @@ settings! {
         attribute: Some("The audience to request. Genesys Cloud has none."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     LOGIN_URL {
         flag: "login-url",
@@ -159,6 +169,7 @@ settings! {
         default: DefaultValue::Described("the region's"),
         help: "The issuer's base URL",
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     API_URL {
         flag: "api-url",
@@ -168,6 +179,7 @@ settings! {
         default: DefaultValue::Described("the region's"),
         help: "The API's base URL",
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     TOKEN_URL {
         flag: "token-url",
@@ -177,6 +189,7 @@ settings! {
         default: DefaultValue::Described("the issuer's"),
         help: "The token endpoint of any issuer of client-credentials tokens",
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     TIMEOUT {
         flag: "timeout",
@@ -186,6 +199,7 @@ settings! {
         default: DefaultValue::Duration(SignedDuration::from_secs(30)),
         help: "The time limit on a mint, retries included",
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     CA_FILE {
         flag: "ca-file",
@@ -238,6 +252,7 @@ settings! {
         variables: &["GC_TOKEN_VERBOSE"],
         value: ValueType::Count,
         help: "Explain decisions on standard error; twice: each step",
+        commands: Commands::Token(&["ci"]),
     }
     FORMAT {
         flag: "format",

@@ -47,6 +47,7 @@ const CASES: &[Case] = &[
     case("config show", &["--json"], &["--json=nonsense"]),
     case("config check", &["-v"], &["--skew=nonsense"]),
     case("config schema", &[], &["nonsense"]),
+    case("ci", &["github"], &["github", "--scope=$nonsense"]),
     case("regions", &[], &["nonsense"]),
     case("gateway", &["--until-stdin-closes", "--log-format=json"], &["--log-format=nonsense"]),
     // These two take long, and are tried in full where they are tested.
