@@ -25,6 +25,7 @@ mod properties;
 mod provider;
 mod races;
 mod readme;
+mod recipes;
 mod revoke;
 mod sandbox;
 mod screens;
