@@ -43,8 +43,8 @@ fn mdbook_builds_it_without_a_warning() {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{said}");
     assert!(!said.contains("WARN") && !said.contains("ERROR"), "{said}");
-    let ci = fs::read_to_string(pages.path().join("guides/ci.html")).unwrap();
-    assert!(ci.contains("upload-artifact"), "the example is not included");
+    let github = fs::read_to_string(pages.path().join("guides/ci/github.html")).unwrap();
+    assert!(github.contains("upload-artifact"), "the recipe is not included");
     assert!(pages.path().join("troubleshooting/index.html").exists());
 }
 
