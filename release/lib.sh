@@ -16,7 +16,7 @@ umask 022
 # Those after `binaries` start from $out/bin/TARGET/gc-token.
 readonly parts=(binaries archives deb rpm wheel npm image provider manifests sums)
 # Checks that belong to no part, or to several.
-readonly further_checks=(installer mise binstall first-token page publish workflows source)
+readonly further_checks=(installer mise binstall first-token page publish workflows source recipes)
 
 # The value of a key in the [package] table of Cargo.toml.
 package() {
@@ -96,6 +96,14 @@ install_crate() {
 
 cargo_install() {
   cargo install --quiet --locked --force --root "$1" "$2"
+}
+
+# NAME PACKAGE: from Go's proxy, into target/tools.
+install_go() {
+  local place=$tools/$1-${2##*@}
+  has go || { not_tested "$1, for want of Go"; return 1; }
+  [[ -x $place/$1 ]] || GOBIN=$place go install "$2"
+  PATH=$place:$PATH
 }
 
 # PLACE WHAT INSTALL ARGUMENT...: installs into a folder, which says what it holds only once
