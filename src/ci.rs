@@ -4,7 +4,6 @@ mod template;
 
 use clap::ValueEnum;
 
-/// A system that runs Terraform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CiSystem {
     /// GitHub Actions: a workflow, and an action of the repository's own
@@ -85,7 +84,6 @@ impl CiSystem {
         self.templates().iter().map(substitute).collect()
     }
 
-    /// Returns the paths of the files with their templates.
     fn templates(self) -> &'static [(&'static str, &'static str)] {
         match self {
             CiSystem::Github => &[

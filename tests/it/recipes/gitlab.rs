@@ -56,8 +56,8 @@ fn project() -> Option<Project> {
 
 fn gitlab_ci_local() -> Option<PathBuf> {
     let modules = Environment::Process.text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
-    let script = modules.map(|modules| modules.join("gitlab-ci-local/dist/index.js"));
-    let found = script.filter(|script| script.is_file()).or_else(|| program("gitlab-ci-local"));
+    let script = modules.map(|modules| modules.join(".bin/gitlab-ci-local"));
+    let found = script.filter(|script| script.exists()).or_else(|| program("gitlab-ci-local"));
     if found.is_none() {
         missing("gitlab-ci-local (tests/run installs it in GC_TOKEN_TEST_NODE_MODULES)");
     }
