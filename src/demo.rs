@@ -105,9 +105,9 @@ impl Stage<'_> {
             "Three clocks decide whether an access token is valid, and no two of them agree.\n\
              This is a sandbox on loopback with such clocks: it needs no account and no other\n\
              network, and takes about {}.\n\n  \
-               this machine  {now:.1}\n  \
-               issuer        {issuer:.1}  {} ahead of this machine, mints tokens that live {}\n  \
-               API           {api:.1}  {} ahead of the issuer, and without any tolerance\n\n\
+               this machine {now:.1}\n  \
+               issuer       {issuer:.1}  {} ahead of this machine, tokens live {}\n  \
+               API          {api:.1}  {} ahead of the issuer, without tolerance\n\n\
              So the API accepts a token for {} of its {}, and no client is told.\n",
             human(EXPIRED_AT_API),
             human(ISSUER_OFFSET),

@@ -9,6 +9,9 @@ use super::http::ApiResponse;
 use crate::context::{Emphasis, Screen};
 use crate::error::{Error, Kind, Result};
 
+/// Columns before an action.
+const ACTION_INDENT: usize = 18;
+
 /// Flushes each line at once, as the report is read while it is written.
 pub(super) struct DemoReport<'a> {
     out: &'a mut dyn Write,
@@ -42,6 +45,7 @@ impl<'a> DemoReport<'a> {
         actor: &str,
         action: impl Display,
     ) -> Result<()> {
+        let action = self.screen.wrap(&action.to_string(), ACTION_INDENT);
         self.text(format_args!("{:5.1}s  {actor:<10}{action}", moment.as_secs_f64()))
     }
 }

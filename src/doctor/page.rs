@@ -30,7 +30,7 @@ impl DoctorReport {
                 }
                 @if !problems.is_empty() {
                     section aria-labelledby="problems" {
-                        h2 #problems { "Not in order" }
+                        h2 #problems { (title_of_problems(problems[0])) }
                         ul.findings {
                             @for finding in problems { (problem(finding)) }
                         }
@@ -90,6 +90,11 @@ fn problem(finding: &Finding) -> Markup {
             }
         }
     }
+}
+
+/// `worst` comes first.
+fn title_of_problems(worst: &Finding) -> &'static str {
+    if worst.level == FindingLevel::Note { "To note" } else { "Not in order" }
 }
 
 fn class_of_verdict(level: FindingLevel) -> &'static str {

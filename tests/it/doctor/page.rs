@@ -38,7 +38,7 @@ fn the_page_is_readable_in_both_schemes_on_a_phone_and_on_paper() {
         }
         let headings = seen["headings"].as_array().unwrap();
         assert_eq!(headings[0], "✓ A pipeline would succeed");
-        assert_eq!(headings[1..4], ["Not in order", "Clocks", "Settings"]);
+        assert_eq!(headings[1..4], ["To note", "Clocks", "Settings"]);
         let description = seen["drawing"][1].as_str().unwrap();
         assert!(description.contains("within the skew of 5\u{a0}s"), "{description}");
         let dom = seen["dom"].as_str().unwrap();
