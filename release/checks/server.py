@@ -28,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.redirect("http", plain, name)
         file = pathlib.Path(folder, os.path.basename(name))
         if way == "changed" and name.endswith(".tar.gz"):
-            return self.send(file.read_bytes()[:-1] + b"\x01")
+            body = file.read_bytes()
+            return self.send(body[:-1] + bytes([body[-1] ^ 1]))
         if way == "cut" and name.endswith(".tar.gz"):
             body = file.read_bytes()
             return self.send(body[: len(body) // 2], len(body))
