@@ -14,7 +14,6 @@ use axis::TimeAxis;
 /// Offsets are relative to this machine's clock.
 #[derive(Debug, Clone)]
 pub(crate) struct ClockChart {
-    /// The time by this machine's clock.
     pub(crate) at: Timestamp,
     pub(crate) issuer: Option<Offset>,
     pub(crate) api: Option<Offset>,

@@ -5,7 +5,6 @@ use super::{ClockChart, tick_label};
 use crate::clock::Offset;
 use crate::duration::human;
 
-/// Columns of the names.
 const NAMES: usize = 13;
 
 /// Columns of the drawing; as many as the longest offset leaves of 80, with an indent of 2.

@@ -31,7 +31,6 @@ pub enum Emphasis {
 /// Narrower terminals get lines of this width, which they wrap themselves.
 const MIN_COLUMNS: usize = 40;
 
-/// Longer lines are hard to read.
 const MAX_COLUMNS: usize = 100;
 
 impl Screen {
@@ -103,7 +102,6 @@ impl Screen {
     }
 }
 
-/// Splits `line` behind so many columns, which hold its label.
 fn split_label(line: &str, indent: usize) -> (&str, &str) {
     line.split_at_checked(indent).unwrap_or(("", line))
 }
@@ -150,7 +148,6 @@ impl Emphasis {
     }
 }
 
-/// A text with its style; padding counts the text alone.
 pub struct Painted<T> {
     style: Style,
     text: T,

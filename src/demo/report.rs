@@ -9,7 +9,6 @@ use super::http::ApiResponse;
 use crate::context::{Emphasis, Screen};
 use crate::error::{Error, Kind, Result};
 
-/// Columns before an action.
 const ACTION_INDENT: usize = 18;
 
 /// Flushes each line at once, as the report is read while it is written.

@@ -92,7 +92,6 @@ fn problem(finding: &Finding) -> Markup {
     }
 }
 
-/// `worst` comes first.
 fn title_of_problems(worst: &Finding) -> &'static str {
     if worst.level == FindingLevel::Note { "To note" } else { "Not in order" }
 }

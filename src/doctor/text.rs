@@ -6,7 +6,6 @@ use crate::context::{Emphasis, Screen};
 use crate::sanitize;
 use crate::text::counted;
 
-/// Columns before a message.
 const LEVEL_INDENT: usize = 11;
 const TOPIC_INDENT: usize = LEVEL_INDENT + 10;
 
@@ -71,7 +70,6 @@ impl ReportText<'_> {
         if is_shown { format!("\n{chart}") } else { String::new() }
     }
 
-    /// Empty on a terminal that is narrower than the chart.
     fn clocks(&self) -> String {
         if self.screen.columns.is_some_and(|columns| columns < CHART_COLUMNS) {
             return String::new();

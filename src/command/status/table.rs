@@ -148,7 +148,6 @@ fn predicted_outcome(
     }
 }
 
-/// Columns of the names.
 pub(super) const LABEL_COLUMNS: usize = 12;
 
 fn line(name: &str, value: &str) -> String {
