@@ -23,7 +23,6 @@ pub enum CiSystem {
 /// What differs from recipe to recipe. Each value has to be in [`is_plain`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipeValues {
-    /// Variables that are no secrets, with their values.
     pub variables: Vec<(&'static str, String)>,
     pub client_id_variable: &'static str,
     pub client_secret_variable: &'static str,
@@ -41,7 +40,6 @@ pub struct ArchiveChecksums {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipeFile {
-    /// Relative to the repository's root.
     pub path: &'static str,
     pub text: String,
 }
@@ -63,7 +61,6 @@ impl CiSystem {
         }
     }
 
-    /// A variable that the system sets for the programs that it runs.
     pub fn marker(self) -> &'static str {
         match self {
             CiSystem::Github => "GITHUB_ACTIONS",

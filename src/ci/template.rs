@@ -3,7 +3,6 @@
 pub(super) struct Blocks<'a> {
     /// A line with `<<name>>` and `<<value>>` is repeated for each.
     pub(super) variables: Vec<(&'a str, &'a str)>,
-    /// Takes the place of a line `<<install>>`, with its indentation.
     pub(super) install: &'a str,
 }
 

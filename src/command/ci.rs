@@ -46,10 +46,8 @@ fn list_systems() -> String {
     CiSystem::value_variants().iter().map(row).collect()
 }
 
-/// Longer than most applies take.
 const MIN_TTL: &str = "30m";
 
-/// Settings that mean the same on every machine, besides the region.
 const PORTABLE: [&Setting; 10] = [
     &table::LOGIN_URL,
     &table::API_URL,
