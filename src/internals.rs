@@ -11,6 +11,12 @@ pub mod cache {
 
 pub mod cli {
     pub use crate::cli::Cli;
+    pub use crate::cli::examples::UsageExample;
+
+    /// Returns the examples of all commands' help.
+    pub fn usage_examples() -> impl Iterator<Item = &'static UsageExample> {
+        crate::cli::examples::GUIDES.iter().flat_map(|guide| guide.examples)
+    }
 }
 
 pub mod clock {
@@ -20,7 +26,7 @@ pub mod clock {
 pub mod config {
     pub use crate::config::{
         ClientAuth, Commands, DefaultValue, Flags, Issuer, Layers, NetworkSettings, PoolSettings,
-        Query, RequestRate, Setting, ValueType, resolve, resolve_issuer, resolve_network,
+        Query, RequestRate, Setting, Topic, ValueType, resolve, resolve_issuer, resolve_network,
     };
 
     pub mod table {

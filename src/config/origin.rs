@@ -46,6 +46,10 @@ impl Sourced {
 }
 
 impl Origin {
+    pub(crate) fn is_flag(&self) -> bool {
+        matches!(self, Origin::Flag(_))
+    }
+
     pub fn refused(&self, why: &str) -> Error {
         let kind = match self {
             Origin::Flag(_) => Kind::Usage,

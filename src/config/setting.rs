@@ -13,6 +13,7 @@ pub struct Setting {
     /// Without dashes.
     pub flag: &'static str,
     pub short_flag: Option<char>,
+    pub topic: Topic,
     /// The name in a profile, in a Terraform query and as an attribute.
     pub key: &'static str,
     /// The first one that is set counts.
@@ -28,6 +29,40 @@ pub struct Setting {
     pub in_query: bool,
     pub in_profile: bool,
     pub commands: Commands,
+}
+
+/// Groups the flags in help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// The command's own flags.
+    Command,
+    Account,
+    Lifetime,
+    Cache,
+    Network,
+    Proxy,
+}
+
+impl Topic {
+    pub(crate) const ALL: [Topic; 6] = [
+        Topic::Command,
+        Topic::Account,
+        Topic::Lifetime,
+        Topic::Cache,
+        Topic::Network,
+        Topic::Proxy,
+    ];
+
+    pub fn heading(self) -> Option<&'static str> {
+        match self {
+            Topic::Command => None,
+            Topic::Account => Some("Account"),
+            Topic::Lifetime => Some("Lifetime of the token"),
+            Topic::Cache => Some("Cache"),
+            Topic::Network => Some("Network"),
+            Topic::Proxy => Some("Proxy"),
+        }
+    }
 }
 
 /// Determines how a value is parsed, and how it is completed.
@@ -75,6 +110,7 @@ pub enum Commands {
     /// The commands that get a token, and these.
     Token(&'static [&'static str]),
     Only(&'static [&'static str]),
+    All,
 }
 
 const TOKEN_COMMANDS: [&str; 11] = [
@@ -96,6 +132,7 @@ impl Setting {
     /// variables only.
     pub(super) const TOKEN: Setting = Setting {
         flag: "",
+        topic: Topic::Command,
         short_flag: None,
         key: "",
         variables: &[],
@@ -115,6 +152,11 @@ impl Setting {
 
     pub fn takes_value(&self) -> bool {
         !matches!(self.value, ValueType::Switch | ValueType::Count)
+    }
+
+    /// Returns whether the word after the flag is its value.
+    pub(crate) fn is_followed_by_value(&self) -> bool {
+        self.takes_value() && self.value != ValueType::OptionalSwitch
     }
 
     pub fn value_name(&self) -> &'static str {
@@ -146,6 +188,7 @@ impl Setting {
         match self.commands {
             Commands::Token(also) => holds(&TOKEN_COMMANDS) || holds(also),
             Commands::Only(commands) => holds(commands),
+            Commands::All => true,
         }
     }
 

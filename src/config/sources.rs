@@ -294,6 +294,10 @@ impl Layers {
         given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
+    pub fn is_verbose_by_flag(&self) -> bool {
+        self.in_flags(&table::VERBOSE).is_some()
+    }
+
     pub(super) fn variable(&self, name: &'static str) -> Option<Sourced> {
         let value = self.env.text(name)?;
         Some(Sourced { value, origin: Origin::Variable(name) })

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::setting::{Commands, DefaultValue, Setting, ValueType};
+use super::setting::{Commands, DefaultValue, Setting, Topic, ValueType};
 
 /// The client secret is no setting: it has no flag, because other users can read arguments.
 /// Our own variable overrides the Terraform provider's.
@@ -28,6 +28,7 @@ macro_rules! settings {
 settings! {
     PROFILE {
         flag: "profile",
+        topic: Topic::Account,
         key: "profile",
         variables: &["GC_TOKEN_PROFILE"],
         value: ValueType::Profile,
@@ -40,6 +41,7 @@ settings! {
     }
     REGION {
         flag: "region",
+        topic: Topic::Account,
         key: "region",
         variables: &["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"],
         value: ValueType::Region,
@@ -53,6 +55,7 @@ settings! {
     }
     CLIENT_ID {
         flag: "client-id",
+        topic: Topic::Account,
         key: "client_id",
         variables: &["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"],
         value_name: "ID",
@@ -64,6 +67,7 @@ settings! {
     }
     CLIENT_SECRET_FILE {
         flag: "client-secret-file",
+        topic: Topic::Account,
         key: "client_secret_file",
         variables: &["GC_TOKEN_CLIENT_SECRET_FILE"],
         value: ValueType::File,
@@ -72,6 +76,7 @@ settings! {
     }
     CLIENT_AUTH {
         flag: "client-auth",
+        topic: Topic::Account,
         key: "client_auth",
         variables: &["GC_TOKEN_CLIENT_AUTH"],
         value: ValueType::Choice(&["basic", "post"]),
@@ -83,6 +88,7 @@ settings! {
     }
     SKEW {
         flag: "skew",
+        topic: Topic::Lifetime,
         key: "skew",
         variables: &["GC_TOKEN_SKEW"],
         value: ValueType::Duration,
@@ -95,6 +101,7 @@ settings! {
     }
     MIN_TTL {
         flag: "min-ttl",
+        topic: Topic::Lifetime,
         key: "min_ttl",
         variables: &["GC_TOKEN_MIN_TTL"],
         value: ValueType::Duration,
@@ -112,6 +119,7 @@ settings! {
     }
     IDLE_TIMEOUT {
         flag: "idle-timeout",
+        topic: Topic::Lifetime,
         key: "idle_timeout",
         variables: &["GC_TOKEN_IDLE_TIMEOUT"],
         value: ValueType::Duration,
@@ -127,6 +135,7 @@ settings! {
     }
     VERIFY {
         flag: "verify",
+        topic: Topic::Lifetime,
         key: "verify",
         variables: &["GC_TOKEN_VERIFY"],
         value: ValueType::Choice(&["auto", "always", "never"]),
@@ -141,6 +150,7 @@ settings! {
     }
     SCOPE {
         flag: "scope",
+        topic: Topic::Account,
         key: "scope",
         variables: &["GC_TOKEN_SCOPE"],
         value_name: "SCOPE",
@@ -152,6 +162,7 @@ settings! {
     }
     AUDIENCE {
         flag: "audience",
+        topic: Topic::Account,
         key: "audience",
         variables: &["GC_TOKEN_AUDIENCE"],
         value_name: "AUDIENCE",
@@ -163,6 +174,7 @@ settings! {
     }
     LOGIN_URL {
         flag: "login-url",
+        topic: Topic::Network,
         key: "login_url",
         variables: &["GC_TOKEN_LOGIN_URL"],
         value: ValueType::Url,
@@ -173,6 +185,7 @@ settings! {
     }
     API_URL {
         flag: "api-url",
+        topic: Topic::Network,
         key: "api_url",
         variables: &["GC_TOKEN_API_URL"],
         value: ValueType::Url,
@@ -183,6 +196,7 @@ settings! {
     }
     TOKEN_URL {
         flag: "token-url",
+        topic: Topic::Network,
         key: "token_url",
         variables: &["GC_TOKEN_TOKEN_URL"],
         value: ValueType::Url,
@@ -193,6 +207,7 @@ settings! {
     }
     TIMEOUT {
         flag: "timeout",
+        topic: Topic::Network,
         key: "timeout",
         variables: &["GC_TOKEN_TIMEOUT"],
         value: ValueType::Duration,
@@ -203,6 +218,7 @@ settings! {
     }
     CA_FILE {
         flag: "ca-file",
+        topic: Topic::Network,
         key: "ca_file",
         variables: &["GC_TOKEN_CA_FILE"],
         value: ValueType::File,
@@ -211,6 +227,7 @@ settings! {
     }
     CACHE_DIR {
         flag: "cache-dir",
+        topic: Topic::Cache,
         key: "cache_dir",
         variables: &["GC_TOKEN_CACHE_DIR"],
         value: ValueType::Directory,
@@ -222,6 +239,7 @@ settings! {
     /// A little more than another process may take to mint.
     LOCK_TIMEOUT {
         flag: "lock-timeout",
+        topic: Topic::Cache,
         key: "lock_timeout",
         variables: &["GC_TOKEN_LOCK_TIMEOUT"],
         value: ValueType::Duration,
@@ -232,6 +250,7 @@ settings! {
     }
     NO_CACHE {
         flag: "no-cache",
+        topic: Topic::Cache,
         key: "no_cache",
         variables: &["GC_TOKEN_NO_CACHE"],
         value: ValueType::Switch,
@@ -240,6 +259,7 @@ settings! {
     }
     FORCE_REFRESH {
         flag: "force-refresh",
+        topic: Topic::Lifetime,
         key: "force_refresh",
         variables: &["GC_TOKEN_FORCE_REFRESH"],
         value: ValueType::Switch,
@@ -253,6 +273,15 @@ settings! {
         value: ValueType::Count,
         help: "Explain decisions on standard error; twice: each step",
         commands: Commands::Token(&["ci"]),
+    }
+    QUIET {
+        flag: "quiet",
+        short_flag: Some('q'),
+        key: "quiet",
+        variables: &["GC_TOKEN_QUIET"],
+        value: ValueType::Switch,
+        help: "Write nothing to standard error but errors, and a log that was asked for",
+        commands: Commands::All,
     }
     FORMAT {
         flag: "format",
@@ -305,6 +334,7 @@ settings! {
     }
     LISTEN {
         flag: "listen",
+        topic: Topic::Proxy,
         key: "listen",
         variables: &["GC_TOKEN_LISTEN"],
         value_name: "ADDRESS",
@@ -314,6 +344,7 @@ settings! {
     }
     PREFIX_FILE {
         flag: "prefix-file",
+        topic: Topic::Proxy,
         key: "prefix_file",
         variables: &["GC_TOKEN_PREFIX_FILE"],
         value: ValueType::File,
@@ -323,6 +354,7 @@ settings! {
     }
     ALLOW_REMOTE {
         flag: "allow-remote",
+        topic: Topic::Proxy,
         key: "allow_remote",
         variables: &["GC_TOKEN_ALLOW_REMOTE"],
         value: ValueType::Switch,
@@ -332,6 +364,7 @@ settings! {
     }
     ALLOW_HOST {
         flag: "allow-host",
+        topic: Topic::Proxy,
         key: "allow_host",
         variables: &["GC_TOKEN_ALLOW_HOST"],
         value_name: "NAMES",
@@ -341,6 +374,7 @@ settings! {
     }
     STAND_IN_TOKEN {
         flag: "stand-in-token",
+        topic: Topic::Proxy,
         key: "stand_in_token",
         variables: &["GC_TOKEN_STAND_IN_TOKEN"],
         value: ValueType::OptionalSwitch,
@@ -355,6 +389,7 @@ settings! {
     }
     TOKENS {
         flag: "tokens",
+        topic: Topic::Proxy,
         key: "tokens",
         variables: &["GC_TOKEN_TOKENS"],
         value: ValueType::Number { max: MAX_TOKENS, pattern: "^([1-9]|[1-4][0-9]|50)$" },
@@ -369,6 +404,7 @@ settings! {
     }
     RATE {
         flag: "rate",
+        topic: Topic::Proxy,
         key: "rate",
         variables: &["GC_TOKEN_RATE"],
         value: ValueType::Number { max: u32::MAX, pattern: "^([1-9][0-9]*|auto|off)$" },
@@ -382,6 +418,7 @@ settings! {
     }
     RATE_WAIT {
         flag: "rate-wait",
+        topic: Topic::Proxy,
         key: "rate_wait",
         variables: &["GC_TOKEN_RATE_WAIT"],
         value: ValueType::Duration,
@@ -403,6 +440,7 @@ settings! {
     }
     METRICS_FILE {
         flag: "metrics-file",
+        topic: Topic::Proxy,
         key: "metrics_file",
         variables: &["GC_TOKEN_METRICS_FILE"],
         value: ValueType::File,
@@ -411,6 +449,7 @@ settings! {
     }
     METRICS_LISTEN {
         flag: "metrics-listen",
+        topic: Topic::Proxy,
         key: "metrics_listen",
         variables: &["GC_TOKEN_METRICS_LISTEN"],
         value_name: "ADDRESS",
@@ -421,6 +460,7 @@ settings! {
     }
     LOG_FORMAT {
         flag: "log-format",
+        topic: Topic::Proxy,
         key: "log_format",
         variables: &["GC_TOKEN_LOG_FORMAT"],
         value: ValueType::Choice(&["text", "json"]),
@@ -434,6 +474,6 @@ settings! {
         variables: &["GC_TOKEN_JSON"],
         value: ValueType::Switch,
         help: "Print JSON, for programs",
-        commands: Commands::Only(&["status", "doctor", "cache", "config show", "version"]),
+        commands: Commands::Only(&["get", "status", "doctor", "cache", "config show", "version"]),
     }
 }

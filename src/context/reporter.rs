@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io::Write;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::progress::{self, Activity, ProgressLine, ProgressPause};
@@ -23,6 +23,7 @@ pub enum Verbosity {
 /// Writes warnings and details to standard error, or collects them. Never gets a secret.
 pub struct Reporter {
     verbosity: AtomicU8,
+    is_quiet: AtomicBool,
     sink: ReporterSink,
     warned: Mutex<HashSet<String>>,
     /// Of the process whose standard error this is.
@@ -99,6 +100,7 @@ impl Reporter {
     fn new(verbosity: u8, sink: ReporterSink) -> Reporter {
         Reporter {
             verbosity: AtomicU8::new(verbosity),
+            is_quiet: AtomicBool::default(),
             sink,
             warned: Mutex::default(),
             env: None,
@@ -112,8 +114,21 @@ impl Reporter {
         self.verbosity.store(verbosity, Ordering::Relaxed);
     }
 
+    /// Leaves only errors, and logs that were asked for. A reporter that passes messages on
+    /// to this one is as quiet.
+    pub fn set_quiet(&self, is_quiet: bool) {
+        self.is_quiet.store(is_quiet, Ordering::Relaxed);
+    }
+
+    fn is_quiet(&self) -> bool {
+        match &self.sink {
+            ReporterSink::Deduplicated(reporter) => reporter.is_quiet(),
+            _ => self.is_quiet.load(Ordering::Relaxed),
+        }
+    }
+
     pub fn is_enabled(&self, level: Verbosity) -> bool {
-        level as u8 <= self.verbosity.load(Ordering::Relaxed)
+        !self.is_quiet() && level as u8 <= self.verbosity.load(Ordering::Relaxed)
     }
 
     pub fn warn(&self, message: impl fmt::Display) {
@@ -143,6 +158,13 @@ impl Reporter {
     }
 
     pub fn line(&self, message: impl fmt::Display) {
+        if !self.is_quiet() {
+            self.write_message("", &message);
+        }
+    }
+
+    /// Writes a line of a log that was asked for.
+    pub fn log_line(&self, message: impl fmt::Display) {
         self.write_message("", &message);
     }
 
@@ -178,7 +200,9 @@ impl Reporter {
                 if !mark.is_empty() {
                     warnings.push(message.clone());
                 }
-                log.write_message(mark, &message);
+                if mark.is_empty() || !log.is_quiet() {
+                    log.write_message(mark, &message);
+                }
             }
             ReporterSink::Lines(_) | ReporterSink::Deduplicated(_) => {}
         }

@@ -68,7 +68,7 @@ impl AccessLog {
                     false => format!(", waited {waited:.1?}"),
                 };
                 let status = status.as_u16();
-                self.reporter.line(format_args!(
+                self.reporter.log_line(format_args!(
                     "{method} {path} {status} in {elapsed:.1?}{waited}{resent}{replayed}"
                 ));
             }
@@ -96,7 +96,7 @@ impl AccessLog {
         match self.format {
             None => {}
             Some(LogFormat::Text) => {
-                self.reporter.line(format_args!("- - {status}, unreadable request: {error}"));
+                self.reporter.log_line(format_args!("- - {status}, unreadable request: {error}"));
             }
             Some(LogFormat::Json) => self.reporter.json(&json!({
                 "time": clock.read().wall.to_string(),
