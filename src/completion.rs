@@ -31,8 +31,5 @@ pub(crate) fn shown() -> Command {
         .args(whole.get_arguments().cloned())
         .subcommands(subcommands.collect::<Vec<_>>());
     let about = |text: Option<&clap::builder::StyledStr>| text.cloned().unwrap_or_default();
-    shown
-        .about(about(whole.get_about()))
-        .long_about(about(whole.get_long_about()))
-        .after_help(about(whole.get_after_help()))
+    shown.about(about(whole.get_about())).long_about(about(whole.get_long_about()))
 }

@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 
+use clap::{Arg, Command};
 use clap_complete::engine::{CompletionCandidate, complete};
 
 use super::{shown, values};
+use crate::cli::word_order::{self, is_flag, start_of_command};
 use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 
 /// Prints a line for each completion of the last word: the word, and after a tab its
 /// description, if there is one. Prints nothing for a file or free text: the shells complete
-/// files themselves.
+/// files themselves. For a word of the command that `exec` or `sandbox` runs, prints a tab and
+/// the position at which that command begins: the shells know how to complete it.
 ///
 /// `args` are those of the process: its name, `--`, and the words up to the cursor.
 ///
@@ -25,13 +28,43 @@ pub(crate) fn respond(
         return Err(Error::new(Kind::Usage, "no words to complete were given")
             .with_hint("'gc-token completions' prints scripts"));
     };
-    let mut command = values::attach_values(shown(), context);
-    let completed = complete(&mut command, words.to_vec(), words.len() - 1, None);
+    let words = in_parser_order(words);
+    if let Some(start) = start_of_command(&words) {
+        return streams.print(format!("\t{start}\n").as_bytes());
+    }
+    let mut command = values::attach_values(with_leading_flags(shown()), context);
+    let words = without_man(words);
+    let completed = complete(&mut command, words.clone(), words.len() - 1, None);
     let lines: String = relevant_candidates(completed.unwrap_or_default(), &words[words.len() - 1])
         .iter()
         .map(candidate_line)
         .collect();
     streams.print(lines.as_bytes())
+}
+
+/// Accepts the settings before the name of the command as well.
+fn with_leading_flags(mut command: Command) -> Command {
+    command.build();
+    let get = command.find_subcommand("get").expect("it is a command");
+    let has = |arg: &Arg| command.get_arguments().any(|own| own.get_id() == arg.get_id());
+    let flags: Vec<_> = get.get_arguments().filter(|arg| !has(arg)).cloned().collect();
+    command.args(flags)
+}
+
+/// The last word is not complete, and stays the last.
+fn in_parser_order(words: &[OsString]) -> Vec<OsString> {
+    let (last, before) = words.split_last().expect("there are words");
+    word_order::command_first(before).iter().chain([last]).cloned().collect()
+}
+
+/// The words after `man` are completed as those of the command that they name.
+fn without_man(words: Vec<OsString>) -> Vec<OsString> {
+    match &words[..] {
+        [program, man, rest @ .., last] if man == "man" && !rest.is_empty() && !is_flag(last) => {
+            [&[program.clone()], rest, &[last.clone()]].concat()
+        }
+        _ => words,
+    }
 }
 
 /// Drops options if the word is empty and there is anything else to suggest.

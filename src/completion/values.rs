@@ -77,7 +77,7 @@ fn values_of_flag(flag: &str) -> Values {
         Some(setting) => values_of_type(setting.value),
         None => match flag {
             "ca-out" => Values::File,
-            "from" | "mirror" => Values::Directory,
+            "all" | "from" | "mirror" => Values::Directory,
             _ => Values::Free,
         },
     }
@@ -94,19 +94,25 @@ fn values_of_type(value: ValueType) -> Values {
         }
         ValueType::Region => {
             let value = |region: &Region| PossibleValue::new(region.aws).help(region.domain);
-            Values::Listed(REGIONS.iter().map(value).collect())
+            Values::Listed(REGIONS.iter().map(value).chain(places()).collect())
         }
         ValueType::Choice(names) => listed(names),
+        ValueType::Duration => listed(&["5s", "30s", "1m", "10m", "30m", "1h"]),
         ValueType::Switch | ValueType::OptionalSwitch => listed(&["true", "false"]),
         ValueType::Profile => Values::Profile,
         ValueType::File => Values::File,
         ValueType::Directory => Values::Directory,
-        ValueType::Text
-        | ValueType::Url
-        | ValueType::Number { .. }
-        | ValueType::Duration
-        | ValueType::Count => Values::Free,
+        ValueType::Text | ValueType::Url | ValueType::Number { .. } | ValueType::Count => Values::Free,
     }
+}
+
+/// Those that need no quotes.
+fn places() -> impl Iterator<Item = PossibleValue> {
+    let places = |region: &'static Region| {
+        let places = region.places.iter().filter(|place| !place.contains([' ', '.']));
+        places.map(|place| PossibleValue::new(*place).help(region.aws))
+    };
+    REGIONS.iter().flat_map(places)
 }
 
 #[cfg(test)]

@@ -2,18 +2,8 @@
 # gc-token into ~/.local/share/bash-completion/completions.
 
 _gc_token() {
-    local line=${COMP_LINE:0:COMP_POINT} rest word words=() last=-1 i
+    local line=${COMP_LINE:0:COMP_POINT} rest word words=() begins=() last=-1 i
     COMPREPLY=()
-
-    # The command after 'exec ... --' is completed as if it stood alone.
-    if [[ ${COMP_WORDS[1]} == exec ]]; then
-        for ((i = 2; i < COMP_CWORD; i++)); do
-            if [[ ${COMP_WORDS[i]} == -- ]]; then
-                _gc_token_command $((i + 1)) "$2"
-                return
-            fi
-        done
-    fi
 
     # bash splits words at '=' and ':', too, and the program does not: a word
     # without a blank before it goes on with the one before. What stands behind the
@@ -23,6 +13,7 @@ _gc_token() {
         if ((i == 0)) || [[ $rest != "$line" ]]; then
             last=$((last + 1))
             words[last]=
+            begins[last]=$i
         fi
         word=${COMP_WORDS[i]}
         word=${rest:0:${#word}}
@@ -35,6 +26,11 @@ _gc_token() {
     [[ $part == [=:] ]] && part=
     local kept=${words[last]%"$part"}
     while IFS= read -r word; do
+        # The command of 'exec' or 'sandbox' is completed as if it stood alone.
+        if [[ $word == $'\t'* ]]; then
+            _gc_token_command "${begins[${word#$'\t'}]}" "$2"
+            return
+        fi
         word=${word%%$'\t'*}
         [[ -n $word ]] && COMPREPLY+=("${word#"$kept"}")
     done <<<"$(VARIABLE=bash gc-token -- "${words[@]}" 2>/dev/null)"

@@ -5,15 +5,15 @@ function __gc_token_complete
     set -l words (commandline --current-process --tokenize --cut-at-cursor)
     set -l current (commandline --current-token --cut-at-cursor)
 
-    # The command after 'exec ... --' is completed as if it stood alone.
-    if test "$words[2]" = exec; and set -l dashes (contains --index -- -- $words)
-        set -l command (string escape -- $words[(math $dashes + 1)..-1]) $current
-        complete --do-complete "$command"
-        return
-    end
-
     set -l values (VARIABLE=fish gc-token -- $words "$current" 2>/dev/null)
-    if set -q values[1]
+    # The command of 'exec' or 'sandbox' is completed as if it stood alone.
+    if set -l start (string match --regex -- '^\t(\d+)$' "$values[1]")
+        set -l command $current
+        if test $start[2] -lt (count $words)
+            set command (string escape -- $words[(math $start[2] + 1)..-1]) $current
+        end
+        complete --do-complete "$command"
+    else if set -q values[1]
         printf '%s\n' $values
     else if set -l parts (string match --regex -- '^(--[^=]+=)(.*)$' "$current")
         # A file behind an option's '='.

@@ -29,6 +29,15 @@ const COMPLETED: &[(&str, &str)] = &[
     ("gc-token doctor --profile=ven", "gc-token doctor --profile=vendors"),
     ("gc-token completions nu", "gc-token completions nushell"),
     ("gc-token man gate", "gc-token man gateway"),
+    ("gc-token man cache pru", "gc-token man cache prune"),
+    ("gc-token man --all dir", "gc-token man --all directory"),
+    ("gc-token get --region Irel", "gc-token get --region Ireland"),
+    ("gc-token get --min-ttl 10", "gc-token get --min-ttl 10m"),
+    // Before the name of the command, too.
+    ("gc-token --verify al", "gc-token --verify always"),
+    ("gc-token --profile=st", "gc-token --profile=staging"),
+    ("gc-token --region sa-east-1 -v stat", "gc-token --region sa-east-1 -v status"),
+    ("gc-token --verify never get --format he", "gc-token --verify never get --format header"),
     // Only gc-token itself starts that one.
     ("gc-token exec-", "gc-token exec-"),
     // Files are completed by the shell, with what needs quotes.
@@ -41,6 +50,10 @@ const COMPLETED: &[(&str, &str)] = &[
         "gc-token exec --gateway -v -- frobnicate app",
         "gc-token exec --gateway -v -- frobnicate apply",
     ),
+    ("gc-token exec frobn", "gc-token exec frobnicate"),
+    ("gc-token --verify never exec -v frobn", "gc-token --verify never exec -v frobnicate"),
+    ("gc-token exec --set=A=b:c frobnicate app", "gc-token exec --set=A=b:c frobnicate apply"),
+    ("gc-token sandbox --lifetime 1h frobn", "gc-token sandbox --lifetime 1h frobnicate"),
 ];
 
 /// A shell, how it is started, and how it learns of the completions.
