@@ -2,17 +2,21 @@
 
 mod ci;
 mod completion_shell;
+pub(crate) mod examples;
 mod exec;
 mod gateway;
+pub(crate) mod help;
 mod init;
 pub(crate) mod refusal;
 pub mod sandbox;
 
 mod settings;
+pub(crate) mod word_order;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use ci::CiArgs;
 pub use completion_shell::CompletionShell;
@@ -21,6 +25,8 @@ pub use gateway::GatewayArgs;
 pub use init::InitArgs;
 pub use settings::SettingArgs;
 
+use crate::config::table;
+
 /// Hands out a Genesys Cloud access token that is known to live long enough.
 ///
 /// Mints an OAuth client-credentials token or reuses a cached one, and measures
@@ -28,20 +34,11 @@ pub use settings::SettingArgs;
 /// GENESYSCLOUD_REGION, GENESYSCLOUD_OAUTHCLIENT_ID and
 /// GENESYSCLOUD_OAUTHCLIENT_SECRET, or from a profile.
 #[derive(Debug, Parser)]
-#[command(name = "gc-token", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "gc-token", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 the result cannot be written, 2 usage, 3 configuration,
-4 credentials refused, 5 network or issuer unavailable, 6 rate limited, 7 tokens
-do not live long enough, 8 the API refused the token, 9 cache or lock unusable,
-10 the operating system refused a resource; of 'exec': 126 the command cannot be
-run, 127 command not found, otherwise the command's own code. On failure standard
-output is empty, except that 'env' prints a statement that makes a shell fail, and
-'doctor' its report.";
 
 // Deferred: only the command that is called gets its arguments, which keeps a cached `get`
 // fast.
@@ -61,8 +58,10 @@ pub enum Command {
     /// Use it as: eval "$(gc-token env)"
     Env(SettingArgs),
     /// Print the token.
+    #[command(alias = "token")]
     Get(SettingArgs),
     /// Run a command that gets the token in its environment.
+    #[command(alias = "run")]
     Exec(ExecArgs),
     /// Clean up if 'exec' is killed.
     ///
@@ -71,6 +70,7 @@ pub enum Command {
     #[command(hide = true)]
     ExecWatchdog,
     /// Run a local gateway for clients that outlive a token.
+    #[command(alias = "serve")]
     Gateway(GatewayArgs),
     /// Show what is cached and whether it would be reused. No network.
     Status(SettingArgs),
@@ -97,16 +97,20 @@ pub enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+        #[command(flatten)]
+        settings: SettingArgs,
     },
     /// Use this program as a Terraform provider.
     Terraform {
         #[command(subcommand)]
         command: TerraformCommand,
+        #[command(flatten)]
+        settings: SettingArgs,
     },
     /// Print a recipe for a CI system.
     Ci(CiArgs),
     /// List the regions of Genesys Cloud.
-    Regions,
+    Regions(SettingArgs),
     /// Show what the program is for. Needs no account.
     ///
     /// Starts the sandbox with an API whose clock is ahead of the issuer's and
@@ -114,21 +118,47 @@ pub enum Command {
     /// fails, gc-token does not. Takes about eleven seconds, uses loopback
     /// alone, leaves nothing behind, and checks each of its claims: exits with
     /// 8 if one proves false.
-    Demo,
+    Demo(SettingArgs),
     /// Run a local stand-in for Genesys Cloud.
     Sandbox(Box<sandbox::SandboxArgs>),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
         shell: CompletionShell,
+        #[command(flatten)]
+        settings: SettingArgs,
     },
     /// Print the version, and what it was built from.
     Version(SettingArgs),
     /// Print the manual, as a page for man(1).
+    ///
+    /// The pages have the date of SOURCE_DATE_EPOCH if that is set, and none otherwise: they
+    /// depend only on the version.
     Man {
         /// The command to describe, such as: cache list [default: the overview].
         command: Vec<String>,
+        /// Write the pages of all commands into this directory, which is created if missing.
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        all: Option<PathBuf>,
+        #[command(flatten)]
+        settings: SettingArgs,
     },
+}
+
+impl Cli {
+    /// Parses a command line, and tells whether it asks for silence. Not every command has
+    /// settings, but all take `--quiet`.
+    pub(crate) fn parse_words(args: &[OsString]) -> Result<(Cli, bool), clap::Error> {
+        let mut matches = Cli::command().try_get_matches_from(args)?;
+        let is_quiet = is_quiet(&matches);
+        let cli = Cli::from_arg_matches_mut(&mut matches);
+        Ok((cli.map_err(|error| error.format(&mut Cli::command()))?, is_quiet))
+    }
+}
+
+fn is_quiet(matches: &ArgMatches) -> bool {
+    let own = matches.try_get_one::<bool>(table::QUIET.flag).ok().flatten();
+    own == Some(&true) || matches.subcommand().is_some_and(|(_, below)| is_quiet(below))
 }
 
 #[derive(Debug, Args)]
@@ -152,12 +182,16 @@ pub struct CacheArgs {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum CacheCommand {
     /// Print the directory.
+    #[command(after_long_help = help::long_text("cache path"))]
     Path,
     /// List the cached tokens: no secrets are shown, and none are needed.
+    #[command(after_long_help = help::long_text("cache list"))]
     List,
     /// Remove every token.
+    #[command(after_long_help = help::long_text("cache clear"))]
     Clear,
     /// Remove the expired tokens.
+    #[command(after_long_help = help::long_text("cache prune"))]
     Prune,
 }
 
@@ -174,6 +208,7 @@ pub enum ConfigCommand {
     /// set suffices for a token. Exits with 3 if there is a mistake.
     Check(SettingArgs),
     /// Print a JSON Schema of config.toml, for editors and validators.
+    #[command(after_long_help = help::long_text("config schema"))]
     Schema,
 }
 
@@ -185,6 +220,7 @@ pub enum TerraformCommand {
     /// Terraform and OpenTofu look into ~/.terraform.d/plugins by themselves, and
     /// into terraform.d/plugins beside a configuration. Another mirror has to be
     /// named in the CLI configuration, which is printed, too.
+    #[command(after_long_help = help::long_text("terraform install"))]
     Install {
         /// The mirror [default: ~/.terraform.d/plugins].
         #[arg(long, value_name = "DIR")]

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
 use crate::cli::{Command, TerraformCommand};
-use crate::config::{self, Layers, Origin, Query, Settings};
+use crate::config::{self, Layers, Origin, Query, Settings, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
 use crate::text;
@@ -37,9 +37,12 @@ use crate::text;
 /// Returns 0, or the exit code of the command of `exec`.
 pub(crate) fn run(
     command: Command,
+    is_quiet: bool,
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<u8> {
+    let variables = Layers::new(config::Flags::new(), Query::default(), &context.env);
+    context.reporter.set_quiet(is_quiet || variables.bool(&table::QUIET)?);
     let result = match command {
         Command::Exec(args) => return exec::run(args, context, streams),
         Command::ExecWatchdog => exec::run_watchdog(&mut streams.stdin),
@@ -54,17 +57,17 @@ pub(crate) fn run(
         Command::Revoke(args) => revoke::run(args.flags, context, streams),
         Command::Doctor(args) => return doctor::run(args, context, streams),
         Command::Cache(args) => cache::run(args.command, args.settings.flags, context, streams),
-        Command::Config { command } => configuration::run(command, context, streams),
-        Command::Terraform { command: TerraformCommand::Install { mirror, from } } => {
+        Command::Config { command, .. } => configuration::run(command, context, streams),
+        Command::Terraform { command: TerraformCommand::Install { mirror, from }, .. } => {
             terraform::install(mirror, from, context, streams)
         }
         Command::Ci(args) => ci::run(args, context, streams),
-        Command::Regions => regions::run(streams),
-        Command::Demo => demo::run(context, streams),
-        Command::Sandbox(args) => sandbox::run(&args, context, streams),
-        Command::Completions { shell } => completions::run(shell, context, streams),
+        Command::Regions(_) => regions::run(streams),
+        Command::Demo(_) => demo::run(context, streams),
+        Command::Sandbox(args) => return sandbox::run(&args, context, streams),
+        Command::Completions { shell, .. } => completions::run(shell, context, streams),
         Command::Version(args) => version::run(args.flags, context, streams),
-        Command::Man { command } => man::run(&command, streams),
+        Command::Man { command, all, .. } => man::run(&command, all.as_deref(), context, streams),
     };
     result.map(|()| 0)
 }
@@ -72,6 +75,10 @@ pub(crate) fn run(
 fn load_layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
+    if layers.is_verbose_by_flag() {
+        // A flag overrides GC_TOKEN_QUIET.
+        context.reporter.set_quiet(false);
+    }
     layers.load_profile_and_warn(context).map_err(Error::with_doctor_hint)?;
     Ok(layers)
 }

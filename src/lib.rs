@@ -63,9 +63,9 @@ mod wording;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser;
+use clap::error::ErrorKind;
 
-use cli::Cli;
+use cli::{Cli, word_order};
 use error::{Error, Kind};
 use terraform::plugin;
 use terraform::provider::TokenProvider;
@@ -82,10 +82,13 @@ pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) 
             .map_or_else(|error| report(&error, context), |()| 0);
     }
     let result = match plugin::is_wanted(&context.env, args.get(1..).unwrap_or_default()) {
-        Ok(false) => match Cli::try_parse_from(args) {
-            Ok(cli) => command::run(cli.command, context, streams),
-            Err(refusal) => return explain(refusal, args, context, streams),
-        },
+        Ok(false) => {
+            let args = &*word_order::command_first(args);
+            match Cli::parse_words(args) {
+                Ok((cli, is_quiet)) => command::run(cli.command, is_quiet, context, streams),
+                Err(refusal) => return explain(refusal, args, context, streams),
+            }
+        }
         Ok(true) => {
             plugin::serve(TokenProvider::new(context), context, &mut *streams.stdout).map(|()| 0)
         }
@@ -111,8 +114,13 @@ fn explain(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> u8 {
+    let is_help = matches!(
+        refusal.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    let help = if is_help { cli::help::requested(args) } else { None };
     if !refusal.use_stderr() {
-        let help = refusal.render();
+        let help = help.unwrap_or_else(|| refusal.render());
         let is_colored = streams.screen(&context.env).is_colored;
         let text = if is_colored { help.ansi().to_string() } else { help.to_string() };
         let printed = streams.print(text.as_bytes());
@@ -120,6 +128,9 @@ fn explain(
     }
     let statement = command::env::failing_statement(args, &context.env).unwrap_or_default();
     let _ = streams.stdout.write_all(statement.as_bytes());
-    context.reporter.error(cli::refusal::message(refusal, args));
+    match help {
+        Some(help) => context.reporter.error(help.to_string().trim_end()),
+        None => context.reporter.error(cli::refusal::message(refusal, args)),
+    }
     Kind::Usage.exit_code()
 }

@@ -39,8 +39,9 @@ pub struct ExecArgs {
     pub keep_secret: bool,
     #[command(flatten)]
     pub settings: SettingArgs,
-    /// The command and its arguments, after --
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The command and its arguments. Flags of gc-token stand before it; what follows is
+    /// the command's own. -- may stand before it, too.
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }
 

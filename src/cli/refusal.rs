@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::word_order::start_of_command;
 use crate::error::{Error, Kind};
 use crate::text::shown;
 
@@ -19,9 +20,11 @@ pub(crate) fn message(mut refusal: clap::Error, args: &[OsString]) -> String {
         return refuse_secret(flag).to_string();
     }
     let hidden = hide_secrets(&mut refusal);
-    if is_command_without_dashes(&refusal, args) {
-        let tip = "put '--' before the command of 'exec'".to_owned().into();
-        refusal.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    if refusal.kind() == ErrorKind::InvalidSubcommand
+        && let Some(tip) = tip_for_foreign_name(args)
+    {
+        refusal.remove(ContextKind::SuggestedSubcommand);
+        refusal.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     let text = refusal.render().to_string();
     // The cause may repeat the value.
@@ -58,13 +61,32 @@ fn hide_secrets(refusal: &mut clap::Error) -> Option<String> {
     is_hidden.then_some(value)
 }
 
-fn is_command_without_dashes(refusal: &clap::Error, args: &[OsString]) -> bool {
-    let is_exec = args.get(1).is_some_and(|command| command == "exec");
-    let unknown = match refusal.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(word)) => word.as_str(),
-        _ => "-",
-    };
-    is_exec && refusal.kind() == ErrorKind::UnknownArgument && !unknown.starts_with('-')
+/// Words that name a command in other programs, and what to use here.
+const FOREIGN_NAMES: &[(&[&str], &str)] = &[
+    (
+        &["login", "logon", "signin", "auth", "authenticate"],
+        "there is no session to open: 'gc-token get' prints a token, 'gc-token exec' runs a \
+         command with one",
+    ),
+    (&["logout", "signout"], "'gc-token revoke' revokes the cached tokens"),
+    (&["print", "show", "fetch", "mint", "access-token"], "'gc-token get' prints a token"),
+    (&["refresh", "renew"], "'gc-token get --force-refresh' mints a new token"),
+    (&["proxy"], "'gc-token gateway' and 'gc-token exec --gateway' serve one"),
+    (&["start"], "'gc-token gateway' and 'gc-token sandbox' serve"),
+    (&["check", "test", "verify", "diagnose", "health"], "'gc-token doctor' checks everything"),
+    (&["export", "shell", "set"], "'gc-token env' prints statements for a shell"),
+    (&["unset"], "'gc-token env --unset' prints statements for a shell"),
+    (&["list", "ls"], "'gc-token cache list' and 'gc-token regions' list"),
+    (&["clear", "clean", "purge", "prune"], "'gc-token cache clear' removes cached tokens"),
+    (&["install", "provider"], "'gc-token terraform install' installs the Terraform provider"),
+    (&["whoami", "info"], "'gc-token status' shows what is cached"),
+    (&["mock", "server"], "'gc-token sandbox' is a stand-in for Genesys Cloud"),
+];
+
+fn tip_for_foreign_name(args: &[OsString]) -> Option<&'static str> {
+    let word = args.get(1)?.to_str()?;
+    let (_, tip) = FOREIGN_NAMES.iter().find(|(names, _)| names.contains(&word))?;
+    Some(tip)
 }
 
 fn takes_a_secret(flag: &str) -> bool {
@@ -85,10 +107,9 @@ fn refuse_secret(flag: &str) -> Error {
         .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
 }
 
-/// Names a flag whose value is not UTF-8. The command of `exec`, after `--`, need not be
-/// UTF-8.
+/// Names a flag whose value is not UTF-8. The command of `exec` need not be UTF-8.
 fn not_utf8(args: &[OsString]) -> Option<Error> {
-    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let end = start_of_command(args).unwrap_or(args.len());
     let args = &args[..end];
     let at = args.iter().position(|arg| arg.to_str().is_none())?;
     let name = |word: &OsString| {
@@ -150,7 +171,6 @@ mod tests {
             &["completions", SECRET],
             &["sandbox", "--lifetime", SECRET],
             &["terraform", SECRET],
-            &["exec", "--set", "A=b", SECRET],
         ] {
             let said = refused(words);
             assert!(!said.contains(SECRET) && !said.contains("hunter2"), "{said}");
@@ -160,18 +180,30 @@ mod tests {
     }
 
     #[test]
-    fn a_command_of_exec_without_dashes_gets_a_tip() {
-        let tip = "tip: put '--' before the command of 'exec'";
-        for words in [
-            &["exec", "terraform", "apply", "-auto-approve"][..],
-            &["exec", "--gateway", "terraform", "plan"],
-        ] {
-            let said = refused(words);
-            assert!(said.contains(tip) && said.contains("'terraform'"), "{said}");
+    fn a_name_from_another_program_gets_a_tip_that_works() {
+        for (names, tip) in FOREIGN_NAMES {
+            for name in *names {
+                let said = refused(&[name, "x"]);
+                assert!(said.contains(&format!("'{name}'")), "{said}");
+                assert!(said.contains(&format!("tip: {tip}")), "{said}");
+                assert_eq!(said.matches("tip:").count(), 1, "{said}");
+            }
+            for command in tip.split("'gc-token ").skip(1) {
+                let words =
+                    ["gc-token"].into_iter().chain(command.split('\'').next().unwrap().split(' '));
+                let error = Cli::try_parse_from(words).err().map(|refusal| refusal.kind());
+                // That 'exec' lacks its command is all right.
+                assert!(matches!(error, None | Some(ErrorKind::MissingRequiredArgument)), "{tip}");
+            }
         }
-        for words in [&["exec", "--gatway", "--", "true"][..], &["get", "terraform"]] {
-            let said = refused(words);
-            assert!(!said.contains(tip), "{said}");
+        assert!(!refused(&["get", "login"]).contains("tip:"));
+    }
+
+    #[test]
+    fn a_mistake_before_the_command_of_exec_is_no_command() {
+        for flag in ["--min-tll", "-x", "--min-tll=3"] {
+            let said = refused(&["exec", flag, "terraform", "apply"]);
+            assert!(said.contains("unexpected argument"), "{said}");
         }
     }
 

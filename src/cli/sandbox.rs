@@ -1,11 +1,13 @@
 //! The arguments of `gc-token sandbox`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::SettingArgs;
 use crate::context::Environment;
 use crate::sandbox::duration::{non_negative, offset};
 use crate::sandbox::{
@@ -125,7 +127,7 @@ pub struct SandboxArgs {
     pub expires_in: ExpiresInField,
 
     /// Speak TLS, with a certificate authority made at the start
-    #[arg(long, requires = "ca_out")]
+    #[arg(long)]
     pub tls: bool,
 
     /// Write the authority's certificate to this file
@@ -133,12 +135,23 @@ pub struct SandboxArgs {
     pub ca_out: Option<PathBuf>,
 
     /// Print the variables as one line of JSON instead of shell exports
-    #[arg(long)]
+    #[arg(long, conflicts_with = "command")]
     pub json: bool,
 
     /// Also stop when standard input is closed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "command")]
     pub until_stdin_closes: bool,
+
+    #[command(flatten)]
+    pub settings: SettingArgs,
+
+    /// Run this command with the variables, and stop when it ends, with its exit code.
+    ///
+    /// Nothing is printed but what the command prints, and nothing is left behind: the cache
+    /// and the profiles of gc-token are in a directory that is removed. Flags of gc-token
+    /// stand before the command.
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
 }
 
 impl SandboxArgs {
@@ -244,7 +257,7 @@ mod tests {
             ("--lifetime=soon", "\"soon\" is not a duration"),
             ("--latency=-1s", "\"-1s\" is negative"),
             ("--faults=bang", "unknown fault \"bang\""),
-            ("--tls", "--ca-out <FILE>"),
+            ("--ca-out=file", "--tls"),
             ("--rate=0/60s", "\"0/60s\" is not a number of requests"),
             ("--max-tokens=0", "0 is not in 1.."),
         ] {

@@ -21,8 +21,6 @@ const NEED_A_PROXY: &[&str] = &[
     table::LOG_FORMAT.flag,
 ];
 
-const HEADING: &str = "Settings (each also as a variable: --min-ttl is GC_TOKEN_MIN_TTL)";
-
 impl Args for SettingArgs {
     fn augment_args(command: Command) -> Command {
         let name = command.get_name().to_owned();
@@ -37,6 +35,7 @@ impl Args for SettingArgs {
 
 fn arg(setting: &Setting, command: &str) -> Arg {
     let mut arg = Arg::new(setting.flag).long(setting.flag).help(help(setting));
+    arg = arg.help_heading(setting.topic.heading());
     arg = setting.short_flag.into_iter().fold(arg, Arg::short);
     arg = match setting.value {
         ValueType::Switch => arg.action(ArgAction::SetTrue),
@@ -53,11 +52,12 @@ fn arg(setting: &Setting, command: &str) -> Arg {
         _ => arg.value_name(setting.value_name()),
     };
     match command {
-        // The subcommands take the flags of `cache`.
-        "cache" => arg.global(true),
+        // The subcommands take these flags, too.
+        "cache" | "config" | "terraform" => arg.global(true),
+        _ if setting.flag == table::VERBOSE.flag => arg.conflicts_with(table::QUIET.flag),
+        "get" if setting.flag == table::JSON.flag => arg.conflicts_with(table::FORMAT.flag),
         "exec" if setting.flag == table::LISTEN.flag => arg.requires("gateway"),
         "exec" if NEED_A_PROXY.contains(&setting.flag) => arg.requires("proxy"),
-        _ if setting.is_about_token() => arg.help_heading(HEADING),
         _ => arg,
     }
 }

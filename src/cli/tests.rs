@@ -101,3 +101,29 @@ fn the_cache_takes_its_flags_behind_the_subcommand_as_well() {
         assert_eq!(args.settings.flags, [("json", "true".to_owned())]);
     }
 }
+
+#[test]
+fn every_command_can_be_quiet() {
+    fn assert_quiet(command: &clap::Command) {
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            let is_internal = below.is_hide_set();
+            let is_quiet = below.get_arguments().any(|arg| arg.get_long() == Some("quiet"));
+            assert!(is_quiet || is_internal, "{}: add SettingArgs", below.get_name());
+            assert_quiet(below);
+        }
+    }
+    let mut cli = Cli::command();
+    cli.build();
+    assert_quiet(&cli);
+    for (words, wanted) in [
+        (&["gc-token", "regions", "-q"][..], true),
+        (&["gc-token", "cache", "list", "--quiet"], true),
+        (&["gc-token", "cache", "-q", "list"], true),
+        (&["gc-token", "exec", "x", "-q"], false),
+        (&["gc-token", "get"], false),
+    ] {
+        let words: Vec<_> = words.iter().map(OsString::from).collect();
+        let (_, is_quiet) = Cli::parse_words(&words).unwrap();
+        assert_eq!(is_quiet, wanted, "{words:?}");
+    }
+}

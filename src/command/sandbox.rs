@@ -1,29 +1,44 @@
-//! `sandbox`: runs the stand-in for Genesys Cloud until it is stopped.
+//! `sandbox`: runs the stand-in for Genesys Cloud until it is stopped, or a command has ended.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::path_from_flag;
 use super::stop::Stop;
+use crate::child::Program;
 use crate::cli::sandbox::{SECRET_VARIABLE, SandboxArgs};
-use crate::context::{Context, StandardStreams};
+use crate::config::{Setting, table};
+use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
+use crate::exec;
+use crate::platform::{self, ForwardedSignals, Watchdog};
 use crate::sandbox::{DEFAULT_SECRET, Sandbox};
 
-/// Starts the sandbox, prints the variables that point clients at it, and serves until SIGINT
-/// or SIGTERM, or until standard input closes if requested.
-pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams) -> Result<()> {
-    let failed = |what: &str, cause: io::Error| {
-        Error::new(Kind::System, format!("the sandbox {what}")).with_source(cause)
-    };
+/// Starts the sandbox, and runs a command with its variables if there is one. Otherwise prints
+/// the variables, and serves until SIGINT or SIGTERM, or until standard input closes if
+/// requested.
+pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams) -> Result<u8> {
+    if !args.command.is_empty() {
+        return run_command(args, context);
+    }
+    if args.tls && args.ca_out.is_none() {
+        return Err(Error::new(Kind::Usage, "--tls: clients need the authority's certificate")
+            .with_hint("pass --ca-out FILE, or a command, which finds the file"));
+    }
+    serve(args, context, streams).map(|()| 0)
+}
+
+fn serve(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let runtime = crate::context::runtime().map_err(|cause| failed("cannot start", cause))?;
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|cause| failed("cannot handle signals", cause))?;
     let sandbox = Sandbox::start(args.plan(&context.env), context.clock.clone())?;
-    let ca_file = match (&args.ca_out, sandbox.ca_pem()) {
-        (Some(file), Some(pem)) => Some(write_ca(&path_from_flag("ca-out", file, context)?, pem)?),
-        _ => None,
+    let ca_file = match &args.ca_out {
+        Some(file) => write_ca(&path_from_flag("ca-out", file, context)?, &sandbox)?,
+        None => None,
     };
     let variables = variables(args, context, &sandbox, ca_file);
     let text = if args.json { as_json(&variables) } else { as_exports(&variables) };
@@ -40,6 +55,73 @@ pub fn run(args: &SandboxArgs, context: &Context, streams: &mut StandardStreams)
     }
     runtime.block_on(stop.wait());
     Ok(())
+}
+
+fn failed(what: &str, cause: io::Error) -> Error {
+    Error::new(Kind::System, format!("the sandbox {what}")).with_source(cause)
+}
+
+/// Returns the command's exit code. The watchdog removes the directory if this process is
+/// killed.
+fn run_command(args: &SandboxArgs, context: &Context) -> Result<u8> {
+    let program = Program::find(&args.command, context.env.os("PATH").as_deref())?;
+    let runtime = crate::context::runtime().map_err(|cause| failed("cannot start", cause))?;
+    let mut signals = runtime.block_on(async { ForwardedSignals::listen() })?;
+    let sandbox = Sandbox::start(args.plan(&context.env), context.clock.clone())?;
+    let dir = platform::private_temp_dir()
+        .map_err(|cause| failed("cannot make a temporary directory", cause))?;
+    let mut watchdog = Watchdog::start()?;
+    watchdog.remove_on_exit(dir.path()).map_err(|cause| failed("cannot run a command", cause))?;
+    let ca_file = match &args.ca_out {
+        Some(file) => path_from_flag("ca-out", file, context)?,
+        None => dir.path().join("ca.pem"),
+    };
+    let ca_file = write_ca(&ca_file, &sandbox)?;
+    let env = command_env(variables(args, context, &sandbox, ca_file), dir.path(), &context.env);
+    let code = runtime.block_on(exec::run(&program, &env, &mut watchdog, &mut signals));
+    runtime.shutdown_background();
+    watchdog.disarm();
+    code
+}
+
+/// Settings that would lead the command elsewhere.
+const REPLACED: [&Setting; 9] = [
+    &table::PROFILE,
+    &table::REGION,
+    &table::CLIENT_ID,
+    &table::CLIENT_SECRET_FILE,
+    &table::LOGIN_URL,
+    &table::API_URL,
+    &table::TOKEN_URL,
+    &table::CA_FILE,
+    &table::CACHE_DIR,
+];
+
+/// Replaces what leads to an account, for gc-token and for the vendor's programs. Other
+/// settings are left to be tried out.
+fn command_env(
+    variables: Vec<SandboxVariable>,
+    dir: &Path,
+    env: &Environment,
+) -> BTreeMap<OsString, OsString> {
+    let replaced = REPLACED.iter().flat_map(|setting| setting.variables);
+    let replaced: Vec<_> = replaced.chain(&table::SECRET_VARIABLES).map(OsStr::new).collect();
+    let is_replaced = |name: &OsString| {
+        name.as_encoded_bytes().starts_with(b"GENESYSCLOUD_") || replaced.contains(&&**name)
+    };
+    let mut all = env.all();
+    all.retain(|name, _| !is_replaced(name));
+    for (name, value) in variables {
+        let value = match value {
+            VariableValue::Text(text) => text.into(),
+            VariableValue::SameAs(other) => env.os(other).unwrap_or_default(),
+        };
+        all.insert(name.into(), value);
+    }
+    let dirs = ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
+    all.extend(dirs.map(|name| (name.into(), dir.join(name).into())));
+    all.insert("GC_TOKEN_CACHE_DIR".into(), dir.join("cache").into());
+    all
 }
 
 type SandboxVariable = (&'static str, VariableValue);
@@ -88,8 +170,11 @@ fn as_json(variables: &[SandboxVariable]) -> String {
     format!("{}\n", serde_json::Value::Object(object))
 }
 
-/// Writes the certificate and returns its absolute path.
-fn write_ca(file: &Path, pem: &str) -> Result<String> {
+/// Writes the certificate, if the sandbox has one, and returns its absolute path.
+fn write_ca(file: &Path, sandbox: &Sandbox) -> Result<Option<String>> {
+    let Some(pem) = sandbox.ca_pem() else {
+        return Ok(None);
+    };
     let write = || {
         fs::write(file, pem)?;
         let absolute = std::path::absolute(file)?;
@@ -98,7 +183,7 @@ fn write_ca(file: &Path, pem: &str) -> Result<String> {
             .into_string()
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid UTF-8"))
     };
-    write().map_err(|cause| {
+    write().map(Some).map_err(|cause| {
         let message = format!("--ca-out: cannot write {}", file.display());
         Error::new(Kind::Configuration, message).with_source(cause)
     })

@@ -6,7 +6,7 @@ mod ends;
 mod first;
 mod plain;
 mod revoke;
-mod rig;
+pub(crate) mod rig;
 mod secret_command;
 mod served;
 mod signals;

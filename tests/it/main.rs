@@ -5,6 +5,7 @@ mod book;
 mod ci_formats;
 mod clients;
 mod clocks;
+mod command_line;
 mod common;
 mod config_commands;
 mod config_schema;

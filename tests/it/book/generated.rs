@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
-use gc_token::internals::config::{Commands, DefaultValue, Setting, ValueType, table};
+use gc_token::internals::config::{Commands, DefaultValue, Setting, Topic, ValueType, table};
 use gc_token::internals::duration::human;
 use gc_token::internals::sandbox::SandboxConfig;
 use serde_json::Value;
@@ -35,10 +35,9 @@ fn describe(runner: &Runner, command: &[&str], text: &mut String, count: &mut us
     let heading = ["gc-token"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
     let level = "#".repeat(2 + command.len().saturating_sub(1));
     // Each command that makes a token repeats the settings, which have a page of their own.
-    let own = match help.split_once("\nSettings (") {
-        Some((own, _)) => format!("{}\n\nSettings: see the page about settings", own.trim_end()),
-        None => help.trim_end().to_owned(),
-    };
+    let own = without_settings(&help);
+    // The address is that of this book.
+    let own = own.split("\n\nMore:").next().unwrap_or_default();
     let own: String = own.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
     write!(text, "\n{level} {heading}\n\n```text\n{own}```\n").unwrap();
     *count += 1;
@@ -51,6 +50,27 @@ fn describe(runner: &Runner, command: &[&str], text: &mut String, count: &mut us
             describe(runner, &[command, &[name]].concat(), text, count);
         }
     }
+}
+
+fn without_settings(help: &str) -> String {
+    let topics = [Topic::Account, Topic::Lifetime, Topic::Cache, Topic::Network];
+    let headings: Vec<_> =
+        topics.iter().map(|topic| format!("{}:", topic.heading().unwrap())).collect();
+    let mut is_kept = true;
+    let mut kept = Vec::new();
+    for line in help.lines() {
+        if !line.is_empty() && !line.starts_with(' ') {
+            let is_first = is_kept && headings[0] == line;
+            is_kept = !headings.iter().any(|heading| heading == line);
+            if is_first {
+                kept.push("Settings: see the page about settings\n");
+            }
+        }
+        if is_kept {
+            kept.push(line);
+        }
+    }
+    kept.join("\n").trim_end().to_owned()
 }
 
 #[test]
@@ -77,7 +97,7 @@ fn the_settings_are_the_programs() {
 /// The help of a setting, after the commands that it is limited to.
 fn meaning(setting: &Setting) -> String {
     match setting.commands {
-        Commands::Token(_) => setting.help.to_owned(),
+        Commands::Token(_) | Commands::All => setting.help.to_owned(),
         Commands::Only(commands) => {
             let commands: Vec<_> = commands.iter().map(|name| format!("`{name}`")).collect();
             format!("{}: {}", commands.join(", "), setting.help)

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::guard;
 
 /// The commands that print the token on standard output.
-const HAND_OUT: [&str; 3] = ["get", "env", "external"];
+const HAND_OUT: [&str; 4] = ["get", "token", "env", "external"];
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -51,6 +51,8 @@ impl Running {
             command: args.join(" "),
             // A stand-in looks like a token, and may be printed.
             hands_out: args.first().is_some_and(|verb| HAND_OUT.contains(verb))
+                || args.first().is_some_and(|flag| flag.starts_with('-'))
+                    && args.iter().any(|verb| HAND_OUT.contains(verb))
                 || args.contains(&"--stand-in-token"),
             stdout,
             stderr,
