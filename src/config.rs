@@ -35,7 +35,7 @@ pub use pool::{PoolSettings, RequestRate, resolve_pool};
 pub(crate) use profile::profile_names;
 pub use query::Query;
 pub use schema::json_schema;
-pub use setting::{Commands, DefaultValue, Setting, Topic, ValueType};
+pub use setting::{Commands, DefaultValue, FlagTopic, Setting, ValueType};
 pub use sources::{Flags, Layers};
 
 use crate::context::{Context, NO_HOME, StandardInput};

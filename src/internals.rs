@@ -25,8 +25,9 @@ pub mod clock {
 
 pub mod config {
     pub use crate::config::{
-        ClientAuth, Commands, DefaultValue, Flags, Issuer, Layers, NetworkSettings, PoolSettings,
-        Query, RequestRate, Setting, Topic, ValueType, resolve, resolve_issuer, resolve_network,
+        ClientAuth, Commands, DefaultValue, FlagTopic, Flags, Issuer, Layers, NetworkSettings,
+        PoolSettings, Query, RequestRate, Setting, ValueType, resolve, resolve_issuer,
+        resolve_network,
     };
 
     pub mod table {

@@ -15,7 +15,7 @@ use jiff::tz::Offset;
 use self::sections::own_sections;
 use super::path_from_flag;
 use crate::completion::shown;
-use crate::config::Topic;
+use crate::config::FlagTopic;
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 
@@ -117,7 +117,7 @@ fn render_page(command: &Command, date: &str) -> String {
 
 /// The topics of options become subsections.
 fn with_subsections(text: &str) -> String {
-    let headings = Topic::ALL.iter().filter_map(|topic| topic.heading());
+    let headings = FlagTopic::ALL.iter().filter_map(|topic| topic.heading());
     headings.fold(text.to_owned(), |text, heading| {
         let upper = heading.to_uppercase();
         let [quoted, plain] = [format!(".SH \"{upper}\"\n"), format!(".SH {upper}\n")];

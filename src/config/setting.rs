@@ -13,7 +13,7 @@ pub struct Setting {
     /// Without dashes.
     pub flag: &'static str,
     pub short_flag: Option<char>,
-    pub topic: Topic,
+    pub topic: FlagTopic,
     /// The name in a profile, in a Terraform query and as an attribute.
     pub key: &'static str,
     /// The first one that is set counts.
@@ -33,7 +33,7 @@ pub struct Setting {
 
 /// Groups the flags in help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topic {
+pub enum FlagTopic {
     /// The command's own flags.
     Command,
     Account,
@@ -43,24 +43,24 @@ pub enum Topic {
     Proxy,
 }
 
-impl Topic {
-    pub(crate) const ALL: [Topic; 6] = [
-        Topic::Command,
-        Topic::Account,
-        Topic::Lifetime,
-        Topic::Cache,
-        Topic::Network,
-        Topic::Proxy,
+impl FlagTopic {
+    pub(crate) const ALL: [FlagTopic; 6] = [
+        FlagTopic::Command,
+        FlagTopic::Account,
+        FlagTopic::Lifetime,
+        FlagTopic::Cache,
+        FlagTopic::Network,
+        FlagTopic::Proxy,
     ];
 
     pub fn heading(self) -> Option<&'static str> {
         match self {
-            Topic::Command => None,
-            Topic::Account => Some("Account"),
-            Topic::Lifetime => Some("Lifetime of the token"),
-            Topic::Cache => Some("Cache"),
-            Topic::Network => Some("Network"),
-            Topic::Proxy => Some("Proxy"),
+            FlagTopic::Command => None,
+            FlagTopic::Account => Some("Account"),
+            FlagTopic::Lifetime => Some("Lifetime of the token"),
+            FlagTopic::Cache => Some("Cache"),
+            FlagTopic::Network => Some("Network"),
+            FlagTopic::Proxy => Some("Proxy"),
         }
     }
 }
@@ -132,7 +132,7 @@ impl Setting {
     /// variables only.
     pub(super) const TOKEN: Setting = Setting {
         flag: "",
-        topic: Topic::Command,
+        topic: FlagTopic::Command,
         short_flag: None,
         key: "",
         variables: &[],

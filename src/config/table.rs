@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::setting::{Commands, DefaultValue, Setting, Topic, ValueType};
+use super::setting::{Commands, DefaultValue, FlagTopic, Setting, ValueType};
 
 /// The client secret is no setting: it has no flag, because other users can read arguments.
 /// Our own variable overrides the Terraform provider's.
@@ -28,7 +28,7 @@ macro_rules! settings {
 settings! {
     PROFILE {
         flag: "profile",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "profile",
         variables: &["GC_TOKEN_PROFILE"],
         value: ValueType::Profile,
@@ -41,7 +41,7 @@ settings! {
     }
     REGION {
         flag: "region",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "region",
         variables: &["GC_TOKEN_REGION", "GENESYSCLOUD_REGION"],
         value: ValueType::Region,
@@ -55,7 +55,7 @@ settings! {
     }
     CLIENT_ID {
         flag: "client-id",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "client_id",
         variables: &["GC_TOKEN_CLIENT_ID", "GENESYSCLOUD_OAUTHCLIENT_ID"],
         value_name: "ID",
@@ -67,7 +67,7 @@ settings! {
     }
     CLIENT_SECRET_FILE {
         flag: "client-secret-file",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "client_secret_file",
         variables: &["GC_TOKEN_CLIENT_SECRET_FILE"],
         value: ValueType::File,
@@ -76,7 +76,7 @@ settings! {
     }
     CLIENT_AUTH {
         flag: "client-auth",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "client_auth",
         variables: &["GC_TOKEN_CLIENT_AUTH"],
         value: ValueType::Choice(&["basic", "post"]),
@@ -88,7 +88,7 @@ settings! {
     }
     SKEW {
         flag: "skew",
-        topic: Topic::Lifetime,
+        topic: FlagTopic::Lifetime,
         key: "skew",
         variables: &["GC_TOKEN_SKEW"],
         value: ValueType::Duration,
@@ -101,7 +101,7 @@ settings! {
     }
     MIN_TTL {
         flag: "min-ttl",
-        topic: Topic::Lifetime,
+        topic: FlagTopic::Lifetime,
         key: "min_ttl",
         variables: &["GC_TOKEN_MIN_TTL"],
         value: ValueType::Duration,
@@ -119,7 +119,7 @@ settings! {
     }
     IDLE_TIMEOUT {
         flag: "idle-timeout",
-        topic: Topic::Lifetime,
+        topic: FlagTopic::Lifetime,
         key: "idle_timeout",
         variables: &["GC_TOKEN_IDLE_TIMEOUT"],
         value: ValueType::Duration,
@@ -135,7 +135,7 @@ settings! {
     }
     VERIFY {
         flag: "verify",
-        topic: Topic::Lifetime,
+        topic: FlagTopic::Lifetime,
         key: "verify",
         variables: &["GC_TOKEN_VERIFY"],
         value: ValueType::Choice(&["auto", "always", "never"]),
@@ -150,7 +150,7 @@ settings! {
     }
     SCOPE {
         flag: "scope",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "scope",
         variables: &["GC_TOKEN_SCOPE"],
         value_name: "SCOPE",
@@ -162,7 +162,7 @@ settings! {
     }
     AUDIENCE {
         flag: "audience",
-        topic: Topic::Account,
+        topic: FlagTopic::Account,
         key: "audience",
         variables: &["GC_TOKEN_AUDIENCE"],
         value_name: "AUDIENCE",
@@ -174,7 +174,7 @@ settings! {
     }
     LOGIN_URL {
         flag: "login-url",
-        topic: Topic::Network,
+        topic: FlagTopic::Network,
         key: "login_url",
         variables: &["GC_TOKEN_LOGIN_URL"],
         value: ValueType::Url,
@@ -185,7 +185,7 @@ settings! {
     }
     API_URL {
         flag: "api-url",
-        topic: Topic::Network,
+        topic: FlagTopic::Network,
         key: "api_url",
         variables: &["GC_TOKEN_API_URL"],
         value: ValueType::Url,
@@ -196,7 +196,7 @@ settings! {
     }
     TOKEN_URL {
         flag: "token-url",
-        topic: Topic::Network,
+        topic: FlagTopic::Network,
         key: "token_url",
         variables: &["GC_TOKEN_TOKEN_URL"],
         value: ValueType::Url,
@@ -207,7 +207,7 @@ settings! {
     }
     TIMEOUT {
         flag: "timeout",
-        topic: Topic::Network,
+        topic: FlagTopic::Network,
         key: "timeout",
         variables: &["GC_TOKEN_TIMEOUT"],
         value: ValueType::Duration,
@@ -218,7 +218,7 @@ settings! {
     }
     CA_FILE {
         flag: "ca-file",
-        topic: Topic::Network,
+        topic: FlagTopic::Network,
         key: "ca_file",
         variables: &["GC_TOKEN_CA_FILE"],
         value: ValueType::File,
@@ -227,7 +227,7 @@ settings! {
     }
     CACHE_DIR {
         flag: "cache-dir",
-        topic: Topic::Cache,
+        topic: FlagTopic::Cache,
         key: "cache_dir",
         variables: &["GC_TOKEN_CACHE_DIR"],
         value: ValueType::Directory,
@@ -239,7 +239,7 @@ settings! {
     /// A little more than another process may take to mint.
     LOCK_TIMEOUT {
         flag: "lock-timeout",
-        topic: Topic::Cache,
+        topic: FlagTopic::Cache,
         key: "lock_timeout",
         variables: &["GC_TOKEN_LOCK_TIMEOUT"],
         value: ValueType::Duration,
@@ -250,7 +250,7 @@ settings! {
     }
     NO_CACHE {
         flag: "no-cache",
-        topic: Topic::Cache,
+        topic: FlagTopic::Cache,
         key: "no_cache",
         variables: &["GC_TOKEN_NO_CACHE"],
         value: ValueType::Switch,
@@ -259,7 +259,7 @@ settings! {
     }
     FORCE_REFRESH {
         flag: "force-refresh",
-        topic: Topic::Lifetime,
+        topic: FlagTopic::Lifetime,
         key: "force_refresh",
         variables: &["GC_TOKEN_FORCE_REFRESH"],
         value: ValueType::Switch,
@@ -334,7 +334,7 @@ settings! {
     }
     LISTEN {
         flag: "listen",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "listen",
         variables: &["GC_TOKEN_LISTEN"],
         value_name: "ADDRESS",
@@ -344,7 +344,7 @@ settings! {
     }
     PREFIX_FILE {
         flag: "prefix-file",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "prefix_file",
         variables: &["GC_TOKEN_PREFIX_FILE"],
         value: ValueType::File,
@@ -354,7 +354,7 @@ settings! {
     }
     ALLOW_REMOTE {
         flag: "allow-remote",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "allow_remote",
         variables: &["GC_TOKEN_ALLOW_REMOTE"],
         value: ValueType::Switch,
@@ -364,7 +364,7 @@ settings! {
     }
     ALLOW_HOST {
         flag: "allow-host",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "allow_host",
         variables: &["GC_TOKEN_ALLOW_HOST"],
         value_name: "NAMES",
@@ -374,7 +374,7 @@ settings! {
     }
     STAND_IN_TOKEN {
         flag: "stand-in-token",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "stand_in_token",
         variables: &["GC_TOKEN_STAND_IN_TOKEN"],
         value: ValueType::OptionalSwitch,
@@ -389,7 +389,7 @@ settings! {
     }
     TOKENS {
         flag: "tokens",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "tokens",
         variables: &["GC_TOKEN_TOKENS"],
         value: ValueType::Number { max: MAX_TOKENS, pattern: "^([1-9]|[1-4][0-9]|50)$" },
@@ -404,7 +404,7 @@ settings! {
     }
     RATE {
         flag: "rate",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "rate",
         variables: &["GC_TOKEN_RATE"],
         value: ValueType::Number { max: u32::MAX, pattern: "^([1-9][0-9]*|auto|off)$" },
@@ -418,7 +418,7 @@ settings! {
     }
     RATE_WAIT {
         flag: "rate-wait",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "rate_wait",
         variables: &["GC_TOKEN_RATE_WAIT"],
         value: ValueType::Duration,
@@ -440,7 +440,7 @@ settings! {
     }
     METRICS_FILE {
         flag: "metrics-file",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "metrics_file",
         variables: &["GC_TOKEN_METRICS_FILE"],
         value: ValueType::File,
@@ -449,7 +449,7 @@ settings! {
     }
     METRICS_LISTEN {
         flag: "metrics-listen",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "metrics_listen",
         variables: &["GC_TOKEN_METRICS_LISTEN"],
         value_name: "ADDRESS",
@@ -460,7 +460,7 @@ settings! {
     }
     LOG_FORMAT {
         flag: "log-format",
-        topic: Topic::Proxy,
+        topic: FlagTopic::Proxy,
         key: "log_format",
         variables: &["GC_TOKEN_LOG_FORMAT"],
         value: ValueType::Choice(&["text", "json"]),

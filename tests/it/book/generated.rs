@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
-use gc_token::internals::config::{Commands, DefaultValue, Setting, Topic, ValueType, table};
+use gc_token::internals::config::{Commands, DefaultValue, FlagTopic, Setting, ValueType, table};
 use gc_token::internals::duration::human;
 use gc_token::internals::sandbox::SandboxConfig;
 use serde_json::Value;
@@ -53,7 +53,7 @@ fn describe(runner: &Runner, command: &[&str], text: &mut String, count: &mut us
 }
 
 fn without_settings(help: &str) -> String {
-    let topics = [Topic::Account, Topic::Lifetime, Topic::Cache, Topic::Network];
+    let topics = [FlagTopic::Account, FlagTopic::Lifetime, FlagTopic::Cache, FlagTopic::Network];
     let headings: Vec<_> =
         topics.iter().map(|topic| format!("{}:", topic.heading().unwrap())).collect();
     let mut is_kept = true;
