@@ -25,9 +25,8 @@ fn reordered(args: &[OsString]) -> Option<Vec<OsString>> {
     let known = KnownFlags::default();
     let mut at = 1;
     while is_flag(args.get(at)?) {
-        match args[at].to_str() {
-            Some("--" | "-V" | "--version") => return None,
-            _ => {}
+        if let Some("--" | "-V" | "--version") = args[at].to_str() {
+            return None;
         }
         at = match known.width(&args[at]) {
             Some(width) => at + width,

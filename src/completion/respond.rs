@@ -1,6 +1,7 @@
 //! Responds to a shell's request for completions.
 
 use std::ffi::OsString;
+use std::slice::from_ref;
 
 use clap::{Arg, Command};
 use clap_complete::engine::{CompletionCandidate, complete};
@@ -61,7 +62,7 @@ fn in_parser_order(words: &[OsString]) -> Vec<OsString> {
 fn without_man(words: Vec<OsString>) -> Vec<OsString> {
     match &words[..] {
         [program, man, rest @ .., last] if man == "man" && !rest.is_empty() && !is_flag(last) => {
-            [&[program.clone()], rest, &[last.clone()]].concat()
+            [from_ref(program), rest, from_ref(last)].concat()
         }
         _ => words,
     }
