@@ -201,11 +201,13 @@ pub enum ConfigCommand {
     ///
     /// Mistakes are shown beside the values. With -v, so are the values that others
     /// override. Of the client secret, only the place is shown.
+    #[command(after_long_help = help::long_text("config show"))]
     Show(SettingArgs),
     /// Find every mistake in the settings and in config.toml. No network.
     ///
     /// Checks the flags, the variables and all profiles of config.toml, and whether what is
     /// set suffices for a token. Exits with 3 if there is a mistake.
+    #[command(after_long_help = help::long_text("config check"))]
     Check(SettingArgs),
     /// Print a JSON Schema of config.toml, for editors and validators.
     #[command(after_long_help = help::long_text("config schema"))]

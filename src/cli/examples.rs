@@ -52,6 +52,17 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
         ],
     ),
     guide(
+        "init",
+        "getting-started/first-token.md",
+        &[
+            example("gc-token init", "Answer a few questions"),
+            example(
+                "gc-token init --yes --region Ireland --client-id ID --client-secret-file FILE",
+                "Without questions",
+            ),
+        ],
+    ),
+    guide(
         "external",
         "guides/terraform-before-1.10.md",
         &[example(
@@ -120,6 +131,7 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
         &[
             example("gc-token doctor", "Check everything"),
             example("gc-token doctor --json", "For a program"),
+            example("gc-token doctor --html report.html", "As a page for a ticket"),
         ],
     ),
     guide(
@@ -156,7 +168,23 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
     guide(
         "config",
         "reference/settings.md",
-        &[example("gc-token config schema", "Print the schema of config.toml")],
+        &[
+            example("gc-token config show", "See each setting and where it comes from"),
+            example("gc-token config check", "Find every mistake"),
+        ],
+    ),
+    guide(
+        "config show",
+        "reference/settings.md",
+        &[
+            example("gc-token config show", "See each setting and where it comes from"),
+            example("gc-token config show -v", "With values that others override"),
+        ],
+    ),
+    guide(
+        "config check",
+        "reference/settings.md",
+        &[example("gc-token config check", "Find every mistake")],
     ),
     guide(
         "config schema",
@@ -177,6 +205,17 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
         ],
     ),
     guide(
+        "ci",
+        "guides/ci.md",
+        &[
+            example("gc-token ci github", "Print the recipe for GitHub Actions"),
+            example(
+                "gc-token ci gitlab --sums SHA256SUMS --write .",
+                "Write the files for GitLab CI into this repository",
+            ),
+        ],
+    ),
+    guide(
         "regions",
         "getting-started/first-token.md",
         &[example("gc-token regions", "List the regions")],
@@ -187,6 +226,7 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
         "guides/sandbox.md",
         &[
             example("gc-token sandbox", "Serve until Ctrl-C"),
+            example("gc-token sandbox -- gc-token get", "Run one command with it"),
             example("gc-token sandbox --lifetime 5m --rate 300/60s", "With limits"),
         ],
     ),
@@ -197,6 +237,14 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
             example(". <(gc-token completions bash)", "In this shell, bash"),
             example("gc-token completions fish | source", "In this shell, fish"),
             example("gc-token completions zsh > _gc-token", "A file for a directory of $fpath"),
+        ],
+    ),
+    guide(
+        "version",
+        "getting-started/install.md",
+        &[
+            example("gc-token version", "See what it was built from"),
+            example("gc-token version --json", "For a program"),
         ],
     ),
     guide(

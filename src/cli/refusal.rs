@@ -65,8 +65,12 @@ fn hide_secrets(refusal: &mut clap::Error) -> Option<String> {
 const FOREIGN_NAMES: &[(&[&str], &str)] = &[
     (
         &["login", "logon", "signin", "auth", "authenticate"],
-        "there is no session to open: 'gc-token get' prints a token, 'gc-token exec' runs a \
-         command with one",
+        "there is no session to open: 'gc-token init' stores the credentials, 'gc-token get' \
+         prints a token",
+    ),
+    (
+        &["configure", "setup", "profile"],
+        "'gc-token init' sets a profile up, 'gc-token config show' shows the settings",
     ),
     (&["logout", "signout"], "'gc-token revoke' revokes the cached tokens"),
     (&["print", "show", "fetch", "mint", "access-token"], "'gc-token get' prints a token"),

@@ -76,8 +76,8 @@ fn values_of_flag(flag: &str) -> Values {
     match table::ALL.iter().find(|setting| setting.flag == flag) {
         Some(setting) => values_of_type(setting.value),
         None => match flag {
-            "ca-out" => Values::File,
-            "all" | "from" | "mirror" => Values::Directory,
+            "ca-out" | "html" | "sums" => Values::File,
+            "all" | "from" | "mirror" | "write" => Values::Directory,
             _ => Values::Free,
         },
     }
@@ -102,7 +102,9 @@ fn values_of_type(value: ValueType) -> Values {
         ValueType::Profile => Values::Profile,
         ValueType::File => Values::File,
         ValueType::Directory => Values::Directory,
-        ValueType::Text | ValueType::Url | ValueType::Number { .. } | ValueType::Count => Values::Free,
+        ValueType::Text | ValueType::Url | ValueType::Number { .. } | ValueType::Count => {
+            Values::Free
+        }
     }
 }
 

@@ -182,7 +182,8 @@ impl Setting {
     /// Of a subcommand, `command` is the last word.
     pub fn is_flag_of(&self, command: &str) -> bool {
         let holds = |commands: &[&str]| {
-            let is_same = |known: &&str| known.strip_prefix("config ").unwrap_or(known) == command;
+            let is_same =
+                |known: &&str| *known == command || known.strip_prefix("config ") == Some(command);
             commands.iter().any(is_same)
         };
         match self.commands {

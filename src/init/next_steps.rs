@@ -11,6 +11,7 @@ pub(crate) fn next_steps(profile: &str, required_providers: &str) -> String {
         (format!("gc-token exec{flag} -- COMMAND"), "run a command that gets a token"),
         (format!("gc-token doctor{flag}"), "check everything again"),
         ("gc-token terraform install".to_owned(), "install the Terraform provider"),
+        (format!("gc-token ci{flag}"), "print a recipe for a CI system"),
     ];
     let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
     let lines = commands.iter().map(|(command, does)| format!("  {command:<width$}  # {does}\n"));
