@@ -16,7 +16,7 @@ umask 022
 # Those after `binaries` start from $out/bin/TARGET/gc-token.
 readonly parts=(binaries archives deb rpm wheel npm image provider manifests sums)
 # Checks that belong to no part, or to several.
-readonly further_checks=(installer mise binstall first-token page publish workflows source recipes)
+readonly further_checks=(installer mise first-token page publish workflows source recipes)
 
 # The value of a key in the [package] table of Cargo.toml.
 package() {
@@ -32,6 +32,7 @@ readonly version repository organization
 readonly out=${RELEASE_OUT:-$root/target/dist}
 # Installed tools.
 readonly tools=$root/target/tools
+readonly debian=$tools/debian-11
 PATH=$PATH:$tools/bin
 # RELEASE_TARGETS replaces the list: for checks alone.
 read -ra targets <<<"${RELEASE_TARGETS:-x86_64-unknown-linux-musl aarch64-unknown-linux-musl}"
@@ -104,6 +105,17 @@ install_go() {
   has go || { not_tested "$1, for want of Go"; return 1; }
   [[ -x $place/$1 ]] || GOBIN=$place go install "$2"
   PATH=$place:$PATH
+}
+
+# Debian 11 with glibc 2.31, older than what a build on today's systems needs. Asks for root.
+install_debian() {
+  install_once "$debian" 'Debian 11, with man-db and shells' bootstrap_debian
+}
+
+bootstrap_debian() {
+  rm -rf "$1"
+  debootstrap --variant=minbase --include=man-db,bash-completion,zsh,fish bullseye "$1" >"$1.log" 2>&1 ||
+    fail "debootstrap: $(tail -n 3 "$1.log")"
 }
 
 # PLACE WHAT INSTALL ARGUMENT...: installs into a folder, which says what it holds only once
