@@ -30,8 +30,9 @@ readonly version repository organization
 
 # Where everything is built; files that are published are in its folder `files`.
 readonly out=${RELEASE_OUT:-$root/target/dist}
-# Installed tools.
-readonly tools=$root/target/tools
+# Installed tools. Environments of Python hold the path, which must outlive a link to it.
+tools=$(realpath -m "$root/target/tools")
+readonly tools
 readonly debian=$tools/debian-11
 PATH=$PATH:$tools/bin
 # RELEASE_TARGETS replaces the list: for checks alone.
@@ -79,6 +80,8 @@ tar_gz() {
 # NAME PACKAGE...: puts a program from PyPI on the PATH, in an environment of its own.
 install_program() {
   local place=$tools/$1
+  # An environment that was moved does not run.
+  [[ -x $(sed -n '1s/^#!//p' "$place/bin/pip" 2>/dev/null) ]] || rm -f "$place/packages"
   install_once "$place" "${*:2}" pip_install "${@:2}"
   PATH=$place/bin:$PATH
 }
