@@ -110,7 +110,7 @@ fn confirm_replacement(
         return Err(exists());
     };
     let question = format!("There is a profile {profile:?} already. Replace it?");
-    if dialogue.confirm(&question)? { Ok(()) } else { Err(exists()) }
+    if dialogue.confirm_loss(&question)? { Ok(()) } else { Err(exists()) }
 }
 
 /// Runs the command that prints the secret, and examines the settings as `doctor` does.

@@ -76,12 +76,23 @@ impl Dialogue {
 
     /// An empty answer means yes.
     pub(crate) fn confirm(&mut self, question: &str) -> Result<bool> {
+        self.ask_yes_or_no(question, true)
+    }
+
+    /// An empty answer means no.
+    pub(crate) fn confirm_loss(&mut self, question: &str) -> Result<bool> {
+        self.ask_yes_or_no(question, false)
+    }
+
+    fn ask_yes_or_no(&mut self, question: &str, default: bool) -> Result<bool> {
+        let choices = if default { "Y/n" } else { "y/N" };
         loop {
-            self.show(&format!("{question} [Y/n]: "))?;
+            self.show(&format!("{question} [{choices}]: "))?;
             let line = self.0.read_line();
             let line = answer(line)?;
             match line.trim_ascii().to_ascii_lowercase().as_slice() {
-                b"" | b"y" | b"yes" => return Ok(true),
+                b"" => return Ok(default),
+                b"y" | b"yes" => return Ok(true),
                 b"n" | b"no" => return Ok(false),
                 _ => self.say("  Answer y or n.")?,
             }

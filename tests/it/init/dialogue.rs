@@ -153,7 +153,7 @@ fn the_end_of_input_is_an_error_and_an_existing_profile_is_not_replaced_unasked(
     let runner = new_machine(&cloud).with_file(CONFIG, before);
     let mut terminal = shell(&runner);
     terminal.type_in("gc-token init; echo code=$?\n");
-    answer(&mut terminal, "Replace it? [Y/n]: ", "n");
+    answer(&mut terminal, "Replace it? [y/N]: ", "");
     terminal.see("replace it with --force");
     terminal.see("code=3");
     terminal.type_in("gc-token init --profile other; echo code=$?\n");
