@@ -139,7 +139,9 @@ fn hint(missing: &[RequiredSetting], layers: &Layers) -> String {
                     ClientId | ClientSecret => setting.common_variable().to_owned(),
                 })
                 .collect();
-            hints.push(format!("set {}", listed(&variables)));
+            let set = format!("set {}", listed(&variables));
+            let is_new_user = unset.len() == 3;
+            hints.push(if is_new_user { format!("run 'gc-token init', or {set}") } else { set });
         }
     }
     hints.join("; ")
@@ -174,8 +176,8 @@ mod tests {
         assert_eq!(
             error.hint.as_deref(),
             Some(
-                "set GENESYSCLOUD_REGION (e.g. eu-west-1), GENESYSCLOUD_OAUTHCLIENT_ID and \
-                 GENESYSCLOUD_OAUTHCLIENT_SECRET"
+                "run 'gc-token init', or set GENESYSCLOUD_REGION (e.g. eu-west-1), \
+                 GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET"
             )
         );
         assert_eq!(error.attribute.as_deref(), Some("region"));

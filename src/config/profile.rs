@@ -374,8 +374,10 @@ fn no_such_profile(
         return error.with_cause(NO_HOME).with_hint("set HOME");
     }
     let table = match shown::word(&given.value) {
-        shown::HIDDEN => "a table of that name".to_owned(),
-        name => format!("a table [{name}]"),
+        shown::HIDDEN => "a table of that name to the first file".to_owned(),
+        name => {
+            format!("a table [{name}] to the first file, as 'gc-token init --profile {name}' does")
+        }
     };
     let known = existing.iter().map(String::as_str);
     let hint = match unknown::similar_name(&given.value, known).map(unknown::name_shown) {
@@ -384,5 +386,5 @@ fn no_such_profile(
     };
     error
         .with_cause(format!("looked in {}", places.join(" and ")))
-        .with_hint(format!("{hint} {table} to the first file"))
+        .with_hint(format!("{hint} {table}"))
 }

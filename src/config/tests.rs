@@ -273,7 +273,7 @@ fn bad_values_are_refused_by_name_and_origin() {
         (
             "profile",
             "nope",
-            "2 error: --profile: \"nope\" is not a profile\n  cause: looked in ~/config/config.toml and ~/.gc/config.toml\n  hint: add a table [nope] to the first file",
+            "2 error: --profile: \"nope\" is not a profile\n  cause: looked in ~/config/config.toml and ~/.gc/config.toml\n  hint: add a table [nope] to the first file, as 'gc-token init --profile nope' does",
         ),
     ];
     for (flag, value, expected) in cases {
@@ -318,7 +318,10 @@ fn a_misspelled_profile_is_compared_with_the_existing_ones() {
         hint("stagign2").as_deref(),
         Some("did you mean staging2? Otherwise, add a table of that name to the first file")
     );
-    assert_eq!(hint("acme").as_deref(), Some("add a table [acme] to the first file"));
+    assert_eq!(
+        hint("acme").as_deref(),
+        Some("add a table [acme] to the first file, as 'gc-token init --profile acme' does")
+    );
 }
 
 #[test]
@@ -342,8 +345,8 @@ fn nothing_at_all_says_what_to_set() {
         User::new([]).error(&[], "{}"),
         "3 error: there is no region, no client id and no client secret\n  \
          cause: looked at flags, the query and the environment; found no profile\n  \
-         hint: set GENESYSCLOUD_REGION (e.g. eu-west-1), GENESYSCLOUD_OAUTHCLIENT_ID and \
-         GENESYSCLOUD_OAUTHCLIENT_SECRET"
+         hint: run 'gc-token init', or set GENESYSCLOUD_REGION (e.g. eu-west-1), \
+         GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET"
     );
     assert!(
         User::new([("GENESYSCLOUD_REGION", "us-east-1")])
