@@ -129,7 +129,7 @@ fn explain(
     let statement = command::env::failing_statement(args, &context.env).unwrap_or_default();
     let _ = streams.stdout.write_all(statement.as_bytes());
     match help {
-        Some(help) => context.reporter.error(help.to_string().trim_end()),
+        Some(help) => context.reporter.plain_text(help.to_string().trim_end()),
         None => context.reporter.error(cli::refusal::message(refusal, args)),
     }
     Kind::Usage.exit_code()

@@ -172,6 +172,11 @@ impl Reporter {
         self.write(format!("{}\n", sanitize::json(json)));
     }
 
+    /// Writes a text for a person, such as help, without the program's name.
+    pub(crate) fn plain_text(&self, text: impl fmt::Display) {
+        self.write(format!("{}\n", sanitize::lines(&text.to_string())));
+    }
+
     pub fn error(&self, error: impl fmt::Display) {
         self.write_message("", &error);
     }

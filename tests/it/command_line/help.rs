@@ -52,6 +52,14 @@ fn every_help_fits_the_terminal_and_ends_with_examples_and_an_address() {
 }
 
 #[test]
+fn without_a_command_the_help_is_as_it_is_with_a_flag() {
+    let runner = Runner::bare().set("COLUMNS", "80");
+    let help = runner.run(&["-h"]).succeeded().to_owned();
+    let bare = runner.run(&[]);
+    assert_eq!((bare.status.code(), &*bare.stdout, &*bare.stderr), (Some(2), "", &*help));
+}
+
+#[test]
 fn short_help_at_80_columns() {
     let runner = Runner::bare().set("COLUMNS", "80");
     let short = |words: &[&str]| runner.run(words).succeeded().to_owned();
