@@ -163,6 +163,12 @@ terraform {{
 }}
 
 ephemeral "gctoken_access_token" "this" {{}}
+
+# In the block of the provider that needs the token:
+#   provider "genesyscloud" {{
+#     access_token = ephemeral.gctoken_access_token.this.access_token
+#     aws_region   = ephemeral.gctoken_access_token.this.aws_region
+#   }}
 "#
     )
 }

@@ -81,6 +81,8 @@ fn the_zips_of_a_release_take_the_place_of_the_program() {
     );
     assert!(installed.succeeded().ends_with(&command), "{installed:?}");
     assert!(!installed.stdout.contains("provider_installation"), "{installed:?}");
+    let use_of_token = "#     access_token = ephemeral.gctoken_access_token.this.access_token\n";
+    assert!(installed.stdout.contains(use_of_token), "{installed:?}");
     let read = |platform| fs::read_to_string(release.mirror().join(zip(platform))).unwrap();
     assert_eq!(read("darwin_arm64"), "the zip for darwin_arm64");
     assert!(!unpacked.exists(), "Terraform would prefer it to the zip");
