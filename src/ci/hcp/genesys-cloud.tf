@@ -4,7 +4,9 @@
 # gc-token from a release, which runs on HCP's runners as it is:
 #
 #     gc-token terraform install --mirror terraform.d/plugins
-#     terraform providers lock -platform=linux_amd64
+#     terraform providers lock -fs-mirror=terraform.d/plugins -platform=linux_amd64 \
+#       <<provider>>
+#     terraform providers lock -platform=linux_amd64 mypurecloud/genesyscloud
 #
 # Environment variables of the workspace, the last one sensitive:
 #

@@ -146,6 +146,7 @@ fn hcp_plans_and_applies_with_uploaded_providers() {
     let (ok, log) = project.run(&mut install);
     assert!(ok, "{log}");
     add_provider(&plugins, &stand_in);
+    lock_as_printed(&project);
     fs::write(project.repo().join("main.tf"), CALL).unwrap();
     // The real one: these runners install nothing.
     fs::remove_file(project.path("bin/curl")).unwrap();
@@ -168,6 +169,17 @@ fn hcp_plans_and_applies_with_uploaded_providers() {
     fs::remove_dir_all(plugins).unwrap();
     fs::remove_dir_all(project.repo().join(".terraform")).unwrap();
     project.assert_nothing_leaked();
+}
+
+/// Runs the recipe's command that locks gc-token's provider, of which no registry knows.
+fn lock_as_printed(project: &Project) {
+    let recipe = fs::read_to_string(project.repo().join("genesys-cloud.tf")).unwrap();
+    let text: String = recipe.lines().map(|line| format!("{}\n", line.trim_matches('#'))).collect();
+    let commands = text.replace("\\\n", "");
+    let command = commands.lines().map(str::trim).find(|line| line.starts_with("terraform prov"));
+    let words = shlex::split(command.expect("the command")).unwrap();
+    let (ok, log) = project.run(project.command("terraform").args(&words[1..]));
+    assert!(ok, "{log}");
 }
 
 /// Adds the stand-in for the vendor's provider to the uploaded ones. A script starts it,
