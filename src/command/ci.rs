@@ -23,6 +23,12 @@ pub(super) fn run(args: CiArgs, context: &Context, streams: &mut StandardStreams
     let Some(system) = args.system.or_else(|| detected_system(&context.env)) else {
         return streams.print(list_systems().as_bytes());
     };
+    if args.sums.is_none() && system != CiSystem::Hcp {
+        context.reporter.hint(
+            "no checksum is pinned, so the recipe installs nothing: download SHA256SUMS of the \
+             release, and add --sums SHA256SUMS",
+        );
+    }
     let recipe = system.recipe(&recipe_values(&layers, &context.env, checksums)?);
     match &args.write {
         Some(directory) => {

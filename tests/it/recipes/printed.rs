@@ -12,6 +12,7 @@ use crate::common::cloud::SECRET;
 use crate::common::page::{read, root};
 use crate::common::process::Finished;
 use crate::common::runner::Runner;
+use crate::common::terminal::Terminal;
 
 const SYSTEMS: [&str; 6] = ["github", "gitlab", "azure", "jenkins", "atlantis", "hcp"];
 
@@ -48,6 +49,14 @@ fn the_first_file_is_printed() {
         let printed = runner.run(&words).succeeded().to_owned();
         assert_eq!(printed, fs::read_to_string(first).unwrap(), "{system}");
     }
+}
+
+#[test]
+fn a_person_is_told_that_checksums_are_missing() {
+    let screen = |system| Terminal::screen(&Runner::bare(), 80, &["ci", system]);
+    assert!(screen("gitlab").contains("no checksum is pinned"), "{}", screen("gitlab"));
+    // HCP Terraform gets the program with the configuration, and downloads none.
+    assert!(!screen("hcp").contains("no checksum is pinned"), "{}", screen("hcp"));
 }
 
 #[test]
