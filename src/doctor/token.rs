@@ -44,7 +44,7 @@ fn cached_entry(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec
     match lookup {
         Lookup::Absent => vec![Finding::ok(Topic::Token, "no token was cached")],
         Lookup::Unusable(why) => {
-            vec![Finding::note(Topic::Token, format!("the cached entry is not used: {why}"))]
+            vec![Finding::warning(Topic::Token, format!("the cached entry is not used: {why}"))]
         }
         Lookup::Found(token) => {
             let verdict = policy.judge(&token.validity, now);
@@ -58,7 +58,7 @@ fn cached_entry(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec
     }
 }
 
-/// Gets a token as every command does; its warnings become findings.
+/// Gets a token as every command does; its warnings become findings, unless they are known.
 fn get_token(
     settings: &Settings,
     context: &Context,
@@ -68,7 +68,11 @@ fn get_token(
     let context = &context.with_reporter(reporter.into());
     let provided = broker::get_token(settings, context);
     let warnings = warnings.take();
-    findings.extend(warnings.into_iter().map(|warning| Finding::warning(Topic::Token, warning)));
+    for warning in warnings {
+        if findings.iter().all(|finding| finding.message != warning) {
+            findings.push(Finding::warning(Topic::Token, warning));
+        }
+    }
     provided
 }
 

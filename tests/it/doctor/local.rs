@@ -34,6 +34,17 @@ fn settings_that_are_missing_or_wrong() {
 }
 
 #[test]
+fn a_cached_token_of_another_secret_is_told_once() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = Runner::of(&cloud);
+    runner.run(&["get"]).succeeded();
+    let report = Report::of(&runner.set("GENESYSCLOUD_OAUTHCLIENT_SECRET", "another one"), &[]);
+    let message = "the cached entry is not used: it cannot be decrypted";
+    report.exits_with(4).says("token", "warning", message);
+    assert_eq!(report.finished.stdout.matches(message).count(), 1, "{report:?}");
+}
+
+#[test]
 fn a_password_in_a_setting_is_not_shown() {
     let cloud = cloud(SandboxConfig::default());
     let url = "https://me:hunter2@login.example";
