@@ -225,8 +225,8 @@ impl Stage<'_> {
         )?;
         self.report.text(
             "Each of these statements was checked as it was printed. gc-token was given the\n\
-             sandbox's address and credentials, and no other settings. For --skew and --min-ttl,\n\
-             see 'gc-token get --help'.",
+             sandbox's address and credentials, and no other settings. For --skew and\n\
+             --min-ttl, see 'gc-token get --help'.",
         )
     }
 

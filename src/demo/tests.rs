@@ -60,6 +60,9 @@ fn tells_the_story() {
     let (result, report) = Playback::smooth().play();
     assert_eq!(result, Ok(()), "{report}");
     assert_eq!(report, include_str!("report.txt"));
+    // Only the steps are wrapped as the terminal needs it.
+    let conclusion = report.rsplit_once("\n\n").expect("the conclusion").1;
+    assert!(conclusion.lines().all(|line| line.len() <= 80), "{conclusion}");
 }
 
 #[test]
