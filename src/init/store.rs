@@ -141,5 +141,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn unwritable(file: &Path, error: io::Error) -> Error {
-    Error::new(Kind::Configuration, format!("cannot write {}", file.display())).with_source(error)
+    Error::new(Kind::Configuration, format!("cannot write {}", file.display()))
+        .with_source(error)
+        .with_hint("print variables instead: --print")
 }

@@ -109,6 +109,19 @@ fn missing_settings_and_bad_ones_are_named_with_their_flags() {
 }
 
 #[test]
+fn where_no_profile_can_be_written_variables_are_the_way() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).with_file(".config/gc-token/secrets", "not a directory");
+    let dir = runner.home().join(".config/gc-token");
+    fs::set_permissions(dir, PermissionsExt::from_mode(0o700)).unwrap();
+    let refused = init(&runner, FROM_STDIN, SECRET);
+    assert_eq!((refused.status.code(), &*refused.stdout), (Some(3), ""), "{refused:?}");
+    for part in ["cannot write HOME/.config/gc-token/secrets/default", "--print"] {
+        assert!(refused.stderr.contains(part), "{refused:?}");
+    }
+}
+
+#[test]
 fn a_link_stays_and_another_users_file_is_refused() {
     let cloud = cloud(SandboxConfig::default());
     let runner = new_machine(&cloud).with_file("dotfiles/gc-token.toml", "# mine\n");
