@@ -8,9 +8,11 @@ use gc_token::internals::cli::{Cli, usage_examples};
 use gc_token::internals::context::Environment;
 use gc_token::internals::sandbox::SandboxConfig;
 
-use crate::common::cloud::cloud;
+use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::runner::Runner;
 use crate::common::{missing, program};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The names of all commands, those below others included.
 fn commands() -> Vec<Vec<String>> {
@@ -83,15 +85,20 @@ fn the_examples_of_help_work() {
             missing(shell);
             continue;
         }
-        let runner = Runner::of(&cloud).set("GENESYSCLOUD_REGION", "eu-west-1");
+        let sums = format!("{:064}  gc-token-{VERSION}-x86_64-unknown-linux-musl.tar.gz\n", 0);
+        let runner = Runner::of(&cloud)
+            .set("GENESYSCLOUD_REGION", "eu-west-1")
+            .with_file("FILE", SECRET)
+            .with_file("SHA256SUMS", &sums);
         let bin = runner.home().join("bin");
         fs::create_dir(&bin).unwrap();
         fs::write(bin.join("terraform"), "#!/bin/sh\n[ -n \"$GENESYSCLOUD_ACCESS_TOKEN\" ]\n")
             .unwrap();
         fs::set_permissions(bin.join("terraform"), fs::Permissions::from_mode(0o755)).unwrap();
-        let mut line = example.line.to_owned();
+        let mut line = example.line.replace(" ID ", &format!(" {CLIENT} "));
         let serves = ["gc-token gateway", "gc-token sandbox"];
-        if serves.iter().any(|command| line.starts_with(command)) && !line.contains(" sh -c ") {
+        let runs_a_command = line.contains(" sh -c ") || line.contains(" -- ");
+        if serves.iter().any(|command| line.starts_with(command)) && !runs_a_command {
             // A free port, and an end.
             line = line.replace(":9000", ":0").replace(":9464", ":0");
             line += " --until-stdin-closes < /dev/null";
