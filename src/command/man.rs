@@ -34,7 +34,13 @@ pub(super) fn run(
     let page = path.iter().try_fold(&command, |command, name| {
         command.find_subcommand(name).ok_or_else(|| unknown_command(path))
     })?;
-    streams.print(render_page(page, &date).as_bytes())
+    streams.print(render_page(page, &date).as_bytes())?;
+    if streams.screen(&context.env).is_terminal {
+        context.reporter.hint(
+            "this is the page's source; to read it: gc-token man > gc-token.1; man ./gc-token.1",
+        );
+    }
+    Ok(())
 }
 
 fn without_help(command: Command) -> Command {

@@ -52,6 +52,16 @@ fn a_report_of_doctor_is_coloured_and_fits_the_terminal() {
 }
 
 #[test]
+fn a_page_of_the_manual_comes_with_the_command_that_shows_it() {
+    let runner = machine();
+    let hint = "to read it: gc-token man > gc-token.1; man ./gc-token.1";
+    assert!(Terminal::screen(&runner, 80, &["man"]).contains(hint));
+    let page = runner.run(&["man"]);
+    assert_eq!(page.stderr, "");
+    page.succeeded();
+}
+
+#[test]
 fn messages_have_coloured_labels() {
     let runner = machine();
     for (name, args) in [("no_region", &["get"][..]), ("unknown_flag", &["get", "--regin=x"])] {
