@@ -4,7 +4,7 @@ mod answers;
 
 use super::terraform;
 use crate::cli::InitArgs;
-use crate::config::{Layers, Query, Setting, table};
+use crate::config::{Layers, Query, Setting, Sourced, table};
 use crate::context::{Context, NO_HOME, StandardStreams};
 use crate::doctor::{self, DoctorReport, FindingLevel};
 use crate::error::{Error, Kind, Result};
@@ -75,12 +75,23 @@ fn profile_name(layers: &Layers) -> Result<String> {
     let Some(given) = layers.find(&table::PROFILE) else {
         return Ok("default".to_owned());
     };
-    if is_plain_name(&given.value) {
-        return Ok(given.value);
+    if !is_plain_name(&given.value) {
+        return Err(given
+            .refused("cannot be the name of a new profile")
+            .with_hint("use letters, digits, - and _"));
     }
-    Err(given
-        .refused("cannot be the name of a new profile")
-        .with_hint("use letters, digits, - and _"))
+    refuse_secret(&given)?;
+    Ok(given.value)
+}
+
+/// A profile is no place for a secret: only the secret's own file is kept from others.
+fn refuse_secret(given: &Sourced) -> Result<()> {
+    if shown::looks_like_secret(&given.value) {
+        return Err(given.refused("cannot stand in a profile").with_hint(
+            "a secret comes from --client-secret-file, --client-secret-command or standard input",
+        ));
+    }
+    Ok(())
 }
 
 /// Returns the place of the profile, and whether it exists.
@@ -168,17 +179,11 @@ fn write(
     lines: &ProfileLines,
     answers: &Answers,
 ) -> Result<()> {
-    match &answers.secret {
-        Some(SecretChoice::Value(secret)) => {
-            store.write_secret(profile, secret)?;
-            store.write_profile(profile, lines)
-        }
-        _ => {
-            store.write_profile(profile, lines)?;
-            store.remove_secret(profile);
-            Ok(())
-        }
-    }
+    let secret = match &answers.secret {
+        Some(SecretChoice::Value(secret)) => Some(secret),
+        _ => None,
+    };
+    store.write(profile, lines, secret)
 }
 
 fn written(profile: &str, store: &ProfileStore, answers: &Answers) -> String {

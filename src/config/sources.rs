@@ -113,9 +113,9 @@ impl Layers {
         self.home = home.map(Path::to_owned);
     }
 
-    /// Returns the profile's name and file.
-    pub fn profile_place(&self) -> Option<(&str, &Path)> {
-        self.profile.as_ref().map(|profile| (profile.name(), profile.file()))
+    /// Returns the profile's name, as messages show it, and its file.
+    pub fn profile_place(&self) -> Option<(String, &Path)> {
+        self.profile.as_ref().map(|profile| (profile.shown_name(), profile.file()))
     }
 
     /// Returns an error for each key of the profile that is not a setting.
@@ -347,7 +347,7 @@ impl Layers {
         text
     }
 
-    pub(super) fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {
+    pub(crate) fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {
         let (_, value) = self.flags.iter().find(|(name, _)| *name == setting.flag)?;
         Some(Sourced { value: text::trim(value).to_owned(), origin: Origin::Flag(setting.flag) })
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
+use tempfile::NamedTempFile;
 
 use super::document::{self, EditError, ProfileLines};
 use crate::error::{Error, Kind, Result};
@@ -47,9 +48,15 @@ impl ProfileStore {
         document::has_profile(&text, profile).map_err(|error| self.edit_error(error, profile))
     }
 
-    /// Adds or replaces the profile. The file is replaced whole, so that no other process reads
-    /// half of it; a symbolic link to it stays.
-    pub(crate) fn write_profile(&self, profile: &str, lines: &ProfileLines) -> Result<()> {
+    /// Adds or replaces the profile, and its client secret if that is given. Files are replaced
+    /// whole, so that no other process reads half of one; a symbolic link to the profiles stays.
+    /// An earlier secret that no profile refers to is removed.
+    pub(crate) fn write(
+        &self,
+        profile: &str,
+        lines: &ProfileLines,
+        secret: Option<&SecretString>,
+    ) -> Result<()> {
         let file = self.config_file();
         let failed = |error| unwritable(&file, error);
         platform::create_dirs(&self.dir, false).map_err(failed)?;
@@ -61,12 +68,21 @@ impl ProfileStore {
         let text = self.read()?;
         let edited = document::with_profile(&text, profile, lines)
             .map_err(|error| self.edit_error(error, profile))?;
-        write_private(&target, edited.as_bytes()).map_err(failed)
+        // If the disk is full, the secret must not be replaced without its profile.
+        let profiles = private_copy(&target, edited.as_bytes()).map_err(failed)?;
+        if let Some(secret) = secret {
+            self.write_secret(profile, secret)?;
+        }
+        profiles.persist(&target).map_err(|error| failed(error.error))?;
+        if secret.is_none() && !names_secret_of(&edited, profile) {
+            let _ = std::fs::remove_file(self.secret_file(profile));
+        }
+        Ok(())
     }
 
     /// # Errors
     /// If other users could exchange the file.
-    pub(crate) fn write_secret(&self, profile: &str, secret: &SecretString) -> Result<()> {
+    fn write_secret(&self, profile: &str, secret: &SecretString) -> Result<()> {
         let file = self.secret_file(profile);
         let dir = file.parent().unwrap_or(&self.dir);
         let failed = |error| unwritable(&file, error);
@@ -81,12 +97,8 @@ impl ProfileStore {
             }
         }
         let line = zeroize::Zeroizing::new(format!("{}\n", secret.expose_secret()));
-        write_private(&file, line.as_bytes()).map_err(failed)
-    }
-
-    /// Removes the secret that an earlier `init` has stored.
-    pub(crate) fn remove_secret(&self, profile: &str) {
-        let _ = std::fs::remove_file(self.secret_file(profile));
+        let copy = private_copy(&file, line.as_bytes()).map_err(failed)?;
+        copy.persist(&file).map(|_| ()).map_err(|error| failed(error.error))
     }
 
     /// Returns the whole file, or nothing if there is none.
@@ -131,17 +143,44 @@ impl ProfileStore {
     }
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes what is to replace the file at `path` into a temporary file beside it.
+fn private_copy(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut file = private_file_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
+}
+
+/// Returns whether the text of `config.toml` contains the path of a profile's secret, however
+/// the directory above it is written.
+fn names_secret_of(text: &str, profile: &str) -> bool {
+    let path = format!("secrets/{profile}");
+    let is_part_of_name = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
+    text.match_indices(&path)
+        .any(|(start, _)| !text[start + path.len()..].starts_with(is_part_of_name))
 }
 
 fn unwritable(file: &Path, error: io::Error) -> Error {
     Error::new(Kind::Configuration, format!("cannot write {}", file.display()))
         .with_source(error)
         .with_hint("print variables instead: --print")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_name_of_a_secret_counts() {
+        for (text, expected) in [
+            ("x = '~/.config/gc-token/secrets/prod'", true),
+            ("x = ['cat', 'secrets/prod', 'y']", true),
+            ("x = 'secrets/prod2'\ny = 'secrets/prod-old'", false),
+            ("x = 'secrets/prod2'\ny = 'secrets/prod'", true),
+            ("[prod]\nx = 'secret'", false),
+        ] {
+            assert_eq!(names_secret_of(text, "prod"), expected, "{text}");
+        }
+    }
 }

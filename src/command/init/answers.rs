@@ -48,6 +48,14 @@ impl Answers {
         // A variable with a URL does not become part of the profile, which needs a region then.
         let is_url = |name: &str| [table::LOGIN_URL.flag, table::TOKEN_URL.flag].contains(&name);
         let has_url = args.settings.flags.iter().any(|(name, _)| is_url(name));
+        // The client ids of other issuers may look random.
+        let has_token_url =
+            args.settings.flags.iter().any(|(name, _)| *name == table::TOKEN_URL.flag);
+        let client_id = layers.find(&table::CLIENT_ID).filter(|_| !has_token_url);
+        let in_profile = [&table::SCOPE, &table::AUDIENCE].map(|setting| layers.in_flags(setting));
+        for given in in_profile.into_iter().flatten().chain(client_id) {
+            super::refuse_secret(&given)?;
+        }
         Ok(Answers {
             needs_region: region.is_none() && !has_url,
             region,

@@ -16,6 +16,9 @@ fn init(runner: &Runner, flags: &[&str], stdin: &str) -> Finished {
     runner.run_on(&[&words[..], flags].concat(), stdin.as_bytes())
 }
 
+/// What the secrets of Genesys Cloud look like.
+const RANDOM: &str = "pV0wq7Yd2sK1mZ8xT4uJ6nB9cF3hG5rL0aE_iO-yQwX";
+
 const FROM_STDIN: &[&str] = &["--client-secret-file", "-"];
 
 #[test]
@@ -67,6 +70,44 @@ fn a_file_a_command_and_a_variable_stay_where_the_secret_is() {
     let text = init(&runner, &["--force"], "").succeeded().to_owned();
     assert!(text.contains("not stored: it is read from GENESYSCLOUD"), "{text}");
     assert!(!config(&runner).contains("secret"), "{}", config(&runner));
+}
+
+#[test]
+fn a_secret_that_a_profile_still_names_is_kept() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud);
+    init(&runner, FROM_STDIN, SECRET).succeeded();
+    let stored = runner.home().join(STORED);
+    let stored = stored.to_str().unwrap();
+    let command = format!("cat {stored}");
+    for flags in [["--client-secret-file", stored], ["--client-secret-command", &command]] {
+        init(&runner, &[&["--force"], &flags[..]].concat(), "").succeeded();
+        runner.run(&["get", "--no-cache"]).succeeded();
+    }
+    init(&runner, &["--profile", "other", "--client-secret-file", stored], "").succeeded();
+    let runner = runner.with_file("secret", SECRET);
+    init(&runner, &["--force", "--client-secret-file", "secret"], "").succeeded();
+    runner.run(&["get", "--no-cache", "--profile", "other"]).succeeded();
+}
+
+#[test]
+fn a_secret_in_place_of_another_value_is_not_written() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud);
+    for flags in [["--profile", RANDOM], ["--scope", RANDOM], ["--audience", RANDOM]] {
+        let ended = init(&runner, &[&flags[..], FROM_STDIN].concat(), RANDOM);
+        assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+        assert!(ended.stderr.contains(flags[0]) && !ended.stderr.contains(RANDOM), "{ended:#?}");
+    }
+    let runner = runner
+        .set("GC_TOKEN_LOGIN_URL", "http://127.0.0.1:1")
+        .set("GC_TOKEN_TIMEOUT", "1s")
+        .set("GENESYSCLOUD_OAUTHCLIENT_ID", RANDOM)
+        .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", CLIENT);
+    let ended = runner.run(&["init", "--region", "Ireland"]);
+    assert!(ended.stderr.contains("GENESYSCLOUD_OAUTHCLIENT_ID"), "{ended:#?}");
+    assert!(!ended.stderr.contains(RANDOM), "{ended:#?}");
+    assert!(!runner.home().join(CONFIG).exists());
 }
 
 #[test]
