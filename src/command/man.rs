@@ -18,6 +18,7 @@ use crate::completion::shown;
 use crate::config::FlagTopic;
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
+use crate::text;
 
 pub(super) fn run(
     path: &[String],
@@ -48,7 +49,7 @@ fn without_help(command: Command) -> Command {
 }
 
 fn unknown_command(path: &[String]) -> Error {
-    Error::new(Kind::Usage, format!("unknown command {:?}", path.join(" ")))
+    Error::new(Kind::Usage, format!("unknown command {:?}", text::shown::plain(&path.join(" "))))
         .with_hint("'gc-token --help' lists them all")
 }
 

@@ -130,7 +130,7 @@ pub fn check(layers: &mut Layers, context: &Context, stdin: &mut StandardInput) 
     let mut faults = value_faults(&layers.before_profile());
     let (profiles, unreadable) = profile::all_unchecked(context);
     faults.extend(unreadable);
-    let names = profiles.iter().map(|profile| profile.name().to_owned()).collect();
+    let names = profiles.iter().map(|profile| profile.shown_name()).collect();
     for profile in profiles {
         faults.extend(profile_faults(profile, layers.home()));
     }

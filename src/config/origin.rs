@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::unknown::name_shown;
 use crate::error::{Error, Kind};
 use crate::text::{flaws, shown};
 
@@ -75,6 +76,7 @@ impl fmt::Display for Origin {
             Origin::Attribute(name) => write!(f, "attribute {name:?}"),
             Origin::Variable(name) => f.write_str(name),
             Origin::Profile { profile, key, file } => {
+                let (key, profile) = (name_shown(key), shown::plain(profile));
                 write!(f, "{key} of profile {profile:?} in {}", file.display())
             }
         }

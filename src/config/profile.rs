@@ -155,8 +155,9 @@ impl Profile {
         }))
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    /// Returns the name for messages.
+    pub(super) fn shown_name(&self) -> String {
+        shown::plain(&self.name)
     }
 
     /// Reads the file again to find the line of a key.
@@ -314,7 +315,7 @@ impl ProfileSecret {
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "profile {:?} in {}", self.name, self.file.display())
+        write!(f, "profile {:?} in {}", self.shown_name(), self.file.display())
     }
 }
 

@@ -7,6 +7,11 @@ use crate::common::runner::Runner;
 
 const CONFIG: &str = ".config/gc-token/config.toml";
 
+/// What the secrets of Genesys Cloud look like.
+const RANDOM: &str = "pV0wq7Yd2sK1mZ8xT4uJ6nB9cF3hG5rL0aE_iO-yQwX";
+
+const HIDDEN: &str = "(not shown: it may be a secret)";
+
 const BROKEN: &str = "\
 # Mistakes of each kind.
 [default]
@@ -105,4 +110,27 @@ fn a_file_that_is_not_toml_does_not_hide_the_other_values() {
     let text = runner.run(&["config", "show"]).succeeded().to_owned();
     assert!(text.contains("! cannot read the profiles"), "{text}");
     assert!(text.lines().any(|line| line.ends_with("  GENESYSCLOUD_REGION")), "{text}");
+}
+
+#[test]
+fn a_secret_in_place_of_a_name_is_not_shown() {
+    let profile = format!("[default]\n{RANDOM} = 'x'\n[{RANDOM}]\nregion = 'x'\nscop = 'y'\n");
+    let runner = Runner::bare().with_file(CONFIG, &profile);
+    for words in [
+        &["config", "show"][..],
+        &["config", "show", "-v"],
+        &["config", "show", "--json"],
+        &["config", "show", "--profile", RANDOM],
+        &["config", "show", "--json", "--profile", RANDOM],
+        &["config", "check"],
+        &["get"],
+        &["get", "--profile", RANDOM],
+        &["ci", "github", "--profile", RANDOM],
+        &["man", RANDOM],
+    ] {
+        let ended = runner.run(words);
+        assert!(!ended.stdout.contains(RANDOM), "{words:?}: {}", ended.stdout);
+        assert!(!ended.stderr.contains(RANDOM), "{words:?}: {}", ended.stderr);
+        assert!(ended.stdout.contains(HIDDEN) || ended.stderr.contains(HIDDEN), "{ended:#?}");
+    }
 }

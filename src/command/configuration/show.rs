@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::config::{InspectedSetting, InspectedValue, Origin};
 use crate::error::Error;
 use crate::sanitize;
+use crate::text::shown;
 
 pub(super) struct ShownSettings<'a> {
     /// Name and file.
-    pub(super) profile: Option<(&'a str, &'a Path)>,
+    pub(super) profile: Option<(String, &'a Path)>,
     pub(super) settings: Vec<InspectedSetting>,
     /// The reason why no profile could be read.
     pub(super) unreadable: Option<Error>,
@@ -25,7 +26,7 @@ const VALUE_WIDTH: usize = 36;
 impl ShownSettings<'_> {
     /// Overridden values are for the verbose table.
     pub(super) fn to_text(&self, is_verbose: bool) -> String {
-        let mut text = match self.profile {
+        let mut text = match &self.profile {
             Some((name, file)) => {
                 sanitize::lines(&format!("profile {name:?} in {}\n\n", file.display())).into_owned()
             }
@@ -71,7 +72,7 @@ impl ShownSettings<'_> {
 
     fn fault_line(&self, indent: &str, fault: &Error) -> String {
         let message = fault.one_line();
-        let message = match self.profile {
+        let message = match &self.profile {
             Some((name, file)) => {
                 message.replacen(&format!(" of profile {name:?} in {}", file.display()), "", 1)
             }
@@ -83,6 +84,7 @@ impl ShownSettings<'_> {
     pub(super) fn to_json(&self) -> Value {
         let profile = self
             .profile
+            .as_ref()
             .map(|(name, file)| json!({ "name": name, "file": file.display().to_string() }));
         let settings: Vec<_> = self.settings.iter().map(setting_json).collect();
         let faults = self.unreadable.iter().chain(&self.key_faults).map(Error::one_line);
@@ -133,7 +135,7 @@ fn origin_json(value: &InspectedValue) -> Value {
         Origin::Variable(name) => json!({ "kind": "variable", "name": name }),
         Origin::Profile { profile, key, file } => json!({
             "kind": "profile",
-            "profile": profile,
+            "profile": shown::plain(profile),
             "key": key,
             "file": file.display().to_string(),
             "line": value.line,
