@@ -28,7 +28,7 @@ mod version;
 use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
-use crate::cli::{Command, TerraformCommand};
+use crate::cli::{Command, ConfigCommand, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
@@ -42,7 +42,15 @@ pub(crate) fn run(
     streams: &mut StandardStreams,
 ) -> Result<u8> {
     let variables = Layers::new(config::Flags::new(), Query::default(), &context.env);
-    context.reporter.set_quiet(is_quiet || variables.bool(&table::QUIET)?);
+    let is_quiet_by_variable = match (variables.bool(&table::QUIET), &command) {
+        (Ok(is_quiet), _) => is_quiet,
+        // Each of these reports the mistake in its own way.
+        (Err(_), Command::Env(_) | Command::Config { command: ConfigCommand::Check(_), .. }) => {
+            false
+        }
+        (Err(error), _) => return Err(error),
+    };
+    context.reporter.set_quiet(is_quiet || is_quiet_by_variable);
     let result = match command {
         Command::Exec(args) => return exec::run(args, context, streams),
         Command::ExecWatchdog => exec::run_watchdog(&mut streams.stdin),
@@ -75,6 +83,7 @@ pub(crate) fn run(
 fn load_layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
+    layers.bool(&table::QUIET)?;
     if layers.is_verbose_by_flag() {
         // A flag overrides GC_TOKEN_QUIET.
         context.reporter.set_quiet(false);

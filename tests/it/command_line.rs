@@ -100,6 +100,9 @@ fn a_quiet_command_writes_errors_alone() {
     let odd = Runner::bare().set("GC_TOKEN_QUIET", "perhaps").run(&["regions"]);
     assert_eq!(odd.status.code(), Some(3), "{odd:#?}");
     assert!(odd.stderr.contains("GC_TOKEN_QUIET"), "{odd:#?}");
+    // In a shell, the command line of `env` has to fail.
+    let odd = Runner::of(&cloud).set("GC_TOKEN_QUIET", "perhaps").run(&["env"]);
+    assert_eq!((odd.status.code(), &*odd.stdout), (Some(3), "false\n"), "{odd:#?}");
     // Without use, 'exec --gateway' says so, if it may.
     let unused = ["exec", "--gateway", "true"];
     assert!(said(runner(), &unused).contains("no request came"));
