@@ -30,12 +30,13 @@ function findProgram() {
 }
 
 function run(program, args) {
-  const child = spawn(program, args, { stdio: "inherit" });
+  // Before the child process starts: its first output may be answered with a signal.
   for (const signal of FORWARDED) {
     // A terminal sends these to the child process as well.
     const ofTerminal = ["SIGINT", "SIGQUIT", "SIGWINCH"].includes(signal) && process.stdin.isTTY;
     process.on(signal, () => ofTerminal || child.kill(signal));
   }
+  const child = spawn(program, args, { stdio: "inherit" });
   child.on("error", (error) => refuse(`cannot run ${program}: ${error.message}`));
   child.on("exit", (code, signal) => {
     if (signal === null) {
