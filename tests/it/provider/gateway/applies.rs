@@ -15,12 +15,12 @@ use crate::provider::rig::Rig;
 use crate::provider::search;
 
 /// One after the other, at two seconds each, they take as long as three tokens live.
-const SKILLS: u64 = 13;
+const SKILLS: u64 = 18;
 
-/// Tokens live for nine seconds, of which the API's clock takes two.
+/// Tokens live for twelve seconds, of which the API's clock takes two.
 fn slow_and_short_lived() -> SandboxConfig {
     SandboxConfig {
-        lifetime: Duration::from_secs(9),
+        lifetime: Duration::from_secs(12),
         api_offset: SignedDuration::from_secs(2),
         api_faults: "1000*slow:2s".parse::<Faults>().unwrap().0,
         ..SandboxConfig::default()
