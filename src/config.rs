@@ -15,6 +15,9 @@ mod query;
 mod schema;
 mod setting;
 mod sources;
+mod store;
+mod store_location;
+mod store_password;
 pub mod table;
 mod unknown;
 
@@ -37,6 +40,9 @@ pub use query::Query;
 pub use schema::json_schema;
 pub use setting::{Commands, DefaultValue, FlagTopic, Setting, ValueType};
 pub use sources::{Flags, Layers};
+pub use store::StoreSettings;
+pub use store_location::{BucketProvider, RedisLocation, StoreLocation};
+pub use store_password::StorePassword;
 
 use crate::context::{Context, NO_HOME, StandardInput};
 use crate::error::{Error, Kind, Result};
@@ -52,6 +58,8 @@ pub struct Settings {
     pub freshness: FreshnessPolicy,
     pub verify: Verify,
     pub cache: CacheSettings,
+    /// `None` shares nothing with other machines.
+    pub store: Option<StoreSettings>,
     pub network: NetworkSettings,
 }
 
@@ -134,6 +142,7 @@ pub fn resolve(layers: &Layers, context: &Context, stdin: &mut StandardInput) ->
             idle_timeout: idle_timeout(layers)?,
         },
         cache: resolve_cache(layers, context)?,
+        store: StoreSettings::resolve(layers, context)?,
         network: resolve_network(layers)?,
     })
 }

@@ -53,6 +53,7 @@ mod random;
 mod region;
 mod sandbox;
 mod sanitize;
+mod store;
 mod sync;
 mod terraform;
 mod text;

@@ -18,6 +18,18 @@ impl Key {
     }
 
     pub(super) fn of_slot(settings: &Settings, slot: u32) -> Key {
+        let mut hash = Key::shared_fields(settings, slot);
+        let command = settings.client.secret.command().unwrap_or_default();
+        command.iter().for_each(|word| hash.field(word));
+        Key(hash.finish())
+    }
+
+    /// Does not depend on the way in which this machine gets the secret.
+    pub fn shared(settings: &Settings, slot: u32) -> Key {
+        Key(Key::shared_fields(settings, slot).finish())
+    }
+
+    fn shared_fields(settings: &Settings, slot: u32) -> Hasher {
         let issuer = &settings.issuer;
         let mut hash = Hasher::new();
         // Slot 0 has the key of versions without slots. No token URL looks like a slot.
@@ -29,9 +41,7 @@ impl Key {
         hash.field(&settings.client.id);
         hash.field(issuer.scope.as_deref().unwrap_or_default());
         hash.field(issuer.audience.as_deref().unwrap_or_default());
-        let command = settings.client.secret.command().unwrap_or_default();
-        command.iter().for_each(|word| hash.field(word));
-        Key(hash.finish())
+        hash
     }
 
     pub fn parse(stem: &str) -> Option<Key> {

@@ -51,12 +51,23 @@ impl OffsetEstimate {
         received: &Reading,
         date: Timestamp,
     ) -> Option<OffsetEstimate> {
+        OffsetEstimate::from_remote_time(sent, received, date, DATE_RESOLUTION)
+    }
+
+    /// Computes the interval as [`OffsetEstimate::from_date_header`] does, from a time that a
+    /// peer has truncated to a multiple of `resolution`.
+    pub fn from_remote_time(
+        sent: &Reading,
+        received: &Reading,
+        time: Timestamp,
+        resolution: SignedDuration,
+    ) -> Option<OffsetEstimate> {
         let round_trip = received.boot_since(sent)?;
         if round_trip.is_negative() || round_trip > MAX_ROUND_TRIP {
             return None;
         }
-        let min = date.duration_since(received.wall);
-        let max = min.saturating_add(DATE_RESOLUTION).saturating_add(round_trip);
+        let min = time.duration_since(received.wall);
+        let max = min.saturating_add(resolution).saturating_add(round_trip);
         Some(OffsetEstimate { at: received.clone(), offset: Offset { min, max }, contacts: 1 })
     }
 

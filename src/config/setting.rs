@@ -39,16 +39,18 @@ pub enum FlagTopic {
     Account,
     Lifetime,
     Cache,
+    Store,
     Network,
     Proxy,
 }
 
 impl FlagTopic {
-    pub(crate) const ALL: [FlagTopic; 6] = [
+    pub(crate) const ALL: [FlagTopic; 7] = [
         FlagTopic::Command,
         FlagTopic::Account,
         FlagTopic::Lifetime,
         FlagTopic::Cache,
+        FlagTopic::Store,
         FlagTopic::Network,
         FlagTopic::Proxy,
     ];
@@ -59,6 +61,7 @@ impl FlagTopic {
             FlagTopic::Account => Some("Account"),
             FlagTopic::Lifetime => Some("Lifetime of the token"),
             FlagTopic::Cache => Some("Cache"),
+            FlagTopic::Store => Some("Store"),
             FlagTopic::Network => Some("Network"),
             FlagTopic::Proxy => Some("Proxy"),
         }

@@ -13,6 +13,9 @@ pub(crate) const CLIENT_SECRET: &str = "client_secret";
 /// The key in a profile that holds a command, as a list of arguments.
 pub(crate) const CLIENT_SECRET_COMMAND: &str = "client_secret_command";
 
+/// Holds the password of a store, which is no setting for the same reason.
+pub const STORE_PASSWORD_VARIABLE: &str = "GC_TOKEN_STORE_PASSWORD";
+
 /// The Terraform provider goes up to this.
 pub(super) const MAX_TOKENS: u32 = 50;
 
@@ -256,6 +259,56 @@ settings! {
         value: ValueType::Switch,
         help: "Neither read nor write the cache",
         in_profile: true,
+    }
+    STORE {
+        flag: "store",
+        topic: FlagTopic::Store,
+        key: "store",
+        variables: &["GC_TOKEN_STORE"],
+        value_name: "LOCATION",
+        help: "Share tokens with other machines by a store: s3://bucket/prefix, gs://bucket/prefix, \
+            az://container/prefix, redis://host:6379/0 or rediss://user@host",
+        attribute: Some("The store by which machines share tokens: `s3://bucket/prefix`, \
+            `gs://bucket/prefix`, `az://container/prefix`, `redis://host:6379/0` or \
+            `rediss://user@host`."),
+        in_query: true,
+        in_profile: true,
+    }
+    STORE_PASSWORD_FILE {
+        flag: "store-password-file",
+        topic: FlagTopic::Store,
+        key: "store_password_file",
+        variables: &["GC_TOKEN_STORE_PASSWORD_FILE"],
+        value: ValueType::File,
+        help: "The file that holds the password of the Redis store",
+        in_profile: true,
+    }
+    STORE_TIMEOUT {
+        flag: "store-timeout",
+        topic: FlagTopic::Store,
+        key: "store_timeout",
+        variables: &["GC_TOKEN_STORE_TIMEOUT"],
+        value: ValueType::Duration,
+        default: DefaultValue::Duration(SignedDuration::from_secs(2)),
+        help: "The time limit on all requests to the store together",
+        in_profile: true,
+    }
+    STORE_REQUIRED {
+        flag: "store-required",
+        topic: FlagTopic::Store,
+        key: "store_required",
+        variables: &["GC_TOKEN_STORE_REQUIRED"],
+        value: ValueType::Switch,
+        help: "Fail rather than mint while the store cannot be reached",
+        in_profile: true,
+    }
+    NO_STORE {
+        flag: "no-store",
+        topic: FlagTopic::Store,
+        key: "no_store",
+        variables: &["GC_TOKEN_NO_STORE"],
+        value: ValueType::Switch,
+        help: "Share no tokens with other machines, whatever the profile says",
     }
     FORCE_REFRESH {
         flag: "force-refresh",

@@ -35,6 +35,7 @@ pub(crate) fn settings(login_url: &str) -> Settings {
             lock_timeout: Duration::from_secs(1),
             slot: 0,
         },
+        store: None,
         network: NetworkSettings::new(Duration::from_secs(5), None),
     }
 }

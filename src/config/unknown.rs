@@ -19,7 +19,8 @@ const TESTS: &str = "GC_TOKEN_TEST_";
 pub(super) fn unknown_variables(env: &Environment) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().flat_map(|setting| setting.variables);
-        settings.copied().chain(table::SECRET_VARIABLES).filter(|name| name.starts_with(PREFIX))
+        let secrets = table::SECRET_VARIABLES.into_iter().chain([table::STORE_PASSWORD_VARIABLE]);
+        settings.copied().chain(secrets).filter(|name| name.starts_with(PREFIX))
     };
     let mut unknown: Vec<_> = env
         .names(PREFIX)

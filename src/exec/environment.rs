@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::template::{Placeholder, Template, TemplateContext};
 use crate::config::Issuer;
-use crate::config::table::SECRET_VARIABLES;
+use crate::config::table::{SECRET_VARIABLES, STORE_PASSWORD_VARIABLE};
 use crate::context::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Name, TokenDetails};
@@ -81,8 +81,11 @@ impl EnvOverrides {
             let value = template.fill(context).map_err(|unknown| unknown_value(name, unknown))?;
             set.push((name.as_str().into(), value.into()));
         }
-        let remove =
-            if self.keep_secret { Vec::new() } else { SECRET_VARIABLES.map(OsString::from).into() };
+        let remove = if self.keep_secret {
+            Vec::new()
+        } else {
+            secret_variables().map(OsString::from).collect()
+        };
         Ok(EnvDiff { set, remove })
     }
 }
@@ -90,6 +93,10 @@ impl EnvOverrides {
 // Variables of the Terraform provider, which takes the region by its AWS name.
 const TOKEN_VARIABLE: &str = "GENESYSCLOUD_ACCESS_TOKEN";
 const REGION_VARIABLE: &str = "GENESYSCLOUD_REGION";
+
+fn secret_variables() -> impl Iterator<Item = &'static str> {
+    SECRET_VARIABLES.into_iter().chain([STORE_PASSWORD_VARIABLE])
+}
 
 /// A shorter secret may occur in other values by chance.
 const MIN_SECRET_LEN: usize = 8;

@@ -1,0 +1,60 @@
+//! The settings of the store that machines share.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::store_location::StoreLocation;
+use super::store_password::StorePassword;
+use super::{Layers, positive, table};
+use crate::context::Context;
+use crate::error::Result;
+
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    pub location: StoreLocation,
+    /// The setting that names the location, for messages.
+    pub origin: String,
+    pub password: Option<StorePassword>,
+    /// The limit on all requests of one call together.
+    pub timeout: Duration,
+    /// Whether to fail rather than to mint if the store cannot be reached.
+    pub is_required: bool,
+}
+
+impl StoreSettings {
+    /// Returns `None` if no store is set, or `--no-store` is.
+    ///
+    /// # Errors
+    /// Name the setting.
+    pub(super) fn resolve(layers: &Layers, context: &Context) -> Result<Option<StoreSettings>> {
+        let timeout = positive(layers, &table::STORE_TIMEOUT)?;
+        let is_required = layers.bool(&table::STORE_REQUIRED)?;
+        let given = layers.find(&table::STORE);
+        if layers.bool(&table::NO_STORE)? {
+            return Ok(None);
+        }
+        let Some(given) = given else {
+            return match layers.find(&table::STORE_REQUIRED) {
+                Some(required) if is_required => Err(required
+                    .origin
+                    .refused("there is no store")
+                    .with_hint("set --store, such as s3://bucket/prefix or redis://host:6379")),
+                _ => Ok(None),
+            };
+        };
+        Ok(Some(StoreSettings {
+            location: StoreLocation::parse(&given)?,
+            password: StorePassword::resolve(layers, context),
+            origin: given.origin.to_string(),
+            timeout: timeout
+                .unwrap_or_else(|| table::STORE_TIMEOUT.default_duration().unsigned_abs()),
+            is_required,
+        }))
+    }
+}
+
+impl fmt::Display for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.location.fmt(f)
+    }
+}

@@ -1,0 +1,78 @@
+//! A store that runners on many machines share, behind the local cache: one record for each
+//! slot of a client, which holds the token and the turn of the machine that mints.
+//!
+//! An engine offers two methods, a read and a compare-and-swap; all else is made of these.
+
+mod blocking;
+mod bucket;
+mod engine;
+mod error;
+mod name;
+mod redis;
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::clock::OffsetEstimate;
+
+pub use engine::open;
+pub use error::{StoreError, StoreFault};
+pub use name::RecordName;
+
+/// An engine. Blocks in both methods: not to be called from a thread that runs an asynchronous
+/// runtime.
+pub trait Store: Send + Sync {
+    /// # Errors
+    /// [`StoreFault::Unavailable`] if there is no response within `limit`;
+    /// [`StoreFault::Misconfigured`] if the store refuses.
+    fn read(&self, name: &RecordName, limit: Duration) -> Result<Observation, StoreError>;
+
+    /// Replaces the record if its version is still `expected`. The store may delete the record
+    /// after `keep`.
+    ///
+    /// # Errors
+    /// Those of [`Store::read`]; [`StoreFault::ReadOnly`] if only writes are refused;
+    /// [`StoreFault::Full`] if there is no room.
+    fn swap(
+        &self,
+        name: &RecordName,
+        expected: &Version,
+        record: &[u8],
+        keep: Duration,
+        limit: Duration,
+    ) -> Result<Swap, StoreError>;
+}
+
+/// A record as a store shows it.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// `None` if there is no record of the name.
+    pub record: Option<Vec<u8>>,
+    pub version: Version,
+    /// The time since the record was written, both by the store's own clock; `None` if the store
+    /// does not tell. Negative if that clock was stepped back.
+    pub age: Option<SignedDuration>,
+    /// The store's clock, as the response shows it.
+    pub clock: Option<OffsetEstimate>,
+}
+
+/// Identifies the content of a record: different contents have different versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    Absent,
+    /// An entity tag (RFC 9110 section 8.8.3), a generation, or a random number; engines know
+    /// which.
+    Present {
+        e_tag: Option<String>,
+        generation: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Swap {
+    /// Holds the version of the record that was written.
+    Won(Version),
+    /// The record had another version than was expected.
+    Lost,
+}
