@@ -7,12 +7,14 @@ pub(crate) mod messages;
 mod remote;
 mod revalidate;
 mod revoke_cached;
+mod shared;
 mod verify;
 
 use crate::config::Settings;
 use crate::context::{Clock, Context, Reporter};
 use crate::error::Result;
 use crate::oauth::MintedTokens;
+use crate::store::{LazyStore, Store};
 use crate::token::Token;
 
 pub use remote::{NetworkRemote, Remote};
@@ -29,8 +31,21 @@ pub fn get_recorded_token(
     minted: Option<&MintedTokens>,
 ) -> Result<ProvidedToken> {
     let remote = &NetworkRemote::new(settings, context).recording(minted);
-    let (clock, reporter) = (&*context.clock, &*context.reporter);
-    Broker { settings, remote, clock, reporter }.get()
+    with_store(settings, context, |store| {
+        let (clock, reporter) = (&*context.clock, &*context.reporter);
+        Broker { settings, remote, clock, reporter, store }.get()
+    })
+}
+
+/// Runs `work` with the store of the settings, which is connected to when it is needed.
+pub fn with_store<T>(
+    settings: &Settings,
+    context: &Context,
+    work: impl FnOnce(Option<&dyn Store>) -> T,
+) -> T {
+    let store = settings.store.as_ref();
+    let store = store.map(|store| LazyStore::new(store, &settings.network, context));
+    work(store.as_ref().map(|store| store as &dyn Store))
 }
 
 pub struct Broker<'a> {
@@ -38,6 +53,8 @@ pub struct Broker<'a> {
     pub remote: &'a dyn Remote,
     pub clock: &'a dyn Clock,
     pub reporter: &'a Reporter,
+    /// Shared with other machines; `None` without a store.
+    pub store: Option<&'a dyn Store>,
 }
 
 #[derive(Debug)]

@@ -104,6 +104,9 @@ pub struct Error {
     pub hint: Option<Box<str>>,
     /// The attribute of a Terraform configuration that is at fault.
     pub attribute: Option<Box<str>>,
+    /// How long the issuer asked to wait, in seconds.
+    #[serde(default)]
+    pub retry_after: Option<u32>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -111,7 +114,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Error { kind, message, cause: None, settings: None, hint: None, attribute: None }
+        Error {
+            kind,
+            message,
+            cause: None,
+            settings: None,
+            hint: None,
+            attribute: None,
+            retry_after: None,
+        }
     }
 
     /// Sets the cause to an error and its chain of sources, joined by colons.

@@ -7,8 +7,14 @@ mod blocking;
 mod bucket;
 mod engine;
 mod error;
+#[cfg(test)]
+pub(crate) mod memory;
 mod name;
+mod record;
 mod redis;
+mod shared_token;
+mod single_flight;
+mod slot;
 
 use std::time::Duration;
 
@@ -16,9 +22,13 @@ use jiff::SignedDuration;
 
 use crate::clock::OffsetEstimate;
 
-pub use engine::open;
+pub use engine::LazyStore;
 pub use error::{StoreError, StoreFault};
 pub use name::RecordName;
+pub use record::{Record, SharedFailure};
+pub use shared_token::SharedToken;
+pub use single_flight::{Decision, RecordView, SingleFlight, TURN};
+pub use slot::{Slot, SlotReading, Turn};
 
 /// An engine. Blocks in both methods: not to be called from a thread that runs an asynchronous
 /// runtime.

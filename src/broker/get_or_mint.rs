@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::shared::Obtained;
+use super::verify::NewToken;
 use super::{Broker, ProvidedToken, TokenOrigin, messages};
 use crate::cache::{Entry, Lock, Lookup};
 use crate::clock::Reading;
@@ -30,7 +32,7 @@ impl Broker<'_> {
     pub fn get(&self) -> Result<ProvidedToken> {
         let start = self.clock.read();
         let Some(entry) = self.open_entry() else {
-            return self.mint_uncached();
+            return self.get_uncached(&start, None);
         };
         let provided = self.get_by_cache(&entry, start);
         self.warn_not_cached(entry.disabled_by());
@@ -45,7 +47,7 @@ impl Broker<'_> {
     pub fn replace_rejected(&self, rejected: &AccessToken) -> Result<ProvidedToken> {
         let start = self.clock.read();
         let Some(entry) = self.open_entry() else {
-            return self.mint_uncached();
+            return self.get_uncached(&start, Some(rejected));
         };
         let call = TokenCall { entry: &entry, start, rejected: Some(rejected.clone()) };
         let provided = entry.evict(rejected).and_then(|_| self.wait_or_mint(&call));
@@ -67,12 +69,16 @@ impl Broker<'_> {
         self.verify_cached(provided, &mut call)
     }
 
-    fn mint_uncached(&self) -> Result<ProvidedToken> {
+    fn get_uncached(
+        &self,
+        start: &Reading,
+        rejected: Option<&AccessToken>,
+    ) -> Result<ProvidedToken> {
         let _activity = self.reporter.activity(messages::GETTING_A_TOKEN);
-        let new = self.mint_verified(None)?;
-        match new.unverified_because {
-            None => self.ensure_min_ttl(new.token),
-            Some(error) => Err(error),
+        match self.share_or_mint(start, rejected, None)? {
+            Obtained::Shared(token) => Ok(self.provide_shared(token)),
+            Obtained::New(NewToken { unverified_because: Some(error), .. }) => Err(error),
+            Obtained::New(NewToken { token, .. }) => self.ensure_min_ttl(token),
         }
     }
 
@@ -138,8 +144,14 @@ impl Broker<'_> {
         if let Some(error) = entry.failure_since(&call.start) {
             return self.serve_stale(error, call);
         }
-        let new = match self.mint_verified(issuer_clock.as_ref()) {
-            Ok(new) => new,
+        let shared = self.share_or_mint(&call.start, call.rejected.as_ref(), issuer_clock.as_ref());
+        let new = match shared {
+            Ok(Obtained::New(new)) => new,
+            Ok(Obtained::Shared(token)) => {
+                self.store(&lock, &token);
+                drop(lock);
+                return Ok(self.provide_shared(token));
+            }
             Err(error) => {
                 lock.record_failure(&error, self.clock.read());
                 return self.serve_stale(error, call);
@@ -210,6 +222,11 @@ impl Broker<'_> {
             *validity = rebased;
         }
         self.is_fresh(validity)
+    }
+
+    fn provide_shared(&self, token: Token) -> ProvidedToken {
+        self.wait_until_valid(&token.validity);
+        ProvidedToken { token, origin: TokenOrigin::Cached }
     }
 
     /// Waits until a new token is valid, and fails if it is too short.

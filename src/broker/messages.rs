@@ -8,8 +8,10 @@ use jiff::SignedDuration;
 
 use crate::cache::Entry;
 use crate::clock::{Offset, Reading};
+use crate::config::StoreSettings;
 use crate::duration::human;
 use crate::error::{Error, Kind};
+use crate::store::{StoreError, StoreFault};
 use crate::token::{FreshnessPolicy, MinTtl, TokenValidity, Verdict};
 
 const TOKEN_DURATION_HINT: &str = "raise 'Token Duration' of the OAuth client (Genesys Cloud: \
@@ -50,6 +52,34 @@ pub(crate) fn not_cached(error: &Error) -> String {
 
 pub(super) fn not_stored(file: &Path, error: &io::Error) -> String {
     format!("the token is not cached: {}: {error}", file.display())
+}
+
+pub(super) const DOUBTFUL_SHARED_TOKEN: &str = "the clocks of this machine and of the store disagree about a shared token: asking a remote clock";
+
+pub(super) fn unusable_record(store: &StoreSettings) -> String {
+    format!(
+        "the record in {} is not used: it is of another version, or was altered",
+        store.location.shown()
+    )
+}
+
+pub(super) fn waiting_for_turn(store: &StoreSettings) -> String {
+    format!("waiting for another machine that is minting ({})", store.location.shown())
+}
+
+pub(super) fn turn_timed_out(store: &StoreSettings, waited: Duration) -> StoreError {
+    let place = store.location.shown();
+    StoreError::new(StoreFault::Unavailable, format!("no token from the store {place}"))
+        .with_cause(format!("another machine has been minting for {waited:.0?}"))
+}
+
+pub(super) fn without_store(error: &Error) -> String {
+    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{}: minting for this machine alone{hint}", error.one_line())
+}
+
+pub(super) fn not_shared(error: &Error) -> String {
+    format!("the token is not shared with other machines: {}", error.one_line())
 }
 
 pub(super) fn use_not_recorded(error: &Error) -> String {

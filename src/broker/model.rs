@@ -215,6 +215,7 @@ impl<'a> Simulation<'a> {
             remote: &self.cloud,
             clock: self.runner,
             reporter: &reporter,
+            store: None,
         }
         .get();
         if let Ok(given) = &given {

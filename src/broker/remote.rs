@@ -1,5 +1,6 @@
 //! The issuer and the API, as the broker needs them.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -14,6 +15,9 @@ use crate::oauth::{self, MintedTokens, TokenRequest};
 use crate::token::{AccessToken, Token};
 
 pub trait Remote {
+    /// Runs the secret command, if there is one, once at most.
+    fn client_secret(&self) -> Result<SecretString>;
+
     /// `issuer_clock` is what earlier responses proved of the issuer's clock.
     fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token>;
 
@@ -29,6 +33,7 @@ pub struct NetworkRemote<'a> {
     settings: &'a Settings,
     session: Session<'a>,
     minted: Option<&'a MintedTokens>,
+    secret: OnceCell<SecretString>,
 }
 
 /// Applies to requests whose response is useful but not required.
@@ -36,7 +41,8 @@ const OPTIONAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl<'a> NetworkRemote<'a> {
     pub fn new(settings: &'a Settings, context: &'a Context) -> NetworkRemote<'a> {
-        NetworkRemote { settings, session: Session::new(&settings.network, context), minted: None }
+        let session = Session::new(&settings.network, context);
+        NetworkRemote { settings, session, minted: None, secret: OnceCell::new() }
     }
 
     /// Also records each token that it mints.
@@ -66,14 +72,20 @@ impl<'a> NetworkRemote<'a> {
 }
 
 impl Remote for NetworkRemote<'_> {
+    fn client_secret(&self) -> Result<SecretString> {
+        if let Some(secret) = self.secret.get() {
+            return Ok(secret.clone());
+        }
+        let Context { clock, reporter, .. } = self.session.context;
+        // A command that prints the secret may prompt for a password.
+        let _pause = reporter.pause_progress();
+        let secret = self.settings.client.secret.get(&**clock, reporter)?;
+        Ok(self.secret.get_or_init(|| secret).clone())
+    }
+
     fn mint(&self, issuer_clock: Option<&OffsetEstimate>) -> Result<Token> {
         let Settings { issuer, client, .. } = self.settings;
-        let Context { clock, reporter, .. } = self.session.context;
-        let secret: SecretString = {
-            // A command that prints the secret may prompt for a password.
-            let _pause = reporter.pause_progress();
-            client.secret.get(&**clock, reporter)?
-        };
+        let secret = self.client_secret()?;
         let request = TokenRequest {
             issuer,
             client_id: &client.id,

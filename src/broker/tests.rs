@@ -4,6 +4,7 @@ mod doubt;
 mod files;
 mod freshness;
 mod idle;
+mod shared;
 mod verify;
 
 use std::cell::{Cell, RefCell};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
 
 use super::*;
 use crate::cache::{self, Entry};
@@ -119,6 +121,10 @@ impl<'a> FakeCloud<'a> {
 }
 
 impl Remote for FakeCloud<'_> {
+    fn client_secret(&self) -> Result<SecretString> {
+        Ok("the client's secret".into())
+    }
+
     fn mint(&self, known: Option<&OffsetEstimate>) -> Result<Token> {
         self.mints.set(self.mints.get() + 1);
         if let Some(error) = self.error.borrow().clone() {
@@ -193,6 +199,7 @@ impl<'a> Scene<'a> {
             remote: &self.cloud,
             clock: self.clock,
             reporter: &reporter,
+            store: None,
         };
         broker.get()
     }

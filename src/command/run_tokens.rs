@@ -35,6 +35,7 @@ pub(super) fn revocable_tokens(
             .with_hint("set --region or --api-url: only Genesys Cloud's API can"));
     };
     settings.cache.switch_off();
+    settings.store = None;
     let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
     Ok(Some(Arc::new(MintedTokens::new(endpoint, context))))
 }

@@ -1,6 +1,7 @@
 //! The location of a store, as `--store` names it.
 
 use std::fmt;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -75,6 +76,15 @@ impl StoreLocation {
         }
     }
 
+    /// About how long to wait before a look at a record that another machine will change.
+    pub fn poll_interval(&self) -> Duration {
+        match self {
+            // Providers charge for requests.
+            StoreLocation::Bucket { .. } => Duration::from_millis(600),
+            StoreLocation::Redis(_) => Duration::from_millis(150),
+        }
+    }
+
     /// The host, bucket or container, for messages.
     pub fn shown(&self) -> String {
         match self {
@@ -85,6 +95,14 @@ impl StoreLocation {
                 format!("{}://{}:{}", redis.scheme(), redis.url_host(), redis.port)
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl StoreLocation {
+    pub(crate) fn test(text: &str) -> StoreLocation {
+        let origin = super::Origin::Flag("store");
+        StoreLocation::parse(&Sourced { value: text.to_owned(), origin }).unwrap()
     }
 }
 
@@ -269,7 +287,7 @@ mod tests {
                 "redis://h/x",
                 "--store: \"redis://h/x\" has a path that is not the number of a database",
             ),
-            ("redis://h?db=1", "--store: \"redis://h?db=1\" has parameters other than a prefix"),
+            ("redis://h?db=1", "--store: \"redis://h?...\" has parameters other than a prefix"),
             ("s3://h:1/b", "--store: \"s3://h:1/b\" has more than a bucket and a prefix"),
             (
                 "redis://u:s3cret@h",

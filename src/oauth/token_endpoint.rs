@@ -26,7 +26,7 @@ pub use request::TokenRequest;
 use response::ResponseReader;
 #[cfg(fuzzing)]
 pub(crate) use response::fuzz as fuzz_response;
-use retry::{AttemptError, GiveUpReason, RetryDecision};
+use retry::{AttemptError, GiveUpReason, RetryDecision, Retryable};
 
 /// Requests a new token, with retries within the network's time limit. `issuer_clock` is what
 /// earlier responses proved of the issuer's clock.
@@ -168,6 +168,9 @@ impl Mint<'_> {
         let attempts = self.progress.borrow().attempt;
         if attempts > 1 {
             error.message = format!("{} after {attempts} attempts", error.message);
+        }
+        if let (Kind::RateLimited, Retryable::After(wait)) = (error.kind, failed.retry) {
+            error.retry_after = u32::try_from(wait.as_secs()).ok().filter(|wait| *wait > 0);
         }
         if let GiveUpReason::Timeout(wait) = reason {
             let cause = error.cause.unwrap_or_default();

@@ -125,6 +125,24 @@ impl TokenValidity {
         Some(TokenValidity { issuer_clock: None, api_clock: Some(api), ..rebased })
     }
 
+    /// Converts the validity to the clocks of another machine, on which `elapsed` has passed at
+    /// `now` since the token's request.
+    pub fn on_other_machine(&self, now: &Reading, elapsed: SignedDuration) -> TokenValidity {
+        let sent = Reading {
+            boot: now.boot.saturating_sub(elapsed),
+            boot_id: now.boot_id.clone(),
+            wall: shift_clamped(now.wall, SignedDuration::ZERO.saturating_sub(elapsed)),
+        };
+        TokenValidity {
+            sent,
+            carried_lead: self.lead(),
+            issuer_clock: None,
+            api_clock: None,
+            last_use: None,
+            ..self.clone()
+        }
+    }
+
     fn rebased(&self, sent: Reading, lifetime: SignedDuration) -> TokenValidity {
         TokenValidity {
             sent,

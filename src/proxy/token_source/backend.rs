@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::broker::{Broker, NetworkRemote, ProvidedToken};
+use crate::broker::{self, Broker, NetworkRemote, ProvidedToken};
 use crate::clock::Reading;
 use crate::config::{SecretSource, Settings, Verify};
 use crate::context::{Context, Reporter};
@@ -86,7 +86,9 @@ impl BrokerBackend {
     fn with_broker<T>(&self, settings: &Settings, work: impl FnOnce(&Broker<'_>) -> T) -> T {
         let remote = &NetworkRemote::new(settings, &self.context).recording(self.minted.as_deref());
         let (clock, reporter) = (&*self.context.clock, &*self.context.reporter);
-        work(&Broker { settings, remote, clock, reporter })
+        broker::with_store(settings, &self.context, |store| {
+            work(&Broker { settings, remote, clock, reporter, store })
+        })
     }
 }
 

@@ -1,0 +1,200 @@
+//! Gets a token from the store that machines share, or mints it in this machine's turn.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::verify::NewToken;
+use super::{Broker, messages};
+use crate::clock::{OffsetEstimate, Reading};
+use crate::config::StoreSettings;
+use crate::error::{Error, Kind, Result};
+use crate::store::{
+    Decision, Record, SharedFailure, SharedToken, SingleFlight, Slot, SlotReading, Store,
+    StoreError, StoreFault, Turn,
+};
+use crate::token::{AccessToken, Token};
+
+pub(super) enum Obtained {
+    /// Another machine has minted it, or the store had it already.
+    Shared(Token),
+    New(NewToken),
+}
+
+enum FlightError {
+    Store(StoreError),
+    /// Of the mint, on this machine or on another.
+    Mint(Error),
+}
+
+/// The longest wait before a mint without the store, so that machines that lose it at one moment
+/// do not all mint at that moment.
+const MAX_JITTER: Duration = Duration::from_millis(500);
+
+impl Broker<'_> {
+    /// Gets a token that is fresh and not `rejected`.
+    ///
+    /// # Errors
+    /// Those of a mint; with `--store-required`, `Unavailable` if the store cannot be reached;
+    /// `Configuration` if the store refuses.
+    pub(super) fn share_or_mint(
+        &self,
+        start: &Reading,
+        rejected: Option<&AccessToken>,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained> {
+        let (Some(store), Some(settings)) = (self.store, &self.settings.store) else {
+            return self.mint_verified(issuer_clock).map(Obtained::New);
+        };
+        let flown = self.fly(store, settings, start, rejected, issuer_clock);
+        match flown {
+            Ok(obtained) => Ok(obtained),
+            Err(FlightError::Mint(error)) => Err(error),
+            Err(FlightError::Store(failure)) => {
+                self.mint_without_store(failure, settings, issuer_clock)
+            }
+        }
+    }
+
+    fn fly(
+        &self,
+        store: &dyn Store,
+        settings: &StoreSettings,
+        start: &Reading,
+        rejected: Option<&AccessToken>,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained, FlightError> {
+        let secret = self.remote.client_secret()?;
+        let secret = secret.expose_secret().as_bytes();
+        let slot = Slot::new(store, settings, self.clock, self.settings, secret);
+        let first_wait = settings.location.poll_interval();
+        let (start, rejected) = (start.clone(), rejected.cloned());
+        let mut flight = SingleFlight::new(self.policy(), start, rejected, first_wait);
+        let mut waited = Duration::ZERO;
+        loop {
+            let reading = slot.read()?;
+            if reading.is_unusable {
+                self.reporter.warn(messages::unusable_record(settings));
+            }
+            let wait = match flight.decide(reading.view(), &self.clock.read(), fastrand::f64()) {
+                Decision::Use(token) => return Ok(self.shared(*token)),
+                Decision::RefreshEarly(token) => {
+                    return self.refresh_early(&slot, &reading, *token, issuer_clock);
+                }
+                Decision::Check(token) => match self.checked(&slot, &reading, &token) {
+                    Some(token) => return Ok(self.shared(token)),
+                    None => {
+                        flight.reject(token.access_token);
+                        continue;
+                    }
+                },
+                Decision::TakeTurn => {
+                    let is_rejected = flight.is_rejected(reading.view());
+                    match slot.take_turn(&reading, is_rejected)? {
+                        Some(turn) => return self.mint_in_turn(turn, issuer_clock),
+                        None => flight.next_wait(fastrand::f64()),
+                    }
+                }
+                Decision::Wait(wait) => wait,
+                Decision::Fail(error) => return Err(FlightError::Mint(error)),
+            };
+            if waited >= self.settings.cache.lock_timeout {
+                return Err(FlightError::Store(messages::turn_timed_out(settings, waited)));
+            }
+            let message = messages::waiting_for_turn(settings);
+            self.reporter.debug(&message);
+            let _activity = self.reporter.activity(message);
+            slot.wait(wait);
+            waited += wait;
+        }
+    }
+
+    fn shared(&self, token: Token) -> Obtained {
+        let verdict = self.policy().judge(&token.validity, &self.clock.read());
+        self.reporter.info(format_args!("token from the store: {verdict}"));
+        Obtained::Shared(token)
+    }
+
+    /// Asks a remote clock about a token of another machine. `None` if it is no good.
+    fn checked(&self, slot: &Slot<'_>, reading: &SlotReading, token: &Token) -> Option<Token> {
+        self.reporter.info(messages::DOUBTFUL_SHARED_TOKEN);
+        let validity = self.revalidate(token).fresh?;
+        let token = Token { access_token: token.access_token.clone(), validity };
+        slot.correct(reading, token.clone());
+        Some(token)
+    }
+
+    fn refresh_early(
+        &self,
+        slot: &Slot<'_>,
+        reading: &SlotReading,
+        token: Token,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained, FlightError> {
+        let Ok(Some(turn)) = slot.take_turn(reading, false) else {
+            return Ok(self.shared(token));
+        };
+        self.mint_in_turn(turn, issuer_clock).or_else(|_| Ok(self.shared(token)))
+    }
+
+    fn mint_in_turn(
+        &self,
+        turn: Turn<'_, '_>,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained, FlightError> {
+        self.reporter.debug("minting for all machines that share the store");
+        let minted = turn.renew_during(|| self.mint_verified(issuer_clock));
+        let record = match &minted {
+            Ok(new) => {
+                let token = SharedToken::new(new.token.clone(), turn.reading().store_clock());
+                Record { token: Some(token), ..Record::default() }
+            }
+            Err(error) => {
+                let closed_for = match error.kind {
+                    Kind::RateLimited => error.retry_after.unwrap_or_default(),
+                    _ => 0,
+                };
+                let failure = Some(SharedFailure { error: error.clone(), closed_for });
+                Record { token: turn.record().token.clone(), failure, turn: None }
+            }
+        };
+        if let Err(failure) = turn.end(&record) {
+            self.reporter.warn(messages::not_shared(&failure.error));
+        }
+        Ok(Obtained::New(minted?))
+    }
+
+    fn mint_without_store(
+        &self,
+        failure: StoreError,
+        settings: &StoreSettings,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained> {
+        let is_fatal = match failure.fault {
+            StoreFault::Misconfigured | StoreFault::Unconditional => true,
+            StoreFault::Unavailable | StoreFault::ReadOnly | StoreFault::Full => {
+                settings.is_required
+            }
+        };
+        if is_fatal {
+            return Err(failure.error);
+        }
+        self.reporter.warn(messages::without_store(&failure.error));
+        if failure.fault == StoreFault::Unavailable {
+            self.clock.sleep(MAX_JITTER.mul_f64(fastrand::f64()));
+        }
+        self.mint_verified(issuer_clock).map(Obtained::New)
+    }
+}
+
+impl From<StoreError> for FlightError {
+    fn from(failure: StoreError) -> FlightError {
+        FlightError::Store(failure)
+    }
+}
+
+impl From<Error> for FlightError {
+    fn from(error: Error) -> FlightError {
+        FlightError::Mint(error)
+    }
+}

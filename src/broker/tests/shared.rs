@@ -1,0 +1,229 @@
+//! Several machines with one store.
+
+use super::*;
+use crate::config::{StoreLocation, StoreSettings};
+use crate::store::memory::{MemoryClient, MemoryStore};
+use crate::store::{StoreError, StoreFault};
+
+/// A machine with a cache, a boot and clocks of its own.
+struct Machine<'a> {
+    scene: Scene<'a>,
+    clock: &'a FakeClock,
+    store: &'a MemoryStore<'a>,
+}
+
+fn clock_of(boot: &str) -> FakeClock {
+    let clock = FakeClock::new();
+    clock.shows.lock().unwrap().boot_id = Some(BootId(boot.into()));
+    clock
+}
+
+fn store_settings() -> StoreSettings {
+    StoreSettings {
+        location: StoreLocation::test("redis://store"),
+        origin: "--store".to_owned(),
+        password: None,
+        timeout: Duration::from_secs(2),
+        is_required: false,
+    }
+}
+
+impl<'a> Machine<'a> {
+    fn new(clock: &'a FakeClock, store: &'a MemoryStore<'a>) -> Machine<'a> {
+        let mut scene = with_api(clock, 3_600, Verify::Auto);
+        scene.settings.store = Some(store_settings());
+        Machine { scene, clock, store }
+    }
+
+    fn with_broker<T>(&self, work: impl FnOnce(&Broker<'_>) -> T) -> T {
+        let reporter = Reporter::to(Box::new(self.scene.said.clone()));
+        let store = MemoryClient { store: self.store, runner: self.clock };
+        work(&Broker {
+            settings: &self.scene.settings,
+            remote: &self.scene.cloud,
+            clock: self.clock,
+            reporter: &reporter,
+            store: Some(&store),
+        })
+    }
+
+    fn get(&self) -> Result<ProvidedToken> {
+        self.with_broker(|broker| broker.get())
+    }
+
+    fn token(&self) -> String {
+        self.get().unwrap().token.access_token.expose().to_owned()
+    }
+
+    fn requests(&self) -> (u32, u32) {
+        (self.scene.cloud.mints.get(), self.scene.cloud.asked.get())
+    }
+
+    fn forget(&self) {
+        let _ = std::fs::remove_file(self.scene.file("token"));
+    }
+}
+
+fn unavailable() -> StoreError {
+    StoreError::new(StoreFault::Unavailable, "the store redis://store is not reachable")
+}
+
+#[test]
+fn the_second_machine_takes_the_token_without_a_request() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    assert_eq!(first.token(), "token-1");
+    assert_eq!(second.token(), "token-1");
+    assert_eq!((first.requests().0, second.requests()), (1, (0, 0)));
+    // From then on it is in the machine's own cache.
+    let requests = *store.requests.lock().unwrap();
+    assert_eq!(second.token(), "token-1");
+    assert_eq!(*store.requests.lock().unwrap(), requests);
+    // Neither the token nor the client can be found in the store.
+    let everything = String::from_utf8_lossy(&store.everything()).into_owned();
+    for hidden in ["token-1", "secret", &first.scene.settings.client.id] {
+        assert!(!everything.contains(hidden), "{hidden}");
+    }
+}
+
+#[test]
+fn a_machine_with_a_wrong_clock_asks_once() {
+    for step in [-315_360_000, -86_400, -3_600, -300, 300, 3_600, 86_400, 315_360_000] {
+        let [time, one, other] = ["store", "one", "other"].map(clock_of);
+        let store = MemoryStore::new(&time);
+        let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+        first.token();
+        other.step(0, step);
+        assert_eq!(second.token(), "token-1", "{step}");
+        assert_eq!(second.requests(), (0, 1), "{step}");
+    }
+}
+
+#[test]
+fn a_token_that_has_expired_is_not_taken_whatever_one_clock_shows() {
+    for (store_step, wall_step) in [(0, 0), (-3_600, 0), (3_600, 0), (0, -3_600), (0, 3_600)] {
+        let [time, one, other] = ["store", "one", "other"].map(clock_of);
+        let store = MemoryStore::new(&time);
+        let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+        first.token();
+        [&time, &one, &other].map(|clock| clock.advance(3_500));
+        *store.ahead.lock().unwrap() = SignedDuration::from_secs(store_step);
+        other.step(0, wall_step);
+        second.get().unwrap();
+        assert_eq!(second.requests().0, 1, "{store_step} {wall_step}");
+    }
+}
+
+#[test]
+fn a_token_that_the_api_rejected_is_replaced_for_everybody() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    let rejected = first.get().unwrap().token.access_token;
+    second.token();
+    let replaced = first.with_broker(|broker| broker.replace_rejected(&rejected)).unwrap();
+    assert_eq!(replaced.token.access_token.expose(), "token-2");
+    let replaced = second.with_broker(|broker| broker.replace_rejected(&rejected)).unwrap();
+    assert_eq!(replaced.token.access_token.expose(), "token-2");
+    assert_eq!(second.requests().0, 0);
+}
+
+#[test]
+fn a_store_that_is_down_costs_a_warning_or_an_error_as_is_wanted() {
+    let [time, one] = ["store", "one"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let mut machine = Machine::new(&one, &store);
+    *store.error.lock().unwrap() = Some(unavailable());
+    assert_eq!(machine.token(), "token-1");
+    let warning =
+        "warning: the store redis://store is not reachable: minting for this machine alone";
+    assert!(machine.scene.said().contains(warning), "{}", machine.scene.said());
+    machine.forget();
+    machine.scene.settings.store.as_mut().unwrap().is_required = true;
+    assert_eq!(machine.get().unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(machine.requests().0, 1);
+}
+
+#[test]
+fn a_store_that_refuses_is_an_error_of_the_settings() {
+    let [time, one] = ["store", "one"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let machine = Machine::new(&one, &store);
+    let refused = StoreError::new(StoreFault::Misconfigured, "refused");
+    *store.error.lock().unwrap() = Some(refused);
+    assert_eq!(machine.get().unwrap_err().kind, Kind::Configuration);
+    assert_eq!(machine.requests().0, 0);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_read() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.token();
+    *store.swap_error.lock().unwrap() = Some(StoreError::new(StoreFault::ReadOnly, "read-only"));
+    assert_eq!((second.token(), second.requests().0), ("token-1".to_owned(), 0));
+    store.forget_all();
+    second.forget();
+    second.token();
+    assert_eq!(second.requests().0, 1);
+    assert!(second.scene.said().contains("read-only: minting for this machine alone"));
+}
+
+#[test]
+fn a_store_without_conditional_writes_is_refused() {
+    let [time, one] = ["store", "one"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    *store.is_unconditional.lock().unwrap() = true;
+    let machine = Machine::new(&one, &store);
+    let error = machine.get().unwrap_err();
+    assert_eq!(error.message, "the store redis://store:6379 has no conditional writes");
+    assert_eq!(machine.requests().0, 0);
+}
+
+#[test]
+fn a_record_that_was_altered_or_lost_costs_one_mint() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.token();
+    store.tamper(|bytes| *bytes.last_mut().unwrap() ^= 1);
+    second.token();
+    assert_eq!(second.requests().0, 1);
+    assert!(second.scene.said().contains("the record in redis://store:6379 is not used"));
+    store.forget_all();
+    second.forget();
+    second.token();
+    assert_eq!(second.requests().0, 2);
+}
+
+#[test]
+fn a_rate_limit_is_shared_until_it_is_over() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.scene.fail_with(Kind::RateLimited);
+    first.scene.cloud.error.borrow_mut().as_mut().unwrap().retry_after = Some(60);
+    assert_eq!(first.get().unwrap_err().kind, Kind::RateLimited);
+    [&time, &one, &other].map(|clock| clock.advance(59));
+    assert_eq!(second.get().unwrap_err().kind, Kind::RateLimited);
+    assert_eq!(second.requests().0, 0);
+    [&time, &one, &other].map(|clock| clock.advance(2));
+    assert_eq!(second.token(), "token-1");
+}
+
+#[test]
+fn a_token_that_soon_is_too_short_is_replaced_by_one_machine() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.token();
+    // 700 s are left, 600 s are required.
+    [&time, &one, &other].map(|clock| clock.advance(2_890));
+    assert_eq!((second.token(), second.requests().0), ("token-1".to_owned(), 1));
+    second.scene.fail_with(Kind::Unavailable);
+    first.forget();
+    assert_eq!(first.requests().0, 1);
+    assert_eq!(first.token(), "token-1", "the second machine's");
+}

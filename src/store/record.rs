@@ -1,0 +1,108 @@
+//! The content of a record: a line that names the format, and the rest encrypted.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{RecordName, SharedToken};
+use crate::cache::Seal;
+use crate::error::Error;
+
+/// The state of one slot, as all machines see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The random number of the machine whose turn it is to mint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<String>,
+    /// The last token, perhaps expired; kept during a turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<SharedToken>,
+    /// The failure of the last mint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<SharedFailure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedFailure {
+    pub error: Error,
+    /// How long nobody is to mint, in seconds, counted from when the record was written.
+    #[serde(default)]
+    pub closed_for: u32,
+}
+
+/// Altered, truncated, of another format, or encrypted with another secret or for another name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnusableRecord;
+
+const FORMAT: &[u8] = b"gc-token store record 1\n";
+
+impl Record {
+    /// The salt of the encryption makes the bytes of each call different.
+    pub fn encode(&self, name: &RecordName, seal: &Seal) -> Vec<u8> {
+        let text = Zeroizing::new(serde_json::to_vec(self).expect("a record is plain data"));
+        [FORMAT, &seal.encrypt(&associated_data(name), &text)].concat()
+    }
+
+    /// # Errors
+    /// If the bytes are not a record of this name.
+    pub fn decode(bytes: &[u8], name: &RecordName, seal: &Seal) -> Result<Record, UnusableRecord> {
+        let sealed = bytes.strip_prefix(FORMAT).ok_or(UnusableRecord)?;
+        let text = seal.decrypt(&associated_data(name), sealed).map_err(|_| UnusableRecord)?;
+        serde_json::from_slice(&text).map_err(|_| UnusableRecord)
+    }
+}
+
+fn associated_data(name: &RecordName) -> Vec<u8> {
+    format!("gc-token store\n{name}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Key;
+    use crate::config::tests::settings;
+    use crate::token::tests::token;
+
+    fn name(secret: &str) -> RecordName {
+        RecordName::of(&Key::shared(&settings("http://x"), 0), secret.as_bytes())
+    }
+
+    fn record() -> Record {
+        let token = SharedToken::new(token("s3cret-t0ken", 300), None);
+        Record { turn: Some("n".into()), token: Some(token), failure: None }
+    }
+
+    #[test]
+    fn comes_back_whole_and_shows_neither_token_nor_client() {
+        let (name, seal) = (name("s"), Seal::from_secret(b"s"));
+        let bytes = record().encode(&name, &seal);
+        assert_eq!(Record::decode(&bytes, &name, &seal).unwrap(), record());
+        for hidden in [&b"s3cret-t0ken"[..], b"client", b"lifetime", b"http"] {
+            assert!(!bytes.windows(hidden.len()).any(|window| window == hidden));
+        }
+        assert_ne!(bytes, record().encode(&name, &seal), "the same bytes have one version");
+    }
+
+    #[test]
+    fn altered_bytes_and_other_names_are_unusable() {
+        let (name, seal) = (name("s"), Seal::from_secret(b"s"));
+        let bytes = record().encode(&name, &seal);
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(Record::decode(&changed, &name, &seal).is_err(), "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert!(Record::decode(&bytes[..length], &name, &seal).is_err());
+        }
+        let other = RecordName::of(&Key::shared(&settings("http://x"), 1), b"s");
+        assert!(Record::decode(&bytes, &other, &seal).is_err());
+        assert!(Record::decode(&bytes, &name, &Seal::from_secret(b"t")).is_err());
+    }
+
+    #[test]
+    fn names_depend_on_the_secret_and_the_slot() {
+        let other = RecordName::of(&Key::shared(&settings("http://x"), 1), b"s");
+        assert!(name("s") != name("t") && name("s") != other);
+        assert_eq!(name("s").as_str().len(), 32);
+    }
+}

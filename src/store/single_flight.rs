@@ -1,0 +1,147 @@
+//! The decisions by which one machine mints and all others take its token. Pure: what the store
+//! shows and what the clocks show are arguments.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{Record, SharedFailure};
+use crate::clock::{OffsetEstimate, Reading};
+use crate::error::Error;
+use crate::token::{AccessToken, FreshnessPolicy, Token, Verdict};
+
+/// One call's way to a token, from the first look at the record to the end of all waits.
+pub struct SingleFlight<'a> {
+    policy: &'a FreshnessPolicy,
+    start: Reading,
+    /// Not to be used, whatever the clocks say.
+    rejected: Vec<AccessToken>,
+    /// The turn that was seen last, and when it was first seen.
+    seen_turn: Option<(String, Reading)>,
+    waits: u32,
+    first_wait: Duration,
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordView<'a> {
+    /// `None` for a record that does not exist or is unusable.
+    pub record: Option<&'a Record>,
+    pub age: Option<SignedDuration>,
+    pub clock: Option<&'a OffsetEstimate>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    Use(Box<Token>),
+    /// The token is good, but not for much longer: whoever gets the turn mints, and all others
+    /// use this one.
+    RefreshEarly(Box<Token>),
+    /// The clocks do not tell whether the token is good: a remote clock has to.
+    Check(Box<Token>),
+    TakeTurn,
+    /// Another machine mints: look again after this time.
+    Wait(Duration),
+    /// The mint of another machine has failed.
+    Fail(Error),
+}
+
+/// The time after which a machine that has not renewed its turn is taken to be dead.
+pub const TURN: Duration = Duration::from_secs(10);
+
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
+impl<'a> SingleFlight<'a> {
+    /// `first_wait` is about how long to wait before the second look.
+    pub fn new(
+        policy: &'a FreshnessPolicy,
+        start: Reading,
+        rejected: Option<AccessToken>,
+        first_wait: Duration,
+    ) -> SingleFlight<'a> {
+        let rejected = rejected.into_iter().collect();
+        SingleFlight { policy, start, rejected, seen_turn: None, waits: 0, first_wait }
+    }
+
+    /// Returns whether nobody should use the token of `view`.
+    pub fn is_rejected(&self, view: RecordView<'_>) -> bool {
+        let token = view.record.and_then(|record| record.token.as_ref());
+        token.is_some_and(|shared| self.rejected.contains(&shared.token.access_token))
+    }
+
+    /// A token that was checked and is no good is not considered again.
+    pub fn reject(&mut self, token: AccessToken) {
+        self.rejected.push(token);
+    }
+
+    /// Decides by a record that was read at `now`. `jitter`, in 0..1, varies a wait, so that
+    /// machines that started together do not come back together.
+    pub fn decide(&mut self, view: RecordView<'_>, now: &Reading, jitter: f64) -> Decision {
+        let turn_is_taken = self.is_turn_taken(view, now);
+        let shared = view.record.and_then(|record| record.token.as_ref());
+        let shared = shared.filter(|_| !self.is_rejected(view));
+        if let Some(shared) = shared {
+            match shared.on_this_machine(view.clock, now) {
+                None => return Decision::Check(shared.token.clone().into()),
+                Some(token) if self.is_fresh(&token, now) => {
+                    return if turn_is_taken || !self.is_short(&token, now) {
+                        Decision::Use(token.into())
+                    } else {
+                        Decision::RefreshEarly(token.into())
+                    };
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(failure) = view.record.and_then(|record| record.failure.as_ref())
+            && self.applies(failure, view.age, now)
+        {
+            return Decision::Fail(failure.error.clone());
+        }
+        if turn_is_taken { Decision::Wait(self.next_wait(jitter)) } else { Decision::TakeTurn }
+    }
+
+    /// Returns how long to wait after another machine has won the swap.
+    pub fn next_wait(&mut self, jitter: f64) -> Duration {
+        let growth = 1.5_f64.powi(self.waits.min(16) as i32);
+        self.waits += 1;
+        self.first_wait.mul_f64(growth).min(MAX_WAIT).mul_f64(0.5 + jitter.clamp(0.0, 1.0))
+    }
+
+    /// A turn is over when the record has stood for [`TURN`] by the store's clock, or its number
+    /// has been seen for as long by this machine's boot clock. No wall clock takes part.
+    fn is_turn_taken(&mut self, view: RecordView<'_>, now: &Reading) -> bool {
+        let Some(turn) = view.record.and_then(|record| record.turn.as_ref()) else {
+            return false;
+        };
+        let first_seen = match &self.seen_turn {
+            Some((seen, at)) if seen == turn => at,
+            _ => &self.seen_turn.insert((turn.clone(), now.clone())).1,
+        };
+        let is_over = |time: SignedDuration| time.unsigned_abs() >= TURN && time.is_positive();
+        !view.age.is_some_and(is_over) && !now.boot_since(first_seen).is_some_and(is_over)
+    }
+
+    /// A failure counts if it is newer than the call, or if the issuer asked to wait.
+    fn applies(&self, failure: &SharedFailure, age: Option<SignedDuration>, now: &Reading) -> bool {
+        let Some(age) = age.filter(|age| !age.is_negative()) else {
+            return self.waits > 0;
+        };
+        let is_newer = now.boot_since(&self.start).is_some_and(|since_start| age <= since_start);
+        is_newer || age < SignedDuration::from_secs(failure.closed_for.into())
+    }
+
+    fn is_fresh(&self, token: &Token, now: &Reading) -> bool {
+        matches!(self.policy.judge(&token.validity, now), Verdict::Fresh { .. })
+    }
+
+    /// Returns whether a fresh token lives less than 1.25 times as long as required.
+    fn is_short(&self, token: &Token, now: &Reading) -> bool {
+        let required = self.policy.required_ttl(&token.validity);
+        let wanted = required.saturating_add(required / 4);
+        self.policy.remaining_after_skew(&token.validity, now).is_none_or(|left| left < wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! One slot of a client in a store: its record, decrypted.
+
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{
+    Observation, Record, RecordName, RecordView, SharedToken, Store, StoreError, StoreFault, Swap,
+    TURN, Version,
+};
+use crate::cache::{Key, Seal};
+use crate::clock::OffsetEstimate;
+use crate::config::{Settings, StoreSettings};
+use crate::context::Clock;
+use crate::random::random_id;
+use crate::sync;
+use crate::token::Token;
+
+pub struct Slot<'a> {
+    store: &'a dyn Store,
+    settings: &'a StoreSettings,
+    clock: &'a dyn Clock,
+    name: RecordName,
+    seal: Seal,
+    /// The time that requests have taken since the last wait.
+    spent: Cell<Duration>,
+}
+
+/// A record as it was read.
+pub struct SlotReading {
+    record: Option<Record>,
+    pub is_unusable: bool,
+    observation: Observation,
+}
+
+/// The right to mint, until [`TURN`] has passed since it was taken or renewed.
+pub struct Turn<'a, 's> {
+    slot: &'a Slot<'s>,
+    record: Record,
+    version: Mutex<Version>,
+    reading: &'a SlotReading,
+}
+
+/// The time for which a record outlives what it holds.
+const MARGIN: Duration = Duration::from_secs(3_600);
+
+/// How often a turn is renewed.
+const RENEWAL: Duration = TURN.checked_div(3).expect("not a division by zero");
+
+/// Attempts to write a token over the turns of others.
+const PUBLISH_ATTEMPTS: u32 = 3;
+
+impl<'a> Slot<'a> {
+    pub fn new(
+        store: &'a dyn Store,
+        settings: &'a StoreSettings,
+        clock: &'a dyn Clock,
+        client: &Settings,
+        client_secret: &[u8],
+    ) -> Slot<'a> {
+        let key = Key::shared(client, client.cache.slot);
+        Slot {
+            store,
+            settings,
+            clock,
+            name: RecordName::of(&key, client_secret),
+            seal: Seal::from_secret(client_secret),
+            spent: Cell::default(),
+        }
+    }
+
+    /// # Errors
+    /// Those of [`Store::read`].
+    pub fn read(&self) -> Result<SlotReading, StoreError> {
+        let observation = self.timed(|limit| self.store.read(&self.name, limit))?;
+        let decode = |bytes: &Vec<u8>| Record::decode(bytes, &self.name, &self.seal);
+        let record = observation.record.as_ref().map(decode);
+        let is_unusable = matches!(record, Some(Err(_)));
+        Ok(SlotReading { record: record.and_then(Result::ok), is_unusable, observation })
+    }
+
+    /// Takes the turn if nobody has changed the record since it was read. The turn's record
+    /// keeps the token, unless `is_rejected` says that nobody should use it.
+    ///
+    /// # Errors
+    /// Those of [`Store::swap`]; [`StoreFault::Unconditional`] if the store has created a record
+    /// twice.
+    pub fn take_turn<'t>(
+        &'t self,
+        reading: &'t SlotReading,
+        is_rejected: bool,
+    ) -> Result<Option<Turn<'t, 'a>>, StoreError> {
+        let nonce =
+            random_id().map_err(|error| StoreError { fault: StoreFault::Unavailable, error })?;
+        let token = reading.record.as_ref().and_then(|record| record.token.clone());
+        let token = token.filter(|_| !is_rejected);
+        let record = Record { turn: Some(nonce), token, failure: None };
+        let expected = &reading.observation.version;
+        let Swap::Won(version) = self.swap(expected, &record)? else {
+            return Ok(None);
+        };
+        if *expected == Version::Absent && self.swap(expected, &record)? != Swap::Lost {
+            return Err(self.unconditional());
+        }
+        Ok(Some(Turn { slot: self, record, version: version.into(), reading }))
+    }
+
+    /// Tells other machines the validity of a token by a measurement, unless somebody has changed
+    /// the record since it was read. Best effort.
+    pub fn correct(&self, reading: &SlotReading, token: Token) {
+        let Some(shared) = reading.token() else {
+            return;
+        };
+        let store_clock = reading.observation.clock.as_ref();
+        if shared.agrees_with(&token.validity, store_clock) {
+            return;
+        }
+        let token = Some(SharedToken::new(token, store_clock));
+        let turn = reading.record.as_ref().and_then(|record| record.turn.clone());
+        if turn.is_none() {
+            let record = Record { token, ..Record::default() };
+            let _ = self.swap(&reading.observation.version, &record);
+        }
+    }
+
+    /// The requests after a wait have the time limit for themselves.
+    pub fn wait(&self, time: Duration) {
+        self.clock.sleep(time);
+        self.spent.set(Duration::ZERO);
+    }
+
+    fn swap(&self, expected: &Version, record: &Record) -> Result<Swap, StoreError> {
+        self.timed(|limit| self.swap_within(expected, record, limit))
+    }
+
+    fn swap_within(
+        &self,
+        expected: &Version,
+        record: &Record,
+        limit: Duration,
+    ) -> Result<Swap, StoreError> {
+        let bytes = record.encode(&self.name, &self.seal);
+        self.store.swap(&self.name, expected, &bytes, keep(record), limit)
+    }
+
+    fn timed<T>(
+        &self,
+        request: impl FnOnce(Duration) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let limit = self.settings.timeout.saturating_sub(self.spent.get());
+        let before = self.clock.read();
+        let result = request(limit);
+        let taken = self.clock.read().boot.saturating_sub(before.boot);
+        let taken = Duration::try_from(taken).unwrap_or_default();
+        self.spent.set(self.spent.get().saturating_add(taken));
+        result
+    }
+
+    fn unconditional(&self) -> StoreError {
+        let place = self.settings.location.shown();
+        StoreError::new(
+            StoreFault::Unconditional,
+            format!("the store {place} has no conditional writes"),
+        )
+        .with_cause("it created a record that existed already")
+        .with_hint("use a store that honours If-None-Match, such as S3, or Redis")
+    }
+}
+
+impl SlotReading {
+    pub fn token(&self) -> Option<&SharedToken> {
+        self.record.as_ref()?.token.as_ref()
+    }
+
+    pub fn store_clock(&self) -> Option<&OffsetEstimate> {
+        self.observation.clock.as_ref()
+    }
+
+    pub fn view(&self) -> RecordView<'_> {
+        RecordView {
+            record: self.record.as_ref(),
+            age: self.observation.age,
+            clock: self.observation.clock.as_ref(),
+        }
+    }
+}
+
+impl Turn<'_, '_> {
+    /// Runs `work`, and renews the turn until that ends. A machine that dies loses its turn.
+    pub fn renew_during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (done, is_done) = sync_channel::<()>(0);
+        let renew = RenewableTurn {
+            store: self.slot.store,
+            limit: self.slot.settings.timeout,
+            name: &self.slot.name,
+            seal: &self.slot.seal,
+            record: &self.record,
+            version: &self.version,
+        };
+        thread::scope(|scope| {
+            // Without a thread the turn is over too soon, which costs a second mint at most.
+            let renewer = thread::Builder::new().spawn_scoped(scope, move || {
+                while is_done.recv_timeout(RENEWAL) == Err(RecvTimeoutError::Timeout) {
+                    if !renew.renew() {
+                        return;
+                    }
+                }
+            });
+            let result = work();
+            drop(done);
+            drop(renewer);
+            result
+        })
+    }
+
+    /// Replaces the turn by its result. A token replaces a turn that another machine has taken
+    /// meanwhile, too, but not another token.
+    ///
+    /// # Errors
+    /// Those of [`Store::swap`].
+    pub fn end(self, record: &Record) -> Result<(), StoreError> {
+        let slot = self.slot;
+        slot.spent.set(Duration::ZERO);
+        let mut version = sync::lock(&self.version).clone();
+        for _ in 0..PUBLISH_ATTEMPTS {
+            if slot.swap(&version, record)? != Swap::Lost || record.token.is_none() {
+                return Ok(());
+            }
+            let reading = slot.read()?;
+            let token = reading.record.and_then(|record| record.token);
+            if token.is_some() && token != self.record.token {
+                return Ok(());
+            }
+            version = reading.observation.version;
+        }
+        Ok(())
+    }
+
+    /// The record before the turn.
+    pub fn reading(&self) -> &SlotReading {
+        self.reading
+    }
+
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+}
+
+/// The part of a turn that another thread may use.
+struct RenewableTurn<'a> {
+    store: &'a dyn Store,
+    limit: Duration,
+    name: &'a RecordName,
+    seal: &'a Seal,
+    record: &'a Record,
+    version: &'a Mutex<Version>,
+}
+
+impl RenewableTurn<'_> {
+    /// Returns whether the turn is still this machine's.
+    fn renew(&self) -> bool {
+        let mut version = sync::lock(self.version);
+        let bytes = self.record.encode(self.name, self.seal);
+        match self.store.swap(self.name, &version, &bytes, keep(self.record), self.limit) {
+            Ok(Swap::Won(renewed)) => {
+                *version = renewed;
+                true
+            }
+            Ok(Swap::Lost) => false,
+            // The next attempt may succeed.
+            Err(_) => true,
+        }
+    }
+}
+
+fn keep(record: &Record) -> Duration {
+    let lifetime = record.token.as_ref().map(|shared| shared.token.validity.lifetime);
+    let lifetime = lifetime.unwrap_or(SignedDuration::ZERO);
+    MARGIN.saturating_add(Duration::try_from(lifetime).unwrap_or_default())
+}
