@@ -18,7 +18,9 @@ mod request;
 mod request_error;
 mod resolve;
 pub(crate) mod roots;
+mod service;
 mod session;
+mod stream;
 mod tls;
 mod transport;
 mod tunnel;
@@ -35,6 +37,7 @@ pub(crate) use proxy_env::is_proxy_configured;
 pub(crate) use request::HttpRequest;
 pub(crate) use request_error::RequestError;
 pub use session::Session;
+pub(crate) use stream::StreamConnector;
 pub(crate) use transport::Transport;
 pub(crate) use tunnel::TunnelConnector;
 

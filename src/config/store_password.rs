@@ -19,6 +19,11 @@ impl StorePassword {
         Some(StorePassword::Known(password.into()))
     }
 
+    /// Names the source, for messages.
+    pub fn origin(&self) -> &str {
+        table::STORE_PASSWORD_VARIABLE
+    }
+
     /// # Errors
     /// If the file cannot be read, or the command fails.
     pub fn get(&self, _context: &Context) -> Result<SecretString> {

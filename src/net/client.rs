@@ -19,6 +19,7 @@ use super::diagnosis::{Target, is_alpn_refused, validity_error};
 use super::proxy_env::Route;
 use super::request::{HttpRequest, RequestTarget};
 use super::request_error::RequestError;
+use super::service::Service;
 use super::session::{Sender, Session};
 use super::tls::{Alpn, Tls};
 use super::{CONNECT_TIMEOUT, MAX_RESPONSE_BYTES, date_header, display_host};
@@ -103,6 +104,7 @@ impl<'s> HttpClient<'s> {
         let target = Target {
             message: format!("{purpose} {}", display_host(url)),
             host: display_host(url),
+            service: Service::Issuer,
             proxy: route.name(),
             connect: connect_timeout.unwrap_or(limit),
             attempt: attempt_timeout.unwrap_or(limit),

@@ -15,6 +15,7 @@ use url::Url;
 use super::MAX_RESPONSE_BYTES;
 use super::connect_error::{ConnectError, ExchangeError, Phase, TunnelRefused};
 use super::request_error::RequestError;
+use super::service::Service;
 use super::validity::{PeerClock, ValidityError};
 use crate::error::{Error, Kind};
 use crate::host::is_loopback;
@@ -27,6 +28,7 @@ pub(super) struct Target {
     pub(super) message: String,
     /// The host, and its port unless that is the scheme's own.
     pub(super) host: String,
+    pub(super) service: Service,
     /// The proxy in between, as messages name it.
     pub(super) proxy: Option<String>,
     pub(super) connect: Duration,
@@ -137,10 +139,12 @@ impl Target {
                 | ConnectFault::HeadTooLarge { .. }
         );
         let is_refused = matches!(fault, ConnectFault::Refused);
+        let is_tls_silent = matches!(fault, ConnectFault::ConnectTimeout(Phase::Tls));
         let lacks_resources = matches!(fault, ConnectFault::NoResources(_));
         let cause = match fault {
             ConnectFault::Tls { fault, with_proxy } => {
-                return tls::diagnose(if with_proxy { peer } else { host }, fault, time);
+                let service = if with_proxy { Service::Issuer } else { self.service };
+                return tls::diagnose(if with_proxy { peer } else { host }, service, fault, time);
             }
             ConnectFault::ProxyWantsCredentials => format!("{peer} requires credentials"),
             ConnectFault::ProxyRefused(status) => {
@@ -174,10 +178,15 @@ impl Target {
             ConnectFault::Other(cause) => format!("the exchange with {host} failed: {cause}"),
         };
         let hint = if is_refused && self.is_on_this_machine() {
-            format!(
-                "start the server on {host}; if it was a sandbox that has ended, unset its URLs: \
-                 GC_TOKEN_LOGIN_URL, GC_TOKEN_API_URL"
-            )
+            match self.service {
+                Service::Issuer => format!(
+                    "start the server on {host}; if it was a sandbox that has ended, unset its \
+                     URLs: GC_TOKEN_LOGIN_URL, GC_TOKEN_API_URL"
+                ),
+                Service::Redis => format!("start the server on {host}"),
+            }
+        } else if is_tls_silent && self.service == Service::Redis {
+            self.service.plain_port_hint().to_owned()
         } else if lacks_resources {
             "check the limit on open files (ulimit -n), and how many this machine has left"
                 .to_owned()
@@ -194,12 +203,15 @@ impl Target {
     }
 
     fn network_hint(&self) -> String {
-        match &self.proxy {
-            Some(_) => "check HTTPS_PROXY (its credentials, too) and NO_PROXY".to_owned(),
-            None => format!(
+        match (&self.proxy, self.service) {
+            (Some(_), _) => "check HTTPS_PROXY (its credentials, too) and NO_PROXY".to_owned(),
+            (None, Service::Issuer) => format!(
                 "check that {} is right and can be reached from here; if only a proxy can reach it, set HTTPS_PROXY",
                 self.host
             ),
+            (None, Service::Redis) => {
+                format!("check that {} is right and can be reached from here", self.host)
+            }
         }
     }
 }
@@ -326,6 +338,7 @@ mod tests {
         Target {
             message: "no token from issuer.example".to_owned(),
             host: "issuer.example".to_owned(),
+            service: Service::Issuer,
             proxy: None,
             connect: Duration::from_secs(10),
             attempt: Duration::from_secs(10),

@@ -23,6 +23,7 @@ use super::connector::{ConnectOptions, Connector, PhaseTimes, TOTAL_CONNECT_TIME
 use super::diagnosis::Target;
 use super::network::NetworkSettings;
 use super::proxy_env::Route;
+use super::service::Service;
 use super::tls::Alpn;
 use super::{CONNECT_TIMEOUT, display_host};
 use crate::box_error::BoxError;
@@ -88,6 +89,7 @@ where
         let target = Target {
             message: format!("no response from {}", display_host(url)),
             host: display_host(url),
+            service: Service::Issuer,
             proxy: route.name(),
             connect: TOTAL_CONNECT_TIMEOUT,
             attempt: TOTAL_CONNECT_TIMEOUT,

@@ -25,6 +25,8 @@ pub(super) enum Alpn {
     Http2,
     /// Offers both; the host chooses one.
     Either,
+    /// Offers no protocol: for one without an identifier, such as that of Redis.
+    Unset,
 }
 
 /// [`Tls`] of a process, empty until the first call.
@@ -75,6 +77,7 @@ impl Tls {
             Alpn::Http1 => &[b"http/1.1"],
             Alpn::Http2 => &[b"h2"],
             Alpn::Either => &[b"h2", b"http/1.1"],
+            Alpn::Unset => &[],
         };
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         config

@@ -10,6 +10,7 @@ use super::connector::{ConnectOptions, Connector, PhaseTimes, TOTAL_CONNECT_TIME
 use super::diagnosis::Target;
 use super::network::NetworkSettings;
 use super::proxy_env::Route;
+use super::service::Service;
 use super::transport::Transport;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -52,6 +53,7 @@ impl TunnelConnector {
             let target = Target {
                 message,
                 host: host.to_string(),
+                service: Service::Issuer,
                 proxy: route.name(),
                 connect: TOTAL_CONNECT_TIMEOUT,
                 attempt: TOTAL_CONNECT_TIMEOUT,

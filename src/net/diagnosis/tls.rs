@@ -5,12 +5,15 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 use super::Diagnosis;
 use crate::net::pinned::webpki_error;
+use crate::net::service::Service;
 use crate::net::validity::{PeerClock, ValidityError};
 use crate::sanitize::{line, shorten};
 
-/// Not transient: a handshake that failed would fail again.
+/// Not transient: a handshake that failed would fail again. The hints below are written for an
+/// issuer.
 pub(super) fn diagnose(
     peer: &str,
+    service: Service,
     fault: &Error,
     (now, peer_clock): (Timestamp, Option<PeerClock>),
 ) -> Diagnosis {
@@ -22,15 +25,14 @@ pub(super) fn diagnose(
             };
             (format!("{peer} cannot be trusted: {cause}"), hint)
         }
-        Error::AlertReceived(alert) => this_alert(peer, *alert),
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
-            format!("{peer} does not speak TLS on this port"),
-            "check the port; it probably speaks plain HTTP",
-        ),
+        Error::AlertReceived(alert) => this_alert(peer, service, *alert),
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            (format!("{peer} does not speak TLS on this port"), service.plain_port_hint())
+        }
         Error::PeerIncompatible(_) => (format!("{peer} has {NOTHING_IN_COMMON}"), OLD_OR_MUTUAL),
         fault => (format!("TLS with {peer}: {fault}"), "check that this host and port speak TLS"),
     };
-    Diagnosis { cause, hint: hint.to_owned(), is_transient: false }
+    Diagnosis { cause, hint: hint.replace("issuer", service.noun()), is_transient: false }
 }
 
 const NOTHING_IN_COMMON: &str =
@@ -40,11 +42,11 @@ const OLD_OR_MUTUAL: &str =
     "its TLS is probably older, or it wants a client certificate, and gc-token has none";
 
 /// Explains an alert (RFC 8446 section 6.2).
-fn this_alert(peer: &str, alert: AlertDescription) -> (String, &'static str) {
+fn this_alert(peer: &str, service: Service, alert: AlertDescription) -> (String, &'static str) {
     match alert {
         AlertDescription::CertificateRequired => (
             format!("{peer} wants a client certificate (mutual TLS), and gc-token has none"),
-            "name an address of the issuer that takes the client secret alone",
+            service.client_certificate_hint(),
         ),
         AlertDescription::HandshakeFailure
         | AlertDescription::ProtocolVersion
@@ -156,7 +158,7 @@ mod tests {
 
     fn untrusted_for(fault: CertificateError) -> (String, String) {
         let fault = rustls::Error::InvalidCertificate(fault);
-        let diagnosis = diagnose("host", &fault, (Timestamp::UNIX_EPOCH, None));
+        let diagnosis = diagnose("host", Service::Issuer, &fault, (Timestamp::UNIX_EPOCH, None));
         assert!(!diagnosis.is_transient);
         (diagnosis.cause, diagnosis.hint)
     }
@@ -225,7 +227,7 @@ mod tests {
             (plain_http, "host does not speak TLS on this port", "plain HTTP"),
         ] {
             let Diagnosis { cause: said, hint: to_do, is_transient } =
-                diagnose("host", &fault, (Timestamp::UNIX_EPOCH, None));
+                diagnose("host", Service::Issuer, &fault, (Timestamp::UNIX_EPOCH, None));
             assert!(
                 said.ends_with(cause) && to_do.contains(hint) && !is_transient,
                 "{said}: {to_do}"
