@@ -321,6 +321,17 @@ pub(super) fn validity_error(error: &ExchangeError) -> Option<ValidityError> {
     }
 }
 
+/// Returns whether the certificate of the host or of an HTTPS proxy is not trusted here,
+/// whatever the time.
+pub(super) fn is_certificate_refused(error: &ExchangeError) -> bool {
+    match ConnectFault::of(error) {
+        ConnectFault::Tls { fault: rustls::Error::InvalidCertificate(fault), .. } => {
+            ValidityError::of(fault).is_none()
+        }
+        _ => false,
+    }
+}
+
 /// Returns the next link. `source` of an I/O error skips the error that it wraps.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {

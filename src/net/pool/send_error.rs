@@ -5,6 +5,7 @@ use std::error::Error as _;
 use hyper::Method;
 
 use crate::net::connect_error::ExchangeError;
+use crate::net::diagnosis::is_certificate_refused;
 
 #[derive(Debug)]
 pub(crate) struct SendError {
@@ -29,6 +30,16 @@ impl SendError {
 
     pub(super) fn unsent(source: ExchangeError) -> SendError {
         SendError { source, not_retried: None, is_retryable: false, is_dropped: false }
+    }
+
+    /// For a response whose body was not read to its end.
+    pub(crate) fn incomplete(error: hyper::Error) -> SendError {
+        SendError::unsent(error.into())
+    }
+
+    /// Returns whether the host's certificate is not trusted here, whatever the time.
+    pub(crate) fn is_certificate_refused(&self) -> bool {
+        is_certificate_refused(&self.source)
     }
 }
 

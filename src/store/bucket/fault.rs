@@ -1,0 +1,352 @@
+//! Explains why a request to a bucket failed: what the store said, and what to do.
+
+mod credentials;
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use hyper::StatusCode;
+
+use super::exchange::{Failure, Outcome, Purpose};
+use super::refusal::Refusal;
+use super::service::allow_http_variable;
+use crate::config::{BucketProvider, StoreSettings};
+use crate::context::Environment;
+use crate::error::{Error, Kind};
+use crate::sanitize::Secrets;
+use crate::store::{StoreError, StoreFault};
+
+pub(super) struct FaultExplainer {
+    provider: BucketProvider,
+    /// For example `the store s3://bucket`.
+    store: String,
+    /// The region that requests are signed for.
+    region: Option<String>,
+    /// The variable that names another endpoint than the provider's.
+    endpoint: Option<&'static str>,
+    secrets: Secrets,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BucketRequest {
+    Read,
+    Swap,
+}
+
+#[derive(Debug)]
+pub(super) enum RequestFault {
+    Client(object_store::Error),
+    TooSlow(Duration),
+}
+
+const ENDPOINTS: [&str; 6] = [
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+    "GOOGLE_BASE_URL",
+];
+
+/// Parts of the names of variables that hold secrets.
+const SECRET_NAMES: [&str; 4] = ["KEY", "SECRET", "TOKEN", "SAS"];
+
+/// Characters of a store's own words.
+const MAX_MESSAGE: usize = 240;
+
+/// A longer run of token characters may be a secret: those of Amazon have 40.
+const MAX_RUN: usize = 39;
+
+impl FaultExplainer {
+    pub(super) fn new(
+        provider: BucketProvider,
+        settings: &StoreSettings,
+        env: &Environment,
+    ) -> FaultExplainer {
+        let prefix = variable_prefix(provider);
+        let mut secrets = Secrets::default();
+        let names = env.names(prefix).into_iter().filter_map(|name| name.into_string().ok());
+        for name in names.filter(|name| is_secret(name)) {
+            secrets.add(&env.text(&name).unwrap_or_default());
+        }
+        let mut endpoints = ENDPOINTS.into_iter().filter(|name| name.starts_with(prefix));
+        FaultExplainer {
+            provider,
+            store: format!("the store {}", settings.location.shown()),
+            region: env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")),
+            endpoint: endpoints.find(|name| env.text(name).is_some()),
+            secrets,
+        }
+    }
+
+    /// Explains a fault. `has_read` tells that the store has answered a read before.
+    pub(super) fn explain(
+        &self,
+        request: BucketRequest,
+        fault: &RequestFault,
+        failure: Option<Failure>,
+        has_read: bool,
+    ) -> StoreError {
+        let Some(failure) = failure else {
+            return match fault {
+                RequestFault::Client(error) => self.unusable(error),
+                RequestFault::TooSlow(limit) => self.unreachable(None, too_slow(None, *limit)),
+            };
+        };
+        if failure.purpose != Purpose::Record {
+            return self.no_credentials(&failure, fault);
+        }
+        match &failure.outcome {
+            Outcome::Refused(refusal) => self.refused(request, refusal, has_read),
+            Outcome::PlainHttp => self.plain_http(&failure),
+            Outcome::NoResponseYet => {
+                let limit = match fault {
+                    RequestFault::TooSlow(limit) => *limit,
+                    RequestFault::Client(error) => return self.unusable(error),
+                };
+                self.unreachable(Some(&failure), too_slow(Some(&failure.host), limit))
+            }
+            Outcome::Broken { explained, is_untrusted } => {
+                self.broken(&failure, explained, *is_untrusted)
+            }
+        }
+    }
+
+    fn broken(&self, failure: &Failure, explained: &Error, is_untrusted: bool) -> StoreError {
+        if explained.kind == Kind::Configuration {
+            return StoreError { fault: StoreFault::Misconfigured, error: explained.clone() };
+        }
+        let cause = explained.cause.clone().unwrap_or_default();
+        if is_untrusted {
+            let error = self.error(StoreFault::Misconfigured, "cannot be trusted");
+            let hint = explained.hint.clone().unwrap_or_default();
+            return error.with_cause(cause).with_hint(hint);
+        }
+        let error = self.unreachable(Some(failure), cause);
+        match &explained.hint {
+            Some(hint) if !failure.is_on_this_machine => error.with_hint(hint.clone()),
+            _ => error,
+        }
+    }
+
+    fn unreachable(&self, failure: Option<&Failure>, cause: String) -> StoreError {
+        let hint = match (self.endpoint, failure) {
+            (Some(variable), _) => {
+                format!("check {variable}, or allow more time with --store-timeout")
+            }
+            (None, Some(failure)) => format!(
+                "check that {} can be reached from here; if only a proxy can reach it, set \
+                 HTTPS_PROXY",
+                failure.host
+            ),
+            (None, None) => "allow more time with --store-timeout".to_owned(),
+        };
+        self.error(StoreFault::Unavailable, "is not reachable").with_cause(cause).with_hint(hint)
+    }
+
+    fn plain_http(&self, failure: &Failure) -> StoreError {
+        let variable = allow_http_variable(self.provider);
+        self.error(StoreFault::Misconfigured, "is addressed over plain HTTP")
+            .with_cause(format!(
+                "{} is not this machine: others on the network could read and change requests",
+                failure.host
+            ))
+            .with_hint(format!("use https, or set {variable}=true if that network is your own"))
+    }
+
+    /// Explains a response that is no success.
+    fn refused(&self, request: BucketRequest, refusal: &Refusal, has_read: bool) -> StoreError {
+        let (fault, what, hint) = self.classify(request, refusal, has_read);
+        let cause = match (&refusal.region, &self.region) {
+            (Some(region), Some(own)) if region != own && is_other_region(refusal) => {
+                format!("{}: the bucket is in {region}, requests were for {own}", refusal.name())
+            }
+            (Some(region), None) if is_other_region(refusal) => {
+                format!("{}: the bucket is in {region}, and no region is set", refusal.name())
+            }
+            _ => self.quoted(refusal),
+        };
+        self.error(fault, what).with_cause(cause).with_hint(hint)
+    }
+
+    /// Returns the fault, the end of the message, and the hint.
+    fn classify(
+        &self,
+        request: BucketRequest,
+        refusal: &Refusal,
+        has_read: bool,
+    ) -> (StoreFault, &'static str, String) {
+        let noun = self.provider.noun();
+        let own = |hint: &str| hint.to_owned();
+        if refusal.is_absent_bucket() {
+            let hint = format!("create the {noun}, or correct its name in --store");
+            return (StoreFault::Misconfigured, "does not exist", hint);
+        }
+        if refusal.is_locked() {
+            let hint = format!("use a {noun} without leases and rules of retention");
+            return (StoreFault::ReadOnly, "lets nothing be replaced", hint);
+        }
+        if refusal.status == StatusCode::INSUFFICIENT_STORAGE || refusal.has_code(&FULL) {
+            let hint = format!("make room in the {noun}, or raise its quota");
+            return (StoreFault::Full, "is full", hint);
+        }
+        if refusal.status == StatusCode::NOT_IMPLEMENTED {
+            let hint = own("use a store with conditional writes (If-Match, If-None-Match)");
+            return (StoreFault::Unconditional, "has no conditional writes", hint);
+        }
+        if is_busy(refusal) {
+            let hint = own("nothing to do: later runs try again");
+            return (StoreFault::Unavailable, "is not available", hint);
+        }
+        if is_other_region(refusal) {
+            let hint = match &refusal.region {
+                Some(region) => format!("set AWS_REGION={region}"),
+                None => own("set AWS_REGION to the bucket's region; check AWS_ENDPOINT_URL"),
+            };
+            return (StoreFault::Misconfigured, "is elsewhere", hint);
+        }
+        if let Some(hint) = self.credentials_hint(refusal) {
+            return (StoreFault::Misconfigured, "refuses the credentials", hint);
+        }
+        let is_write = request == BucketRequest::Swap;
+        let is_denied =
+            matches!(refusal.status, StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED);
+        if is_denied && is_write && has_read {
+            return (StoreFault::ReadOnly, "is read-only", self.rights_hint(request));
+        }
+        if is_denied || refusal.status == StatusCode::UNAUTHORIZED {
+            return (StoreFault::Misconfigured, "refuses the request", self.rights_hint(request));
+        }
+        if refusal.status == StatusCode::NOT_FOUND {
+            let hint = own("check the endpoint: what answers there is no store");
+            return (StoreFault::Misconfigured, "is not at its endpoint", hint);
+        }
+        let hint = match self.endpoint {
+            Some(variable) => format!("check {variable}: not every store has conditional writes"),
+            None => format!("check the name of the {noun}, and its settings"),
+        };
+        (StoreFault::Misconfigured, "refuses the request", hint)
+    }
+
+    fn rights_hint(&self, request: BucketRequest) -> String {
+        let hint = match (self.provider, request) {
+            // Without the right to list, a record that does not exist is refused, too.
+            (BucketProvider::S3, BucketRequest::Read) => {
+                "allow s3:GetObject and s3:PutObject on the objects, and s3:ListBucket on the \
+                 bucket: without that, S3 refuses to tell that there is no record yet"
+            }
+            (BucketProvider::S3, BucketRequest::Swap) => {
+                "allow s3:PutObject on the objects; one machine in the fleet is enough"
+            }
+            (BucketProvider::GoogleCloud, _) => {
+                "give the account the role roles/storage.objectUser on the bucket"
+            }
+            (BucketProvider::Azure, _) => {
+                "give the identity the role Storage Blob Data Contributor on the container, or \
+                 the SAS the permissions rcw"
+            }
+        };
+        hint.to_owned()
+    }
+
+    /// Explains an error of the library, before a request or about a response.
+    fn unusable(&self, error: &object_store::Error) -> StoreError {
+        let text = match error {
+            object_store::Error::Generic { source, .. } => chain(&**source),
+            error => chain(error),
+        };
+        let hint = if text.contains("external_account") {
+            "workload identity federation is not supported: set GOOGLE_OAUTH_ACCESS_TOKEN to an \
+             access token, such as that of google-github-actions/auth with token_format: \
+             access_token"
+        } else {
+            self.settings_hint()
+        };
+        self.error(StoreFault::Misconfigured, "cannot be used")
+            .with_cause(self.redacted(&text))
+            .with_hint(hint)
+    }
+
+    fn error(&self, fault: StoreFault, what: &str) -> StoreError {
+        StoreError::new(fault, format!("{} {what}", self.store))
+    }
+
+    /// Returns the status, the code and the words of a response.
+    fn quoted(&self, refusal: &Refusal) -> String {
+        match &refusal.message {
+            Some(message) => {
+                let first_line = message.lines().next().unwrap_or_default();
+                format!("{}: {}", refusal.name(), self.redacted(first_line))
+            }
+            None => refusal.name(),
+        }
+    }
+
+    fn redacted(&self, text: &str) -> String {
+        self.secrets.redacted_line(&without_long_runs(text), MAX_MESSAGE)
+    }
+}
+
+const FULL: [&str; 4] = [
+    "QuotaExceeded",
+    "StorageQuotaExceeded",
+    "XMinioStorageFull",
+    "XMinioAdminBucketQuotaExceeded",
+];
+
+fn is_busy(refusal: &Refusal) -> bool {
+    let status = refusal.status;
+    status.is_server_error()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+        || refusal.has_code(&["SlowDown", "RequestTimeout", "ContainerBeingDeleted"])
+}
+
+fn is_other_region(refusal: &Refusal) -> bool {
+    refusal.status.is_redirection()
+        || refusal.has_code(&["AuthorizationHeaderMalformed"]) && refusal.region.is_some()
+        || refusal.has_code(&["PermanentRedirect", "IllegalLocationConstraintException"])
+}
+
+fn variable_prefix(provider: BucketProvider) -> &'static str {
+    match provider {
+        BucketProvider::S3 => "AWS_",
+        BucketProvider::GoogleCloud => "GOOGLE_",
+        BucketProvider::Azure => "AZURE_",
+    }
+}
+
+fn is_secret(variable: &str) -> bool {
+    // The identifier of a key is shown to users in consoles, and the others name files.
+    let is_public = variable.ends_with("_KEY_ID") || variable.ends_with("_FILE");
+    !is_public && SECRET_NAMES.iter().any(|part| variable.contains(part))
+}
+
+fn too_slow(host: Option<&str>, limit: Duration) -> String {
+    match host {
+        Some(host) => format!("no complete response from {host} within {limit:.1?}"),
+        None => format!("no complete response within {limit:.1?}"),
+    }
+}
+
+/// Returns the text of an error and of its sources, each once: some repeat the next.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let own = source.to_string();
+        if !text.contains(&own) {
+            text = format!("{text}: {own}");
+        }
+        next = source.source();
+    }
+    text
+}
+
+fn without_long_runs(text: &str) -> String {
+    let is_token_char = |char: char| char.is_ascii_alphanumeric() || "-._~+/=%".contains(char);
+    let shown = text.split_inclusive(|char| !is_token_char(char)).map(|part| {
+        let run = part.trim_end_matches(|char| !is_token_char(char));
+        if run.len() > MAX_RUN { format!("[...]{}", &part[run.len()..]) } else { part.to_owned() }
+    });
+    shown.collect()
+}

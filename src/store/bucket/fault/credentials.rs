@@ -1,0 +1,133 @@
+//! Explains a lack of credentials, and credentials that are refused.
+
+use super::{FaultExplainer, RequestFault};
+use crate::config::BucketProvider;
+use crate::error::Kind;
+use crate::store::bucket::exchange::{Failure, Outcome, Purpose};
+use crate::store::bucket::refusal::Refusal;
+use crate::store::{StoreError, StoreFault};
+
+impl FaultExplainer {
+    /// Explains why no credentials were handed out.
+    pub(super) fn no_credentials(&self, failure: &Failure, fault: &RequestFault) -> StoreError {
+        let host = &failure.host;
+        let (kind, detail) = match &failure.outcome {
+            Outcome::Refused(refusal) => {
+                let is_busy = super::is_busy(refusal);
+                let kind =
+                    if is_busy { StoreFault::Unavailable } else { StoreFault::Misconfigured };
+                (kind, format!("{host} answered {}", self.quoted(refusal)))
+            }
+            Outcome::Broken { explained, .. } if explained.kind == Kind::Configuration => {
+                return StoreError { fault: StoreFault::Misconfigured, error: explained.clone() };
+            }
+            Outcome::Broken { explained, is_untrusted } => {
+                let kind =
+                    if *is_untrusted { StoreFault::Misconfigured } else { StoreFault::Unavailable };
+                (kind, explained.cause.clone().unwrap_or_default())
+            }
+            Outcome::PlainHttp => return self.plain_http(failure),
+            Outcome::NoResponseYet => {
+                let limit = match fault {
+                    RequestFault::TooSlow(limit) => format!(" within {limit:.1?}"),
+                    RequestFault::Client(_) => String::new(),
+                };
+                (StoreFault::Unavailable, format!("no response from {host}{limit}"))
+            }
+        };
+        let message = format!("no {} credentials for {}", self.platform(), self.store);
+        if failure.purpose == Purpose::Credentials {
+            let error = StoreError::new(kind, message);
+            return error.with_cause(detail).with_hint(self.exchange_hint());
+        }
+        // Nothing answers where no cloud is.
+        let kind = match failure.outcome {
+            Outcome::Refused(_) => kind,
+            _ => StoreFault::Misconfigured,
+        };
+        StoreError::new(kind, message)
+            .with_cause(format!("{} were tried; the last attempt: {detail}", self.attempts()))
+            .with_hint(self.settings_hint())
+    }
+
+    /// Returns a hint for a response that says that the credentials are wrong.
+    pub(super) fn credentials_hint(&self, refusal: &Refusal) -> Option<String> {
+        let hint = if refusal.has_code(&["RequestTimeTooSkewed"]) {
+            "set this machine's clock (NTP)"
+        } else if refusal.has_code(&["ExpiredToken", "TokenRefreshRequired", "InvalidToken"]) {
+            "renew the session: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN \
+             belong together"
+        } else if refusal.has_code(&["InvalidAccessKeyId"]) {
+            "check AWS_ACCESS_KEY_ID; keys of a session need AWS_SESSION_TOKEN, too; another \
+             store than Amazon's is named by AWS_ENDPOINT_URL"
+        } else if refusal.has_code(&["SignatureDoesNotMatch", "AuthorizationHeaderMalformed"]) {
+            "check AWS_SECRET_ACCESS_KEY, which belongs to AWS_ACCESS_KEY_ID, and AWS_REGION"
+        } else if refusal.has_code(&["AuthenticationFailed", "InvalidAuthenticationInfo"]) {
+            "check AZURE_STORAGE_ACCOUNT_KEY, or that AZURE_STORAGE_SAS_TOKEN has not expired"
+        } else if refusal.has_code(&["AuthenticationRequired"]) {
+            "check the credentials: an access token lives for an hour, and a service account's \
+             key may have been deleted"
+        } else {
+            return None;
+        };
+        Some(hint.to_owned())
+    }
+
+    pub(super) fn settings_hint(&self) -> &'static str {
+        match self.provider {
+            BucketProvider::S3 => {
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or \
+                 AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN; profiles are not read: aws \
+                 configure export-credentials --format env"
+            }
+            BucketProvider::GoogleCloud => {
+                "set GOOGLE_APPLICATION_CREDENTIALS to a file of a service account or of gcloud \
+                 auth application-default login, or GOOGLE_OAUTH_ACCESS_TOKEN"
+            }
+            BucketProvider::Azure => {
+                "set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY, \
+                 AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID and AZURE_TENANT_ID with \
+                 AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET"
+            }
+        }
+    }
+
+    fn exchange_hint(&self) -> &'static str {
+        match self.provider {
+            BucketProvider::S3 => {
+                "check AWS_ROLE_ARN, who its trust policy names, and AWS_WEB_IDENTITY_TOKEN_FILE"
+            }
+            BucketProvider::GoogleCloud => "check GOOGLE_APPLICATION_CREDENTIALS",
+            BucketProvider::Azure => {
+                "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE or \
+                 AZURE_CLIENT_SECRET"
+            }
+        }
+    }
+
+    fn platform(&self) -> &'static str {
+        match self.provider {
+            BucketProvider::S3 => "AWS",
+            BucketProvider::GoogleCloud => "Google Cloud",
+            BucketProvider::Azure => "Azure",
+        }
+    }
+
+    /// Returns where credentials were looked for.
+    fn attempts(&self) -> &'static str {
+        match self.provider {
+            BucketProvider::S3 => {
+                "AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, container and \
+                 instance roles"
+            }
+            BucketProvider::GoogleCloud => {
+                "GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN, the file of gcloud \
+                 and the instance's account"
+            }
+            BucketProvider::Azure => {
+                "AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, AZURE_CLIENT_ID and the \
+                 machine's identity"
+            }
+        }
+    }
+}

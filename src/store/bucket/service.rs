@@ -1,0 +1,372 @@
+//! The HTTP client of the library: over this program's connections, with its proxies, trusted
+//! certificates and limits.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body as _, Bytes};
+use hyper::header::{
+    CONTENT_LENGTH, HeaderMap, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING, USER_AGENT,
+};
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+};
+use tokio::time::timeout;
+use url::{Host, Origin, Url};
+
+use super::exchange::{ExchangeLog, Failure, Outcome, Purpose};
+use super::refusal::Refusal;
+use super::signer::RequestSigner;
+use crate::clock::{OffsetEstimate, shift_clamped};
+use crate::config::{BucketProvider, NetworkSettings};
+use crate::context::{Context, Environment};
+use crate::error::{Error, Kind};
+use crate::host::is_loopback;
+use crate::net::{MAX_RESPONSE_BYTES, Pool, SendError, date_header, display_host};
+use crate::store::RecordName;
+use crate::sync;
+
+/// Sends the requests of one engine, and keeps what they show.
+pub(super) struct PooledService {
+    provider: BucketProvider,
+    network: NetworkSettings,
+    context: Context,
+    pools: Mutex<HashMap<Origin, Arc<Pool<Full<Bytes>>>>>,
+    signer: OnceLock<RequestSigner>,
+    operation: Mutex<Operation>,
+}
+
+#[derive(Default)]
+struct Operation {
+    /// The end of the path of each request for the record.
+    record: String,
+    /// The limit on a response of a service that hands out credentials on this platform.
+    instance_limit: Duration,
+    log: ExchangeLog,
+    /// The store's clock; lasts longer than an operation.
+    clock: Option<OffsetEstimate>,
+}
+
+#[derive(Clone)]
+pub(super) struct PooledConnector(pub(super) Arc<PooledService>);
+
+/// Stores refuse a signature of a quarter of an hour ago; some a signature of the future.
+const MAX_SIGNATURE_OFFSET: SignedDuration = SignedDuration::from_secs(60);
+
+const USER_AGENT_VALUE: &str = concat!("gc-token/", env!("CARGO_PKG_VERSION"));
+
+/// An error for the library, which needs no more: the log has the rest.
+#[derive(Debug)]
+struct NoResponse;
+
+impl PooledService {
+    pub(super) fn new(
+        provider: BucketProvider,
+        network: &NetworkSettings,
+        context: &Context,
+    ) -> PooledService {
+        PooledService {
+            provider,
+            network: network.clone(),
+            context: context.clone(),
+            pools: Mutex::default(),
+            signer: OnceLock::new(),
+            operation: Mutex::default(),
+        }
+    }
+
+    pub(super) fn provider(&self) -> BucketProvider {
+        self.provider
+    }
+
+    pub(super) fn env(&self) -> &Environment {
+        &self.context.env
+    }
+
+    pub(super) fn sign_by(&self, signer: RequestSigner) {
+        let _ = self.signer.set(signer);
+    }
+
+    /// Begins an operation on a record.
+    pub(super) fn begin(&self, record: &RecordName, limit: Duration) {
+        let mut operation = sync::lock(&self.operation);
+        operation.record = record.to_string();
+        // Leaves time for another host, and for the request itself.
+        operation.instance_limit = limit / 4;
+        operation.log = ExchangeLog::default();
+    }
+
+    pub(super) fn take_log(&self) -> ExchangeLog {
+        std::mem::take(&mut sync::lock(&self.operation).log)
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (mut head, body) = request.into_parts();
+        let body = body.collect().await?.to_bytes();
+        head.headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+        let url =
+            Url::parse(&head.uri.to_string()).map_err(|_| no_response(HttpErrorKind::Unknown))?;
+        let purpose = self.purpose(&url);
+        if purpose == Purpose::Record {
+            self.sign_again(&mut head).await;
+        }
+        let response = self.exchange(&url, purpose, &head, &body).await?;
+        if purpose == Purpose::Record && may_be_late(response.status()) {
+            // The response itself shows the store's clock.
+            if self.sign_again(&mut head).await.is_some() {
+                return self.exchange(&url, purpose, &head, &body).await;
+            }
+        }
+        Ok(response)
+    }
+
+    fn purpose(&self, url: &Url) -> Purpose {
+        let record = &sync::lock(&self.operation).record;
+        if !record.is_empty() && url.path().ends_with(record) {
+            Purpose::Record
+        } else if is_instance_service(url) {
+            Purpose::InstanceCredentials
+        } else {
+            Purpose::Credentials
+        }
+    }
+
+    /// Signs a request by the store's clock if that is known, and if it is far from when the
+    /// request was signed. Returns whether it was.
+    async fn sign_again(&self, head: &mut Parts) -> Option<()> {
+        let signer = self.signer.get()?;
+        let signed_at = signer.signed_at(head)?;
+        let clock = sync::lock(&self.operation).clock.clone()?;
+        let now = self.context.clock.read();
+        let time = shift_clamped(now.wall, clock.offset_at(&now)?.middle());
+        if time.duration_since(signed_at).abs() <= MAX_SIGNATURE_OFFSET {
+            return None;
+        }
+        signer.sign(head, time).await
+    }
+
+    async fn exchange(
+        &self,
+        url: &Url,
+        purpose: Purpose,
+        head: &Parts,
+        body: &Bytes,
+    ) -> Result<HttpResponse, HttpError> {
+        self.put_failure(url, purpose, Outcome::NoResponseYet);
+        if !self.may_be_sent(url, purpose) {
+            self.put_failure(url, purpose, Outcome::PlainHttp);
+            return Err(no_response(HttpErrorKind::Unknown));
+        }
+        let pool = match self.pool(url, purpose) {
+            Ok(pool) => pool,
+            Err(explained) => {
+                let outcome = Outcome::Broken { explained, is_untrusted: false };
+                self.put_failure(url, purpose, outcome);
+                return Err(no_response(HttpErrorKind::Unknown));
+            }
+        };
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = head.method.clone();
+        *request.uri_mut() = head.uri.clone();
+        *request.headers_mut() = head.headers.clone();
+        let sent = self.context.clock.read();
+        let done = async {
+            let response = pool.send(request).await?;
+            let received = self.context.clock.read();
+            let (head, body) = read(response).await?;
+            Ok::<_, SendError>((received, head, body))
+        };
+        let done = match purpose {
+            Purpose::InstanceCredentials => {
+                let limit = sync::lock(&self.operation).instance_limit;
+                // The log shows that there was no response.
+                timeout(limit, done).await.map_err(|_| no_response(HttpErrorKind::Unknown))?
+            }
+            Purpose::Record | Purpose::Credentials => done.await,
+        };
+        let (received, response, body) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                let outcome = Outcome::Broken {
+                    explained: pool.explain(&error, sent.wall),
+                    is_untrusted: error.is_certificate_refused(),
+                };
+                self.put_failure(url, purpose, outcome);
+                let is_harmless = error.is_retryable;
+                let kind =
+                    if is_harmless { HttpErrorKind::Request } else { HttpErrorKind::Unknown };
+                return Err(no_response(kind));
+            }
+        };
+        let date = date_header(&response.headers);
+        if let (Purpose::Record, Some(date)) = (purpose, date) {
+            let clock = OffsetEstimate::from_date_header(&sent, &received, date);
+            let mut operation = sync::lock(&self.operation);
+            operation.log.clock = clock.clone();
+            operation.log.age =
+                last_modified(&response.headers).map(|then| date.duration_since(then));
+            operation.clock = clock.or(operation.clock.take());
+        }
+        let Some(body) = body else {
+            let why = format!("more than {} KiB", MAX_RESPONSE_BYTES / 1024);
+            let explained = Error::new(Kind::Unavailable, "").with_cause(format!(
+                "{} answered with {why}, too much for a record",
+                display_host(url)
+            ));
+            self.put_failure(url, purpose, Outcome::Broken { explained, is_untrusted: false });
+            return Err(no_response(HttpErrorKind::Decode));
+        };
+        if response.status.is_success() {
+            sync::lock(&self.operation).log.failure = None;
+        } else {
+            let refusal = Refusal::of(response.status, &response.headers, &body);
+            self.put_failure(url, purpose, Outcome::Refused(refusal));
+        }
+        Ok(Response::from_parts(response, body.into()))
+    }
+
+    fn put_failure(&self, url: &Url, purpose: Purpose, outcome: Outcome) {
+        let (host, is_on_this_machine) = (display_host(url), is_loopback(url));
+        let failure = Failure { host, is_on_this_machine, purpose, outcome };
+        sync::lock(&self.operation).log.failure = Some(failure);
+    }
+
+    /// A platform's own services have no certificates. Others may have none where only this
+    /// machine or the user's own network can listen in.
+    fn may_be_sent(&self, url: &Url, purpose: Purpose) -> bool {
+        url.scheme() == "https"
+            || purpose == Purpose::InstanceCredentials
+            || is_loopback(url)
+            || self
+                .env()
+                .text(allow_http_variable(self.provider))
+                .is_some_and(|text| is_true(&text))
+    }
+
+    fn pool(&self, url: &Url, purpose: Purpose) -> Result<Arc<Pool<Full<Bytes>>>, Error> {
+        let mut pools = sync::lock(&self.pools);
+        if let Some(pool) = pools.get(&url.origin()) {
+            return Ok(pool.clone());
+        }
+        let pool = match purpose {
+            // No proxy can reach it.
+            Purpose::InstanceCredentials => {
+                let context = Context { env: Environment::from([]), ..self.context.clone() };
+                Pool::new(url, &self.network, &context)?
+            }
+            Purpose::Record | Purpose::Credentials => Pool::new(url, &self.network, &self.context)?,
+        };
+        Ok(pools.entry(url.origin()).or_insert(Arc::new(pool)).clone())
+    }
+}
+
+#[async_trait]
+impl HttpService for PooledService {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.send(request).await
+    }
+}
+
+#[async_trait]
+impl HttpService for PooledConnector {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.0.call(request).await
+    }
+}
+
+impl HttpConnector for PooledConnector {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.clone()))
+    }
+}
+
+pub(super) fn allow_http_variable(provider: BucketProvider) -> &'static str {
+    match provider {
+        BucketProvider::S3 => "AWS_ALLOW_HTTP",
+        BucketProvider::GoogleCloud => "GOOGLE_ALLOW_HTTP",
+        BucketProvider::Azure => "AZURE_ALLOW_HTTP",
+    }
+}
+
+fn is_true(text: &str) -> bool {
+    ["1", "true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Returns whether a request that was signed at a wrong time may be refused in this way.
+fn may_be_late(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// Returns whether a URL names a service that a cloud offers to its own machines.
+fn is_instance_service(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_link_local(),
+        // Amazon's, which are unique local addresses (RFC 4193).
+        Some(Host::Ipv6(ip)) => ip.segments()[..2] == [0xfd00, 0x0ec2],
+        Some(Host::Domain(name)) => ["metadata.google.internal", "metadata"].contains(&name),
+        None => false,
+    }
+}
+
+type Head = hyper::http::response::Parts;
+
+/// Reads a response; its body is `None` if it is too long.
+async fn read(
+    response: Response<crate::net::PooledBody<Full<Bytes>>>,
+) -> Result<(Head, Option<Bytes>), SendError> {
+    let (mut head, mut incoming) = response.into_parts();
+    let mut body = Vec::new();
+    if incoming.size_hint().lower() > MAX_RESPONSE_BYTES as u64 {
+        return Ok((head, None));
+    }
+    while let Some(frame) = incoming.frame().await {
+        let data = frame.map_err(SendError::incomplete)?.into_data().unwrap_or_default();
+        if body.len() + data.len() > MAX_RESPONSE_BYTES {
+            return Ok((head, None));
+        }
+        body.extend_from_slice(&data);
+    }
+    // The library wants to know the length.
+    head.headers.remove(TRANSFER_ENCODING);
+    if !head.headers.contains_key(CONTENT_LENGTH) {
+        head.headers.insert(CONTENT_LENGTH, body.len().into());
+    }
+    Ok((head, Some(body.into())))
+}
+
+fn last_modified(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(LAST_MODIFIED)?.to_str().ok()?;
+    Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok()
+}
+
+fn no_response(kind: HttpErrorKind) -> HttpError {
+    HttpError::new(kind, NoResponse)
+}
+
+impl fmt::Debug for PooledService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PooledService").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PooledConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for NoResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no complete response")
+    }
+}
+
+impl std::error::Error for NoResponse {}
