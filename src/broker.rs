@@ -72,6 +72,8 @@ pub enum TokenOrigin {
 }
 
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! The only place that reads a clock or sleeps.
 
+use std::convert::Infallible;
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,6 +19,10 @@ pub trait Clock: Send + Sync {
         None
     }
     fn sleep(&self, time: Duration);
+    /// Waits for at most `time`; returns whether the sender of `end` was dropped before.
+    fn wait_for_end(&self, end: &Receiver<Infallible>, time: Duration) -> bool {
+        end.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    }
 }
 
 #[derive(Default)]

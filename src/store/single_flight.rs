@@ -18,7 +18,9 @@ pub struct SingleFlight<'a> {
     rejected: Vec<AccessToken>,
     /// The turn that was seen last, and when it was first seen.
     seen_turn: Option<(String, Reading)>,
+    /// Waits for that turn.
     waits: u32,
+    has_waited: bool,
     first_wait: Duration,
 }
 
@@ -49,7 +51,10 @@ pub enum Decision {
 /// The time after which a machine that has not renewed its turn is taken to be dead.
 pub const TURN: Duration = Duration::from_secs(10);
 
-const MAX_WAIT: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
+/// The time within which machines look again after a turn is over.
+const SPREAD: Duration = Duration::from_millis(300);
 
 impl<'a> SingleFlight<'a> {
     /// `first_wait` is about how long to wait before the second look.
@@ -60,7 +65,15 @@ impl<'a> SingleFlight<'a> {
         first_wait: Duration,
     ) -> SingleFlight<'a> {
         let rejected = rejected.into_iter().collect();
-        SingleFlight { policy, start, rejected, seen_turn: None, waits: 0, first_wait }
+        SingleFlight {
+            policy,
+            start,
+            rejected,
+            seen_turn: None,
+            waits: 0,
+            has_waited: false,
+            first_wait,
+        }
     }
 
     /// Returns whether nobody should use the token of `view`.
@@ -98,14 +111,19 @@ impl<'a> SingleFlight<'a> {
         {
             return Decision::Fail(failure.error.clone());
         }
-        if turn_is_taken { Decision::Wait(self.next_wait(jitter)) } else { Decision::TakeTurn }
+        if !turn_is_taken {
+            return Decision::TakeTurn;
+        }
+        let until_over = self.time_until_over(view.age, now).saturating_add(SPREAD.mul_f64(jitter));
+        Decision::Wait(self.next_wait(jitter).min(until_over))
     }
 
     /// Returns how long to wait after another machine has won the swap.
     pub fn next_wait(&mut self, jitter: f64) -> Duration {
         let growth = 1.5_f64.powi(self.waits.min(16) as i32);
         self.waits += 1;
-        self.first_wait.mul_f64(growth).min(MAX_WAIT).mul_f64(0.5 + jitter.clamp(0.0, 1.0))
+        self.has_waited = true;
+        self.first_wait.mul_f64(growth).min(MAX_WAIT).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }
 
     /// A turn is over when the record has stood for [`TURN`] by the store's clock, or its number
@@ -114,18 +132,24 @@ impl<'a> SingleFlight<'a> {
         let Some(turn) = view.record.and_then(|record| record.turn.as_ref()) else {
             return false;
         };
-        let first_seen = match &self.seen_turn {
-            Some((seen, at)) if seen == turn => at,
-            _ => &self.seen_turn.insert((turn.clone(), now.clone())).1,
-        };
-        let is_over = |time: SignedDuration| time.unsigned_abs() >= TURN && time.is_positive();
-        !view.age.is_some_and(is_over) && !now.boot_since(first_seen).is_some_and(is_over)
+        if self.seen_turn.as_ref().is_none_or(|(seen, _)| seen != turn) {
+            self.seen_turn = Some((turn.clone(), now.clone()));
+            self.waits = 0;
+        }
+        !self.time_until_over(view.age, now).is_zero()
+    }
+
+    fn time_until_over(&self, age: Option<SignedDuration>, now: &Reading) -> Duration {
+        let first_seen = self.seen_turn.as_ref().map(|(_, at)| at);
+        let seen_for = first_seen.and_then(|at| now.boot_since(at));
+        let stood = age.max(seen_for).unwrap_or_default().max(SignedDuration::ZERO);
+        TURN.saturating_sub(stood.unsigned_abs())
     }
 
     /// A failure counts if it is newer than the call, or if the issuer asked to wait.
     fn applies(&self, failure: &SharedFailure, age: Option<SignedDuration>, now: &Reading) -> bool {
         let Some(age) = age.filter(|age| !age.is_negative()) else {
-            return self.waits > 0;
+            return self.has_waited;
         };
         let is_newer = now.boot_since(&self.start).is_some_and(|since_start| age <= since_start);
         is_newer || age < SignedDuration::from_secs(failure.closed_for.into())

@@ -1,8 +1,9 @@
 //! One slot of a client in a store: its record, decrypted.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::sync::Mutex;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -192,7 +193,8 @@ impl SlotReading {
 impl Turn<'_, '_> {
     /// Runs `work`, and renews the turn until that ends. A machine that dies loses its turn.
     pub fn renew_during<T>(&self, work: impl FnOnce() -> T) -> T {
-        let (done, is_done) = sync_channel::<()>(0);
+        let (work_goes_on, end) = channel::<Infallible>();
+        let clock = self.slot.clock;
         let renew = RenewableTurn {
             store: self.slot.store,
             limit: self.slot.settings.timeout,
@@ -204,14 +206,10 @@ impl Turn<'_, '_> {
         thread::scope(|scope| {
             // Without a thread the turn is over too soon, which costs a second mint at most.
             let renewer = thread::Builder::new().spawn_scoped(scope, move || {
-                while is_done.recv_timeout(RENEWAL) == Err(RecvTimeoutError::Timeout) {
-                    if !renew.renew() {
-                        return;
-                    }
-                }
+                while !clock.wait_for_end(&end, RENEWAL) && renew.renew() {}
             });
             let result = work();
-            drop(done);
+            drop(work_goes_on);
             drop(renewer);
             result
         })

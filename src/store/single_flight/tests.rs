@@ -1,1 +1,124 @@
 use super::*;
+use crate::clock::tests::reading;
+use crate::error::Kind;
+use crate::store::SharedToken;
+use crate::token::MinTtl;
+use crate::token::tests::token;
+
+fn policy() -> FreshnessPolicy {
+    FreshnessPolicy {
+        skew: SignedDuration::from_secs(5),
+        min_ttl: MinTtl::Default(SignedDuration::from_secs(600)),
+        newer_than: None,
+        idle_timeout: None,
+    }
+}
+
+fn flight(policy: &FreshnessPolicy, start: i64) -> SingleFlight<'_> {
+    let first_wait = Duration::from_millis(400);
+    SingleFlight::new(policy, reading(start, 900 + start), None, first_wait)
+}
+
+fn turn(number: &str) -> Record {
+    Record { turn: Some(number.to_owned()), ..Record::default() }
+}
+
+/// A record that has stood for `age` seconds, seen at second `at` of the boot clock.
+fn decide(
+    flight: &mut SingleFlight<'_>,
+    record: Option<&Record>,
+    age: Option<i64>,
+    at: i64,
+) -> Decision {
+    let age = age.map(SignedDuration::from_secs);
+    flight.decide(RecordView { record, age, clock: None }, &reading(at, 900 + at), 0.0)
+}
+
+#[test]
+fn who_finds_nothing_takes_the_turn() {
+    let policy = policy();
+    assert_eq!(decide(&mut flight(&policy, 100), None, None, 100), Decision::TakeTurn);
+}
+
+#[test]
+fn a_turn_ends_by_the_stores_clock_or_by_the_own_boot_clock() {
+    let policy = policy();
+    let mut flight = flight(&policy, 100);
+    let wait = |decision| matches!(decision, Decision::Wait(_));
+    assert!(wait(decide(&mut flight, Some(&turn("a")), Some(9), 100)));
+    assert_eq!(decide(&mut flight, Some(&turn("a")), Some(10), 101), Decision::TakeTurn);
+    // The store's clock was stepped back, or tells nothing.
+    for age in [Some(-3_600), None] {
+        let number = format!("{age:?}");
+        assert!(wait(decide(&mut flight, Some(&turn(&number)), age, 200)));
+        assert!(wait(decide(&mut flight, Some(&turn(&number)), age, 209)));
+        assert_eq!(decide(&mut flight, Some(&turn(&number)), age, 210), Decision::TakeTurn);
+    }
+    // Its holder has renewed it.
+    assert!(wait(decide(&mut flight, Some(&turn("b")), Some(0), 220)));
+    assert!(wait(decide(&mut flight, Some(&turn("c")), Some(0), 231)));
+}
+
+#[test]
+fn waits_grow_and_end_when_the_turn_does() {
+    let policy = policy();
+    let mut flight = flight(&policy, 100);
+    let waits = [0, 1, 2, 9].map(|age| decide(&mut flight, Some(&turn("a")), Some(age), 100 + age));
+    let expected = [200, 300, 450, 500].map(|wait| Decision::Wait(Duration::from_millis(wait)));
+    assert_eq!(waits, expected);
+    let view = RecordView {
+        record: Some(&turn("a")),
+        age: Some(SignedDuration::from_millis(9_900)),
+        clock: None,
+    };
+    let last = flight.decide(view, &reading(109, 1_009), 0.0);
+    assert_eq!(last, Decision::Wait(Duration::from_millis(100)));
+}
+
+#[test]
+fn a_failure_counts_for_those_who_waited_and_a_rate_limit_for_all() {
+    let policy = policy();
+    let error = Error::new(Kind::RateLimited, "no");
+    let failed = |closed_for| Record {
+        failure: Some(SharedFailure { error: error.clone(), closed_for }),
+        ..Record::default()
+    };
+    let fail = Decision::Fail(error.clone());
+    let mut waited = flight(&policy, 100);
+    assert_eq!(decide(&mut waited, Some(&failed(0)), Some(3), 104), fail);
+    assert_eq!(decide(&mut waited, Some(&failed(0)), Some(5), 104), Decision::TakeTurn);
+    assert_eq!(decide(&mut waited, Some(&failed(60)), Some(59), 104), fail);
+    assert_eq!(decide(&mut waited, Some(&failed(60)), Some(60), 104), Decision::TakeTurn);
+    // Without the store's clock, to those who have waited.
+    assert_eq!(decide(&mut waited, Some(&failed(60)), None, 104), Decision::TakeTurn);
+    waited.next_wait(0.0);
+    assert_eq!(decide(&mut waited, Some(&failed(0)), None, 104), fail);
+}
+
+#[test]
+fn a_token_is_used_refreshed_early_or_replaced_by_what_it_has_left() {
+    let policy = policy();
+    let token = token("t", 3_600);
+    let shared = Record { token: Some(SharedToken::new(token.clone(), None)), ..turn("a") };
+    let idle = Record { turn: None, ..shared.clone() };
+    let at = |left: i64| 100 + 3_600 - left;
+    let mut flight = flight(&policy, 100);
+    let used = Decision::Use(token.clone().into());
+    assert_eq!(decide(&mut flight, Some(&idle), None, at(800)), used);
+    let early = Decision::RefreshEarly(token.clone().into());
+    assert_eq!(decide(&mut flight, Some(&idle), None, at(700)), early);
+    assert_eq!(decide(&mut flight, Some(&shared), Some(1), at(700)), used, "another refreshes");
+    assert_eq!(decide(&mut flight, Some(&idle), None, at(590)), Decision::TakeTurn);
+    flight.reject(token.access_token);
+    assert_eq!(decide(&mut flight, Some(&idle), None, at(800)), Decision::TakeTurn);
+}
+
+#[test]
+fn a_token_of_another_machine_is_checked_where_clocks_are_in_doubt() {
+    let policy = policy();
+    let mut token = token("t", 3_600);
+    token.validity.sent.boot_id = None;
+    let record = Record { token: Some(SharedToken::new(token.clone(), None)), ..Record::default() };
+    let mut flight = flight(&policy, 100);
+    assert_eq!(decide(&mut flight, Some(&record), None, 100), Decision::Check(token.into()));
+}
