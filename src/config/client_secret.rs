@@ -1,6 +1,7 @@
 //! The client secret: file, environment, profile, or a command that prints it.
 
 mod command;
+mod secret_kind;
 mod stored;
 
 use std::io::Read;
@@ -9,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 pub use command::SecretCommand;
+pub(super) use secret_kind::SecretKind;
 pub use stored::StoredSecret;
 
 use super::missing::{RequiredSetting, missing_setting};
@@ -44,6 +46,7 @@ impl SecretSource {
         if let Some(secret) = &layers.secret {
             let secret = checked(
                 secret.expose_secret().as_bytes(),
+                SecretKind::Client,
                 layers.passed_secret(),
                 &context.reporter,
             );
@@ -55,13 +58,15 @@ impl SecretSource {
             return if file.value == "-" {
                 read_stdin(&file, context, stdin).map(SecretSource::Known)
             } else {
-                StoredSecret::in_file(&file, &context.reporter).map(SecretSource::Stored)
+                StoredSecret::in_file(&file, SecretKind::Client, &context.reporter)
+                    .map(SecretSource::Stored)
             };
         }
         for name in table::SECRET_VARIABLES {
             if let Some(secret) = context.env.os(name) {
                 let secret = Zeroizing::new(secret.into_encoded_bytes());
-                return checked(&secret, name, &context.reporter).map(SecretSource::Known);
+                return checked(&secret, SecretKind::Client, name, &context.reporter)
+                    .map(SecretSource::Known);
             }
         }
         let Some(profile) = &layers.profile else {
@@ -78,15 +83,8 @@ impl SecretSource {
         if let Some(stored) = StoredSecret::in_profile(profile, &context.reporter)? {
             return Ok(SecretSource::Stored(stored));
         }
-        let argv = profile.secret_command()?.ok_or_else(|| missing_secret(id, layers))?;
-        let origin = profile.origin(table::CLIENT_SECRET_COMMAND).to_string();
-        if let Some(risk) = profile.tamper_risk() {
-            let message = format!("{origin} is not run, as another user could have written it");
-            return Err(Error::new(Kind::Configuration, message)
-                .with_cause(risk.to_string())
-                .with_hint(risk.remedy(profile.file())));
-        }
-        Ok(SecretSource::Command(SecretCommand::new(argv, origin, context)?))
+        let command = SecretCommand::in_profile(profile, SecretKind::Client, context)?;
+        command.map(SecretSource::Command).ok_or_else(|| missing_secret(id, layers))
     }
 
     /// Names the file of a secret, which is not opened.
@@ -113,7 +111,7 @@ impl SecretSource {
         if profile.secret().is_some() {
             return Some(profile.origin(table::CLIENT_SECRET).to_string());
         }
-        let argv = profile.secret_command().ok()??;
+        let argv = profile.command(table::CLIENT_SECRET_COMMAND).ok()??;
         // The arguments may be private.
         let origin = profile.origin(table::CLIENT_SECRET_COMMAND);
         Some(format!("the command {:?}, {origin}", argv[0]))
@@ -176,7 +174,8 @@ pub fn run_secret_command(
     flag: &'static str,
     context: &Context,
 ) -> Result<SecretString> {
-    let command = SecretCommand::new(argv, Origin::Flag(flag).to_string(), context)?;
+    let origin = Origin::Flag(flag).to_string();
+    let command = SecretCommand::new(argv, SecretKind::Client, origin, context)?;
     command.run(&*context.clock, &context.reporter)
 }
 
@@ -212,7 +211,8 @@ fn read_stdin(
         unreadable().with_cause("standard input already holds the Terraform query")
     })?;
     let secret = read_limited(stdin).map_err(|error| unreadable().with_source(error))?;
-    checked(&secret, &format!("standard input ({})", given.origin), &context.reporter)
+    let origin = format!("standard input ({})", given.origin);
+    checked(&secret, SecretKind::Client, &origin, &context.reporter)
 }
 
 /// Reads to the end, but at most `MAX_BYTES`.
@@ -223,19 +223,19 @@ fn read_limited(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Every secret passes this check, whatever its source. The first line counts.
-fn checked(secret: &[u8], origin: &str, reporter: &Reporter) -> Result<SecretString> {
-    let refuse = |why: &str| {
-        let message = format!("the client secret from {origin} {why}");
-        Error::new(Kind::Configuration, message)
-    };
+pub(super) fn checked(
+    secret: &[u8],
+    kind: SecretKind,
+    origin: &str,
+    reporter: &Reporter,
+) -> Result<SecretString> {
+    let refuse = |why: &str| Error::new(Kind::Configuration, kind.unusable(origin, why));
     let (line, more) = text::first_line(secret).map_err(|bad| refuse(&bad.to_string()))?;
     if line.is_empty() {
         return Err(refuse(if more { "has an empty first line" } else { "is empty" }));
     }
     if more {
-        reporter.info(format_args!(
-            "the client secret from {origin} has several lines: only the first one is used"
-        ));
+        reporter.info(kind.several_lines(origin));
     }
     Ok(line.into())
 }

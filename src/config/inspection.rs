@@ -44,6 +44,10 @@ fn inspect_setting(layers: &Layers, setting: &'static Setting) -> InspectedSetti
         let values = secret_values(layers);
         return InspectedSetting { name: "client-secret", values, default: None, fault: None };
     }
+    if *setting == table::STORE_PASSWORD_FILE {
+        let values = store_password_values(layers);
+        return InspectedSetting { name: "store-password", values, default: None, fault: None };
+    }
     let values = layers.all_values(setting);
     let values = values.into_iter().map(|given| inspected(layers, given.shown(), given.origin));
     let default = match setting.default {
@@ -75,13 +79,32 @@ fn secret_values(layers: &Layers) -> Vec<InspectedValue> {
         if profile.secret().is_some() {
             places.push(("set".to_owned(), profile.origin(table::CLIENT_SECRET)));
         }
-        if let Ok(Some(argv)) = profile.secret_command() {
-            // The arguments may be private.
-            let shown = format!("from the command {}", shown::quoted(&argv[0]));
-            places.push((shown, profile.origin(table::CLIENT_SECRET_COMMAND)));
-        }
+        places.extend(command_place(profile, table::CLIENT_SECRET_COMMAND));
     }
     places.into_iter().map(|(shown, origin)| inspected(layers, shown, origin)).collect()
+}
+
+/// Returns the places of the password of a store, in their order of precedence.
+fn store_password_values(layers: &Layers) -> Vec<InspectedValue> {
+    let files = layers.all_values(&table::STORE_PASSWORD_FILE).into_iter();
+    let files = files.map(|file| (SecretSource::file_shown(&file.value), file.origin));
+    let (by_flag, other_files): (Vec<_>, Vec<_>) = files.partition(|(_, origin)| origin.is_flag());
+    let mut places = by_flag;
+    let variable = table::STORE_PASSWORD_VARIABLE;
+    if layers.env.os(variable).is_some() {
+        places.push(("set".to_owned(), Origin::Variable(variable)));
+    }
+    places.extend(other_files);
+    let profile = layers.profile.as_ref();
+    places
+        .extend(profile.and_then(|profile| command_place(profile, table::STORE_PASSWORD_COMMAND)));
+    places.into_iter().map(|(shown, origin)| inspected(layers, shown, origin)).collect()
+}
+
+/// The arguments of a command may be private.
+fn command_place(profile: &Profile, key: &str) -> Option<(String, Origin)> {
+    let argv = profile.command(key).ok()??;
+    Some((format!("from the command {}", shown::quoted(&argv[0])), profile.origin(key)))
 }
 
 /// Checks the value of a setting that counts, by itself.
@@ -147,8 +170,9 @@ fn value_faults(layers: &Layers) -> Vec<Error> {
 
 fn profile_faults(profile: Profile, home: Option<&Path>) -> Vec<Error> {
     let mut faults = profile.key_faults();
-    let command = profile.secret_command().err();
-    faults.extend(command.map(|error| (table::CLIENT_SECRET_COMMAND.to_owned(), error)));
+    for key in table::COMMANDS {
+        faults.extend(profile.command(key).err().map(|error| (key.to_owned(), error)));
+    }
     let alone = Layers::of_profile(profile, home);
     for setting in table::ALL {
         let origin = alone.find(setting).map(|given: Sourced| given.origin);

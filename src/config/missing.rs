@@ -28,7 +28,8 @@ impl RequiredSetting {
                     && is_unset(&[&table::CLIENT_SECRET_FILE])
                     && table::SECRET_VARIABLES.iter().all(|name| layers.env.os(name).is_none())
                     && profile.is_none_or(|profile| {
-                        profile.secret().is_none() && matches!(profile.secret_command(), Ok(None))
+                        profile.secret().is_none()
+                            && matches!(profile.command(table::CLIENT_SECRET_COMMAND), Ok(None))
                     })
             }
         }

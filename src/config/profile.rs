@@ -13,7 +13,7 @@ use file::ProfileError;
 
 use super::origin::{Origin, Sourced};
 use super::setting::Setting;
-use super::table::{self, CLIENT_SECRET, CLIENT_SECRET_COMMAND};
+use super::table::{self, CLIENT_SECRET};
 use super::unknown;
 use crate::context::{Context, NO_HOME};
 use crate::error::{Error, Kind, Result};
@@ -199,8 +199,9 @@ impl Profile {
         ProfileSecret { profile: self.name.clone(), file: self.file.clone() }
     }
 
-    pub(super) fn secret_command(&self) -> Result<Option<Vec<String>>> {
-        let Some(value) = self.table.get(CLIENT_SECRET_COMMAND) else {
+    /// Returns the arguments of a command, which is one of [`table::COMMANDS`].
+    pub(super) fn command(&self, key: &str) -> Result<Option<Vec<String>>> {
+        let Some(value) = self.table.get(key) else {
             return Ok(None);
         };
         let argument = |value: &Value| value.as_str().map(str::to_owned);
@@ -210,7 +211,7 @@ impl Profile {
             Some(argv) if !argv.is_empty() => Ok(Some(argv)),
             _ => Err(Error::new(
                 Kind::Configuration,
-                format!("{} is not a list of strings", self.origin(CLIENT_SECRET_COMMAND)),
+                format!("{} is not a list of strings", self.origin(key)),
             )
             .with_hint(
                 r#"write it as a list, for no shell is involved: ["pass", "show", "genesys"]"#,
@@ -240,7 +241,8 @@ impl Profile {
 
     /// Returns each key that is not a setting, or has a value of another type.
     pub(super) fn key_faults(&self) -> Vec<(String, Error)> {
-        let keys = self.table.iter().filter(|(key, _)| *key != CLIENT_SECRET_COMMAND);
+        let is_command = |key: &str| table::COMMANDS.contains(&key);
+        let keys = self.table.iter().filter(|(key, _)| !is_command(key));
         keys.filter_map(|(key, value)| Some((key.clone(), self.key_fault(key, value)?))).collect()
     }
 
@@ -253,7 +255,7 @@ impl Profile {
         if !is_known {
             let known = || {
                 let keys = settings().map(|setting| setting.key);
-                keys.chain([CLIENT_SECRET, CLIENT_SECRET_COMMAND])
+                keys.chain([CLIENT_SECRET]).chain(table::COMMANDS)
             };
             let guess = match unknown::similar_name(key, known()) {
                 Some(near) => format!("did you mean {near}? "),

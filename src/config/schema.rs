@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::setting::{Setting, ValueType};
-use super::table::{self, CLIENT_SECRET, CLIENT_SECRET_COMMAND};
+use super::table::{self, CLIENT_SECRET, CLIENT_SECRET_COMMAND, STORE_PASSWORD_COMMAND};
 use crate::region::REGIONS;
 
 /// Describes what [`Profile`](super::profile) accepts: tables of settings, one per profile.
@@ -15,16 +15,22 @@ pub fn json_schema() -> Value {
         CLIENT_SECRET.to_owned(),
         json!({ "type": "string", "description": "The client secret" }),
     );
-    properties.insert(
-        CLIENT_SECRET_COMMAND.to_owned(),
-        json!({
-            "type": "array",
-            "items": { "type": "string" },
-            "minItems": 1,
-            "description": "A command that prints the client secret, as a list of arguments: no \
-                            shell is involved",
-        }),
-    );
+    for (key, printed) in [
+        (CLIENT_SECRET_COMMAND, "the client secret"),
+        (STORE_PASSWORD_COMMAND, "the password of the Redis store"),
+    ] {
+        properties.insert(
+            key.to_owned(),
+            json!({
+                "type": "array",
+                "items": { "type": "string" },
+                "minItems": 1,
+                "description": format!(
+                    "A command that prints {printed}, as a list of arguments: no shell is involved"
+                ),
+            }),
+        );
+    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Profiles of gc-token",

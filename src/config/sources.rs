@@ -403,12 +403,14 @@ impl Layers {
 
 /// The settings that decide where the client secret and the token are sent, and which
 /// certificates are trusted there.
-const DESTINATIONS: [&Setting; 5] = [
+const DESTINATIONS: [&Setting; 7] = [
     &table::LOGIN_URL,
     &table::TOKEN_URL,
     &table::API_URL,
     &table::CA_FILE,
     &table::CLIENT_SECRET_FILE,
+    &table::STORE,
+    &table::STORE_PASSWORD_FILE,
 ];
 
 fn check_bytes(

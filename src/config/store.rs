@@ -42,14 +42,23 @@ impl StoreSettings {
                 _ => Ok(None),
             };
         };
+        let location = StoreLocation::parse(&given)?;
+        let password = StorePassword::resolve(layers, &location, context)?;
         Ok(Some(StoreSettings {
-            location: StoreLocation::parse(&given)?,
-            password: StorePassword::resolve(layers, context),
+            location,
+            password,
             origin: given.origin.to_string(),
             timeout: timeout
                 .unwrap_or_else(|| table::STORE_TIMEOUT.default_duration().unsigned_abs()),
             is_required,
         }))
+    }
+
+    /// For runs that outlive a token, during which the terminal belongs to another process.
+    pub fn forbid_prompt(&mut self) {
+        if let Some(password) = &mut self.password {
+            password.forbid_prompt();
+        }
     }
 }
 

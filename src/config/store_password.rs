@@ -1,34 +1,121 @@
 //! The password of a Redis user.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
-use super::{Layers, table};
+use super::client_secret::{SecretCommand, SecretKind, StoredSecret, checked};
+use super::origin::Sourced;
+use super::{Layers, StoreLocation, table};
 use crate::context::Context;
 use crate::error::Result;
 
 /// A password, or where to read it once the store is needed. Redacted in `Debug`.
 #[derive(Debug, Clone)]
-pub enum StorePassword {
+pub struct StorePassword {
+    source: PasswordSource,
+    /// Names the source, for messages.
+    origin: String,
+}
+
+#[derive(Debug, Clone)]
+enum PasswordSource {
     Known(SecretString),
+    File(Sourced),
+    Command(SecretCommand),
 }
 
 impl StorePassword {
-    /// Finds the password, and does not read it. `None` without one.
-    pub(super) fn resolve(_layers: &Layers, context: &Context) -> Option<StorePassword> {
-        let password = context.env.text(table::STORE_PASSWORD_VARIABLE)?;
-        Some(StorePassword::Known(password.into()))
+    /// Finds the password: `--store-password-file` as a flag, then the variable, then the file
+    /// of any other origin, then the command of the profile. The file is not read, and the
+    /// command not run. `None` without one.
+    ///
+    /// # Errors
+    /// If the variable holds no text, if another user could have written the command, or if
+    /// a flag gives a password for a store that has none.
+    pub(super) fn resolve(
+        layers: &Layers,
+        location: &StoreLocation,
+        context: &Context,
+    ) -> Result<Option<StorePassword>> {
+        let file = layers.find(&table::STORE_PASSWORD_FILE);
+        let variable = context.env.os(table::STORE_PASSWORD_VARIABLE);
+        if let StoreLocation::Bucket { .. } = location {
+            return match file {
+                Some(file) if file.origin.is_flag() => Err(file
+                    .origin
+                    .refused(&format!("{} has no password", location.shown()))
+                    .with_hint("its credentials are those of the provider's own variables")),
+                _ => {
+                    let file = file.map(|file| file.origin.to_string());
+                    let variable = variable.map(|_| table::STORE_PASSWORD_VARIABLE.to_owned());
+                    if let Some(origin) = variable.or(file) {
+                        let store = location.shown();
+                        context
+                            .reporter
+                            .warn(format_args!("{origin} has no effect: {store} has no password"));
+                    }
+                    Ok(None)
+                }
+            };
+        }
+        if let Some(file) = file.clone().filter(|file| file.origin.is_flag()) {
+            return Ok(Some(StorePassword::in_file(file)));
+        }
+        if let Some(password) = variable {
+            let origin = table::STORE_PASSWORD_VARIABLE;
+            let password = Zeroizing::new(password.into_encoded_bytes());
+            let password = checked(&password, SecretKind::Store, origin, &context.reporter)?;
+            let source = PasswordSource::Known(password);
+            return Ok(Some(StorePassword { source, origin: origin.to_owned() }));
+        }
+        if let Some(file) = file {
+            return Ok(Some(StorePassword::in_file(file)));
+        }
+        let Some(profile) = &layers.profile else {
+            return Ok(None);
+        };
+        let command = SecretCommand::in_profile(profile, SecretKind::Store, context)?;
+        Ok(command.map(|command| {
+            let origin = command.origin().to_owned();
+            StorePassword { source: PasswordSource::Command(command), origin }
+        }))
     }
 
-    /// Names the source, for messages.
+    fn in_file(file: Sourced) -> StorePassword {
+        let origin = file.origin.to_string();
+        StorePassword { source: PasswordSource::File(file), origin }
+    }
+
     pub fn origin(&self) -> &str {
-        table::STORE_PASSWORD_VARIABLE
+        &self.origin
     }
 
+    /// Reads the file or runs the command, each time anew.
+    ///
     /// # Errors
     /// If the file cannot be read, or the command fails.
-    pub fn get(&self, _context: &Context) -> Result<SecretString> {
-        match self {
-            StorePassword::Known(password) => Ok(password.clone()),
+    pub fn get(&self, context: &Context) -> Result<SecretString> {
+        match &self.source {
+            PasswordSource::Known(password) => Ok(password.clone()),
+            PasswordSource::File(file) => {
+                let stored = StoredSecret::in_file(file, SecretKind::Store, &context.reporter)?;
+                Ok(stored.secret().expose_secret().into())
+            }
+            PasswordSource::Command(command) => command.run(&*context.clock, &context.reporter),
         }
+    }
+
+    pub(super) fn forbid_prompt(&mut self) {
+        if let PasswordSource::Command(command) = &mut self.source {
+            command.forbid_prompt();
+        }
+    }
+}
+
+#[cfg(test)]
+impl From<&str> for StorePassword {
+    fn from(password: &str) -> StorePassword {
+        let source = PasswordSource::Known(password.into());
+        StorePassword { source, origin: "a test".to_owned() }
     }
 }

@@ -13,6 +13,11 @@ pub(crate) const CLIENT_SECRET: &str = "client_secret";
 /// The key in a profile that holds a command, as a list of arguments.
 pub(crate) const CLIENT_SECRET_COMMAND: &str = "client_secret_command";
 
+/// The key in a profile that holds a command, which prints the password of a store.
+pub(crate) const STORE_PASSWORD_COMMAND: &str = "store_password_command";
+/// The keys of a profile that hold lists of arguments.
+pub(super) const COMMANDS: [&str; 2] = [CLIENT_SECRET_COMMAND, STORE_PASSWORD_COMMAND];
+
 /// Holds the password of a store, which is no setting for the same reason.
 pub const STORE_PASSWORD_VARIABLE: &str = "GC_TOKEN_STORE_PASSWORD";
 

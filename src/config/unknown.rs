@@ -64,9 +64,7 @@ pub(super) fn misnamed_variable(env: &Environment, word: &str, right: &str) -> O
 pub(super) fn keys_outside_profiles(file: &Path, root: &Table) -> Vec<String> {
     let known = || {
         let settings = table::ALL.iter().filter(|setting| setting.in_profile);
-        settings
-            .map(|setting| setting.key)
-            .chain([table::CLIENT_SECRET, table::CLIENT_SECRET_COMMAND])
+        settings.map(|setting| setting.key).chain([table::CLIENT_SECRET]).chain(table::COMMANDS)
     };
     let file = file.display();
     let mut lines = Vec::new();

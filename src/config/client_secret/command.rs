@@ -1,22 +1,25 @@
-//! A command that prints the client secret.
+//! A command that prints a secret.
 
 use std::ffi::OsString;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{MAX_BYTES, checked};
+use super::super::profile::Profile;
+use super::super::table;
+use super::{MAX_BYTES, SecretKind, checked};
 use crate::child::{Helper, HelperError, Program, Prompt};
 use crate::context::{Clock, Context, Reporter};
 use crate::error::{Error, Kind, Result};
 use crate::text;
 use crate::text::shown;
 
-/// A command that prints the client secret. Its arguments may be private: messages and
+/// A command that prints a secret. Its arguments may be private: messages and
 /// `Debug` show only its name.
 #[derive(Clone)]
 pub struct SecretCommand {
     argv: Vec<String>,
+    kind: SecretKind,
     /// Names the setting, for messages.
     origin: String,
     path: Option<OsString>,
@@ -33,6 +36,7 @@ impl SecretCommand {
     /// If the name is visibly wrong, such as one with a variable in it.
     pub(super) fn new(
         mut argv: Vec<String>,
+        kind: SecretKind,
         origin: String,
         context: &Context,
     ) -> Result<SecretCommand> {
@@ -43,20 +47,55 @@ impl SecretCommand {
                 })?;
             argv[0] = path.to_string_lossy().into_owned();
         }
-        Ok(SecretCommand { argv, origin, path: context.env.os("PATH"), prompt: Prompt::Allowed })
+        let path = context.env.os("PATH");
+        Ok(SecretCommand { argv, kind, origin, path, prompt: Prompt::Allowed })
+    }
+
+    /// Returns the command of a profile, if it has one.
+    ///
+    /// # Errors
+    /// If another user could have written the profile.
+    pub(in super::super) fn in_profile(
+        profile: &Profile,
+        kind: SecretKind,
+        context: &Context,
+    ) -> Result<Option<SecretCommand>> {
+        let key = match kind {
+            SecretKind::Client => table::CLIENT_SECRET_COMMAND,
+            SecretKind::Store => table::STORE_PASSWORD_COMMAND,
+        };
+        let Some(argv) = profile.command(key)? else {
+            return Ok(None);
+        };
+        let origin = profile.origin(key).to_string();
+        if let Some(risk) = profile.tamper_risk() {
+            let message = format!("{origin} is not run, as another user could have written it");
+            return Err(Error::new(Kind::Configuration, message)
+                .with_cause(risk.to_string())
+                .with_hint(risk.remedy(profile.file())));
+        }
+        SecretCommand::new(argv, kind, origin, context).map(Some)
+    }
+
+    pub(in super::super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     pub(super) fn argv(&self) -> &[String] {
         &self.argv
     }
 
-    pub(super) fn forbid_prompt(&mut self) {
+    pub(in super::super) fn forbid_prompt(&mut self) {
         self.prompt = Prompt::Forbidden;
     }
 
     /// Runs the command, by a shell only if it is a script that names no interpreter. It
     /// inherits standard error, and the terminal if it may prompt.
-    pub(super) fn run(&self, clock: &dyn Clock, reporter: &Reporter) -> Result<SecretString> {
+    pub(in super::super) fn run(
+        &self,
+        clock: &dyn Clock,
+        reporter: &Reporter,
+    ) -> Result<SecretString> {
         let name = shown::quoted(&self.argv[0]);
         let failed = |failure: HelperError| {
             let hint = match (&failure, self.prompt) {
@@ -70,7 +109,7 @@ impl SecretCommand {
                 }
                 _ => format!("see {}", self.origin),
             };
-            let message = format!("the client secret command {name} failed");
+            let message = self.kind.command_failed(&name);
             let kind = match &failure {
                 HelperError::Start(Error { kind: Kind::System, .. }) | HelperError::Io(_) => {
                     Kind::System
@@ -89,7 +128,8 @@ impl SecretCommand {
             max_output_bytes: MAX_BYTES,
         };
         let output = helper.run(clock).map_err(failed)?;
-        checked(&output, &format!("the output of {name} ({})", self.origin), reporter)
+        let origin = format!("the output of {name} ({})", self.origin);
+        checked(&output, self.kind, &origin, reporter)
     }
 }
 
@@ -103,6 +143,7 @@ impl std::fmt::Debug for SecretCommand {
 impl From<&[&str]> for SecretCommand {
     fn from(argv: &[&str]) -> SecretCommand {
         let argv = argv.iter().map(ToString::to_string).collect();
-        SecretCommand { argv, origin: "a test".to_owned(), path: None, prompt: Prompt::Forbidden }
+        let (kind, origin) = (SecretKind::Client, "a test".to_owned());
+        SecretCommand { argv, kind, origin, path: None, prompt: Prompt::Forbidden }
     }
 }

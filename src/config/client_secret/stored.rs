@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::origin::Sourced;
 use super::super::profile::{Profile, ProfileSecret};
-use super::{MAX_BYTES, checked};
+use super::{MAX_BYTES, SecretKind, checked};
 use crate::context::Reporter;
 use crate::error::{Error, Kind, Result};
 use crate::platform::OpenedFile;
@@ -31,6 +31,7 @@ enum SecretLocation {
 #[derive(Debug, Clone)]
 struct SecretFile {
     path: PathBuf,
+    kind: SecretKind,
     origin: String,
 }
 
@@ -44,8 +45,13 @@ pub(super) fn file_shown(name: &str) -> String {
 }
 
 impl StoredSecret {
-    pub(super) fn in_file(given: &Sourced, reporter: &Reporter) -> Result<StoredSecret> {
-        let file = SecretFile { path: (&given.value).into(), origin: given.origin.to_string() };
+    pub(in super::super) fn in_file(
+        given: &Sourced,
+        kind: SecretKind,
+        reporter: &Reporter,
+    ) -> Result<StoredSecret> {
+        let origin = given.origin.to_string();
+        let file = SecretFile { path: (&given.value).into(), kind, origin };
         let opened = file.open()?;
         warn_of_others(&opened, given, reporter);
         let secret = file.read(&opened, reporter)?;
@@ -62,11 +68,13 @@ impl StoredSecret {
             return Ok(None);
         };
         let location = profile.secret_location();
-        let secret = checked(secret.expose_secret().as_bytes(), &location.origin(), reporter)?;
+        let origin = location.origin();
+        let secret = secret.expose_secret().as_bytes();
+        let secret = checked(secret, SecretKind::Client, &origin, reporter)?;
         Ok(Some(StoredSecret { secret, location: SecretLocation::Profile(location) }))
     }
 
-    pub(super) fn secret(&self) -> &SecretString {
+    pub(in super::super) fn secret(&self) -> &SecretString {
         &self.secret
     }
 
@@ -76,7 +84,8 @@ impl StoredSecret {
             SecretLocation::File(file) => file.read(&file.open_again()?, reporter)?,
             SecretLocation::Profile(location) => {
                 let secret = location.read()?;
-                checked(secret.expose_secret().as_bytes(), &location.origin(), reporter)?
+                let secret = secret.expose_secret().as_bytes();
+                checked(secret, SecretKind::Client, &location.origin(), reporter)?
             }
             SecretLocation::ReadOnce => return Ok(false),
         };
@@ -112,19 +121,17 @@ impl SecretFile {
 
     fn read(&self, opened: &OpenedFile, reporter: &Reporter) -> Result<SecretString> {
         let secret = opened.read(MAX_BYTES as u64).map_err(|error| self.unreadable(error))?;
-        checked(
-            &secret,
-            &format!("{} ({})", file_shown(&self.path.to_string_lossy()), self.origin),
-            reporter,
-        )
+        let origin = format!("{} ({})", file_shown(&self.path.to_string_lossy()), self.origin);
+        checked(&secret, self.kind, &origin, reporter)
     }
 
     fn unreadable(&self, error: std::io::Error) -> Error {
         let path = self.path.to_string_lossy();
-        let message = format!("cannot read the client secret from {}", file_shown(&path));
+        let message = self.kind.unreadable(&file_shown(&path));
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => {
-                format!("{} takes the name of a file that holds the secret", self.origin)
+                let content = self.kind.content();
+                format!("{} takes the name of a file that holds {content}", self.origin)
             }
             _ => format!("see {}", self.origin),
         };

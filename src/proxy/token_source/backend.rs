@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::broker::{self, Broker, NetworkRemote, ProvidedToken};
 use crate::clock::Reading;
-use crate::config::{SecretSource, Settings, Verify};
+use crate::config::{SecretSource, Settings, StoreSettings, Verify};
 use crate::context::{Context, Reporter};
 use crate::error::Result;
 use crate::oauth::MintedTokens;
@@ -49,6 +49,7 @@ impl BrokerBackend {
         settings.freshness.newer_than = None;
         // The terminal belongs to the command or to the shell.
         settings.client.secret.forbid_prompt();
+        settings.store.iter_mut().for_each(StoreSettings::forbid_prompt);
         let secret = Arc::new(Mutex::new(settings.client.secret.clone()));
         // Each mint may give the same warning.
         let reporter = Reporter::deduplicated(context.reporter.clone());
