@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -201,6 +202,7 @@ impl Turn<'_, '_> {
             name: &self.slot.name,
             seal: &self.slot.seal,
             record: &self.record,
+            renewals: AtomicU32::new(0),
             version: &self.version,
         };
         thread::scope(|scope| {
@@ -255,15 +257,20 @@ struct RenewableTurn<'a> {
     name: &'a RecordName,
     seal: &'a Seal,
     record: &'a Record,
+    renewals: AtomicU32,
     version: &'a Mutex<Version>,
 }
 
 impl RenewableTurn<'_> {
-    /// Returns whether the turn is still this machine's.
+    /// Gives the turn another number, so that machines that watch it see it live. Returns whether
+    /// it still is this machine's.
     fn renew(&self) -> bool {
+        let number = self.renewals.fetch_add(1, Ordering::Relaxed);
+        let turn = self.record.turn.as_ref().map(|turn| format!("{turn} {number}"));
+        let record = Record { turn, ..self.record.clone() };
         let mut version = sync::lock(self.version);
-        let bytes = self.record.encode(self.name, self.seal);
-        match self.store.swap(self.name, &version, &bytes, keep(self.record), self.limit) {
+        let bytes = record.encode(self.name, self.seal);
+        match self.store.swap(self.name, &version, &bytes, keep(&record), self.limit) {
             Ok(Swap::Won(renewed)) => {
                 *version = renewed;
                 true

@@ -12,6 +12,7 @@ pub mod page;
 pub mod plugin;
 pub mod port;
 pub mod process;
+pub mod redis;
 pub mod runner;
 pub mod slot;
 pub mod terminal;

@@ -15,6 +15,7 @@ mod endpoint;
 mod ephemeral;
 mod examples;
 mod exec;
+mod fleet;
 mod gateway;
 mod hot_path;
 mod init;
