@@ -166,3 +166,6 @@ impl Store for BucketStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,9 +19,15 @@ use super::signer::RequestSigner;
 use crate::config::BucketProvider;
 use crate::context::Environment;
 
-/// Variables that the library does not know, and others of these platforms do.
+/// Variables that the library does not know, and other programs of these platforms do.
+const AMAZON_ALIASES: [(&str, AmazonS3ConfigKey); 1] =
+    [(METADATA_ENDPOINT, AmazonS3ConfigKey::MetadataEndpoint)];
+
 const GOOGLE_ALIASES: [(&str, GoogleConfigKey); 1] =
     [("GOOGLE_OAUTH_ACCESS_TOKEN", GoogleConfigKey::BearerToken)];
+
+/// Names the service of an instance that hands out its role's credentials.
+pub(super) const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 
 /// What a platform's command line tools write for all programs, below the home directory.
 const GOOGLE_DEFAULT_FILE: &str = ".config/gcloud/application_default_credentials.json";
@@ -50,7 +56,8 @@ pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dy
     match service.provider() {
         BucketProvider::S3 => {
             let mut builder = AmazonS3Builder::new();
-            for (key, value) in variables::<AmazonS3ConfigKey>(env, "AWS_") {
+            let own = variables::<AmazonS3ConfigKey>(env, "AWS_");
+            for (key, value) in aliased(env, AMAZON_ALIASES).chain(own) {
                 if !matches!(key, AmazonS3ConfigKey::Client(_)) {
                     builder = builder.with_config(key, value);
                 }
@@ -72,7 +79,7 @@ pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dy
             let account = service_account(&builder);
             let store = builder.build()?;
             if let Some(account) = account {
-                service.sign_by(RequestSigner::ServiceAccount(account));
+                service.sign_by(RequestSigner::ServiceAccount(Box::new(account)));
             }
             Ok(Arc::new(store))
         }
@@ -99,9 +106,8 @@ pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dy
 
 fn google(env: &Environment) -> GoogleCloudStorageBuilder {
     let mut builder = GoogleCloudStorageBuilder::new();
-    let aliases = GOOGLE_ALIASES.into_iter().filter_map(|(name, key)| Some((key, env.text(name)?)));
     let own = variables::<GoogleConfigKey>(env, "GOOGLE_");
-    for (key, value) in aliases.chain(own) {
+    for (key, value) in aliased(env, GOOGLE_ALIASES).chain(own) {
         if !matches!(key, GoogleConfigKey::Client(_)) {
             builder = builder.with_config(key, value);
         }
@@ -145,4 +151,11 @@ fn variables<K: FromStr>(env: &Environment, prefix: &str) -> impl Iterator<Item 
         let key = name.to_ascii_lowercase().parse().ok()?;
         Some((key, env.text(&name)?))
     })
+}
+
+fn aliased<K>(
+    env: &Environment,
+    aliases: impl IntoIterator<Item = (&'static str, K)>,
+) -> impl Iterator<Item = (K, String)> {
+    aliases.into_iter().filter_map(|(name, key)| Some((key, env.text(name)?)))
 }

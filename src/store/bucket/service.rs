@@ -22,6 +22,7 @@ use object_store::client::{
 use tokio::time::timeout;
 use url::{Host, Origin, Url};
 
+use super::client::METADATA_ENDPOINT;
 use super::exchange::{ExchangeLog, Failure, Outcome, Purpose};
 use super::refusal::Refusal;
 use super::signer::RequestSigner;
@@ -132,11 +133,17 @@ impl PooledService {
         let record = &sync::lock(&self.operation).record;
         if !record.is_empty() && url.path().ends_with(record) {
             Purpose::Record
-        } else if is_instance_service(url) {
+        } else if is_instance_service(url) || self.is_metadata_endpoint(url) {
             Purpose::InstanceCredentials
         } else {
             Purpose::Credentials
         }
+    }
+
+    fn is_metadata_endpoint(&self, url: &Url) -> bool {
+        let endpoint = self.env().text(METADATA_ENDPOINT);
+        let endpoint = endpoint.and_then(|endpoint| Url::parse(&endpoint).ok());
+        endpoint.is_some_and(|endpoint| endpoint.origin() == url.origin())
     }
 
     /// Signs a request by the store's clock if that is known, and if it is far from when the

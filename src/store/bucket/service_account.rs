@@ -51,7 +51,7 @@ pub(super) fn signed_at(head: &Parts) -> Option<Timestamp> {
 }
 
 /// Returns the header of an assertion as it is, and its claims.
-fn assertion(head: &Parts) -> Option<(String, Value)> {
+pub(super) fn assertion(head: &Parts) -> Option<(String, Value)> {
     let bearer = head.headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix(SCHEME)?;
     let mut parts = bearer.split('.');
     let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);

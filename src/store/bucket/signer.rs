@@ -11,7 +11,7 @@ use super::{shared_key, sigv4};
 pub(super) enum RequestSigner {
     S3(AwsCredentialProvider),
     SharedKey(Vec<u8>),
-    ServiceAccount(ServiceAccount),
+    ServiceAccount(Box<ServiceAccount>),
 }
 
 impl RequestSigner {

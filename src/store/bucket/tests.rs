@@ -1,0 +1,88 @@
+//! The engine against real servers, and against a host that answers as a test wants.
+
+mod clocks;
+mod engines;
+mod fake;
+mod messages;
+mod real;
+mod signatures;
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::cache::Key;
+use crate::config::StoreLocation;
+use crate::context::{Environment, Reporter};
+
+const LIMIT: Duration = Duration::from_secs(20);
+const KEEP: Duration = Duration::from_secs(3600);
+
+const S3_KEYS: [(&str, &str); 2] =
+    [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+/// Makes an engine for the bucket `tokens`.
+fn engine<'a>(
+    provider: BucketProvider,
+    env: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ca_file: Option<PathBuf>,
+) -> BucketStore {
+    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+    let context = Context::with_env(Environment::fixed(env), Reporter::collected().0);
+    let network = NetworkSettings::new(LIMIT, ca_file);
+    let (bucket, prefix) = ("tokens", "ci/a b");
+    let settings = StoreSettings {
+        location: StoreLocation::Bucket {
+            provider,
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        },
+        origin: "--store".to_owned(),
+        password: None,
+        timeout: LIMIT,
+        is_required: false,
+    };
+    BucketStore::new(provider, bucket, prefix, &settings, &network, &context)
+}
+
+fn s3(endpoint: &str) -> BucketStore {
+    let env =
+        S3_KEYS.into_iter().chain([("AWS_ENDPOINT_URL", endpoint), ("AWS_REGION", "eu-west-1")]);
+    engine(BucketProvider::S3, env, None)
+}
+
+fn name(number: u32) -> RecordName {
+    RecordName::of(&Key::parse(&format!("{number:032x}")).unwrap(), b"client secret")
+}
+
+/// Checks all that the engines promise, on records that do not exist yet.
+fn assert_conditional(store: &dyn Store, number: u32) {
+    let (name, other) = (name(number), name(number + 1));
+    let swap = |expected: &Version, record: &[u8]| {
+        store.swap(&name, expected, record, KEEP, LIMIT).unwrap()
+    };
+    let absent = store.read(&name, LIMIT).unwrap();
+    assert_eq!((absent.record, &absent.version, absent.age), (None, &Version::Absent, None));
+    assert!(absent.clock.is_some());
+    let invented = Version::Present {
+        e_tag: Some("\"00000000000000000000000000000000\"".to_owned()),
+        generation: Some("1".to_owned()),
+    };
+    assert_eq!(swap(&invented, b"no"), Swap::Lost);
+
+    let Swap::Won(first) = swap(&Version::Absent, b"one") else { panic!("lost") };
+    assert_eq!(swap(&Version::Absent, b"two"), Swap::Lost);
+    let shown = store.read(&name, LIMIT).unwrap();
+    assert_eq!((shown.record.as_deref(), &shown.version), (Some(&b"one"[..]), &first));
+    let age = shown.age.unwrap().as_secs();
+    assert!((0..60).contains(&age), "{age}");
+
+    let Swap::Won(second) = swap(&first, b"two") else { panic!("lost") };
+    assert_ne!(first, second);
+    assert_eq!(swap(&first, b"three"), Swap::Lost);
+    let Swap::Won(third) = swap(&second, b"one again") else { panic!("lost") };
+    assert_ne!(third, first);
+    let shown = store.read(&name, LIMIT).unwrap();
+    assert_eq!((shown.record.as_deref(), &shown.version), (Some(&b"one again"[..]), &third));
+    assert_eq!(store.read(&other, LIMIT).unwrap().record, None);
+}

@@ -1,0 +1,215 @@
+//! A host on loopback that answers as a test wants.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::context::{Clock, SystemClock};
+
+pub(super) struct FakeHost {
+    pub(super) port: u16,
+    seen: Arc<Mutex<Vec<FakeRequest>>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct FakeRequest {
+    pub(super) method: Method,
+    /// With the query.
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct FakeResponse {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl FakeHost {
+    pub(super) fn start(
+        answer: impl FnMut(&FakeRequest) -> FakeResponse + Send + 'static,
+    ) -> FakeHost {
+        FakeHost::start_with(None, answer)
+    }
+
+    pub(super) fn start_with(
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl FnMut(&FakeRequest) -> FakeResponse + Send + 'static,
+    ) -> FakeHost {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::<Mutex<Vec<FakeRequest>>>::default();
+        let (log, answer) = (seen.clone(), Arc::new(Mutex::new(answer)));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (tls, log, answer) = (tls.clone(), log.clone(), answer.clone());
+                std::thread::spawn(move || {
+                    let answer = |request: &FakeRequest| {
+                        log.lock().unwrap().push(request.clone());
+                        (answer.lock().unwrap())(request)
+                    };
+                    match tls {
+                        Some(tls) => {
+                            let tls = ServerConnection::new(tls).unwrap();
+                            serve(StreamOwned::new(tls, stream), answer)
+                        }
+                        None => serve::<TcpStream>(stream, answer),
+                    }
+                });
+            }
+        });
+        FakeHost { port, seen }
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Returns the requests since the last call.
+    pub(super) fn take_seen(&self) -> Vec<FakeRequest> {
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+}
+
+fn serve<S: Read + Write>(stream: S, mut answer: impl FnMut(&FakeRequest) -> FakeResponse) {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read(&mut stream) {
+        let response = answer(&request);
+        let mut bytes = format!("HTTP/1.1 {} x\r\n", response.status);
+        for (name, value) in &response.headers {
+            bytes.push_str(&format!("{name}: {value}\r\n"));
+        }
+        bytes.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
+        let bytes = [bytes.as_bytes(), &response.body].concat();
+        if stream.get_mut().write_all(&bytes).and_then(|()| stream.get_mut().flush()).is_err() {
+            return;
+        }
+    }
+}
+
+fn read(stream: &mut impl BufRead) -> Option<FakeRequest> {
+    let mut line = String::new();
+    stream.read_line(&mut line).ok().filter(|length| *length > 0)?;
+    let mut words = line.split(' ');
+    let (method, path) = (words.next()?.parse().ok()?, words.next()?.to_owned());
+    let mut headers = HeaderMap::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim().split_once(": ") else { break };
+        headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    let length = headers.get("content-length").map_or("0", |length| length.to_str().unwrap());
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).ok()?;
+    Some(FakeRequest { method, path, headers, body })
+}
+
+impl FakeRequest {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Returns the request as the client had it before it was sent.
+    pub(super) fn head(&self) -> Parts {
+        let url = format!("http://{}{}", self.header("host").unwrap(), self.path);
+        let mut request = Request::new(());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = url.parse().unwrap();
+        *request.headers_mut() = self.headers.clone();
+        request.into_parts().0
+    }
+}
+
+impl FakeResponse {
+    /// A response as of now.
+    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> FakeResponse {
+        FakeResponse { status, headers: Vec::new(), body: body.into() }.dated(now())
+    }
+
+    /// A refusal as S3 writes it.
+    pub(super) fn refusal(status: u16, code: &str) -> FakeResponse {
+        let xml =
+            format!("<Error><Code>{code}</Code><Message>words of the store</Message></Error>");
+        FakeResponse::new(status, xml).with("Content-Type", "application/xml")
+    }
+
+    pub(super) fn with(mut self, name: &str, value: &str) -> FakeResponse {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(super) fn dated(self, time: Timestamp) -> FakeResponse {
+        self.with("Date", &http_date(time))
+    }
+}
+
+pub(super) fn now() -> Timestamp {
+    SystemClock::default().read().wall
+}
+
+fn http_date(time: Timestamp) -> String {
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(time.as_second().try_into().unwrap()))
+}
+
+/// Objects with generations, as Google Cloud Storage has them.
+#[derive(Default)]
+pub(super) struct FakeObjects {
+    /// Generation, time of the write, content.
+    pub(super) objects: BTreeMap<String, (u64, Timestamp, Vec<u8>)>,
+    pub(super) writes: u64,
+    /// Writes whatever the condition.
+    pub(super) ignores_conditions: bool,
+    /// The host's clock minus the right time.
+    pub(super) clock_error: SignedDuration,
+}
+
+impl FakeObjects {
+    pub(super) fn answer(&mut self, request: &FakeRequest) -> FakeResponse {
+        let time = now() + self.clock_error;
+        let path = request.path.split('?').next().unwrap().to_owned();
+        let current = self.objects.get(&path);
+        if request.method == Method::GET {
+            let Some((generation, written, content)) = current else {
+                return FakeResponse::refusal(404, "NoSuchKey").dated(time);
+            };
+            return FakeResponse::new(200, content.clone())
+                .with("Last-Modified", &http_date(*written))
+                .with("ETag", &format!("\"e{generation}\""))
+                .with("x-goog-generation", &generation.to_string())
+                .dated(time);
+        }
+        let generation = current.map_or(0, |(generation, ..)| *generation);
+        let e_tag = format!("\"e{generation}\"");
+        let is_met = match (
+            request.header("x-goog-if-generation-match"),
+            request.header("if-match"),
+            request.header("if-none-match"),
+        ) {
+            (Some(wanted), _, _) => wanted == generation.to_string(),
+            (_, Some(wanted), _) => wanted == e_tag,
+            (_, _, Some(_)) => generation == 0,
+            _ => panic!("no condition: {request:?}"),
+        };
+        if !is_met && !self.ignores_conditions {
+            return FakeResponse::refusal(412, "PreconditionFailed").dated(time);
+        }
+        self.writes += 1;
+        self.objects.insert(path, (self.writes, time, request.body.clone()));
+        FakeResponse::new(200, "")
+            .with("ETag", &format!("\"e{}\"", self.writes))
+            .with("x-goog-generation", &self.writes.to_string())
+            .dated(time)
+    }
+}

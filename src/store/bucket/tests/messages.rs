@@ -1,0 +1,351 @@
+//! One line, a cause and a hint for everything that can go wrong, and never a secret.
+
+use std::net::TcpListener;
+
+use hyper::Method;
+use rcgen::KeyPair;
+
+use super::fake::{FakeHost, FakeObjects, FakeResponse, now};
+use super::real::RealServer;
+use super::*;
+use crate::certificate::{ca_params, server_config, server_params, set_validity};
+use crate::store::StoreFault::{self, Full, Misconfigured, ReadOnly, Unavailable, Unconditional};
+
+fn assert_no_secret(error: &StoreError) {
+    let text = format!("{error:?} {}", error.error);
+    for secret in [SECRET, "ya29.token", "Signature=", "sig="] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+/// Returns the error of a read from a host that always answers in this way.
+fn refused(response: FakeResponse) -> StoreError {
+    let host = FakeHost::start(move |_| response.clone());
+    let error = s3(&host.url()).read(&name(0), Duration::from_secs(2)).unwrap_err();
+    assert_no_secret(&error);
+    error
+}
+
+fn parts(error: &StoreError) -> (StoreFault, &str, &str, &str) {
+    let StoreError { fault, error } = error;
+    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned).unwrap_or_default();
+    let hint: &'static str = Box::leak(text(&error.hint).into_boxed_str());
+    (*fault, &error.message, error.cause.as_deref().unwrap_or_default(), hint)
+}
+
+#[test]
+fn each_code_of_a_store_has_a_fault_and_a_hint() {
+    for (status, code, fault, message, hint) in [
+        (404, "NoSuchBucket", Misconfigured, "does not exist", "create the bucket"),
+        (403, "AccessDenied", Misconfigured, "refuses the request", "s3:ListBucket"),
+        (403, "InvalidAccessKeyId", Misconfigured, "refuses the credentials", "AWS_SESSION_TOKEN"),
+        (
+            403,
+            "SignatureDoesNotMatch",
+            Misconfigured,
+            "refuses the credentials",
+            "AWS_SECRET_ACCESS_KEY",
+        ),
+        (400, "ExpiredToken", Misconfigured, "refuses the credentials", "renew the session"),
+        (403, "RequestTimeTooSkewed", Misconfigured, "refuses the credentials", "clock"),
+        (301, "PermanentRedirect", Misconfigured, "is elsewhere", "AWS_REGION"),
+        (507, "InsufficientStorage", Full, "is full", "make room"),
+        (403, "QuotaExceeded", Full, "is full", "raise its quota"),
+        (400, "InvalidArgument", Misconfigured, "refuses the request", "AWS_ENDPOINT_URL"),
+    ] {
+        let error = refused(FakeResponse::refusal(status, code));
+        let shown = parts(&error);
+        let cause = format!("HTTP {status} {code}: words of the store");
+        let message = format!("the store s3://tokens {message}");
+        assert_eq!((shown.0, shown.1, shown.2), (fault, &*message, &*cause), "{code}");
+        assert!(shown.3.contains(hint), "{code}: {}", shown.3);
+    }
+}
+
+#[test]
+fn a_busy_store_is_asked_again_within_the_limit() {
+    let mut busy = 2;
+    let mut objects = FakeObjects::default();
+    let host = FakeHost::start(move |request| {
+        busy -= 1;
+        if busy >= 0 { FakeResponse::refusal(503, "SlowDown") } else { objects.answer(request) }
+    });
+    let store = s3(&host.url());
+    assert_eq!(store.read(&name(0), LIMIT).unwrap().version, Version::Absent);
+    assert_eq!(host.take_seen().len(), 3);
+
+    let error = refused(FakeResponse::refusal(503, "SlowDown"));
+    let (fault, message, cause, _) = parts(&error);
+    assert_eq!((fault, message), (Unavailable, "the store s3://tokens is not available"));
+    assert_eq!(cause, "HTTP 503 SlowDown: words of the store");
+}
+
+#[test]
+fn a_bucket_of_another_region_is_named() {
+    for response in [
+        FakeResponse::refusal(301, "PermanentRedirect").with("x-amz-bucket-region", "us-west-2"),
+        FakeResponse::new(
+            400,
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header is \
+             malformed</Message><Region>us-west-2</Region></Error>",
+        ),
+    ] {
+        let error = refused(response);
+        let (fault, message, cause, hint) = parts(&error);
+        assert_eq!((fault, message), (Misconfigured, "the store s3://tokens is elsewhere"));
+        let end = ": the bucket is in us-west-2, requests were for eu-west-1";
+        assert!(cause.ends_with(end), "{cause}");
+        assert_eq!(hint, "set AWS_REGION=us-west-2");
+    }
+}
+
+#[test]
+fn a_page_for_people_is_no_store_without_a_record() {
+    let error = refused(FakeResponse::new(404, "<html>").with("Content-Type", "text/html"));
+    assert_eq!(parts(&error).1, "the store s3://tokens is not at its endpoint");
+}
+
+/// Returns the error of a write, after a read that the store answered if `reads`.
+fn refused_write(
+    provider: BucketProvider,
+    status: u16,
+    code: &'static str,
+    reads: bool,
+) -> StoreError {
+    let mut objects = FakeObjects::default();
+    let host = FakeHost::start(move |request| match request.method {
+        Method::PUT => FakeResponse::refusal(status, code),
+        _ => objects.answer(request),
+    });
+    let url = host.url();
+    let store = match provider {
+        BucketProvider::S3 => s3(&url),
+        BucketProvider::Azure => {
+            let sas = "?sv=2023-11-03&sp=r&sig=c2lnbmF0dXJl";
+            let env = [
+                ("AZURE_STORAGE_ACCOUNT_NAME", "account"),
+                ("AZURE_STORAGE_SAS_TOKEN", sas),
+                ("AZURE_STORAGE_ENDPOINT", &url),
+            ];
+            engine(provider, env, None)
+        }
+        BucketProvider::GoogleCloud => {
+            let env = [("GOOGLE_BASE_URL", &*url), ("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.token")];
+            engine(provider, env, None)
+        }
+    };
+    if reads {
+        store.read(&name(0), LIMIT).unwrap();
+    }
+    let error = store.swap(&name(0), &Version::Absent, b"x", KEEP, LIMIT).unwrap_err();
+    assert_no_secret(&error);
+    error
+}
+
+#[test]
+fn a_store_that_can_be_read_and_not_written_is_read_only() {
+    for (provider, status, code, hint) in [
+        (BucketProvider::S3, 403, "AccessDenied", "s3:PutObject"),
+        (BucketProvider::GoogleCloud, 403, "AccessDenied", "roles/storage.objectUser"),
+        (BucketProvider::Azure, 403, "AuthorizationPermissionMismatch", "Data Contributor"),
+    ] {
+        let error = refused_write(provider, status, code, true);
+        let (fault, message, _, shown) = parts(&error);
+        let expected = format!("the store {}://tokens is read-only", provider.scheme());
+        assert_eq!((fault, message), (ReadOnly, &*expected));
+        assert!(shown.contains(hint), "{shown}");
+        assert_eq!(refused_write(provider, status, code, false).fault, Misconfigured);
+    }
+    let locked = refused_write(BucketProvider::Azure, 409, "BlobImmutableDueToPolicy", true);
+    assert_eq!(parts(&locked).1, "the store az://tokens lets nothing be replaced");
+}
+
+#[test]
+fn a_store_without_conditional_writes_says_so() {
+    let error = refused_write(BucketProvider::S3, 501, "NotImplemented", true);
+    assert_eq!(error.fault, Unconditional);
+    assert_eq!(error.error.message, "the store s3://tokens has no conditional writes");
+}
+
+#[test]
+fn a_conflict_is_a_lost_swap() {
+    let host = FakeHost::start(|_| FakeResponse::refusal(409, "ConditionalRequestConflict"));
+    let swap = s3(&host.url()).swap(&name(0), &Version::Absent, b"x", KEEP, LIMIT);
+    assert_eq!(swap.unwrap(), Swap::Lost);
+}
+
+#[test]
+fn the_words_of_a_store_hide_what_may_be_secret() {
+    let echo = format!(
+        "<Error><Code>AccessDenied</Code><Message>{SECRET} {}</Message></Error>",
+        "a".repeat(40)
+    );
+    let error = refused(FakeResponse::new(403, echo));
+    assert_eq!(parts(&error).2, "HTTP 403 AccessDenied: [...] [...]");
+}
+
+#[test]
+fn a_port_without_a_server_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let error = s3(&format!("http://127.0.0.1:{port}")).read(&name(0), LIMIT).unwrap_err();
+    let (fault, message, cause, hint) = parts(&error);
+    assert_eq!((fault, message), (Unavailable, "the store s3://tokens is not reachable"));
+    let refused = format!("127.0.0.1:{port} refused the connection: nothing listens there");
+    assert_eq!(cause, refused);
+    assert_eq!(hint, "check AWS_ENDPOINT_URL, or allow more time with --store-timeout");
+}
+
+#[test]
+fn a_host_without_an_address_is_named() {
+    let error = s3("https://store.invalid").read(&name(0), LIMIT).unwrap_err();
+    let (fault, _, cause, _) = parts(&error);
+    assert_eq!(fault, Unavailable);
+    assert_eq!(cause, "the name of store.invalid cannot be resolved (DNS)");
+}
+
+#[test]
+fn plain_http_is_for_this_machine() {
+    let error = s3("http://store.example").read(&name(0), LIMIT).unwrap_err();
+    let (fault, message, cause, hint) = parts(&error);
+    assert_eq!(fault, Misconfigured);
+    assert_eq!(message, "the store s3://tokens is addressed over plain HTTP");
+    assert!(cause.starts_with("store.example is not this machine"), "{cause}");
+    assert!(hint.contains("AWS_ALLOW_HTTP=true"), "{hint}");
+}
+
+#[test]
+fn a_lack_of_credentials_names_what_was_tried() {
+    let host = FakeHost::start(|_| FakeResponse::new(404, "not here"));
+    let url = host.url();
+    let env = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url), ("AWS_ENDPOINT_URL", &*url)];
+    let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
+    let (fault, message, cause, hint) = parts(&error);
+    assert_eq!(fault, Misconfigured);
+    assert_eq!(message, "no AWS credentials for the store s3://tokens");
+    assert!(cause.starts_with(
+        "AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, container and instance \
+         roles were tried"
+    ));
+    assert!(cause.ends_with(": HTTP 404") || cause.ends_with("answered HTTP 404"), "{cause}");
+    assert!(hint.contains("AWS_SECRET_ACCESS_KEY"), "{hint}");
+}
+
+#[test]
+fn a_metadata_service_that_does_not_answer_costs_a_part_of_the_limit() {
+    // Takes connections, and answers none.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let env = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url)];
+    let store = engine(BucketProvider::S3, env, None);
+    let error = store.read(&name(0), Duration::from_millis(800)).unwrap_err();
+    let (fault, message, cause, _) = parts(&error);
+    assert_eq!((fault, message), (Misconfigured, "no AWS credentials for the store s3://tokens"));
+    assert!(cause.contains("no response from 127.0.0.1"), "{cause}");
+}
+
+#[test]
+fn a_role_that_is_refused_names_the_service_and_the_code() {
+    let host = FakeHost::start(|request| {
+        assert!(request.path.contains("AssumeRoleWithWebIdentity"));
+        FakeResponse::refusal(403, "AccessDenied")
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    std::fs::write(&file, "header.claims.signature").unwrap();
+    let (url, file) = (host.url(), file.display().to_string());
+    let env = [
+        ("AWS_ENDPOINT_URL_STS", &*url),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", &file),
+    ];
+    let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
+    let (fault, message, cause, hint) = parts(&error);
+    assert_eq!((fault, message), (Misconfigured, "no AWS credentials for the store s3://tokens"));
+    let answered =
+        format!("127.0.0.1:{} answered HTTP 403 AccessDenied: words of the store", host.port);
+    assert_eq!(cause, answered);
+    assert!(hint.contains("trust policy"), "{hint}");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_named() {
+    let keys = [("AWS_ACCESS_KEY_ID", "only this")];
+    let error = engine(BucketProvider::S3, keys, None).read(&name(0), LIMIT).unwrap_err();
+    let (fault, message, cause, _) = parts(&error);
+    assert_eq!((fault, message), (Misconfigured, "the store s3://tokens cannot be used"));
+    assert_eq!(cause, "Missing SecretAccessKey");
+
+    let error = engine(BucketProvider::Azure, [], None).read(&name(0), LIMIT).unwrap_err();
+    assert_eq!(parts(&error).2, "Account must be specified");
+    assert!(parts(&error).3.contains("AZURE_STORAGE_ACCOUNT_NAME"));
+}
+
+#[test]
+fn moto_says_that_there_is_no_bucket() {
+    let Some(server) = RealServer::moto() else { return };
+    let deleted = server.request("DELETE /tokens HTTP/1.1", &[]);
+    assert!(deleted.starts_with("HTTP/1.1 204"), "{deleted}");
+    let store = s3(&server.url());
+    for error in [
+        store.read(&name(0), LIMIT).unwrap_err(),
+        store.swap(&name(0), &Version::Absent, b"x", KEEP, LIMIT).unwrap_err(),
+    ] {
+        let (fault, message, cause, _) = parts(&error);
+        assert_eq!((fault, message), (Misconfigured, "the store s3://tokens does not exist"));
+        assert!(cause.starts_with("HTTP 404 NoSuchBucket"), "{cause}");
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_trusted_are_explained() {
+    let ca_key = KeyPair::generate().unwrap();
+    let ca_params = ca_params("Store CA".to_owned()).unwrap();
+    let ca = ca_params.self_signed(&ca_key).unwrap();
+    let issuer = rcgen::Issuer::from_params(&ca_params, &ca_key);
+    let directory = tempfile::tempdir().unwrap();
+    let ca_file = directory.path().join("ca.pem");
+    std::fs::write(&ca_file, ca.pem()).unwrap();
+    let host = |name: &str, days: i64| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = server_params("store", vec![name.to_owned()]).unwrap();
+        let day = jiff::SignedDuration::from_hours(24);
+        set_validity(&mut params, now() - day * 30, now() + day * days as i32);
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        let mut objects = FakeObjects::default();
+        FakeHost::start_with(Some(server_config(&certificate, &key).unwrap()), move |request| {
+            objects.answer(request)
+        })
+    };
+    let read = |host: &FakeHost, ca_file: Option<PathBuf>| {
+        let endpoint = format!("https://localhost:{}", host.port);
+        let env = S3_KEYS.into_iter().chain([("AWS_ENDPOINT_URL", &*endpoint)]);
+        engine(BucketProvider::S3, env, ca_file).read(&name(0), LIMIT)
+    };
+    let good = host("localhost", 1);
+    assert_eq!(read(&good, Some(ca_file.clone())).unwrap().version, Version::Absent);
+    for (host, ca_file, fault, message, cause) in [
+        (&good, None, Misconfigured, "cannot be trusted", "an authority that is not trusted here"),
+        (
+            &host("another.example", 1),
+            Some(ca_file.clone()),
+            Misconfigured,
+            "cannot be trusted",
+            "its certificate is for another host",
+        ),
+        (
+            &host("localhost", -1),
+            Some(ca_file.clone()),
+            Unavailable,
+            "is not reachable",
+            "its certificate has expired; this machine's clock shows",
+        ),
+    ] {
+        let error = read(host, ca_file).unwrap_err();
+        let shown = parts(&error);
+        assert_eq!((shown.0, shown.1), (fault, &*format!("the store s3://tokens {message}")));
+        assert!(shown.2.contains(cause), "{}", shown.2);
+        assert!(!shown.3.is_empty());
+    }
+}
