@@ -47,9 +47,12 @@ impl Refusal {
         }
     }
 
-    /// A page for people comes from something else than a store.
+    /// A page for people comes from something else than a store. Some stores give other codes
+    /// to unknown keys and buckets.
     pub(super) fn is_absent_record(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND && !self.is_absent_bucket() && !self.is_page
+        let is_of_record =
+            self.has_code(&["NoSuchKey", "BlobNotFound"]) || self.code.is_none() && !self.is_page;
+        self.status == StatusCode::NOT_FOUND && is_of_record
     }
 
     pub(super) fn is_absent_bucket(&self) -> bool {

@@ -57,7 +57,7 @@ impl FaultExplainer {
         } else if refusal.has_code(&["ExpiredToken", "TokenRefreshRequired", "InvalidToken"]) {
             "renew the session: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN \
              belong together"
-        } else if refusal.has_code(&["InvalidAccessKeyId"]) {
+        } else if refusal.has_code(&["InvalidAccessKeyId", "XAdminUserNotFound"]) {
             "check AWS_ACCESS_KEY_ID; keys of a session need AWS_SESSION_TOKEN, too; another \
              store than Amazon's is named by AWS_ENDPOINT_URL"
         } else if refusal.has_code(&["SignatureDoesNotMatch", "AuthorizationHeaderMalformed"]) {
