@@ -8,6 +8,7 @@ pub mod example;
 pub mod external;
 pub mod gate;
 pub mod guard;
+pub mod moto;
 pub mod page;
 pub mod plugin;
 pub mod port;

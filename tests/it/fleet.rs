@@ -2,6 +2,7 @@
 
 mod clocks;
 mod faults;
+mod terraform;
 
 use std::process::Command;
 
@@ -42,4 +43,9 @@ fn a_store_that_is_killed_fails_nobody() {
 #[test]
 fn a_store_that_stops_answering_fails_nobody() {
     fleet(&["--machines", "200", "--fault", "stop"]);
+}
+
+#[test]
+fn two_hundred_machines_share_a_bucket() {
+    fleet(&["--machines", "200", "--at-once", "100", "--store", "s3", "--requests", "600"]);
 }

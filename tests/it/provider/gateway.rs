@@ -6,6 +6,6 @@ mod closes;
 mod ends;
 mod example;
 mod rate;
-mod rig;
+pub(crate) mod rig;
 mod several;
 mod unknown;

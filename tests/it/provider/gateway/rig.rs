@@ -49,13 +49,13 @@ fn required_providers() -> String {
     )
 }
 
-pub(super) fn call(name: &str, arguments: &str, command: &str) -> String {
+pub(crate) fn call(name: &str, arguments: &str, command: &str) -> String {
     CALL.replace("NAME", name).replace("ARGUMENTS", arguments).replace("COMMAND", command)
 }
 
 /// An initialised workspace with these blocks and no other provider than gc-token's. `None`
 /// where a tool is missing, which has been said by then.
-pub(super) fn without_vendor(tool: Tool, plan: SandboxConfig, blocks: &str) -> Option<Rig> {
+pub(crate) fn without_vendor(tool: Tool, plan: SandboxConfig, blocks: &str) -> Option<Rig> {
     let terraform = Workspace::of(tool, &(required_providers() + blocks))?;
     Some(initialised(terraform, plan))
 }
