@@ -3,6 +3,7 @@
 mod client;
 mod exchange;
 mod fault;
+mod purpose;
 mod refusal;
 mod service;
 mod service_account;

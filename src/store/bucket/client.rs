@@ -13,6 +13,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ObjectStore, Result, RetryConfig};
 
+use super::purpose::METADATA_ENDPOINT;
 use super::service::{PooledConnector, PooledService};
 use super::service_account::ServiceAccount;
 use super::signer::RequestSigner;
@@ -25,9 +26,6 @@ const AMAZON_ALIASES: [(&str, AmazonS3ConfigKey); 1] =
 
 const GOOGLE_ALIASES: [(&str, GoogleConfigKey); 1] =
     [("GOOGLE_OAUTH_ACCESS_TOKEN", GoogleConfigKey::BearerToken)];
-
-/// Names the service of an instance that hands out its role's credentials.
-pub(super) const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 
 /// What a platform's command line tools write for all programs, below the home directory.
 const GOOGLE_DEFAULT_FILE: &str = ".config/gcloud/application_default_credentials.json";

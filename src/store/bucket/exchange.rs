@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::refusal::Refusal;
+use super::purpose::Purpose;
+use super::refusal::BucketRefusal;
 use crate::clock::OffsetEstimate;
 use crate::error::Error;
 
@@ -26,17 +27,9 @@ pub(super) struct Failure {
     pub(super) outcome: Outcome,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    Record,
-    Credentials,
-    /// A service of the platform hands out credentials to what runs there.
-    InstanceCredentials,
-}
-
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Refused(Refusal),
+    Refused(BucketRefusal),
     /// There was no complete response.
     Broken {
         explained: Error,
@@ -49,14 +42,14 @@ pub(super) enum Outcome {
 
 impl ExchangeLog {
     pub(super) fn shows_absent_record(&self) -> bool {
-        self.refusal().is_some_and(Refusal::is_absent_record)
+        self.refusal().is_some_and(BucketRefusal::is_absent_record)
     }
 
     pub(super) fn shows_lost_swap(&self) -> bool {
-        self.refusal().is_some_and(Refusal::is_failed_condition)
+        self.refusal().is_some_and(BucketRefusal::is_failed_condition)
     }
 
-    fn refusal(&self) -> Option<&Refusal> {
+    fn refusal(&self) -> Option<&BucketRefusal> {
         match &self.failure {
             Some(Failure {
                 purpose: Purpose::Record, outcome: Outcome::Refused(refusal), ..

@@ -1,15 +1,14 @@
 //! Explains why a request to a bucket failed: what the store said, and what to do.
 
+mod classify;
 mod credentials;
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use hyper::StatusCode;
-
-use super::exchange::{Failure, Outcome, Purpose};
-use super::refusal::Refusal;
-use super::service::allow_http_variable;
+use super::exchange::{Failure, Outcome};
+use super::purpose::{Purpose, allow_http_variable};
+use super::refusal::BucketRefusal;
 use crate::config::{BucketProvider, StoreSettings};
 use crate::context::Environment;
 use crate::error::{Error, Kind};
@@ -155,98 +154,23 @@ impl FaultExplainer {
     }
 
     /// Explains a response that is no success.
-    fn refused(&self, request: BucketRequest, refusal: &Refusal, has_read: bool) -> StoreError {
+    fn refused(
+        &self,
+        request: BucketRequest,
+        refusal: &BucketRefusal,
+        has_read: bool,
+    ) -> StoreError {
         let (fault, what, hint) = self.classify(request, refusal, has_read);
         let cause = match (&refusal.region, &self.region) {
-            (Some(region), Some(own)) if region != own && is_other_region(refusal) => {
+            (Some(region), Some(own)) if region != own && classify::is_other_region(refusal) => {
                 format!("{}: the bucket is in {region}, requests were for {own}", refusal.name())
             }
-            (Some(region), None) if is_other_region(refusal) => {
+            (Some(region), None) if classify::is_other_region(refusal) => {
                 format!("{}: the bucket is in {region}, and no region is set", refusal.name())
             }
             _ => self.quoted(refusal),
         };
         self.error(fault, what).with_cause(cause).with_hint(hint)
-    }
-
-    /// Returns the fault, the end of the message, and the hint.
-    fn classify(
-        &self,
-        request: BucketRequest,
-        refusal: &Refusal,
-        has_read: bool,
-    ) -> (StoreFault, &'static str, String) {
-        let noun = self.provider.noun();
-        let own = |hint: &str| hint.to_owned();
-        if refusal.is_absent_bucket() {
-            let hint = format!("create the {noun}, or correct its name in --store");
-            return (StoreFault::Misconfigured, "does not exist", hint);
-        }
-        if refusal.is_locked() {
-            let hint = format!("use a {noun} without leases and rules of retention");
-            return (StoreFault::ReadOnly, "lets nothing be replaced", hint);
-        }
-        if refusal.status == StatusCode::INSUFFICIENT_STORAGE || refusal.has_code(&FULL) {
-            let hint = format!("make room in the {noun}, or raise its quota");
-            return (StoreFault::Full, "is full", hint);
-        }
-        if refusal.status == StatusCode::NOT_IMPLEMENTED {
-            let hint = own("use a store with conditional writes (If-Match, If-None-Match)");
-            return (StoreFault::Unconditional, "has no conditional writes", hint);
-        }
-        if is_busy(refusal) {
-            let hint = own("nothing to do: later runs try again");
-            return (StoreFault::Unavailable, "is not available", hint);
-        }
-        if is_other_region(refusal) {
-            let hint = match &refusal.region {
-                Some(region) => format!("set AWS_REGION={region}"),
-                None => own("set AWS_REGION to the bucket's region; check AWS_ENDPOINT_URL"),
-            };
-            return (StoreFault::Misconfigured, "is elsewhere", hint);
-        }
-        if let Some(hint) = self.credentials_hint(refusal) {
-            return (StoreFault::Misconfigured, "refuses the credentials", hint);
-        }
-        let is_write = request == BucketRequest::Swap;
-        let is_denied =
-            matches!(refusal.status, StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED);
-        if is_denied && is_write && has_read {
-            return (StoreFault::ReadOnly, "is read-only", self.rights_hint(request));
-        }
-        if is_denied || refusal.status == StatusCode::UNAUTHORIZED {
-            return (StoreFault::Misconfigured, "refuses the request", self.rights_hint(request));
-        }
-        if refusal.status == StatusCode::NOT_FOUND {
-            let hint = own("check the endpoint: what answers there is no store");
-            return (StoreFault::Misconfigured, "is not at its endpoint", hint);
-        }
-        let hint = match self.endpoint {
-            Some(variable) => format!("check {variable}: not every store has conditional writes"),
-            None => format!("check the name of the {noun}, and its settings"),
-        };
-        (StoreFault::Misconfigured, "refuses the request", hint)
-    }
-
-    fn rights_hint(&self, request: BucketRequest) -> String {
-        let hint = match (self.provider, request) {
-            // Without the right to list, a record that does not exist is refused, too.
-            (BucketProvider::S3, BucketRequest::Read) => {
-                "allow s3:GetObject and s3:PutObject on the objects, and s3:ListBucket on the \
-                 bucket: without that, S3 refuses to tell that there is no record yet"
-            }
-            (BucketProvider::S3, BucketRequest::Swap) => {
-                "allow s3:PutObject on the objects; one machine in the fleet is enough"
-            }
-            (BucketProvider::GoogleCloud, _) => {
-                "give the account the role roles/storage.objectUser on the bucket"
-            }
-            (BucketProvider::Azure, _) => {
-                "give the identity the role Storage Blob Data Contributor on the container, or \
-                 the SAS the permissions rcw"
-            }
-        };
-        hint.to_owned()
     }
 
     /// Explains an error of the library, before a request or about a response.
@@ -272,7 +196,7 @@ impl FaultExplainer {
     }
 
     /// Returns the status, the code and the words of a response.
-    fn quoted(&self, refusal: &Refusal) -> String {
+    fn quoted(&self, refusal: &BucketRefusal) -> String {
         match &refusal.message {
             Some(message) => {
                 let first_line = message.lines().next().unwrap_or_default();
@@ -285,26 +209,6 @@ impl FaultExplainer {
     fn redacted(&self, text: &str) -> String {
         self.secrets.redacted_line(&without_long_runs(text), MAX_MESSAGE)
     }
-}
-
-const FULL: [&str; 4] = [
-    "QuotaExceeded",
-    "StorageQuotaExceeded",
-    "XMinioStorageFull",
-    "XMinioAdminBucketQuotaExceeded",
-];
-
-fn is_busy(refusal: &Refusal) -> bool {
-    let status = refusal.status;
-    status.is_server_error()
-        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-        || refusal.has_code(&["SlowDown", "RequestTimeout", "ContainerBeingDeleted"])
-}
-
-fn is_other_region(refusal: &Refusal) -> bool {
-    refusal.status.is_redirection()
-        || refusal.has_code(&["AuthorizationHeaderMalformed"]) && refusal.region.is_some()
-        || refusal.has_code(&["PermanentRedirect", "IllegalLocationConstraintException"])
 }
 
 fn variable_prefix(provider: BucketProvider) -> &'static str {

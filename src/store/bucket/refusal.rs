@@ -6,7 +6,7 @@ use hyper::header::{HeaderMap, HeaderName};
 use crate::net::is_page;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct BucketRefusal {
     pub(super) status: StatusCode,
     /// The store's own code, such as `AccessDenied`.
     pub(super) code: Option<String>,
@@ -21,10 +21,10 @@ const S3_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 const MAX_CODE: usize = 64;
 
-impl Refusal {
+impl BucketRefusal {
     /// Reads a response in XML, as all stores write it, or in JSON, as hosts that hand out
     /// credentials do.
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Refusal {
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> BucketRefusal {
         let body = String::from_utf8_lossy(body);
         let header = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
         let json = serde_json::from_str::<serde_json::Value>(&body).unwrap_or_default();
@@ -38,7 +38,7 @@ impl Refusal {
         let message = element(&body, "Message")
             .or_else(|| text(["/error/message", "/error_description", "/message"]));
         let region = header(S3_REGION).or_else(|| element(&body, "Region"));
-        Refusal {
+        BucketRefusal {
             status,
             code: code.filter(|code| is_name(code)),
             message,

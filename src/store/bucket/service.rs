@@ -20,11 +20,11 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 use tokio::time::timeout;
-use url::{Host, Origin, Url};
+use url::{Origin, Url};
 
-use super::client::METADATA_ENDPOINT;
-use super::exchange::{ExchangeLog, Failure, Outcome, Purpose};
-use super::refusal::Refusal;
+use super::exchange::{ExchangeLog, Failure, Outcome};
+use super::purpose::Purpose;
+use super::refusal::BucketRefusal;
 use super::signer::RequestSigner;
 use crate::clock::{OffsetEstimate, shift_clamped};
 use crate::config::{BucketProvider, NetworkSettings};
@@ -133,17 +133,9 @@ impl PooledService {
         let record = &sync::lock(&self.operation).record;
         if !record.is_empty() && url.path().ends_with(record) {
             Purpose::Record
-        } else if is_instance_service(url) || self.is_metadata_endpoint(url) {
-            Purpose::InstanceCredentials
         } else {
-            Purpose::Credentials
+            Purpose::of_credentials(url, self.env())
         }
-    }
-
-    fn is_metadata_endpoint(&self, url: &Url) -> bool {
-        let endpoint = self.env().text(METADATA_ENDPOINT);
-        let endpoint = endpoint.and_then(|endpoint| Url::parse(&endpoint).ok());
-        endpoint.is_some_and(|endpoint| endpoint.origin() == url.origin())
     }
 
     /// Signs a request by the store's clock if that is known, and if it is far from when the
@@ -168,7 +160,7 @@ impl PooledService {
         body: &Bytes,
     ) -> Result<HttpResponse, HttpError> {
         self.put_failure(url, purpose, Outcome::NoResponseYet);
-        if !self.may_be_sent(url, purpose) {
+        if !purpose.allows(url, self.provider, self.env()) {
             self.put_failure(url, purpose, Outcome::PlainHttp);
             return Err(no_response(HttpErrorKind::Unknown));
         }
@@ -234,7 +226,7 @@ impl PooledService {
         if response.status.is_success() {
             sync::lock(&self.operation).log.failure = None;
         } else {
-            let refusal = Refusal::of(response.status, &response.headers, &body);
+            let refusal = BucketRefusal::of(response.status, &response.headers, &body);
             self.put_failure(url, purpose, Outcome::Refused(refusal));
         }
         Ok(Response::from_parts(response, body.into()))
@@ -244,18 +236,6 @@ impl PooledService {
         let (host, is_on_this_machine) = (display_host(url), is_loopback(url));
         let failure = Failure { host, is_on_this_machine, purpose, outcome };
         sync::lock(&self.operation).log.failure = Some(failure);
-    }
-
-    /// A platform's own services have no certificates. Others may have none where only this
-    /// machine or the user's own network can listen in.
-    fn may_be_sent(&self, url: &Url, purpose: Purpose) -> bool {
-        url.scheme() == "https"
-            || purpose == Purpose::InstanceCredentials
-            || is_loopback(url)
-            || self
-                .env()
-                .text(allow_http_variable(self.provider))
-                .is_some_and(|text| is_true(&text))
     }
 
     fn pool(&self, url: &Url, purpose: Purpose) -> Result<Arc<Pool<Full<Bytes>>>, Error> {
@@ -295,32 +275,9 @@ impl HttpConnector for PooledConnector {
     }
 }
 
-pub(super) fn allow_http_variable(provider: BucketProvider) -> &'static str {
-    match provider {
-        BucketProvider::S3 => "AWS_ALLOW_HTTP",
-        BucketProvider::GoogleCloud => "GOOGLE_ALLOW_HTTP",
-        BucketProvider::Azure => "AZURE_ALLOW_HTTP",
-    }
-}
-
-fn is_true(text: &str) -> bool {
-    ["1", "true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
 /// Returns whether a request that was signed at a wrong time may be refused in this way.
 fn may_be_late(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-}
-
-/// Returns whether a URL names a service that a cloud offers to its own machines.
-fn is_instance_service(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_link_local(),
-        // Amazon's, which are unique local addresses (RFC 4193).
-        Some(Host::Ipv6(ip)) => ip.segments()[..2] == [0xfd00, 0x0ec2],
-        Some(Host::Domain(name)) => ["metadata.google.internal", "metadata"].contains(&name),
-        None => false,
-    }
 }
 
 type Head = hyper::http::response::Parts;

@@ -1,10 +1,12 @@
 //! Explains a lack of credentials, and credentials that are refused.
 
+use super::classify::is_busy;
 use super::{FaultExplainer, RequestFault};
 use crate::config::BucketProvider;
 use crate::error::Kind;
-use crate::store::bucket::exchange::{Failure, Outcome, Purpose};
-use crate::store::bucket::refusal::Refusal;
+use crate::store::bucket::exchange::{Failure, Outcome};
+use crate::store::bucket::purpose::Purpose;
+use crate::store::bucket::refusal::BucketRefusal;
 use crate::store::{StoreError, StoreFault};
 
 impl FaultExplainer {
@@ -13,7 +15,7 @@ impl FaultExplainer {
         let host = &failure.host;
         let (kind, detail) = match &failure.outcome {
             Outcome::Refused(refusal) => {
-                let is_busy = super::is_busy(refusal);
+                let is_busy = is_busy(refusal);
                 let kind =
                     if is_busy { StoreFault::Unavailable } else { StoreFault::Misconfigured };
                 (kind, format!("{host} answered {}", self.quoted(refusal)))
@@ -51,7 +53,7 @@ impl FaultExplainer {
     }
 
     /// Returns a hint for a response that says that the credentials are wrong.
-    pub(super) fn credentials_hint(&self, refusal: &Refusal) -> Option<String> {
+    pub(super) fn credentials_hint(&self, refusal: &BucketRefusal) -> Option<String> {
         let hint = if refusal.has_code(&["RequestTimeTooSkewed"]) {
             "set this machine's clock (NTP)"
         } else if refusal.has_code(&["ExpiredToken", "TokenRefreshRequired", "InvalidToken"]) {

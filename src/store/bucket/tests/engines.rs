@@ -5,7 +5,7 @@ use std::sync::{Barrier, Mutex};
 use hyper::header::{AUTHORIZATION, DATE, HeaderName};
 use hyper::{Method, Request};
 
-use super::fake::{FakeHost, FakeObjects, now};
+use super::fake::{FakeHost, FakeObjects, FakeResponse, now};
 use super::real::RealServer;
 use super::*;
 use crate::store::bucket::shared_key;
@@ -172,4 +172,71 @@ fn azurite_says_that_there_is_no_container() {
     let error = written.unwrap_err().error;
     assert_eq!(error.message, "the store az://tokens does not exist");
     assert!(error.cause.unwrap().starts_with("HTTP 404 ContainerNotFound"));
+}
+
+#[test]
+fn a_connection_that_was_closed_meanwhile_is_not_used() {
+    let mut objects = FakeObjects::default();
+    let host = FakeHost::start(move |request| objects.answer(request).closing());
+    let store = s3(&host.url());
+    let mut version = Version::Absent;
+    for _ in 0..20 {
+        // The end of the connection arrives.
+        std::thread::sleep(Duration::from_millis(20));
+        let Swap::Won(next) = store.swap(&name(0), &version, b"x", KEEP, LIMIT).unwrap() else {
+            panic!("lost");
+        };
+        version = next;
+    }
+}
+
+#[test]
+fn connections_are_reused() {
+    let connections = std::sync::Arc::new(Mutex::new(std::collections::BTreeSet::new()));
+    let (seen, mut objects) = (connections.clone(), FakeObjects::default());
+    let host = FakeHost::start(move |request| {
+        seen.lock().unwrap().insert(format!("{:?}", std::thread::current().id()));
+        objects.answer(request)
+    });
+    let store = s3(&host.url());
+    (0..5).for_each(|_| drop(store.read(&name(0), LIMIT).unwrap()));
+    assert_eq!(connections.lock().unwrap().len(), 1);
+}
+
+/// The service of an instance hands out the credentials of its role.
+#[test]
+fn a_role_of_an_instance_reads_and_writes() {
+    let mut objects = FakeObjects::default();
+    let host = FakeHost::start(move |request| match &*request.path {
+        "/latest/api/token" => FakeResponse::new(200, "session"),
+        "/latest/meta-data/iam/security-credentials/" => FakeResponse::new(200, "ci"),
+        "/latest/meta-data/iam/security-credentials/ci" => {
+            assert_eq!(request.header("x-aws-ec2-metadata-token"), Some("session"));
+            let keys = serde_json::json!({
+                "AccessKeyId": "ASIA", "SecretAccessKey": SECRET, "Token": "session token",
+                "Expiration": "2099-01-01T00:00:00Z",
+            });
+            FakeResponse::new(200, keys.to_string())
+        }
+        _ => {
+            assert_eq!(request.header("x-amz-security-token"), Some("session token"));
+            objects.answer(request)
+        }
+    });
+    let url = host.url();
+    let env = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url), ("AWS_ENDPOINT_URL", &*url)];
+    assert_conditional(&engine(BucketProvider::S3, env, None), 0);
+}
+
+/// No request is for the network before the first one.
+#[test]
+fn nothing_is_read_before_the_first_request() {
+    let env = [
+        ("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file"),
+        ("HTTPS_PROXY", "http://proxy.invalid:1"),
+    ];
+    let store = engine(BucketProvider::GoogleCloud, env, Some("/no/such/file".into()));
+    let error = store.read(&name(0), LIMIT).unwrap_err().error;
+    assert_eq!(error.message, "the store gs://tokens cannot be used");
+    assert!(error.cause.unwrap().contains("/no/such/file"));
 }

@@ -33,6 +33,8 @@ pub(super) struct FakeResponse {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// The connection is closed after the response, which does not say so.
+    closes: bool,
 }
 
 impl FakeHost {
@@ -91,7 +93,8 @@ fn serve<S: Read + Write>(stream: S, mut answer: impl FnMut(&FakeRequest) -> Fak
         }
         bytes.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
         let bytes = [bytes.as_bytes(), &response.body].concat();
-        if stream.get_mut().write_all(&bytes).and_then(|()| stream.get_mut().flush()).is_err() {
+        let sent = stream.get_mut().write_all(&bytes).and_then(|()| stream.get_mut().flush());
+        if sent.is_err() || response.closes {
             return;
         }
     }
@@ -134,7 +137,7 @@ impl FakeRequest {
 impl FakeResponse {
     /// A response as of now.
     pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> FakeResponse {
-        FakeResponse { status, headers: Vec::new(), body: body.into() }.dated(now())
+        FakeResponse { status, headers: Vec::new(), body: body.into(), closes: false }.dated(now())
     }
 
     /// A refusal as S3 writes it.
@@ -148,6 +151,10 @@ impl FakeResponse {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    pub(super) fn closing(self) -> FakeResponse {
+        FakeResponse { closes: true, ..self }
     }
 
     pub(super) fn dated(self, time: Timestamp) -> FakeResponse {
