@@ -95,11 +95,16 @@ fn a_quiet_command_writes_errors_alone() {
     // The flag is nearer than the variable, and two flags contradict each other.
     assert_eq!(said(runner().set("GC_TOKEN_VERBOSE", "2"), &["get", "-q"]), "");
     assert!(said(quiet(), &["get", "-v"]).contains("warning: "));
+    assert!(said(quiet(), &["doctor", "-v", "--html=page"]).contains("wrote page"));
     assert!(said(runner(), &["get", "-v", "-q"]).contains("cannot be used with"));
+    assert_eq!(said(runner().set("GC_TOKEN_QUIET", "perhaps"), &["get", "-q"]), "");
     assert!(said(quiet(), &["get", "--min-ttl", "3d"]).contains("error: "));
     let odd = Runner::bare().set("GC_TOKEN_QUIET", "perhaps").run(&["regions"]);
     assert_eq!(odd.status.code(), Some(3), "{odd:#?}");
     assert!(odd.stderr.contains("GC_TOKEN_QUIET"), "{odd:#?}");
+    let odd = Runner::bare().set("GC_TOKEN_QUIET", "perhaps").run(&["config", "check"]);
+    assert!(odd.stderr.contains("GC_TOKEN_QUIET: \"perhaps\" is neither"), "{odd:#?}");
+    assert!(odd.stderr.contains("found 1 mistake in"), "{odd:#?}");
     // In a shell, the command line of `env` has to fail.
     let odd = Runner::of(&cloud).set("GC_TOKEN_QUIET", "perhaps").run(&["env"]);
     assert_eq!((odd.status.code(), &*odd.stdout), (Some(3), "false\n"), "{odd:#?}");
