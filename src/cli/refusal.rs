@@ -173,6 +173,7 @@ mod tests {
             &["get", &format!("--no-cache={SECRET}")],
             &["get", "--no-cache=https://id:hunter2@host"],
             &["completions", SECRET],
+            &["ci", SECRET],
             &["sandbox", "--lifetime", SECRET],
             &["terraform", SECRET],
         ] {
@@ -224,5 +225,10 @@ mod tests {
             let said_now = message(Cli::try_parse_from(&args).unwrap_err(), &args);
             assert_eq!(said_now, format!("error: {said}"));
         }
+        // The command of `exec` need not be UTF-8: another word is at fault.
+        let args = ["gc-token", "exec", "--min-tll", "--", "cat"].map(OsString::from);
+        let args = [&args[..], &[odd(b"\xff")]].concat();
+        let said = message(Cli::try_parse_from(&args).unwrap_err(), &args);
+        assert!(said.contains("'--min-tll'") && !said.contains("UTF-8"), "{said}");
     }
 }

@@ -97,7 +97,14 @@ fn programs_get_the_same_as_json() {
     let client_id = setting("client-id");
     assert_eq!(client_id["value"], "another");
     assert_eq!(client_id["origin"]["name"], "--client-id");
-    assert_eq!(client_id["overridden"][0]["origin"]["line"], 4);
+    let place = serde_json::json!({
+        "kind": "profile",
+        "profile": "default",
+        "key": "client_id",
+        "file": "HOME/.config/gc-token/config.toml",
+        "line": 4,
+    });
+    assert_eq!(client_id["overridden"][0]["origin"], place);
     assert_eq!(setting("client-secret")["value"], "set");
     assert_eq!(setting("lock-timeout")["origin"]["kind"], "default");
     assert!(setting("skew")["fault"].as_str().expect("a text").contains("is not a duration"));

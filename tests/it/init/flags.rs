@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
 use gc_token::internals::sandbox::SandboxConfig;
 
 use super::{CONFIG, STORED, config, is_stored_privately, mode, new_machine};
-use crate::common::cloud::{CLIENT, SECRET, cloud};
+use crate::common::cloud::{CLIENT, SECRET, cloud, faults};
 use crate::common::page;
-use crate::common::process::Finished;
+use crate::common::process::{Finished, wait_until};
 use crate::common::runner::Runner;
+use crate::exec::rig::lives;
 
 fn init(runner: &Runner, flags: &[&str], stdin: &str) -> Finished {
     let words = ["init", "--region", "Ireland", "--client-id", CLIENT];
@@ -125,6 +127,78 @@ fn refused_credentials_are_not_written_and_an_absent_issuer_is_a_warning() {
     written.succeeded();
     assert!(written.stderr.contains("warning: the check failed"), "{}", written.stderr);
     is_stored_privately(&offline);
+}
+
+#[test]
+fn an_issuer_that_is_busy_and_a_cache_that_is_unusable_say_nothing_against_the_settings() {
+    let busy = cloud(faults("100*429:3600"));
+    let runner = new_machine(&busy);
+    let written = init(&runner, FROM_STDIN, SECRET);
+    written.succeeded();
+    assert!(written.stderr.contains("the check failed: "), "{}", written.stderr);
+    assert!(written.stderr.contains("429"), "{}", written.stderr);
+    is_stored_privately(&runner);
+
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).set("GC_TOKEN_CACHE_DIR", "/dev/null/cache");
+    let written = init(&runner, FROM_STDIN, SECRET);
+    written.succeeded();
+    assert!(written.stderr.contains("/dev/null/cache"), "{}", written.stderr);
+    is_stored_privately(&runner);
+}
+
+#[test]
+fn a_directory_that_others_can_write_to_gets_no_secret() {
+    let cloud = cloud(SandboxConfig::default());
+    for open in [".config/gc-token", ".config/gc-token/secrets"] {
+        let runner = new_machine(&cloud).with_file(CONFIG, "# mine\n");
+        let dir = runner.home().join(".config/gc-token");
+        fs::create_dir(dir.join("secrets")).unwrap();
+        let set = |path: &Path, mode| {
+            fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        };
+        set(&dir, 0o700);
+        set(&dir.join("secrets"), 0o700);
+        set(&runner.home().join(open), 0o770);
+        let refused = init(&runner, FROM_STDIN, SECRET);
+        assert_eq!((refused.status.code(), &*refused.stdout), (Some(3), ""), "{refused:?}");
+        let said = format!("HOME/{open} can be written to by other users\n");
+        assert!(refused.stderr.contains(&said), "{refused:?}");
+        assert!(refused.stderr.contains(&format!("hint: chmod -R go= HOME/{open}\n")));
+        assert_eq!(config(&runner), "# mine\n");
+        assert_eq!(fs::read_dir(dir.join("secrets")).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn profiles_that_are_written_at_the_same_time_are_all_kept() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).with_file("secret", SECRET);
+    init(&runner, &["--client-secret-file", "secret"], "").succeeded();
+    let lock = fs::File::open(runner.home().join(".config/gc-token")).unwrap();
+    lock.lock().unwrap();
+    let all = ["one", "two", "three"].map(|profile| {
+        let words = ["init", "--region=Ireland", "--client-id", CLIENT, "--profile", profile];
+        runner.start(&[&words[..], &["--client-secret-file", "secret"]].concat())
+    });
+    for one in &all {
+        wait_until("it waits for the lock", || {
+            assert!(lives(one.pid()), "it did not wait for the lock");
+            waits_for_lock(one.pid())
+        });
+    }
+    drop(lock);
+    all.into_iter().for_each(|one| drop(one.finish().succeeded()));
+    for profile in ["default", "one", "two", "three"] {
+        assert!(config(&runner).contains(&format!("[{profile}]\n")), "{}", config(&runner));
+    }
+}
+
+/// Returns whether the process waits for a file lock that another one holds.
+fn waits_for_lock(pid: u32) -> bool {
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    let pid = pid.to_string();
+    locks.lines().any(|line| line.contains("-> ") && line.split(' ').any(|word| word == pid))
 }
 
 #[test]
