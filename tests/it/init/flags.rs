@@ -3,10 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::Arc;
 
-use gc_token::internals::sandbox::SandboxConfig;
+use gc_token::internals::context::SystemClock;
+use gc_token::internals::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
-use super::{CONFIG, STORED, config, is_stored_privately, mode, new_machine};
+use super::{CONFIG, OKTA_ID, STORED, config, is_stored_privately, mode, new_machine};
 use crate::common::cloud::{CLIENT, SECRET, cloud, faults};
 use crate::common::page;
 use crate::common::process::{Finished, wait_until};
@@ -110,6 +112,22 @@ fn a_secret_in_place_of_another_value_is_not_written() {
     assert!(ended.stderr.contains("GENESYSCLOUD_OAUTHCLIENT_ID"), "{ended:#?}");
     assert!(!ended.stderr.contains(RANDOM), "{ended:#?}");
     assert!(!runner.home().join(CONFIG).exists());
+}
+
+#[test]
+fn a_client_id_of_another_issuer_may_look_random() {
+    let other = SandboxConfig { client_id: OKTA_ID.into(), ..SandboxConfig::default() };
+    let cloud = Sandbox::start(other, Arc::new(SystemClock::default())).unwrap();
+    let runner = Runner::bare().with_file("secret", DEFAULT_SECRET);
+    let url = format!("{}/oauth/token", cloud.login_url());
+    let words = ["init", "--client-id", OKTA_ID, "--client-secret-file", "secret"];
+    let refused = runner.run(&[&words[..], &["--login-url", &cloud.login_url()]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+    for part in ["--client-id: ", "add its --token-url"] {
+        assert!(refused.stderr.contains(part), "{refused:#?}");
+    }
+    runner.run(&[&words[..], &["--token-url", &url]].concat()).succeeded();
+    assert!(config(&runner).contains(&format!("client_id = {OKTA_ID:?}\n")));
 }
 
 #[test]
