@@ -21,7 +21,8 @@ pub(super) fn run(args: CiArgs, context: &Context, streams: &mut StandardStreams
         None => ArchiveChecksums::default(),
     };
     let Some(system) = args.system.or_else(|| detected_system(&context.env)) else {
-        return streams.print(list_systems().as_bytes());
+        let list = streams.screen(&context.env).wrap_values(&list_systems(), NAME_WIDTH);
+        return streams.print(list.as_bytes());
     };
     if args.sums.is_none() && system != CiSystem::Hcp {
         context.reporter.hint(
@@ -43,11 +44,13 @@ fn detected_system(env: &Environment) -> Option<CiSystem> {
     systems.find(|system| env.os(system.marker()).is_some_and(|value| !value.is_empty()))
 }
 
+const NAME_WIDTH: usize = 10;
+
 fn list_systems() -> String {
     let row = |system: &CiSystem| {
         let value = system.to_possible_value().expect("no system is hidden");
         let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-        format!("{:<10}{help}\n", system.name())
+        format!("{:<NAME_WIDTH$}{help}\n", system.name())
     };
     CiSystem::value_variants().iter().map(row).collect()
 }
