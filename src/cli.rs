@@ -16,6 +16,7 @@ pub(crate) mod word_order;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use ci::CiArgs;
@@ -156,8 +157,22 @@ impl Cli {
         let quiet_flag = quiet_flag(&matches);
         let cli = Cli::from_arg_matches_mut(&mut matches);
         let cli = cli.map_err(|error| error.format(&mut Cli::command()))?;
+        if let Command::Sandbox(sandbox) = &cli.command
+            && sandbox.command.is_empty()
+            && args.last().is_some_and(|word| word == "--")
+        {
+            return Err(missing_command("sandbox"));
+        }
         Ok(Cli { quiet_flag, ..cli })
     }
+}
+
+fn missing_command(name: &str) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let command = command.find_subcommand_mut(name).expect("it is a command");
+    let kind = ErrorKind::MissingRequiredArgument;
+    command.error(kind, "'--' stands before the command to run, and there is none")
 }
 
 fn quiet_flag(matches: &ArgMatches) -> Option<bool> {

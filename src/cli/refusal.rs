@@ -77,7 +77,11 @@ const FOREIGN_NAMES: &[(&[&str], &str)] = &[
     (&["refresh", "renew"], "'gc-token get --force-refresh' mints a new token"),
     (&["proxy"], "'gc-token gateway' and 'gc-token exec --gateway' serve one"),
     (&["start"], "'gc-token gateway' and 'gc-token sandbox' serve"),
-    (&["check", "test", "verify", "diagnose", "health"], "'gc-token doctor' checks everything"),
+    (
+        &["check", "validate", "lint"],
+        "'gc-token doctor' checks everything, 'gc-token config check' the settings alone",
+    ),
+    (&["test", "verify", "diagnose", "health"], "'gc-token doctor' checks everything"),
     (&["export", "shell", "set"], "'gc-token env' prints statements for a shell"),
     (&["unset"], "'gc-token env --unset' prints statements for a shell"),
     (&["list", "ls"], "'gc-token cache list' and 'gc-token regions' list"),
