@@ -84,7 +84,7 @@ fn markup_in_a_setting_is_text_on_the_page() {
         .set("GC_TOKEN_AUDIENCE", hostile)
         .set("GENESYSCLOUD_OAUTHCLIENT_ID", hostile)
         .set("GC_TOKEN_CACHE_DIR", "<script>dir")
-        .set("GC_TOKEN_REGIO<script>", "x");
+        .set("GENESYSCLOUD_REGION", "eu-west-1");
     let page = |url: &str| {
         runner.run(&["doctor", "--html=report.html", "--timeout=2s", "--api-url", url]);
         let page = fs::read_to_string(runner.home().join("report.html")).unwrap();
@@ -98,6 +98,7 @@ fn markup_in_a_setting_is_text_on_the_page() {
         assert!(with_token.contains(&format!("{name}: {escaped}, from ")), "{name}: {with_token}");
     }
     assert!(with_token.contains("of profile &quot;&lt;script&gt;'&amp;&quot; in "), "{with_token}");
+    assert!(with_token.contains("/&lt;script&gt;, not api.mypurecloud.ie"), "{with_token}");
     assert!(with_token.contains("&lt;script&gt;dir, mode 0700"), "{with_token}");
     let refused = page(&format!("https://127.0.0.1:9/{hostile}"));
     assert!(refused.contains("A pipeline would fail"), "{refused}");
