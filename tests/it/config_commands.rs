@@ -112,6 +112,23 @@ fn programs_get_the_same_as_json() {
 }
 
 #[test]
+fn a_token_url_may_have_a_query_and_a_base_url_may_not() {
+    let check = |flag: &str| {
+        let runner = Runner::bare().set("GC_TOKEN_CLIENT_SECRET", SECRET);
+        let words = ["config", "check", "--client-id=me", "--region=euw1"];
+        runner.run(&[&words[..], &[flag]].concat()).stderr
+    };
+    let said = check("--token-url=https://login.example/token?tenant=a");
+    assert!(!said.contains("error"), "{said}");
+    for flag in ["--login-url", "--api-url"] {
+        let said = check(&format!("{flag}=https://login.example/?tenant=a"));
+        assert!(
+            said.contains(&format!("{flag}: \"https://login.example/?...\" is not a base URL"))
+        );
+    }
+}
+
+#[test]
 fn a_file_that_is_not_toml_does_not_hide_the_other_values() {
     let runner = Runner::bare().with_file(CONFIG, "[default\n").set("GENESYSCLOUD_REGION", "euw1");
     let text = runner.run(&["config", "show"]).succeeded().to_owned();
