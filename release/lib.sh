@@ -14,9 +14,9 @@ umask 022
 
 # In the order of the build: each has a script in release/parts, and one in release/checks.
 # Those after `binaries` start from $out/bin/TARGET/gc-token.
-readonly parts=(binaries archives deb rpm wheel npm image provider manifests sums)
+readonly parts=(binaries archives deb rpm wheel npm image provider manifests recipes sums)
 # Checks that belong to no part, or to several.
-readonly further_checks=(installer mise first-token page publish workflows source recipes)
+readonly further_checks=(installer mise first-token page publish workflows source)
 
 # The value of a key in the [package] table of Cargo.toml.
 package() {

@@ -20,7 +20,7 @@ pub enum CiSystem {
     Hcp,
 }
 
-/// What differs from recipe to recipe. Each value has to be in [`is_plain`] characters.
+/// Values that are inserted into the templates of a recipe. Each has to be [plain](is_plain).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipeValues {
     pub variables: Vec<(&'static str, String)>,

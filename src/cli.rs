@@ -16,6 +16,7 @@ pub(crate) mod word_order;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use ci::CiArgs;
@@ -38,6 +39,9 @@ use crate::config::table;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// `Some(true)` for `--quiet`, `Some(false)` for `--verbose`: its opposite.
+    #[arg(skip)]
+    pub quiet_flag: Option<bool>,
 }
 
 // Deferred: only the command that is called gets its arguments, which keeps a cached `get`
@@ -146,19 +150,41 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Parses a command line, and tells whether it asks for silence. Not every command has
-    /// settings, but all take `--quiet`.
-    pub(crate) fn parse_words(args: &[OsString]) -> Result<(Cli, bool), clap::Error> {
+    /// Parses a command line. Not every command has settings, but all take `--quiet` and
+    /// `--verbose`.
+    pub(crate) fn parse_words(args: &[OsString]) -> Result<Cli, clap::Error> {
         let mut matches = Cli::command().try_get_matches_from(args)?;
-        let is_quiet = is_quiet(&matches);
+        let quiet_flag = quiet_flag(&matches);
         let cli = Cli::from_arg_matches_mut(&mut matches);
-        Ok((cli.map_err(|error| error.format(&mut Cli::command()))?, is_quiet))
+        let cli = cli.map_err(|error| error.format(&mut Cli::command()))?;
+        if let Command::Sandbox(sandbox) = &cli.command
+            && sandbox.command.is_empty()
+            && args.last().is_some_and(|word| word == "--")
+        {
+            return Err(missing_command("sandbox"));
+        }
+        Ok(Cli { quiet_flag, ..cli })
     }
 }
 
-fn is_quiet(matches: &ArgMatches) -> bool {
-    let own = matches.try_get_one::<bool>(table::QUIET.flag).ok().flatten();
-    own == Some(&true) || matches.subcommand().is_some_and(|(_, below)| is_quiet(below))
+fn missing_command(name: &str) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let command = command.find_subcommand_mut(name).expect("it is a command");
+    let kind = ErrorKind::MissingRequiredArgument;
+    command.error(kind, "'--' stands before the command to run, and there is none")
+}
+
+fn quiet_flag(matches: &ArgMatches) -> Option<bool> {
+    let verbosity = matches.try_get_one::<u8>(table::VERBOSE.flag).ok().flatten();
+    let is_quiet = matches.try_get_one::<bool>(table::QUIET.flag).ok().flatten();
+    if verbosity.is_some_and(|level| *level > 0) {
+        return Some(false);
+    }
+    if is_quiet == Some(&true) {
+        return Some(true);
+    }
+    matches.subcommand().and_then(|(_, below)| quiet_flag(below))
 }
 
 #[derive(Debug, Args)]

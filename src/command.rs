@@ -28,29 +28,25 @@ mod version;
 use std::path::{Path, PathBuf};
 
 use crate::broker::{self, ProvidedToken};
-use crate::cli::{Command, ConfigCommand, TerraformCommand};
+use crate::cli::{Cli, Command, ConfigCommand, TerraformCommand};
 use crate::config::{self, Layers, Origin, Query, Settings, table};
 use crate::context::{Context, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
 use crate::text;
 
 /// Returns 0, or the exit code of the command of `exec`.
-pub(crate) fn run(
-    command: Command,
-    is_quiet: bool,
-    context: &Context,
-    streams: &mut StandardStreams,
-) -> Result<u8> {
-    let variables = Layers::new(config::Flags::new(), Query::default(), &context.env);
-    let is_quiet_by_variable = match (variables.bool(&table::QUIET), &command) {
-        (Ok(is_quiet), _) => is_quiet,
-        // Each of these reports the mistake in its own way.
-        (Err(_), Command::Env(_) | Command::Config { command: ConfigCommand::Check(_), .. }) => {
-            false
+pub(crate) fn run(cli: Cli, context: &Context, streams: &mut StandardStreams) -> Result<u8> {
+    let Cli { command, quiet_flag } = cli;
+    let by_variable = || config::bool_from_environment(&table::QUIET, &context.env);
+    match (quiet_flag.map_or_else(by_variable, Ok), &command) {
+        (Ok(is_quiet), _) => context.reporter.set_quiet(is_quiet),
+        // Lists this mistake among the others.
+        (Err(_), Command::Config { command: ConfigCommand::Check(_), .. }) => {}
+        (Err(error), Command::Env(args)) => {
+            return env::refuse(args.flags.clone(), error, context, streams);
         }
         (Err(error), _) => return Err(error),
-    };
-    context.reporter.set_quiet(is_quiet || is_quiet_by_variable);
+    }
     let result = match command {
         Command::Exec(args) => return exec::run(args, context, streams),
         Command::ExecWatchdog => exec::run_watchdog(&mut streams.stdin),
@@ -83,11 +79,6 @@ pub(crate) fn run(
 fn load_layers(flags: config::Flags, query: Query, context: &Context) -> Result<Layers> {
     let mut layers = Layers::new(flags, query, &context.env);
     context.reporter.set_verbosity(layers.verbosity()?);
-    layers.bool(&table::QUIET)?;
-    if layers.is_verbose_by_flag() {
-        // A flag overrides GC_TOKEN_QUIET.
-        context.reporter.set_quiet(false);
-    }
     layers.load_profile_and_warn(context).map_err(Error::with_doctor_hint)?;
     Ok(layers)
 }

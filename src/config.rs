@@ -39,6 +39,7 @@ pub(crate) use profile::profile_names;
 pub use query::Query;
 pub use schema::json_schema;
 pub use setting::{Commands, DefaultValue, FlagTopic, Setting, ValueType};
+pub(crate) use sources::bool_from_environment;
 pub use sources::{Flags, Layers};
 pub use store::StoreSettings;
 pub use store_location::{BucketProvider, RedisLocation, StoreLocation};

@@ -71,12 +71,14 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
         hosts.iter().filter_map(|(name, clock)| Some((*name, clock.as_ref()?.offset_at(&at)?)));
     let clocks = offsets.collect();
 
+    let mut cache_fault = None;
     if let Ok(cache) = config::resolve_cache(layers, context) {
-        findings.extend(cache::findings(&cache));
+        cache_fault = cache::find_fault(&cache);
+        findings.extend(cache::findings(&cache, cache_fault.as_ref()));
     }
     if let Ok(settings) = settings {
         let _activity = context.reporter.activity("getting a token");
-        findings.extend(token::findings(settings, context));
+        findings.extend(token::findings(settings, cache_fault.as_ref(), context));
     }
     findings.push(verdict::conclude(&findings));
     // The sort is stable and keeps the order within a topic.

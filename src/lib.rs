@@ -67,7 +67,7 @@ use std::io::Write;
 use clap::error::ErrorKind;
 
 use cli::{Cli, word_order};
-use error::{Error, Kind};
+use error::{Error, Kind, Result};
 use terraform::plugin;
 use terraform::provider::TokenProvider;
 
@@ -86,7 +86,7 @@ pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) 
         Ok(false) => {
             let args = &*word_order::command_first(args);
             match Cli::parse_words(args) {
-                Ok((cli, is_quiet)) => command::run(cli.command, is_quiet, context, streams),
+                Ok(cli) => command::run(cli, context, streams),
                 Err(refusal) => return explain(refusal, args, context, streams),
             }
         }
@@ -107,7 +107,7 @@ fn report(error: &Error, context: &Context) -> u8 {
     error.kind.exit_code()
 }
 
-/// Help goes to standard output and is no failure; a command line that cannot
+/// Help and the version go to standard output, and are no failure; a command line that cannot
 /// be understood is one.
 fn explain(
     refusal: clap::Error,
@@ -115,23 +115,29 @@ fn explain(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> u8 {
-    let is_help = matches!(
-        refusal.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    );
-    let help = if is_help { cli::help::requested(args) } else { None };
     if !refusal.use_stderr() {
-        let help = help.unwrap_or_else(|| refusal.render());
-        let is_colored = streams.screen(&context.env).is_colored;
-        let text = if is_colored { help.ansi().to_string() } else { help.to_string() };
-        let printed = streams.print(text.as_bytes());
+        let printed = print_requested(&refusal, args, context, streams);
         return printed.map_or_else(|error| report(&error, context), |()| 0);
     }
     let statement = command::env::failing_statement(args, &context.env).unwrap_or_default();
     let _ = streams.stdout.write_all(statement.as_bytes());
-    match help {
-        Some(help) => context.reporter.plain_text(help.to_string().trim_end()),
-        None => context.reporter.error(cli::refusal::message(refusal, args)),
+    if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let help = cli::help::requested(args).unwrap_or_else(|| refusal.render());
+        context.reporter.plain_text(help.to_string().trim_end());
+    } else {
+        context.reporter.error(cli::refusal::message(refusal, args));
     }
     Kind::Usage.exit_code()
+}
+
+fn print_requested(
+    request: &clap::Error,
+    args: &[OsString],
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<()> {
+    let text = cli::help::requested(args).unwrap_or_else(|| request.render());
+    let is_colored = streams.screen(&context.env).is_colored;
+    let text = if is_colored { text.ansi().to_string() } else { text.to_string() };
+    streams.print(text.as_bytes())
 }

@@ -31,7 +31,7 @@ pub(crate) const EXIT_NOTES: &str = "Otherwise 'exec' and 'sandbox' return the c
     command. On failure standard output is empty, except that 'env' prints a statement that makes a shell fail, and \
     'doctor' its report.";
 
-/// Renders the help that `args` request; `None` if they request none.
+/// Renders the help or the version that `args` request; `None` if they request neither.
 pub(crate) fn requested(args: &[OsString]) -> Option<StyledStr> {
     let refusal = documented().try_get_matches_from(args).err()?;
     Some(refusal.render())

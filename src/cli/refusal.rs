@@ -77,7 +77,11 @@ const FOREIGN_NAMES: &[(&[&str], &str)] = &[
     (&["refresh", "renew"], "'gc-token get --force-refresh' mints a new token"),
     (&["proxy"], "'gc-token gateway' and 'gc-token exec --gateway' serve one"),
     (&["start"], "'gc-token gateway' and 'gc-token sandbox' serve"),
-    (&["check", "test", "verify", "diagnose", "health"], "'gc-token doctor' checks everything"),
+    (
+        &["check", "validate", "lint"],
+        "'gc-token doctor' checks everything, 'gc-token config check' the settings alone",
+    ),
+    (&["test", "verify", "diagnose", "health"], "'gc-token doctor' checks everything"),
     (&["export", "shell", "set"], "'gc-token env' prints statements for a shell"),
     (&["unset"], "'gc-token env --unset' prints statements for a shell"),
     (&["list", "ls"], "'gc-token cache list' and 'gc-token regions' list"),
@@ -173,6 +177,7 @@ mod tests {
             &["get", &format!("--no-cache={SECRET}")],
             &["get", "--no-cache=https://id:hunter2@host"],
             &["completions", SECRET],
+            &["ci", SECRET],
             &["sandbox", "--lifetime", SECRET],
             &["terraform", SECRET],
         ] {
@@ -224,5 +229,10 @@ mod tests {
             let said_now = message(Cli::try_parse_from(&args).unwrap_err(), &args);
             assert_eq!(said_now, format!("error: {said}"));
         }
+        // The command of `exec` need not be UTF-8: another word is at fault.
+        let args = ["gc-token", "exec", "--min-tll", "--", "cat"].map(OsString::from);
+        let args = [&args[..], &[odd(b"\xff")]].concat();
+        let said = message(Cli::try_parse_from(&args).unwrap_err(), &args);
+        assert!(said.contains("'--min-tll'") && !said.contains("UTF-8"), "{said}");
     }
 }

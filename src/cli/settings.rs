@@ -34,7 +34,7 @@ impl Args for SettingArgs {
 }
 
 fn arg(setting: &Setting, command: &str) -> Arg {
-    let mut arg = Arg::new(setting.flag).long(setting.flag).help(help(setting));
+    let mut arg = Arg::new(setting.flag).long(setting.flag).help(help(setting, command));
     arg = arg.help_heading(setting.topic.heading());
     arg = setting.short_flag.into_iter().fold(arg, Arg::short);
     arg = match setting.value {
@@ -62,10 +62,14 @@ fn arg(setting: &Setting, command: &str) -> Arg {
     }
 }
 
-fn help(setting: &Setting) -> String {
+fn help(setting: &Setting, command: &str) -> String {
+    let help = match command {
+        "init" if *setting == table::PROFILE => "The profile to write",
+        _ => setting.help,
+    };
     match setting.shown_default() {
-        Some(default) => format!("{} [default: {default}]", setting.help),
-        None => setting.help.to_owned(),
+        Some(default) => format!("{help} [default: {default}]"),
+        None => help.to_owned(),
     }
 }
 

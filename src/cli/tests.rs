@@ -116,14 +116,15 @@ fn every_command_can_be_quiet() {
     cli.build();
     assert_quiet(&cli);
     for (words, wanted) in [
-        (&["gc-token", "regions", "-q"][..], true),
-        (&["gc-token", "cache", "list", "--quiet"], true),
-        (&["gc-token", "cache", "-q", "list"], true),
-        (&["gc-token", "exec", "x", "-q"], false),
-        (&["gc-token", "get"], false),
+        (&["gc-token", "regions", "-q"][..], Some(true)),
+        (&["gc-token", "cache", "list", "--quiet"], Some(true)),
+        (&["gc-token", "cache", "-q", "list"], Some(true)),
+        (&["gc-token", "config", "show", "-vv"], Some(false)),
+        (&["gc-token", "get", "--verbose"], Some(false)),
+        (&["gc-token", "exec", "x", "-q", "-v"], None),
+        (&["gc-token", "get"], None),
     ] {
         let words: Vec<_> = words.iter().map(OsString::from).collect();
-        let (_, is_quiet) = Cli::parse_words(&words).unwrap();
-        assert_eq!(is_quiet, wanted, "{words:?}");
+        assert_eq!(Cli::parse_words(&words).unwrap().quiet_flag, wanted, "{words:?}");
     }
 }

@@ -12,7 +12,8 @@ use crate::cli::CiArgs;
 use crate::config::{self, Layers, Origin, Query, Setting, Sourced, table};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
-use crate::text::shown;
+use crate::platform::OpenedFile;
+use crate::text::{self, shown};
 
 pub(super) fn run(args: CiArgs, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = load_layers(args.settings.flags, Query::default(), context)?;
@@ -21,7 +22,8 @@ pub(super) fn run(args: CiArgs, context: &Context, streams: &mut StandardStreams
         None => ArchiveChecksums::default(),
     };
     let Some(system) = args.system.or_else(|| detected_system(&context.env)) else {
-        return streams.print(list_systems().as_bytes());
+        let list = streams.screen(&context.env).wrap_values(&list_systems(), NAME_WIDTH);
+        return streams.print(list.as_bytes());
     };
     if args.sums.is_none() && system != CiSystem::Hcp {
         context.reporter.hint(
@@ -43,11 +45,13 @@ fn detected_system(env: &Environment) -> Option<CiSystem> {
     systems.find(|system| env.os(system.marker()).is_some_and(|value| !value.is_empty()))
 }
 
+const NAME_WIDTH: usize = 10;
+
 fn list_systems() -> String {
     let row = |system: &CiSystem| {
         let value = system.to_possible_value().expect("no system is hidden");
         let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-        format!("{:<10}{help}\n", system.name())
+        format!("{:<NAME_WIDTH$}{help}\n", system.name())
     };
     CiSystem::value_variants().iter().map(row).collect()
 }
@@ -109,12 +113,16 @@ fn single_word(given: &Sourced) -> Result<String> {
     Ok(value.replace(' ', ""))
 }
 
+const MAX_SUMS_BYTES: u64 = 1 << 20;
+
 fn read_checksums(path: &Path) -> Result<ArchiveChecksums> {
     let origin = Origin::Flag("sums");
-    let text = fs::read_to_string(path).map_err(|error| {
-        origin.refused(&format!("cannot read {}", path.display())).with_source(error)
-    })?;
-    ci::read_checksums(&text).ok_or_else(|| {
+    let unreadable = || origin.refused(&format!("cannot read {}", path.display()));
+    let opened = OpenedFile::open_regular(path);
+    let bytes = opened.and_then(|file| file.read(MAX_SUMS_BYTES));
+    let bytes = bytes.map_err(|error| unreadable().with_source(error))?;
+    let text = text::utf8(&bytes).map_err(|bad| unreadable().with_cause(format!("it {bad}")))?;
+    ci::read_checksums(text).ok_or_else(|| {
         origin
             .refused(&format!("{} has no archive of this version", path.display()))
             .with_hint("download SHA256SUMS of the release that gc-token --version names")

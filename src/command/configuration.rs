@@ -4,7 +4,7 @@ mod show;
 
 use crate::cli::ConfigCommand;
 use crate::config::{self, Flags, Layers, Query, table};
-use crate::context::{Context, StandardInput, StandardStreams};
+use crate::context::{Context, Screen, StandardInput, StandardStreams};
 use crate::error::{Error, Result};
 use crate::sanitize;
 use crate::text::counted;
@@ -16,7 +16,7 @@ pub(super) fn run(
     streams: &mut StandardStreams,
 ) -> Result<()> {
     let text = match command {
-        ConfigCommand::Show(args) => show(args.flags, context)?,
+        ConfigCommand::Show(args) => show(args.flags, context, streams.screen(&context.env))?,
         ConfigCommand::Check(args) => check(args.flags, context, &mut streams.stdin)?,
         ConfigCommand::Schema => format!("{:#}\n", config::json_schema()),
     };
@@ -24,7 +24,7 @@ pub(super) fn run(
 }
 
 /// Mistakes are shown beside the values, and are no failure.
-fn show(flags: Flags, context: &Context) -> Result<String> {
+fn show(flags: Flags, context: &Context, screen: Screen) -> Result<String> {
     let mut layers = Layers::new(flags, Query::default(), &context.env);
     let is_verbose = layers.verbosity().is_ok_and(|level| level > 0);
     let as_json = layers.bool(&table::JSON)?;
@@ -38,7 +38,7 @@ fn show(flags: Flags, context: &Context) -> Result<String> {
     Ok(if as_json {
         format!("{}\n", sanitize::json(&shown.to_json()))
     } else {
-        shown.to_text(is_verbose)
+        shown.to_text(is_verbose, screen)
     })
 }
 

@@ -23,9 +23,20 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     result.or_else(|error| fail(format.unwrap_or_default(), error, streams))
 }
 
+/// Fails before there are settings, with the statement for the format that they name.
+pub(super) fn refuse<T>(
+    flags: Flags,
+    error: Error,
+    context: &Context,
+    streams: &mut StandardStreams,
+) -> Result<T> {
+    let unchecked = Layers::new(flags, Query::default(), &context.env);
+    fail(output_format(&unchecked).unwrap_or_default(), error, streams)
+}
+
 /// `eval ""` succeeds, so a script would continue without a token: prints a statement that
 /// fails. Returns `error` even if that cannot be written.
-fn fail(format: OutputFormat, error: Error, streams: &mut StandardStreams) -> Result<()> {
+fn fail<T>(format: OutputFormat, error: Error, streams: &mut StandardStreams) -> Result<T> {
     let _ = streams.print(format.failing_statement().unwrap_or_default().as_bytes());
     Err(error)
 }

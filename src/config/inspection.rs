@@ -140,7 +140,7 @@ fn check_value(layers: &Layers, setting: &'static Setting) -> Result<()> {
 /// The result of `config check`.
 #[derive(Debug)]
 pub struct CheckedSettings {
-    /// All mistakes, the file's with file and line.
+    /// Mistakes of every source. Each mistake in `config.toml` begins with its file and line.
     pub faults: Vec<Error>,
     /// The names of the profiles in `config.toml`.
     pub profiles: Vec<String>,

@@ -279,11 +279,7 @@ impl Layers {
         let Some(given) = self.find(setting) else {
             return Ok(default);
         };
-        match given.value.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Ok(true),
-            "0" | "false" | "no" | "off" => Ok(false),
-            _ => Err(given.refused("is neither true nor false").with_hint("write true or false")),
-        }
+        parse_bool(&given)
     }
 
     /// Returns the level of messages: 0 warnings, 1 decisions, 2 each step.
@@ -294,13 +290,8 @@ impl Layers {
         given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
     }
 
-    pub fn is_verbose_by_flag(&self) -> bool {
-        self.in_flags(&table::VERBOSE).is_some()
-    }
-
     pub(super) fn variable(&self, name: &'static str) -> Option<Sourced> {
-        let value = self.env.text(name)?;
-        Some(Sourced { value, origin: Origin::Variable(name) })
+        variable(name, &self.env)
     }
 
     pub(super) fn flag_or_attribute(&self, setting: &Setting) -> String {
@@ -412,6 +403,26 @@ const DESTINATIONS: [&Setting; 7] = [
     &table::STORE,
     &table::STORE_PASSWORD_FILE,
 ];
+
+/// Reads a switch from its variables alone, before there are other sources. False if none of
+/// them is set.
+pub(crate) fn bool_from_environment(setting: &Setting, env: &Environment) -> Result<bool> {
+    let given = setting.variables.iter().find_map(|name| variable(name, env));
+    given.map_or(Ok(false), |given| parse_bool(&given))
+}
+
+fn variable(name: &'static str, env: &Environment) -> Option<Sourced> {
+    let value = env.text(name)?;
+    Some(Sourced { value, origin: Origin::Variable(name) })
+}
+
+fn parse_bool(given: &Sourced) -> Result<bool> {
+    match given.value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(given.refused("is neither true nor false").with_hint("write true or false")),
+    }
+}
 
 fn check_bytes(
     setting: &Setting,

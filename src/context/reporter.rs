@@ -1,6 +1,7 @@
 //! Warnings and details, on standard error or collected for a caller.
 
-use std::collections::HashSet;
+mod warnings;
+
 use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -10,6 +11,8 @@ use super::progress::{self, Activity, ProgressLine, ProgressPause};
 use super::{Emphasis, Environment, Screen};
 use crate::platform::write_from_background;
 use crate::sanitize;
+use warnings::WarningSet;
+pub use warnings::Warnings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -25,7 +28,7 @@ pub struct Reporter {
     verbosity: AtomicU8,
     is_quiet: AtomicBool,
     sink: ReporterSink,
-    warned: Mutex<HashSet<String>>,
+    written: WarningSet,
     /// Of the process whose standard error this is.
     env: Option<Environment>,
     screen: OnceLock<Screen>,
@@ -39,29 +42,6 @@ enum ReporterSink {
     Logged(Warnings, Arc<Reporter>),
     Deduplicated(Arc<Reporter>),
 }
-
-#[derive(Clone, Default)]
-pub struct Warnings(Arc<Mutex<Vec<String>>>);
-
-/// A caller that shows warnings only at the end of a long run gets so many.
-const MAX_COLLECTED: usize = 20;
-
-impl Warnings {
-    fn push(&self, message: String) {
-        if let Ok(mut warnings) = self.0.lock()
-            && warnings.len() < MAX_COLLECTED
-        {
-            warnings.push(message);
-        }
-    }
-
-    pub fn take(&self) -> Vec<String> {
-        self.0.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
-    }
-}
-
-/// Warnings that contain numbers are new each time.
-const MAX_REMEMBERED: usize = 100;
 
 impl Reporter {
     pub fn stderr(env: Environment) -> Reporter {
@@ -102,7 +82,7 @@ impl Reporter {
             verbosity: AtomicU8::new(verbosity),
             is_quiet: AtomicBool::default(),
             sink,
-            warned: Mutex::default(),
+            written: WarningSet::default(),
             env: None,
             screen: OnceLock::new(),
             progress: OnceLock::new(),
@@ -137,7 +117,7 @@ impl Reporter {
 
     pub fn warn_once(&self, message: impl fmt::Display) {
         let message = message.to_string();
-        if !self.has_warned(&message) {
+        if !self.written.contains(&message) {
             self.warn(message);
         }
     }
@@ -194,7 +174,7 @@ impl Reporter {
         // A message may quote anything: names, values, a response.
         let message = sanitize::lines(&message.to_string()).into_owned();
         if let ReporterSink::Deduplicated(reporter) = &self.sink {
-            if mark.is_empty() || !reporter.has_warned(&message) {
+            if mark.is_empty() || !reporter.written.contains(&message) {
                 reporter.write_message(mark, &message);
             }
             return;
@@ -216,7 +196,7 @@ impl Reporter {
         let text = screen.paint_message(&format!("{mark}{message}"));
         self.write(format!("{name} {text}\n"));
         if !mark.is_empty() {
-            self.remember(message);
+            self.written.insert(message);
         }
     }
 
@@ -260,19 +240,6 @@ impl Reporter {
         self.progress.get()?.as_ref()
     }
 
-    fn has_warned(&self, message: &str) -> bool {
-        self.warned.lock().is_ok_and(|warned| warned.contains(message))
-    }
-
-    fn remember(&self, message: String) {
-        if let Ok(mut warned) = self.warned.lock() {
-            if warned.len() >= MAX_REMEMBERED {
-                warned.clear();
-            }
-            warned.insert(message);
-        }
-    }
-
     fn write(&self, line: String) {
         if let ReporterSink::Lines(sink) = &self.sink
             && let Ok(mut sink) = sink.lock()
@@ -289,75 +256,4 @@ impl Reporter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn no_message_controls_the_terminal_or_ci() {
-        let written = Written::default();
-        let reporter = Reporter::to(Box::new(written.clone()));
-        let (collected, warnings) = Reporter::collected();
-        let hostile = "a ##vso[task.x]b\n::error::c\u{9b}31m\u{202e}\r\n##[error]d";
-        for reporter in [&reporter, &collected] {
-            reporter.warn(hostile);
-        }
-        reporter.line(hostile);
-        reporter.error(hostile);
-        reporter.json(&serde_json::json!({ "path": hostile }));
-        let shown = "a # #vso[task.x]b\n: :error::c\n# #[error]d";
-        assert_eq!(warnings.take(), [shown]);
-        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(
-            written,
-            format!(
-                "gc-token: warning: {shown}\ngc-token: {shown}\ngc-token: {shown}\n{}\n",
-                r##"{"path":"a #\u0023vso[task.x]b\n::error::c\u009b31m\u202e\r\n#\u0023[error]d"}"##
-            )
-        );
-    }
-
-    #[test]
-    fn a_logged_warning_is_collected_and_any_message_is_logged() {
-        let written = Written::default();
-        let log = Arc::new(Reporter::to(Box::new(written.clone())));
-        let (reporter, warnings) = Reporter::collected_and_logged(log);
-        reporter.line("a line");
-        for number in 0..30 {
-            reporter.warn(format_args!("warning {number}"));
-        }
-        assert_eq!(warnings.take().len(), MAX_COLLECTED);
-        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-        assert!(written.starts_with("gc-token: a line\ngc-token: warning: warning 0\n"));
-        assert_eq!(written.lines().count(), 31);
-    }
-
-    #[test]
-    fn a_deduplicated_reporter_repeats_no_warning() {
-        let (all, warnings) = Reporter::collected();
-        let all = Arc::new(all);
-        all.warn("before");
-        let reporter = Reporter::deduplicated(all.clone());
-        for message in ["one", "before", "two", "one"] {
-            reporter.warn(message);
-        }
-        assert_eq!(warnings.take(), ["before", "one", "two"]);
-        all.warn("one");
-        assert_eq!(warnings.take(), ["one"]);
-        reporter.line("said each time");
-        reporter.line("said each time");
-        assert_eq!(warnings.take().len(), 2);
-    }
-}
+mod tests;

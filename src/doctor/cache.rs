@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Finding, Topic};
 use crate::cache;
 use crate::config::CacheSettings;
+use crate::error::Error;
 use crate::platform::{FileSystem, describe_access, file_system};
 
 struct CacheDirectory {
@@ -14,28 +15,24 @@ struct CacheDirectory {
     file_system: FileSystem,
 }
 
-/// Examines the cache directory, and writes to it as a mint would.
-pub(super) fn findings(settings: &CacheSettings) -> Vec<Finding> {
-    let Some(dir) = settings.dir.as_deref() else {
-        return vec![match settings.missing_directory() {
-            Some(error) => Finding::as_warning(Topic::Cache, &error),
-            None => {
-                Finding::note(Topic::Cache, "caching is off (--no-cache): every call mints a token")
-            }
-        }];
-    };
-    // First, because it creates a missing directory.
-    let self_test = cache::self_test(dir, settings.was_named);
-    let mut findings = Vec::new();
-    match CacheDirectory::examine(dir) {
-        Some(directory) => findings.extend(directory.findings()),
-        None => {
-            findings.push(Finding::note(Topic::Cache, format!("{} does not exist", dir.display())))
-        }
+/// Writes to the cache directory as a mint would, and creates it if it is missing.
+pub(super) fn find_fault(settings: &CacheSettings) -> Option<Error> {
+    match settings.dir.as_deref() {
+        Some(dir) => cache::self_test(dir, settings.was_named).err(),
+        None => settings.missing_directory(),
     }
-    findings.push(match self_test {
-        Ok(()) => Finding::ok(Topic::Cache, "files can be written there, and locks hold"),
-        Err(error) => Finding::as_warning(Topic::Cache, &error),
+}
+
+/// Describes the cache directory, whose fault has been searched for.
+pub(super) fn findings(settings: &CacheSettings, fault: Option<&Error>) -> Vec<Finding> {
+    let directory = settings.dir.as_deref().and_then(CacheDirectory::examine);
+    let mut findings = directory.map(|directory| directory.findings()).unwrap_or_default();
+    findings.push(match fault {
+        Some(error) => Finding::as_warning(Topic::Cache, error),
+        None if settings.dir.is_none() => {
+            Finding::note(Topic::Cache, "caching is off (--no-cache): every call mints a token")
+        }
+        None => Finding::ok(Topic::Cache, "files can be written there, and locks hold"),
     });
     findings
 }

@@ -12,18 +12,23 @@ use crate::duration::human;
 use crate::error::{Error, Kind, Result};
 use crate::token::{FreshnessPolicy, MinTtl, TokenValidity, Verdict};
 
-pub(super) fn findings(mut settings: Settings, context: &Context) -> Vec<Finding> {
+/// The fault of the cache is reported elsewhere, and not repeated as the warning that it causes.
+pub(super) fn findings(
+    mut settings: Settings,
+    cache_fault: Option<&Error>,
+    context: &Context,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Ok(lookup) = look_up(&settings) {
         findings.extend(cached_entry(&lookup, &settings.freshness, &context.clock.read()));
     }
-    let mut provided = get_token(&settings, context, &mut findings);
+    let mut provided = get_token(&settings, cache_fault, context, &mut findings);
     if let Err(error) = &provided {
         let error = error.clone();
         findings.push(Finding::failure(Topic::Token, &error));
         if error.kind == Kind::Cache {
             settings.cache.switch_off();
-            provided = get_token(&settings, context, &mut findings);
+            provided = get_token(&settings, cache_fault, context, &mut findings);
             findings.push(without_cache(provided.as_ref().err()));
         }
     }
@@ -61,19 +66,27 @@ fn cached_entry(lookup: &Lookup, policy: &FreshnessPolicy, now: &Reading) -> Vec
 /// Gets a token as every command does; its warnings become findings, unless they are known.
 fn get_token(
     settings: &Settings,
+    cache_fault: Option<&Error>,
     context: &Context,
     findings: &mut Vec<Finding>,
 ) -> Result<ProvidedToken> {
     let (reporter, warnings) = Reporter::collected();
     let context = &context.with_reporter(reporter.into());
     let provided = broker::get_token(settings, context);
-    let warnings = warnings.take();
-    for warning in warnings {
-        if findings.iter().all(|finding| finding.message != warning) {
+    for warning in warnings.take() {
+        let is_found = findings.iter().any(|finding| finding.message == warning);
+        if !is_found && !cache_fault.is_some_and(|fault| is_told_by(fault, &warning)) {
             findings.push(Finding::warning(Topic::Token, warning));
         }
     }
     provided
+}
+
+/// Returns whether a warning is about a token that `fault` has kept out of the cache. The files
+/// that they name differ.
+fn is_told_by(fault: &Error, warning: &str) -> bool {
+    let cause = fault.cause.as_deref().unwrap_or(&fault.message);
+    warning.contains("not cached: ") && warning.contains(cause)
 }
 
 fn without_cache(error: Option<&Error>) -> Finding {

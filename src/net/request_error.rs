@@ -5,6 +5,6 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestError {
     pub(crate) error: Error,
-    /// The same request may succeed later.
+    /// True if the request may succeed when it is sent again later.
     pub(crate) is_transient: bool,
 }

@@ -12,8 +12,9 @@ pub struct IdleTimeout(SignedDuration);
 /// The time that the caller has for the first call with a token; at most half of the timeout.
 const FIRST_CALL_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// A use is recorded if it is newer than the recorded one by this fraction of the timeout.
-const RECORDING_FRACTION: i32 = 8;
+/// A token's use is recorded if it is newer than the recorded use by the timeout divided by
+/// this.
+const RECORDING_DIVISOR: i32 = 8;
 
 impl IdleTimeout {
     pub fn new(timeout: SignedDuration) -> IdleTimeout {
@@ -40,7 +41,7 @@ impl IdleTimeout {
 
     /// Returns whether a use is worth recording. Each record replaces a file.
     pub fn should_record(self, used: &Reading, recorded: &Reading) -> bool {
-        used.boot_since(recorded).is_none_or(|since| since >= self.0 / RECORDING_FRACTION)
+        used.boot_since(recorded).is_none_or(|since| since >= self.0 / RECORDING_DIVISOR)
     }
 }
 

@@ -95,11 +95,16 @@ fn a_quiet_command_writes_errors_alone() {
     // The flag is nearer than the variable, and two flags contradict each other.
     assert_eq!(said(runner().set("GC_TOKEN_VERBOSE", "2"), &["get", "-q"]), "");
     assert!(said(quiet(), &["get", "-v"]).contains("warning: "));
+    assert!(said(quiet(), &["doctor", "-v", "--html=page"]).contains("wrote page"));
     assert!(said(runner(), &["get", "-v", "-q"]).contains("cannot be used with"));
+    assert_eq!(said(runner().set("GC_TOKEN_QUIET", "perhaps"), &["get", "-q"]), "");
     assert!(said(quiet(), &["get", "--min-ttl", "3d"]).contains("error: "));
     let odd = Runner::bare().set("GC_TOKEN_QUIET", "perhaps").run(&["regions"]);
     assert_eq!(odd.status.code(), Some(3), "{odd:#?}");
     assert!(odd.stderr.contains("GC_TOKEN_QUIET"), "{odd:#?}");
+    let odd = Runner::bare().set("GC_TOKEN_QUIET", "perhaps").run(&["config", "check"]);
+    assert!(odd.stderr.contains("GC_TOKEN_QUIET: \"perhaps\" is neither"), "{odd:#?}");
+    assert!(odd.stderr.contains("found 1 mistake in"), "{odd:#?}");
     // In a shell, the command line of `env` has to fail.
     let odd = Runner::of(&cloud).set("GC_TOKEN_QUIET", "perhaps").run(&["env"]);
     assert_eq!((odd.status.code(), &*odd.stdout), (Some(3), "false\n"), "{odd:#?}");
@@ -134,9 +139,32 @@ fn json_is_a_format_of_get() {
 }
 
 #[test]
+fn dashes_announce_a_command() {
+    let runner = Runner::bare();
+    for words in [&["sandbox", "--"][..], &["sandbox", "--lifetime=5m", "--"], &["exec", "--"]] {
+        let refused = runner.run(words);
+        assert_eq!((refused.status.code(), &*refused.stdout), (Some(2), ""), "{refused:#?}");
+        assert!(refused.stderr.contains("Usage: gc-token "), "{refused:#?}");
+    }
+    let said = runner.run(&["sandbox", "--"]).stderr;
+    assert!(said.contains("'--' stands before the command to run, and there is none"), "{said}");
+}
+
+#[test]
+fn init_writes_the_profile_that_other_commands_read() {
+    let help = |command| Runner::bare().run(&[command, "--help"]).succeeded().to_owned();
+    assert!(help("init").contains("The profile to write [default: default]"));
+    assert!(help("get").contains("The profile to read [default: default]"));
+}
+
+#[test]
 fn a_name_from_another_program_leads_to_the_right_one() {
     let runner = Runner::bare();
-    for (word, tip) in [("login", "'gc-token get'"), ("proxy", "'gc-token gateway'")] {
+    for (word, tip) in [
+        ("login", "'gc-token get'"),
+        ("proxy", "'gc-token gateway'"),
+        ("check", "'gc-token config check'"),
+    ] {
         let refused = runner.run(&[word]);
         assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
         assert!(refused.stderr.contains(tip), "{refused:#?}");

@@ -97,11 +97,35 @@ fn programs_get_the_same_as_json() {
     let client_id = setting("client-id");
     assert_eq!(client_id["value"], "another");
     assert_eq!(client_id["origin"]["name"], "--client-id");
-    assert_eq!(client_id["overridden"][0]["origin"]["line"], 4);
+    let place = serde_json::json!({
+        "kind": "profile",
+        "profile": "default",
+        "key": "client_id",
+        "file": "HOME/.config/gc-token/config.toml",
+        "line": 4,
+    });
+    assert_eq!(client_id["overridden"][0]["origin"], place);
     assert_eq!(setting("client-secret")["value"], "set");
     assert_eq!(setting("lock-timeout")["origin"]["kind"], "default");
     assert!(setting("skew")["fault"].as_str().expect("a text").contains("is not a duration"));
     assert_eq!(json["faults"].as_array().expect("a list").len(), 2, "{json:#}");
+}
+
+#[test]
+fn a_token_url_may_have_a_query_and_a_base_url_may_not() {
+    let check = |flag: &str| {
+        let runner = Runner::bare().set("GC_TOKEN_CLIENT_SECRET", SECRET);
+        let words = ["config", "check", "--client-id=me", "--region=euw1"];
+        runner.run(&[&words[..], &[flag]].concat()).stderr
+    };
+    let said = check("--token-url=https://login.example/token?tenant=a");
+    assert!(!said.contains("error"), "{said}");
+    for flag in ["--login-url", "--api-url"] {
+        let said = check(&format!("{flag}=https://login.example/?tenant=a"));
+        assert!(
+            said.contains(&format!("{flag}: \"https://login.example/?...\" is not a base URL"))
+        );
+    }
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::common::runner::Runner;
 const CONFIG: &str = ".config/gc-token/config.toml";
 const STORED: &str = ".config/gc-token/secrets/default";
 
+/// Like the client ids of Okta.
+const OKTA_ID: &str = "0oa1bC2dE3fG4hI5jK6l";
+
 /// A machine that knows the sandbox's addresses, and no credentials.
 fn new_machine(cloud: &Sandbox) -> Runner {
     Runner::bare()

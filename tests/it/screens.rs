@@ -110,6 +110,24 @@ fn tables_fit_80_columns() {
 }
 
 #[test]
+fn settings_and_ci_systems_fit_60_columns() {
+    let profile = "[default]\nregion = 'Irland'\nscop = 'a'\nclient_id = 'the-client'\n\
+                   scope = 'one two three four five six seven eight nine ten eleven twelve'\n";
+    let runner = machine()
+        .with_file(".config/gc-token/config.toml", profile)
+        .set("GENESYSCLOUD_OAUTHCLIENT_ID", "another-client");
+    for (runner, args) in [
+        (&machine(), &["ci"][..]),
+        (&runner, &["config", "show"]),
+        (&runner, &["config", "show", "-v"]),
+    ] {
+        let screen = normalized(runner, &Terminal::screen(runner, 60, args));
+        fits(&screen, 60);
+        insta::assert_snapshot!(args.join("_"), screen);
+    }
+}
+
+#[test]
 fn a_terminal_is_told_how_to_go_on() {
     let cloud = cloud(SandboxConfig::default());
     let runner = Runner::of(&cloud);

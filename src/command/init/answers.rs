@@ -18,6 +18,8 @@ pub(super) struct Answers {
     /// The AWS name.
     pub(super) region: Option<String>,
     needs_region: bool,
+    /// True for an issuer other than Genesys Cloud, whose client ids may look random.
+    has_token_url: bool,
     pub(super) client_id: Option<String>,
     pub(super) secret: Option<SecretChoice>,
     /// False for answers that were refused: they are only offered again.
@@ -48,17 +50,21 @@ impl Answers {
         // A variable with a URL does not become part of the profile, which needs a region then.
         let is_url = |name: &str| [table::LOGIN_URL.flag, table::TOKEN_URL.flag].contains(&name);
         let has_url = args.settings.flags.iter().any(|(name, _)| is_url(name));
-        // The client ids of other issuers may look random.
         let has_token_url =
             args.settings.flags.iter().any(|(name, _)| *name == table::TOKEN_URL.flag);
         let client_id = layers.find(&table::CLIENT_ID).filter(|_| !has_token_url);
         let in_profile = [&table::SCOPE, &table::AUDIENCE].map(|setting| layers.in_flags(setting));
-        for given in in_profile.into_iter().flatten().chain(client_id) {
+        for given in in_profile.into_iter().flatten() {
             super::refuse_secret(&given)?;
+        }
+        if let Some(given) = client_id {
+            let hint = "the id of another issuer's client may look like one: add its --token-url";
+            super::refuse_secret(&given).map_err(|error| error.with_hint(hint))?;
         }
         Ok(Answers {
             needs_region: region.is_none() && !has_url,
             region,
+            has_token_url,
             client_id: layers.text(&table::CLIENT_ID),
             secret: SecretChoice::from_flags(args, layers, context, streams)?,
             is_final: true,
@@ -77,7 +83,13 @@ impl Answers {
             self.region = Some(ask_region(dialogue, self.region.as_deref())?.aws.to_owned());
         }
         if self.client_id.is_none() || !self.is_final {
-            self.client_id = Some(ask_client_id(dialogue, self.client_id.as_deref())?);
+            let default = self.client_id.as_deref();
+            let id = if self.has_token_url {
+                dialogue.ask(CLIENT_ID_QUESTION, default)?
+            } else {
+                ask_client_id(dialogue, default)?
+            };
+            self.client_id = Some(id);
         }
         if self.secret.is_none() {
             self.secret = Some(ask_secret(dialogue)?);
@@ -245,11 +257,15 @@ fn ask_region(dialogue: &mut Dialogue, default: Option<&str>) -> Result<&'static
     }
 }
 
+const CLIENT_ID_QUESTION: &str = "Client ID";
+
+/// Asks for the id of a client of Genesys Cloud.
 fn ask_client_id(dialogue: &mut Dialogue, default: Option<&str>) -> Result<String> {
     loop {
-        let id = dialogue.ask("Client ID", default)?;
-        if shown::looks_like_secret(&id) {
-            dialogue.say("  It looks like a secret. The secret is asked for next.")?;
+        let id = dialogue.ask(CLIENT_ID_QUESTION, default)?;
+        let is_confirmed = default == Some(&*id) || !shown::looks_like_secret(&id);
+        let question = "  It looks like a secret, which is asked for next. Is it the client ID?";
+        if !is_confirmed && !dialogue.confirm_loss(question)? {
             continue;
         }
         if !is_uuid(&id) {

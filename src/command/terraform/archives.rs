@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ring::digest::{SHA256, digest};
 
@@ -26,7 +26,7 @@ pub(super) struct Archive {
 /// those.
 pub(super) fn read_archives(dir: &Path, reporter: &Reporter) -> Result<Vec<Archive>> {
     let list = dir.join(format!("terraform-provider-gctoken_{VERSION}_SHA256SUMS"));
-    let opened = OpenedFile::open(&list).map_err(|error| {
+    let opened = OpenedFile::open_regular(&list).map_err(|error| {
         unreadable(&list, error)
             .with_hint(format!("name a directory with the files of the release {VERSION}"))
     })?;
@@ -70,8 +70,9 @@ fn checksums(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn read(path: &PathBuf) -> io::Result<(Vec<u8>, Permissions)> {
-    Ok((fs::read(path)?, fs::metadata(path)?.permissions()))
+fn read(path: &Path) -> io::Result<(Vec<u8>, Permissions)> {
+    let mut bytes = OpenedFile::open_regular(path)?.read(MAX_BYTES)?;
+    Ok((std::mem::take(&mut bytes), fs::metadata(path)?.permissions()))
 }
 
 fn hex(bytes: &[u8]) -> String {

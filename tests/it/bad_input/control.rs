@@ -108,6 +108,28 @@ fn a_profile_that_another_user_could_change_is_judged_by_what_it_decides() {
 }
 
 #[test]
+fn nothing_that_decides_where_a_secret_goes_is_taken_from_a_profile_that_all_can_change() {
+    for (key, value) in [
+        ("login_url", "https://login.example"),
+        ("token_url", "https://login.example/token"),
+        ("api_url", "https://api.example"),
+        ("ca_file", "/ca.pem"),
+        ("client_secret_file", "/secret"),
+    ] {
+        let text = format!("[default]\n{key} = '{value}'\n");
+        let runner = Runner::bare().with_file(CONFIG, &text);
+        mode(&runner.home().join(CONFIG), 0o602);
+        let refused = runner.run(&["status"]);
+        assert_eq!((refused.status.code(), &*refused.stdout), (Some(3), ""), "{refused:#?}");
+        let said = format!(
+            "error: {key} of profile \"default\" in HOME/{CONFIG} is not trusted, because every user \
+             could change it\n"
+        );
+        assert!(refused.stderr.contains(&said), "{refused:#?}");
+    }
+}
+
+#[test]
 fn a_prefix_that_another_user_could_have_chosen_is_refused() {
     if !is_root() {
         return missing("root, to give files away");

@@ -84,6 +84,19 @@ fn a_cache_that_cannot_be_used() {
     }
 }
 
+#[test]
+fn a_default_cache_that_cannot_be_used_is_told_once() {
+    let cloud = cloud(SandboxConfig::default());
+    let report = Report::of(&Runner::of(&cloud).with_file(".cache", ""), &[]);
+    report
+        .exits_with(0)
+        .says("cache", "warning", "cannot use HOME/.cache/gc-token for the cache")
+        .says("cache", "warning", "set GC_TOKEN_CACHE_DIR")
+        .says("verdict", "note", "a pipeline would succeed, with 1 warning")
+        .does_not_say("does not exist");
+    assert_eq!(report.warnings(), 1, "{report:#?}");
+}
+
 /// The mount goes away with the process that makes it.
 #[test]
 fn a_cache_on_a_read_only_file_system() {
@@ -99,6 +112,8 @@ fn a_cache_on_a_read_only_file_system() {
     }
     let finished = mounted("gc-token doctor -v --cache-dir dir");
     assert_eq!(finished.status.code(), Some(9), "{finished:#?}");
+    let by_default = mounted("XDG_CACHE_HOME=$PWD/dir gc-token doctor --json");
+    assert_eq!(by_default.stdout.matches("Read-only file system").count(), 1, "{by_default:#?}");
     for says in [
         "it is on a file system of type tmpfs",
         "  FAILURE  cannot use dir/",

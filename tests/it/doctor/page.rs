@@ -70,6 +70,40 @@ fn a_failure_is_on_the_page_and_told_once() {
     assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+/// In each place that the page quotes.
+#[test]
+fn markup_in_a_setting_is_text_on_the_page() {
+    let hostile = "a</li><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&lt;";
+    let escaped = "a&lt;/li&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;'&gt;&lt;img src=x \
+                   onerror=alert(2)&gt;&amp;lt;";
+    let profile = format!("[\"<script>'&\"]\nscope = '''{hostile}'''\n");
+    let cloud = cloud(SandboxConfig::default());
+    let runner = Runner::of(&cloud)
+        .with_file(".config/gc-token/config.toml", &profile)
+        .set("GC_TOKEN_PROFILE", "<script>'&")
+        .set("GC_TOKEN_AUDIENCE", hostile)
+        .set("GENESYSCLOUD_OAUTHCLIENT_ID", hostile)
+        .set("GC_TOKEN_CACHE_DIR", "<script>dir")
+        .set("GENESYSCLOUD_REGION", "eu-west-1");
+    let page = |url: &str| {
+        runner.run(&["doctor", "--html=report.html", "--timeout=2s", "--api-url", url]);
+        let page = fs::read_to_string(runner.home().join("report.html")).unwrap();
+        for tag in ["<script", "<img", "</script", "<SCRIPT", "onerror=alert(2)>"] {
+            assert!(!page.contains(tag), "{tag}: {page}");
+        }
+        page
+    };
+    let with_token = page(&format!("{}/<script>", cloud.api_url()));
+    for name in ["client-id", "audience", "scope"] {
+        assert!(with_token.contains(&format!("{name}: {escaped}, from ")), "{name}: {with_token}");
+    }
+    assert!(with_token.contains("of profile &quot;&lt;script&gt;'&amp;&quot; in "), "{with_token}");
+    assert!(with_token.contains("/&lt;script&gt;, not api.mypurecloud.ie"), "{with_token}");
+    assert!(with_token.contains("&lt;script&gt;dir, mode 0700"), "{with_token}");
+    let refused = page(&format!("https://127.0.0.1:9/{hostile}"));
+    assert!(refused.contains("A pipeline would fail"), "{refused}");
+}
+
 #[test]
 fn a_place_that_cannot_hold_the_page_is_refused_after_the_report() {
     let runner = Runner::bare();

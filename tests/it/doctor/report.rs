@@ -63,6 +63,11 @@ impl Report {
         self
     }
 
+    pub(crate) fn warnings(&self) -> usize {
+        let findings = self.findings().iter();
+        findings.filter(|finding| finding["level"] == "warning").count()
+    }
+
     pub(crate) fn findings(&self) -> &Vec<Value> {
         self.json["findings"].as_array().unwrap()
     }

@@ -110,13 +110,18 @@ fn an_api_url_or_a_token_url_that_goes_before_the_region_is_named() {
         .set("GC_TOKEN_TOKEN_URL", format!("{}/oauth/token", cloud.login_url()))
         .set("GENESYSCLOUD_REGION", "eu-west-1");
     let finished = runner.run(&["get"]);
-    for says in [
-        "GC_TOKEN_TOKEN_URL overrides GENESYSCLOUD_REGION: tokens come from ",
-        "GC_TOKEN_API_URL overrides GENESYSCLOUD_REGION: the API is ",
-    ] {
-        assert!(finished.stderr.contains(says), "{finished:#?}");
-    }
+    let told = format!(
+        "gc-token: warning: GC_TOKEN_TOKEN_URL and GC_TOKEN_API_URL override GENESYSCLOUD_REGION: \
+         tokens come from http://LOGIN/oauth/token, not login.mypurecloud.ie; the API is {}, not \
+         api.mypurecloud.ie\n",
+        cloud.api_url()
+    );
+    assert_eq!(finished.stderr, told);
     assert_eq!(finished.succeeded().trim_end().len(), 86);
+    let runner = runner.unset("GC_TOKEN_TOKEN_URL");
+    let said = runner.run(&["status"]).stderr;
+    let told = "gc-token: warning: GC_TOKEN_API_URL overrides GENESYSCLOUD_REGION: the API is ";
+    assert!(said.starts_with(told) && said.lines().count() == 1, "{said}");
 }
 
 #[test]

@@ -65,6 +65,10 @@ fn the_gateway_hands_out_a_stand_in_where_that_is_asked_for() {
         assert_holds_no_real_token(&environment, &cloud);
         assert!(!accepts(&cloud, &token), "{args:?}");
     }
+    // The word behind the flag begins the command, and is no value.
+    let words = ["exec", "--gateway", "--stand-in-token", "sh", "-c", "echo begun > command"];
+    runner.run(&words).succeeded();
+    assert_eq!(written(&runner, "command"), "begun");
 }
 
 /// Each front swaps it, for a program that knows nothing of it.

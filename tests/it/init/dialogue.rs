@@ -2,7 +2,7 @@
 
 use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
-use super::{CONFIG, config, is_stored_privately, new_machine};
+use super::{CONFIG, OKTA_ID, config, is_stored_privately, new_machine};
 use crate::common::cloud::{CLIENT, SECRET, cloud};
 use crate::common::guard;
 use crate::common::runner::Runner;
@@ -115,6 +115,75 @@ fn a_command_takes_the_place_of_the_secret() {
     assert!(config(&runner).ends_with("client_secret_command = [\"cat\",\"my secret\"]\n"));
     assert!(!runner.home().join(super::STORED).exists());
     guard::holds_no_secret(terminal.transcript().as_bytes(), "the terminal");
+    terminal.leave();
+}
+
+#[test]
+fn a_client_id_that_looks_like_a_secret_has_to_be_confirmed() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud);
+    let mut terminal = shell(&runner);
+    terminal.type_in("gc-token init --region Ireland; echo code=$?\n");
+    answer(&mut terminal, "Client ID: ", OKTA_ID);
+    answer(&mut terminal, "Is it the client ID? [y/N]: ", "");
+    answer(&mut terminal, "Client ID: ", OKTA_ID);
+    answer(&mut terminal, "Is it the client ID? [y/N]: ", "y");
+    answer(&mut terminal, "prints it): ", SECRET);
+    // Confirmed once, it is a default as any other is.
+    answer(&mut terminal, "Answer again? [Y/n]: ", "");
+    answer(&mut terminal, "[eu-west-1]: ", "");
+    answer(&mut terminal, &format!("Client ID [{OKTA_ID}]: "), "");
+    answer(&mut terminal, "prints it): ", SECRET);
+    answer(&mut terminal, "Answer again? [Y/n]: ", "n");
+    terminal.see("code=4");
+
+    let url = format!("{}/oauth/token", cloud.login_url());
+    terminal.type_in(&format!("gc-token init --token-url {url}; echo code=$?\n"));
+    answer(&mut terminal, "Client ID: ", OKTA_ID);
+    answer(&mut terminal, "prints it): ", SECRET);
+    answer(&mut terminal, "Answer again? [Y/n]: ", "n");
+    terminal.see("code=4");
+    guard::holds_no_secret(terminal.transcript().as_bytes(), "the terminal");
+    terminal.leave();
+}
+
+#[test]
+fn ctrl_c_at_any_question_leaves_no_file_and_a_terminal_that_echoes() {
+    let cloud = cloud(SandboxConfig::default());
+    let dialogue = [
+        ("lists them): ", "Ireland"),
+        ("Client ID: ", CLIENT),
+        ("prints it): ", ""),
+        ("genesys: ", "cat secret"),
+        ("Write it? [Y/n]: ", "y"),
+    ];
+    for interrupted in 0..dialogue.len() {
+        let runner = new_machine(&cloud).with_file("secret", SECRET);
+        let mut terminal = shell(&runner);
+        terminal.see("$ ");
+        terminal.type_in("gc-token init\n");
+        for (question, text) in &dialogue[..interrupted] {
+            answer(&mut terminal, question, text);
+        }
+        terminal.see(dialogue[interrupted].0);
+        terminal.type_in("\x03");
+        terminal.see("$ ");
+        terminal.type_in("echo code=$? $(stty -a | grep -wo -e '-\\?echo') en''d\n");
+        terminal.see("code=130 echo end");
+        assert!(!runner.home().join(".config").exists(), "{}", dialogue[interrupted].0);
+        terminal.leave();
+    }
+    // A profile that exists is left as it was.
+    let before = "[default]\nregion = 'eu-west-2'\n";
+    let runner = new_machine(&cloud).with_file(CONFIG, before);
+    let mut terminal = shell(&runner);
+    terminal.type_in("gc-token init\n");
+    terminal.see("Replace it? [y/N]: ");
+    terminal.type_in("\x03");
+    terminal.see("$ ");
+    terminal.type_in("echo code=$? en''d\n");
+    terminal.see("code=130 end");
+    assert_eq!(config(&runner), before);
     terminal.leave();
 }
 

@@ -2,14 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::Arc;
 
-use gc_token::internals::sandbox::SandboxConfig;
+use gc_token::internals::context::SystemClock;
+use gc_token::internals::sandbox::{DEFAULT_SECRET, Sandbox, SandboxConfig};
 
-use super::{CONFIG, STORED, config, is_stored_privately, mode, new_machine};
-use crate::common::cloud::{CLIENT, SECRET, cloud};
+use super::{CONFIG, OKTA_ID, STORED, config, is_stored_privately, mode, new_machine};
+use crate::common::cloud::{CLIENT, SECRET, cloud, faults};
 use crate::common::page;
-use crate::common::process::Finished;
+use crate::common::process::{Finished, wait_until};
 use crate::common::runner::Runner;
+use crate::exec::rig::lives;
 
 fn init(runner: &Runner, flags: &[&str], stdin: &str) -> Finished {
     let words = ["init", "--region", "Ireland", "--client-id", CLIENT];
@@ -111,6 +115,22 @@ fn a_secret_in_place_of_another_value_is_not_written() {
 }
 
 #[test]
+fn a_client_id_of_another_issuer_may_look_random() {
+    let other = SandboxConfig { client_id: OKTA_ID.into(), ..SandboxConfig::default() };
+    let cloud = Sandbox::start(other, Arc::new(SystemClock::default())).unwrap();
+    let runner = Runner::bare().with_file("secret", DEFAULT_SECRET);
+    let url = format!("{}/oauth/token", cloud.login_url());
+    let words = ["init", "--client-id", OKTA_ID, "--client-secret-file", "secret"];
+    let refused = runner.run(&[&words[..], &["--login-url", &cloud.login_url()]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+    for part in ["--client-id: ", "add its --token-url"] {
+        assert!(refused.stderr.contains(part), "{refused:#?}");
+    }
+    runner.run(&[&words[..], &["--token-url", &url]].concat()).succeeded();
+    assert!(config(&runner).contains(&format!("client_id = {OKTA_ID:?}\n")));
+}
+
+#[test]
 fn refused_credentials_are_not_written_and_an_absent_issuer_is_a_warning() {
     let cloud = cloud(SandboxConfig::default());
     let runner = new_machine(&cloud);
@@ -125,6 +145,80 @@ fn refused_credentials_are_not_written_and_an_absent_issuer_is_a_warning() {
     written.succeeded();
     assert!(written.stderr.contains("warning: the check failed"), "{}", written.stderr);
     is_stored_privately(&offline);
+}
+
+#[test]
+fn an_issuer_that_is_busy_and_a_cache_that_is_unusable_say_nothing_against_the_settings() {
+    let busy = cloud(faults("100*429:3600"));
+    let runner = new_machine(&busy);
+    let written = init(&runner, FROM_STDIN, SECRET);
+    written.succeeded();
+    assert!(written.stderr.contains("the check failed: "), "{}", written.stderr);
+    assert!(written.stderr.contains("429"), "{}", written.stderr);
+    is_stored_privately(&runner);
+
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).set("GC_TOKEN_CACHE_DIR", "/dev/null/cache");
+    let written = init(&runner, FROM_STDIN, SECRET);
+    written.succeeded();
+    assert!(written.stderr.contains("/dev/null/cache"), "{}", written.stderr);
+    is_stored_privately(&runner);
+}
+
+#[test]
+fn a_directory_that_others_can_write_to_gets_no_secret() {
+    let cloud = cloud(SandboxConfig::default());
+    for open in [".config/gc-token", ".config/gc-token/secrets"] {
+        let runner = new_machine(&cloud).with_file(CONFIG, "# mine\n");
+        let dir = runner.home().join(".config/gc-token");
+        fs::create_dir(dir.join("secrets")).unwrap();
+        let set = |path: &Path, mode| {
+            fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        };
+        set(&dir, 0o700);
+        set(&dir.join("secrets"), 0o700);
+        set(&runner.home().join(open), 0o770);
+        let refused = init(&runner, FROM_STDIN, SECRET);
+        assert_eq!((refused.status.code(), &*refused.stdout), (Some(3), ""), "{refused:?}");
+        let said = format!("HOME/{open} can be written to by other users\n");
+        assert!(refused.stderr.contains(&said), "{refused:?}");
+        assert!(refused.stderr.contains(&format!("hint: chmod -R go= HOME/{open}\n")));
+        assert_eq!(config(&runner), "# mine\n");
+        assert_eq!(fs::read_dir(dir.join("secrets")).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn profiles_that_are_written_at_the_same_time_are_all_kept() {
+    let cloud = cloud(SandboxConfig::default());
+    let runner = new_machine(&cloud).with_file("secret", SECRET);
+    init(&runner, &["--client-secret-file", "secret"], "").succeeded();
+    let lock = fs::File::open(runner.home().join(".config/gc-token")).unwrap();
+    lock.lock().unwrap();
+    let all = ["one", "two", "three"].map(|profile| {
+        let words = ["init", "--region=Ireland", "--client-id", CLIENT, "--profile", profile];
+        runner.start(&[&words[..], &["--client-secret-file", "secret"]].concat())
+    });
+    for one in &all {
+        wait_until("it waits for the lock", || {
+            assert!(lives(one.pid()), "it did not wait for the lock");
+            waits_for_lock(one.pid())
+        });
+    }
+    drop(lock);
+    for one in all {
+        one.finish().succeeded();
+    }
+    for profile in ["default", "one", "two", "three"] {
+        assert!(config(&runner).contains(&format!("[{profile}]\n")), "{}", config(&runner));
+    }
+}
+
+/// Returns whether the process waits for a file lock that another one holds.
+fn waits_for_lock(pid: u32) -> bool {
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    let pid = pid.to_string();
+    locks.lines().any(|line| line.contains("-> ") && line.split(' ').any(|word| word == pid))
 }
 
 #[test]

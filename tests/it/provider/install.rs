@@ -129,6 +129,17 @@ fn a_directory_without_a_release_is_refused() {
     assert!(!release.mirror().exists());
 }
 
+#[test]
+fn nothing_waits_for_a_pipe_in_place_of_a_zip() {
+    let release = Release::new();
+    let path = release.runner.home().join("release").join(zip("linux_amd64"));
+    fs::remove_file(&path).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
+    let refused = release.install();
+    assert_eq!((refused.status.code(), &*refused.stdout), (Some(3), ""), "{refused:?}");
+    assert!(refused.stderr.contains("cause: it is not a regular file\n"), "{refused:?}");
+}
+
 /// HCP Terraform reads that folder, and no CLI configuration.
 #[test]
 fn the_folder_beside_a_configuration_needs_no_cli_configuration() {

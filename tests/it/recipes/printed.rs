@@ -116,8 +116,18 @@ fn sums_have_to_be_those_of_this_version() {
     let runner = Runner::bare().with_file("SHA256SUMS", "00  other.tar.gz\n");
     let said = error(&runner.run(&["ci", "github", "--sums", "SHA256SUMS"]), 2);
     assert!(said.contains("--sums: SHA256SUMS has no archive of this version"), "{said}");
-    let said = error(&runner.run(&["ci", "github", "--sums", "missing"]), 2);
-    assert!(said.contains("--sums: cannot read missing"), "{said}");
+    let pipe = runner.home().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, pipe, rustix::fs::Mode::RUSR).unwrap();
+    fs::write(runner.home().join("utf-16"), b"\xff\xfe0\0").unwrap();
+    for (file, cause) in [
+        ("missing", "No such file"),
+        ("pipe", "it is not a regular file"),
+        ("/dev/zero", "it is not a regular file"),
+        ("utf-16", "it is UTF-16, not UTF-8"),
+    ] {
+        let said = error(&runner.run(&["ci", "github", "--sums", file]), 2);
+        assert!(said.contains(&format!("--sums: cannot read {file}\n  cause: {cause}")), "{said}");
+    }
 }
 
 #[test]
