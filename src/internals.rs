@@ -6,7 +6,7 @@ pub mod broker {
 }
 
 pub mod cache {
-    pub use crate::cache::{Entry, Seal};
+    pub use crate::cache::{Entry, Key, Seal};
 }
 
 pub mod cli {
@@ -26,7 +26,7 @@ pub mod clock {
 pub mod config {
     pub use crate::config::{
         ClientAuth, Commands, DefaultValue, FlagTopic, Flags, Issuer, Layers, NetworkSettings,
-        PoolSettings, Query, RequestRate, Setting, ValueType, resolve, resolve_issuer,
+        PoolSettings, Query, RequestRate, Setting, Settings, ValueType, resolve, resolve_issuer,
         resolve_network,
     };
 
@@ -82,6 +82,12 @@ pub mod sandbox {
     pub use crate::sandbox::{
         ConfigChange, DEFAULT_SECRET, ExpiresInField, Fault, Faults, PathQuota, RequestQuota,
         Sandbox, SandboxConfig, TokenFormat,
+    };
+}
+
+pub mod store {
+    pub use crate::store::{
+        LazyStore, Observation, RecordName, Store, StoreError, StoreFault, Swap, Version,
     };
 }
 

@@ -139,7 +139,6 @@ impl Target {
                 | ConnectFault::HeadTooLarge { .. }
         );
         let is_refused = matches!(fault, ConnectFault::Refused);
-        let is_tls_silent = matches!(fault, ConnectFault::ConnectTimeout(Phase::Tls));
         let lacks_resources = matches!(fault, ConnectFault::NoResources(_));
         let cause = match fault {
             ConnectFault::Tls { fault, with_proxy } => {
@@ -185,8 +184,6 @@ impl Target {
                 ),
                 Service::Redis => format!("start the server on {host}"),
             }
-        } else if is_tls_silent && self.service == Service::Redis {
-            self.service.plain_port_hint().to_owned()
         } else if lacks_resources {
             "check the limit on open files (ulimit -n), and how many this machine has left"
                 .to_owned()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::connect_error::ExchangeError;
+use super::connect_error::{ConnectError, ExchangeError, Phase};
 use super::connector::{ConnectOptions, Connector, PhaseTimes};
 use super::diagnosis::{Target, validity_error};
 use super::network::NetworkSettings;
@@ -13,7 +13,7 @@ use super::request_error::RequestError;
 use super::service::Service;
 use super::tls::Alpn;
 use super::transport::Transport;
-use crate::context::Context;
+use crate::context::{Context, timer_clock};
 use crate::error::{Error, Kind, Result};
 
 /// Opens connections to one host, by TCP or by TLS without ALPN.
@@ -46,24 +46,43 @@ impl StreamConnector {
         message: &str,
         limit: Duration,
     ) -> Result<Transport, RequestError> {
-        let connector = self
-            .connector(message, limit)
-            .map_err(|error| RequestError { error, is_transient: false })?;
-        connector.connect(&mut PhaseTimes::default()).await.map_err(|error| {
-            let error = ExchangeError::Connect(error);
-            let target = Target {
-                message: message.to_owned(),
-                host: self.host.clone(),
-                service: Service::Redis,
-                proxy: None,
-                connect: limit,
-                attempt: limit,
-            };
-            let explained = target.failure(&error, self.context.clock.read().wall, None);
-            // That passes once the certificate is renewed, or this machine's clock is set.
-            let is_transient = explained.is_transient || validity_error(&error).is_some();
-            RequestError { is_transient, ..explained }
-        })
+        let start = timer_clock();
+        let refused = |error| RequestError { error, is_transient: false };
+        if self.uses_tls {
+            // Reading the certificates takes its part of the limit.
+            self.network.tls(&self.context).map_err(refused)?;
+        }
+        let left = limit.saturating_sub(start.elapsed());
+        let connector = self.connector(message, left).map_err(refused)?;
+        let connected = connector.connect(&mut PhaseTimes::default()).await;
+        connected.map_err(|error| self.explain(error, message, limit))
+    }
+
+    /// Explains a fault of TLS after the handshake.
+    pub(crate) fn explain_tls(&self, fault: rustls::Error, message: &str) -> RequestError {
+        self.explain(ConnectError::new(Phase::Tls, fault), message, Duration::ZERO)
+    }
+
+    fn explain(&self, error: ConnectError, message: &str, limit: Duration) -> RequestError {
+        let target = Target {
+            message: message.to_owned(),
+            host: self.host.clone(),
+            service: Service::Redis,
+            proxy: None,
+            connect: limit,
+            attempt: limit,
+        };
+        let is_in_tls = error.phase == Phase::Tls;
+        let error = ExchangeError::Connect(error);
+        let explained = target.failure(&error, self.context.clock.read().wall, None);
+        if is_in_tls && explained.is_transient {
+            // No alert, and no other message of TLS.
+            let error = explained.error.with_hint(Service::Redis.plain_port_hint());
+            return RequestError { error, ..explained };
+        }
+        // That passes once the certificate is renewed, or this machine's clock is set.
+        let is_transient = explained.is_transient || validity_error(&error).is_some();
+        RequestError { is_transient, ..explained }
     }
 
     fn connector(&self, message: &str, limit: Duration) -> Result<Connector> {

@@ -8,19 +8,20 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use redis::{Cmd, Value};
-use secrecy::SecretString;
-use tokio::time::timeout;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{Instant, timeout};
 
 use self::connection::{CommandError, RedisConnection};
-use self::refusal::{Refusal, shown};
-use self::script::{READ, SWAP, Script};
+use self::refusal::{RefusedCommand, shown};
+use self::script::{LuaScript, READ, SWAP};
 use super::blocking::BlockingRuntime;
 use super::{Observation, RecordName, Store, StoreError, StoreFault, Swap, Version};
 use crate::clock::Reading;
 use crate::config::{NetworkSettings, RedisLocation, StorePassword, StoreSettings};
-use crate::context::Context;
+use crate::context::{Context, timer_clock};
 use crate::error::Error;
-use crate::net::StreamConnector;
+use crate::net::{RequestError, StreamConnector};
+use crate::sanitize::Secrets;
 use crate::sync;
 
 /// Connects with the first request, and keeps the connection.
@@ -31,26 +32,31 @@ pub(super) struct RedisStore {
     context: Context,
     runtime: BlockingRuntime,
     idle: Mutex<Option<RedisConnection>>,
-    secret: Mutex<Option<SecretString>>,
+    known_password: Mutex<Option<SecretString>>,
 }
 
-struct Request<'a> {
-    script: &'static Script,
+struct ScriptRequest<'a> {
+    password: Option<SecretString>,
+    script: &'static LuaScript,
     command: &'a Cmd,
-    limit: Duration,
+    /// For opening a connection, which leaves time for saying that it took too long.
+    connect_until: Instant,
 }
 
 /// The local clocks around a reply.
-struct Reply {
+struct ScriptReply {
     value: Value,
     sent: Reading,
     received: Reading,
 }
 
+/// Characters of an error of the server.
+const MAX_WORDS: usize = 400;
+
 impl Store for RedisStore {
     fn read(&self, name: &RecordName, limit: Duration) -> Result<Observation, StoreError> {
         let command = READ.command(&self.key(name));
-        let reply = self.run(&Request { script: &READ, command: &command, limit })?;
+        let reply = self.run(&READ, &command, limit)?;
         script::observation(reply.value, &reply.sent, &reply.received)
             .ok_or_else(|| self.not_redis())
     }
@@ -67,7 +73,7 @@ impl Store for RedisStore {
         let Some((command, version)) = command.map_err(|error| self.unusable(error))? else {
             return Ok(Swap::Lost);
         };
-        let reply = self.run(&Request { script: &SWAP, command: &command, limit })?;
+        let reply = self.run(&SWAP, &command, limit)?;
         match script::has_won(reply.value) {
             Some(true) => Ok(Swap::Won(version)),
             Some(false) => Ok(Swap::Lost),
@@ -91,7 +97,7 @@ impl RedisStore {
             context: context.clone(),
             runtime: BlockingRuntime::default(),
             idle: Mutex::default(),
-            secret: Mutex::default(),
+            known_password: Mutex::default(),
         }
     }
 
@@ -99,24 +105,27 @@ impl RedisStore {
         format!("{}{name}", self.location.prefix)
     }
 
-    fn run(&self, request: &Request<'_>) -> Result<Reply, StoreError> {
-        let secret = self.secret()?;
+    fn run(
+        &self,
+        script: &'static LuaScript,
+        command: &Cmd,
+        limit: Duration,
+    ) -> Result<ScriptReply, StoreError> {
+        let password = self.password()?;
+        let connect_until = timer_clock() + limit.mul_f32(0.9);
+        let request = ScriptRequest { password, script, command, connect_until };
         // Ends before the limit of the runtime does, which cannot tell where the time went.
-        let limit = request.limit.mul_f32(0.95);
+        let shorter = limit.mul_f32(0.95);
         let work = async {
-            let done = timeout(limit, self.request(request, secret.as_ref())).await;
-            done.unwrap_or_else(|_| Err(self.too_slow(request.limit)))
+            let done = timeout(shorter, self.request(&request)).await;
+            done.unwrap_or_else(|_| Err(self.too_slow(limit)))
         };
-        self.runtime.run(request.limit, work)
+        self.runtime.run(limit, work)
     }
 
     /// Sends a request over the idle connection, and over another one if that broke meanwhile.
     /// Both scripts may run twice.
-    async fn request(
-        &self,
-        request: &Request<'_>,
-        secret: Option<&SecretString>,
-    ) -> Result<Reply, StoreError> {
+    async fn request(&self, request: &ScriptRequest<'_>) -> Result<ScriptReply, StoreError> {
         let idle = sync::lock(&self.idle).take();
         if let Some(mut connection) = idle {
             match self.send(&mut connection, request.command).await {
@@ -129,38 +138,26 @@ impl RedisStore {
                 sent => return self.finish(connection, request, sent),
             }
         }
-        let mut connection = self.connect(request, secret).await?;
+        let mut connection = self.connect(request).await?;
         let sent = self.send(&mut connection, request.command).await;
         self.finish(connection, request, sent)
     }
 
-    async fn connect(
-        &self,
-        request: &Request<'_>,
-        secret: Option<&SecretString>,
-    ) -> Result<RedisConnection, StoreError> {
-        let message = format!("the store {} cannot be reached", shown(&self.location));
-        // Connecting leaves time for saying that it took too long.
-        let limit = request.limit.mul_f32(0.9);
-        let transport = self.connector.open(&message, limit).await.map_err(|failure| {
-            let fault = if failure.is_transient {
-                StoreFault::Unavailable
-            } else {
-                StoreFault::Misconfigured
-            };
-            let StoreError { fault, error } = StoreError::new(fault, "");
-            StoreError { fault, error: Error { kind: error.kind, ..failure.error } }
-        })?;
+    async fn connect(&self, request: &ScriptRequest<'_>) -> Result<RedisConnection, StoreError> {
+        let limit = request.connect_until.saturating_duration_since(timer_clock());
+        let opened = self.connector.open(&self.unreachable(), limit).await;
+        let transport = opened.map_err(explain_connect)?;
         let failed = |error| self.explain(error, request, None);
         let mut connection = RedisConnection::over(transport).await.map_err(failed)?;
         let RedisLocation { user, database, .. } = &self.location;
         let no_password = SecretString::default();
         // A user may need none.
-        if let Some(secret) = secret.or_else(|| user.as_ref().map(|_| &no_password)) {
-            let done = connection.authenticate(user.as_deref(), secret).await;
+        let password = request.password.as_ref();
+        if let Some(password) = password.or_else(|| user.as_ref().map(|_| &no_password)) {
+            let done = connection.authenticate(user.as_deref(), password).await;
             if done.is_err() {
                 // It may have been changed: the next request reads it again.
-                *sync::lock(&self.secret) = None;
+                *sync::lock(&self.known_password) = None;
             }
             done.map_err(failed)?;
         }
@@ -174,29 +171,29 @@ impl RedisStore {
         &self,
         connection: &mut RedisConnection,
         command: &Cmd,
-    ) -> Result<Reply, CommandError> {
+    ) -> Result<ScriptReply, CommandError> {
         let sent = self.context.clock.read();
         let value = connection.send(command).await?;
-        Ok(Reply { value, sent, received: self.context.clock.read() })
+        Ok(ScriptReply { value, sent, received: self.context.clock.read() })
     }
 
     fn finish(
         &self,
         connection: RedisConnection,
-        request: &Request<'_>,
-        sent: Result<Reply, CommandError>,
-    ) -> Result<Reply, StoreError> {
+        request: &ScriptRequest<'_>,
+        sent: Result<ScriptReply, CommandError>,
+    ) -> Result<ScriptReply, StoreError> {
         let reply = sent.map_err(|error| self.explain(error, request, Some(request.script)))?;
         *sync::lock(&self.idle) = Some(connection);
         Ok(reply)
     }
 
     /// Returns the password, which is read for the first connection.
-    fn secret(&self) -> Result<Option<SecretString>, StoreError> {
+    fn password(&self) -> Result<Option<SecretString>, StoreError> {
         let Some(password) = &self.password else {
             return Ok(None);
         };
-        let mut known = sync::lock(&self.secret);
+        let mut known = sync::lock(&self.known_password);
         if known.is_none() {
             *known = Some(password.get(&self.context).map_err(|error| self.unusable(error))?);
         }
@@ -206,12 +203,17 @@ impl RedisStore {
     fn explain(
         &self,
         error: CommandError,
-        request: &Request<'_>,
-        script: Option<&'static Script>,
+        request: &ScriptRequest<'_>,
+        script: Option<&'static LuaScript>,
     ) -> StoreError {
         match error {
             CommandError::Refused(words) => {
-                let refusal = Refusal {
+                // Some errors quote the arguments of a command.
+                let mut secrets = Secrets::default();
+                let password = request.password.as_ref().map(SecretString::expose_secret);
+                secrets.add(password.unwrap_or_default());
+                let words = secrets.redacted_line(&words, MAX_WORDS);
+                let refusal = RefusedCommand {
                     location: &self.location,
                     password: self.password.as_ref().map(StorePassword::origin),
                     is_write: std::ptr::eq(request.script, &SWAP),
@@ -228,8 +230,15 @@ impl RedisStore {
                 .with_cause(cause)
                 .with_hint(self.protocol_hint())
             }
+            CommandError::Tls(fault) => {
+                explain_connect(self.connector.explain_tls(fault, &self.unreachable()))
+            }
             CommandError::NotRedis => self.not_redis(),
         }
+    }
+
+    fn unreachable(&self) -> String {
+        format!("the store {} cannot be reached", shown(&self.location))
     }
 
     fn not_redis(&self) -> StoreError {
@@ -243,7 +252,8 @@ impl RedisStore {
         if self.location.tls {
             "check the host and the port"
         } else {
-            "check the host and the port; if it speaks TLS there, the location begins with rediss:"
+            "check the host and the port; if it speaks TLS on this port, the location begins with \
+             rediss:"
         }
     }
 
@@ -251,11 +261,23 @@ impl RedisStore {
         let message = format!("the store {} does not answer", shown(&self.location));
         StoreError::new(StoreFault::Unavailable, message)
             .with_cause(format!("no response within {limit:.1?}"))
-            .with_hint("check the server, or allow more time with --store-timeout")
+            .with_hint(if self.location.tls {
+                "check the server, or allow more time with --store-timeout"
+            } else {
+                "check the server, or allow more time with --store-timeout; if it speaks TLS on \
+                 this port, the location begins with rediss:"
+            })
     }
 
     /// Passes on an error that has nothing to do with the server.
     fn unusable(&self, error: Error) -> StoreError {
         StoreError { fault: StoreFault::Misconfigured, error }
     }
+}
+
+fn explain_connect(failure: RequestError) -> StoreError {
+    let fault =
+        if failure.is_transient { StoreFault::Unavailable } else { StoreFault::Misconfigured };
+    let kind = StoreError::new(fault, "").error.kind;
+    StoreError { fault, error: Error { kind, ..failure.error } }
 }

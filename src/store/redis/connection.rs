@@ -1,7 +1,11 @@
 //! One connection to a server, with its user and database.
 
+use std::error::Error as _;
+use std::io;
+use std::sync::Arc;
+
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisError, Value, cmd};
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, Value, cmd};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 
@@ -16,6 +20,8 @@ pub(super) enum CommandError {
     Refused(String),
     /// The connection broke, or was closed.
     Broken(String),
+    /// An alert after the handshake: with TLS 1.3 a server judges client certificates then.
+    Tls(rustls::Error),
     /// The reply follows another protocol.
     NotRedis,
 }
@@ -70,13 +76,26 @@ impl RedisConnection {
 
 impl From<RedisError> for CommandError {
     fn from(error: RedisError) -> CommandError {
-        if error.kind() == redis::ErrorKind::Parse {
-            return CommandError::NotRedis;
+        const CLOSED: &str = "the connection was closed before a complete reply";
+        if let Some(fault) = tls_fault(&error) {
+            return CommandError::Tls(fault);
         }
-        let source = std::error::Error::source(&error);
-        CommandError::Broken(match source {
-            Some(source) => source.to_string(),
-            None => "the connection was closed before a reply".to_owned(),
-        })
+        match error.kind() {
+            // The parser fails in this way at the end of a stream, too.
+            ErrorKind::Parse if !error.to_string().contains("end of input") => {
+                CommandError::NotRedis
+            }
+            ErrorKind::Io => {
+                let source = error.source().map(ToString::to_string);
+                CommandError::Broken(source.unwrap_or_else(|| CLOSED.to_owned()))
+            }
+            _ => CommandError::Broken(CLOSED.to_owned()),
+        }
     }
+}
+
+fn tls_fault(error: &RedisError) -> Option<rustls::Error> {
+    let shared = error.source()?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
+    let error = shared.downcast_ref::<io::Error>()?;
+    error.get_ref()?.downcast_ref().cloned()
 }

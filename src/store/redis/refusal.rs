@@ -1,33 +1,33 @@
 //! The errors of a server, told apart and explained.
 
-use super::script::Script;
+use super::script::LuaScript;
 use crate::config::RedisLocation;
 use crate::store::{StoreError, StoreFault};
 
 /// A request that a server refused.
-pub(super) struct Refusal<'a> {
+pub(super) struct RefusedCommand<'a> {
     pub(super) location: &'a RedisLocation,
     /// The source of the password, if there is one.
     pub(super) password: Option<&'a str>,
     pub(super) is_write: bool,
     /// `None` before the script: `AUTH` or `SELECT`.
-    pub(super) script: Option<&'static Script>,
+    pub(super) script: Option<&'static LuaScript>,
 }
 
 const SET_PASSWORD: &str = "set GC_TOKEN_STORE_PASSWORD, --store-password-file, or \
     store_password_command in a profile";
 
-impl Refusal<'_> {
+impl RefusedCommand<'_> {
     /// Explains the server's words, which begin with a code.
     pub(super) fn explain(&self, words: &str) -> StoreError {
-        let words = Words::of(words);
+        let words = ServerError::of(words);
         let (fault, what, hint) = self.judge(&words);
         StoreError::new(fault, format!("the store {} {what}", shown(self.location)))
             .with_cause(words.whole)
             .with_hint(hint)
     }
 
-    fn judge(&self, words: &Words) -> (StoreFault, String, String) {
+    fn judge(&self, words: &ServerError) -> (StoreFault, String, String) {
         use StoreFault::{Full, Misconfigured, ReadOnly, Unavailable};
         let owned = |fault, what: &str, hint: &str| (fault, what.to_owned(), hint.to_owned());
         let text = &*words.text;
@@ -120,7 +120,7 @@ impl Refusal<'_> {
     }
 
     /// Only writes are refused if a read went before: one always does.
-    fn lacks_right(&self, words: &Words) -> (StoreFault, String, String) {
+    fn lacks_right(&self, words: &ServerError) -> (StoreFault, String, String) {
         let fault = if self.is_write { StoreFault::ReadOnly } else { StoreFault::Misconfigured };
         let RedisLocation { prefix, user, database, .. } = self.location;
         let named = words.line.and_then(|line| self.script?.command_of_line(line));
@@ -157,7 +157,7 @@ pub(super) fn shown(location: &RedisLocation) -> String {
 }
 
 /// The words of an error, without what they tell of the script.
-struct Words {
+struct ServerError {
     whole: String,
     code: String,
     text: String,
@@ -165,17 +165,22 @@ struct Words {
     line: Option<usize>,
 }
 
-impl Words {
-    fn of(words: &str) -> Words {
+impl ServerError {
+    fn of(words: &str) -> ServerError {
         let line = line_of(words);
         // Redis 7: `CODE text script: SHA1, on @user_script:LINE.`
-        let whole = words.split_once(" script: ").map_or(words, |(whole, _)| whole);
+        let whole = match words.rsplit_once(" script: ") {
+            Some((whole, place)) if place.contains("@user_script:") => whole,
+            _ => words,
+        };
         // Redis 6: `ERR Error running script (call to f_SHA1): @user_script:1:
         // @user_script: 1: -CODE text`
         let whole = match whole.rsplit_once("@user_script:") {
             Some((_, rest)) => rest.split_once(": ").map_or(rest, |(_, whole)| whole),
             None => whole,
         };
+        // An unknown command is quoted with its arguments.
+        let whole = whole.split_once(", with args").map_or(whole, |(whole, _)| whole);
         let whole = whole.trim().trim_start_matches('-');
         let first = whole.split(' ').next().unwrap_or_default();
         let is_code = !first.is_empty() && first.chars().all(|char| char.is_ascii_uppercase());
@@ -184,7 +189,7 @@ impl Words {
             _ if is_code => (first, ""),
             _ => ("ERR", whole),
         };
-        Words { whole: whole.to_owned(), code: code.to_owned(), text: text.to_owned(), line }
+        ServerError { whole: whole.to_owned(), code: code.to_owned(), text: text.to_owned(), line }
     }
 
     /// Returns the name of a command, as in `to run the 'get' command`.
@@ -199,3 +204,6 @@ fn line_of(words: &str) -> Option<usize> {
     let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

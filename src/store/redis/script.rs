@@ -17,18 +17,18 @@ use crate::random::random_bytes;
 use crate::store::{Observation, Version};
 
 /// Numbers of lines in the server's errors lead to the commands, so that each has its own line.
-pub(super) struct Script {
+pub(super) struct LuaScript {
     pub(super) source: &'static str,
 }
 
-pub(super) const READ: Script = Script {
+pub(super) const READ: LuaScript = LuaScript {
     source: "local time = redis.call('TIME')
 local value = redis.call('GET', KEYS[1])
 return {time[1], time[2], value}",
 };
 
 /// A version that is there already was written by this very swap, whose reply was lost.
-pub(super) const SWAP: Script = Script {
+pub(super) const SWAP: LuaScript = LuaScript {
     source: "local value = redis.call('GET', KEYS[1]) or ''
 local version = string.sub(value, 1, 16)
 if version == ARGV[2] then return 1 end
@@ -47,7 +47,7 @@ const CLOCK_RESOLUTION: SignedDuration = SignedDuration::from_micros(1);
 /// The server refuses an expiry whose end its clock cannot represent.
 const MAX_KEEP: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 
-impl Script {
+impl LuaScript {
     /// Returns the command that runs the script. `EVAL` needs one right, and `EVALSHA` with
     /// its fallback three.
     pub(super) fn command(&self, key: &str) -> Cmd {
@@ -125,3 +125,6 @@ pub(super) fn has_won(reply: Value) -> Option<bool> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! The engine for Redis and Valkey, against real servers.
+
+mod acl;
+mod cluster;
+mod faults;
+mod limits;
+mod machine;
+mod password;
+mod records;
+mod server;
+mod tls;

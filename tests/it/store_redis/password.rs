@@ -1,0 +1,88 @@
+//! Passwords: wrong ones, missing ones, and where they come from.
+
+use std::fs;
+
+use gc_token::internals::error::Kind;
+use gc_token::internals::store::StoreFault;
+
+use super::machine::{Machine, error_of, name};
+use super::server::{Server, with_each};
+
+const PASSWORD: &str = "correct-horse-battery";
+const WRONG: &str = "wrong-horse-battery";
+
+fn with(server: &Server, user: &str, variables: &[(&str, &str)]) -> Machine {
+    Machine::with(&format!("redis://{user}127.0.0.1:{}", server.port), variables)
+}
+
+#[test]
+fn a_password_that_is_wrong_or_missing_is_told_from_its_source() {
+    with_each(&[], |server| {
+        let variable = |password| [("GC_TOKEN_STORE_PASSWORD", password)];
+        let set = "set GC_TOKEN_STORE_PASSWORD";
+        // The server has no password yet.
+        let location = server.location();
+        let error = error_of(with(server, "", &variable(WRONG)).client().read(&name(1)));
+        assert_eq!(error.fault, StoreFault::Misconfigured);
+        let message = format!("the store {location} knows no password of the default user");
+        assert_eq!(error.error.message, message);
+        let hint = error.error.hint.unwrap();
+        assert!(hint.ends_with("or remove the password (GC_TOKEN_STORE_PASSWORD)"), "{hint}");
+
+        server.set(&["CONFIG", "SET", "requirepass", PASSWORD]);
+        server.set(&["ACL", "SETUSER", "ci", "on", &format!(">{PASSWORD}"), "~*", "+@all"]);
+        for (user, variables, what, code, hint) in [
+            ("", &variable(WRONG)[..], "refuses the password", "WRONGPASS ", "check GC_TOKEN_STOR"),
+            (
+                "ci@",
+                &variable(WRONG),
+                "refuses the password of user \"ci\"",
+                "WRONGPASS ",
+                "check ",
+            ),
+            ("", &[], "wants a password", "NOAUTH ", set),
+            ("ci@", &[], "wants a password of user \"ci\"", "WRONGPASS ", set),
+            ("other@", &variable(PASSWORD), "refuses the password of user \"other\"", "WRONG", ""),
+        ] {
+            let error = error_of(with(server, user, variables).client().read(&name(1)));
+            assert_eq!(error.fault, StoreFault::Misconfigured, "{error:?}");
+            assert_eq!(error.error.kind, Kind::Configuration);
+            assert_eq!(error.error.message, format!("the store {location} {what}"));
+            assert!(error.error.cause.unwrap().starts_with(code));
+            assert!(error.error.hint.unwrap().starts_with(hint));
+        }
+        for user in ["", "ci@"] {
+            with(server, user, &variable(PASSWORD)).client().read(&name(1)).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_file_is_read_when_the_store_is_needed_and_again_after_a_refusal() {
+    with_each(&[], |server| {
+        server.set(&["CONFIG", "SET", "requirepass", PASSWORD]);
+        let file = server.dir.path().join("password");
+        let machine = with(server, "", &[("GC_TOKEN_STORE_PASSWORD_FILE", file.to_str().unwrap())]);
+        let client = machine.client();
+        let error = error_of(client.read(&name(1)));
+        assert_eq!(error.fault, StoreFault::Misconfigured);
+        assert!(error.error.message.starts_with("cannot read the store password from the file "));
+
+        fs::write(&file, format!("{WRONG}\n")).unwrap();
+        let error = error_of(client.read(&name(1)));
+        assert!(error.error.message.ends_with(" refuses the password"), "{error:?}");
+        assert!(error.error.hint.unwrap().contains("GC_TOKEN_STORE_PASSWORD_FILE"));
+        fs::write(&file, format!("{PASSWORD}\nnotes\n")).unwrap();
+        client.read(&name(1)).unwrap();
+    });
+}
+
+#[test]
+fn an_error_that_quotes_the_arguments_of_a_command_shows_no_password() {
+    with_each(&["--rename-command", "AUTH", "authenticate"], |server| {
+        let machine = with(server, "", &[("GC_TOKEN_STORE_PASSWORD", PASSWORD)]);
+        let error = error_of(machine.client().read(&name(1)));
+        assert!(error.error.message.ends_with(" lacks a command that gc-token needs"));
+        assert!(error.error.cause.unwrap().starts_with("ERR unknown command 'AUTH'"));
+    });
+}
