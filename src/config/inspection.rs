@@ -5,7 +5,7 @@ use std::path::Path;
 use super::origin::{Origin, Sourced};
 use super::profile::{self, Profile};
 use super::setting::{DefaultValue, Setting, ValueType};
-use super::{Layers, SecretSource, issuer, pool, positive, resolve, table};
+use super::{Layers, SecretSource, StoreLocation, issuer, pool, positive, resolve, table};
 use crate::context::{Context, Environment, StandardInput};
 use crate::error::{Error, Kind, Result};
 use crate::text::shown;
@@ -114,9 +114,12 @@ fn check_value(layers: &Layers, setting: &'static Setting) -> Result<()> {
         return Ok(());
     };
     match setting.value {
-        ValueType::Duration if *setting == table::TIMEOUT || *setting == table::IDLE_TIMEOUT => {
+        ValueType::Duration
+            if [table::TIMEOUT, table::IDLE_TIMEOUT, table::STORE_TIMEOUT].contains(setting) =>
+        {
             positive(layers, setting).map(|_| ())
         }
+        ValueType::Text if *setting == table::STORE => StoreLocation::parse(&given).map(|_| ()),
         ValueType::Duration => layers.duration(setting).map(|_| ()),
         ValueType::Switch | ValueType::OptionalSwitch => layers.bool(setting).map(|_| ()),
         ValueType::Count => layers.verbosity().map(|_| ()),

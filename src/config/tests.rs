@@ -1,5 +1,7 @@
 //! Precedence, origins, and what is refused. Each case is a few lines of data.
 
+mod store_password;
+
 use super::*;
 use crate::context::{Directories, Environment, Reporter, StandardInput, SystemClock};
 use std::sync::Arc;

@@ -96,7 +96,12 @@ impl RefusedCommand<'_> {
             "ERR" if text.starts_with("max number of clients") => {
                 owned(Unavailable, "has no connection left", "raise maxclients on the server")
             }
-            _ => owned(Unavailable, "cannot answer now", "see the server's log"),
+            // BUSY, LOADING, MASTERDOWN, CLUSTERDOWN, TRYAGAIN and others.
+            _ => owned(
+                Unavailable,
+                "cannot answer now",
+                "that usually passes; the server's log may say more",
+            ),
         }
     }
 

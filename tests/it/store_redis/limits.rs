@@ -90,6 +90,9 @@ fn a_busy_server_is_tried_again_later() {
         assert_eq!(error.fault, StoreFault::Unavailable);
         assert!(error.error.cause.unwrap().starts_with("BUSY "));
         server.set(&["SCRIPT", "KILL"]);
+        while server.admin(&["PING"]) != "+PONG" {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         machine.client().read(&name(1)).unwrap();
     });
 }
