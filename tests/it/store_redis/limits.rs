@@ -101,9 +101,14 @@ fn a_busy_server_is_tried_again_later() {
 fn a_server_with_all_its_clients_says_so() {
     with_each(&[], |server| {
         server.set(&["CONFIG", "SET", "maxclients", "1"]);
-        let error = error_of(Machine::of(&server.location()).client().read(&name(1)));
-        assert_eq!(error.fault, StoreFault::Unavailable);
         let message = format!("the store {} has no connection left", server.location());
-        assert_eq!(error.error.message, message, "{error:?}");
+        let machine = Machine::of(&server.location());
+        // What the server says is lost where it closes the connection before the request.
+        let said = (0..200).any(|_| {
+            let error = error_of(machine.client().read(&name(1)));
+            assert_eq!(error.fault, StoreFault::Unavailable);
+            error.error.message == message
+        });
+        assert!(said);
     });
 }

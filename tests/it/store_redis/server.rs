@@ -35,6 +35,7 @@ pub(crate) fn programs() -> Vec<PathBuf> {
 }
 
 /// Runs a test with each server.
+#[expect(clippy::print_stderr, reason = "tells which server a failure is of")]
 pub(crate) fn with_each(args: &[&str], test: impl Fn(&mut Server)) {
     for program in programs() {
         eprintln!("with {}", program.display());
