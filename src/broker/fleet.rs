@@ -10,11 +10,7 @@ mod store;
 mod timeline;
 
 use std::sync::Mutex;
-use std::time::Duration;
 
-use jiff::SignedDuration;
-
-use super::*;
 use crate::error::Kind;
 use cloud::Cloud;
 use machine::{Machine, MachineConfig, Outcome};

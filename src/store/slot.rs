@@ -287,3 +287,6 @@ fn keep(record: &Record) -> Duration {
     let lifetime = lifetime.unwrap_or(SignedDuration::ZERO);
     MARGIN.saturating_add(Duration::try_from(lifetime).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,10 @@ impl<'a> Machine<'a> {
     }
 }
 
+fn advance(clocks: [&FakeClock; 3], seconds: i64) {
+    clocks.iter().for_each(|clock| clock.advance(seconds));
+}
+
 fn unavailable() -> StoreError {
     StoreError::new(StoreFault::Unavailable, "the store redis://store is not reachable")
 }
@@ -107,7 +111,7 @@ fn a_token_that_has_expired_is_not_taken_whatever_one_clock_shows() {
         let store = MemoryStore::new(&time);
         let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
         first.token();
-        [&time, &one, &other].map(|clock| clock.advance(3_500));
+        advance([&time, &one, &other], 3_500);
         *store.ahead.lock().unwrap() = SignedDuration::from_secs(store_step);
         other.step(0, wall_step);
         second.get().unwrap();
@@ -206,10 +210,10 @@ fn a_rate_limit_is_shared_until_it_is_over() {
     first.scene.fail_with(Kind::RateLimited);
     first.scene.cloud.error.borrow_mut().as_mut().unwrap().retry_after = Some(60);
     assert_eq!(first.get().unwrap_err().kind, Kind::RateLimited);
-    [&time, &one, &other].map(|clock| clock.advance(59));
+    advance([&time, &one, &other], 59);
     assert_eq!(second.get().unwrap_err().kind, Kind::RateLimited);
     assert_eq!(second.requests().0, 0);
-    [&time, &one, &other].map(|clock| clock.advance(2));
+    advance([&time, &one, &other], 2);
     assert_eq!(second.token(), "token-1");
 }
 
@@ -220,7 +224,7 @@ fn a_token_that_soon_is_too_short_is_replaced_by_one_machine() {
     let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
     first.token();
     // 700 s are left, 600 s are required.
-    [&time, &one, &other].map(|clock| clock.advance(2_890));
+    advance([&time, &one, &other], 2_890);
     assert_eq!((second.token(), second.requests().0), ("token-1".to_owned(), 1));
     second.scene.fail_with(Kind::Unavailable);
     first.forget();

@@ -1,0 +1,64 @@
+use std::sync::atomic::AtomicU64;
+
+use super::*;
+use crate::config::StoreLocation;
+use crate::config::tests::settings;
+use crate::context::SystemClock;
+use crate::store::memory::{MemoryClient, MemoryStore};
+use crate::token::tests::token;
+
+fn store_settings() -> StoreSettings {
+    StoreSettings {
+        location: StoreLocation::test("redis://store"),
+        origin: "--store".to_owned(),
+        password: None,
+        timeout: Duration::from_secs(2),
+        is_required: false,
+    }
+}
+
+fn stored_token(slot: &Slot<'_>) -> Option<u64> {
+    let reading = slot.read().unwrap();
+    let token = reading.token()?.token.access_token.expose().to_owned();
+    token.parse().ok()
+}
+
+/// Two machines that believe that the turn of the other one is over take every step of a mint in
+/// every order. Tokens are numbered in the order in which the issuer makes them.
+#[test]
+fn no_older_token_ever_replaces_a_newer_one() {
+    let clock = SystemClock::default();
+    let (client, store_settings) = (settings("http://x"), store_settings());
+    let memory = MemoryStore::new(&clock);
+    let store = MemoryClient { store: &memory, runner: &clock };
+    let slots = [(); 2].map(|()| Slot::new(&store, &store_settings, &clock, &client, b"secret"));
+    let issued = AtomicU64::new(0);
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut last = None;
+    for _ in 0..10_000 {
+        let readings = [slots[0].read().unwrap(), slots[1].read().unwrap()];
+        let mut turns = [None, None];
+        let first = random.usize(0..2);
+        turns[first] = slots[first].take_turn(&readings[first], false).unwrap();
+        let own_view = slots[1 - first].read().unwrap();
+        turns[1 - first] = slots[1 - first].take_turn(&own_view, false).unwrap();
+        let mut minted: Vec<_> = turns
+            .into_iter()
+            .map(|turn| {
+                let number = issued.fetch_add(1, Ordering::Relaxed);
+                let token = Some(SharedToken::new(token(&number.to_string(), 300), None));
+                (turn.expect("nobody else took one"), Record { token, ..Record::default() })
+            })
+            .collect();
+        if random.bool() {
+            minted.reverse();
+        }
+        for (turn, record) in minted {
+            turn.end(&record).unwrap();
+            let now = stored_token(&slots[0]);
+            assert!(now >= last, "{now:?} replaced {last:?}");
+            last = now;
+        }
+    }
+    assert!(last > Some(10_000), "tokens were stored");
+}
