@@ -62,6 +62,7 @@ fn s3_writes_on_conditions() {
 fn versity_writes_on_conditions() {
     let Some(server) = RealServer::versity() else { return };
     assert_conditional(&s3(&server.url()), 0);
+    race(|| s3(&server.url()));
 }
 
 #[test]

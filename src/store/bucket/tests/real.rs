@@ -16,17 +16,27 @@ pub(super) struct RealServer {
     _directory: TempDir,
 }
 
+/// Serves one request at a time: `moto_server` checks a condition and writes without a lock, so
+/// that two writers may win.
+const MOTO: &str = "
+import sys
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+app = DomainDispatcherApplication(create_backend_app)
+run_simple('127.0.0.1', int(sys.argv[1]), app, threaded=False)
+";
+
 impl RealServer {
     /// Moto stands in for S3; checks conditions, and no signatures.
     pub(super) fn moto() -> Option<RealServer> {
         let program = find("moto_server", "moto/bin/moto_server", true)?;
         let server = RealServer::start(|port, _| {
-            let mut command = Command::new(&program);
-            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            let mut command = Command::new(program.with_file_name("python3"));
+            command.args(["-c", MOTO, &port.to_string()]);
             command
         });
         let created = server.request("PUT /tokens HTTP/1.1", &[]);
-        assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+        assert!(created.starts_with("HTTP/1.0 200"), "{created}");
         Some(server)
     }
 
