@@ -2,6 +2,7 @@
 
 mod client;
 mod exchange;
+mod external_account;
 mod fault;
 mod purpose;
 mod refusal;

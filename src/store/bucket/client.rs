@@ -13,6 +13,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ObjectStore, Result, RetryConfig};
 
+use super::external_account::ExternalAccount;
 use super::purpose::METADATA_ENDPOINT;
 use super::service::{PooledConnector, PooledService};
 use super::service_account::ServiceAccount;
@@ -70,7 +71,7 @@ pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dy
             Ok(Arc::new(store))
         }
         BucketProvider::GoogleCloud => {
-            let builder = google(env)
+            let builder = google(service)?
                 .with_bucket_name(bucket)
                 .with_retry(retries())
                 .with_http_connector(connector);
@@ -102,7 +103,8 @@ pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dy
     }
 }
 
-fn google(env: &Environment) -> GoogleCloudStorageBuilder {
+fn google(service: &Arc<PooledService>) -> Result<GoogleCloudStorageBuilder> {
+    let env = service.env();
     let mut builder = GoogleCloudStorageBuilder::new();
     let own = variables::<GoogleConfigKey>(env, "GOOGLE_");
     for (key, value) in aliased(env, GOOGLE_ALIASES).chain(own) {
@@ -110,20 +112,25 @@ fn google(env: &Environment) -> GoogleCloudStorageBuilder {
             builder = builder.with_config(key, value);
         }
     }
-    let credentials = [
-        GoogleConfigKey::ServiceAccount,
-        GoogleConfigKey::ServiceAccountKey,
-        GoogleConfigKey::ApplicationCredentials,
-        GoogleConfigKey::BearerToken,
-    ];
-    if credentials.iter().any(|key| builder.get_config_value(key).is_some()) {
-        return builder;
+    let has = |key| builder.get_config_value(&key).is_some();
+    if has(GoogleConfigKey::ServiceAccount)
+        || has(GoogleConfigKey::ServiceAccountKey)
+        || has(GoogleConfigKey::BearerToken)
+    {
+        return Ok(builder);
     }
-    match env.os("HOME").map(|home| PathBuf::from(home).join(GOOGLE_DEFAULT_FILE)) {
-        Some(file) if file.exists() => {
-            builder.with_application_credentials(file.display().to_string())
-        }
-        _ => builder,
+    let default = || {
+        let file = PathBuf::from(env.os("HOME")?).join(GOOGLE_DEFAULT_FILE);
+        file.exists().then(|| file.display().to_string())
+    };
+    let named = builder.get_config_value(&GoogleConfigKey::ApplicationCredentials);
+    let Some(file) = named.or_else(default) else {
+        return Ok(builder);
+    };
+    let json = std::fs::read_to_string(&file).unwrap_or_default();
+    match ExternalAccount::parse(&json, service) {
+        Some(account) => Ok(builder.with_credentials(Arc::new(account?))),
+        None => Ok(builder.with_application_credentials(file)),
     }
 }
 

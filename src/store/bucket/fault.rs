@@ -179,16 +179,9 @@ impl FaultExplainer {
             object_store::Error::Generic { source, .. } => chain(&**source),
             error => chain(error),
         };
-        let hint = if text.contains("external_account") {
-            "workload identity federation is not supported: set GOOGLE_OAUTH_ACCESS_TOKEN to an \
-             access token, such as that of google-github-actions/auth with token_format: \
-             access_token"
-        } else {
-            self.settings_hint()
-        };
         self.error(StoreFault::Misconfigured, "cannot be used")
             .with_cause(self.redacted(&text))
-            .with_hint(hint)
+            .with_hint(self.settings_hint())
     }
 
     fn error(&self, fault: StoreFault, what: &str) -> StoreError {

@@ -26,7 +26,7 @@ use super::exchange::{ExchangeLog, Failure, Outcome};
 use super::purpose::Purpose;
 use super::refusal::BucketRefusal;
 use super::signer::RequestSigner;
-use crate::clock::{OffsetEstimate, shift_clamped};
+use crate::clock::{OffsetEstimate, Reading, shift_clamped};
 use crate::config::{BucketProvider, NetworkSettings};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind};
@@ -90,6 +90,10 @@ impl PooledService {
 
     pub(super) fn env(&self) -> &Environment {
         &self.context.env
+    }
+
+    pub(super) fn read_clock(&self) -> Reading {
+        self.context.clock.read()
     }
 
     pub(super) fn sign_by(&self, signer: RequestSigner) {

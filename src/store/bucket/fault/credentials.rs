@@ -83,8 +83,9 @@ impl FaultExplainer {
                  configure export-credentials --format env"
             }
             BucketProvider::GoogleCloud => {
-                "set GOOGLE_APPLICATION_CREDENTIALS to a file of a service account or of gcloud \
-                 auth application-default login, or GOOGLE_OAUTH_ACCESS_TOKEN"
+                "set GOOGLE_APPLICATION_CREDENTIALS to a file of a service account, of workload \
+                 identity federation or of gcloud auth application-default login, or set \
+                 GOOGLE_OAUTH_ACCESS_TOKEN"
             }
             BucketProvider::Azure => {
                 "set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY, \
@@ -99,7 +100,10 @@ impl FaultExplainer {
             BucketProvider::S3 => {
                 "check AWS_ROLE_ARN, who its trust policy names, and AWS_WEB_IDENTITY_TOKEN_FILE"
             }
-            BucketProvider::GoogleCloud => "check GOOGLE_APPLICATION_CREDENTIALS",
+            BucketProvider::GoogleCloud => {
+                "check GOOGLE_APPLICATION_CREDENTIALS, and who the identity pool and the service \
+                 account of that file accept"
+            }
             BucketProvider::Azure => {
                 "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE or \
                  AZURE_CLIENT_SECRET"

@@ -241,3 +241,65 @@ fn nothing_is_read_before_the_first_request() {
     assert_eq!(error.message, "the store gs://tokens cannot be used");
     assert!(error.cause.unwrap().contains("/no/such/file"));
 }
+
+/// As an action of GitHub writes the file.
+#[test]
+fn a_federated_identity_reads_and_writes() {
+    let mut objects = FakeObjects::default();
+    let host = FakeHost::start(move |request| {
+        let body = String::from_utf8_lossy(&request.body);
+        match &*request.path {
+            "/oidc" => {
+                assert_eq!(request.header("authorization"), Some("Bearer runner"));
+                FakeResponse::new(200, r#"{"value": "token of the job"}"#)
+            }
+            "/sts" => {
+                assert!(body.contains("subject_token=token+of+the+job"), "{body}");
+                assert!(body.contains("audience=pool"), "{body}");
+                FakeResponse::new(200, r#"{"access_token": "federated", "expires_in": 3600}"#)
+            }
+            "/impersonate" => {
+                assert_eq!(request.header("authorization"), Some("Bearer federated"));
+                FakeResponse::new(200, r#"{"accessToken": "ya29.token"}"#)
+            }
+            _ => {
+                assert_eq!(request.header("authorization"), Some("Bearer ya29.token"));
+                objects.answer(request)
+            }
+        }
+    });
+    let (directory, url) = (tempfile::tempdir().unwrap(), host.url());
+    let file = directory.path().join("credentials.json");
+    let source = serde_json::json!({
+        "url": format!("{url}/oidc"),
+        "headers": { "Authorization": "Bearer runner" },
+        "format": { "type": "json", "subject_token_field_name": "value" },
+    });
+    let account = |impersonation: &str| {
+        serde_json::json!({
+            "type": "external_account",
+            "audience": "pool",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": format!("{url}/sts"),
+            "service_account_impersonation_url": format!("{url}{impersonation}"),
+            "credential_source": source,
+        })
+    };
+    let shown = file.display().to_string();
+    let store = || {
+        let env = [("GOOGLE_APPLICATION_CREDENTIALS", &*shown), ("GOOGLE_BASE_URL", &*url)];
+        engine(BucketProvider::GoogleCloud, env, None)
+    };
+    std::fs::write(&file, account("/impersonate").to_string()).unwrap();
+    assert_conditional(&store(), 0);
+    let exchanges = host.take_seen().iter().filter(|seen| seen.path == "/sts").count();
+    assert_eq!(exchanges, 1);
+
+    let refused = FakeHost::start(|_| FakeResponse::new(400, r#"{"error": "invalid_grant"}"#));
+    let account = account("").to_string().replace(&format!("{url}/sts"), &refused.url());
+    std::fs::write(&file, account).unwrap();
+    let error = store().read(&name(0), LIMIT).unwrap_err().error;
+    assert_eq!(error.message, "no Google Cloud credentials for the store gs://tokens");
+    let cause = format!("127.0.0.1:{} answered HTTP 400 invalid_grant", refused.port);
+    assert_eq!(error.cause, Some(cause));
+}
