@@ -112,6 +112,28 @@ fn programs_get_the_same_as_json() {
 }
 
 #[test]
+fn the_password_of_a_store_is_shown_by_its_places_alone() {
+    let profile = "[default]\nstore = 'redis://cache'\nstore_password_file = 'passwords/redis'\n\
+                   store_password_command = ['pass', 'private-name']\n";
+    let runner =
+        Runner::bare().with_file(CONFIG, profile).set("GC_TOKEN_STORE_PASSWORD", "hush-hush");
+    let shown = runner.run(&["config", "show", "--json"]);
+    let json: Value = serde_json::from_str(shown.succeeded()).expect("JSON");
+    let settings = json["settings"].as_array().expect("a list");
+    let password = settings.iter().find(|setting| setting["name"] == "store-password").unwrap();
+    assert_eq!(password["value"], "set");
+    assert_eq!(password["origin"]["name"], "GC_TOKEN_STORE_PASSWORD");
+    let overridden = password["overridden"].as_array().expect("a list");
+    let keys: Vec<_> = overridden.iter().map(|place| &place["origin"]["key"]).collect();
+    assert_eq!(keys, ["store_password_file", "store_password_command"]);
+    for hidden in ["hush-hush", "private-name"] {
+        assert!(!shown.stdout.contains(hidden), "{}", shown.stdout);
+    }
+    let wrong = runner.run(&["config", "check", "--store", "redis://cache/x"]);
+    assert!(wrong.stderr.contains("is not the number of a database"), "{}", wrong.stderr);
+}
+
+#[test]
 fn a_token_url_may_have_a_query_and_a_base_url_may_not() {
     let check = |flag: &str| {
         let runner = Runner::bare().set("GC_TOKEN_CLIENT_SECRET", SECRET);

@@ -44,6 +44,8 @@ fn a_password_has_the_first_of_four_sources() {
     assert_eq!(found, "from-the-command");
     assert!(origin.starts_with(&of_profile("store_password_command")), "{origin}");
     assert_eq!(password(&user([], ""), &[]), None);
+    let settings = user([variable], "").resolve(&[], "{}").unwrap();
+    assert!(!format!("{settings:?}").contains("from-the"), "{settings:?}");
 }
 
 #[test]

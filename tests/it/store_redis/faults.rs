@@ -138,7 +138,8 @@ fn a_server_without_scripts_is_told() {
 fn a_server_of_another_protocol_is_told() {
     let http = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
     let other = "does not speak Redis";
-    let endless = format!("$40000000\r\n{}", "x".repeat(20 << 20));
+    // Complete, and too much.
+    let long = format!("${}\r\n{}\r\n", 20 << 20, "x".repeat(20 << 20));
     for (reply, fault, what) in [
         (http, StoreFault::Misconfigured, other),
         ("+OK\r\n", StoreFault::Misconfigured, other),
@@ -146,8 +147,7 @@ fn a_server_of_another_protocol_is_told() {
         ("\u{15}\u{3}\u{1}", StoreFault::Misconfigured, other),
         ("", StoreFault::Unavailable, "does not answer"),
         ("*3\r\n$10\r\n1795764056\r\n$6\r\n123", StoreFault::Unavailable, "does not answer"),
-        // No more of it is kept than a process can spare.
-        (&endless, StoreFault::Unavailable, "does not answer"),
+        (&long, StoreFault::Unavailable, "does not answer"),
         ("-LOADING Redis is loading\r\n", StoreFault::Unavailable, "cannot answer now"),
     ] {
         let port = serve(reply.to_owned());

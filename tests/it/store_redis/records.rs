@@ -1,5 +1,7 @@
 //! Records: versions, races, ages, and what becomes of them.
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Barrier;
 use std::time::Duration;
 
@@ -148,6 +150,46 @@ fn a_connection_is_kept_and_opened_again_once_it_broke() {
         won(client.swap(&name(1), &version, b"y").unwrap());
         assert_eq!(opened(server), at_start + 3);
     });
+}
+
+#[test]
+fn a_swap_whose_reply_was_lost_has_won() {
+    with_each(&[], |server| {
+        let machine = Machine::of(&format!("redis://127.0.0.1:{}", losing_replies(server.port)));
+        let client = machine.client();
+        // Keeps the connection, so that the next request is repeated when that breaks.
+        client.read(&name(1)).unwrap();
+        let version = won(client.swap(&name(1), &Version::Absent, b"x").unwrap());
+        let direct = Machine::of(&server.location());
+        let found = direct.client().read(&name(1)).unwrap();
+        assert_eq!((found.record.unwrap(), found.version), (b"x".to_vec(), version));
+        assert!(server.admin(&["INFO", "commandstats"]).contains("cmdstat_eval:calls=4"));
+    });
+}
+
+/// Passes bytes on to `port`. The first connection is closed instead of its second reply.
+fn losing_replies(port: u16) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let own_port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for (number, client) in listener.incoming().enumerate() {
+            let mut client = client.unwrap();
+            let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+            let mut buffer = [0; 4096];
+            for exchange in 0.. {
+                let Ok(read @ 1..) = client.read(&mut buffer) else {
+                    break;
+                };
+                server.write_all(&buffer[..read]).unwrap();
+                let read = server.read(&mut buffer).unwrap();
+                if (number, exchange) == (0, 1) {
+                    break;
+                }
+                client.write_all(&buffer[..read]).unwrap();
+            }
+        }
+    });
+    own_port
 }
 
 #[test]
