@@ -21,6 +21,13 @@ pub(super) enum Obtained {
     New(NewToken),
 }
 
+enum SharedCheck {
+    Good(Box<Token>),
+    Rejected,
+    /// Too short, or nobody could be asked.
+    Unknown,
+}
+
 enum FlightError {
     Store(StoreError),
     /// Of the mint, on this machine or on another.
@@ -81,13 +88,14 @@ impl Broker<'_> {
                 Decision::RefreshEarly(token) => {
                     return self.refresh_early(&slot, &reading, *token, issuer_clock);
                 }
-                Decision::Check(token) => match self.checked(&slot, &reading, &token) {
-                    Some(token) => return Ok(self.shared(token)),
-                    None => {
-                        flight.reject(token.access_token);
-                        continue;
+                Decision::Check(token) => {
+                    match self.check_shared(&slot, &reading, &token) {
+                        SharedCheck::Good(token) => return Ok(self.shared(*token)),
+                        SharedCheck::Rejected => flight.reject(token.access_token),
+                        SharedCheck::Unknown => flight.pass_over(token.access_token),
                     }
-                },
+                    continue;
+                }
                 Decision::TakeTurn => {
                     let is_rejected = flight.is_rejected(reading.view());
                     match slot.take_turn(&reading, is_rejected)? {
@@ -102,7 +110,9 @@ impl Broker<'_> {
                 return Err(FlightError::Store(messages::turn_timed_out(settings, waited)));
             }
             let message = messages::waiting_for_turn(settings);
-            self.reporter.debug(&message);
+            if waited.is_zero() {
+                self.reporter.debug(&message);
+            }
             let _activity = self.reporter.activity(message);
             slot.wait(wait);
             waited += wait;
@@ -115,13 +125,17 @@ impl Broker<'_> {
         Obtained::Shared(token)
     }
 
-    /// Asks a remote clock about a token of another machine. `None` if it is no good.
-    fn checked(&self, slot: &Slot<'_>, reading: &SlotReading, token: &Token) -> Option<Token> {
+    /// Asks the API, else the issuer's clock, about a token of another machine.
+    fn check_shared(&self, slot: &Slot<'_>, reading: &SlotReading, token: &Token) -> SharedCheck {
         self.reporter.info(messages::DOUBTFUL_SHARED_TOKEN);
-        let validity = self.revalidate(token).fresh?;
+        let revalidation = self.revalidate(token);
+        let Some(validity) = revalidation.fresh else {
+            let is_rejected = revalidation.is_rejected;
+            return if is_rejected { SharedCheck::Rejected } else { SharedCheck::Unknown };
+        };
         let token = Token { access_token: token.access_token.clone(), validity };
         slot.correct(reading, token.clone());
-        Some(token)
+        SharedCheck::Good(token.into())
     }
 
     fn refresh_early(

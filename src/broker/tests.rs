@@ -84,6 +84,8 @@ struct FakeCloud<'a> {
     not_before: Cell<Option<i64>>,
     /// The issuer does not show its clock.
     is_silent: Cell<bool>,
+    /// Requests for the issuer's clock fail.
+    clock_error: Cell<bool>,
     lead: Cell<i64>,
     refuses: RefCell<Vec<&'static str>>,
     api_error: RefCell<Option<Error>>,
@@ -102,6 +104,7 @@ impl<'a> FakeCloud<'a> {
             error: None.into(),
             not_before: None.into(),
             is_silent: false.into(),
+            clock_error: false.into(),
             lead: 0.into(),
             refuses: RefCell::default(),
             api_error: None.into(),
@@ -144,6 +147,9 @@ impl Remote for FakeCloud<'_> {
 
     fn issuer_clock(&self) -> Result<Option<OffsetEstimate>> {
         self.looked.set(self.looked.get() + 1);
+        if self.clock_error.get() {
+            return Err(Error::new(Kind::Unavailable, "no clock"));
+        }
         Ok(self.clock_ahead(0))
     }
 

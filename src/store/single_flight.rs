@@ -16,6 +16,8 @@ pub struct SingleFlight<'a> {
     start: Reading,
     /// Not to be used, whatever the clocks say.
     rejected: Vec<AccessToken>,
+    /// Not to be used by this call.
+    passed_over: Option<AccessToken>,
     /// The turn that was seen last, and when it was first seen.
     seen_turn: Option<(String, Reading)>,
     /// Waits for that turn.
@@ -69,6 +71,7 @@ impl<'a> SingleFlight<'a> {
             policy,
             start,
             rejected,
+            passed_over: None,
             seen_turn: None,
             waits: 0,
             has_waited: false,
@@ -82,9 +85,14 @@ impl<'a> SingleFlight<'a> {
         token.is_some_and(|shared| self.rejected.contains(&shared.token.access_token))
     }
 
-    /// A token that was checked and is no good is not considered again.
+    /// Nobody is to use a token that the API has rejected.
     pub fn reject(&mut self, token: AccessToken) {
         self.rejected.push(token);
+    }
+
+    /// This call does not consider the token again, which may be good for others.
+    pub fn pass_over(&mut self, token: AccessToken) {
+        self.passed_over = Some(token);
     }
 
     /// Decides by a record that was read at `now`. `jitter`, in 0..1, varies a wait, so that
@@ -92,7 +100,9 @@ impl<'a> SingleFlight<'a> {
     pub fn decide(&mut self, view: RecordView<'_>, now: &Reading, jitter: f64) -> Decision {
         let turn_is_taken = self.is_turn_taken(view, now);
         let shared = view.record.and_then(|record| record.token.as_ref());
-        let shared = shared.filter(|_| !self.is_rejected(view));
+        let shared = shared.filter(|shared| {
+            !self.is_rejected(view) && self.passed_over.as_ref() != Some(&shared.token.access_token)
+        });
         if let Some(shared) = shared {
             match shared.on_this_machine(view.clock, now) {
                 None => return Decision::Check(shared.token.clone().into()),

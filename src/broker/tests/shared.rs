@@ -231,3 +231,19 @@ fn a_token_that_soon_is_too_short_is_replaced_by_one_machine() {
     assert_eq!(first.requests().0, 1);
     assert_eq!(first.token(), "token-1", "the second machine's");
 }
+
+#[test]
+fn a_token_that_nobody_can_be_asked_about_is_kept_for_the_others() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.token();
+    other.step(0, 3_600);
+    let down = Error::new(Kind::Unavailable, "down");
+    *second.scene.cloud.api_error.borrow_mut() = Some(down);
+    second.scene.fail_with(Kind::Unavailable);
+    second.scene.cloud.clock_error.set(true);
+    assert_eq!(second.get().unwrap_err().kind, Kind::Unavailable);
+    first.forget();
+    assert_eq!((first.token(), first.requests().0), ("token-1".to_owned(), 1));
+}
