@@ -10,11 +10,13 @@ mod revoke_cached;
 mod shared;
 mod verify;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use crate::config::Settings;
 use crate::context::{Clock, Context, Reporter};
 use crate::error::Result;
 use crate::oauth::MintedTokens;
-use crate::store::{LazyStore, Store};
+use crate::store::{LazyStore, Store, StoreClient};
 use crate::token::Token;
 
 pub use remote::{NetworkRemote, Remote};
@@ -46,6 +48,22 @@ pub fn with_store<T>(
     let store = settings.store.as_ref();
     let store = store.map(|store| LazyStore::new(store, &settings.network, context));
     work(store.as_ref().map(|store| store as &dyn Store))
+}
+
+/// Runs `work` with the store of the settings as the client that has this secret. `None` without
+/// a store.
+pub fn with_store_client<T>(
+    settings: &Settings,
+    context: &Context,
+    secret: &SecretString,
+    work: impl FnOnce(&StoreClient<'_>) -> T,
+) -> Option<T> {
+    let (secret, clock) = (secret.expose_secret().as_bytes(), &*context.clock);
+    with_store(settings, context, |store| {
+        let store_settings = settings.store.as_ref()?;
+        let client = settings;
+        Some(work(&StoreClient { store: store?, settings: store_settings, clock, client, secret }))
+    })
 }
 
 pub struct Broker<'a> {

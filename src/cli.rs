@@ -55,7 +55,7 @@ pub enum Command {
     ///
     /// Reads the query, a JSON object of strings, from standard input, and
     /// prints one JSON object of strings. Query keys: profile, region,
-    /// client_id, skew, min_ttl, idle_timeout, scope, audience.
+    /// client_id, skew, min_ttl, idle_timeout, scope, audience, store.
     External(SettingArgs),
     /// Print statements that set the token in a shell or a CI system.
     ///
@@ -205,17 +205,34 @@ pub struct CacheArgs {
     pub settings: SettingArgs,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Args)]
+pub struct CacheStoreArgs {
+    /// Look into the store, and not into the cache of this machine: the one that is set, or the
+    /// one at LOCATION.
+    #[arg(long, value_name = "LOCATION", num_args = 0..=1, require_equals = true)]
+    pub store: Option<Option<String>>,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum CacheCommand {
     /// Print the directory.
     #[command(after_long_help = help::long_text("cache path"))]
     Path,
     /// List the cached tokens: no secrets are shown, and none are needed.
+    ///
+    /// With --store, lists those of the client that the settings name, in the store that
+    /// machines share. That needs the client's secret.
     #[command(after_long_help = help::long_text("cache list"))]
-    List,
+    List(CacheStoreArgs),
     /// Remove every token.
+    ///
+    /// With --store, removes those of the client that the settings name from the store that
+    /// machines share, and nothing from this machine. A token that is being minted is not
+    /// removed.
     #[command(after_long_help = help::long_text("cache clear"))]
-    Clear,
+    Clear(CacheStoreArgs),
     /// Remove the expired tokens.
     #[command(after_long_help = help::long_text("cache prune"))]
     Prune,

@@ -188,7 +188,7 @@ pub fn check_values(layers: &Layers) -> Result<()> {
     }
     layers.choice_or_default(&table::VERIFY, VERIFY_MODES)?;
     resolve_pool(layers)?;
-    Ok(())
+    StoreSettings::check(layers)
 }
 
 /// Checks the values that mean the same on every machine, whatever else may be missing.

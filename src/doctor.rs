@@ -13,6 +13,7 @@ mod page;
 mod reachability;
 mod render;
 mod settings;
+mod store;
 mod text;
 mod token;
 mod verdict;
@@ -77,8 +78,17 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
         findings.extend(cache::findings(&cache, cache_fault.as_ref()));
     }
     if let Ok(settings) = settings {
+        let store_findings = {
+            let _activity =
+                settings.store.as_ref().map(|_| context.reporter.activity("reaching the store"));
+            store::findings(&settings, context)
+        };
         let _activity = context.reporter.activity("getting a token");
-        findings.extend(token::findings(settings, cache_fault.as_ref(), context));
+        let token_findings = token::findings(settings, cache_fault.as_ref(), context);
+        let is_new =
+            |finding: &Finding| !store_findings.iter().any(|told| told.is_repeated_by(finding));
+        findings.extend(token_findings.into_iter().filter(is_new));
+        findings.extend(store_findings);
     }
     findings.push(verdict::conclude(&findings));
     // The sort is stable and keeps the order within a topic.

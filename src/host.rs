@@ -1,5 +1,7 @@
 //! Hosts that stand for this very machine.
 
+use std::net::IpAddr;
+
 use url::{Host, Url};
 
 /// Returns whether a URL names this machine by an address or a name.
@@ -10,6 +12,12 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => is_localhost(name),
         None => false,
     }
+}
+
+/// Returns whether a host, an address without brackets or a name, is this machine.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let address = host.parse::<IpAddr>();
+    address.map_or_else(|_| is_localhost(host), |ip| ip.to_canonical().is_loopback())
 }
 
 /// Returns whether a host name is reserved for this machine (RFC 6761 section 6.3).

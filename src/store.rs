@@ -5,11 +5,14 @@
 
 mod blocking;
 mod bucket;
+mod client_slots;
 mod engine;
 mod error;
 #[cfg(test)]
 pub(crate) mod memory;
 mod name;
+mod note;
+mod probe;
 mod record;
 mod redis;
 mod shared_token;
@@ -22,11 +25,14 @@ use jiff::SignedDuration;
 
 use crate::clock::OffsetEstimate;
 
+pub use client_slots::{NumberedSlot, StoreClient};
 pub use engine::LazyStore;
 pub use error::{StoreError, StoreFault};
 pub use name::RecordName;
+pub use note::StoreNote;
+pub use probe::StoreProbe;
 pub use record::{Record, SharedFailure};
-pub use shared_token::SharedToken;
+pub use shared_token::{CLOCK_TOLERANCE, SharedToken};
 pub use single_flight::{Decision, RecordView, SingleFlight, TURN};
 pub use slot::{Slot, SlotReading, Turn};
 
@@ -52,6 +58,12 @@ pub trait Store: Send + Sync {
         keep: Duration,
         limit: Duration,
     ) -> Result<Swap, StoreError>;
+
+    /// Tells about a server what matters to records, for a diagnosis. Empty as well without the
+    /// right to ask.
+    fn notes(&self, _limit: Duration) -> Vec<StoreNote> {
+        Vec::new()
+    }
 }
 
 /// A record as a store shows it.

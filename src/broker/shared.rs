@@ -191,7 +191,7 @@ impl Broker<'_> {
             }
         };
         if is_fatal {
-            return Err(failure.error);
+            return Err(settings.named_in(failure.error));
         }
         self.reporter.warn(messages::without_store(&failure.error));
         if failure.fault == StoreFault::Unavailable {

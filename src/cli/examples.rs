@@ -153,12 +153,16 @@ pub(crate) const GUIDES: &[CommandGuide] = &[
         &[
             example("gc-token cache list", "List the cached tokens"),
             example("gc-token cache list --json", "For a program"),
+            example("gc-token cache list --store", "The client's in the store of many machines"),
         ],
     ),
     guide(
         "cache clear",
         "concepts/cache.md",
-        &[example("gc-token cache clear", "Remove all tokens")],
+        &[
+            example("gc-token cache clear", "Remove all tokens"),
+            example("gc-token cache clear --store", "Those of the client in the store"),
+        ],
     ),
     guide(
         "cache prune",

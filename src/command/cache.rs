@@ -1,5 +1,7 @@
 //! `cache`: lists and removes cached tokens.
 
+mod stored;
+
 use std::path::Path;
 
 use jiff::SignedDuration;
@@ -8,7 +10,7 @@ use serde_json::json;
 use super::load_layers;
 use crate::broker::messages;
 use crate::cache::{self, EntrySummary};
-use crate::cli::CacheCommand;
+use crate::cli::{CacheCommand, CacheStoreArgs};
 use crate::clock::Reading;
 use crate::config::{self, Flags, Query, table};
 use crate::context::{Context, StandardStreams};
@@ -24,6 +26,15 @@ pub(super) fn run(
     context: &Context,
     streams: &mut StandardStreams,
 ) -> Result<()> {
+    match command {
+        CacheCommand::List(CacheStoreArgs { store: Some(location), settings }) => {
+            return stored::list(location, settings.flags, context, streams);
+        }
+        CacheCommand::Clear(CacheStoreArgs { store: Some(location), settings }) => {
+            return stored::clear(location, settings.flags, context, streams);
+        }
+        _ => {}
+    }
     let layers = load_layers(flags, Query::default(), context)?;
     let settings = config::resolve_cache(&layers, context)?;
     let Some(dir) = settings.dir.as_deref() else {
@@ -37,8 +48,8 @@ pub(super) fn run(
     let timeout = settings.lock_timeout;
     match command {
         CacheCommand::Path => streams.print(format!("{}\n", dir.display()).as_bytes()),
-        CacheCommand::List => list(dir, layers.bool(&table::JSON)?, context, streams),
-        CacheCommand::Clear => {
+        CacheCommand::List(_) => list(dir, layers.bool(&table::JSON)?, context, streams),
+        CacheCommand::Clear(_) => {
             report_removed(cache::clear(dir, timeout, &*context.clock)?, streams)
         }
         CacheCommand::Prune => {

@@ -2,7 +2,7 @@
 
 use super::{load_layers, resolve_settings};
 use crate::broker::{self, CachedRevocation};
-use crate::config::{Flags, Query, table};
+use crate::config::{self, Flags, Query, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::Result;
 use crate::text::counted;
@@ -10,12 +10,16 @@ use crate::text::counted;
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = load_layers(flags, Query::default(), context)?;
     let settings = resolve_settings(&layers, context, &mut streams.stdin)?;
-    let CachedRevocation { revoked, mut failures } = broker::revoke_cached(&settings, context)?;
+    let CachedRevocation { revoked, mut failures } = {
+        let pool = config::resolve_pool(&layers)?.tokens;
+        broker::revoke_cached(&settings, pool, context)?
+    };
     let summary = match revoked {
-        0 if layers.bool(&table::NO_CACHE)? => {
+        0 if settings.store.is_none() && layers.bool(&table::NO_CACHE)? => {
             let given = layers.find(&table::NO_CACHE).expect("it was found above");
             format!("no token is cached: caching is off, from {}", given.origin)
         }
+        0 if settings.store.is_some() => "no token is cached, and none is in the store".to_owned(),
         0 => "no token is cached".to_owned(),
         count => format!("revoked {}", counted(count, "token")),
     };

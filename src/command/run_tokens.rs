@@ -35,7 +35,15 @@ pub(super) fn revocable_tokens(
             .with_hint("set --region or --api-url: only Genesys Cloud's API can"));
     };
     settings.cache.switch_off();
-    settings.store = None;
+    if settings.store.take().is_some()
+        && let Some(given) = layers.find(&table::STORE).filter(|given| given.origin.is_flag())
+    {
+        let revoke = layers.find(&table::REVOKE).expect("it was found above").origin;
+        context.reporter.warn(format_args!(
+            "{} has no effect beside {revoke}: tokens that are revoked are not shared",
+            given.origin
+        ));
+    }
     let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
     Ok(Some(Arc::new(MintedTokens::new(endpoint, context))))
 }

@@ -12,6 +12,9 @@ use crate::sanitize;
 
 /// Adds the settings that a failure to get a token depends on.
 pub fn name_settings(error: Error, layers: &Layers, env: &Environment) -> Error {
+    if error.settings.is_some() {
+        return error;
+    }
     let parts: Vec<String> = match error.kind {
         Kind::CredentialsRefused => [
             shown(layers, &table::CLIENT_ID),

@@ -185,9 +185,7 @@ impl Setting {
     /// Of a subcommand, `command` is the last word.
     pub fn is_flag_of(&self, command: &str) -> bool {
         let holds = |commands: &[&str]| {
-            let is_same =
-                |known: &&str| *known == command || known.strip_prefix("config ") == Some(command);
-            commands.iter().any(is_same)
+            commands.iter().any(|known| known.rsplit(' ').next() == Some(command))
         };
         match self.commands {
             Commands::Token(also) => holds(&TOKEN_COMMANDS) || holds(also),

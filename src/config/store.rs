@@ -7,7 +7,7 @@ use super::store_location::StoreLocation;
 use super::store_password::StorePassword;
 use super::{Layers, positive, table};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
@@ -58,6 +58,37 @@ impl StoreSettings {
     pub fn forbid_prompt(&mut self) {
         if let Some(password) = &mut self.password {
             password.forbid_prompt();
+        }
+    }
+
+    /// Checks each value by itself.
+    ///
+    /// # Errors
+    /// Name the setting.
+    pub(super) fn check(layers: &Layers) -> Result<()> {
+        positive(layers, &table::STORE_TIMEOUT)?;
+        for switch in [&table::STORE_REQUIRED, &table::NO_STORE] {
+            layers.bool(switch)?;
+        }
+        layers.find(&table::STORE).map_or(Ok(()), |given| StoreLocation::parse(&given).map(|_| ()))
+    }
+
+    /// Names the store in an error of it.
+    pub fn named_in(&self, error: Error) -> Error {
+        let store = format!("store {} from {}", self.location, self.origin);
+        Error { settings: Some(store.into()), ..error }
+    }
+}
+
+#[cfg(test)]
+impl StoreSettings {
+    pub(crate) fn test() -> StoreSettings {
+        StoreSettings {
+            location: StoreLocation::test("redis://store"),
+            origin: "--store".to_owned(),
+            password: None,
+            timeout: Duration::from_secs(2),
+            is_required: false,
         }
     }
 }

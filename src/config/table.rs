@@ -22,7 +22,7 @@ pub(super) const COMMANDS: [&str; 2] = [CLIENT_SECRET_COMMAND, STORE_PASSWORD_CO
 pub const STORE_PASSWORD_VARIABLE: &str = "GC_TOKEN_STORE_PASSWORD";
 
 /// The Terraform provider goes up to this.
-pub(super) const MAX_TOKENS: u32 = 50;
+pub const MAX_TOKENS: u32 = 50;
 
 /// Defines a constant for each row, and [`ALL`] of them.
 macro_rules! settings {
@@ -45,7 +45,7 @@ settings! {
         attribute: Some("The profile to read, from `config.toml` or from the vendor's \
             `~/.gc/config.toml`."),
         in_query: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     REGION {
         flag: "region",
@@ -59,7 +59,7 @@ settings! {
             a URL."),
         in_query: true,
         in_profile: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     CLIENT_ID {
         flag: "client-id",
@@ -71,7 +71,7 @@ settings! {
         attribute: Some("The OAuth client's id."),
         in_query: true,
         in_profile: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     CLIENT_SECRET_FILE {
         flag: "client-secret-file",
@@ -81,6 +81,7 @@ settings! {
         value: ValueType::File,
         help: "The file that holds the client secret; - is standard input",
         in_profile: true,
+        commands: Commands::Token(&["cache list", "cache clear"]),
     }
     CLIENT_AUTH {
         flag: "client-auth",
@@ -166,7 +167,7 @@ settings! {
         attribute: Some("The scope to request. Genesys Cloud has none."),
         in_query: true,
         in_profile: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     AUDIENCE {
         flag: "audience",
@@ -178,7 +179,7 @@ settings! {
         attribute: Some("The audience to request. Genesys Cloud has none."),
         in_query: true,
         in_profile: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     LOGIN_URL {
         flag: "login-url",
@@ -189,7 +190,7 @@ settings! {
         default: DefaultValue::Described("the region's"),
         help: "The issuer's base URL",
         in_profile: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     API_URL {
         flag: "api-url",
@@ -211,7 +212,7 @@ settings! {
         default: DefaultValue::Described("the issuer's"),
         help: "The token endpoint of any issuer of client-credentials tokens",
         in_profile: true,
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache list", "cache clear"]),
     }
     TIMEOUT {
         flag: "timeout",
@@ -232,6 +233,7 @@ settings! {
         value: ValueType::File,
         help: "Certificates (PEM) to trust in addition to the system's",
         in_profile: true,
+        commands: Commands::Token(&["cache list", "cache clear"]),
     }
     CACHE_DIR {
         flag: "cache-dir",
@@ -287,6 +289,7 @@ settings! {
         value: ValueType::File,
         help: "The file that holds the password of the Redis store",
         in_profile: true,
+        commands: Commands::Token(&["cache list", "cache clear"]),
     }
     STORE_TIMEOUT {
         flag: "store-timeout",
@@ -297,6 +300,7 @@ settings! {
         default: DefaultValue::Duration(SignedDuration::from_secs(2)),
         help: "The time limit on all requests to the store together",
         in_profile: true,
+        commands: Commands::Token(&["cache list", "cache clear"]),
     }
     STORE_REQUIRED {
         flag: "store-required",

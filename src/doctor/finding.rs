@@ -30,6 +30,7 @@ pub enum Topic {
     Api,
     Clocks,
     Cache,
+    Store,
     Token,
     Verdict,
 }
@@ -85,6 +86,12 @@ impl Finding {
         self.level == FindingLevel::Warning
             && failure.level == FindingLevel::Failure
             && (is_same_cause || self.message == failure.message)
+    }
+
+    /// Returns whether `later`, a warning of a call, begins with the text of this warning.
+    pub(super) fn is_repeated_by(&self, later: &Finding) -> bool {
+        let is_warning = |finding: &Finding| finding.level == FindingLevel::Warning;
+        is_warning(self) && is_warning(later) && later.message.starts_with(&self.message)
     }
 
     fn new(topic: Topic, level: FindingLevel, message: impl Into<String>) -> Finding {

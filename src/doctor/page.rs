@@ -69,13 +69,14 @@ impl DoctorReport {
     }
 }
 
-const TOPICS: [Topic; 7] = [
+const TOPICS: [Topic; 8] = [
     Topic::Settings,
     Topic::Network,
     Topic::Issuer,
     Topic::Api,
     Topic::Clocks,
     Topic::Cache,
+    Topic::Store,
     Topic::Token,
 ];
 

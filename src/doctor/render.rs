@@ -76,6 +76,7 @@ pub(super) fn topic_title(topic: Topic) -> &'static str {
         Topic::Api => "API",
         Topic::Clocks => "Clocks",
         Topic::Cache => "Cache",
+        Topic::Store => "Store",
         Topic::Token => "Token",
         Topic::Verdict => "Verdict",
     }

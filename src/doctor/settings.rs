@@ -1,7 +1,9 @@
 //! The settings and the origin of each.
 
 use super::{Finding, FindingLevel, Topic};
-use crate::config::{self, DefaultValue, Layers, SecretSource, Setting, ValueType, table};
+use crate::config::{
+    self, DefaultValue, FlagTopic, Layers, SecretSource, Setting, ValueType, table,
+};
 use crate::context::Environment;
 
 pub(super) fn findings(layers: &Layers, env: &Environment) -> Vec<Finding> {
@@ -36,7 +38,8 @@ fn setting_line(layers: &Layers, setting: &'static Setting) -> Option<String> {
     if let Some(given) = layers.find(setting) {
         return Some(format!("{name}: {}, from {}", given.shown(), given.origin));
     }
-    if !is_about_token {
+    let is_unused = setting.topic == FlagTopic::Store && layers.find(&table::STORE).is_none();
+    if !is_about_token || is_unused {
         return None;
     }
     // One that depends on something else is reported where it is known.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bucket::BucketStore;
 use super::redis::RedisStore;
-use super::{Observation, RecordName, Store, StoreError, Swap, Version};
+use super::{Observation, RecordName, Store, StoreError, StoreNote, Swap, Version};
 use crate::config::{NetworkSettings, StoreLocation, StoreSettings};
 use crate::context::Context;
 
@@ -58,5 +58,9 @@ impl Store for LazyStore<'_> {
         limit: Duration,
     ) -> Result<Swap, StoreError> {
         self.engine().swap(name, expected, record, keep, limit)
+    }
+
+    fn notes(&self, limit: Duration) -> Vec<StoreNote> {
+        self.engine().notes(limit)
     }
 }

@@ -1,5 +1,6 @@
 //! The failures of a store, by what a caller can do about them.
 
+use crate::config::StoreSettings;
 use crate::error::{Error, Kind};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,14 @@ impl StoreError {
             }
         };
         StoreError { fault, error: Error::new(kind, message) }
+    }
+
+    pub(super) fn unconditional(settings: &StoreSettings, cause: &str) -> StoreError {
+        let place = settings.location.shown();
+        let message = format!("the store {place} has no conditional writes");
+        StoreError::new(StoreFault::Unconditional, message)
+            .with_cause(cause)
+            .with_hint("use a store that honours If-None-Match, such as S3, or Redis")
     }
 
     pub fn with_cause(mut self, cause: impl Into<String>) -> StoreError {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Observation, RecordName, Store, StoreError, Swap, Version};
-use crate::clock::OffsetEstimate;
+use crate::clock::{OffsetEstimate, Reading};
 use crate::context::Clock;
 
 /// Its clock is the wall clock of `clock`, plus [`MemoryStore::ahead`].
@@ -65,6 +65,28 @@ impl<'a> MemoryStore<'a> {
             Some(error) => Err(error.clone()),
             None => Ok(self.clock.read().wall + *self.ahead.lock().unwrap()),
         }
+    }
+}
+
+/// A clock that moves only when somebody sleeps.
+pub(crate) struct SleepingClock(Mutex<Reading>);
+
+impl SleepingClock {
+    pub(crate) fn at(reading: Reading) -> SleepingClock {
+        SleepingClock(Mutex::new(reading))
+    }
+}
+
+impl Clock for SleepingClock {
+    fn read(&self) -> Reading {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn sleep(&self, time: Duration) {
+        let mut reading = self.0.lock().unwrap();
+        let time = SignedDuration::try_from(time).unwrap();
+        reading.boot += time;
+        reading.wall += time;
     }
 }
 

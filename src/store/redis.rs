@@ -1,6 +1,7 @@
 //! A server of Redis or Valkey: one key for each record.
 
 mod connection;
+mod memory_policy;
 mod refusal;
 mod script;
 
@@ -15,7 +16,7 @@ use self::connection::{CommandError, RedisConnection};
 use self::refusal::{RefusedCommand, shown};
 use self::script::{LuaScript, READ, SWAP};
 use super::blocking::BlockingRuntime;
-use super::{Observation, RecordName, Store, StoreError, StoreFault, Swap, Version};
+use super::{Observation, RecordName, Store, StoreError, StoreFault, StoreNote, Swap, Version};
 use crate::clock::Reading;
 use crate::config::{NetworkSettings, RedisLocation, StorePassword, StoreSettings};
 use crate::context::{Context, timer_clock};
@@ -78,6 +79,18 @@ impl Store for RedisStore {
             Some(true) => Ok(Swap::Won(version)),
             Some(false) => Ok(Swap::Lost),
             None => Err(self.not_redis()),
+        }
+    }
+
+    fn notes(&self, limit: Duration) -> Vec<StoreNote> {
+        let mut command = redis::cmd("INFO");
+        command.arg("memory");
+        match self.run(&READ, &command, limit) {
+            Ok(ScriptReply { value: Value::BulkString(info), .. }) => {
+                memory_policy::notes(&String::from_utf8_lossy(&info))
+            }
+            // A user may lack the right.
+            _ => Vec::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct SharedToken {
 
 /// How far the local wall clock may differ from the store's or the issuer's before one of the
 /// clocks is in doubt. More than the uncertainty of two estimates from `Date` headers.
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(10);
+pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(10);
 
 impl SharedToken {
     /// `store_clock` was estimated on the boot on which the token was requested.
@@ -51,7 +51,7 @@ impl SharedToken {
             .into_iter()
             .flatten()
             .map(|requested_at| now.wall.duration_since(requested_at))
-            .find(|by_wall| by_wall.saturating_sub(by_store).abs() <= TOLERANCE)?;
+            .find(|by_wall| by_wall.saturating_sub(by_store).abs() <= CLOCK_TOLERANCE)?;
         let elapsed = by_store.max(confirmed).max(SignedDuration::ZERO);
         let validity = validity.on_other_machine(now, elapsed);
         Some(Token { access_token: self.token.access_token.clone(), validity })
@@ -72,7 +72,7 @@ impl SharedToken {
         times.is_some_and(|(requested_at, (_, latest))| {
             let elapsed = latest.duration_since(requested_at);
             let by_store = self.token.validity.lifetime.saturating_sub(elapsed);
-            by_store.saturating_sub(measured.lifetime).abs() <= TOLERANCE
+            by_store.saturating_sub(measured.lifetime).abs() <= CLOCK_TOLERANCE
         })
     }
 }

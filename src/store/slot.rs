@@ -1,5 +1,7 @@
 //! One slot of a client in a store: its record, decrypted.
 
+mod removal;
+
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::sync::Mutex;
@@ -11,8 +13,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{
-    Observation, Record, RecordName, RecordView, SharedToken, Store, StoreError, StoreFault, Swap,
-    TURN, Version,
+    Observation, Record, RecordName, RecordView, SharedToken, Store, StoreClient, StoreError,
+    StoreFault, Swap, TURN, Version,
 };
 use crate::cache::{Key, Seal};
 use crate::clock::OffsetEstimate;
@@ -61,18 +63,22 @@ impl<'a> Slot<'a> {
         store: &'a dyn Store,
         settings: &'a StoreSettings,
         clock: &'a dyn Clock,
-        client: &Settings,
-        client_secret: &[u8],
+        client: &'a Settings,
+        secret: &'a [u8],
     ) -> Slot<'a> {
-        let key = Key::shared(client, client.cache.slot);
-        Slot {
-            store,
-            settings,
-            clock,
-            name: RecordName::of(&key, client_secret),
-            seal: Seal::from_secret(client_secret),
-            spent: Cell::default(),
-        }
+        let number = client.cache.slot;
+        Slot::numbered(&StoreClient { store, settings, clock, client, secret }, number)
+    }
+
+    pub(super) fn numbered(client: &StoreClient<'a>, number: u32) -> Slot<'a> {
+        let StoreClient { store, settings, clock, client, secret } = *client;
+        let name = RecordName::of(&Key::shared(client, number), secret);
+        let seal = Seal::from_secret(secret);
+        Slot { store, settings, clock, name, seal, spent: Cell::default() }
+    }
+
+    pub fn name(&self) -> &RecordName {
+        &self.name
     }
 
     /// # Errors
@@ -106,7 +112,10 @@ impl<'a> Slot<'a> {
             return Ok(None);
         };
         if *expected == Version::Absent && self.swap(expected, &record)? != Swap::Lost {
-            return Err(self.unconditional());
+            return Err(StoreError::unconditional(
+                self.settings,
+                "it created a record that existed already",
+            ));
         }
         Ok(Some(Turn { slot: self, record, version: version.into(), reading }))
     }
@@ -161,19 +170,20 @@ impl<'a> Slot<'a> {
         self.spent.set(self.spent.get().saturating_add(taken));
         result
     }
-
-    fn unconditional(&self) -> StoreError {
-        let place = self.settings.location.shown();
-        StoreError::new(
-            StoreFault::Unconditional,
-            format!("the store {place} has no conditional writes"),
-        )
-        .with_cause("it created a record that existed already")
-        .with_hint("use a store that honours If-None-Match, such as S3, or Redis")
-    }
 }
 
 impl SlotReading {
+    pub fn exists(&self) -> bool {
+        self.observation.record.is_some()
+    }
+
+    /// Returns whether a machine has the turn, as far as the store's clock tells.
+    pub fn is_minting(&self) -> bool {
+        let is_over = |age: SignedDuration| age.is_positive() && age.unsigned_abs() >= TURN;
+        let has_turn = self.record.as_ref().is_some_and(|record| record.turn.is_some());
+        has_turn && !self.observation.age.is_some_and(is_over)
+    }
+
     pub fn token(&self) -> Option<&SharedToken> {
         self.record.as_ref()?.token.as_ref()
     }

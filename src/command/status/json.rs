@@ -6,6 +6,7 @@ use super::StatusReport;
 use crate::broker::messages;
 use crate::cache::Lookup;
 use crate::clock::{Offset, OffsetEstimate};
+use crate::config::StoreSettings;
 use crate::text::shown;
 use crate::token::{Age, ClockRow, Explanation, MinTtl, TokenValidity, Verdict};
 
@@ -21,6 +22,7 @@ impl StatusReport<'_> {
             "token_url": shown::url(&self.settings.issuer.token_url),
             "file": self.file,
             "not_cached": self.cache_error.map(messages::not_cached),
+            "store": self.settings.store.as_ref().map(store_json),
             "further_slots": self.further_slots,
             "cached": matches!(self.lookup, Lookup::Found(_)),
             "fresh": false,
@@ -59,6 +61,15 @@ impl StatusReport<'_> {
     fn current_offset(&self, clock: &Option<OffsetEstimate>) -> Value {
         bounds(clock.as_ref().and_then(|clock| clock.offset_at(self.now)))
     }
+}
+
+fn store_json(store: &StoreSettings) -> Value {
+    json!({
+        "location": store.location.to_string(),
+        "origin": store.origin,
+        "required": store.is_required,
+        "timeout": store.timeout.as_secs_f64(),
+    })
 }
 
 fn bounds(offset: Option<Offset>) -> Value {

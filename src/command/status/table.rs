@@ -22,6 +22,7 @@ impl StatusReport<'_> {
             line("cache", &file),
         ]
         .concat();
+        text += &self.store_text().map(|store| line("store", &store)).unwrap_or_default();
         if !self.further_slots.is_empty() {
             let tokens = counted(self.further_slots.len(), "more token");
             text += &line("pool", &format!("{tokens} of this client: see 'gc-token cache list'"));
@@ -36,6 +37,23 @@ impl StatusReport<'_> {
                 text + &line("verdict", &format!("would mint: {why}"))
             }
             Lookup::Found(token) => text + &self.token_lines(&token.validity),
+        }
+    }
+
+    /// `None` if no store is set.
+    fn store_text(&self) -> Option<String> {
+        match &self.settings.store {
+            Some(store) => {
+                let required = if store.is_required { ", and has to answer" } else { "" };
+                Some(format!(
+                    "{}, from {}: asked before a mint{required}",
+                    store.location, store.origin
+                ))
+            }
+            None => {
+                self.layers.find(&table::STORE)?;
+                Some(format!("none, {}", self.origin_text(&table::NO_STORE)))
+            }
         }
     }
 

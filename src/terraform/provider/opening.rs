@@ -44,6 +44,7 @@ impl ResourceSettings {
         let own_tokens = if revoke_on_close {
             // A cached token may be in use elsewhere, so it must not be revoked.
             settings.cache.switch_off();
+            settings.store = None;
             Some(revocations.open(&settings)?)
         } else {
             None

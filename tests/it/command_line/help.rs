@@ -9,6 +9,7 @@ use gc_token::internals::context::Environment;
 use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
+use crate::common::redis::RedisServer;
 use crate::common::runner::Runner;
 use crate::common::{missing, program};
 
@@ -74,6 +75,7 @@ fn short_help_at_80_columns() {
 #[test]
 fn the_examples_of_help_work() {
     let cloud = cloud(SandboxConfig::default());
+    let store = RedisServer::start(&[]);
     let mut count = 0;
     for example in usage_examples() {
         // Takes long, and is tested elsewhere.
@@ -108,7 +110,13 @@ fn the_examples_of_help_work() {
                 .into_iter()
                 .chain(std::env::split_paths(&Environment::Process.os("PATH").unwrap())),
         );
-        let runner = runner.set("PATH", path.unwrap());
+        let mut runner = runner.set("PATH", path.unwrap());
+        if line.contains("--store") {
+            let Some(store) = &store else {
+                continue;
+            };
+            runner = runner.set("GC_TOKEN_STORE", store.plain_location());
+        }
         let script = if shell == "bash" { format!("set -e -o pipefail\n{line}") } else { line };
         let ended = runner.shell(shell, &script);
         assert!(ended.status.success(), "{}: {ended:#?}", example.line);

@@ -74,6 +74,16 @@ impl Runner {
         self
     }
 
+    /// Replaces a text that differs from run to run in all output.
+    pub fn also_named(mut self, text: &str, name: &'static str) -> Runner {
+        self.names.push((text.to_owned(), name));
+        self
+    }
+
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.env.get(OsStr::new(name))?.to_str().map(str::to_owned)
+    }
+
     /// Writes a private file below HOME.
     pub fn with_file(self, path: &str, text: &str) -> Runner {
         let path = self.home().join(path);

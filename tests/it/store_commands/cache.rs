@@ -1,0 +1,89 @@
+//! `cache list --store` and `cache clear --store`.
+
+use serde_json::Value;
+
+use super::Fleet;
+use crate::common::slot::mint_into_slot;
+
+#[test]
+fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
+    let Some(fleet) = Fleet::new() else {
+        return;
+    };
+    let machine = fleet.machine();
+    assert_eq!(machine.run(&["cache", "list", "--store"]).succeeded(), "");
+    assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 0 tokens\n");
+    machine.run(&["get"]).succeeded();
+    mint_into_slot(3, &machine, &fleet.cloud);
+    let stranger = fleet.machine().set("GC_TOKEN_SCOPE", "another");
+    stranger.run(&["get"]).succeeded();
+    assert_eq!(fleet.redis.records().len(), 3);
+
+    let elsewhere = fleet.machine();
+    let list = elsewhere.run(&["cache", "list", "--store"]).succeeded().to_owned();
+    assert_eq!(list.matches(" left, minted ").count(), 2, "{list}");
+    assert!(list.contains(" ago, slot 3\n  client the-client\n"), "{list}");
+    assert!(list.contains("\n  redis://STORE/0, record KEY\n"), "{list}");
+    let json = elsewhere.run(&["cache", "list", "--store", "--json"]).succeeded().to_owned();
+    let json: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let slots: Vec<_> = json.iter().map(|row| row["slot"].as_u64().unwrap()).collect();
+    assert_eq!(slots, [0, 3]);
+    for row in &json {
+        assert!(row["remaining_seconds"].as_f64().unwrap() > 1_000.0, "{row}");
+        assert_eq!(row["minting"], false, "{row}");
+    }
+    // The cache of this machine is another matter.
+    assert_eq!(elsewhere.run(&["cache", "list"]).succeeded(), "");
+
+    assert_eq!(elsewhere.run(&["cache", "clear", "--store"]).succeeded(), "removed 2 tokens\n");
+    assert_eq!(fleet.redis.records().len(), 3, "a record is emptied, not deleted");
+    let list = elsewhere.run(&["cache", "list", "--store"]).succeeded().to_owned();
+    assert!(list.starts_with("no token\n"), "{list}");
+    let listed = stranger.run(&["cache", "list", "--store"]).succeeded().to_owned();
+    assert_eq!(listed.matches(" left, minted ").count(), 1, "{listed}");
+    assert_eq!(machine.run(&["cache", "list"]).succeeded().matches(" left").count(), 2);
+    assert_eq!(fleet.cloud.counters().mints, 3);
+    elsewhere.run(&["get"]).token();
+    assert_eq!(fleet.cloud.counters().mints, 4, "an emptied record has no token");
+}
+
+#[test]
+fn another_store_can_be_named_and_none_is_a_mistake() {
+    let Some(fleet) = Fleet::new() else {
+        return;
+    };
+    fleet.machine().run(&["get"]).succeeded();
+    let bare = fleet.machine_without_store();
+    let named = format!("--store={}", fleet.redis.plain_location());
+    let list = bare.run(&["cache", "list", &named]).succeeded().to_owned();
+    assert!(list.contains(" left, minted "), "{list}");
+    for command in ["list", "clear"] {
+        let finished = bare.run(&["cache", command, "--store"]);
+        assert_eq!((finished.status.code(), &*finished.stdout), (Some(3), ""), "{finished:#?}");
+        assert!(finished.stderr.contains("there is no store to look into"), "{finished:#?}");
+        let off = fleet.machine().set("GC_TOKEN_NO_STORE", "1");
+        let off = off.run(&["cache", command, "--store"]);
+        assert!(off.stderr.contains("GC_TOKEN_NO_STORE turns it off"), "{off:#?}");
+        let bad = bare.run(&["cache", command, "--store=redis://u:pw@h"]);
+        assert_eq!(bad.status.code(), Some(2), "{bad:#?}");
+        assert!(!bad.stderr.contains("pw@"), "{bad:#?}");
+    }
+    // Without --store, neither credentials nor a store are needed.
+    bare.unset("GENESYSCLOUD_OAUTHCLIENT_SECRET").run(&["cache", "list"]).succeeded();
+}
+
+#[test]
+fn a_record_that_was_altered_is_listed_and_removed() {
+    let Some(fleet) = Fleet::new() else {
+        return;
+    };
+    let machine = fleet.machine();
+    machine.run(&["get"]).succeeded();
+    let key = fleet.redis.records().pop().unwrap();
+    fleet.redis.cli(&["setrange", &key, "100", "altered"]);
+    let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
+    assert!(list.starts_with("unusable: altered, or of another version\n"), "{list}");
+    assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 1 token\n");
+    let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
+    assert!(list.starts_with("no token\n"), "{list}");
+}

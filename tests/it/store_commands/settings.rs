@@ -1,0 +1,94 @@
+//! The settings of a store in `config show`, `config check` and `status`.
+
+use serde_json::Value;
+
+use super::Fleet;
+use crate::common::cloud::SECRET;
+use crate::common::runner::Runner;
+
+const CONFIG: &str = ".config/gc-token/config.toml";
+const PROFILE: &str = "[default]\nregion = 'Ireland'\nclient_id = 'me'\nstore = 's3://tokens/ci'\n";
+
+fn runner() -> Runner {
+    Runner::bare().with_file(CONFIG, PROFILE).set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
+}
+
+#[test]
+fn a_flag_overrides_the_profile_and_a_password_is_not_shown() {
+    let words = ["config", "show", "-v", "--store", "redis://cache:6379/0"];
+    let shown = runner().set("GC_TOKEN_STORE_PASSWORD", "hunter2").run(&words);
+    let lines = shown.succeeded().lines().skip_while(|line| !line.starts_with("store "));
+    let lines: Vec<&str> = lines.take(3).collect();
+    assert!(lines[0].contains("redis://cache:6379/0 ") && lines[0].ends_with("  --store"));
+    assert!(lines[1].contains("s3://tokens/ci") && lines[1].ends_with("line 4, overridden"));
+    assert!(lines[2].starts_with("store-password set "), "{lines:?}");
+    assert!(lines[2].ends_with("GC_TOKEN_STORE_PASSWORD"), "{lines:?}");
+    assert!(!shown.stdout.contains("hunter2"));
+}
+
+#[test]
+fn each_mistake_is_found_and_a_password_in_a_location_is_not_shown() {
+    for (setting, value, told) in [
+        ("GC_TOKEN_STORE", "redis://u:hunter2@h", "the location holds a password"),
+        ("GC_TOKEN_STORE", "ftp://h/x", "begins with ftp:, which is no kind of store"),
+        ("GC_TOKEN_STORE_TIMEOUT", "0", "must be greater than 0"),
+        ("GC_TOKEN_STORE_REQUIRED", "perhaps", "GC_TOKEN_STORE_REQUIRED"),
+        ("GC_TOKEN_NO_STORE", "perhaps", "GC_TOKEN_NO_STORE"),
+    ] {
+        let runner = runner().set(setting, value);
+        let check = runner.run(&["config", "check"]);
+        assert_eq!(check.status.code(), Some(3), "{check:#?}");
+        assert!(check.stderr.contains(told), "{check:#?}");
+        let show = runner.run(&["config", "show"]);
+        let joined = show.succeeded().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(joined.contains(told), "{show:#?}");
+        assert!(!check.stderr.contains("hunter2") && !show.stdout.contains("hunter2"));
+        let get = runner.run(&["get"]);
+        assert_eq!(get.status.code(), Some(3), "{get:#?}");
+        assert!(get.stderr.contains(told), "{get:#?}");
+    }
+    let profile = PROFILE.replace("s3://tokens/ci", "s3://");
+    let broken = Runner::bare().with_file(CONFIG, &profile).run(&["config", "check"]);
+    assert!(broken.stderr.contains("config.toml:4: store"), "{broken:#?}");
+}
+
+#[test]
+fn a_store_that_is_required_has_to_be_named() {
+    let runner = Runner::bare()
+        .with_file(CONFIG, &PROFILE.replace("store = 's3://tokens/ci'\n", ""))
+        .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
+    let get = runner.run(&["get", "--store-required"]);
+    assert_eq!(get.status.code(), Some(2), "{get:#?}");
+    assert!(get.stderr.contains("--store-required: there is no store"), "{get:#?}");
+    let check = runner.set("GC_TOKEN_STORE_REQUIRED", "1").run(&["config", "check"]);
+    assert!(check.stderr.contains("GC_TOKEN_STORE_REQUIRED: there is no store"), "{check:#?}");
+}
+
+#[test]
+fn status_names_the_store_without_a_request_to_it() {
+    // Nothing listens there.
+    let status = |runner: Runner, args: &[&str]| {
+        let words: Vec<_> = ["status"].iter().chain(args).copied().collect();
+        runner.run(&words).succeeded().to_owned()
+    };
+    let text = status(runner(), &["--store=redis://127.0.0.1:1/0"]);
+    let line = "\nstore       redis://127.0.0.1:1/0, from --store: asked before a mint\n";
+    assert!(text.contains(line), "{text}");
+    let text = status(runner(), &["--store=redis://127.0.0.1:1/0", "--store-required"]);
+    assert!(text.contains(": asked before a mint, and has to answer\n"), "{text}");
+    let text = status(runner(), &["--no-store"]);
+    assert!(text.contains("\nstore       none, from --no-store\n"), "{text}");
+    let json: Value = serde_json::from_str(&status(runner(), &["--json"])).unwrap();
+    assert_eq!(json["store"]["location"], "s3://tokens/ci");
+    assert_eq!(
+        (&json["store"]["required"], &json["store"]["timeout"]),
+        (&false.into(), &2.0.into())
+    );
+    let json: Value = serde_json::from_str(&status(runner(), &["--json", "--no-store"])).unwrap();
+    assert_eq!(json["store"], Value::Null);
+    let Some(fleet) = Fleet::new() else {
+        return;
+    };
+    let text = status(fleet.machine_without_store(), &[]);
+    assert!(!text.contains("\nstore "), "{text}");
+}
