@@ -81,14 +81,14 @@ pub enum Command {
     /// Revoke the cached tokens at the API and remove them from the cache.
     ///
     /// Revokes the tokens that these settings name: the one that 'get' would
-    /// print, and the others of a gateway's pool. Mints none. A token that could
-    /// not be revoked stays in the cache, so that it can be tried again, and the
-    /// exit code is not 0.
+    /// print, and the others of a gateway's pool, in the cache and in the store
+    /// (--store). Mints none. A token that could not be revoked stays there, so that
+    /// it can be tried again, and the exit code is not 0.
     Revoke(SettingArgs),
     /// Find out whether a pipeline would succeed, and why not.
     ///
     /// Checks the settings, the connections to both hosts, three clocks, the
-    /// cache and a token. Prints the verdict and what is not in order; with -v,
+    /// cache, the store if there is one, and a token. Prints the verdict and what is not in order; with -v,
     /// all that was found. The report holds no secret. Gets a token as
     /// any other command does: from the cache, or a new one, which is then cached.
     /// Exits with the code that 'get' would exit with, and with 8 if the API

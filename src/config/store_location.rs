@@ -3,13 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use super::origin::Sourced;
 use crate::error::{Error, Result};
 
-/// `Display` writes it as it can be given again; no part of it is secret.
+/// `Display` writes it as it can be given again, but without the user: people put passwords
+/// there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreLocation {
     /// A container of objects with conditional writes.
@@ -44,6 +45,9 @@ pub struct RedisLocation {
 
 const REDIS_PORT: u16 = 6379;
 const REDIS_PREFIX: &str = "gc-token:";
+/// Characters that mean something in the query of a URL.
+const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'&').add(b'+');
+
 const EXAMPLES: &str = "such as s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, \
     redis://host:6379/0 or rediss://user@host:6379/0";
 
@@ -217,7 +221,13 @@ impl fmt::Display for StoreLocation {
         match self {
             StoreLocation::Bucket { prefix, .. } if prefix.is_empty() => Ok(()),
             StoreLocation::Bucket { prefix, .. } => write!(f, "/{prefix}"),
-            StoreLocation::Redis(redis) => write!(f, "/{}", redis.database),
+            StoreLocation::Redis(redis) => {
+                write!(f, "/{}", redis.database)?;
+                if redis.prefix == REDIS_PREFIX {
+                    return Ok(());
+                }
+                write!(f, "?prefix={}", utf8_percent_encode(&redis.prefix, IN_QUERY))
+            }
         }
     }
 }
@@ -269,9 +279,17 @@ mod tests {
 
     #[test]
     fn a_location_is_shown_as_it_can_be_given_again() {
-        for text in ["s3://b/p", "az://c", "rediss://h:6380/3", "redis://[::1]:6379/0"] {
+        for text in [
+            "s3://b/p",
+            "az://c",
+            "rediss://h:6380/3",
+            "redis://[::1]:6379/0",
+            "redis://h:6379/0?prefix=team:",
+            "redis://h:6379/0?prefix=a%20%26%2Bb",
+        ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
+        assert_eq!(parse("redis://me@h").unwrap().to_string(), "redis://h:6379/0");
     }
 
     #[test]
