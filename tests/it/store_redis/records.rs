@@ -57,20 +57,25 @@ fn of_two_writers_one_wins_each_time() {
         let rounds = Barrier::new(2);
         let race = |own: &[u8]| {
             let client = machine.client();
-            let mut wins = Vec::new();
+            let mut swaps = Vec::new();
             for round in 0..ROUNDS {
                 // Ten rounds for each name: the first writes anew, the others replace.
                 let name = name(round / 10);
-                let seen = client.read(&name).unwrap();
+                let seen = client.read(&name);
                 rounds.wait();
-                let swapped = client.swap(&name, &seen.version, own).unwrap();
+                let swapped = seen.and_then(|seen| client.swap(&name, &seen.version, own));
                 rounds.wait();
-                let found = client.read(&name).unwrap();
+                // A failure here would leave the other waiting.
+                swaps.push((swapped, client.read(&name)));
+                rounds.wait();
+            }
+            let mut wins = Vec::new();
+            for (swapped, found) in swaps {
+                let (swapped, found) = (swapped.unwrap(), found.unwrap());
                 wins.push(matches!(swapped, Swap::Won(_)));
                 if let Swap::Won(version) = swapped {
                     assert_eq!((found.record.as_deref(), &found.version), (Some(own), &version));
                 }
-                rounds.wait();
             }
             wins
         };
