@@ -8,6 +8,7 @@ mod remote;
 mod revalidate;
 mod revoke_cached;
 mod shared;
+mod shared_pool;
 mod verify;
 
 use secrecy::{ExposeSecret, SecretString};

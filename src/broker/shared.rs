@@ -11,7 +11,7 @@ use crate::config::StoreSettings;
 use crate::error::{Error, Kind, Result};
 use crate::store::{
     Decision, Record, SharedFailure, SharedToken, SingleFlight, Slot, SlotReading, Store,
-    StoreError, StoreFault, Turn,
+    StoreClient, StoreError, StoreFault, Turn,
 };
 use crate::token::{AccessToken, Token};
 
@@ -73,10 +73,24 @@ impl Broker<'_> {
     ) -> Result<Obtained, FlightError> {
         let secret = self.remote.client_secret()?;
         let secret = secret.expose_secret().as_bytes();
-        let slot = Slot::new(store, settings, self.clock, self.settings, secret);
-        let first_wait = settings.location.poll_interval();
-        let (start, rejected) = (start.clone(), rejected.cloned());
-        let mut flight = SingleFlight::new(self.policy(), start, rejected, first_wait);
+        let (clock, client) = (self.clock, self.settings);
+        let client = &StoreClient { store, settings, clock, client, secret };
+        let obtained = self.fly_slot(client, start, rejected, issuer_clock)?;
+        self.announce_slot(client);
+        Ok(obtained)
+    }
+
+    fn fly_slot(
+        &self,
+        client: &StoreClient<'_>,
+        start: &Reading,
+        rejected: Option<&AccessToken>,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained, FlightError> {
+        let settings = client.settings;
+        let slot = client.slot(self.settings.cache.slot);
+        let (policy, first_wait) = (self.policy(), settings.location.poll_interval());
+        let mut flight = SingleFlight::new(policy, start.clone(), rejected.cloned(), first_wait);
         let mut waited = Duration::ZERO;
         loop {
             let reading = slot.read()?;
@@ -84,7 +98,12 @@ impl Broker<'_> {
                 self.reporter.warn(messages::unusable_record(settings));
             }
             let wait = match flight.decide(reading.view(), &self.clock.read(), fastrand::f64()) {
-                Decision::Use(token) => return Ok(self.shared(*token)),
+                Decision::Use(token) => {
+                    if let Some(rejected) = rejected {
+                        self.evict_from_pool(client, &reading, rejected);
+                    }
+                    return Ok(self.shared(self.pick_slot(client, &reading, *token)));
+                }
                 Decision::RefreshEarly(token) => {
                     return self.refresh_early(&slot, &reading, *token, issuer_clock);
                 }
@@ -169,7 +188,7 @@ impl Broker<'_> {
                     _ => 0,
                 };
                 let failure = Some(SharedFailure { error: error.clone(), closed_for });
-                Record { token: turn.record().token.clone(), failure, turn: None }
+                Record { failure, turn: None, ..turn.record().clone() }
             }
         };
         if let Err(failure) = turn.end(&record) {

@@ -19,6 +19,9 @@ pub struct StoreSettings {
     pub timeout: Duration,
     /// Whether to fail rather than to mint if the store cannot be reached.
     pub is_required: bool,
+    /// Whether slot 0 may stand for any slot of the pool, so that machines that need one token
+    /// do not all use the same.
+    pub picks_slot: bool,
 }
 
 impl StoreSettings {
@@ -51,6 +54,7 @@ impl StoreSettings {
             timeout: timeout
                 .unwrap_or_else(|| table::STORE_TIMEOUT.default_duration().unsigned_abs()),
             is_required,
+            picks_slot: true,
         }))
     }
 
@@ -89,6 +93,7 @@ impl StoreSettings {
             password: None,
             timeout: Duration::from_secs(2),
             is_required: false,
+            picks_slot: true,
         }
     }
 }

@@ -58,6 +58,8 @@ struct PoolState {
     /// Higher, if the API has shown that it takes more.
     rate: Option<u32>,
     growth: GrowthState,
+    /// The slot of the store whose token the run began with.
+    slot_of_first: Option<u32>,
     active_cap: ActiveCap,
     limited_paths: LimitedPaths,
 }
@@ -96,6 +98,7 @@ impl TokenPool {
             base_rate: rate(&settings),
             rate: rate(&settings),
             growth: GrowthState::default(),
+            slot_of_first: None,
             active_cap: ActiveCap::default(),
             limited_paths: LimitedPaths::default(),
         };

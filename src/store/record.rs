@@ -16,6 +16,9 @@ pub struct Record {
     /// The last token, perhaps expired; kept during a turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<SharedToken>,
+    /// The number of slots that have a token, as far as slot 0 knows; 0 is as good as 1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slots: u32,
     /// The failure of the last mint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<SharedFailure>,
@@ -27,6 +30,10 @@ pub struct SharedFailure {
     /// How long nobody is to mint, in seconds, counted from when the record was written.
     #[serde(default)]
     pub closed_for: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Altered, truncated, of another format, or encrypted with another secret or for another name.
@@ -68,7 +75,7 @@ mod tests {
 
     fn record() -> Record {
         let token = SharedToken::new(token("s3cret-t0ken", 300), None);
-        Record { turn: Some("n".into()), token: Some(token), failure: None }
+        Record { turn: Some("n".into()), token: Some(token), ..Record::default() }
     }
 
     #[test]

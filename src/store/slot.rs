@@ -1,6 +1,6 @@
 //! One slot of a client in a store: its record, decrypted.
 
-mod removal;
+mod rewrite;
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -106,7 +106,7 @@ impl<'a> Slot<'a> {
             random_id().map_err(|error| StoreError { fault: StoreFault::Unavailable, error })?;
         let token = reading.record.as_ref().and_then(|record| record.token.clone());
         let token = token.filter(|_| !is_rejected);
-        let record = Record { turn: Some(nonce), token, failure: None };
+        let record = Record { turn: Some(nonce), token, slots: reading.slots(), failure: None };
         let expected = &reading.observation.version;
         let Swap::Won(version) = self.swap(expected, &record)? else {
             return Ok(None);
@@ -133,7 +133,7 @@ impl<'a> Slot<'a> {
         let token = Some(SharedToken::new(token, store_clock));
         let turn = reading.record.as_ref().and_then(|record| record.turn.clone());
         if turn.is_none() {
-            let record = Record { token, ..Record::default() };
+            let record = Record { token, slots: reading.slots(), ..Record::default() };
             let _ = self.swap(&reading.observation.version, &record);
         }
     }
@@ -186,6 +186,11 @@ impl SlotReading {
 
     pub fn token(&self) -> Option<&SharedToken> {
         self.record.as_ref()?.token.as_ref()
+    }
+
+    /// The number of slots that the record knows.
+    pub fn slots(&self) -> u32 {
+        self.record.as_ref().map_or(0, |record| record.slots)
     }
 
     pub fn store_clock(&self) -> Option<&OffsetEstimate> {

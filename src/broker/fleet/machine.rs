@@ -131,10 +131,8 @@ fn machine_settings(is_required: bool) -> Settings {
     settings.verify = Verify::Auto;
     settings.store = Some(StoreSettings {
         location: StoreLocation::test("s3://tokens"),
-        origin: "--store".to_owned(),
-        password: None,
-        timeout: Duration::from_secs(2),
         is_required,
+        ..StoreSettings::test()
     });
     settings
 }

@@ -1,7 +1,7 @@
 //! Several machines with one store.
 
 use super::*;
-use crate::config::{StoreLocation, StoreSettings};
+use crate::config::StoreSettings;
 use crate::store::memory::{MemoryClient, MemoryStore};
 use crate::store::{StoreError, StoreFault};
 
@@ -18,20 +18,10 @@ fn clock_of(boot: &str) -> FakeClock {
     clock
 }
 
-fn store_settings() -> StoreSettings {
-    StoreSettings {
-        location: StoreLocation::test("redis://store"),
-        origin: "--store".to_owned(),
-        password: None,
-        timeout: Duration::from_secs(2),
-        is_required: false,
-    }
-}
-
 impl<'a> Machine<'a> {
     fn new(clock: &'a FakeClock, store: &'a MemoryStore<'a>) -> Machine<'a> {
         let mut scene = with_api(clock, 3_600, Verify::Auto);
-        scene.settings.store = Some(store_settings());
+        scene.settings.store = Some(StoreSettings::test());
         Machine { scene, clock, store }
     }
 
@@ -246,4 +236,34 @@ fn a_token_that_nobody_can_be_asked_about_is_kept_for_the_others() {
     assert_eq!(second.get().unwrap_err().kind, Kind::Unavailable);
     first.forget();
     assert_eq!((first.token(), first.requests().0), ("token-1".to_owned(), 1));
+}
+
+#[test]
+fn a_machine_begins_with_any_token_of_the_pool() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (mut first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.token();
+    first.scene.settings.cache.slot = 1;
+    assert_eq!(first.token(), "token-2");
+    fastrand::seed(1);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        seen.insert(second.token());
+        second.forget();
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert_eq!(second.requests().0, 0);
+    // A token that the API rejects leaves whichever slot holds it.
+    let rejected = AccessToken::new("token-2".to_owned());
+    second.with_broker(|broker| broker.replace_rejected(&rejected)).unwrap();
+    second.forget();
+    let left: std::collections::BTreeSet<_> = (0..20)
+        .map(|_| {
+            let token = second.token();
+            second.forget();
+            token
+        })
+        .collect();
+    assert_eq!(left.into_iter().collect::<Vec<_>>(), ["token-1"]);
 }

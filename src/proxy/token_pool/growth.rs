@@ -67,7 +67,10 @@ impl PoolState {
     }
 
     fn lowest_free_slot(&self) -> u32 {
-        let is_free = |slot: &u32| self.members.iter().all(|member| member.slot != *slot);
+        let is_free = |slot: &u32| {
+            self.slot_of_first != Some(*slot)
+                && self.members.iter().all(|member| member.slot != *slot)
+        };
         (0..).find(is_free).expect("there are fewer members than numbers")
     }
 }
@@ -91,6 +94,11 @@ impl TokenPool {
         };
         let provided = tokio::task::spawn_blocking(work).await;
         let now = self.run.clock.read();
+        if let Ok(Ok(provided)) = &provided
+            && self.is_first_of_store(slot, &provided.token.access_token)
+        {
+            return self.state().growth.end(false, &now);
+        }
         let grown = match provided {
             Ok(provided) => self.check_provided(provided),
             Err(_) => None,
@@ -124,6 +132,18 @@ impl TokenPool {
             tokio::spawn(maintain(Arc::downgrade(&self), source, slot));
         }
         self.changed.notify_one();
+    }
+
+    /// Returns whether a slot holds the token that the run began with, because that came from this
+    /// slot of the store. Then the next growth skips the slot.
+    fn is_first_of_store(&self, slot: u32, token: &AccessToken) -> bool {
+        let is_first = self.shared_source.peek().token.access_token == *token;
+        let mut state = self.state();
+        let is_new = is_first && state.slot_of_first.is_none();
+        if is_new {
+            state.slot_of_first = Some(slot);
+        }
+        is_new
     }
 
     fn holds(&self, token: &AccessToken) -> bool {

@@ -47,6 +47,10 @@ impl BrokerBackend {
     ) -> Arc<BrokerBackend> {
         // That setting is about the first token of the run.
         settings.freshness.newer_than = None;
+        // And so is that one: the pool has slots of its own.
+        if let Some(store) = &mut settings.store {
+            store.picks_slot = false;
+        }
         // The terminal belongs to the command or to the shell.
         settings.client.secret.forbid_prompt();
         settings.store.iter_mut().for_each(StoreSettings::forbid_prompt);

@@ -41,6 +41,7 @@ fn engine<'a>(
         password: None,
         timeout: LIMIT,
         is_required: false,
+        picks_slot: true,
     };
     BucketStore::new(provider, bucket, prefix, &settings, &network, &context)
 }

@@ -1,21 +1,10 @@
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-use crate::config::StoreLocation;
 use crate::config::tests::settings;
 use crate::context::SystemClock;
 use crate::store::memory::{MemoryClient, MemoryStore};
 use crate::token::tests::token;
-
-fn store_settings() -> StoreSettings {
-    StoreSettings {
-        location: StoreLocation::test("redis://store"),
-        origin: "--store".to_owned(),
-        password: None,
-        timeout: Duration::from_secs(2),
-        is_required: false,
-    }
-}
 
 fn stored_token(slot: &Slot<'_>) -> Option<u64> {
     let reading = slot.read().unwrap();
@@ -28,7 +17,7 @@ fn stored_token(slot: &Slot<'_>) -> Option<u64> {
 #[test]
 fn no_older_token_ever_replaces_a_newer_one() {
     let clock = SystemClock::default();
-    let (client, store_settings) = (settings("http://x"), store_settings());
+    let (client, store_settings) = (settings("http://x"), StoreSettings::test());
     let memory = MemoryStore::new(&clock);
     let store = MemoryClient { store: &memory, runner: &clock };
     let slots = [(); 2].map(|()| Slot::new(&store, &store_settings, &clock, &client, b"secret"));

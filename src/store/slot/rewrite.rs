@@ -1,11 +1,11 @@
-//! Removes a token from a record. Nothing but the record that was read is replaced.
+//! Changes a part of a record. Nothing but the record that was read is replaced.
 
 use super::{Slot, SlotReading};
 use crate::store::{Record, StoreError, StoreFault, Swap};
 use crate::token::AccessToken;
 
 /// Others may write a record between the read and the swap.
-const REMOVAL_ATTEMPTS: u32 = 5;
+const REWRITE_ATTEMPTS: u32 = 5;
 
 impl Slot<'_> {
     /// Removes the token if the record still holds this one. Returns whether it did.
@@ -36,8 +36,20 @@ impl Slot<'_> {
         })
     }
 
+    /// Records that there are as many slots, unless the record knows of more or does not exist.
+    ///
+    /// # Errors
+    /// Those of [`Store::swap`](crate::store::Store::swap).
+    pub fn record_slots(&self, slots: u32) -> Result<(), StoreError> {
+        let rewritten = self.rewrite(|reading| {
+            let record = reading.record.as_ref().filter(|record| record.slots < slots)?;
+            Some(Record { slots, ..record.clone() })
+        });
+        rewritten.map(|_| ())
+    }
+
     fn rewrite(&self, change: impl Fn(&SlotReading) -> Option<Record>) -> Result<bool, StoreError> {
-        for _ in 0..REMOVAL_ATTEMPTS {
+        for _ in 0..REWRITE_ATTEMPTS {
             self.spent.set(std::time::Duration::ZERO);
             let reading = self.read()?;
             let Some(record) = change(&reading) else {
@@ -48,7 +60,7 @@ impl Slot<'_> {
             }
         }
         let place = self.settings.location.shown();
-        let message = format!("the record in {place} is not removed");
+        let message = format!("the record in {place} is not changed");
         Err(StoreError::new(StoreFault::Unavailable, message)
             .with_cause("other machines change it all the time")
             .with_hint("try again"))
