@@ -247,3 +247,6 @@ fn without_long_runs(text: &str) -> String {
     });
     shown.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,3 +118,6 @@ fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;
