@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -106,7 +107,7 @@ pub struct Error {
     pub attribute: Option<Box<str>>,
     /// How long the issuer asked to wait, in seconds.
     #[serde(default)]
-    pub retry_after: Option<u32>,
+    pub retry_after: Option<NonZeroU32>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,5 +1,6 @@
 //! Gets a token from the store that machines share, or mints it in this machine's turn.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -184,7 +185,7 @@ impl Broker<'_> {
             }
             Err(error) => {
                 let closed_for = match error.kind {
-                    Kind::RateLimited => error.retry_after.unwrap_or_default(),
+                    Kind::RateLimited => error.retry_after.map_or(0, NonZeroU32::get),
                     _ => 0,
                 };
                 let failure = Some(SharedFailure { error: error.clone(), closed_for });

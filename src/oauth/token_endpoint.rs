@@ -9,6 +9,7 @@ mod response;
 mod retry;
 
 use std::cell::RefCell;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use hyper::Method;
@@ -170,7 +171,7 @@ impl Mint<'_> {
             error.message = format!("{} after {attempts} attempts", error.message);
         }
         if let (Kind::RateLimited, Retryable::After(wait)) = (error.kind, failed.retry) {
-            error.retry_after = u32::try_from(wait.as_secs()).ok().filter(|wait| *wait > 0);
+            error.retry_after = u32::try_from(wait.as_secs()).ok().and_then(NonZeroU32::new);
         }
         if let GiveUpReason::Timeout(wait) = reason {
             let cause = error.cause.unwrap_or_default();

@@ -55,6 +55,9 @@ pub const TURN: Duration = Duration::from_secs(10);
 
 const MAX_WAIT: Duration = Duration::from_secs(1);
 
+/// Some stores keep a `Date` for a second, so that a record may seem to be written after it.
+const DATE_JITTER: SignedDuration = SignedDuration::from_secs(-2);
+
 /// The time within which machines look again after a turn is over.
 const SPREAD: Duration = Duration::from_millis(300);
 
@@ -158,7 +161,7 @@ impl<'a> SingleFlight<'a> {
 
     /// A failure counts if it is newer than the call, or if the issuer asked to wait.
     fn applies(&self, failure: &SharedFailure, age: Option<SignedDuration>, now: &Reading) -> bool {
-        let Some(age) = age.filter(|age| !age.is_negative()) else {
+        let Some(age) = age.filter(|age| *age >= DATE_JITTER) else {
             return self.has_waited;
         };
         let is_newer = now.boot_since(&self.start).is_some_and(|since_start| age <= since_start);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::cache::{Key, Seal};
 use crate::clock::OffsetEstimate;
-use crate::config::{Settings, StoreSettings};
+use crate::config::StoreSettings;
 use crate::context::Clock;
 use crate::random::random_id;
 use crate::sync;
@@ -59,17 +59,6 @@ const RENEWAL: Duration = TURN.checked_div(3).expect("not a division by zero");
 const PUBLISH_ATTEMPTS: u32 = 3;
 
 impl<'a> Slot<'a> {
-    pub fn new(
-        store: &'a dyn Store,
-        settings: &'a StoreSettings,
-        clock: &'a dyn Clock,
-        client: &'a Settings,
-        secret: &'a [u8],
-    ) -> Slot<'a> {
-        let number = client.cache.slot;
-        Slot::numbered(&StoreClient { store, settings, clock, client, secret }, number)
-    }
-
     pub(super) fn numbered(client: &StoreClient<'a>, number: u32) -> Slot<'a> {
         let StoreClient { store, settings, clock, client, secret } = *client;
         let name = RecordName::of(&Key::shared(client, number), secret);

@@ -1,6 +1,7 @@
 //! One machine of a fleet: its clocks, its requests, and its death.
 
 use std::convert::Infallible;
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
@@ -147,7 +148,7 @@ impl Remote for Machine<'_> {
         let (sent, number, clock) = self.round_trip(self.cloud.mint, || self.cloud.new_token());
         let Some(number) = number else {
             let mut error = Error::new(Kind::RateLimited, "no token: too many requests");
-            error.retry_after = Some(60);
+            error.retry_after = NonZeroU32::new(60);
             return Err(error);
         };
         let lifetime = SignedDuration::from_millis(self.cloud.lifetime);

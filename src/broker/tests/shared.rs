@@ -1,5 +1,7 @@
 //! Several machines with one store.
 
+use std::num::NonZeroU32;
+
 use super::*;
 use crate::config::StoreSettings;
 use crate::store::memory::{MemoryClient, MemoryStore};
@@ -198,7 +200,7 @@ fn a_rate_limit_is_shared_until_it_is_over() {
     let store = MemoryStore::new(&time);
     let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
     first.scene.fail_with(Kind::RateLimited);
-    first.scene.cloud.error.borrow_mut().as_mut().unwrap().retry_after = Some(60);
+    first.scene.cloud.error.borrow_mut().as_mut().unwrap().retry_after = NonZeroU32::new(60);
     assert_eq!(first.get().unwrap_err().kind, Kind::RateLimited);
     advance([&time, &one, &other], 59);
     assert_eq!(second.get().unwrap_err().kind, Kind::RateLimited);

@@ -20,7 +20,9 @@ fn no_older_token_ever_replaces_a_newer_one() {
     let (client, store_settings) = (settings("http://x"), StoreSettings::test());
     let memory = MemoryStore::new(&clock);
     let store = MemoryClient { store: &memory, runner: &clock };
-    let slots = [(); 2].map(|()| Slot::new(&store, &store_settings, &clock, &client, b"secret"));
+    let (settings, secret) = (&store_settings, &b"secret"[..]);
+    let client = StoreClient { store: &store, settings, clock: &clock, client: &client, secret };
+    let slots = [(); 2].map(|()| client.slot(0));
     let issued = AtomicU64::new(0);
     let mut random = fastrand::Rng::with_seed(7);
     let mut last = None;

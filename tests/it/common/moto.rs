@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use super::missing;
 use super::process::wait_until;
 
-/// A `moto_server` on loopback, killed at the end of the test.
+/// A server of moto on loopback, killed at the end of the test.
 pub struct MotoServer {
     child: Child,
     port: u16,
@@ -19,15 +19,16 @@ pub const BUCKET: &str = "fleet";
 impl MotoServer {
     /// Starts a server with a bucket; `None`, and loudly, where there is none to start.
     pub fn start() -> Option<MotoServer> {
-        let program =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/moto/bin/moto_server");
-        if !program.exists() {
-            missing("moto_server (tests/run installs it)");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = root.join("target/tools/moto/bin/python");
+        if !python.exists() {
+            missing("moto (tests/run installs it)");
             return None;
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        let child = Command::new(python)
+            .arg(root.join("tests/moto.py"))
+            .arg(port.to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -46,7 +47,7 @@ impl MotoServer {
         stream.write_all(request.as_bytes()).ok()?;
         let mut response = String::new();
         stream.read_to_string(&mut response).ok()?;
-        response.starts_with("HTTP/1.1 200").then_some(())
+        response.contains(" 200 OK\r\n").then_some(())
     }
 
     /// The variables that make it the store of a machine.

@@ -4,8 +4,6 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::process::wait_until;
 use super::{missing, program};
 
@@ -75,11 +73,6 @@ impl RedisServer {
     /// Returns the keys with the default prefix.
     pub fn records(&self) -> Vec<String> {
         self.cli(&["keys", "gc-token:*"]).lines().map(str::to_owned).collect()
-    }
-
-    pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
     }
 
     /// Waits until the server listens; false if it has ended.

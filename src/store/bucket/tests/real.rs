@@ -16,23 +16,15 @@ pub(super) struct RealServer {
     _directory: TempDir,
 }
 
-/// Serves one request at a time: `moto_server` checks a condition and writes without a lock, so
-/// that two writers may win.
-const MOTO: &str = "
-import sys
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import run_simple
-app = DomainDispatcherApplication(create_backend_app)
-run_simple('127.0.0.1', int(sys.argv[1]), app, threaded=False)
-";
-
 impl RealServer {
     /// Moto stands in for S3; checks conditions, and no signatures.
     pub(super) fn moto() -> Option<RealServer> {
         let program = find("moto_server", "moto/bin/moto_server", true)?;
         let server = RealServer::start(|port, _| {
             let mut command = Command::new(program.with_file_name("python3"));
-            command.args(["-c", MOTO, &port.to_string()]);
+            command
+                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto.py"))
+                .arg(port.to_string());
             command
         });
         let created = server.request("PUT /tokens HTTP/1.1", &[]);
