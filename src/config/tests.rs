@@ -383,3 +383,21 @@ fn empty_variables_count_as_unset() {
     let user = User::new([("GC_TOKEN_REGION", ""), ("GENESYSCLOUD_REGION", "us-east-1")]);
     assert!(user.error(&[], "{}").starts_with("3 error: there is no client id"));
 }
+
+#[test]
+fn the_values_of_a_store_are_checked_by_themselves() {
+    let check = |flag: &'static str, value: &str| {
+        let flags = vec![(flag, value.to_owned())];
+        check_values(&Layers::new(flags, Query::default(), &[].into()))
+            .map_err(|error| error.message)
+    };
+    assert_eq!(check("store", "redis://cache"), Ok(()));
+    for (flag, value, message) in [
+        ("store", "cache", "--store: \"cache\" is not the location of a store"),
+        ("store-timeout", "0", "--store-timeout: \"0\" must be greater than 0"),
+        ("store-required", "perhaps", "--store-required: \"perhaps\" is neither true nor false"),
+        ("no-store", "perhaps", "--no-store: \"perhaps\" is neither true nor false"),
+    ] {
+        assert_eq!(check(flag, value), Err(message.to_owned()));
+    }
+}

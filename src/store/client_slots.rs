@@ -29,12 +29,12 @@ impl<'a> StoreClient<'a> {
         Slot::numbered(self, number)
     }
 
-    /// Returns the slots that have a record. Reads `expected` slots at least, and others until
-    /// the pool ends.
+    /// Returns the slots that have a record. Reads `expected` slots at least, those that a record
+    /// knows of, and others until the pool ends.
     ///
     /// # Errors
     /// Those of [`Store::read`].
-    pub fn occupied_slots(&self, expected: u32) -> Result<Vec<NumberedSlot<'a>>, StoreError> {
+    pub fn occupied_slots(&self, mut expected: u32) -> Result<Vec<NumberedSlot<'a>>, StoreError> {
         let mut occupied = Vec::new();
         let mut absent = 0;
         for number in 0..MAX_TOKENS {
@@ -43,6 +43,7 @@ impl<'a> StoreClient<'a> {
             }
             let slot = self.slot(number);
             let reading = slot.read()?;
+            expected = expected.max(reading.slots());
             absent = if reading.exists() { 0 } else { absent + 1 };
             if reading.exists() {
                 occupied.push(NumberedSlot { number, slot, reading });

@@ -31,7 +31,8 @@ impl Slot<'_> {
             Some(record) => {
                 let is_empty = record.token.is_none() && record.failure.is_none();
                 let turn = record.turn.clone();
-                (!is_empty).then(|| Record { turn, ..Record::default() })
+                let slots = record.slots;
+                (!is_empty).then(|| Record { turn, slots, ..Record::default() })
             }
         })
     }
@@ -150,6 +151,10 @@ mod tests {
             assert_eq!(found(6), [0, 2, 5]);
             assert_eq!(*store.requests.lock().unwrap(), 8);
             assert_eq!(found(10), [0, 2, 5, 8]);
+            client.slot(0).record_slots(9).unwrap();
+            assert_eq!(found(0), [0, 2, 5, 8], "slot 0 knows of nine");
+            client.slot(0).clear().unwrap();
+            assert_eq!(found(0), [0, 2, 5, 8], "an emptied record knows of them, too");
         });
     }
 }
