@@ -23,16 +23,16 @@ struct CachedToken {
     settings: Settings,
 }
 
-struct StoredToken<'a> {
+struct TokenInStore<'a> {
     access_token: AccessToken,
     slot: Slot<'a>,
 }
 
 /// A token that both hold is revoked once.
 #[derive(Default)]
-struct KnownTokens<'a> {
+struct RevocableTokens<'a> {
     cached: Vec<CachedToken>,
-    stored: Vec<StoredToken<'a>>,
+    stored: Vec<TokenInStore<'a>>,
 }
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -62,17 +62,17 @@ pub fn revoke_cached(
         }
     }
     let pool = slots.last().map_or(pool, |last| pool.max(last + 1));
-    let revoke = |tokens: &KnownTokens<'_>, mut failures: Vec<Error>| {
+    let revoke = |tokens: &RevocableTokens<'_>, mut failures: Vec<Error>| {
         let revoked = tokens.revoke(&endpoint, settings, &*context.clock, &mut failures);
         CachedRevocation { revoked, failures }
     };
     if settings.store.is_none() {
-        return Ok(revoke(&KnownTokens { cached, stored: Vec::new() }, failures));
+        return Ok(revoke(&RevocableTokens { cached, stored: Vec::new() }, failures));
     }
     let secret = NetworkRemote::new(settings, context).client_secret()?;
     let revocation = super::with_store_client(settings, context, &secret, |client| {
         let stored = stored_tokens(client, pool, &mut failures);
-        revoke(&KnownTokens { cached, stored }, failures)
+        revoke(&RevocableTokens { cached, stored }, failures)
     });
     Ok(revocation.expect("a store is set"))
 }
@@ -82,7 +82,7 @@ fn stored_tokens<'a>(
     client: &StoreClient<'a>,
     pool: u32,
     failures: &mut Vec<Error>,
-) -> Vec<StoredToken<'a>> {
+) -> Vec<TokenInStore<'a>> {
     let slots = client.occupied_slots(pool).unwrap_or_else(|failure| {
         failures.push(client.settings.named_in(failure.error));
         Vec::new()
@@ -93,12 +93,12 @@ fn stored_tokens<'a>(
             failures.push(unusable(client.settings));
         }
         let token = reading.token().map(|shared| shared.token.access_token.clone());
-        stored.extend(token.map(|access_token| StoredToken { access_token, slot }));
+        stored.extend(token.map(|access_token| TokenInStore { access_token, slot }));
     }
     stored
 }
 
-impl KnownTokens<'_> {
+impl RevocableTokens<'_> {
     /// Returns the number of tokens that were revoked.
     fn revoke(
         &self,

@@ -1,6 +1,7 @@
 //! All slots of a client's pool.
 
 use super::{Slot, SlotReading, Store, StoreError};
+use crate::cache::Key;
 use crate::config::table::MAX_TOKENS;
 use crate::config::{Settings, StoreSettings};
 use crate::context::Clock;
@@ -26,7 +27,8 @@ const ABSENT_IN_A_ROW: u32 = 2;
 
 impl<'a> StoreClient<'a> {
     pub fn slot(&self, number: u32) -> Slot<'a> {
-        Slot::numbered(self, number)
+        let StoreClient { store, settings, clock, client, secret } = *self;
+        Slot::new(store, settings, clock, &Key::shared(client, number), secret)
     }
 
     /// Returns the slots that have a record. Reads `expected` slots at least, those that a record

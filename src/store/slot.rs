@@ -13,8 +13,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::{
-    Observation, Record, RecordName, RecordView, SharedToken, Store, StoreClient, StoreError,
-    StoreFault, Swap, TURN, Version,
+    Observation, Record, RecordName, RecordView, SharedToken, Store, StoreError, StoreFault, Swap,
+    TURN, Version,
 };
 use crate::cache::{Key, Seal};
 use crate::clock::OffsetEstimate;
@@ -59,10 +59,15 @@ const RENEWAL: Duration = TURN.checked_div(3).expect("not a division by zero");
 const PUBLISH_ATTEMPTS: u32 = 3;
 
 impl<'a> Slot<'a> {
-    pub(super) fn numbered(client: &StoreClient<'a>, number: u32) -> Slot<'a> {
-        let StoreClient { store, settings, clock, client, secret } = *client;
-        let name = RecordName::of(&Key::shared(client, number), secret);
-        let seal = Seal::from_secret(secret);
+    pub(super) fn new(
+        store: &'a dyn Store,
+        settings: &'a StoreSettings,
+        clock: &'a dyn Clock,
+        key: &Key,
+        client_secret: &[u8],
+    ) -> Slot<'a> {
+        let name = RecordName::of(key, client_secret);
+        let seal = Seal::from_secret(client_secret);
         Slot { store, settings, clock, name, seal, spent: Cell::default() }
     }
 

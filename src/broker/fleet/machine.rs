@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::cloud::{Cloud, time};
-use super::store::{FaultyStore, StoreClient};
+use super::store::{FaultyStore, MachineStore};
 use super::timeline::Timeline;
 use crate::broker::{Broker, Remote};
 use crate::clock::{BootId, OffsetEstimate, Reading};
@@ -85,7 +85,7 @@ impl<'a> Machine<'a> {
         fastrand::seed(self.index as u64);
         let settings = machine_settings(is_required);
         let store =
-            StoreClient { store: self.store, clock: &self.clock, requests: Mutex::default() };
+            MachineStore { store: self.store, clock: &self.clock, requests: Mutex::default() };
         let reporter = Reporter::to(Box::new(std::io::sink()));
         let broker = Broker {
             settings: &settings,

@@ -71,7 +71,7 @@ impl<'t> FaultyStore<'t> {
 }
 
 /// The store as one machine sees it.
-pub(super) struct StoreClient<'a> {
+pub(super) struct MachineStore<'a> {
     pub(super) store: &'a FaultyStore<'a>,
     pub(super) clock: &'a dyn Clock,
     pub(super) requests: Mutex<u32>,
@@ -81,7 +81,7 @@ fn version(write: u64) -> Version {
     Version::Present { e_tag: Some(write.to_string()), generation: None }
 }
 
-impl Store for StoreClient<'_> {
+impl Store for MachineStore<'_> {
     fn read(&self, name: &RecordName, limit: Duration) -> Result<Observation, StoreError> {
         *self.requests.lock().unwrap() += 1;
         let sent = self.clock.read();

@@ -3,6 +3,7 @@ use std::sync::atomic::AtomicU64;
 use super::*;
 use crate::config::tests::settings;
 use crate::context::SystemClock;
+use crate::store::StoreClient;
 use crate::store::memory::{MemoryClient, MemoryStore};
 use crate::token::tests::token;
 
