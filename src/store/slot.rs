@@ -1,13 +1,9 @@
 //! One slot of a client in a store: its record, decrypted.
 
 mod rewrite;
+mod turn;
 
 use std::cell::Cell;
-use std::convert::Infallible;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::channel;
-use std::thread;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -21,8 +17,9 @@ use crate::clock::OffsetEstimate;
 use crate::config::StoreSettings;
 use crate::context::Clock;
 use crate::random::random_id;
-use crate::sync;
 use crate::token::Token;
+
+pub use turn::Turn;
 
 pub struct Slot<'a> {
     store: &'a dyn Store,
@@ -41,22 +38,8 @@ pub struct SlotReading {
     observation: Observation,
 }
 
-/// The right to mint, until [`TURN`] has passed since it was taken or renewed.
-pub struct Turn<'a, 's> {
-    slot: &'a Slot<'s>,
-    record: Record,
-    version: Mutex<Version>,
-    reading: &'a SlotReading,
-}
-
 /// The time for which a record outlives what it holds.
 const MARGIN: Duration = Duration::from_secs(3_600);
-
-/// How often a turn is renewed.
-const RENEWAL: Duration = TURN.checked_div(3).expect("not a division by zero");
-
-/// Attempts to write a token over the turns of others.
-const PUBLISH_ATTEMPTS: u32 = 3;
 
 impl<'a> Slot<'a> {
     pub(super) fn new(
@@ -111,7 +94,7 @@ impl<'a> Slot<'a> {
                 "it created a record that existed already",
             ));
         }
-        Ok(Some(Turn { slot: self, record, version: version.into(), reading }))
+        Ok(Some(Turn::new(self, record, version, reading)))
     }
 
     /// Tells other machines the validity of a token by a measurement, unless somebody has changed
@@ -139,17 +122,8 @@ impl<'a> Slot<'a> {
     }
 
     fn swap(&self, expected: &Version, record: &Record) -> Result<Swap, StoreError> {
-        self.timed(|limit| self.swap_within(expected, record, limit))
-    }
-
-    fn swap_within(
-        &self,
-        expected: &Version,
-        record: &Record,
-        limit: Duration,
-    ) -> Result<Swap, StoreError> {
         let bytes = record.encode(&self.name, &self.seal);
-        self.store.swap(&self.name, expected, &bytes, keep(record), limit)
+        self.timed(|limit| self.store.swap(&self.name, expected, &bytes, keep(record), limit))
     }
 
     fn timed<T>(
@@ -196,97 +170,6 @@ impl SlotReading {
             record: self.record.as_ref(),
             age: self.observation.age,
             clock: self.observation.clock.as_ref(),
-        }
-    }
-}
-
-impl Turn<'_, '_> {
-    /// Runs `work`, and renews the turn until that ends. A machine that dies loses its turn.
-    pub fn renew_during<T>(&self, work: impl FnOnce() -> T) -> T {
-        let (work_goes_on, end) = channel::<Infallible>();
-        let clock = self.slot.clock;
-        let renew = RenewableTurn {
-            store: self.slot.store,
-            limit: self.slot.settings.timeout,
-            name: &self.slot.name,
-            seal: &self.slot.seal,
-            record: &self.record,
-            renewals: AtomicU32::new(0),
-            version: &self.version,
-        };
-        thread::scope(|scope| {
-            // Without a thread the turn is over too soon, which costs a second mint at most.
-            let renewer = thread::Builder::new().spawn_scoped(scope, move || {
-                while !clock.wait_for_end(&end, RENEWAL) && renew.renew() {}
-            });
-            let result = work();
-            drop(work_goes_on);
-            drop(renewer);
-            result
-        })
-    }
-
-    /// Replaces the turn by its result. A token replaces a turn that another machine has taken
-    /// meanwhile, too, but not another token.
-    ///
-    /// # Errors
-    /// Those of [`Store::swap`].
-    pub fn end(self, record: &Record) -> Result<(), StoreError> {
-        let slot = self.slot;
-        slot.spent.set(Duration::ZERO);
-        let mut version = sync::lock(&self.version).clone();
-        for _ in 0..PUBLISH_ATTEMPTS {
-            if slot.swap(&version, record)? != Swap::Lost || record.token.is_none() {
-                return Ok(());
-            }
-            let reading = slot.read()?;
-            let token = reading.record.and_then(|record| record.token);
-            if token.is_some() && token != self.record.token {
-                return Ok(());
-            }
-            version = reading.observation.version;
-        }
-        Ok(())
-    }
-
-    /// The record before the turn.
-    pub fn reading(&self) -> &SlotReading {
-        self.reading
-    }
-
-    pub fn record(&self) -> &Record {
-        &self.record
-    }
-}
-
-/// The part of a turn that another thread may use.
-struct RenewableTurn<'a> {
-    store: &'a dyn Store,
-    limit: Duration,
-    name: &'a RecordName,
-    seal: &'a Seal,
-    record: &'a Record,
-    renewals: AtomicU32,
-    version: &'a Mutex<Version>,
-}
-
-impl RenewableTurn<'_> {
-    /// Gives the turn another number, so that machines that watch it see it live. Returns whether
-    /// it still is this machine's.
-    fn renew(&self) -> bool {
-        let number = self.renewals.fetch_add(1, Ordering::Relaxed);
-        let turn = self.record.turn.as_ref().map(|turn| format!("{turn} {number}"));
-        let record = Record { turn, ..self.record.clone() };
-        let mut version = sync::lock(self.version);
-        let bytes = record.encode(self.name, self.seal);
-        match self.store.swap(self.name, &version, &bytes, keep(&record), self.limit) {
-            Ok(Swap::Won(renewed)) => {
-                *version = renewed;
-                true
-            }
-            Ok(Swap::Lost) => false,
-            // The next attempt may succeed.
-            Err(_) => true,
         }
     }
 }
