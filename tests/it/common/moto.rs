@@ -27,7 +27,7 @@ impl MotoServer {
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new(python)
-            .arg(root.join("tests/moto.py"))
+            .arg(root.join("tests/s3_server.py"))
             .arg(port.to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -16,6 +16,9 @@ pub(super) struct RealServer {
     _directory: TempDir,
 }
 
+/// Another program may take the port of a server.
+const ATTEMPTS: u32 = 5;
+
 impl RealServer {
     /// Moto stands in for S3; checks conditions, and no signatures.
     pub(super) fn moto() -> Option<RealServer> {
@@ -23,7 +26,7 @@ impl RealServer {
         let server = RealServer::start(|port, _| {
             let mut command = Command::new(program.with_file_name("python3"));
             command
-                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto.py"))
+                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/s3_server.py"))
                 .arg(port.to_string());
             command
         });
@@ -69,7 +72,7 @@ impl RealServer {
     }
 
     fn start(command: impl Fn(u16, &Path) -> Command) -> RealServer {
-        loop {
+        for _ in 0..ATTEMPTS {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             let port = listener.local_addr().unwrap().port();
             drop(listener);
@@ -82,13 +85,13 @@ impl RealServer {
                 if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                     return server;
                 }
-                // Another program may have taken the port.
                 if server.child.try_wait().unwrap().is_some() {
                     break;
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
+        panic!("{:?} does not start", command(0, Path::new(".")));
     }
 
     pub(super) fn url(&self) -> String {

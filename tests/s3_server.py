@@ -1,4 +1,4 @@
-"""Serves S3 on a port of loopback: python tests/moto.py PORT
+"""Serves S3 on a port of loopback: python tests/s3_server.py PORT
 
 One request at a time: moto checks the condition of a write and then writes without a lock, so that
 two writers might win.
