@@ -131,7 +131,7 @@ impl Broker<'_> {
             }
             let message = messages::waiting_for_turn(settings);
             if waited.is_zero() {
-                self.reporter.debug(&message);
+                self.reporter.info(&message);
             }
             let _activity = self.reporter.activity(message);
             slot.wait(wait);

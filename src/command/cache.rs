@@ -45,21 +45,26 @@ pub(super) fn run(
     {
         context.reporter.warn(messages::not_cached(&error));
     }
-    let timeout = settings.lock_timeout;
+    let (timeout, as_json) = (settings.lock_timeout, layers.bool(&table::JSON)?);
     match command {
         CacheCommand::Path => streams.print(format!("{}\n", dir.display()).as_bytes()),
-        CacheCommand::List(_) => list(dir, layers.bool(&table::JSON)?, context, streams),
+        CacheCommand::List(_) => list(dir, as_json, context, streams),
         CacheCommand::Clear(_) => {
-            report_removed(cache::clear(dir, timeout, &*context.clock)?, streams)
+            report_removed(cache::clear(dir, timeout, &*context.clock)?, as_json, streams)
         }
         CacheCommand::Prune => {
-            report_removed(cache::prune(dir, timeout, &*context.clock)?, streams)
+            report_removed(cache::prune(dir, timeout, &*context.clock)?, as_json, streams)
         }
     }
 }
 
-fn report_removed(count: usize, streams: &mut StandardStreams) -> Result<()> {
-    streams.print(format!("removed {}\n", counted(count, "token")).as_bytes())
+fn report_removed(count: usize, as_json: bool, streams: &mut StandardStreams) -> Result<()> {
+    let text = if as_json {
+        format!("{}\n", json!({ "removed": count }))
+    } else {
+        format!("removed {}\n", counted(count, "token"))
+    };
+    streams.print(text.as_bytes())
 }
 
 fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStreams) -> Result<()> {

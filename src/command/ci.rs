@@ -58,7 +58,7 @@ fn list_systems() -> String {
 
 const MIN_TTL: &str = "30m";
 
-const PORTABLE: [&Setting; 10] = [
+const PORTABLE: [&Setting; 12] = [
     &table::LOGIN_URL,
     &table::API_URL,
     &table::TOKEN_URL,
@@ -69,6 +69,8 @@ const PORTABLE: [&Setting; 10] = [
     &table::IDLE_TIMEOUT,
     &table::VERIFY,
     &table::TIMEOUT,
+    &table::STORE_TIMEOUT,
+    &table::STORE_REQUIRED,
 ];
 
 fn recipe_values(
@@ -85,6 +87,13 @@ fn recipe_values(
         if let Some(given) = layers.find(setting) {
             variables.push((setting.variables[0], plain_value(&given)?));
         }
+    }
+    // The location of a store may name a user, and `check_portable` has refused a password.
+    if let Some(given) = layers.find(&table::STORE) {
+        if !ci::is_plain(&given.value) {
+            return Err(not_plain(&given));
+        }
+        variables.push((table::STORE.variables[0], given.value));
     }
     let min_ttl = layers.find(&table::MIN_TTL);
     let min_ttl = min_ttl.map_or_else(|| Ok(MIN_TTL.to_owned()), |given| single_word(&given))?;
@@ -104,8 +113,12 @@ fn plain_value(given: &Sourced) -> Result<String> {
     if ci::is_plain(&given.value) && shown::plain(&given.value) == given.value {
         return Ok(given.value.clone());
     }
+    Err(not_plain(given))
+}
+
+fn not_plain(given: &Sourced) -> Error {
     let hint = format!("letters, digits, spaces and {}, and no password", ci::PUNCTUATION.trim());
-    Err(given.refused("cannot stand in a recipe").with_hint(hint))
+    given.refused("cannot stand in a recipe").with_hint(hint)
 }
 
 fn single_word(given: &Sourced) -> Result<String> {

@@ -62,6 +62,12 @@ impl StoreLocation {
             return Err(refused(given, "holds a password, which does not belong there")
                 .with_hint("remove it, and set GC_TOKEN_STORE_PASSWORD or --store-password-file"));
         }
+        // A URL parser resolves dot segments, and would leave the prefix.
+        if given.value.split(['/', '?']).any(|part| matches!(part, "." | ".."))
+            || given.value.to_ascii_lowercase().contains("%2e")
+        {
+            return Err(given.refused("has a part of dots alone").with_hint(EXAMPLES));
+        }
         if url.fragment().is_some() {
             return Err(
                 refused(given, "has a fragment (#), which a location has not").with_hint(EXAMPLES)
@@ -126,13 +132,8 @@ fn bucket(given: &Sourced, url: &Url, provider: BucketProvider) -> Result<StoreL
         return Err(given.refused(&why).with_hint(provider.endpoint_hint()));
     }
     let prefix = decoded(given, url.path().trim_matches('/'))?;
-    if prefix.split('/').any(|part| matches!(part, "." | ".."))
-        || prefix.contains("//")
-        || prefix.chars().any(char::is_control)
-    {
-        return Err(
-            given.refused("has a prefix with an empty part, dots alone, or a control character")
-        );
+    if prefix.contains("//") || prefix.chars().any(char::is_control) {
+        return Err(given.refused("has a prefix with an empty part or a control character"));
     }
     Ok(StoreLocation::Bucket { provider, bucket: bucket.to_owned(), prefix })
 }
@@ -306,6 +307,7 @@ mod tests {
                 "--store: \"redis://h/x\" has a path that is not the number of a database",
             ),
             ("redis://h?db=1", "--store: \"redis://h?...\" has parameters other than a prefix"),
+            ("s3://b/../x", "--store: \"s3://b/../x\" has a part of dots alone"),
             ("s3://h:1/b", "--store: \"s3://h:1/b\" has more than a bucket and a prefix"),
             (
                 "redis://u:s3cret@h",

@@ -90,10 +90,13 @@ fn fault(failure: &StoreError, settings: &StoreSettings) -> Vec<Finding> {
             "tokens are read, and each machine mints for itself alone".to_owned()
         }
     };
-    vec![
-        Finding::as_warning(Topic::Store, &failure.error),
-        Finding::note(Topic::Store, consequence),
-    ]
+    // A token that is cached does not show it.
+    let finding = if failure.fault == StoreFault::Unconditional {
+        Finding::failure(Topic::Store, &failure.error)
+    } else {
+        Finding::as_warning(Topic::Store, &failure.error)
+    };
+    vec![finding, Finding::note(Topic::Store, consequence)]
 }
 
 fn on_outage(settings: &StoreSettings) -> String {
@@ -270,7 +273,7 @@ mod tests {
         }
         let findings = examine(false, |store| *store.is_unconditional.lock().unwrap() = true);
         assert!(findings.iter().any(|(level, text)| {
-            *level == Level::Warning && text.contains("has no conditional writes")
+            *level == Level::Failure && text.contains("has no conditional writes")
         }));
     }
 

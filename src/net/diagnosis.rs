@@ -155,7 +155,7 @@ impl Target {
                     (Phase::Tunnel | Phase::Tls, Some(proxy)) => format!("{host} through {proxy}"),
                     _ => peer.to_owned(),
                 };
-                format!("connecting to {to} took longer than {:?}", self.connect)
+                format!("connecting to {to} took longer than {:?}", to_tenths(self.connect))
             }
             ConnectFault::Timeout => format!("no complete response within {:?}", self.attempt),
             ConnectFault::Refused => {
@@ -335,6 +335,12 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
+}
+
+/// Cuts a time limit of more than a second to tenths of a second.
+fn to_tenths(limit: Duration) -> Duration {
+    let tenths = u64::try_from(limit.as_millis() / 100).unwrap_or(u64::MAX);
+    if limit < Duration::from_secs(1) { limit } else { Duration::from_millis(tenths * 100) }
 }
 
 #[cfg(test)]

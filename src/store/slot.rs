@@ -72,8 +72,8 @@ impl<'a> Slot<'a> {
     /// keeps the token, unless `is_rejected` says that nobody should use it.
     ///
     /// # Errors
-    /// Those of [`Store::swap`]; [`StoreFault::Unconditional`] if the store has created a record
-    /// twice.
+    /// Those of [`Store::swap`]; [`StoreFault::Unconditional`] if the store takes a second swap of
+    /// the version that the first one has replaced.
     pub fn take_turn<'t>(
         &'t self,
         reading: &'t SlotReading,
@@ -88,11 +88,11 @@ impl<'a> Slot<'a> {
         let Swap::Won(version) = self.swap(expected, &record)? else {
             return Ok(None);
         };
-        if *expected == Version::Absent && self.swap(expected, &record)? != Swap::Lost {
-            return Err(StoreError::unconditional(
-                self.settings,
-                "it created a record that existed already",
-            ));
+        if let Swap::Won(version) = self.swap(expected, &record)? {
+            // No machine is to wait for the end of this turn.
+            let _ = self.swap(&version, &Record { turn: None, ..record });
+            let cause = "it replaced a record that had another version than was expected";
+            return Err(StoreError::unconditional(self.settings, cause));
         }
         Ok(Some(Turn::new(self, record, version, reading)))
     }

@@ -52,7 +52,7 @@ pub(super) fn clear(
         }
         Ok(removed)
     })?;
-    report_removed(removed, streams)
+    report_removed(removed, layers.bool(&table::JSON)?, streams)
 }
 
 fn resolve(

@@ -48,9 +48,11 @@ settings! {
             az://container/prefix, redis://host:6379/0 or rediss://user@host",
         attribute: Some("The store by which machines share tokens: `s3://bucket/prefix`, \
             `gs://bucket/prefix`, `az://container/prefix`, `redis://host:6379/0` or \
-            `rediss://user@host`."),
+            `rediss://user@host`. A password comes from `GC_TOKEN_STORE_PASSWORD` or from the \
+            profile."),
         in_query: true,
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     STORE_PASSWORD_FILE {
         flag: "store-password-file",
@@ -71,7 +73,7 @@ settings! {
         default: DefaultValue::Duration(SignedDuration::from_secs(2)),
         help: "The time limit on all requests to the store together",
         in_profile: true,
-        commands: Commands::Token(&["cache list", "cache clear"]),
+        commands: Commands::Token(&["cache list", "cache clear", "ci"]),
     }
     STORE_REQUIRED {
         flag: "store-required",
@@ -81,6 +83,7 @@ settings! {
         value: ValueType::Switch,
         help: "Fail rather than mint while the store cannot be reached",
         in_profile: true,
+        commands: Commands::Token(&["ci"]),
     }
     NO_STORE {
         flag: "no-store",

@@ -236,7 +236,8 @@ impl TokenErrorKind {
                 "check that --token-url, --login-url or --region names the token endpoint"
             }
             TokenErrorKind::RateLimit => {
-                "let jobs share one cached token, try again later, or allow more time with --timeout"
+                "let jobs share one token (the cache of a machine, or a --store for many machines), try again \
+                 later, or allow more time with --timeout"
             }
             TokenErrorKind::ServerError => "the issuer has a problem of its own: try again later",
             TokenErrorKind::Other => {

@@ -13,6 +13,9 @@ fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
     let machine = fleet.machine();
     assert_eq!(machine.run(&["cache", "list", "--store"]).succeeded(), "");
     assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 0 tokens\n");
+    for command in [&["cache", "clear", "--store", "--json"][..], &["cache", "prune", "--json"]] {
+        assert_eq!(machine.run(command).succeeded(), "{\"removed\":0}\n");
+    }
     machine.run(&["get"]).succeeded();
     mint_into_slot(3, &machine, &fleet.cloud);
     let stranger = fleet.machine().set("GC_TOKEN_SCOPE", "another");
