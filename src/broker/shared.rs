@@ -1,6 +1,5 @@
 //! Gets a token from the store that machines share, or mints it in this machine's turn.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -9,7 +8,7 @@ use super::verify::NewToken;
 use super::{Broker, messages};
 use crate::clock::{OffsetEstimate, Reading};
 use crate::config::StoreSettings;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::store::{
     Decision, Record, SharedFailure, SharedToken, SingleFlight, Slot, SlotReading, Store,
     StoreClient, StoreError, StoreFault, Turn,
@@ -184,11 +183,7 @@ impl Broker<'_> {
                 Record { token: Some(token), ..Record::default() }
             }
             Err(error) => {
-                let closed_for = match error.kind {
-                    Kind::RateLimited => error.retry_after.map_or(0, NonZeroU32::get),
-                    _ => 0,
-                };
-                let failure = Some(SharedFailure { error: error.clone(), closed_for });
+                let failure = SharedFailure::of(error);
                 Record { failure, turn: None, ..turn.record().clone() }
             }
         };

@@ -24,9 +24,12 @@ impl Key {
         Key(hash.finish())
     }
 
-    /// Does not depend on the way in which this machine gets the secret.
+    /// Does not depend on the way in which this machine gets the secret, but on the API: what one
+    /// API says of a token counts for no other.
     pub fn shared(settings: &Settings, slot: u32) -> Key {
-        Key(Key::shared_fields(settings, slot).finish())
+        let mut hash = Key::shared_fields(settings, slot);
+        hash.field(settings.issuer.api_url.as_deref().unwrap_or_default());
+        Key(hash.finish())
     }
 
     fn shared_fields(settings: &Settings, slot: u32) -> Hasher {
@@ -102,5 +105,9 @@ mod tests {
         assert_eq!(Key::of(&base()), Key::of(&base()));
         assert_eq!(Key::parse(&keys[0]).unwrap().to_string(), keys[0]);
         assert_eq!(Key::parse("../../etc/passwd"), None);
+        others[0] = base();
+        others[0].issuer.api_url = Some("http://api".into());
+        assert_eq!(Key::of(&others[0]), Key::of(&base()));
+        assert_ne!(Key::shared(&others[0], 0), Key::shared(&base(), 0));
     }
 }

@@ -85,7 +85,7 @@ fn run_command(args: &SandboxArgs, context: &Context) -> Result<u8> {
 }
 
 /// Settings that would lead the command elsewhere.
-const REPLACED: [&Setting; 9] = [
+const REPLACED: [&Setting; 12] = [
     &table::PROFILE,
     &table::REGION,
     &table::CLIENT_ID,
@@ -95,6 +95,9 @@ const REPLACED: [&Setting; 9] = [
     &table::TOKEN_URL,
     &table::CA_FILE,
     &table::CACHE_DIR,
+    &table::STORE,
+    &table::STORE_PASSWORD_FILE,
+    &table::STORE_REQUIRED,
 ];
 
 /// Replaces what leads to an account, for gc-token and for the vendor's programs. Other
@@ -105,7 +108,8 @@ fn command_env(
     env: &Environment,
 ) -> BTreeMap<OsString, OsString> {
     let replaced = REPLACED.iter().flat_map(|setting| setting.variables);
-    let replaced: Vec<_> = replaced.chain(&table::SECRET_VARIABLES).map(OsStr::new).collect();
+    let secrets = table::SECRET_VARIABLES.iter().chain([&table::STORE_PASSWORD_VARIABLE]);
+    let replaced: Vec<_> = replaced.chain(secrets).map(OsStr::new).collect();
     let is_replaced = |name: &OsString| {
         name.as_encoded_bytes().starts_with(b"GENESYSCLOUD_") || replaced.contains(&&**name)
     };

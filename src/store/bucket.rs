@@ -11,6 +11,7 @@ mod service_account;
 mod shared_key;
 mod signer;
 mod sigv4;
+mod variables;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,11 +1,13 @@
 //! The content of a record: a line that names the format, and the rest encrypted.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{RecordName, SharedToken};
 use crate::cache::Seal;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// The state of one slot, as all machines see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,31 @@ pub struct SharedFailure {
 
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+/// An issuer may ask for a day by mistake.
+const MAX_CLOSED_FOR: u32 = 3_600;
+
+impl SharedFailure {
+    /// Returns `None` for a failure that other machines may not have, such as one of the network,
+    /// of the trusted certificates or of a time limit: they try themselves.
+    pub fn of(error: &Error) -> Option<SharedFailure> {
+        let closed_for = match error.kind {
+            Kind::RateLimited => error.retry_after.map_or(0, NonZeroU32::get),
+            Kind::CredentialsRefused => 0,
+            _ => return None,
+        };
+        Some(SharedFailure { error: error.clone(), closed_for: closed_for.min(MAX_CLOSED_FOR) })
+    }
+
+    /// Returns the error for a machine that has not met it itself.
+    pub fn for_others(&self) -> Error {
+        const HINT: &str = "another machine has met this; 'gc-token cache clear --store' lets the \
+            next one try";
+        let error = self.error.clone();
+        let hint = error.hint.as_ref().map_or(HINT.to_owned(), |hint| format!("{hint}; {HINT}"));
+        error.with_hint(hint)
+    }
 }
 
 /// Altered, truncated, of another format, or encrypted with another secret or for another name.
@@ -104,6 +131,23 @@ mod tests {
         let other = RecordName::of(&Key::shared(&settings("http://x"), 1), b"s");
         assert!(Record::decode(&bytes, &other, &seal).is_err());
         assert!(Record::decode(&bytes, &name, &Seal::from_secret(b"t")).is_err());
+    }
+
+    #[test]
+    fn a_failure_is_shared_if_all_machines_would_have_it() {
+        let shared = |kind, retry_after: u32| {
+            let mut error = Error::new(kind, "no").with_hint("try later");
+            error.retry_after = NonZeroU32::new(retry_after);
+            SharedFailure::of(&error).map(|failure| failure.closed_for)
+        };
+        assert_eq!(shared(Kind::CredentialsRefused, 0), Some(0));
+        assert_eq!(shared(Kind::RateLimited, 60), Some(60));
+        assert_eq!(shared(Kind::RateLimited, 864_000), Some(3_600), "ten days are a mistake");
+        for kind in [Kind::Unavailable, Kind::ApiRefused, Kind::Lifetime, Kind::Configuration] {
+            assert_eq!(shared(kind, 60), None, "{kind:?}");
+        }
+        let met = SharedFailure { error: Error::new(Kind::RateLimited, "no"), closed_for: 1 };
+        assert!(met.for_others().hint.unwrap().starts_with("another machine has met this"));
     }
 
     #[test]

@@ -225,14 +225,16 @@ impl RedisStore {
                 let mut secrets = Secrets::default();
                 let password = request.password.as_ref().map(SecretString::expose_secret);
                 secrets.add(password.unwrap_or_default());
-                let words = secrets.redacted_line(&words, MAX_WORDS);
                 let refusal = RefusedCommand {
                     location: &self.location,
                     password: self.password.as_ref().map(StorePassword::origin),
                     is_write: std::ptr::eq(request.script, &SWAP),
                     script,
                 };
-                refusal.explain(&words)
+                let mut explained = refusal.explain(&words);
+                let cause = explained.error.cause.unwrap_or_default();
+                explained.error.cause = Some(secrets.redacted_line(&cause, MAX_WORDS));
+                explained
             }
             CommandError::Broken(cause) => {
                 let store = shown(&self.location);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::{Record, SharedFailure};
 use crate::clock::{OffsetEstimate, Reading};
 use crate::error::Error;
-use crate::token::{AccessToken, FreshnessPolicy, Token, Verdict};
+use crate::token::{AccessToken, FreshnessPolicy, StaleReason, Token, Verdict};
 
 /// One call's way to a token, from the first look at the record to the end of all waits.
 pub struct SingleFlight<'a> {
@@ -109,6 +109,9 @@ impl<'a> SingleFlight<'a> {
         if let Some(shared) = shared {
             match shared.on_this_machine(view.clock, now) {
                 None => return Decision::Check(shared.token.clone().into()),
+                Some(token) if self.is_idle(&token, now) => {
+                    return Decision::Check(shared.token.clone().into());
+                }
                 Some(token) if self.is_fresh(&token, now) => {
                     return if turn_is_taken || !self.is_short(&token, now) {
                         Decision::Use(token.into())
@@ -122,7 +125,7 @@ impl<'a> SingleFlight<'a> {
         if let Some(failure) = view.record.and_then(|record| record.failure.as_ref())
             && self.applies(failure, view.age, now)
         {
-            return Decision::Fail(failure.error.clone());
+            return Decision::Fail(failure.for_others());
         }
         if !turn_is_taken {
             return Decision::TakeTurn;
@@ -172,10 +175,18 @@ impl<'a> SingleFlight<'a> {
         matches!(self.policy.judge(&token.validity, now), Verdict::Fresh { .. })
     }
 
-    /// Returns whether a fresh token lives less than 1.25 times as long as required.
+    fn is_idle(&self, token: &Token, now: &Reading) -> bool {
+        matches!(self.policy.judge(&token.validity, now), Verdict::Stale(StaleReason::Idle { .. }))
+    }
+
+    /// Returns whether a fresh token lives less than 1.25 times as long as required, or is in the
+    /// second half of what a new one has more than is required.
     fn is_short(&self, token: &Token, now: &Reading) -> bool {
-        let required = self.policy.required_ttl(&token.validity);
-        let wanted = required.saturating_add(required / 4);
+        let validity = &token.validity;
+        let required = self.policy.required_ttl(validity);
+        let skew = self.policy.effective_skew(validity);
+        let spare = validity.initial_lifetime.saturating_sub(skew).saturating_sub(required);
+        let wanted = required.saturating_add((required / 4).min(spare / 2));
         self.policy.remaining_after_skew(&token.validity, now).is_none_or(|left| left < wanted)
     }
 }

@@ -88,7 +88,8 @@ impl<'a> Slot<'a> {
         let Swap::Won(version) = self.swap(expected, &record)? else {
             return Ok(None);
         };
-        if let Swap::Won(version) = self.swap(expected, &record)? {
+        // A store that is too slow for another request has given the turn.
+        if let Ok(Swap::Won(version)) = self.swap(expected, &record) {
             // No machine is to wait for the end of this turn.
             let _ = self.swap(&version, &Record { turn: None, ..record });
             let cause = "it replaced a record that had another version than was expected";

@@ -63,7 +63,9 @@ impl PoolState {
         if is_full || !self.members.iter().all(|member| member.quota.is_running_out(now)) {
             return None;
         }
-        self.growth.try_begin(now).then(|| self.lowest_free_slot())
+        // Machines that share a store have as many slots together.
+        let slot = Some(self.lowest_free_slot()).filter(|slot| *slot < max)?;
+        self.growth.try_begin(now).then_some(slot)
     }
 
     fn lowest_free_slot(&self) -> u32 {

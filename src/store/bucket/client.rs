@@ -14,10 +14,12 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ObjectStore, Result, RetryConfig};
 
 use super::external_account::ExternalAccount;
+use super::fault::variable_prefix;
 use super::purpose::METADATA_ENDPOINT;
 use super::service::{PooledConnector, PooledService};
 use super::service_account::ServiceAccount;
 use super::signer::RequestSigner;
+use super::variables::check as check_variables;
 use crate::config::BucketProvider;
 use crate::context::Environment;
 
@@ -51,6 +53,8 @@ fn retries() -> RetryConfig {
 /// If settings are missing, contradict each other, or name files that cannot be read.
 pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dyn ObjectStore>> {
     let env = service.env();
+    check_variables(env, variable_prefix(service.provider()))
+        .map_err(|error| object_store::Error::Generic { store: "", source: Box::new(error) })?;
     let connector = PooledConnector(service.clone());
     match service.provider() {
         BucketProvider::S3 => {

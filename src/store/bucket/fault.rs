@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::exchange::{Failure, Outcome};
 use super::purpose::{Purpose, allow_http_variable};
 use super::refusal::BucketRefusal;
+use super::variables::ENDPOINTS;
 use crate::config::{BucketProvider, StoreSettings};
 use crate::context::Environment;
 use crate::error::{Error, Kind};
@@ -37,15 +38,6 @@ pub(super) enum RequestFault {
     Client(object_store::Error),
     TooSlow(Duration),
 }
-
-const ENDPOINTS: [&str; 6] = [
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT",
-    "AZURE_STORAGE_ENDPOINT",
-    "AZURE_ENDPOINT",
-    "GOOGLE_BASE_URL",
-];
 
 /// Parts of the names of variables that hold secrets.
 const SECRET_NAMES: [&str; 4] = ["KEY", "SECRET", "TOKEN", "SAS"];
@@ -204,7 +196,7 @@ impl FaultExplainer {
     }
 }
 
-fn variable_prefix(provider: BucketProvider) -> &'static str {
+pub(super) fn variable_prefix(provider: BucketProvider) -> &'static str {
     match provider {
         BucketProvider::S3 => "AWS_",
         BucketProvider::GoogleCloud => "GOOGLE_",

@@ -83,7 +83,7 @@ fn a_failure_counts_for_those_who_waited_and_a_rate_limit_for_all() {
         failure: Some(SharedFailure { error: error.clone(), closed_for }),
         ..Record::default()
     };
-    let fail = Decision::Fail(error.clone());
+    let fail = Decision::Fail(failed(0).failure.unwrap().for_others());
     let mut waited = flight(&policy, 100);
     assert_eq!(decide(&mut waited, Some(&failed(0)), Some(3), 104), fail);
     assert_eq!(decide(&mut waited, Some(&failed(0)), Some(5), 104), Decision::TakeTurn);
@@ -111,6 +111,19 @@ fn a_token_is_used_refreshed_early_or_replaced_by_what_it_has_left() {
     assert_eq!(decide(&mut flight, Some(&idle), None, at(590)), Decision::TakeTurn);
     flight.reject(token.access_token);
     assert_eq!(decide(&mut flight, Some(&idle), None, at(800)), Decision::TakeTurn);
+}
+
+#[test]
+fn a_token_as_good_as_a_new_one_is_not_refreshed_early() {
+    let hour = SignedDuration::from_hours(1);
+    let policy = FreshnessPolicy { min_ttl: MinTtl::Explicit(hour * 20), ..policy() };
+    let token = token("t", 24 * 3_600);
+    let record = Record { token: Some(SharedToken::new(token.clone(), None)), ..Record::default() };
+    let mut flight = flight(&policy, 100);
+    let used = Decision::Use(token.clone().into());
+    assert_eq!(decide(&mut flight, Some(&record), None, 100 + 60), used);
+    let early = Decision::RefreshEarly(token.into());
+    assert_eq!(decide(&mut flight, Some(&record), None, 100 + 3 * 3_600), early);
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! Checks the variables of a platform: the library takes their values as they are, and stops the
+//! process where one does not fit into a URL or a header.
+
+use std::fmt;
+
+use url::Url;
+
+use super::purpose::METADATA_ENDPOINT;
+use crate::context::Environment;
+
+pub(super) const ENDPOINTS: [&str; 6] = [
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+    "GOOGLE_BASE_URL",
+];
+
+/// A value that the library cannot use. The value may be a secret: messages name the variable.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct UnusableVariable {
+    name: String,
+    why: &'static str,
+}
+
+/// # Errors
+/// Names the first variable that begins with `prefix` and cannot be used.
+pub(super) fn check(env: &Environment, prefix: &str) -> Result<(), UnusableVariable> {
+    for name in env.names(prefix) {
+        let Ok(name) = name.into_string() else { continue };
+        let Some(value) = env.os(&name) else { continue };
+        let flaw = match value.to_str() {
+            None => Some("is not UTF-8"),
+            Some(value) if value.trim_end().chars().any(char::is_control) => {
+                Some("has a line end or another control character in it")
+            }
+            Some(value) if is_endpoint(&name) => flaw_of_endpoint(value),
+            Some(_) => None,
+        };
+        if let Some(why) = flaw {
+            return Err(UnusableVariable { name, why });
+        }
+    }
+    Ok(())
+}
+
+fn is_endpoint(name: &str) -> bool {
+    ENDPOINTS.contains(&name) || name == METADATA_ENDPOINT
+}
+
+fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
+    const EXAMPLE: &str = "is not the URL of a server, such as https://host:9000";
+    let Ok(url) = Url::parse(value) else { return Some(EXAMPLE) };
+    let is_http = matches!(url.scheme(), "http" | "https") && value.contains("://");
+    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let has_space = value.contains(char::is_whitespace);
+    (!is_http || !url.has_host() || !is_bare || has_space).then_some(EXAMPLE)
+}
+
+impl fmt::Display for UnusableVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.why)
+    }
+}
+
+impl std::error::Error for UnusableVariable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flaw(name: &str, value: &str) -> Option<String> {
+        check(&Environment::from([(name, value)]), "AWS_").err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_endpoint_is_a_url_of_a_server() {
+        for good in ["http://127.0.0.1:9000", "https://s3.example/base", "http://[::1]:1/"] {
+            assert_eq!(flaw("AWS_ENDPOINT_URL", good), None, "{good}");
+        }
+        for bad in [
+            "127.0.0.1:9000",
+            "localhost:9000",
+            "http://",
+            "http://h:99999",
+            "ftp://h",
+            "http://h?x=y",
+            "http://h/ x",
+            "http:h",
+        ] {
+            let expected = "AWS_ENDPOINT_URL is not the URL of a server, such as https://host:9000";
+            assert_eq!(flaw("AWS_ENDPOINT_URL", bad).as_deref(), Some(expected), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_value_for_a_header_has_no_line_end_and_is_not_shown() {
+        let expected = "AWS_SESSION_TOKEN has a line end or another control character in it";
+        assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\nx").as_deref(), Some(expected));
+        assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\n"), None);
+        assert_eq!(flaw("AWS_REGION", "eu-west-1"), None);
+    }
+}
