@@ -105,7 +105,7 @@ pub struct Error {
     pub hint: Option<Box<str>>,
     /// The attribute of a Terraform configuration that is at fault.
     pub attribute: Option<Box<str>>,
-    /// How long the issuer asked to wait, in seconds.
+    /// The wait that the issuer asked for, in seconds.
     #[serde(default)]
     pub retry_after: Option<NonZeroU32>,
 }

@@ -12,8 +12,8 @@ mod timeline;
 use std::sync::Mutex;
 
 use crate::error::Kind;
-use cloud::Cloud;
-use machine::{Machine, MachineConfig, Outcome};
+use cloud::FleetCloud;
+use machine::{Machine, MachineConfig, MachineOutcome};
 use store::{FaultyStore, StoreFaults};
 use timeline::Timeline;
 
@@ -31,7 +31,7 @@ struct Fleet {
 }
 
 struct Run {
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<MachineOutcome>,
     mints: usize,
 }
 
@@ -48,7 +48,7 @@ impl Fleet {
 
     fn run(&self) -> Run {
         let timeline = Timeline::new(self.machines.iter().map(|machine| machine.starts));
-        let cloud = Cloud::new(&timeline, LIFETIME, MINT, self.mints_per_minute);
+        let cloud = FleetCloud::new(&timeline, LIFETIME, MINT, self.mints_per_minute);
         let store = FaultyStore::new(&timeline, self.faults.clone());
         let outcomes = Mutex::new(Vec::new());
         std::thread::scope(|scope| {

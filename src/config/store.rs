@@ -17,9 +17,9 @@ pub struct StoreSettings {
     pub password: Option<StorePassword>,
     /// The limit on all requests of one call together.
     pub timeout: Duration,
-    /// Whether to fail rather than to mint if the store cannot be reached.
+    /// Fails rather than mints if the store cannot be reached.
     pub is_required: bool,
-    /// Whether slot 0 may stand for any slot of the pool, so that machines that need one token
+    /// Lets slot 0 stand for any slot of the pool, so that machines that need one token
     /// do not all use the same.
     pub picks_slot: bool,
 }

@@ -74,8 +74,8 @@ fn examined(client: &StoreClient<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What a fault means depends on it and on the settings. Whether it matters now, a token that is
-/// gotten afterwards tells.
+/// Describes a fault, and what it means with these settings. A token that is gotten afterwards
+/// tells whether it matters now.
 fn fault(failure: &StoreError, settings: &StoreSettings) -> Vec<Finding> {
     let consequence = match failure.fault {
         StoreFault::Misconfigured | StoreFault::Unconditional => {

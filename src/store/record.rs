@@ -29,7 +29,7 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedFailure {
     pub error: Error,
-    /// How long nobody is to mint, in seconds, counted from when the record was written.
+    /// The time for which nobody is to mint, in seconds from when the record was written.
     #[serde(default)]
     pub closed_for: u32,
 }

@@ -8,7 +8,7 @@ use super::timeline::Timeline;
 
 pub(super) const START: i64 = 1_700_000_000;
 
-pub(super) struct Cloud<'t> {
+pub(super) struct FleetCloud<'t> {
     pub(super) timeline: &'t Timeline,
     pub(super) lifetime: i64,
     pub(super) mint: i64,
@@ -17,14 +17,14 @@ pub(super) struct Cloud<'t> {
     expiries: Mutex<Vec<i64>>,
 }
 
-impl<'t> Cloud<'t> {
+impl<'t> FleetCloud<'t> {
     pub(super) fn new(
         timeline: &'t Timeline,
         lifetime: i64,
         mint: i64,
         mints_per_minute: Option<usize>,
-    ) -> Cloud<'t> {
-        Cloud { timeline, lifetime, mint, mints_per_minute, expiries: Mutex::default() }
+    ) -> FleetCloud<'t> {
+        FleetCloud { timeline, lifetime, mint, mints_per_minute, expiries: Mutex::default() }
     }
 
     pub(super) fn mints(&self) -> usize {

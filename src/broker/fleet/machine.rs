@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
-use super::cloud::{Cloud, time};
+use super::cloud::{FleetCloud, time};
 use super::store::{FaultyStore, MachineStore};
 use super::timeline::Timeline;
 use crate::broker::{Broker, Remote};
@@ -32,7 +32,7 @@ pub(super) struct MachineConfig {
     pub(super) dies: Option<i64>,
 }
 
-pub(super) struct Outcome {
+pub(super) struct MachineOutcome {
     pub(super) index: usize,
     /// The remaining lifetime of its token by the API's clock.
     pub(super) left: Result<SignedDuration>,
@@ -45,7 +45,7 @@ pub(super) struct Outcome {
 
 pub(super) struct Machine<'a> {
     index: usize,
-    cloud: &'a Cloud<'a>,
+    cloud: &'a FleetCloud<'a>,
     store: &'a FaultyStore<'a>,
     clock: MachineClock<'a>,
     counts: Mutex<(u32, u32)>,
@@ -73,14 +73,14 @@ impl<'a> Machine<'a> {
         index: usize,
         config: &'a MachineConfig,
         timeline: &'a Timeline,
-        cloud: &'a Cloud<'a>,
+        cloud: &'a FleetCloud<'a>,
         store: &'a FaultyStore<'a>,
     ) -> Machine<'a> {
         let clock = MachineClock { index, config, timeline };
         Machine { index, cloud, store, clock, counts: Mutex::default() }
     }
 
-    pub(super) fn run(&self, is_required: bool) -> Outcome {
+    pub(super) fn run(&self, is_required: bool) -> MachineOutcome {
         self.clock.timeline.enter(self.index);
         fastrand::seed(self.index as u64);
         let settings = machine_settings(is_required);
@@ -106,7 +106,7 @@ impl<'a> Machine<'a> {
         let (mints, checks) = *self.counts.lock().unwrap();
         let store_requests = *store.requests.lock().unwrap();
         let (index, ended) = (self.index, self.clock.timeline.now());
-        Outcome { index, left, died, ended, mints, checks, store_requests }
+        MachineOutcome { index, left, died, ended, mints, checks, store_requests }
     }
 
     fn round_trip<T>(

@@ -26,11 +26,11 @@ pub(super) struct StoreFaults {
 pub(super) struct FaultyStore<'t> {
     timeline: &'t Timeline,
     faults: StoreFaults,
-    state: Mutex<State>,
+    state: Mutex<StoreState>,
 }
 
 #[derive(Default)]
-struct State {
+struct StoreState {
     records: HashMap<RecordName, (Vec<u8>, u64, Timestamp)>,
     writes: u64,
     has_forgotten: bool,

@@ -11,11 +11,11 @@ thread_local! {
 
 /// Times are milliseconds since the start.
 pub(super) struct Timeline {
-    state: Mutex<State>,
+    state: Mutex<TimelineState>,
     wakers: Vec<Condvar>,
 }
 
-struct State {
+struct TimelineState {
     now: i64,
     /// The moments at which threads go on; the second number keeps the order of equal ones.
     moments: BinaryHeap<Reverse<(i64, u64, usize)>>,
@@ -29,8 +29,13 @@ impl Timeline {
         let starts: Vec<_> = starts.collect();
         let moments = starts.iter().enumerate();
         let moments = moments.map(|(index, at)| Reverse((*at, index as u64, index))).collect();
-        let state =
-            State { now: 0, moments, next: starts.len() as u64, running: None, started: false };
+        let state = TimelineState {
+            now: 0,
+            moments,
+            next: starts.len() as u64,
+            running: None,
+            started: false,
+        };
         Timeline {
             state: Mutex::new(state),
             wakers: starts.iter().map(|_| Condvar::new()).collect(),
@@ -70,7 +75,7 @@ impl Timeline {
         self.run_next(&mut self.state.lock().unwrap());
     }
 
-    fn run_next(&self, state: &mut State) {
+    fn run_next(&self, state: &mut TimelineState) {
         state.running = state.moments.pop().map(|Reverse((at, _, index))| {
             state.now = at;
             self.wakers[index].notify_one();
