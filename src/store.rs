@@ -29,7 +29,7 @@ pub use client_slots::{NumberedSlot, StoreClient};
 pub use engine::LazyStore;
 pub use error::{StoreError, StoreFault};
 pub use name::RecordName;
-pub use note::StoreNote;
+pub use note::{NoteLevel, StoreNote};
 pub use probe::StoreProbe;
 pub use record::{Record, SharedFailure};
 pub use shared_token::{CLOCK_TOLERANCE, SharedToken};
@@ -58,6 +58,11 @@ pub trait Store: Send + Sync {
         keep: Duration,
         limit: Duration,
     ) -> Result<Swap, StoreError>;
+
+    /// Tells how a server is reached, by the settings alone: without a request.
+    fn description(&self) -> Vec<StoreNote> {
+        Vec::new()
+    }
 
     /// Tells about a server what matters to records, for a diagnosis. Empty as well without the
     /// right to ask.

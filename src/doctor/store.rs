@@ -7,22 +7,21 @@ use jiff::SignedDuration;
 use super::{Finding, Topic};
 use crate::broker::{self, NetworkRemote, Remote};
 use crate::clock::{Offset, Reading};
-use crate::config::{Settings, StoreLocation, StoreSettings};
+use crate::config::{Settings, StoreSettings};
 use crate::context::Context;
 use crate::duration::human;
 use crate::error::Kind;
-use crate::host::is_loopback_host;
 use crate::store::{
-    CLOCK_TOLERANCE, SlotReading, StoreClient, StoreError, StoreFault, StoreNote, StoreProbe,
+    CLOCK_TOLERANCE, NoteLevel, SlotReading, Store, StoreClient, StoreError, StoreFault, StoreNote,
+    StoreProbe,
 };
-use crate::text::shown;
 
 /// Probes the store by a record of its own, and reads the client's. Nothing without a store.
 pub(super) fn findings(settings: &Settings, context: &Context) -> Vec<Finding> {
     let Some(store) = &settings.store else {
         return Vec::new();
     };
-    let mut findings = described(store);
+    let mut findings = described(settings, store, context);
     match NetworkRemote::new(settings, context).client_secret() {
         Err(error) => findings.push(Finding::as_warning(Topic::Store, &error)),
         Ok(secret) => {
@@ -33,26 +32,11 @@ pub(super) fn findings(settings: &Settings, context: &Context) -> Vec<Finding> {
     findings
 }
 
-fn described(settings: &StoreSettings) -> Vec<Finding> {
-    let place = format!("{}, from {}", settings.location, settings.origin);
-    let mut findings = vec![Finding::ok(Topic::Store, place)];
-    if let StoreLocation::Redis(redis) = &settings.location {
-        if redis.tls {
-            findings.push(Finding::ok(Topic::Store, "the connection is encrypted (TLS)"));
-        } else if !is_loopback_host(&redis.host) {
-            let message = "the connection is not encrypted: tokens are, but a password is not";
-            let hint = "begin the location with rediss: if the server offers TLS";
-            findings.push(Finding::note(Topic::Store, message).with_hint(hint));
-        }
-        let user = redis.user.as_deref().map(|user| format!(" as user {}", shown::plain(user)));
-        let password = match &settings.password {
-            Some(password) => format!("with the password from {}", password.origin()),
-            None => "without a password".to_owned(),
-        };
-        let message = format!("connects{} {password}", user.unwrap_or_default());
-        findings.push(Finding::ok(Topic::Store, message));
-    }
-    findings
+fn described(settings: &Settings, store: &StoreSettings, context: &Context) -> Vec<Finding> {
+    let place = Finding::ok(Topic::Store, format!("{}, from {}", store.location, store.origin));
+    let notes = broker::with_store(settings, context, |store| store.map(Store::description));
+    let notes = notes.unwrap_or_default().into_iter().map(noted);
+    [place].into_iter().chain(notes).collect()
 }
 
 fn examined(client: &StoreClient<'_>) -> Vec<Finding> {
@@ -65,7 +49,7 @@ fn examined(client: &StoreClient<'_>) -> Vec<Finding> {
     let mut findings = vec![round_trips(&probe.round_trips, settings.timeout)];
     findings.extend(writes(&probe, settings));
     findings.push(store_clock(probe.clock.and_then(|clock| clock.offset_at(&now))));
-    findings.extend(client.store.notes(settings.timeout).into_iter().map(server_note));
+    findings.extend(client.store.notes(settings.timeout).into_iter().map(noted));
     match client.slot(client.client.cache.slot).read() {
         Ok(reading) => findings.push(record(&reading, &client.clock.read())),
         Err(failure) => findings.extend(fault(&failure, settings)),
@@ -160,12 +144,12 @@ fn store_clock(offset: Option<Offset>) -> Finding {
     )
 }
 
-fn server_note(note: StoreNote) -> Finding {
-    let StoreNote { is_harmful, message, hint } = note;
-    let finding = if is_harmful {
-        Finding::warning(Topic::Store, message)
-    } else {
-        Finding::ok(Topic::Store, message)
+fn noted(note: StoreNote) -> Finding {
+    let StoreNote { level, message, hint } = note;
+    let finding = match level {
+        NoteLevel::Ok => Finding::ok(Topic::Store, message),
+        NoteLevel::Note => Finding::note(Topic::Store, message),
+        NoteLevel::Warning => Finding::warning(Topic::Store, message),
     };
     match hint {
         Some(hint) => finding.with_hint(hint),
@@ -285,21 +269,5 @@ mod tests {
         };
         assert_eq!(millis(&[1, 499]).message, "a request takes 1.0 ms to 499.0 ms");
         assert_eq!(millis(&[1, 500]).level, Level::Warning);
-    }
-
-    #[test]
-    fn only_a_password_over_the_network_is_in_the_clear() {
-        for (location, level) in [
-            ("redis://cache", Some(Level::Note)),
-            ("redis://127.0.0.1", None),
-            ("redis://[::1]", None),
-            ("rediss://cache", Some(Level::Ok)),
-        ] {
-            let location = StoreLocation::test(location);
-            let settings = StoreSettings { location, ..StoreSettings::test() };
-            let found = described(&settings);
-            let found = found.iter().find(|finding| finding.message.contains("encrypted"));
-            assert_eq!(found.map(|finding| finding.level), level);
-        }
     }
 }

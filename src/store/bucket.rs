@@ -1,6 +1,7 @@
 //! The engine for objects with conditional writes: S3, Google Cloud Storage and Azure Blob.
 
 mod client;
+mod description;
 mod exchange;
 mod external_account;
 mod fault;
@@ -25,11 +26,12 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::blocking::BlockingRuntime;
-use super::{Observation, RecordName, Store, StoreError, Swap, Version};
+use super::{Observation, RecordName, Store, StoreError, StoreNote, Swap, Version};
 use crate::config::{BucketProvider, NetworkSettings, StoreSettings};
 use crate::context::Context;
 use crate::sync;
 
+use description::BucketDescription;
 use exchange::ExchangeLog;
 use fault::{BucketRequest, FaultExplainer, RequestFault};
 use service::PooledService;
@@ -167,6 +169,11 @@ impl Store for BucketStore {
             Err(RequestFault::Client(_)) if log.shows_lost_swap() => Ok(Swap::Lost),
             Err(fault) => Err(self.explain(BucketRequest::Swap, &fault, log)),
         }
+    }
+
+    fn description(&self) -> Vec<StoreNote> {
+        let (provider, env) = (self.service.provider(), self.service.env());
+        BucketDescription { provider, bucket: &self.bucket, env }.notes()
     }
 }
 

@@ -60,6 +60,10 @@ impl Store for LazyStore<'_> {
         self.engine().swap(name, expected, record, keep, limit)
     }
 
+    fn description(&self) -> Vec<StoreNote> {
+        self.engine().description()
+    }
+
     fn notes(&self, limit: Duration) -> Vec<StoreNote> {
         self.engine().notes(limit)
     }

@@ -1,6 +1,7 @@
 //! A server of Redis or Valkey: one key for each record.
 
 mod connection;
+mod description;
 mod memory_policy;
 mod refusal;
 mod script;
@@ -80,6 +81,10 @@ impl Store for RedisStore {
             Some(false) => Ok(Swap::Lost),
             None => Err(self.not_redis()),
         }
+    }
+
+    fn description(&self) -> Vec<StoreNote> {
+        description::notes(&self.location, self.password.as_ref())
     }
 
     fn notes(&self, limit: Duration) -> Vec<StoreNote> {

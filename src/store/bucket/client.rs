@@ -27,11 +27,11 @@ use crate::context::Environment;
 const AMAZON_ALIASES: [(&str, AmazonS3ConfigKey); 1] =
     [(METADATA_ENDPOINT, AmazonS3ConfigKey::MetadataEndpoint)];
 
-const GOOGLE_ALIASES: [(&str, GoogleConfigKey); 1] =
+pub(super) const GOOGLE_ALIASES: [(&str, GoogleConfigKey); 1] =
     [("GOOGLE_OAUTH_ACCESS_TOKEN", GoogleConfigKey::BearerToken)];
 
 /// What a platform's command line tools write for all programs, below the home directory.
-const GOOGLE_DEFAULT_FILE: &str = ".config/gcloud/application_default_credentials.json";
+pub(super) const GOOGLE_DEFAULT_FILE: &str = ".config/gcloud/application_default_credentials.json";
 
 /// For what stores say when they are busy: Google takes one write of an object in a second.
 /// The engine's own limit ends the attempts.

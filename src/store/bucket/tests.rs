@@ -1,6 +1,7 @@
 //! The engine against real servers, and against a host that answers as a test wants.
 
 mod clocks;
+mod description;
 mod engines;
 mod fake;
 mod messages;

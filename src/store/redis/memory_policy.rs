@@ -12,33 +12,28 @@ pub(super) fn notes(info: &str) -> Vec<StoreNote> {
         return Vec::new();
     };
     if limit == "0" {
-        return vec![note("the server has no limit of its own on memory".to_owned())];
+        return vec![StoreNote::ok("the server has no limit of its own on memory")];
     }
     let policy = format!("maxmemory-policy {policy}");
     vec![match policy.rsplit_once('-').map_or("", |(_, last)| last) {
-        _ if policy.ends_with(" noeviction") => harmful(
+        _ if policy.ends_with(" noeviction") => StoreNote::warning(
             format!("with {policy}, a server that is full takes no new tokens"),
             "volatile-lru suits it: every record has an expiry",
         ),
-        "random" => harmful(
+        "random" => StoreNote::warning(
             format!("with {policy}, a server that is full may evict a token that is in use"),
             "a mint replaces it; volatile-lru evicts what is not used",
         ),
-        _ => note(format!("a server that is full evicts records ({policy}), which costs a mint")),
+        _ => StoreNote::ok(format!(
+            "a server that is full evicts records ({policy}), which costs a mint"
+        )),
     }]
-}
-
-fn note(message: String) -> StoreNote {
-    StoreNote { is_harmful: false, message, hint: None }
-}
-
-fn harmful(message: String, hint: &'static str) -> StoreNote {
-    StoreNote { is_harmful: true, message, hint: Some(hint) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::NoteLevel;
 
     #[test]
     fn policies_that_lose_tokens_are_pointed_out() {
@@ -46,7 +41,7 @@ mod tests {
             let info = format!("# Memory\r\nmaxmemory:{limit}\r\nmaxmemory_policy:{policy}\r\n");
             let notes = notes(&info);
             assert!(limit == "0" || notes[0].message.contains(policy), "{notes:?}");
-            notes.iter().map(|note| note.is_harmful).collect::<Vec<_>>()
+            notes.iter().map(|note| note.level == NoteLevel::Warning).collect::<Vec<_>>()
         };
         assert_eq!(judge("100", "noeviction"), [true]);
         assert_eq!(judge("100", "allkeys-random"), [true]);
