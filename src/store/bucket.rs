@@ -1,17 +1,19 @@
 //! The engine for objects with conditional writes: S3, Google Cloud Storage and Azure Blob.
 
+mod amazon;
+mod azure;
 mod client;
+mod connector;
 mod description;
 mod exchange;
-mod external_account;
 mod fault;
+mod google;
+mod pools;
 mod purpose;
 mod refusal;
+mod response;
 mod service;
-mod service_account;
-mod shared_key;
 mod signer;
-mod sigv4;
 mod variables;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,46 +1,40 @@
-//! The HTTP client of the library: over this program's connections, with its proxies, trusted
+//! Sends the requests of the library: over this program's connections, with its proxies, trusted
 //! certificates and limits.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Bytes};
-use hyper::header::{
-    CONTENT_LENGTH, HeaderMap, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING, USER_AGENT,
-};
+use hyper::body::Bytes;
+use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
-use jiff::{SignedDuration, Timestamp};
-use object_store::ClientOptions;
-use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
-};
+use jiff::SignedDuration;
+use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse};
 use tokio::time::timeout;
-use url::{Origin, Url};
+use url::Url;
 
 use super::exchange::{ExchangeLog, Failure, Outcome};
+use super::pools::OriginPools;
 use super::purpose::Purpose;
 use super::refusal::BucketRefusal;
+use super::response::{CompleteResponse, no_response};
 use super::signer::RequestSigner;
 use crate::clock::{OffsetEstimate, Reading, shift_clamped};
 use crate::config::{BucketProvider, NetworkSettings};
 use crate::context::{Context, Environment};
 use crate::error::{Error, Kind};
 use crate::host::is_loopback;
-use crate::net::{MAX_RESPONSE_BYTES, Pool, SendError, date_header, display_host};
+use crate::net::{MAX_RESPONSE_BYTES, date_header, display_host};
 use crate::store::RecordName;
 use crate::sync;
 
 /// Sends the requests of one engine, and keeps what they show.
 pub(super) struct PooledService {
     provider: BucketProvider,
-    network: NetworkSettings,
     context: Context,
-    pools: Mutex<HashMap<Origin, Arc<Pool<Full<Bytes>>>>>,
+    pools: OriginPools,
     signer: OnceLock<RequestSigner>,
     operation: Mutex<Operation>,
 }
@@ -56,17 +50,10 @@ struct Operation {
     clock: Option<OffsetEstimate>,
 }
 
-#[derive(Clone)]
-pub(super) struct PooledConnector(pub(super) Arc<PooledService>);
-
 /// Stores refuse a signature of a quarter of an hour ago; some a signature of the future.
 const MAX_SIGNATURE_OFFSET: SignedDuration = SignedDuration::from_secs(60);
 
 const USER_AGENT_VALUE: &str = concat!("gc-token/", env!("CARGO_PKG_VERSION"));
-
-/// An error for the library, which needs no more: the log has the rest.
-#[derive(Debug)]
-struct NoResponse;
 
 impl PooledService {
     pub(super) fn new(
@@ -76,9 +63,8 @@ impl PooledService {
     ) -> PooledService {
         PooledService {
             provider,
-            network: network.clone(),
             context: context.clone(),
-            pools: Mutex::default(),
+            pools: OriginPools::new(network, context),
             signer: OnceLock::new(),
             operation: Mutex::default(),
         }
@@ -88,12 +74,12 @@ impl PooledService {
         self.provider
     }
 
-    pub(super) fn env(&self) -> &Environment {
-        &self.context.env
+    pub(super) fn context(&self) -> &Context {
+        &self.context
     }
 
-    pub(super) fn read_clock(&self) -> Reading {
-        self.context.clock.read()
+    pub(super) fn env(&self) -> &Environment {
+        &self.context.env
     }
 
     pub(super) fn sign_by(&self, signer: RequestSigner) {
@@ -113,7 +99,8 @@ impl PooledService {
         std::mem::take(&mut sync::lock(&self.operation).log)
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Sends a request of the library.
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (mut head, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
         head.headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
@@ -156,6 +143,7 @@ impl PooledService {
         signer.sign(head, time).await
     }
 
+    /// Sends a request once, and puts what it shows into the log.
     async fn exchange(
         &self,
         url: &Url,
@@ -168,7 +156,7 @@ impl PooledService {
             self.put_failure(url, purpose, Outcome::PlainHttp);
             return Err(no_response(HttpErrorKind::Unknown));
         }
-        let pool = match self.pool(url, purpose) {
+        let pool = match self.pools.get(url, purpose) {
             Ok(pool) => pool,
             Err(explained) => {
                 let outcome = Outcome::Broken { explained, is_untrusted: false };
@@ -183,9 +171,7 @@ impl PooledService {
         let sent = self.context.clock.read();
         let done = async {
             let response = pool.send(request).await?;
-            let received = self.context.clock.read();
-            let (head, body) = read(response).await?;
-            Ok::<_, SendError>((received, head, body))
+            CompleteResponse::read(response, self.context.clock.read()).await
         };
         let done = match purpose {
             Purpose::InstanceCredentials => {
@@ -195,8 +181,13 @@ impl PooledService {
             }
             Purpose::Record | Purpose::Credentials => done.await,
         };
-        let (received, response, body) = match done {
-            Ok(done) => done,
+        match done {
+            Ok(response) => {
+                if purpose == Purpose::Record {
+                    self.put_clock(&sent, &response);
+                }
+                self.finish(url, purpose, response)
+            }
             Err(error) => {
                 let outcome = Outcome::Broken {
                     explained: pool.explain(&error, sent.wall),
@@ -206,18 +197,27 @@ impl PooledService {
                 let is_harmless = error.is_retryable;
                 let kind =
                     if is_harmless { HttpErrorKind::Request } else { HttpErrorKind::Unknown };
-                return Err(no_response(kind));
+                Err(no_response(kind))
             }
-        };
-        let date = date_header(&response.headers);
-        if let (Purpose::Record, Some(date)) = (purpose, date) {
-            let clock = OffsetEstimate::from_date_header(&sent, &received, date);
-            let mut operation = sync::lock(&self.operation);
-            operation.log.clock = clock.clone();
-            operation.log.age =
-                last_modified(&response.headers).map(|then| date.duration_since(then));
-            operation.clock = clock.or(operation.clock.take());
         }
+    }
+
+    fn put_clock(&self, sent: &Reading, response: &CompleteResponse) {
+        let Some(date) = date_header(&response.head.headers) else { return };
+        let clock = OffsetEstimate::from_date_header(sent, &response.received, date);
+        let mut operation = sync::lock(&self.operation);
+        operation.log.clock = clock.clone();
+        operation.log.age = response.last_modified().map(|then| date.duration_since(then));
+        operation.clock = clock.or(operation.clock.take());
+    }
+
+    fn finish(
+        &self,
+        url: &Url,
+        purpose: Purpose,
+        response: CompleteResponse,
+    ) -> Result<HttpResponse, HttpError> {
+        let CompleteResponse { head, body, .. } = response;
         let Some(body) = body else {
             let why = format!("more than {} KiB", MAX_RESPONSE_BYTES / 1024);
             let explained = Error::new(Kind::Unavailable, "").with_cause(format!(
@@ -227,55 +227,19 @@ impl PooledService {
             self.put_failure(url, purpose, Outcome::Broken { explained, is_untrusted: false });
             return Err(no_response(HttpErrorKind::Decode));
         };
-        if response.status.is_success() {
+        if head.status.is_success() {
             sync::lock(&self.operation).log.failure = None;
         } else {
-            let refusal = BucketRefusal::of(response.status, &response.headers, &body);
+            let refusal = BucketRefusal::of(head.status, &head.headers, &body);
             self.put_failure(url, purpose, Outcome::Refused(refusal));
         }
-        Ok(Response::from_parts(response, body.into()))
+        Ok(Response::from_parts(head, body.into()))
     }
 
     fn put_failure(&self, url: &Url, purpose: Purpose, outcome: Outcome) {
         let (host, is_on_this_machine) = (display_host(url), is_loopback(url));
         let failure = Failure { host, is_on_this_machine, purpose, outcome };
         sync::lock(&self.operation).log.failure = Some(failure);
-    }
-
-    fn pool(&self, url: &Url, purpose: Purpose) -> Result<Arc<Pool<Full<Bytes>>>, Error> {
-        let mut pools = sync::lock(&self.pools);
-        if let Some(pool) = pools.get(&url.origin()) {
-            return Ok(pool.clone());
-        }
-        let pool = match purpose {
-            // No proxy can reach it.
-            Purpose::InstanceCredentials => {
-                let context = Context { env: Environment::from([]), ..self.context.clone() };
-                Pool::new(url, &self.network, &context)?
-            }
-            Purpose::Record | Purpose::Credentials => Pool::new(url, &self.network, &self.context)?,
-        };
-        Ok(pools.entry(url.origin()).or_insert(Arc::new(pool)).clone())
-    }
-}
-
-#[async_trait]
-impl HttpService for PooledService {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.send(request).await
-    }
-}
-
-#[async_trait]
-impl HttpService for PooledConnector {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.0.call(request).await
-    }
-}
-
-impl HttpConnector for PooledConnector {
-    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(self.clone()))
     }
 }
 
@@ -284,57 +248,8 @@ fn may_be_late(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
-type Head = hyper::http::response::Parts;
-
-/// Reads a response; its body is `None` if it is too long.
-async fn read(
-    response: Response<crate::net::PooledBody<Full<Bytes>>>,
-) -> Result<(Head, Option<Bytes>), SendError> {
-    let (mut head, mut incoming) = response.into_parts();
-    let mut body = Vec::new();
-    if incoming.size_hint().lower() > MAX_RESPONSE_BYTES as u64 {
-        return Ok((head, None));
-    }
-    while let Some(frame) = incoming.frame().await {
-        let data = frame.map_err(SendError::incomplete)?.into_data().unwrap_or_default();
-        if body.len() + data.len() > MAX_RESPONSE_BYTES {
-            return Ok((head, None));
-        }
-        body.extend_from_slice(&data);
-    }
-    // The library wants to know the length.
-    head.headers.remove(TRANSFER_ENCODING);
-    if !head.headers.contains_key(CONTENT_LENGTH) {
-        head.headers.insert(CONTENT_LENGTH, body.len().into());
-    }
-    Ok((head, Some(body.into())))
-}
-
-fn last_modified(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = headers.get(LAST_MODIFIED)?.to_str().ok()?;
-    Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok()
-}
-
-fn no_response(kind: HttpErrorKind) -> HttpError {
-    HttpError::new(kind, NoResponse)
-}
-
 impl fmt::Debug for PooledService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PooledService").field("provider", &self.provider).finish_non_exhaustive()
     }
 }
-
-impl fmt::Debug for PooledConnector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for NoResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no complete response")
-    }
-}
-
-impl std::error::Error for NoResponse {}

@@ -5,8 +5,9 @@ use hyper::http::request::Parts;
 use jiff::Timestamp;
 use object_store::aws::AwsCredentialProvider;
 
-use super::service_account::{self, ServiceAccount};
-use super::{shared_key, sigv4};
+use super::amazon::sigv4;
+use super::azure::shared_key;
+use super::google::service_account::{self, ServiceAccount};
 
 pub(super) enum RequestSigner {
     S3(AwsCredentialProvider),

@@ -1,7 +1,8 @@
-//! Checks the variables of a platform: the library takes their values as they are, and stops the
-//! process where one does not fit into a URL or a header.
+//! The variables of a platform. The library takes their values as they are, and stops the process
+//! where one does not fit into a URL or a header: they are checked first.
 
 use std::fmt;
+use std::str::FromStr;
 
 use url::Url;
 
@@ -43,6 +44,28 @@ pub(super) fn check(env: &Environment, prefix: &str) -> Result<(), UnusableVaria
         }
     }
     Ok(())
+}
+
+/// Returns the variables that the library knows, in a fixed order: of two names for one
+/// setting, the last one counts.
+pub(super) fn variables<K: FromStr>(
+    env: &Environment,
+    prefix: &str,
+) -> impl Iterator<Item = (K, String)> {
+    let mut names: Vec<_> =
+        env.names(prefix).into_iter().filter_map(|name| name.into_string().ok()).collect();
+    names.sort_unstable();
+    names.into_iter().filter_map(|name| {
+        let key = name.to_ascii_lowercase().parse().ok()?;
+        Some((key, env.text(&name)?))
+    })
+}
+
+pub(super) fn aliased<K>(
+    env: &Environment,
+    aliases: impl IntoIterator<Item = (&'static str, K)>,
+) -> impl Iterator<Item = (K, String)> {
+    aliases.into_iter().filter_map(|(name, key)| Some((key, env.text(name)?)))
 }
 
 fn is_endpoint(name: &str) -> bool {

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::BucketDescription;
 use crate::config::BucketProvider;
-use crate::store::bucket::client::{GOOGLE_ALIASES, GOOGLE_DEFAULT_FILE};
+use crate::store::bucket::google::{
+    ALIASES as GOOGLE_ALIASES, DEFAULT_FILE as GOOGLE_DEFAULT_FILE,
+};
 
 impl BucketDescription<'_> {
     /// Returns the kind of the credentials, and the variables that they come from, as a phrase

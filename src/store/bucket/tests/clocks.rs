@@ -9,7 +9,9 @@ use super::fake::{FakeHost, FakeObjects, FakeRequest, FakeResponse, now};
 use super::real::{RealServer, missing};
 use super::signatures::service_account_file;
 use super::*;
-use crate::store::bucket::{service_account, shared_key, sigv4};
+use crate::store::bucket::amazon::sigv4;
+use crate::store::bucket::azure::shared_key;
+use crate::store::bucket::google::service_account;
 
 const OFFSETS: [SignedDuration; 4] = [
     SignedDuration::from_mins(20),

@@ -8,7 +8,7 @@ use hyper::{Method, Request};
 use super::fake::{FakeHost, FakeObjects, FakeResponse, now};
 use super::real::RealServer;
 use super::*;
-use crate::store::bucket::shared_key;
+use crate::store::bucket::azure::shared_key;
 
 /// The account and the key that every Azurite has.
 const ACCOUNT: &str = "devstoreaccount1";

@@ -6,8 +6,9 @@ use std::process::Command;
 use super::fake::{FakeHost, FakeObjects, FakeRequest};
 use super::real::missing;
 use super::*;
-use crate::store::bucket::service_account::{self, ServiceAccount};
-use crate::store::bucket::{shared_key, sigv4};
+use crate::store::bucket::amazon::sigv4;
+use crate::store::bucket::azure::shared_key;
+use crate::store::bucket::google::service_account::{self, ServiceAccount};
 
 /// Returns the requests of a read and of a swap.
 fn requests(store: impl Fn(&str) -> BucketStore) -> Vec<FakeRequest> {

@@ -36,13 +36,13 @@ const SIGNED: [HeaderName; 11] = [
 ];
 
 /// Returns when a request was signed.
-pub(super) fn signed_at(head: &Parts) -> Option<Timestamp> {
+pub(in super::super) fn signed_at(head: &Parts) -> Option<Timestamp> {
     let is_signed = account(head).is_some();
     date_header(&head.headers).filter(|_| is_signed)
 }
 
 /// Returns `None`, and changes no header, if the request has no signature of this kind.
-pub(super) fn sign(head: &mut Parts, key: &[u8], time: Timestamp) -> Option<()> {
+pub(in super::super) fn sign(head: &mut Parts, key: &[u8], time: Timestamp) -> Option<()> {
     let account = account(head)?.to_owned();
     let mut headers = head.headers.clone();
     let since_epoch = Duration::try_from(time.as_duration()).ok()?;

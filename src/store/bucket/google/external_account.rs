@@ -17,7 +17,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::service::{PooledConnector, PooledService};
+use super::super::connector::PooledConnector;
+use super::super::service::PooledService;
 use crate::clock::Reading;
 use crate::sync;
 
@@ -140,7 +141,7 @@ impl CredentialProvider for ExternalAccount {
     type Credential = GcpCredential;
 
     async fn get_credential(&self) -> Result<Arc<GcpCredential>> {
-        let now = self.service.read_clock();
+        let now = self.service.context().clock.read();
         if let Some((then, credential)) = &*sync::lock(&self.last)
             && now.boot_since(then).is_some_and(|since| since < KEPT_FOR)
         {

@@ -15,11 +15,11 @@ const SCHEME: &str = "Bearer ";
 /// Seconds; Google takes no assertion that lives longer.
 const LIFETIME: i64 = 3600;
 
-pub(super) struct ServiceAccount(KeyPair);
+pub(in super::super) struct ServiceAccount(KeyPair);
 
 impl ServiceAccount {
     /// Reads the key in the JSON of a service account. `None` if there is no usable one.
-    pub(super) fn parse(json: &str) -> Option<ServiceAccount> {
+    pub(in super::super) fn parse(json: &str) -> Option<ServiceAccount> {
         let account: Value = serde_json::from_str(json).ok()?;
         let pem = pem::parse(account.get("private_key")?.as_str()?).ok()?;
         let key =
@@ -28,7 +28,7 @@ impl ServiceAccount {
     }
 
     /// Returns `None`, and changes no header, if the request has no assertion.
-    pub(super) fn sign(&self, head: &mut Parts, time: Timestamp) -> Option<()> {
+    pub(in super::super) fn sign(&self, head: &mut Parts, time: Timestamp) -> Option<()> {
         let (header, mut claims) = assertion(head)?;
         let claims_object = claims.as_object_mut()?;
         claims_object.insert("iat".to_owned(), time.as_second().into());
@@ -45,13 +45,13 @@ impl ServiceAccount {
 }
 
 /// Returns when a request's assertion was signed.
-pub(super) fn signed_at(head: &Parts) -> Option<Timestamp> {
+pub(in super::super) fn signed_at(head: &Parts) -> Option<Timestamp> {
     let (_, claims) = assertion(head)?;
     Timestamp::from_second(claims.get("iat")?.as_i64()?).ok()
 }
 
 /// Returns the header of an assertion as it is, and its claims.
-pub(super) fn assertion(head: &Parts) -> Option<(String, Value)> {
+pub(in super::super) fn assertion(head: &Parts) -> Option<(String, Value)> {
     let bearer = head.headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix(SCHEME)?;
     let mut parts = bearer.split('.');
     let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);

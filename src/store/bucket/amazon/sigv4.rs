@@ -27,7 +27,7 @@ struct Authorization<'a> {
 }
 
 /// Returns when a request was signed.
-pub(super) fn signed_at(head: &Parts) -> Option<Timestamp> {
+pub(in super::super) fn signed_at(head: &Parts) -> Option<Timestamp> {
     let text = head.headers.get(DATE)?.to_str().ok()?;
     let time = DateTime::strptime(TIME_FORMAT, text).ok()?;
     Offset::UTC.to_timestamp(time).ok()
@@ -35,7 +35,12 @@ pub(super) fn signed_at(head: &Parts) -> Option<Timestamp> {
 
 /// Signs the headers that were signed before. Returns `None`, and changes no header, if the
 /// request has no signature by the key of `key_id`.
-pub(super) fn sign(head: &mut Parts, key_id: &str, secret: &str, time: Timestamp) -> Option<()> {
+pub(in super::super) fn sign(
+    head: &mut Parts,
+    key_id: &str,
+    secret: &str,
+    time: Timestamp,
+) -> Option<()> {
     let old = head.headers.get(AUTHORIZATION)?.to_str().ok()?.to_owned();
     let old = Authorization::parse(&old).filter(|old| old.key_id == key_id)?;
     let payload_hash = head.headers.get(PAYLOAD_HASH)?.to_str().ok()?.to_owned();
