@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub, reason = "a module of a test")]
 
+pub mod azurite;
 pub mod cloud;
 pub mod example;
 pub mod external;
@@ -15,6 +16,7 @@ pub mod port;
 pub mod process;
 pub mod redis;
 pub mod runner;
+pub mod shared_store;
 pub mod slot;
 pub mod terminal;
 pub mod terraform;

@@ -80,8 +80,11 @@ impl Runner {
         self
     }
 
-    pub fn variable(&self, name: &str) -> Option<String> {
-        self.env.get(OsStr::new(name))?.to_str().map(str::to_owned)
+    /// Returns the variables whose names begin with one of these prefixes.
+    pub fn variables(&self, prefixes: &[&str]) -> Vec<(String, OsString)> {
+        let all = self.env.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
+        let named = all.filter(|(name, _)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        named.map(|(name, value)| (name.to_owned(), value.clone())).collect()
     }
 
     /// Writes a private file below HOME.

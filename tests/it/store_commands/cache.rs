@@ -3,13 +3,15 @@
 use serde_json::Value;
 
 use super::Fleet;
+use crate::common::shared_store::SharedStore;
 use crate::common::slot::mint_into_slot;
 
 #[test]
 fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
-    let Some(fleet) = Fleet::new() else {
-        return;
-    };
+    Fleet::with_all(list_and_clear);
+}
+
+fn list_and_clear(fleet: Fleet) {
     let machine = fleet.machine();
     assert_eq!(machine.run(&["cache", "list", "--store"]).succeeded(), "");
     assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 0 tokens\n");
@@ -20,13 +22,14 @@ fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
     mint_into_slot(3, &machine, &fleet.cloud);
     let stranger = fleet.machine().set("GC_TOKEN_SCOPE", "another");
     stranger.run(&["get"]).succeeded();
-    assert_eq!(fleet.redis.records().len(), 3);
+    assert_eq!(fleet.store.records().len(), 3);
 
     let elsewhere = fleet.machine();
     let list = elsewhere.run(&["cache", "list", "--store"]).succeeded().to_owned();
     assert_eq!(list.matches(" left, minted ").count(), 2, "{list}");
     assert!(list.contains(" ago, slot 3\n  client the-client\n"), "{list}");
-    assert!(list.contains("\n  redis://STORE/0, record KEY\n"), "{list}");
+    let place = format!("\n  {}, record KEY\n", fleet.store.shown_location());
+    assert!(list.contains(&place), "{list}");
     let json = elsewhere.run(&["cache", "list", "--store", "--json"]).succeeded().to_owned();
     let json: Vec<Value> = serde_json::from_str(&json).unwrap();
     let slots: Vec<_> = json.iter().map(|row| row["slot"].as_u64().unwrap()).collect();
@@ -39,7 +42,7 @@ fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
     assert_eq!(elsewhere.run(&["cache", "list"]).succeeded(), "");
 
     assert_eq!(elsewhere.run(&["cache", "clear", "--store"]).succeeded(), "removed 2 tokens\n");
-    assert_eq!(fleet.redis.records().len(), 3, "a record is emptied, not deleted");
+    assert_eq!(fleet.store.records().len(), 3, "a record is emptied, not deleted");
     let list = elsewhere.run(&["cache", "list", "--store"]).succeeded().to_owned();
     assert!(list.starts_with("no token\n"), "{list}");
     let listed = stranger.run(&["cache", "list", "--store"]).succeeded().to_owned();
@@ -52,12 +55,12 @@ fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
 
 #[test]
 fn another_store_can_be_named_and_none_is_a_mistake() {
-    let Some(fleet) = Fleet::new() else {
+    let Some(fleet) = Fleet::with(SharedStore::redis(&[])) else {
         return;
     };
     fleet.machine().run(&["get"]).succeeded();
     let bare = fleet.machine_without_store();
-    let named = format!("--store={}", fleet.redis.plain_location());
+    let named = format!("--store={}", fleet.store.location());
     let list = bare.run(&["cache", "list", &named]).succeeded().to_owned();
     assert!(list.contains(" left, minted "), "{list}");
     for command in ["list", "clear"] {
@@ -77,16 +80,14 @@ fn another_store_can_be_named_and_none_is_a_mistake() {
 
 #[test]
 fn a_record_that_was_altered_is_listed_and_removed() {
-    let Some(fleet) = Fleet::new() else {
-        return;
-    };
-    let machine = fleet.machine();
-    machine.run(&["get"]).succeeded();
-    let key = fleet.redis.records().pop().unwrap();
-    fleet.redis.cli(&["setrange", &key, "100", "altered"]);
-    let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
-    assert!(list.starts_with("unusable: altered, or of another version\n"), "{list}");
-    assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 1 token\n");
-    let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
-    assert!(list.starts_with("no token\n"), "{list}");
+    Fleet::with_all(|fleet| {
+        let machine = fleet.machine();
+        machine.run(&["get"]).succeeded();
+        fleet.store.overwrite(&fleet.store.records().pop().unwrap());
+        let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
+        assert!(list.starts_with("unusable: altered, or of another version\n"), "{list}");
+        assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 1 token\n");
+        let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
+        assert!(list.starts_with("no token\n"), "{list}");
+    });
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Fleet;
 use crate::common::cloud::SECRET;
 use crate::common::runner::Runner;
+use crate::common::shared_store::SharedStore;
 
 const CONFIG: &str = ".config/gc-token/config.toml";
 const PROFILE: &str = "[default]\nregion = 'Ireland'\nclient_id = 'me'\nstore = 's3://tokens/ci'\n";
@@ -86,7 +87,7 @@ fn status_names_the_store_without_a_request_to_it() {
     );
     let json: Value = serde_json::from_str(&status(runner(), &["--json", "--no-store"])).unwrap();
     assert_eq!(json["store"], Value::Null);
-    let Some(fleet) = Fleet::new() else {
+    let Some(fleet) = Fleet::with(SharedStore::redis(&[])) else {
         return;
     };
     let text = status(fleet.machine_without_store(), &[]);
