@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use object_store::{BackoffConfig, ObjectStore, Result, RetryConfig};
 
-use super::fault::variable_prefix;
 use super::service::PooledService;
-use super::variables::check as check_variables;
+use super::variables::{check as check_variables, variable_prefix};
 use super::{amazon, azure, google};
 use crate::config::BucketProvider;
 

@@ -10,12 +10,15 @@ use object_store::azure::AzureConfigKey;
 use object_store::gcp::GoogleConfigKey;
 use url::Url;
 
-use super::fault::variable_prefix;
+use super::purpose::is_true;
+use super::variables::variable_prefix;
 use crate::config::BucketProvider;
 use crate::context::Environment;
 use crate::host::is_loopback;
 use crate::store::{NoteLevel, StoreNote};
 use crate::text::shown;
+
+pub(super) use credentials::ACCOUNT_KEY;
 
 pub(super) struct BucketDescription<'a> {
     pub(super) provider: BucketProvider,
@@ -112,9 +115,7 @@ impl BucketDescription<'_> {
 
     /// Returns whether a switch of the library is on.
     fn is_set<K: FromStr + PartialEq>(&self, key: &K) -> bool {
-        let words = ["1", "true", "on", "yes", "y"];
-        self.named(key)
-            .is_some_and(|(_, value)| words.iter().any(|word| value.eq_ignore_ascii_case(word)))
+        self.named(key).is_some_and(|(_, value)| is_true(&value))
     }
 }
 

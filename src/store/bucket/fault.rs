@@ -6,10 +6,11 @@ mod credentials;
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use super::description::BucketDescription;
 use super::exchange::{Failure, Outcome};
 use super::purpose::{Purpose, allow_http_variable};
 use super::refusal::BucketRefusal;
-use super::variables::ENDPOINTS;
+use super::variables::{ENDPOINTS, UnusableVariable, variable_prefix};
 use crate::config::{BucketProvider, StoreSettings};
 use crate::context::Environment;
 use crate::error::{Error, Kind};
@@ -22,6 +23,8 @@ pub(super) struct FaultExplainer {
     store: String,
     /// The region that requests are signed for.
     region: Option<String>,
+    /// The credentials that requests are signed with, such as `with an access key from ...`.
+    credentials: Option<String>,
     /// The variable that names another endpoint than the provider's.
     endpoint: Option<&'static str>,
     secrets: Secrets,
@@ -64,6 +67,7 @@ impl FaultExplainer {
         FaultExplainer {
             provider,
             store: format!("the store {}", settings.location.shown()),
+            credentials: BucketDescription { provider, bucket: "", env }.credentials(),
             region: env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")),
             endpoint: endpoints.find(|name| env.text(name).is_some()),
             secrets,
@@ -171,9 +175,13 @@ impl FaultExplainer {
             object_store::Error::Generic { source, .. } => chain(&**source),
             error => chain(error),
         };
+        let hint = match unusable_variable(error) {
+            Some(variable) => format!("correct {}, or unset it", variable.name()),
+            None => self.settings_hint().to_owned(),
+        };
         self.error(StoreFault::Misconfigured, "cannot be used")
             .with_cause(self.redacted(&text))
-            .with_hint(self.settings_hint())
+            .with_hint(hint)
     }
 
     fn error(&self, fault: StoreFault, what: &str) -> StoreError {
@@ -196,11 +204,10 @@ impl FaultExplainer {
     }
 }
 
-pub(super) fn variable_prefix(provider: BucketProvider) -> &'static str {
-    match provider {
-        BucketProvider::S3 => "AWS_",
-        BucketProvider::GoogleCloud => "GOOGLE_",
-        BucketProvider::Azure => "AZURE_",
+fn unusable_variable(error: &object_store::Error) -> Option<&UnusableVariable> {
+    match error {
+        object_store::Error::Generic { source, .. } => source.downcast_ref(),
+        _ => None,
     }
 }
 

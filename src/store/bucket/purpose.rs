@@ -48,8 +48,9 @@ pub(super) fn allow_http_variable(provider: BucketProvider) -> &'static str {
     }
 }
 
-fn is_true(text: &str) -> bool {
-    ["1", "true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word))
+/// Returns whether a switch of the library is on.
+pub(super) fn is_true(text: &str) -> bool {
+    ["1", "true", "on", "yes", "y"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether a URL names a service that a cloud offers to its own machines.

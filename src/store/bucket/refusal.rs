@@ -78,6 +78,12 @@ impl BucketRefusal {
         ])
     }
 
+    /// Returns whether Azure does not know who asks; Azurite gives that another code.
+    pub(super) fn says_unauthenticated(&self) -> bool {
+        let message = self.message.as_deref().unwrap_or_default();
+        self.status == StatusCode::FORBIDDEN && message.starts_with("Server failed to authenticate")
+    }
+
     pub(super) fn has_code(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }

@@ -1,13 +1,17 @@
 //! The variables of a platform. The library takes their values as they are, and stops the process
 //! where one does not fit into a URL or a header: they are checked first.
 
+mod values;
+
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
 use super::purpose::METADATA_ENDPOINT;
+use crate::config::BucketProvider;
 use crate::context::Environment;
+use crate::text;
 
 pub(super) const ENDPOINTS: [&str; 6] = [
     "AWS_ENDPOINT_URL_S3",
@@ -17,6 +21,14 @@ pub(super) const ENDPOINTS: [&str; 6] = [
     "AZURE_ENDPOINT",
     "GOOGLE_BASE_URL",
 ];
+
+pub(super) fn variable_prefix(provider: BucketProvider) -> &'static str {
+    match provider {
+        BucketProvider::S3 => "AWS_",
+        BucketProvider::GoogleCloud => "GOOGLE_",
+        BucketProvider::Azure => "AZURE_",
+    }
+}
 
 /// A value that the library cannot use. The value may be a secret: messages name the variable.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +49,7 @@ pub(super) fn check(env: &Environment, prefix: &str) -> Result<(), UnusableVaria
                 Some("has a line end or another control character in it")
             }
             Some(value) if is_endpoint(&name) => flaw_of_endpoint(value),
-            Some(_) => None,
+            Some(value) => values::flaw(&name, text::trim(value)),
         };
         if let Some(why) = flaw {
             return Err(UnusableVariable { name, why });
@@ -66,6 +78,12 @@ pub(super) fn aliased<K>(
     aliases: impl IntoIterator<Item = (&'static str, K)>,
 ) -> impl Iterator<Item = (K, String)> {
     aliases.into_iter().filter_map(|(name, key)| Some((key, env.text(name)?)))
+}
+
+impl UnusableVariable {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 fn is_endpoint(name: &str) -> bool {
@@ -123,5 +141,23 @@ mod tests {
         assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\nx").as_deref(), Some(expected));
         assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\n"), None);
         assert_eq!(flaw("AWS_REGION", "eu-west-1"), None);
+    }
+
+    #[test]
+    fn a_value_that_is_parsed_has_one_of_its_forms() {
+        for (name, good, bad, why) in [
+            ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "Yes", "virtual", "is neither true nor false"),
+            ("AWS_SSE_BUCKET_KEY_ENABLED", "0", "2", "is neither true nor false"),
+            (
+                "AWS_SERVER_SIDE_ENCRYPTION",
+                "aws:kms",
+                "sse:kms",
+                "is none of AES256, aws:kms, aws:kms:dsse and sse-c",
+            ),
+            ("AWS_SSE_CUSTOMER_KEY_BASE64", "a2V5", "key", "is not base64"),
+        ] {
+            assert_eq!(flaw(name, good), None, "{name}");
+            assert_eq!(flaw(name, bad), Some(format!("{name} {why}")));
+        }
     }
 }

@@ -123,5 +123,9 @@ fn a_token_that_may_only_read_and_a_wrong_key_are_told_apart() {
     assert_eq!(reader().run(&["get"]).token(), token);
     let stranger = Report::of(&fleet.machine().set(key, "bm8ga2V5"), &[]);
     stranger.exits_with(3).says("store", "warning", "refuses the credentials");
-    stranger.says("store", "warning", "check AZURE_STORAGE_ACCOUNT_KEY");
+    stranger.says(
+        "store",
+        "warning",
+        "check the key of the account from AZURE_STORAGE_ACCOUNT_KEY",
+    );
 }

@@ -96,14 +96,17 @@ fn status_names_the_store_without_a_request_to_it() {
 
 #[test]
 fn a_recipe_for_ci_names_the_store() {
-    let store = "redis://ci@cache.example:6379/0";
-    let runner = Runner::bare().set("GC_TOKEN_STORE", store).set("GC_TOKEN_STORE_REQUIRED", "true");
-    for system in ["github", "gitlab"] {
-        let recipe = runner.run(&["ci", system, "--region", "eu-west-1"]);
-        for line in [format!("GC_TOKEN_STORE: {store}"), "GC_TOKEN_STORE_REQUIRED: true".to_owned()]
-        {
-            let is_there = recipe.succeeded().replace(['"', '\''], "").contains(&line);
-            assert!(is_there, "{line}: {recipe:#?}");
+    for store in ["redis://ci@cache.example:6379/0", "s3://tokens/ci", "az://tokens/ci"] {
+        let runner =
+            Runner::bare().set("GC_TOKEN_STORE", store).set("GC_TOKEN_STORE_REQUIRED", "true");
+        for system in ["github", "gitlab"] {
+            let recipe = runner.run(&["ci", system, "--region", "eu-west-1"]);
+            let stated = recipe.succeeded().replace(['"', '\''], "");
+            for line in
+                [format!("GC_TOKEN_STORE: {store}"), "GC_TOKEN_STORE_REQUIRED: true".to_owned()]
+            {
+                assert!(stated.contains(&line), "{line}: {recipe:#?}");
+            }
         }
     }
 }

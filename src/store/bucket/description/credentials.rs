@@ -13,10 +13,13 @@ use crate::store::bucket::google::{
     ALIASES as GOOGLE_ALIASES, DEFAULT_FILE as GOOGLE_DEFAULT_FILE,
 };
 
+/// The key of an Azure account, in a description.
+pub(in super::super) const ACCOUNT_KEY: &str = "with the key of the account";
+
 impl BucketDescription<'_> {
     /// Returns the kind of the credentials, and the variables that they come from, as a phrase
     /// that begins with `with`. `None` if they are incomplete.
-    pub(super) fn credentials(&self) -> Option<String> {
+    pub(in super::super) fn credentials(&self) -> Option<String> {
         match self.provider {
             BucketProvider::S3 => self.amazon_credentials(),
             BucketProvider::GoogleCloud => Some(self.google_credentials()),
@@ -98,7 +101,7 @@ impl BucketDescription<'_> {
             return format!("with an access token from {token}");
         }
         if let Some(key) = name(Azure::AccessKey) {
-            return format!("with the key of the account from {key}");
+            return format!("{ACCOUNT_KEY} from {key}");
         }
         if let (Some(id), Some(_)) = (name(Azure::ClientId), name(Azure::AuthorityId)) {
             if let Some(file) = name(Azure::FederatedTokenFile) {

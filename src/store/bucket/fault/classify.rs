@@ -5,6 +5,7 @@ use hyper::StatusCode;
 use super::{BucketRequest, FaultExplainer};
 use crate::config::BucketProvider;
 use crate::store::StoreFault;
+use crate::store::bucket::description::ACCOUNT_KEY;
 use crate::store::bucket::refusal::BucketRefusal;
 
 impl FaultExplainer {
@@ -67,6 +68,10 @@ impl FaultExplainer {
         (StoreFault::Misconfigured, "refuses the request", hint)
     }
 
+    fn has_account_key(&self) -> bool {
+        self.credentials.as_deref().is_some_and(|used| used.starts_with(ACCOUNT_KEY))
+    }
+
     fn rights_hint(&self, request: BucketRequest) -> String {
         let hint = match (self.provider, request) {
             // Without the right to list, a record that does not exist is refused, too.
@@ -79,6 +84,9 @@ impl FaultExplainer {
             }
             (BucketProvider::GoogleCloud, _) => {
                 "give the account the role roles/storage.objectUser on the bucket"
+            }
+            (BucketProvider::Azure, _) if self.has_account_key() => {
+                "a key has every right: check that the account allows keys, and its network rules"
             }
             (BucketProvider::Azure, _) => {
                 "give the identity the role Storage Blob Data Contributor on the container, or \

@@ -64,8 +64,14 @@ impl FaultExplainer {
              store than Amazon's is named by AWS_ENDPOINT_URL"
         } else if refusal.has_code(&["SignatureDoesNotMatch", "AuthorizationHeaderMalformed"]) {
             "check AWS_SECRET_ACCESS_KEY, which belongs to AWS_ACCESS_KEY_ID, and AWS_REGION"
-        } else if refusal.has_code(&["AuthenticationFailed", "InvalidAuthenticationInfo"]) {
-            "check AZURE_STORAGE_ACCOUNT_KEY, or that AZURE_STORAGE_SAS_TOKEN has not expired"
+        } else if refusal.has_code(&["AuthenticationFailed", "InvalidAuthenticationInfo"])
+            || refusal.says_unauthenticated()
+        {
+            let used = self.credentials.as_deref().unwrap_or_default();
+            let used = used.strip_prefix("with ").unwrap_or("the credentials");
+            return Some(format!(
+                "check {used}, and AZURE_STORAGE_ACCOUNT_NAME: keys are replaced, and tokens expire"
+            ));
         } else if refusal.has_code(&["AuthenticationRequired"]) {
             "check the credentials: an access token lives for an hour, and a service account's \
              key may have been deleted"

@@ -161,6 +161,57 @@ fn a_store_that_can_be_read_and_not_written_is_read_only() {
 }
 
 #[test]
+fn an_account_that_does_not_know_who_asks_points_to_the_credentials_that_were_used() {
+    let account = ("AZURE_STORAGE_ACCOUNT_NAME", "account");
+    let key = ("AZURE_STORAGE_ACCOUNT_KEY", "a2V5");
+    let sas = ("AZURE_STORAGE_SAS_TOKEN", "sv=2023-11-03&sp=r&sig=c2lnbmF0dXJl");
+    let hint = |credentials, code, words: &'static str| {
+        let host = FakeHost::start(move |_| {
+            let xml = format!("<Error><Code>{code}</Code><Message>{words}</Message></Error>");
+            FakeResponse::new(403, xml)
+        });
+        let url = host.url();
+        let env = [account, credentials, ("AZURE_STORAGE_ENDPOINT", &*url)];
+        let read = engine(BucketProvider::Azure, env, None).read(&name(0), LIMIT);
+        let error = read.unwrap_err();
+        assert_no_secret(&error);
+        let (fault, message, _, hint) = parts(&error);
+        assert_eq!(fault, Misconfigured);
+        format!("{}: {hint}", message.trim_start_matches("the store az://tokens "))
+    };
+    let who = "Server failed to authenticate the request. Make sure";
+    for code in ["AuthenticationFailed", "AuthorizationFailure"] {
+        let told = hint(key, code, who);
+        let expected = "refuses the credentials: check the key of the account from \
+                        AZURE_STORAGE_ACCOUNT_KEY, and AZURE_STORAGE_ACCOUNT_NAME: ";
+        assert!(told.starts_with(expected), "{told}");
+    }
+    let told = hint(sas, "AuthenticationFailed", who);
+    let expected = "refuses the credentials: check a SAS token from AZURE_STORAGE_SAS_TOKEN, ";
+    assert!(told.starts_with(expected), "{told}");
+    let told = hint(key, "AuthorizationFailure", "This request is not authorized");
+    assert!(told.starts_with("refuses the request: a key has every right: "), "{told}");
+    let told = hint(sas, "AuthorizationPermissionMismatch", "not authorized");
+    assert!(told.ends_with("or the SAS the permissions rcw"), "{told}");
+}
+
+#[test]
+fn a_value_that_cannot_be_used_is_to_be_corrected() {
+    for (variable, value) in [
+        ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "virtual"),
+        ("AWS_SERVER_SIDE_ENCRYPTION", "kms"),
+        ("AWS_ENDPOINT_URL", "minio:9000"),
+    ] {
+        let env = S3_KEYS.into_iter().chain([(variable, value)]);
+        let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
+        let (fault, message, cause, hint) = parts(&error);
+        assert_eq!((fault, message), (Misconfigured, "the store s3://tokens cannot be used"));
+        assert!(cause.starts_with(&format!("{variable} is n")), "{cause}");
+        assert_eq!(hint, format!("correct {variable}, or unset it"));
+    }
+}
+
+#[test]
 fn a_store_without_conditional_writes_says_so() {
     let error = refused_write(BucketProvider::S3, 501, "NotImplemented", true);
     assert_eq!(error.fault, Unconditional);
