@@ -61,6 +61,17 @@ const DATE_JITTER: SignedDuration = SignedDuration::from_secs(-2);
 /// The time within which machines look again after a turn is over.
 const SPREAD: Duration = Duration::from_millis(300);
 
+impl RecordView<'_> {
+    /// Returns the time until the turn is over, if somebody has it: when the record has stood for
+    /// [`TURN`] by the store's clock, or its number has been `seen_for` as long. No wall clock
+    /// takes part.
+    pub fn turn_left(&self, seen_for: Option<SignedDuration>) -> Option<Duration> {
+        self.record?.turn.as_ref()?;
+        let stood = self.age.max(seen_for).unwrap_or_default().max(SignedDuration::ZERO);
+        Some(TURN.saturating_sub(stood.unsigned_abs()))
+    }
+}
+
 impl<'a> SingleFlight<'a> {
     /// `first_wait` is about how long to wait before the second look.
     pub fn new(
@@ -101,7 +112,7 @@ impl<'a> SingleFlight<'a> {
     /// Decides by a record that was read at `now`. `jitter`, in 0..1, varies a wait, so that
     /// machines that started together do not come back together.
     pub fn decide(&mut self, view: RecordView<'_>, now: &Reading, jitter: f64) -> Decision {
-        let turn_is_taken = self.is_turn_taken(view, now);
+        let turn_left = self.turn_left(view, now);
         let shared = view.record.and_then(|record| record.token.as_ref());
         let shared = shared.filter(|shared| {
             !self.is_rejected(view) && self.passed_over.as_ref() != Some(&shared.token.access_token)
@@ -113,7 +124,7 @@ impl<'a> SingleFlight<'a> {
                     return Decision::Check(shared.token.clone().into());
                 }
                 Some(token) if self.is_fresh(&token, now) => {
-                    return if turn_is_taken || !self.is_short(&token, now) {
+                    return if !turn_left.is_zero() || !self.is_short(&token, now) {
                         Decision::Use(token.into())
                     } else {
                         Decision::RefreshEarly(token.into())
@@ -127,10 +138,10 @@ impl<'a> SingleFlight<'a> {
         {
             return Decision::Fail(failure.for_others());
         }
-        if !turn_is_taken {
+        if turn_left.is_zero() {
             return Decision::TakeTurn;
         }
-        let until_over = self.time_until_over(view.age, now).saturating_add(SPREAD.mul_f64(jitter));
+        let until_over = turn_left.saturating_add(SPREAD.mul_f64(jitter));
         Decision::Wait(self.next_wait(jitter).min(until_over))
     }
 
@@ -142,24 +153,21 @@ impl<'a> SingleFlight<'a> {
         self.first_wait.mul_f64(growth).min(MAX_WAIT).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }
 
-    /// A turn is over when the record has stood for [`TURN`] by the store's clock, or its number
-    /// has been seen for as long by this machine's boot clock. No wall clock takes part.
-    fn is_turn_taken(&mut self, view: RecordView<'_>, now: &Reading) -> bool {
+    /// Returns how long to wait for the turn of another machine, by the store's clock or by this
+    /// machine's boot clock.
+    fn turn_left(&mut self, view: RecordView<'_>, now: &Reading) -> Duration {
         let Some(turn) = view.record.and_then(|record| record.turn.as_ref()) else {
-            return false;
+            return Duration::ZERO;
         };
-        if self.seen_turn.as_ref().is_none_or(|(seen, _)| seen != turn) {
-            self.seen_turn = Some((turn.clone(), now.clone()));
-            self.waits = 0;
-        }
-        !self.time_until_over(view.age, now).is_zero()
-    }
-
-    fn time_until_over(&self, age: Option<SignedDuration>, now: &Reading) -> Duration {
-        let first_seen = self.seen_turn.as_ref().map(|(_, at)| at);
-        let seen_for = first_seen.and_then(|at| now.boot_since(at));
-        let stood = age.max(seen_for).unwrap_or_default().max(SignedDuration::ZERO);
-        TURN.saturating_sub(stood.unsigned_abs())
+        let first_seen = match &self.seen_turn {
+            Some((seen, at)) if seen == turn => at.clone(),
+            _ => {
+                self.seen_turn = Some((turn.clone(), now.clone()));
+                self.waits = 0;
+                now.clone()
+            }
+        };
+        view.turn_left(now.boot_since(&first_seen)).unwrap_or_default()
     }
 
     /// A failure counts if it is newer than the call, or if the issuer asked to wait.

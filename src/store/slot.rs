@@ -3,20 +3,21 @@
 mod rewrite;
 mod turn;
 
-use std::cell::Cell;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use super::{
     Observation, Record, RecordName, RecordView, SharedToken, Store, StoreError, StoreFault, Swap,
-    TURN, Version,
+    Version,
 };
 use crate::cache::{Key, Seal};
 use crate::clock::OffsetEstimate;
 use crate::config::StoreSettings;
 use crate::context::Clock;
 use crate::random::random_id;
+use crate::sync;
 use crate::token::Token;
 
 pub use turn::Turn;
@@ -28,7 +29,7 @@ pub struct Slot<'a> {
     name: RecordName,
     seal: Seal,
     /// The time that requests have taken since the last wait.
-    spent: Cell<Duration>,
+    spent: Mutex<Duration>,
 }
 
 /// A record as it was read.
@@ -51,7 +52,7 @@ impl<'a> Slot<'a> {
     ) -> Slot<'a> {
         let name = RecordName::of(key, client_secret);
         let seal = Seal::from_secret(client_secret);
-        Slot { store, settings, clock, name, seal, spent: Cell::default() }
+        Slot { store, settings, clock, name, seal, spent: Mutex::default() }
     }
 
     pub fn name(&self) -> &RecordName {
@@ -119,24 +120,38 @@ impl<'a> Slot<'a> {
     /// The requests after a wait have the time limit for themselves.
     pub fn wait(&self, time: Duration) {
         self.clock.sleep(time);
-        self.spent.set(Duration::ZERO);
+        self.begin_anew();
+    }
+
+    fn begin_anew(&self) {
+        *sync::lock(&self.spent) = Duration::ZERO;
     }
 
     fn swap(&self, expected: &Version, record: &Record) -> Result<Swap, StoreError> {
+        self.timed(|limit| self.swap_within(limit, expected, record))
+    }
+
+    fn swap_within(
+        &self,
+        limit: Duration,
+        expected: &Version,
+        record: &Record,
+    ) -> Result<Swap, StoreError> {
         let bytes = record.encode(&self.name, &self.seal);
-        self.timed(|limit| self.store.swap(&self.name, expected, &bytes, keep(record), limit))
+        self.store.swap(&self.name, expected, &bytes, keep(record), limit)
     }
 
     fn timed<T>(
         &self,
         request: impl FnOnce(Duration) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let limit = self.settings.timeout.saturating_sub(self.spent.get());
+        let limit = self.settings.timeout.saturating_sub(*sync::lock(&self.spent));
         let before = self.clock.read();
         let result = request(limit);
         let taken = self.clock.read().boot.saturating_sub(before.boot);
         let taken = Duration::try_from(taken).unwrap_or_default();
-        self.spent.set(self.spent.get().saturating_add(taken));
+        let mut spent = sync::lock(&self.spent);
+        *spent = spent.saturating_add(taken);
         result
     }
 }
@@ -148,9 +163,7 @@ impl SlotReading {
 
     /// Returns whether a machine has the turn, as far as the store's clock tells.
     pub fn is_minting(&self) -> bool {
-        let is_over = |age: SignedDuration| age.is_positive() && age.unsigned_abs() >= TURN;
-        let has_turn = self.record.as_ref().is_some_and(|record| record.turn.is_some());
-        has_turn && !self.observation.age.is_some_and(is_over)
+        self.view().turn_left(None).is_some_and(|left| !left.is_zero())
     }
 
     pub fn token(&self) -> Option<&SharedToken> {

@@ -7,9 +7,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use super::{Slot, SlotReading, keep};
-use crate::cache::Seal;
-use crate::store::{Record, RecordName, Store, StoreError, Swap, TURN, Version};
+use super::{Slot, SlotReading};
+use crate::store::{Record, StoreError, Swap, TURN, Version};
 use crate::sync;
 
 /// The right to mint, until [`TURN`] has passed since it was taken or renewed.
@@ -17,6 +16,7 @@ pub struct Turn<'a, 's> {
     slot: &'a Slot<'s>,
     record: Record,
     version: Mutex<Version>,
+    renewals: AtomicU32,
     reading: &'a SlotReading,
 }
 
@@ -33,26 +33,17 @@ impl<'a, 's> Turn<'a, 's> {
         version: Version,
         reading: &'a SlotReading,
     ) -> Turn<'a, 's> {
-        Turn { slot, record, version: Mutex::new(version), reading }
+        Turn { slot, record, version: Mutex::new(version), renewals: AtomicU32::new(0), reading }
     }
 
     /// Runs `work`, and renews the turn until that ends. A machine that dies loses its turn.
     pub fn renew_during<T>(&self, work: impl FnOnce() -> T) -> T {
         let (work_goes_on, end) = channel::<Infallible>();
         let clock = self.slot.clock;
-        let renew = RenewableTurn {
-            store: self.slot.store,
-            limit: self.slot.settings.timeout,
-            name: &self.slot.name,
-            seal: &self.slot.seal,
-            record: &self.record,
-            renewals: AtomicU32::new(0),
-            version: &self.version,
-        };
         thread::scope(|scope| {
             // Without a thread the turn is over too soon, which costs a second mint at most.
             let renewer = thread::Builder::new().spawn_scoped(scope, move || {
-                while !clock.wait_for_end(&end, RENEWAL) && renew.renew() {}
+                while !clock.wait_for_end(&end, RENEWAL) && self.renew() {}
             });
             let result = work();
             drop(work_goes_on);
@@ -68,7 +59,7 @@ impl<'a, 's> Turn<'a, 's> {
     /// Those of [`Store::swap`].
     pub fn end(self, record: &Record) -> Result<(), StoreError> {
         let slot = self.slot;
-        slot.spent.set(Duration::ZERO);
+        slot.begin_anew();
         let mut version = sync::lock(&self.version).clone();
         for _ in 0..PUBLISH_ATTEMPTS {
             if slot.swap(&version, record)? != Swap::Lost || record.token.is_none() {
@@ -92,29 +83,15 @@ impl<'a, 's> Turn<'a, 's> {
     pub fn record(&self) -> &Record {
         &self.record
     }
-}
 
-/// The part of a turn that another thread may use.
-struct RenewableTurn<'a> {
-    store: &'a dyn Store,
-    limit: Duration,
-    name: &'a RecordName,
-    seal: &'a Seal,
-    record: &'a Record,
-    renewals: AtomicU32,
-    version: &'a Mutex<Version>,
-}
-
-impl RenewableTurn<'_> {
     /// Gives the turn another number, so that machines that watch it see it live. Returns whether
     /// it still is this machine's.
     fn renew(&self) -> bool {
         let number = self.renewals.fetch_add(1, Ordering::Relaxed);
         let turn = self.record.turn.as_ref().map(|turn| format!("{turn} {number}"));
         let record = Record { turn, ..self.record.clone() };
-        let mut version = sync::lock(self.version);
-        let bytes = record.encode(self.name, self.seal);
-        match self.store.swap(self.name, &version, &bytes, keep(&record), self.limit) {
+        let mut version = sync::lock(&self.version);
+        match self.slot.swap_within(self.slot.settings.timeout, &version, &record) {
             Ok(Swap::Won(renewed)) => {
                 *version = renewed;
                 true
