@@ -74,7 +74,7 @@ use terraform::provider::TokenProvider;
 #[doc(hidden)]
 pub use context::{Context, StandardStreams};
 #[doc(hidden)]
-pub use platform::init_process;
+pub use platform::{end_process, init_process};
 
 /// Runs a command line, `args[0]` included; returns the exit code.
 pub fn run(args: &[OsString], context: &Context, streams: &mut StandardStreams) -> u8 {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use gc_token::{Context, StandardStreams, init_process};
+use gc_token::{Context, StandardStreams, end_process, init_process};
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -12,5 +12,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 fn main() -> ExitCode {
     init_process();
     let args: Vec<OsString> = std::env::args_os().collect();
-    ExitCode::from(gc_token::run(&args, &Context::process(), &mut StandardStreams::process()))
+    let code = gc_token::run(&args, &Context::process(), &mut StandardStreams::process());
+    end_process();
+    ExitCode::from(code)
 }

@@ -24,7 +24,7 @@
 //! | [`supervise`], [`ForwardedSignals`] | forwarded signals, job control, foreground group | wait: Ctrl-C reaches every process of the console by itself |
 //! | [`Terminal`], [`HelperProcess`], [`HelperState`], [`stop_own_job`], [`forward_keyboard_signal`], [`set_nonblocking`] | foreground group, stopped processes, `O_NONBLOCK` | the console is shared; `PeekNamedPipe` |
 //! | [`write_from_background`], [`is_foreground_stderr`] | blocks SIGTTOU; the foreground group | writes; `true` |
-//! | [`InterruptGuard`] | SIGINT, SIGTERM and SIGHUP wait until a line is erased | nothing: the console's line stays |
+//! | [`InterruptGuard`], [`end_process`] | SIGINT, SIGTERM and SIGHUP wait until a line is erased or a turn is given back | a handler of the console's events, which may wait for five seconds before it returns |
 //! | [`TerminalPrompt`] | `/dev/tty` without `ECHO`, which signals restore | `CONIN$` without `ENABLE_ECHO_INPUT` |
 //! | [`StopSignals`], [`StopSignal`], [`BackgroundSignals`] | SIGINT, SIGTERM, SIGHUP | Ctrl-C, Ctrl-Break and close; no reload |
 //! | [`ServiceManager`] | sd_notify(3): a datagram to a Unix socket | an error: the manager of services calls functions of its own |
@@ -38,9 +38,9 @@
 mod unix;
 
 #[cfg(unix)]
-pub use unix::init_process;
-#[cfg(unix)]
 pub(crate) use unix::*;
+#[cfg(unix)]
+pub use unix::{end_process, init_process};
 
 #[cfg(not(unix))]
 compile_error!("this system needs a directory of its own in src/platform");

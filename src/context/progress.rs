@@ -181,6 +181,11 @@ impl ProgressState {
         if self.interrupt.is_none() {
             self.interrupt = InterruptGuard::hold().ok();
         }
+        if self.interrupt.as_ref().is_some_and(InterruptGuard::is_interrupted) {
+            // Somebody else still holds the signal back.
+            self.interrupt = None;
+            return;
+        }
         write_stderr(&format!("{ERASE}{}", screen.paint(Emphasis::Muted, shown)));
         self.drawn = Some(text);
     }

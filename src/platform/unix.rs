@@ -66,6 +66,11 @@ pub fn init_process() {
     memory::protect_memory();
 }
 
+/// Waits a moment for other threads that hold an [`InterruptGuard`]. To be called last of all.
+pub fn end_process() {
+    signals::release_guards();
+}
+
 pub(crate) fn is_same_variable(one: &OsStr, other: &OsStr) -> bool {
     one == other
 }

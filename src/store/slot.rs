@@ -16,6 +16,7 @@ use crate::cache::{Key, Seal};
 use crate::clock::OffsetEstimate;
 use crate::config::StoreSettings;
 use crate::context::Clock;
+use crate::platform::InterruptGuard;
 use crate::random::random_id;
 use crate::sync;
 use crate::token::Token;
@@ -80,6 +81,8 @@ impl<'a> Slot<'a> {
         reading: &'t SlotReading,
         is_rejected: bool,
     ) -> Result<Option<Turn<'t, 'a>>, StoreError> {
+        // Without one, a signal leaves the turn to its end.
+        let guard = InterruptGuard::hold().ok();
         let nonce =
             random_id().map_err(|error| StoreError { fault: StoreFault::Unavailable, error })?;
         let token = reading.record.as_ref().and_then(|record| record.token.clone());
@@ -96,7 +99,7 @@ impl<'a> Slot<'a> {
             let cause = "it replaced a record that had another version than was expected";
             return Err(StoreError::unconditional(self.settings, cause));
         }
-        Ok(Some(Turn::new(self, record, version, reading)))
+        Ok(Some(Turn::new(self, record, version, reading, guard)))
     }
 
     /// Tells other machines the validity of a token by a measurement, unless somebody has changed

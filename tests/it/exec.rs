@@ -3,7 +3,7 @@
 //! what is left when either is killed.
 
 mod ends;
-mod first;
+pub(crate) mod first;
 mod plain;
 mod revoke;
 pub(crate) mod rig;

@@ -1,5 +1,6 @@
 //! Machines that share a store: real processes, each with a cache of its own, and real servers.
 
+mod cancelled;
 mod clocks;
 mod faults;
 mod terraform;

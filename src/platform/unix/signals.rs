@@ -1,78 +1,141 @@
-//! Blocked and ignored signals, and those that end a process which is the first of its
-//! container.
+//! Blocked and ignored signals, and the effect of those that end a process.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use rustix::process::{Signal, getpid};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::low_level::{emulate_default_handler, exit, unregister};
+use signal_hook::{SigId, flag};
 
-static EXITS_ON_SIGNALS: AtomicBool = AtomicBool::new(true);
+use crate::sync;
 
-/// Has SIGINT and SIGTERM end this process if it is process 1 of a container, to which
-/// the kernel delivers no signal without a handler: the container's runtime would have to
-/// kill it.
-pub(super) fn exit_on_signals_as_process_1() {
-    if !getpid().is_init() {
-        return;
-    }
-    for signal in [SIGINT, SIGTERM] {
-        let _ = flag::register_conditional_shutdown(signal, 128 + signal, &EXITS_ON_SIGNALS);
-    }
+/// Whether SIGINT, SIGTERM and SIGHUP end the process at once, as they do by default. They have
+/// a handler only after an [`InterruptGuard`] was needed, and in process 1.
+static ENDS_AT_ONCE: AtomicBool = AtomicBool::new(true);
+
+static HELD_SIGNAL: AtomicUsize = AtomicUsize::new(0);
+
+static STATE: Mutex<InterruptState> = Mutex::new(InterruptState {
+    guards: 0,
+    handlers: Vec::new(),
+    has_listener: false,
+    process_ends: false,
+});
+
+static RELEASED: Condvar = Condvar::new();
+
+/// Terraform kills a provider two seconds after it has told it to end.
+const RELEASE_TIMEOUT: Duration = Duration::from_millis(1_200);
+
+struct InterruptState {
+    guards: usize,
+    handlers: Vec<SigId>,
+    /// The reaction to signals is left to a listener of its own.
+    has_listener: bool,
+    process_ends: bool,
 }
 
-/// SIGINT, SIGTERM and SIGHUP end the process at once, as they do by default, while this is
-/// set. They have a handler only after an [`InterruptGuard`] was needed.
-static ENDS_AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-
-static HELD_SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
-
-/// Holds signals back that would end the process, until it is dropped: they then have their
-/// default effect.
+/// Holds a signal back that would end the process, until the last guard is dropped: it then has
+/// its default effect. A second signal has it at once.
 pub(crate) struct InterruptGuard(());
 
 impl InterruptGuard {
     pub(crate) fn hold() -> io::Result<InterruptGuard> {
-        static IS_REGISTERED: OnceLock<()> = OnceLock::new();
-        // Left over from the time of another listener.
-        HELD_SIGNAL.store(0, Ordering::SeqCst);
-        ENDS_AT_ONCE.store(false, Ordering::SeqCst);
-        if IS_REGISTERED.set(()).is_ok() {
-            for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-                if !is_ignored(signal) {
-                    let number = signal.as_raw();
-                    flag::register_conditional_default(number, ENDS_AT_ONCE.clone())?;
-                    flag::register_usize(number, HELD_SIGNAL.clone(), number as usize)?;
-                }
-            }
+        let mut state = sync::lock(&STATE);
+        if state.guards == 0 && !state.has_listener {
+            // Left over from the time of another listener.
+            HELD_SIGNAL.store(0, Ordering::SeqCst);
+            state.handle_signals()?;
+            ENDS_AT_ONCE.store(false, Ordering::SeqCst);
         }
+        state.guards += 1;
         Ok(InterruptGuard(()))
     }
 
+    /// Returns whether the process is to end.
     pub(crate) fn is_interrupted(&self) -> bool {
-        HELD_SIGNAL.load(Ordering::SeqCst) != 0
+        HELD_SIGNAL.load(Ordering::SeqCst) != 0 || sync::lock(&STATE).process_ends
     }
 }
 
 impl Drop for InterruptGuard {
     fn drop(&mut self) {
+        let mut state = sync::lock(&STATE);
+        state.guards -= 1;
+        if state.guards > 0 {
+            return;
+        }
+        RELEASED.notify_all();
         // A listener of its own may have taken over meanwhile.
-        if EXITS_ON_SIGNALS.load(Ordering::SeqCst) {
+        if !state.has_listener {
             ENDS_AT_ONCE.store(true, Ordering::SeqCst);
-            if let Ok(signal @ 1..) = i32::try_from(HELD_SIGNAL.swap(0, Ordering::SeqCst)) {
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            if let Ok(signal @ 1..) = i32::try_from(HELD_SIGNAL.load(Ordering::SeqCst)) {
+                end_by(signal);
             }
         }
     }
 }
 
+/// Tells those who hold guards that the process ends, and waits for them.
+pub(super) fn release_guards() {
+    let mut state = sync::lock(&STATE);
+    state.process_ends = true;
+    drop(RELEASED.wait_timeout_while(state, RELEASE_TIMEOUT, |state| state.guards > 0));
+}
+
+/// Has SIGINT and SIGTERM end this process if it is process 1 of a container, to which
+/// the kernel delivers no signal without a handler: the container's runtime would have to
+/// kill it.
+pub(super) fn exit_on_signals_as_process_1() {
+    if getpid().is_init() {
+        let _ = sync::lock(&STATE).handle_signals();
+    }
+}
+
 /// Leaves the reaction to signals to a listener of its own, from now on.
 pub(super) fn disable_exit_on_signals() {
-    ENDS_AT_ONCE.store(false, Ordering::SeqCst);
-    EXITS_ON_SIGNALS.store(false, Ordering::SeqCst);
+    let mut state = sync::lock(&STATE);
+    state.has_listener = true;
+    for handler in state.handlers.drain(..) {
+        unregister(handler);
+    }
+}
+
+impl InterruptState {
+    fn handle_signals(&mut self) -> io::Result<()> {
+        if !self.handlers.is_empty() {
+            return Ok(());
+        }
+        let is_init = getpid().is_init();
+        let signals = [Signal::INT, Signal::TERM, Signal::HUP];
+        for signal in signals
+            .into_iter()
+            .filter(|signal| if is_init { *signal != Signal::HUP } else { !is_ignored(*signal) })
+        {
+            let number = signal.as_raw();
+            let end = if is_init {
+                flag::register_conditional_shutdown(number, 128 + number, &ENDS_AT_ONCE)
+            } else {
+                flag::register_conditional_default(number, &ENDS_AT_ONCE)
+            };
+            self.handlers.push(end?);
+            let held = flag::register_usize(number, &HELD_SIGNAL, number.unsigned_abs() as usize);
+            self.handlers.push(held?);
+            // Only the first signal is held back.
+            self.handlers.push(flag::register(number, &ENDS_AT_ONCE)?);
+        }
+        Ok(())
+    }
+}
+
+fn end_by(signal: i32) {
+    if getpid().is_init() {
+        exit(128 + signal);
+    }
+    let _ = emulate_default_handler(signal);
 }
 
 pub(super) fn with_blocked<T>(

@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use super::{Slot, SlotReading};
+use crate::platform::InterruptGuard;
 use crate::store::{Record, StoreError, Swap, TURN, Version};
 use crate::sync;
 
@@ -18,10 +19,18 @@ pub struct Turn<'a, 's> {
     version: Mutex<Version>,
     renewals: AtomicU32,
     reading: &'a SlotReading,
+    /// Dropped when nobody has to wait for this turn any more.
+    guard: Mutex<Option<InterruptGuard>>,
 }
 
 /// How often a turn is renewed.
 const RENEWAL: Duration = TURN.checked_div(3).expect("not a division by zero");
+
+/// How often the renewer looks whether the process is to end.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// For giving a turn back before the process ends.
+const RETURN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Attempts to write a token over the turns of others.
 const PUBLISH_ATTEMPTS: u32 = 3;
@@ -32,22 +41,25 @@ impl<'a, 's> Turn<'a, 's> {
         record: Record,
         version: Version,
         reading: &'a SlotReading,
+        guard: Option<InterruptGuard>,
     ) -> Turn<'a, 's> {
-        Turn { slot, record, version: Mutex::new(version), renewals: AtomicU32::new(0), reading }
+        let (version, renewals) = (Mutex::new(version), AtomicU32::new(0));
+        Turn { slot, record, version, renewals, reading, guard: Mutex::new(guard) }
     }
 
-    /// Runs `work`, and renews the turn until that ends. A machine that dies loses its turn.
+    /// Runs `work`, and renews the turn until that ends. A signal that ends the process gives it
+    /// back, and a machine that dies loses it.
     pub fn renew_during<T>(&self, work: impl FnOnce() -> T) -> T {
         let (work_goes_on, end) = channel::<Infallible>();
-        let clock = self.slot.clock;
         thread::scope(|scope| {
-            // Without a thread the turn is over too soon, which costs a second mint at most.
-            let renewer = thread::Builder::new().spawn_scoped(scope, move || {
-                while !clock.wait_for_end(&end, RENEWAL) && self.renew() {}
-            });
+            let renewer =
+                thread::Builder::new().spawn_scoped(scope, move || self.renew_until(&end));
+            if renewer.is_err() {
+                // The turn is over too soon, which costs a second mint at most.
+                self.release_guard();
+            }
             let result = work();
             drop(work_goes_on);
-            drop(renewer);
             result
         })
     }
@@ -82,6 +94,45 @@ impl<'a, 's> Turn<'a, 's> {
 
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    fn renew_until(&self, end: &Receiver<Infallible>) {
+        let clock = self.slot.clock;
+        let mut since_renewal = Duration::ZERO;
+        while !clock.wait_for_end(end, POLL_INTERVAL) {
+            if self.is_interrupted() {
+                self.give_back();
+                // Work that ended meanwhile may have a token to publish.
+                if !clock.wait_for_end(end, Duration::ZERO) {
+                    self.release_guard();
+                }
+                return;
+            }
+            since_renewal += POLL_INTERVAL;
+            if since_renewal >= RENEWAL {
+                since_renewal = Duration::ZERO;
+                if !self.renew() {
+                    return self.release_guard();
+                }
+            }
+        }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        sync::lock(&self.guard).as_ref().is_some_and(InterruptGuard::is_interrupted)
+    }
+
+    fn release_guard(&self) {
+        sync::lock(&self.guard).take();
+    }
+
+    fn give_back(&self) {
+        let limit = self.slot.settings.timeout.min(RETURN_TIMEOUT);
+        let record = Record { turn: None, ..self.record.clone() };
+        let mut version = sync::lock(&self.version);
+        if let Ok(Swap::Won(returned)) = self.slot.swap_within(limit, &version, &record) {
+            *version = returned;
+        }
     }
 
     /// Gives the turn another number, so that machines that watch it see it live. Returns whether

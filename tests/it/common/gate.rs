@@ -51,6 +51,11 @@ impl Gate {
         self.state.opened.notify_all();
     }
 
+    /// Holds later connections back.
+    pub fn close(&self) {
+        self.state.arrived.lock().unwrap().1 = false;
+    }
+
     /// The number of connections so far, let through or not.
     pub fn arrivals(&self) -> usize {
         self.state.arrived.lock().unwrap().0

@@ -14,7 +14,7 @@ use crate::common::{missing, program};
 
 /// Starts a program as process 1. `None` where that cannot be had, which has been
 /// said by then.
-fn start(runner: &Runner, words: &[&str]) -> Option<Running> {
+pub(crate) fn start(runner: &Runner, words: &[&str]) -> Option<Running> {
     let is_root = rustix::process::geteuid().is_root();
     let user: &[&str] = if is_root { &[] } else { &["--user", "--map-root-user"] };
     let unshare =

@@ -11,8 +11,8 @@ use crate::common::redis::RedisServer;
 use crate::common::runner::Runner;
 use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
-const MINTS: &str = "minting for all machines";
-const WAITS: &str = "waiting for another machine";
+pub(super) const MINTS: &str = "minting for all machines";
+pub(super) const WAITS: &str = "waiting for another machine";
 
 /// A machine: a home and a cache of its own.
 fn machine(cloud: &Sandbox, store: &str) -> Runner {
@@ -20,7 +20,7 @@ fn machine(cloud: &Sandbox, store: &str) -> Runner {
 }
 
 /// A machine whose requests for tokens go through the gate.
-fn behind(gate: &Gate, cloud: &Sandbox, store: &str) -> Runner {
+pub(super) fn behind(gate: &Gate, cloud: &Sandbox, store: &str) -> Runner {
     machine(cloud, store).at(&gate.url())
 }
 
