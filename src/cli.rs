@@ -177,11 +177,11 @@ fn missing_command(name: &str) -> clap::Error {
 
 fn quiet_flag(matches: &ArgMatches) -> Option<bool> {
     let verbosity = matches.try_get_one::<u8>(table::VERBOSE.flag).ok().flatten();
-    let is_quiet = matches.try_get_one::<bool>(table::QUIET.flag).ok().flatten();
+    let is_quiet = matches.try_contains_id(table::QUIET.flag).unwrap_or_default();
     if verbosity.is_some_and(|level| *level > 0) {
         return Some(false);
     }
-    if is_quiet == Some(&true) {
+    if is_quiet {
         return Some(true);
     }
     matches.subcommand().and_then(|(_, below)| quiet_flag(below))

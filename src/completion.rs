@@ -11,9 +11,9 @@ mod values;
 pub(crate) use respond::respond;
 pub(crate) use scripts::script;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 
-use crate::cli::Cli;
+use crate::cli::help::documented;
 
 /// Set by a shell's script that requests completions. The arguments are then `--` and the
 /// words up to the cursor, the last of which is to be completed.
@@ -21,7 +21,7 @@ pub(crate) const VARIABLE: &str = "_GC_TOKEN_COMPLETE";
 
 /// Returns the command line without the hidden commands.
 pub(crate) fn shown() -> Command {
-    let whole = Cli::command();
+    let whole = documented();
     let subcommands =
         whole.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()).cloned();
     let shown = Command::new("gc-token")

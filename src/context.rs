@@ -35,11 +35,12 @@ pub struct Context {
 
 impl Context {
     pub fn process() -> Context {
+        let env = Environment::of_process();
         Context {
-            env: Environment::Process,
             clock: Arc::new(SystemClock::default()),
-            directories: Arc::new(Directories::of_user(&Environment::Process)),
-            reporter: Arc::new(Reporter::stderr(Environment::Process)),
+            directories: Arc::new(Directories::of_user(&env)),
+            reporter: Arc::new(Reporter::stderr(env.clone())),
+            env,
         }
     }
 

@@ -17,7 +17,7 @@
 //! | [`close_dir_command`], [`make_private_command`] | `chmod` | `icacls`, or no hint |
 //! | [`is_same_file`], [`write_lock_holder`] | device and inode; the pid in the locked file | volume and file index; `LockFileEx` is mandatory, so the pid goes into a file beside it, and lock files are not removed |
 //! | [`FileSystem`], [`file_system`] | `statvfs`, `/proc/self/mountinfo` | `GetDiskFreeSpaceEx`, `GetVolumeInformation` |
-//! | [`is_same_variable`] | names of variables are bytes | names ignore case, above all when the client secret is removed |
+//! | [`is_same_variable`], [`find_variable`] | names of variables are bytes | names ignore case, above all when the client secret is removed |
 //! | [`is_path`], [`find_executable`], [`is_exec_format_error`], [`DEFAULT_PATH`], [`SHELL`] | `X_OK`; `/bin/sh` for scripts without an interpreter | `PATHEXT` for .cmd and .bat |
 //! | [`replace_process`] | execve(2) | start, wait, exit with the same code |
 //! | [`ProcessGroup`], [`prepare_child`], [`Watchdog`], [`watch`] | this program again, as the leader of the command's process group | a job object with kill-on-close |

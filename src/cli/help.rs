@@ -37,8 +37,8 @@ pub(crate) fn requested(args: &[OsString]) -> Option<StyledStr> {
     Some(refusal.render())
 }
 
-/// Returns the whole command line, with examples.
-fn documented() -> Command {
+/// Returns the whole command line, with the texts of its flags and examples.
+pub(crate) fn documented() -> Command {
     let document = |command: Command| {
         let text = long_text(command.get_name());
         let takes_settings = table::TIMEOUT.is_flag_of(command.get_name());

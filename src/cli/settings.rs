@@ -1,6 +1,6 @@
 //! Settings as flags: clap's arguments are made from the table of settings.
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Id};
 
 use crate::config::{Flags, Setting, ValueType, table};
 
@@ -21,11 +21,20 @@ const NEED_A_PROXY: &[&str] = &[
     table::LOG_FORMAT.flag,
 ];
 
+/// Commands below another one. Their flags always have help texts; those of all others have
+/// some if the command is documented, and none to parse a command line.
+const SUBCOMMANDS: [&str; 4] = ["list", "clear", "show", "check"];
+
 impl Args for SettingArgs {
     fn augment_args(command: Command) -> Command {
         let name = command.get_name().to_owned();
+        let is_documented =
+            command.get_after_long_help().is_some() || SUBCOMMANDS.contains(&&*name);
         let settings = table::ALL.iter().filter(|setting| setting.is_flag_of(&name));
-        settings.fold(command, |command, setting| command.arg(arg(setting, &name)))
+        settings.fold(command, |command, setting| {
+            let arg = arg(setting, &name);
+            command.arg(if is_documented { arg.help(help(setting, &name)) } else { arg })
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -34,11 +43,11 @@ impl Args for SettingArgs {
 }
 
 fn arg(setting: &Setting, command: &str) -> Arg {
-    let mut arg = Arg::new(setting.flag).long(setting.flag).help(help(setting, command));
-    arg = arg.help_heading(setting.topic.heading());
+    let mut arg = Arg::new(setting.flag).long(setting.flag).help_heading(setting.topic.heading());
     arg = setting.short_flag.into_iter().fold(arg, Arg::short);
     arg = match setting.value {
-        ValueType::Switch => arg.action(ArgAction::SetTrue),
+        // Unlike a flag of clap's own, it has no value if it is not given.
+        ValueType::Switch => arg.action(ArgAction::Set).num_args(0).default_missing_value("true"),
         ValueType::Count => arg.action(ArgAction::Count),
         ValueType::OptionalSwitch => arg
             .value_name(setting.value_name())
@@ -79,8 +88,10 @@ impl FromArgMatches for SettingArgs {
     }
 
     fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<SettingArgs, clap::Error> {
-        let given = |setting: &&Setting| Some((setting.flag, take_value(setting, matches)?));
-        Ok(SettingArgs { flags: table::ALL.iter().filter_map(given).collect() })
+        let known = |id: &Id| table::ALL.iter().find(|setting| setting.flag == id.as_str());
+        let settings: Vec<_> = matches.ids().filter_map(known).collect();
+        let mut flag = |setting: &&Setting| Some((setting.flag, take_value(setting, matches)?));
+        Ok(SettingArgs { flags: settings.into_iter().filter_map(&mut flag).collect() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -89,13 +100,9 @@ impl FromArgMatches for SettingArgs {
     }
 }
 
-/// Returns the value of a flag; `None` if it was not given, or is not one of the command's.
+/// Returns the value of a flag; `None` if it was not given.
 fn take_value(setting: &Setting, matches: &mut ArgMatches) -> Option<String> {
     match setting.value {
-        ValueType::Switch => {
-            let is_on = *matches.try_get_one::<bool>(setting.flag).ok()??;
-            is_on.then(|| "true".to_owned())
-        }
         ValueType::Count => {
             let count = *matches.try_get_one::<u8>(setting.flag).ok()??;
             (count > 0).then(|| count.to_string())

@@ -5,7 +5,7 @@ use crate::config::table;
 
 /// The help of a command, each text on one line.
 fn long_help(command: &str) -> String {
-    let mut cli = Cli::command().term_width(10_000);
+    let mut cli = help::documented().term_width(10_000);
     cli.build();
     cli.find_subcommand_mut(command).expect("a command").render_long_help().to_string()
 }

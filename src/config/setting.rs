@@ -182,11 +182,13 @@ impl Setting {
         matches!(self.commands, Commands::Token(_))
     }
 
-    /// Of a subcommand, `command` is the last word.
+    /// Of a subcommand, the last word suffices.
     pub fn is_flag_of(&self, command: &str) -> bool {
-        let holds = |commands: &[&str]| {
-            commands.iter().any(|known| known.rsplit(' ').next() == Some(command))
+        let is_last_word = |known: &&str| {
+            let before = known.strip_suffix(command);
+            before.is_some_and(|before| before.is_empty() || before.ends_with(' '))
         };
+        let holds = |commands: &[&str]| commands.iter().any(is_last_word);
         match self.commands {
             Commands::Token(also) => holds(&TOKEN_COMMANDS) || holds(also),
             Commands::Only(commands) => holds(commands),

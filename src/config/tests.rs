@@ -120,10 +120,10 @@ fn flags_go_before_the_query_before_the_environment_before_the_profile() {
 fn our_own_variables_go_before_the_providers() {
     let user = User::new(CREDENTIALS);
     assert_eq!(user.resolve(&[], "{}").unwrap().client.id, "env-id");
-    let Environment::Fixed(variables) = &user.env else { unreachable!() };
-    let own = ("GC_TOKEN_CLIENT_ID".to_owned(), "own-id".into());
-    let variables = variables.iter().map(|(name, value)| (name.clone(), value.clone()));
-    let user = User { env: Environment::fixed(variables.chain([own])), ..user };
+    let mut variables = user.env.all();
+    variables.insert("GC_TOKEN_CLIENT_ID".into(), "own-id".into());
+    let variables = variables.into_iter().map(|(name, value)| (name.into_string().unwrap(), value));
+    let user = User { env: Environment::fixed(variables), ..user };
     assert_eq!(user.resolve(&[], "{}").unwrap().client.id, "own-id");
 }
 

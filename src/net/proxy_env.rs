@@ -131,7 +131,7 @@ impl Variables {
 
     fn matcher(&self, env: &Environment) -> Matcher {
         let proxies = [&self.http, &self.https, &self.all];
-        if matches!(env, Environment::Process)
+        if env.is_of_process()
             && HAS_SYSTEM_PROXY_SETTINGS
             && proxies.iter().all(|proxy| proxy.is_none())
         {

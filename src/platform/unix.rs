@@ -23,7 +23,7 @@ mod terminal;
 mod terminal_prompt;
 mod watchdog;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 pub(crate) use clock::{boot_clock, boot_id};
 pub(crate) use conventions::{GO_READS_SSL_CERT_FILE, HAS_CA_BUNDLE, HAS_SYSTEM_PROXY_SETTINGS};
@@ -69,6 +69,15 @@ pub fn init_process() {
 /// Waits a moment for other threads that hold an [`InterruptGuard`]. To be called last of all.
 pub fn end_process() {
     signals::release_guards();
+}
+
+/// `variables` are sorted by name.
+pub(crate) fn find_variable<'a>(
+    variables: &'a [(OsString, OsString)],
+    name: &str,
+) -> Option<&'a OsStr> {
+    let by_name = |(known, _): &(OsString, OsString)| known.as_os_str().cmp(name.as_ref());
+    Some(&variables[variables.binary_search_by(by_name).ok()?].1)
 }
 
 pub(crate) fn is_same_variable(one: &OsStr, other: &OsStr) -> bool {

@@ -50,7 +50,7 @@ fn mdbook_builds_it_without_a_warning() {
 
 /// Finds mdbook: in the variable, where `tests/run` installs it, or on the PATH.
 fn mdbook() -> Option<PathBuf> {
-    let named = Environment::Process.os("GC_TOKEN_TEST_MDBOOK").map(PathBuf::from);
+    let named = Environment::of_process().os("GC_TOKEN_TEST_MDBOOK").map(PathBuf::from);
     let installed = root().join("target/tools/mdbook/bin/mdbook");
     named.or_else(|| installed.exists().then_some(installed)).or_else(|| program("mdbook"))
 }

@@ -32,7 +32,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(PathBuf::from(name));
     }
-    let path = Environment::Process.os("PATH")?;
+    let path = Environment::of_process().os("PATH")?;
     let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(name));
     candidates.find(|candidate| candidate.is_file())
 }
@@ -40,7 +40,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
 /// Reports that a tool which a test needs is missing. Panics in CI; elsewhere prints it past
 /// the test harness, so that nobody takes the test for passed.
 pub fn missing(tool: &str) {
-    let ci = Environment::Process.text("CI").is_some_and(|ci| ci == "true");
+    let ci = Environment::of_process().text("CI").is_some_and(|ci| ci == "true");
     assert!(!ci, "{tool} is missing, which CI has to have");
     say(&format!("NOT TESTED: {tool} is missing"));
 }

@@ -141,7 +141,7 @@ impl Job {
     /// user.
     fn command(&self, program: &str) -> Command {
         let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-        let path = Environment::Process.os("PATH").unwrap_or_default();
+        let path = Environment::of_process().os("PATH").unwrap_or_default();
         let dirs = [self.base.path().join("bin"), gc_token.to_owned()];
         let path = dirs.into_iter().chain(std::env::split_paths(&path));
         let mut command = Command::new(program);

@@ -121,7 +121,7 @@ fn state(status: ExitStatus) -> String {
 }
 
 fn in_path(name: &str) -> Option<PathBuf> {
-    let path = Environment::Process.os("PATH")?;
+    let path = Environment::of_process().os("PATH")?;
     let mut candidates = std::env::split_paths(&path).map(|dir| dir.join(OsStr::new(name)));
     candidates.find(|candidate| is_executable(candidate))
 }

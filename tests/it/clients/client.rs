@@ -69,7 +69,7 @@ fn node_path() -> Option<String> {
 /// Finds a tool: the path in a variable, or where `tests/run` installs it.
 pub(crate) fn installed(variable: &str, place: &str) -> Option<PathBuf> {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
-    let named = Environment::Process.os(variable).map(PathBuf::from);
+    let named = Environment::of_process().os(variable).map(PathBuf::from);
     let found = named.unwrap_or_else(|| tools.join(place));
     if found.exists() {
         return Some(found);

@@ -72,7 +72,7 @@ fn with_curl(runner: Runner) -> Option<Runner> {
 
 fn with_python(runner: Runner) -> Option<Runner> {
     let python = PathBuf::from(python()?);
-    let path = Environment::Process.text("PATH").unwrap_or_default();
+    let path = Environment::of_process().text("PATH").unwrap_or_default();
     fs::copy(example("python-sdk", "poll.py"), runner.home().join("poll.py")).unwrap();
     Some(runner.set("PATH", format!("{}:{path}", python.parent().unwrap().display())))
 }

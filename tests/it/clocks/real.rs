@@ -161,7 +161,10 @@ impl Stage {
             .args(&words[1..])
             .args(["get", "--skew=4s", "--min-ttl=2s"])
             .env_clear()
-            .env("PATH", gc_token::internals::context::Environment::Process.os("PATH").unwrap())
+            .env(
+                "PATH",
+                gc_token::internals::context::Environment::of_process().os("PATH").unwrap(),
+            )
             .env("HOME", self.home.path())
             .env("GC_TOKEN_CACHE_DIR", self.cache())
             .env("GC_TOKEN_LOGIN_URL", self.cloud.login_url())

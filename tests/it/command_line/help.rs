@@ -108,7 +108,7 @@ fn the_examples_of_help_work() {
         let path = std::env::join_paths(
             [bin]
                 .into_iter()
-                .chain(std::env::split_paths(&Environment::Process.os("PATH").unwrap())),
+                .chain(std::env::split_paths(&Environment::of_process().os("PATH").unwrap())),
         );
         let mut runner = runner.set("PATH", path.unwrap());
         if line.contains("--store") {

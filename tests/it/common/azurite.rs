@@ -32,7 +32,8 @@ const END: &str = "2099-01-01T00:00:00Z";
 impl AzuriteServer {
     /// `None`, and loudly, where there is none to start.
     pub fn start() -> Option<AzuriteServer> {
-        let modules = Environment::Process.text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
+        let modules =
+            Environment::of_process().text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let modules = modules.unwrap_or_else(|| root.join("target/tools/node/node_modules"));
         let main = modules.join("azurite/dist/src/blob/main.js");

@@ -16,6 +16,6 @@ pub fn block(readme: &str, language: &str, words: &str) -> String {
 /// Returns `PATH` with the directory of `gc-token` in front.
 pub fn path() -> String {
     let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-    let path = Environment::Process.text("PATH").unwrap_or_default();
+    let path = Environment::of_process().text("PATH").unwrap_or_default();
     format!("{}:{path}", gc_token.display())
 }

@@ -26,7 +26,7 @@ impl External {
     pub fn of_machine(terraform: &Path) -> External {
         static FOUND: OnceLock<External> = OnceLock::new();
         let found = FOUND.get_or_init(|| {
-            let mirror = Environment::Process.os("GC_TOKEN_TEST_MIRROR");
+            let mirror = Environment::of_process().os("GC_TOKEN_TEST_MIRROR");
             let found = match mirror.map(PathBuf::from) {
                 Some(mirror) => External::Mirror(mirror),
                 None if registry_serves(terraform) => External::Registry,
@@ -94,7 +94,7 @@ fn can_init(terraform: &Path) -> bool {
 /// The program with the test providers: `GC_TOKEN_TEST_PROVIDERS`, or the example that
 /// `cargo test` builds beside this test.
 pub fn test_providers() -> PathBuf {
-    if let Some(program) = Environment::Process.os("GC_TOKEN_TEST_PROVIDERS") {
+    if let Some(program) = Environment::of_process().os("GC_TOKEN_TEST_PROVIDERS") {
         return PathBuf::from(program);
     }
     // target/debug/deps/it -> target/debug/examples/

@@ -71,7 +71,7 @@ pub fn section(page: &str, name: &str, text: &str, test: &str) {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
     let from = old.find(&begin).expect("the section begins") + begin.len();
     let to = from + old[from..].find(&end).expect("the section ends");
-    if Environment::Process.os("GC_TOKEN_WRITE_DOCS").is_some() {
+    if Environment::of_process().os("GC_TOKEN_WRITE_DOCS").is_some() {
         fs::write(&path, [&old[..from], text, &old[to..]].concat()).unwrap();
         return;
     }

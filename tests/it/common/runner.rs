@@ -36,7 +36,7 @@ impl Runner {
         let path = home.path().display().to_string();
         Runner {
             env: [
-                ("PATH".into(), Environment::Process.os("PATH").unwrap()),
+                ("PATH".into(), Environment::of_process().os("PATH").unwrap()),
                 ("HOME".into(), path.as_str().into()),
             ]
             .into(),

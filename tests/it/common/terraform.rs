@@ -184,7 +184,7 @@ impl Workspace {
             .args(words)
             .current_dir(self.dir())
             .env_clear()
-            .env("PATH", Environment::Process.os("PATH").unwrap_or_default())
+            .env("PATH", Environment::of_process().os("PATH").unwrap_or_default())
             .env("HOME", self.home())
             .env("TMPDIR", self.tmp())
             .env("TF_CLI_CONFIG_FILE", self.base.path().join("terraformrc"))
@@ -209,7 +209,7 @@ impl Tool {
             Tool::Terraform => ("terraform", "GC_TOKEN_TEST_TERRAFORM"),
             Tool::OpenTofu => ("tofu", "GC_TOKEN_TEST_TOFU"),
         };
-        let named = Environment::Process.text(variable);
+        let named = Environment::of_process().text(variable);
         let found = super::program(named.as_deref().unwrap_or(name));
         if found.is_none() {
             super::missing(&format!("{name} (tests/run has it, or {variable})"));

@@ -26,7 +26,7 @@ pub(crate) fn look_at(url: &str, what: &str, runner: &Runner) -> Option<Running>
     }
     let script = page::root().join("tests/browser/page.cjs").display().to_string();
     let modules = format!("NODE_PATH={}", modules.display());
-    let shots = Environment::Process.text("GC_TOKEN_TEST_SCREENSHOTS").unwrap_or_default();
+    let shots = Environment::of_process().text("GC_TOKEN_TEST_SCREENSHOTS").unwrap_or_default();
     let words = ["env", &modules, &node, &script, &chromium, url, what, &shots];
     Some(runner.start_program(&words))
 }

@@ -131,7 +131,7 @@ pub(crate) fn kill(mut running: Running) {
 /// Sets what points gc-token at the sandbox.
 pub(crate) fn point_at(cloud: &Sandbox, terraform: &mut Workspace) {
     let gc_token = Path::new(env!("CARGO_BIN_EXE_gc-token")).parent().unwrap();
-    let path = Environment::Process.text("PATH").unwrap_or_default();
+    let path = Environment::of_process().text("PATH").unwrap_or_default();
     terraform.set("PATH", &format!("{}:{path}", gc_token.display()));
     terraform.set("GC_TOKEN_LOGIN_URL", &cloud.login_url());
     terraform.set("GC_TOKEN_API_URL", &cloud.api_url());

@@ -101,7 +101,7 @@ fn project() -> Option<Project> {
 }
 
 fn act_program() -> Option<std::path::PathBuf> {
-    let named = Environment::Process.text("GC_TOKEN_TEST_ACT").map(std::path::PathBuf::from);
+    let named = Environment::of_process().text("GC_TOKEN_TEST_ACT").map(std::path::PathBuf::from);
     let found = named.or_else(|| program("act"));
     if found.is_none() {
         missing("act (tests/run installs it, or GC_TOKEN_TEST_ACT names it)");

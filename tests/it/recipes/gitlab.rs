@@ -55,7 +55,7 @@ fn project() -> Option<Project> {
 }
 
 fn gitlab_ci_local() -> Option<PathBuf> {
-    let modules = Environment::Process.text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
+    let modules = Environment::of_process().text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
     let script = modules.map(|modules| modules.join(".bin/gitlab-ci-local"));
     let found = script.filter(|script| script.exists()).or_else(|| program("gitlab-ci-local"));
     if found.is_none() {

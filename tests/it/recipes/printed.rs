@@ -18,7 +18,7 @@ const SYSTEMS: [&str; 6] = ["github", "gitlab", "azure", "jenkins", "atlantis", 
 
 #[test]
 fn the_files_in_ci_are_what_the_program_writes() {
-    let writes = Environment::Process.text("GC_TOKEN_WRITE_DOCS").is_some();
+    let writes = Environment::of_process().text("GC_TOKEN_WRITE_DOCS").is_some();
     for system in SYSTEMS {
         let runner = Runner::bare();
         let printed = runner.run(&["ci", system, "--region", REGION, "--write", "."]);

@@ -100,7 +100,7 @@ impl Project {
 
     /// A program of the machine that the jobs run on, in the repository.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let path = Environment::Process.os("PATH").unwrap_or_default();
+        let path = Environment::of_process().os("PATH").unwrap_or_default();
         let dirs = [self.path("bin")].into_iter().chain(std::env::split_paths(&path));
         let mut command = Command::new(program);
         command

@@ -21,7 +21,7 @@ pub(crate) struct Server {
 
 /// Returns the servers to test with: Redis, and Valkey if `tests/run` has named one.
 pub(crate) fn programs() -> Vec<PathBuf> {
-    let valkey = Environment::Process.text("GC_TOKEN_TEST_VALKEY");
+    let valkey = Environment::of_process().text("GC_TOKEN_TEST_VALKEY");
     let named = [Some("redis-server".to_owned()), valkey];
     let names = named.into_iter().zip(["redis-server", "Valkey (GC_TOKEN_TEST_VALKEY)"]);
     let found = names.filter_map(|(name, shown)| {

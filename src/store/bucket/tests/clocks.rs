@@ -137,7 +137,7 @@ fn a_real_server_accepts_requests_of_a_machine_whose_clock_is_wrong() {
 /// Runs in the process whose clock is wrong, and is empty elsewhere.
 #[test]
 fn under_a_wrong_clock() {
-    let Some(endpoint) = Environment::Process.text(ENDPOINT) else { return };
+    let Some(endpoint) = Environment::of_process().text(ENDPOINT) else { return };
     let (endpoint, number) = endpoint.split_once(' ').unwrap();
     assert_conditional(&s3(endpoint), number.parse().unwrap());
     std::io::stderr().write_all(b"conditional under a wrong clock\n").unwrap();

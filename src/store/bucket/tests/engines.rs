@@ -100,7 +100,7 @@ fn google(host: &FakeHost) -> BucketStore {
 /// Checks that of many writers at once, exactly one wins. `GC_TOKEN_TEST_STORE_ROUNDS` asks
 /// for more than a few rounds.
 fn race(engine: impl Fn() -> BucketStore) {
-    let rounds = Environment::Process.text("GC_TOKEN_TEST_STORE_ROUNDS");
+    let rounds = Environment::of_process().text("GC_TOKEN_TEST_STORE_ROUNDS");
     let rounds: u32 = rounds.map_or(6, |rounds| rounds.parse().unwrap());
     let engines: Vec<_> = (0..RACERS).map(|_| engine()).collect();
     let start = Barrier::new(RACERS);

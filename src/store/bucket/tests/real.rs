@@ -53,7 +53,8 @@ impl RealServer {
     /// Microsoft's own stand-in for Azure Blob.
     pub(super) fn azurite() -> Option<RealServer> {
         const MAIN: &str = "azurite/dist/src/blob/main.js";
-        let modules = Environment::Process.text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
+        let modules =
+            Environment::of_process().text("GC_TOKEN_TEST_NODE_MODULES").map(PathBuf::from);
         let modules = modules.unwrap_or_else(|| tools().join("node/node_modules"));
         let main = [modules.join(MAIN), tools().join("azurite/node_modules").join(MAIN)];
         let Some(main) = main.into_iter().find(|main| main.exists()) else {
@@ -128,7 +129,7 @@ impl Drop for RealServer {
 
 /// Finds a program on the PATH, or where `tests/run` installs it.
 fn find(program: &str, installed: &str, is_required: bool) -> Option<PathBuf> {
-    let path = Environment::Process.text("PATH").unwrap_or_default();
+    let path = Environment::of_process().text("PATH").unwrap_or_default();
     let on_path = path.split(':').map(|directory| Path::new(directory).join(program));
     let found = [tools().join(installed)].into_iter().chain(on_path).find(|file| file.exists());
     if found.is_none() {
@@ -143,7 +144,7 @@ fn tools() -> PathBuf {
 
 /// Says that a test has no tool; fails in CI if that has to have the tool.
 pub(super) fn missing(tool: &str, is_required: bool) {
-    let is_ci = Environment::Process.text("CI").is_some_and(|ci| ci == "true");
+    let is_ci = Environment::of_process().text("CI").is_some_and(|ci| ci == "true");
     assert!(!(is_ci && is_required), "{tool} is missing, which CI has to have");
     let message = format!("NOT TESTED: {tool} is missing\n");
     std::io::stderr().write_all(message.as_bytes()).unwrap();
