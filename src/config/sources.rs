@@ -1,23 +1,25 @@
 //! Looks settings up: flags override the Terraform query, this the environment, and this
 //! the profile.
 
+mod checks;
+mod typed;
+mod wording;
+
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::origin::{Origin, Sourced};
 use super::overrides::overridden_region;
 use super::profile::Profile;
 use super::query::Query;
-use super::setting::{Setting, ValueType};
+use super::setting::Setting;
 use super::table;
 use super::unknown;
 use crate::context::{Context, Environment};
-use crate::duration;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::text;
-
+use typed::parse_bool;
 /// The flags that were given: name without dashes, and value. A switch has the value
 /// `true`.
 pub type Flags = Vec<(&'static str, String)>;
@@ -179,163 +181,12 @@ impl Layers {
             .or_else(|| self.in_environment(setting))
     }
 
-    /// Refuses values that are not text or empty, and paths that nothing has expanded.
-    ///
-    /// # Errors
-    /// Name the setting, and do not show the value.
-    pub(super) fn check_text(&self) -> Result<()> {
-        table::ALL.iter().try_for_each(|setting| self.check_text_of(setting))
-    }
-
-    pub(super) fn check_text_of(&self, setting: &'static Setting) -> Result<()> {
-        match self.written(setting) {
-            Some(given) => self.check_given_text(setting, given),
-            None => Ok(()),
-        }
-    }
-
-    fn check_profile_text(&self) -> Result<()> {
-        let Some(profile) = &self.profile else {
-            return Ok(());
-        };
-        table::ALL.iter().try_for_each(|setting| match profile.find(setting) {
-            Some(given) if self.written_before_profile(setting).is_none() => {
-                self.check_given_text(setting, given)
-            }
-            _ => Ok(()),
-        })
-    }
-
-    fn check_given_text(&self, setting: &Setting, given: Sourced) -> Result<()> {
-        let Sourced { value, origin } = given;
-        let bytes = match origin {
-            Origin::Variable(name) => self.env.os(name).unwrap_or_default().into_encoded_bytes(),
-            _ => value.into_bytes(),
-        };
-        check_bytes(setting, &bytes, &origin, self.home.as_deref())
-    }
-
     pub fn text(&self, setting: &'static Setting) -> Option<String> {
         self.find(setting).map(|given| given.value)
     }
 
-    pub fn duration(&self, setting: &'static Setting) -> Result<Option<SignedDuration>> {
-        let Some(given) = self.find(setting) else {
-            return Ok(None);
-        };
-        let parsed = duration::parse(&given.value);
-        parsed.map(Some).map_err(|why| given.refused(&why.to_string()))
-    }
-
-    /// # Panics
-    /// For a setting whose default is not a duration.
-    pub fn duration_or_default(&self, setting: &'static Setting) -> Result<SignedDuration> {
-        Ok(self.duration(setting)?.unwrap_or_else(|| setting.default_duration()))
-    }
-
-    /// Returns the value of a setting that is one of a list: `values` are those of the
-    /// setting's row, in its order.
-    pub fn choice<T: Copy>(
-        &self,
-        setting: &'static Setting,
-        values: &[(&str, T)],
-    ) -> Result<Option<T>> {
-        debug_assert!(
-            matches!(setting.value, ValueType::Choice(names)
-                if names.iter().eq(values.iter().map(|(name, _)| name))),
-            "the row of --{} has other values",
-            setting.flag
-        );
-        let find = |name: &str| values.iter().find(|(known, _)| *known == name);
-        match self.find(setting) {
-            Some(given) => match find(&given.value) {
-                Some((_, value)) => Ok(Some(*value)),
-                None => {
-                    let known: Vec<_> = values.iter().map(|(name, _)| *name).collect();
-                    let hint = format!("one of {}", known.join(", "));
-                    Err(given.refused("is unknown").with_hint(hint))
-                }
-            },
-            None => Ok(setting.default_text().and_then(find).map(|(_, value)| *value)),
-        }
-    }
-
-    /// # Panics
-    /// For a setting without a default.
-    pub fn choice_or_default<T: Copy>(
-        &self,
-        setting: &'static Setting,
-        values: &[(&str, T)],
-    ) -> Result<T> {
-        Ok(self.choice(setting, values)?.expect("the default is one of the values"))
-    }
-
-    /// Returns false if the setting is not given.
-    pub fn bool(&self, setting: &'static Setting) -> Result<bool> {
-        self.bool_or(setting, false)
-    }
-
-    pub fn bool_or(&self, setting: &'static Setting, default: bool) -> Result<bool> {
-        let Some(given) = self.find(setting) else {
-            return Ok(default);
-        };
-        parse_bool(&given)
-    }
-
-    /// Returns the level of messages: 0 warnings, 1 decisions, 2 each step.
-    pub fn verbosity(&self) -> Result<u8> {
-        let Some(given) = self.find(&table::VERBOSE) else {
-            return Ok(0);
-        };
-        given.value.parse().map_err(|_| given.refused("is not a number from 0 to 2"))
-    }
-
     pub(super) fn variable(&self, name: &'static str) -> Option<Sourced> {
         variable(name, &self.env)
-    }
-
-    pub(super) fn flag_or_attribute(&self, setting: &Setting) -> String {
-        self.query.places(setting)
-    }
-
-    pub(super) fn secret_flag_or_attribute(&self) -> &'static str {
-        if self.query.is_of_attributes() {
-            "the attribute client_secret"
-        } else {
-            "--client-secret-file"
-        }
-    }
-
-    /// Names the place of a secret that the caller has passed.
-    pub(super) fn passed_secret(&self) -> &'static str {
-        if self.query.is_of_attributes() {
-            "the attribute client_secret"
-        } else {
-            "the answers to init"
-        }
-    }
-
-    pub(super) fn kinds_of_places(&self) -> &'static str {
-        self.query.kinds_of_places()
-    }
-
-    pub(super) fn looked_at(&self, places: String, variables: &[&str]) -> String {
-        let mut sources = vec![places];
-        sources.extend(variables.iter().map(|name| (*name).to_owned()));
-        sources.extend(self.profile.as_ref().map(ToString::to_string));
-        let last = sources.pop().unwrap_or_default();
-        let mut text = match &sources[..] {
-            [] => format!("looked at {last}"),
-            before => format!("looked at {} and {last}", before.join(", ")),
-        };
-        if self.profile.is_none() {
-            text += "; found no profile";
-        }
-        if !self.passed_over.is_empty() {
-            let errors: Vec<_> = self.passed_over.iter().map(Error::one_line).collect();
-            text += &format!(" ({})", errors.join("; "));
-        }
-        text
     }
 
     pub(crate) fn in_flags(&self, setting: &'static Setting) -> Option<Sourced> {
@@ -352,57 +203,7 @@ impl Layers {
         let settings = [&table::TOKEN_URL, &table::LOGIN_URL];
         settings.into_iter().find_map(|setting| Some((setting, self.find(setting)?)))
     }
-
-    /// Reports variables that override a profile which somebody selected, and so expects to
-    /// apply.
-    fn overridden_profile(&self) -> Vec<String> {
-        let Some(profile) = self.profile.as_ref().filter(|profile| profile.was_named) else {
-            return Vec::new();
-        };
-        let line = |setting| {
-            let over = self.in_environment(setting).zip(profile.find(setting));
-            let (environment, profile) = over.filter(|(one, two)| one.value != two.value)?;
-            Some(format!("{} overrides {}", environment.origin, profile.origin))
-        };
-        [&table::REGION, &table::CLIENT_ID].into_iter().filter_map(line).collect()
-    }
-
-    /// A user who can write the profile could have the secret sent elsewhere. That is
-    /// refused if every user can; a single one may own a volume that a container shares.
-    fn check_tamper_risk(&self, context: &Context) -> Result<()> {
-        let Some(profile) = &self.profile else {
-            return Ok(());
-        };
-        let Some(risk) = profile.tamper_risk() else {
-            return Ok(());
-        };
-        let decides = |setting| self.find(setting).filter(|given| given.origin.is_profile());
-        let sends = DESTINATIONS.into_iter().find_map(decides);
-        if let Some(given) = sends.as_ref().filter(|_| risk.is_from_every_user()) {
-            let message =
-                format!("{} is not trusted, because every user could change it", given.origin);
-            return Err(Error::new(Kind::Configuration, message)
-                .with_cause(risk.to_string())
-                .with_hint(risk.remedy(profile.file())));
-        }
-        if sends.is_some() || risk.is_from_every_user() {
-            context.reporter.warn(risk.warning(profile, profile.file()));
-        }
-        Ok(())
-    }
 }
-
-/// The settings that decide where the client secret and the token are sent, and which
-/// certificates are trusted there.
-const DESTINATIONS: [&Setting; 7] = [
-    &table::LOGIN_URL,
-    &table::TOKEN_URL,
-    &table::API_URL,
-    &table::CA_FILE,
-    &table::CLIENT_SECRET_FILE,
-    &table::STORE,
-    &table::STORE_PASSWORD_FILE,
-];
 
 /// Reads a switch from its variables alone, before there are other sources. False if none of
 /// them is set.
@@ -414,28 +215,4 @@ pub(crate) fn bool_from_environment(setting: &Setting, env: &Environment) -> Res
 fn variable(name: &'static str, env: &Environment) -> Option<Sourced> {
     let value = env.text(name)?;
     Some(Sourced { value, origin: Origin::Variable(name) })
-}
-
-fn parse_bool(given: &Sourced) -> Result<bool> {
-    match given.value.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Ok(true),
-        "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err(given.refused("is neither true nor false").with_hint("write true or false")),
-    }
-}
-
-fn check_bytes(
-    setting: &Setting,
-    value: &[u8],
-    origin: &Origin,
-    home: Option<&Path>,
-) -> Result<()> {
-    let text = text::clean(value).map_err(|bad| origin.refused(&format!("the value {bad}")))?;
-    if text.is_empty() {
-        return Err(origin.refused("the value is empty"));
-    }
-    if setting.is_path() {
-        text::path(text, home).map_err(|bad| origin.refused(&format!("the path {bad}")))?;
-    }
-    Ok(())
 }
