@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::explained;
 use super::run::{cannot_serve, runtime};
 use crate::broker;
-use crate::config::{Layers, Settings, table};
+use crate::config::{self, Layers, Settings, table};
 use crate::context::Context;
 use crate::error::Result;
 use crate::oauth::{MintedTokens, RevocationEndpoint, RevokedTokens};
@@ -16,10 +16,11 @@ use crate::platform::BackgroundSignals;
 use crate::text::counted;
 use crate::token::Token;
 
-/// Switches the cache off if tokens are to be revoked: one that other runs may use must not be.
+/// Switches cache and store off if tokens are to be revoked: one that other runs may use must not
+/// be.
 ///
 /// # Errors
-/// Of the setting's kind without an API.
+/// Of the setting's kind without an API, or with a store that is required.
 pub(super) fn revocable_tokens(
     layers: &Layers,
     settings: &mut Settings,
@@ -34,16 +35,8 @@ pub(super) fn revocable_tokens(
             .refused("needs an API that can revoke tokens")
             .with_hint("set --region or --api-url: only Genesys Cloud's API can"));
     };
-    settings.cache.switch_off();
-    if settings.store.take().is_some()
-        && let Some(given) = layers.find(&table::STORE).filter(|given| given.origin.is_flag())
-    {
-        let revoke = layers.find(&table::REVOKE).expect("it was found above").origin;
-        context.reporter.warn(format_args!(
-            "{} has no effect beside {revoke}: tokens that are revoked are not shared",
-            given.origin
-        ));
-    }
+    let revoke = layers.find(&table::REVOKE).expect("it was found above").origin;
+    config::keep_tokens_apart(layers, settings, &revoke, &context.reporter)?;
     let endpoint = RevocationEndpoint::new(api_url, settings.network.clone(), context.clone());
     Ok(Some(Arc::new(MintedTokens::new(endpoint, context))))
 }

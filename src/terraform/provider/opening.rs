@@ -1,9 +1,9 @@
 //! The first step of opening a resource: its settings, and a token.
 
-use super::attributes::ResourceArguments;
+use super::attributes::{self, ResourceArguments};
 use super::revocation::{ResourceTokens, Revocations};
 use crate::broker::{self, ProvidedToken};
-use crate::config::{self, Layers, Settings, table};
+use crate::config::{self, Layers, Origin, Settings, table};
 use crate::context::{Context, StandardInput};
 use crate::error::{Error, Kind, Result};
 
@@ -42,9 +42,8 @@ impl ResourceSettings {
     ) -> Result<ResourceToken> {
         let ResourceSettings { layers, mut settings, revoke_on_close, has_secret_attribute } = self;
         let own_tokens = if revoke_on_close {
-            // A cached token may be in use elsewhere, so it must not be revoked.
-            settings.cache.switch_off();
-            settings.store = None;
+            let revoke = Origin::Attribute(attributes::REVOKE_ON_CLOSE);
+            config::keep_tokens_apart(&layers, &mut settings, &revoke, &context.reporter)?;
             Some(revocations.open(&settings)?)
         } else {
             None

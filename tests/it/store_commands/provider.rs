@@ -13,7 +13,8 @@ fn the_provider_takes_the_store_from_its_block() {
         return;
     };
     let arguments = format!("store = {:?}", fleet.store.location());
-    let Some(rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), &arguments, USES) else {
+    let Some(mut rig) = Rig::new(Tool::Terraform, SandboxConfig::default(), &arguments, USES)
+    else {
         return;
     };
     rig.terraform.ok(&["apply", "-auto-approve"]);
@@ -26,8 +27,16 @@ fn the_provider_takes_the_store_from_its_block() {
     assert_eq!(rig.cloud.counters().mints, 1);
     // A token that is revoked is another, and is not shared.
     rig.change(&format!("{arguments}\nrevoke_on_close = true"), USES);
-    rig.terraform.ok(&["apply", "-auto-approve", "-replace=terraform_data.uses"]);
+    let said = rig.terraform.ok(&["apply", "-auto-approve", "-replace=terraform_data.uses"]);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+    let warning = "attribute \"store\" has no effect beside attribute \"revoke_on_close\"";
+    assert!(said.contains(warning), "{said}");
     assert!(rig.cloud.counters().mints > 1);
     assert_eq!(rig.cloud.tokens().len(), 1, "the shared one, which is not revoked");
     assert_eq!(fleet.store.records().len(), 1);
+    let mints = rig.cloud.counters().mints;
+    rig.terraform.set("GC_TOKEN_STORE_REQUIRED", "true");
+    let refused = rig.terraform.run(&["apply", "-auto-approve"]);
+    assert!(!refused.status.success(), "{refused:#?}");
+    assert_eq!(rig.cloud.counters().mints, mints);
 }

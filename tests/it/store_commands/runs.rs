@@ -4,6 +4,7 @@ use super::Fleet;
 use crate::common::cloud::accepts;
 use crate::common::runner::Runner;
 use crate::common::shared_store::SharedStore;
+use crate::gateway::rig::Front;
 
 #[test]
 fn get_env_exec_and_external_take_the_token_of_another_machine() {
@@ -49,16 +50,60 @@ fn tokens_that_are_revoked_at_the_end_are_not_shared() {
     let exec = |runner: &Runner, flags: &[&str]| {
         runner.run(&[&["exec", "--revoke"], flags, &["--", "true"]].concat())
     };
-    let quiet = exec(&fleet.machine(), &[]);
-    assert_eq!((quiet.succeeded(), &*quiet.stderr), ("", ""));
     let location = fleet.store.location();
-    let told = exec(&fleet.machine_without_store(), &["--store", &location]);
-    let warning = "gc-token: warning: --store has no effect beside --revoke: tokens that are revoked are \
-                   not shared\n";
-    assert_eq!((told.succeeded(), &*told.stderr), ("", warning));
+    let config = ".config/gc-token/config.toml";
+    let profile = fleet
+        .machine_without_store()
+        .with_file(config, &format!("[default]\nstore = {location:?}"));
+    for (machine, flags, store) in [
+        (fleet.machine_without_store(), &["--store", &location][..], "--store"),
+        (fleet.machine(), &[], "GC_TOKEN_STORE"),
+        (profile, &[], "store of profile \"default\" in HOME/.config/gc-token/config.toml"),
+    ] {
+        let warning = format!(
+            "gc-token: warning: {store} has no effect beside --revoke: tokens that are revoked are \
+             not shared\n"
+        );
+        let told = exec(&machine, flags);
+        assert_eq!((told.succeeded(), &*told.stderr), ("", &*warning));
+    }
+    let without = exec(&fleet.machine(), &["--no-store"]);
+    assert_eq!((without.succeeded(), &*without.stderr), ("", ""));
     assert!(accepts(&fleet.cloud, &shared));
     assert_eq!(fleet.machine().run(&["get"]).token(), shared);
-    assert_eq!((fleet.cloud.counters().mints, fleet.store.records().len()), (3, 1));
+    assert_eq!((fleet.cloud.counters().mints, fleet.store.records().len()), (5, 1));
+    assert_eq!((fleet.cloud.counters().revocations, fleet.cloud.tokens().len()), (4, 1));
+}
+
+#[test]
+fn a_store_that_is_required_and_a_token_that_is_revoked_exclude_each_other() {
+    let Some(fleet) = Fleet::with(SharedStore::redis(&[])) else {
+        return;
+    };
+    let required = fleet.machine().set("GC_TOKEN_STORE_REQUIRED", "1");
+    for command in [&["exec", "--revoke", "--", "true"][..], &["gateway", "--revoke"]] {
+        let refused = required.run(command);
+        assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+        let message = "gc-token: error: --revoke: tokens that are revoked are not shared, and \
+                       GC_TOKEN_STORE_REQUIRED forbids to mint without the store\n";
+        assert!(refused.stderr.starts_with(message), "{refused:#?}");
+    }
+    assert_eq!(fleet.cloud.counters().mints, 0);
+    required.run(&["exec", "--revoke", "--no-store", "--", "true"]).succeeded();
+}
+
+#[test]
+fn a_gateway_that_revokes_at_its_end_leaves_the_shared_tokens_alone() {
+    let Some(fleet) = Fleet::with(SharedStore::redis(&[])) else {
+        return;
+    };
+    let shared = fleet.machine().run(&["get"]).token().to_owned();
+    let front = Front::start(fleet.machine(), &["--revoke"]);
+    assert_ne!(front.token, shared);
+    let finished = front.finish();
+    let warning = "GC_TOKEN_STORE has no effect beside --revoke";
+    assert!(finished.stderr.contains(warning), "{finished:#?}");
+    assert_eq!((fleet.cloud.tokens(), fleet.store.records().len()), (vec![shared], 1));
 }
 
 #[test]
