@@ -209,7 +209,7 @@ pub struct CacheArgs {
 pub struct CacheStoreArgs {
     /// Look into the store, and not into the cache of this machine: the one that is set, or the
     /// one at LOCATION.
-    #[arg(long, value_name = "LOCATION", num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "LOCATION", num_args = 0..=1)]
     pub store: Option<Option<String>>,
     #[command(flatten)]
     pub settings: SettingArgs,

@@ -60,10 +60,12 @@ fn arg(setting: &Setting, command: &str) -> Arg {
         }
         _ => arg.value_name(setting.value_name()),
     };
+    if setting.flag == table::VERBOSE.flag {
+        arg = arg.conflicts_with(table::QUIET.flag);
+    }
     match command {
         // The subcommands take these flags, too.
         "cache" | "config" | "terraform" => arg.global(true),
-        _ if setting.flag == table::VERBOSE.flag => arg.conflicts_with(table::QUIET.flag),
         "get" if setting.flag == table::JSON.flag => arg.conflicts_with(table::FORMAT.flag),
         "exec" if setting.flag == table::LISTEN.flag => arg.requires("gateway"),
         "exec" if NEED_A_PROXY.contains(&setting.flag) => arg.requires("proxy"),

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::init::{Dialogue, ProfileLines, ProfileStore, exports, is_plain_name, next_steps};
 use crate::sanitize;
 use crate::text::shown;
-use answers::{Answers, SecretChoice};
+use answers::{Answers, SecretChoice, other_settings};
 
 pub(super) fn run(args: InitArgs, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = Layers::new(args.settings.flags.clone(), Query::default(), &context.env);
@@ -51,7 +51,7 @@ pub(super) fn run(args: InitArgs, context: &Context, streams: &mut StandardStrea
         context.reporter.warn(line);
     }
     match store {
-        None => print_exports(&answers, streams),
+        None => print_exports(&answers, &args, streams),
         Some((store, _)) => {
             let lines = answers.profile_lines(&args, &store.secret_file(&profile));
             if let Some(dialogue) = dialogue.as_mut() {
@@ -204,7 +204,7 @@ fn written(profile: &str, store: &ProfileStore, answers: &Answers) -> String {
     sanitize::lines(&text).into_owned()
 }
 
-fn print_exports(answers: &Answers, streams: &mut StandardStreams) -> Result<()> {
+fn print_exports(answers: &Answers, args: &InitArgs, streams: &mut StandardStreams) -> Result<()> {
     let variable = |setting: &Setting| *setting.variables.last().expect("each has one");
     let mut settings = Vec::new();
     for (setting, value) in
@@ -212,6 +212,9 @@ fn print_exports(answers: &Answers, streams: &mut StandardStreams) -> Result<()>
     {
         settings.extend(value.as_deref().map(|value| (variable(setting), value)));
     }
+    let mut others = other_settings(args);
+    others.retain(|(setting, _)| !setting.variables.is_empty());
+    settings.extend(others.iter().map(|(setting, value)| (variable(setting), value.as_str())));
     let command = match &answers.secret {
         Some(SecretChoice::Command(argv)) => Some(&argv[..]),
         _ => None,

@@ -27,6 +27,7 @@ pub(super) fn list(
     let text = with_slots(&layers, &settings, context, |slots| {
         let now = context.clock.read();
         let rows = slots.iter().map(|slot| StoredRow { slot, now: &now, client: &settings });
+        let rows = rows.filter(StoredRow::tells_anything);
         Ok(if as_json {
             let rows: Vec<_> = rows.map(|row| row.to_json()).collect();
             format!("{}\n", sanitize::json(&rows))
@@ -70,7 +71,7 @@ fn resolve(
     let error = Error::new(Kind::Configuration, "there is no store to look into");
     Err(match layers.find(&table::NO_STORE) {
         Some(given) => error.with_cause(format!("{} turns it off", given.origin)),
-        None => error.with_hint("set GC_TOKEN_STORE, or name one: --store=LOCATION"),
+        None => error.with_hint("set GC_TOKEN_STORE, or name one: --store LOCATION"),
     })
 }
 
@@ -98,10 +99,26 @@ struct StoredRow<'a> {
 }
 
 impl StoredRow<'_> {
+    /// False for a record that was emptied.
+    fn tells_anything(&self) -> bool {
+        let reading = &self.slot.reading;
+        let holds_token = reading.token().is_some() || reading.is_unusable;
+        holds_token || reading.is_minting() || self.failure().is_some()
+    }
+
+    /// The failure of the last mint, which machines share.
+    fn failure(&self) -> Option<&Error> {
+        let record = self.slot.reading.view().record?;
+        record.failure.as_ref().map(|failure| &failure.error)
+    }
+
     fn to_text(&self) -> String {
         let state = match self.token() {
             _ if self.slot.reading.is_unusable => "unusable: altered, or of another version".into(),
-            None => "no token".to_owned(),
+            None => match self.failure() {
+                Some(failure) => format!("no token: {}", sanitize::line(&failure.one_line())),
+                None => "no token".to_owned(),
+            },
             Some((_, None)) => "clocks disagree about its age".to_owned(),
             Some((_, Some(token))) => {
                 let validity = &token.validity;
@@ -137,6 +154,7 @@ impl StoredRow<'_> {
             "audience": self.client.issuer.audience,
             "slot": self.slot.number,
             "minting": self.slot.reading.is_minting(),
+            "failure": self.failure().map(Error::one_line),
             "written_seconds_ago": self.slot.reading.view().age.map(|age| age.as_secs_f64()),
             "expires_at": null,
             "remaining_seconds": null,

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::cli::InitArgs;
 use crate::command::regions;
-use crate::config::{self, Flags, Layers, Origin, Query, table};
+use crate::config::{self, Flags, Layers, Origin, Query, Setting, table};
 use crate::context::{Context, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::init::{Dialogue, ProfileLines};
@@ -167,21 +167,27 @@ impl Answers {
             }
             Some(SecretChoice::Variable(_)) | None => {}
         }
-        let others = table::ALL.iter().filter(|setting| setting.in_profile);
-        for setting in others.filter(|setting| !OWN.contains(&setting.flag)) {
-            let given = args.settings.flags.iter().find(|(name, _)| *name == setting.flag);
-            match given {
-                // The profile is read in other directories.
-                Some((_, path)) if setting.is_path() && !path.starts_with('~') => {
-                    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
-                    lines.push(setting.key, &*path.to_string_lossy());
-                }
-                Some((_, value)) => lines.push(setting.key, value.as_str()),
-                None => {}
-            }
+        for (setting, value) in other_settings(args) {
+            lines.push(setting.key, &*value);
         }
         lines
     }
+}
+
+/// Returns the flags that become part of the profile as they are.
+pub(super) fn other_settings(args: &InitArgs) -> Vec<(&'static Setting, String)> {
+    let others = table::ALL.iter().filter(|setting| setting.in_profile);
+    let others = others.filter(|setting| !OWN.contains(&setting.flag));
+    let given = |setting: &&'static Setting| {
+        let (_, value) = args.settings.flags.iter().find(|(name, _)| *name == setting.flag)?;
+        if !setting.is_path() || value.starts_with('~') {
+            return Some((*setting, value.clone()));
+        }
+        // The profile is read in other directories.
+        let path = std::path::absolute(value).unwrap_or_else(|_| value.into());
+        Some((*setting, path.to_string_lossy().into_owned()))
+    };
+    others.filter_map(given).collect()
 }
 
 const COMMAND_FLAG: &str = "client-secret-command";

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::StatusReport;
 use crate::broker::messages;
 use crate::cache::Lookup;
-use crate::config::{Setting, Settings, Verify, table};
+use crate::config::{Origin, Setting, Settings, Verify, table};
 use crate::duration::human;
 use crate::sanitize;
 use crate::text::{counted, shown};
@@ -22,7 +22,7 @@ impl StatusReport<'_> {
             line("cache", &file),
         ]
         .concat();
-        text += &self.store_text().map(|store| line("store", &store)).unwrap_or_default();
+        text += &self.store_lines();
         if !self.further_slots.is_empty() {
             let tokens = counted(self.further_slots.len(), "more token");
             text += &line("pool", &format!("{tokens} of this client: see 'gc-token cache list'"));
@@ -40,21 +40,22 @@ impl StatusReport<'_> {
         }
     }
 
-    /// `None` if no store is set.
-    fn store_text(&self) -> Option<String> {
-        match &self.settings.store {
-            Some(store) => {
-                let required = if store.is_required { ", and has to answer" } else { "" };
-                Some(format!(
-                    "{}, from {}: asked before a mint{required}",
-                    store.location, store.origin
-                ))
-            }
-            None => {
-                self.layers.find(&table::STORE)?;
-                Some(format!("none, {}", self.origin_text(&table::NO_STORE)))
-            }
-        }
+    /// Returns nothing if no store is set.
+    fn store_lines(&self) -> String {
+        let Some(given) = self.layers.find(&table::STORE) else {
+            return String::new();
+        };
+        let Some(store) = &self.settings.store else {
+            return line("store", &format!("none, {}", self.origin_text(&table::NO_STORE)));
+        };
+        let origin = match &given.origin {
+            // 'config show' has the file.
+            Origin::Profile { profile, .. } => format!("profile {:?}", shown::plain(profile)),
+            origin => origin.to_string(),
+        };
+        let required = if store.is_required { ", and has to answer" } else { "" };
+        let asked = format!("from {origin}, asked before a mint{required}");
+        line("store", &store.location.to_string()) + &line("", &asked)
     }
 
     fn token_lines(&self, validity: &TokenValidity) -> String {

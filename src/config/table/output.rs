@@ -11,7 +11,7 @@ settings! {
         variables: &["GC_TOKEN_VERBOSE"],
         value: ValueType::Count,
         help: "Explain decisions on standard error; twice: each step",
-        commands: Commands::Token(&["ci"]),
+        commands: Commands::Token(&["ci", "cache"]),
     }
     QUIET {
         flag: "quiet",

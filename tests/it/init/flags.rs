@@ -281,12 +281,17 @@ fn a_link_stays_and_another_users_file_is_refused() {
 fn printed_statements_set_the_variables_and_write_nothing() {
     let cloud = cloud(SandboxConfig::default());
     let runner = new_machine(&cloud).with_file("secret", SECRET);
-    let flags = ["--print", "--client-secret-command", "cat secret"];
+    let store = ["--store", "redis://127.0.0.1:1/3", "--min-ttl", "1m"];
+    let flags = [&["--print", "--client-secret-command", "cat secret"][..], &store].concat();
     let printed = init(&runner, &flags, "").succeeded().to_owned();
     assert!(!runner.home().join(".config").exists());
     let script = format!("{printed}gc-token status > status && echo $GENESYSCLOUD_REGION");
     let ended = runner.shell("dash", &script);
     assert_eq!(ended.succeeded(), "eu-west-1\n");
+    let status = std::fs::read_to_string(runner.home().join("status")).unwrap();
+    for line in ["redis://127.0.0.1:1/3\n", "from GC_TOKEN_STORE,", "1m, from GC_TOKEN_MIN_TTL\n"] {
+        assert!(status.contains(line), "{status}");
+    }
     let without = init(&runner, &["--print", "--client-secret-file", "-"], SECRET);
     assert!(without.succeeded().contains("\n# GENESYSCLOUD_OAUTHCLIENT_SECRET is set"));
 }

@@ -43,8 +43,8 @@ fn list_and_clear(fleet: Fleet) {
 
     assert_eq!(elsewhere.run(&["cache", "clear", "--store"]).succeeded(), "removed 2 tokens\n");
     assert_eq!(fleet.store.records().len(), 3, "a record is emptied, not deleted");
-    let list = elsewhere.run(&["cache", "list", "--store"]).succeeded().to_owned();
-    assert!(list.starts_with("no token\n"), "{list}");
+    assert_eq!(elsewhere.run(&["cache", "list", "--store"]).succeeded(), "");
+    assert_eq!(elsewhere.run(&["cache", "list", "--store", "--json"]).succeeded(), "[]\n");
     let listed = stranger.run(&["cache", "list", "--store"]).succeeded().to_owned();
     assert_eq!(listed.matches(" left, minted ").count(), 1, "{listed}");
     assert_eq!(machine.run(&["cache", "list"]).succeeded().matches(" left").count(), 2);
@@ -60,9 +60,22 @@ fn another_store_can_be_named_and_none_is_a_mistake() {
     };
     fleet.machine().run(&["get"]).succeeded();
     let bare = fleet.machine_without_store();
-    let named = format!("--store={}", fleet.store.location());
-    let list = bare.run(&["cache", "list", &named]).succeeded().to_owned();
-    assert!(list.contains(" left, minted "), "{list}");
+    let location = fleet.store.location();
+    let named = format!("--store={location}");
+    for words in [
+        &["cache", "list", &named][..],
+        &["cache", "list", "--store", &location],
+        &["cache", "list", "--store", &location, "-v"],
+        &["cache", "list", "-q", "--store", &location],
+        &["--store", &location, "cache", "list"],
+        &["-v", "cache", "list", &named],
+        &["cache", "-v", "list", &named],
+    ] {
+        let list = bare.run(words).succeeded().to_owned();
+        assert!(list.contains(" left, minted "), "{list}");
+    }
+    let both = bare.run(&["cache", "list", "-v", "-q"]);
+    assert_eq!(both.status.code(), Some(2), "{both:#?}");
     for command in ["list", "clear"] {
         let finished = bare.run(&["cache", command, "--store"]);
         assert_eq!((finished.status.code(), &*finished.stdout), (Some(3), ""), "{finished:#?}");
@@ -70,9 +83,12 @@ fn another_store_can_be_named_and_none_is_a_mistake() {
         let off = fleet.machine().set("GC_TOKEN_NO_STORE", "1");
         let off = off.run(&["cache", command, "--store"]);
         assert!(off.stderr.contains("GC_TOKEN_NO_STORE turns it off"), "{off:#?}");
-        let bad = bare.run(&["cache", command, "--store=redis://u:pw@h"]);
-        assert_eq!(bad.status.code(), Some(2), "{bad:#?}");
-        assert!(!bad.stderr.contains("pw@"), "{bad:#?}");
+        for words in [&["--store=redis://u:pw@h"][..], &["--store", "redis://u:pw@h"]] {
+            let bad = bare.run(&[&["cache", command], words].concat());
+            assert_eq!(bad.status.code(), Some(2), "{bad:#?}");
+            assert!(bad.stderr.contains("the location holds a password"), "{bad:#?}");
+            assert!(!bad.stderr.contains("pw@"), "{bad:#?}");
+        }
     }
     // Without --store, neither credentials nor a store are needed.
     bare.unset("GENESYSCLOUD_OAUTHCLIENT_SECRET").run(&["cache", "list"]).succeeded();
@@ -87,7 +103,22 @@ fn a_record_that_was_altered_is_listed_and_removed() {
         let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
         assert!(list.starts_with("unusable: altered, or of another version\n"), "{list}");
         assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 1 token\n");
-        let list = machine.run(&["cache", "list", "--store"]).succeeded().to_owned();
-        assert!(list.starts_with("no token\n"), "{list}");
+        assert_eq!(machine.run(&["cache", "list", "--store"]).succeeded(), "");
     });
+}
+
+#[test]
+fn a_failure_that_machines_share_is_listed() {
+    let Some(fleet) = Fleet::with(SharedStore::redis(&[])) else {
+        return;
+    };
+    let refused = fleet.machine().set("GENESYSCLOUD_OAUTHCLIENT_ID", "stranger");
+    assert_eq!(refused.run(&["get"]).status.code(), Some(4));
+    let list = refused.run(&["cache", "list", "--store"]).succeeded().to_owned();
+    assert!(list.starts_with("no token: LOGIN refused the client's credentials: "), "{list}");
+    let json = refused.run(&["cache", "list", "--store", "--json"]).succeeded().to_owned();
+    let json: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert!(json[0]["failure"].as_str().unwrap().contains("refused"), "{json:?}");
+    refused.run(&["cache", "clear", "--store"]).succeeded();
+    assert_eq!(refused.run(&["cache", "list", "--store"]).succeeded(), "");
 }

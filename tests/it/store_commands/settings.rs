@@ -73,10 +73,15 @@ fn status_names_the_store_without_a_request_to_it() {
         runner.run(&words).succeeded().to_owned()
     };
     let text = status(runner(), &["--store=redis://127.0.0.1:1/0"]);
-    let line = "\nstore       redis://127.0.0.1:1/0, from --store: asked before a mint\n";
+    let line =
+        "\nstore       redis://127.0.0.1:1/0\n            from --store, asked before a mint\n";
+    assert!(text.contains(line), "{text}");
+    let text = status(runner(), &[]);
+    let line =
+        "\nstore       s3://tokens/ci\n            from profile \"default\", asked before a mint\n";
     assert!(text.contains(line), "{text}");
     let text = status(runner(), &["--store=redis://127.0.0.1:1/0", "--store-required"]);
-    assert!(text.contains(": asked before a mint, and has to answer\n"), "{text}");
+    assert!(text.contains(", asked before a mint, and has to answer\n"), "{text}");
     let text = status(runner(), &["--no-store"]);
     assert!(text.contains("\nstore       none, from --no-store\n"), "{text}");
     let json: Value = serde_json::from_str(&status(runner(), &["--json"])).unwrap();
@@ -95,6 +100,44 @@ fn status_names_the_store_without_a_request_to_it() {
 }
 
 #[test]
+fn a_location_is_shown_in_one_way_and_hides_what_may_be_a_password() {
+    let file = |store: &str| PROFILE.replace("s3://tokens/ci", store);
+    for (given, shown) in [
+        ("rediss://ci@127.0.0.1:1", "rediss://ci@127.0.0.1:1/0"),
+        ("redis://127.0.0.1:1/3?prefix=team:", "redis://127.0.0.1:1/3?prefix=team:"),
+        ("redis://p%40ssw0rd@127.0.0.1:1", "redis://...@127.0.0.1:1/0"),
+        ("s3://tokens/ci/", "s3://tokens/ci"),
+    ] {
+        let runner = Runner::bare()
+            .with_file(CONFIG, &file(given))
+            .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET);
+        for command in [&["config", "show"][..], &["status"], &["get", "--store-required"]] {
+            // Nothing answers there, and there are no credentials.
+            let finished = runner.run(command);
+            let said = format!("{}{}", finished.stdout, finished.stderr);
+            assert!(said.contains(&format!("{shown}\n")) || said.contains(&format!("{shown} ")));
+            assert!(!said.contains("ssw0rd"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_password_of_a_store_is_not_read_from_standard_input() {
+    let runner = runner().set("GC_TOKEN_STORE", "redis://127.0.0.1:1");
+    let get = runner.run_on(&["get", "--store-password-file", "-"], b"hunter2\n");
+    assert_eq!(get.status.code(), Some(2), "{get:#?}");
+    let message = "--store-password-file: the password of a store is not read from standard input";
+    assert!(get.stderr.contains(message), "{get:#?}");
+    let runner = runner.set("GC_TOKEN_STORE_PASSWORD_FILE", "-");
+    for command in ["check", "show"] {
+        let told = runner.run(&["config", command]);
+        let said = format!("{}{}", told.stdout, told.stderr);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("GC_TOKEN_STORE_PASSWORD_FILE: the password of a store is not"));
+    }
+}
+
+#[test]
 fn a_recipe_for_ci_names_the_store() {
     for store in ["redis://ci@cache.example:6379/0", "s3://tokens/ci", "az://tokens/ci"] {
         let runner =
@@ -109,4 +152,24 @@ fn a_recipe_for_ci_names_the_store() {
             }
         }
     }
+}
+
+#[test]
+fn init_writes_the_store_that_it_has_tried_out() {
+    Fleet::with_each(|fleet| {
+        let machine = fleet.machine_without_store();
+        let (url, api) = (fleet.cloud.login_url(), fleet.cloud.api_url());
+        let location = fleet.store.location();
+        let own = ["init", "--yes", "--login-url", &url, "--api-url", &api, "--store"];
+        let refused = machine.run(&[&own[..], &["ftp://h"]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+        assert!(!machine.home().join(CONFIG).exists());
+        machine.run(&[&own[..], &[&location]].concat()).succeeded();
+        let written = std::fs::read_to_string(machine.home().join(CONFIG)).unwrap();
+        assert!(written.contains(&format!("\nstore = \"{location}\"\n")), "{written}");
+        assert_eq!(fleet.store.records().len(), 2, "of the check, and the token");
+        machine.run(&["cache", "clear"]).succeeded();
+        machine.run(&["get"]).token();
+        assert_eq!(fleet.cloud.counters().mints, 1);
+    });
 }
