@@ -59,16 +59,16 @@ pub(super) const DOUBTFUL_SHARED_TOKEN: &str = "the clocks of this machine and o
 pub(super) fn unusable_record(store: &StoreSettings) -> String {
     format!(
         "the record in {} is not used: it is of another version, or was altered",
-        store.location.shown()
+        store.location
     )
 }
 
 pub(super) fn waiting_for_turn(store: &StoreSettings) -> String {
-    format!("waiting for another machine that is minting ({})", store.location.shown())
+    format!("waiting for another machine that is minting ({})", store.location)
 }
 
 pub(super) fn turn_timed_out(store: &StoreSettings, waited: Duration) -> StoreError {
-    let place = store.location.shown();
+    let place = &store.location;
     StoreError::new(StoreFault::Unavailable, format!("no token from the store {place}"))
         .with_cause(format!("another machine has been minting for {waited:.0?}"))
 }

@@ -219,7 +219,7 @@ fn no_api() -> Error {
 }
 
 fn unusable(store: &StoreSettings) -> Error {
-    let message = format!("cannot revoke the token in the store {}", store.location.shown());
+    let message = format!("cannot revoke the token in the store {}", store.location);
     Error::new(Kind::Cache, message)
         .with_cause("its record was altered, or is of another version of gc-token")
         .with_hint("'gc-token cache clear --store' removes it; the token is valid until it expires")
@@ -227,7 +227,7 @@ fn unusable(store: &StoreSettings) -> Error {
 
 fn still_stored(failure: StoreError, settings: &Settings) -> Error {
     let store = settings.store.as_ref();
-    let place = store.map(|store| store.location.shown()).unwrap_or_default();
+    let place = store.map(|store| store.location.to_string()).unwrap_or_default();
     let StoreError { error, .. } = failure;
     let cause = error.one_line();
     Error::new(error.kind, format!("the revoked token is still in the store {place}"))

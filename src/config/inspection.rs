@@ -5,7 +5,9 @@ use std::path::Path;
 use super::origin::{Origin, Sourced};
 use super::profile::{self, Profile};
 use super::setting::{DefaultValue, Setting, ValueType};
-use super::{Layers, SecretSource, StoreLocation, issuer, pool, positive, resolve, table};
+use super::{
+    Layers, SecretSource, StoreLocation, StorePassword, issuer, pool, positive, resolve, table,
+};
 use crate::context::{Context, Environment, StandardInput};
 use crate::error::{Error, Kind, Result};
 use crate::text::shown;
@@ -46,16 +48,26 @@ fn inspect_setting(layers: &Layers, setting: &'static Setting) -> InspectedSetti
     }
     if *setting == table::STORE_PASSWORD_FILE {
         let values = store_password_values(layers);
-        return InspectedSetting { name: "store-password", values, default: None, fault: None };
+        let fault = check_value(layers, setting).err();
+        return InspectedSetting { name: "store-password", values, default: None, fault };
     }
     let values = layers.all_values(setting);
-    let values = values.into_iter().map(|given| inspected(layers, given.shown(), given.origin));
+    let values = values
+        .into_iter()
+        .map(|given| inspected(layers, shown_value(setting, &given), given.origin));
     let default = match setting.default {
         DefaultValue::None => None,
         _ => setting.shown_default().map(String::from),
     };
     let fault = check_value(layers, setting).err();
     InspectedSetting { name: setting.flag, values: values.collect(), default, fault }
+}
+
+fn shown_value(setting: &Setting, given: &Sourced) -> String {
+    match StoreLocation::parse(given) {
+        Ok(location) if *setting == table::STORE => location.to_string(),
+        _ => given.shown(),
+    }
 }
 
 fn inspected(layers: &Layers, shown: String, origin: Origin) -> InspectedValue {
@@ -118,6 +130,9 @@ fn check_value(layers: &Layers, setting: &'static Setting) -> Result<()> {
             if [table::TIMEOUT, table::IDLE_TIMEOUT, table::STORE_TIMEOUT].contains(setting) =>
         {
             positive(layers, setting).map(|_| ())
+        }
+        ValueType::File if *setting == table::STORE_PASSWORD_FILE => {
+            StorePassword::check_file(&given)
         }
         ValueType::Text if *setting == table::STORE => StoreLocation::parse(&given).map(|_| ()),
         ValueType::Duration => layers.duration(setting).map(|_| ()),

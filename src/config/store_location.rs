@@ -8,9 +8,9 @@ use url::Url;
 
 use super::origin::Sourced;
 use crate::error::{Error, Result};
+use crate::text::shown::looks_like_secret;
 
-/// `Display` writes it as it can be given again, but without the user: people put passwords
-/// there.
+/// `Display` writes it as it can be given again. A user that may be a password is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreLocation {
     /// A container of objects with conditional writes.
@@ -44,7 +44,11 @@ pub struct RedisLocation {
 }
 
 const REDIS_PORT: u16 = 6379;
+/// Stands for a user that may be a password.
+const HIDDEN_USER: &str = "...";
 const REDIS_PREFIX: &str = "gc-token:";
+/// Characters that mean something in the path of a URL.
+const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'?');
 /// Characters that mean something in the query of a URL.
 const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'&').add(b'+');
 
@@ -92,18 +96,6 @@ impl StoreLocation {
             // Providers charge for requests.
             StoreLocation::Bucket { .. } => Duration::from_millis(600),
             StoreLocation::Redis(_) => Duration::from_millis(150),
-        }
-    }
-
-    /// The host, bucket or container, for messages.
-    pub fn shown(&self) -> String {
-        match self {
-            StoreLocation::Bucket { provider, bucket, .. } => {
-                format!("{}://{bucket}", provider.scheme())
-            }
-            StoreLocation::Redis(redis) => {
-                format!("{}://{}:{}", redis.scheme(), redis.url_host(), redis.port)
-            }
         }
     }
 }
@@ -210,6 +202,15 @@ impl RedisLocation {
         if self.tls { "rediss" } else { "redis" }
     }
 
+    /// The user, if there is one.
+    pub fn shown_user(&self) -> Option<&str> {
+        let is_name = |user: &str| {
+            let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+            user.chars().all(is_plain) && !looks_like_secret(user)
+        };
+        self.user.as_deref().map(|user| if is_name(user) { user } else { HIDDEN_USER })
+    }
+
     /// The host as a URL has it: an IPv6 address in brackets.
     pub fn url_host(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
@@ -218,18 +219,30 @@ impl RedisLocation {
 
 impl fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown())?;
         match self {
-            StoreLocation::Bucket { prefix, .. } if prefix.is_empty() => Ok(()),
-            StoreLocation::Bucket { prefix, .. } => write!(f, "/{prefix}"),
-            StoreLocation::Redis(redis) => {
-                write!(f, "/{}", redis.database)?;
-                if redis.prefix == REDIS_PREFIX {
+            StoreLocation::Bucket { provider, bucket, prefix } => {
+                write!(f, "{}://{bucket}", provider.scheme())?;
+                if prefix.is_empty() {
                     return Ok(());
                 }
-                write!(f, "?prefix={}", utf8_percent_encode(&redis.prefix, IN_QUERY))
+                write!(f, "/{}", utf8_percent_encode(prefix, IN_PATH))
             }
+            StoreLocation::Redis(redis) => redis.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for RedisLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.scheme())?;
+        if let Some(user) = self.shown_user() {
+            write!(f, "{user}@")?;
+        }
+        write!(f, "{}:{}/{}", self.url_host(), self.port, self.database)?;
+        if self.prefix == REDIS_PREFIX {
+            return Ok(());
+        }
+        write!(f, "?prefix={}", utf8_percent_encode(&self.prefix, IN_QUERY))
     }
 }
 
@@ -282,7 +295,9 @@ mod tests {
     fn a_location_is_shown_as_it_can_be_given_again() {
         for text in [
             "s3://b/p",
+            "s3://b/a%20b%3Fc",
             "az://c",
+            "redis://ci-runner@h:6379/0",
             "rediss://h:6380/3",
             "redis://[::1]:6379/0",
             "redis://h:6379/0?prefix=team:",
@@ -290,7 +305,38 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(parse("redis://me@h").unwrap().to_string(), "redis://h:6379/0");
+    }
+
+    #[test]
+    fn a_user_that_may_be_a_password_is_not_shown() {
+        for user in ["S3cretS3cretS3cret01", "p%40ss", "user%3Apass", "a%20b"] {
+            let location = parse(&format!("redis://{user}@h")).unwrap();
+            assert_eq!(location.to_string(), "redis://...@h:6379/0");
+        }
+    }
+
+    #[test]
+    fn no_form_of_a_password_is_quoted() {
+        for text in [
+            "redis://:s3cret@h",
+            "redis://u:s3cret@h",
+            "redis://u:s3cret@h/0?prefix=x",
+            "redis://u:s3cret/x@h",
+            "redis://u:s3cret?x@h",
+            "redis://u:s3cret#x@h",
+            "redis://u:12/s3cret@h",
+            "redis://u:12?s3cret@h",
+            "redis://u:12#s3cret@h",
+            "redis://h/0?password=s3cret",
+            "redis://h/0#s3cret",
+            "s3://key:s3cret@bucket",
+            "az://container?sig=s3cret",
+            ":s3cret@h:6379",
+            "s3cret@h",
+        ] {
+            let error = parse(text).expect_err(text);
+            assert!(!format!("{error:?}").contains("s3cret"), "{text}: {error:?}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl StorePassword {
     /// command not run. `None` without one.
     ///
     /// # Errors
-    /// If the variable holds no text, if another user could have written the command, or if
+    /// If the variable holds no text, if the file is standard input, if another user could have written the command, or if
     /// a flag gives a password for a store that has none.
     pub(super) fn resolve(
         layers: &Layers,
@@ -43,20 +43,22 @@ impl StorePassword {
             return match file {
                 Some(file) if file.origin.is_flag() => Err(file
                     .origin
-                    .refused(&format!("{} has no password", location.shown()))
+                    .refused(&format!("{location} has no password"))
                     .with_hint("its credentials are those of the provider's own variables")),
                 _ => {
                     let file = file.map(|file| file.origin.to_string());
                     let variable = variable.map(|_| table::STORE_PASSWORD_VARIABLE.to_owned());
                     if let Some(origin) = variable.or(file) {
-                        let store = location.shown();
-                        context
-                            .reporter
-                            .warn(format_args!("{origin} has no effect: {store} has no password"));
+                        context.reporter.warn(format_args!(
+                            "{origin} has no effect: {location} has no password"
+                        ));
                     }
                     Ok(None)
                 }
             };
+        }
+        if let Some(file) = &file {
+            StorePassword::check_file(file)?;
         }
         if let Some(file) = file.clone().filter(|file| file.origin.is_flag()) {
             return Ok(Some(StorePassword::in_file(file)));
@@ -79,6 +81,18 @@ impl StorePassword {
             let origin = command.origin().to_owned();
             StorePassword { source: PasswordSource::Command(command), origin }
         }))
+    }
+
+    /// # Errors
+    /// If the file is standard input, which cannot be read again for another connection.
+    pub(super) fn check_file(file: &Sourced) -> Result<()> {
+        if file.value != "-" {
+            return Ok(());
+        }
+        Err(file
+            .origin
+            .refused("the password of a store is not read from standard input")
+            .with_hint("name a file, or set GC_TOKEN_STORE_PASSWORD"))
     }
 
     fn in_file(file: Sourced) -> StorePassword {

@@ -35,7 +35,7 @@ impl StoreError {
     }
 
     pub(super) fn unconditional(settings: &StoreSettings, cause: &str) -> StoreError {
-        let place = settings.location.shown();
+        let place = &settings.location;
         let message = format!("the store {place} has no conditional writes");
         StoreError::new(StoreFault::Unconditional, message)
             .with_cause(cause)

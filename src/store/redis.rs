@@ -7,6 +7,7 @@ mod refusal;
 mod script;
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::{Cmd, Value};
@@ -14,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 
 use self::connection::{CommandError, RedisConnection};
-use self::refusal::{RefusedCommand, shown};
+use self::refusal::RefusedCommand;
 use self::script::{LuaScript, READ, SWAP};
 use super::blocking::BlockingRuntime;
 use super::{Observation, RecordName, Store, StoreError, StoreFault, StoreNote, Swap, Version};
@@ -34,6 +35,8 @@ pub(super) struct RedisStore {
     context: Context,
     runtime: BlockingRuntime,
     idle: Mutex<Option<RedisConnection>>,
+    /// The server lets this user run no script with the key, which may be read by commands.
+    reads_by_commands: AtomicBool,
     known_password: Mutex<Option<SecretString>>,
 }
 
@@ -41,6 +44,8 @@ struct ScriptRequest<'a> {
     password: Option<SecretString>,
     script: &'static LuaScript,
     command: &'a Cmd,
+    /// The key of a read.
+    read_key: Option<&'a str>,
     /// For opening a connection, which leaves time for saying that it took too long.
     connect_until: Instant,
 }
@@ -52,13 +57,10 @@ struct ScriptReply {
     received: Reading,
 }
 
-/// Characters of an error of the server.
-const MAX_WORDS: usize = 400;
-
 impl Store for RedisStore {
     fn read(&self, name: &RecordName, limit: Duration) -> Result<Observation, StoreError> {
-        let command = READ.command(&self.key(name));
-        let reply = self.run(&READ, &command, limit)?;
+        let key = self.key(name);
+        let reply = self.run(&READ, &READ.command(&key), Some(&key), limit)?;
         script::observation(reply.value, &reply.sent, &reply.received)
             .ok_or_else(|| self.not_redis())
     }
@@ -75,7 +77,7 @@ impl Store for RedisStore {
         let Some((command, version)) = command.map_err(|error| self.unusable(error))? else {
             return Ok(Swap::Lost);
         };
-        let reply = self.run(&SWAP, &command, limit)?;
+        let reply = self.run(&SWAP, &command, None, limit)?;
         match script::has_won(reply.value) {
             Some(true) => Ok(Swap::Won(version)),
             Some(false) => Ok(Swap::Lost),
@@ -90,7 +92,7 @@ impl Store for RedisStore {
     fn notes(&self, limit: Duration) -> Vec<StoreNote> {
         let mut command = redis::cmd("INFO");
         command.arg("memory");
-        match self.run(&READ, &command, limit) {
+        match self.run(&READ, &command, None, limit) {
             Ok(ScriptReply { value: Value::BulkString(info), .. }) => {
                 memory_policy::notes(&String::from_utf8_lossy(&info))
             }
@@ -115,6 +117,7 @@ impl RedisStore {
             context: context.clone(),
             runtime: BlockingRuntime::default(),
             idle: Mutex::default(),
+            reads_by_commands: AtomicBool::new(false),
             known_password: Mutex::default(),
         }
     }
@@ -127,11 +130,12 @@ impl RedisStore {
         &self,
         script: &'static LuaScript,
         command: &Cmd,
+        read_key: Option<&str>,
         limit: Duration,
     ) -> Result<ScriptReply, StoreError> {
         let password = self.password()?;
         let connect_until = timer_clock() + limit.mul_f32(0.9);
-        let request = ScriptRequest { password, script, command, connect_until };
+        let request = ScriptRequest { password, script, command, read_key, connect_until };
         // Ends before the limit of the runtime does, which cannot tell where the time went.
         let shorter = limit.mul_f32(0.95);
         let work = async {
@@ -146,18 +150,18 @@ impl RedisStore {
     async fn request(&self, request: &ScriptRequest<'_>) -> Result<ScriptReply, StoreError> {
         let idle = sync::lock(&self.idle).take();
         if let Some(mut connection) = idle {
-            match self.send(&mut connection, request.command).await {
+            match self.send(&mut connection, request).await {
                 Err(CommandError::Broken(cause)) => {
                     self.context.reporter.debug(format_args!(
                         "the connection to {} broke, and is opened again: {cause}",
-                        shown(&self.location)
+                        self.location
                     ));
                 }
                 sent => return self.finish(connection, request, sent),
             }
         }
         let mut connection = self.connect(request).await?;
-        let sent = self.send(&mut connection, request.command).await;
+        let sent = self.send(&mut connection, request).await;
         self.finish(connection, request, sent)
     }
 
@@ -188,11 +192,35 @@ impl RedisStore {
     async fn send(
         &self,
         connection: &mut RedisConnection,
-        command: &Cmd,
+        request: &ScriptRequest<'_>,
     ) -> Result<ScriptReply, CommandError> {
         let sent = self.context.clock.read();
-        let value = connection.send(command).await?;
+        let value = match request.read_key {
+            Some(key) => self.read_by_either(connection, request.command, key).await?,
+            None => connection.send(request.command).await?,
+        };
         Ok(ScriptReply { value, sent, received: self.context.clock.read() })
+    }
+
+    /// Reads by the script, or by commands if the user may read the key and not write it: no
+    /// script is allowed then (`%R~` in a rule).
+    async fn read_by_either(
+        &self,
+        connection: &mut RedisConnection,
+        script: &Cmd,
+        key: &str,
+    ) -> Result<Value, CommandError> {
+        if self.reads_by_commands.load(Ordering::Relaxed) {
+            return script::read_by_commands(connection, key).await;
+        }
+        match connection.send(script).await {
+            Err(CommandError::Refused(words)) if refusal::is_about_keys(&words) => {
+                let read = script::read_by_commands(connection, key).await;
+                self.reads_by_commands.store(read.is_ok(), Ordering::Relaxed);
+                read.map_err(|_| CommandError::Refused(words))
+            }
+            replied => replied,
+        }
     }
 
     fn finish(
@@ -238,11 +266,11 @@ impl RedisStore {
                 };
                 let mut explained = refusal.explain(&words);
                 let cause = explained.error.cause.unwrap_or_default();
-                explained.error.cause = Some(secrets.redacted_line(&cause, MAX_WORDS));
+                explained.error.cause = Some(refusal::without_secrets(&cause, &secrets));
                 explained
             }
             CommandError::Broken(cause) => {
-                let store = shown(&self.location);
+                let store = &self.location;
                 StoreError::new(
                     StoreFault::Unavailable,
                     format!("the store {store} does not answer"),
@@ -258,11 +286,11 @@ impl RedisStore {
     }
 
     fn unreachable(&self) -> String {
-        format!("the store {} cannot be reached", shown(&self.location))
+        format!("the store {} cannot be reached", self.location)
     }
 
     fn not_redis(&self) -> StoreError {
-        let message = format!("the store {} does not speak Redis", shown(&self.location));
+        let message = format!("the store {} does not speak Redis", self.location);
         StoreError::new(StoreFault::Misconfigured, message)
             .with_cause("its reply follows another protocol")
             .with_hint(self.protocol_hint())
@@ -278,7 +306,7 @@ impl RedisStore {
     }
 
     fn too_slow(&self, limit: Duration) -> StoreError {
-        let message = format!("the store {} does not answer", shown(&self.location));
+        let message = format!("the store {} does not answer", self.location);
         StoreError::new(StoreFault::Unavailable, message)
             .with_cause(format!("no response within {limit:.1?}"))
             .with_hint(if self.location.tls {

@@ -174,7 +174,7 @@ fn a_store_without_conditional_writes_is_refused() {
     *store.is_unconditional.lock().unwrap() = true;
     let machine = Machine::new(&one, &store);
     let error = machine.get().unwrap_err();
-    assert_eq!(error.message, "the store redis://store:6379 has no conditional writes");
+    assert_eq!(error.message, "the store redis://store:6379/0 has no conditional writes");
     assert_eq!(machine.requests().0, 0);
 }
 
@@ -187,7 +187,7 @@ fn a_record_that_was_altered_or_lost_costs_one_mint() {
     store.tamper(|bytes| *bytes.last_mut().unwrap() ^= 1);
     second.token();
     assert_eq!(second.requests().0, 1);
-    assert!(second.scene.said().contains("the record in redis://store:6379 is not used"));
+    assert!(second.scene.said().contains("the record in redis://store:6379/0 is not used"));
     store.forget_all();
     second.forget();
     second.token();

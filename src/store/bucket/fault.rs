@@ -66,7 +66,7 @@ impl FaultExplainer {
         let mut endpoints = ENDPOINTS.into_iter().filter(|name| name.starts_with(prefix));
         FaultExplainer {
             provider,
-            store: format!("the store {}", settings.location.shown()),
+            store: format!("the store {}", settings.location),
             credentials: BucketDescription { provider, bucket: "", env }.credentials(),
             region: env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")),
             endpoint: endpoints.find(|name| env.text(name).is_some()),

@@ -3,7 +3,6 @@
 use crate::config::{RedisLocation, StorePassword};
 use crate::host::is_loopback_host;
 use crate::store::{NoteLevel, StoreNote};
-use crate::text::shown;
 
 pub(super) fn notes(location: &RedisLocation, password: Option<&StorePassword>) -> Vec<StoreNote> {
     let exposed = if password.is_some() { NoteLevel::Warning } else { NoteLevel::Note };
@@ -13,7 +12,7 @@ pub(super) fn notes(location: &RedisLocation, password: Option<&StorePassword>) 
         exposed,
         "begin the location with rediss: if the server offers TLS",
     );
-    let user = location.user.as_deref().map(|user| format!("as user {} ", shown::plain(user)));
+    let user = location.shown_user().map(|user| format!("as user {user} "));
     let password = match password {
         Some(password) => format!("with the password from {}", password.origin()),
         None => "without a password".to_owned(),

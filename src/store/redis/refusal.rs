@@ -2,6 +2,7 @@
 
 use super::script::LuaScript;
 use crate::config::RedisLocation;
+use crate::sanitize::Secrets;
 use crate::store::{StoreError, StoreFault};
 
 /// A request that a server refused.
@@ -22,7 +23,7 @@ impl RefusedCommand<'_> {
     pub(super) fn explain(&self, words: &str) -> StoreError {
         let words = ServerError::of(words);
         let (fault, what, hint) = self.judge(&words);
-        StoreError::new(fault, format!("the store {} {what}", shown(self.location)))
+        StoreError::new(fault, format!("the store {} {what}", self.location))
             .with_cause(words.whole)
             .with_hint(hint)
     }
@@ -106,7 +107,7 @@ impl RefusedCommand<'_> {
     }
 
     fn wrong_password(&self) -> (StoreFault, String, String) {
-        let of_user = match &self.location.user {
+        let of_user = match self.location.shown_user() {
             Some(user) => format!(" of user {user:?}"),
             None => String::new(),
         };
@@ -127,15 +128,16 @@ impl RefusedCommand<'_> {
     /// Only writes are refused if a read went before: one always does.
     fn lacks_right(&self, words: &ServerError) -> (StoreFault, String, String) {
         let fault = if self.is_write { StoreFault::ReadOnly } else { StoreFault::Misconfigured };
-        let RedisLocation { prefix, user, database, .. } = self.location;
+        let RedisLocation { prefix, database, .. } = self.location;
         let named = words.line.and_then(|line| self.script?.command_of_line(line));
         let command = named.or_else(|| words.command());
         let what = match command {
             Some(command) => format!("does not allow the command {}", command.to_uppercase()),
+            None if self.is_write => format!("is read-only for keys that begin with {prefix:?}"),
             None => format!("does not allow keys that begin with {prefix:?}"),
         };
         let select = if *database == 0 { "" } else { " +select" };
-        let user = user.as_deref().unwrap_or("default");
+        let user = self.location.shown_user().unwrap_or("default");
         (fault, what, format!("ACL SETUSER {user} ~{prefix}* {RIGHTS}{select}"))
     }
 }
@@ -156,9 +158,58 @@ fn is_about_database(text: &str) -> bool {
         .any(|known| text.starts_with(known))
 }
 
-/// Shows a location as messages do.
-pub(super) fn shown(location: &RedisLocation) -> String {
-    format!("{}://{}:{}", location.scheme(), location.url_host(), location.port)
+/// Returns whether the user lacks a right to a key, and not to a command.
+pub(super) fn is_about_keys(words: &str) -> bool {
+    let error = ServerError::of(words);
+    error.code == "NOPERM" && error.line.is_none() && error.command().is_none()
+}
+
+/// Characters of an error.
+const MAX_WORDS: usize = 400;
+
+/// Sentences that repeat nothing of a command. A word of them that is redacted would tell that it
+/// is the password.
+const FIXED: [&str; 5] = [
+    "WRONGPASS invalid username-password pair or user is disabled.",
+    "NOAUTH Authentication required.",
+    "ERR invalid password",
+    "ERR AUTH <password> called without any password configured for the default user. Are you \
+     sure your configuration is correct?",
+    "NOPERM No permissions to access a key",
+];
+
+const CODES: [&str; 18] = [
+    "ASK",
+    "BUSY",
+    "CLUSTERDOWN",
+    "CROSSSLOT",
+    "DENIED",
+    "ERR",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "MOVED",
+    "NOAUTH",
+    "NOPERM",
+    "NOREPLICAS",
+    "OOM",
+    "READONLY",
+    "TRYAGAIN",
+    "WRONGPASS",
+    "WRONGTYPE",
+];
+
+/// Redacts what an error may repeat of a command. The server's own code and sentences stay whole.
+pub(super) fn without_secrets(words: &str, secrets: &Secrets) -> String {
+    if FIXED.contains(&words) {
+        return words.to_owned();
+    }
+    match words.split_once(' ') {
+        Some((code, text)) if CODES.contains(&code) => {
+            format!("{code} {}", secrets.redacted_line(text, MAX_WORDS))
+        }
+        _ => secrets.redacted_line(words, MAX_WORDS),
+    }
 }
 
 /// The words of an error, without what they tell of the script.

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use redis::{Cmd, Value};
 
+use super::connection::{CommandError, RedisConnection};
 use crate::clock::{OffsetEstimate, Reading};
 use crate::error::Result;
 use crate::random::random_bytes;
@@ -93,6 +94,18 @@ fn version_bytes(version: &Version) -> Option<Vec<u8>> {
         Version::Present { generation, .. } => {
             URL_SAFE_NO_PAD.decode(generation.as_ref()?).ok().filter(|bytes| !bytes.is_empty())
         }
+    }
+}
+
+/// Does what [`READ`] does. The time is read last: it is no earlier than that of the record.
+pub(super) async fn read_by_commands(
+    connection: &mut RedisConnection,
+    key: &str,
+) -> Result<Value, CommandError> {
+    let value = connection.send(redis::cmd("GET").arg(key)).await?;
+    match connection.send(&redis::cmd("TIME")).await? {
+        Value::Array(time) => Ok(Value::Array([&time[..], &[value]].concat())),
+        _ => Err(CommandError::NotRedis),
     }
 }
 

@@ -60,7 +60,7 @@ impl Slot<'_> {
                 return Ok(true);
             }
         }
-        let place = self.settings.location.shown();
+        let place = &self.settings.location;
         let message = format!("the record in {place} is not changed");
         Err(StoreError::new(StoreFault::Unavailable, message)
             .with_cause("other machines change it all the time")

@@ -38,8 +38,8 @@ fn the_documented_rights_suffice_and_each_that_lacks_is_named() {
             let machine = of_user(server, "ci", "");
             let client = machine.client();
             let message = format!(
-                "the store {} does not allow the command {}",
-                server.location(),
+                "the store redis://ci@127.0.0.1:{}/0 does not allow the command {}",
+                server.port,
                 right.to_uppercase()
             );
             let hint = "ACL SETUSER ci ~gc-token:* +eval +get +set +time";
@@ -66,18 +66,50 @@ fn keys_and_databases_that_are_not_allowed_are_named() {
         add_user(server);
         acl(server, "SETUSER ci resetkeys ~other:*");
         let error = error_of(of_user(server, "ci", "").client().read(&name(1)));
-        let store = format!("the store {}", server.location());
-        let message = format!("{store} does not allow keys that begin with \"gc-token:\"");
+        let store = format!("the store redis://ci@127.0.0.1:{}", server.port);
+        let message = format!("{store}/0 does not allow keys that begin with \"gc-token:\"");
         assert_eq!((error.fault, error.error.message), (StoreFault::Misconfigured, message));
         let other = of_user(server, "ci", "?prefix=other:");
         won(other.client().swap(&name(1), &Version::Absent, b"x").unwrap());
 
         let error = error_of(of_user(server, "ci", "/1").client().read(&name(1)));
-        let message = format!("{store} does not allow the command SELECT");
+        let message = format!("{store}/1 does not allow the command SELECT");
         assert_eq!((error.fault, error.error.message), (StoreFault::Misconfigured, message));
         assert!(error.error.hint.unwrap().ends_with(" +select"));
         acl(server, "SETUSER ci +select ~gc-token:*");
         of_user(server, "ci", "/1").client().read(&name(1)).unwrap();
+    });
+}
+
+/// Such a user may run no script with the key.
+#[test]
+fn a_user_who_may_only_read_the_keys_reads() {
+    with_each(&[], |server| {
+        add_user(server);
+        let version =
+            won(of_user(server, "ci", "").client().swap(&name(1), &Version::Absent, b"x").unwrap());
+        acl(server, "SETUSER ci resetkeys %R~gc-token:*");
+        let machine = of_user(server, "ci", "");
+        let client = machine.client();
+        for _ in 0..2 {
+            let found = client.read(&name(1)).unwrap();
+            assert_eq!((found.record.as_deref(), &found.version), (Some(&b"x"[..]), &version));
+            assert!(found.age.unwrap() >= jiff::SignedDuration::ZERO && found.clock.is_some());
+            assert_eq!(client.read(&name(2)).unwrap().version, Version::Absent);
+        }
+        // The server keeps a line for each refusal.
+        assert_eq!(server.admin(&["ACL", "LOG"]).matches("gc-token:").count(), 1);
+        let error = error_of(client.swap(&name(1), &version, b"y"));
+        assert_eq!(error.fault, StoreFault::ReadOnly, "{error:?}");
+        let message = format!(
+            "the store redis://ci@127.0.0.1:{}/0 is read-only for keys that begin with \
+             \"gc-token:\"",
+            server.port
+        );
+        assert_eq!(error.error.message, message);
+        acl(server, "SETUSER ci resetkeys %W~gc-token:*");
+        let error = error_of(of_user(server, "ci", "").client().read(&name(1)));
+        assert_eq!(error.fault, StoreFault::Misconfigured, "{error:?}");
     });
 }
 

@@ -52,7 +52,7 @@ fn a_cluster_is_refused_where_it_redirects() {
         }
         assert!((1..40).contains(&redirected), "{redirected}");
 
-        let error = error_of(Machine::of(&format!("{}/1", one.location())).client().read(&name(1)));
+        let error = error_of(Machine::of(&one.database(1)).client().read(&name(1)));
         assert_eq!(error.fault, StoreFault::Misconfigured);
         assert!(error.error.message.ends_with(" has no database 1"), "{error:?}");
     }

@@ -32,7 +32,7 @@ fn a_server_that_is_not_there_is_told() {
     check(
         &error_of(Machine::of(&format!("redis://{host}")).client().read(&name(1))),
         StoreFault::Unavailable,
-        &format!("the store redis://{host} cannot be reached"),
+        &format!("the store redis://{host}/0 cannot be reached"),
         &format!("{host} refused the connection: nothing listens there"),
         &format!("start the server on {host}"),
     );
@@ -44,7 +44,7 @@ fn a_server_that_is_not_there_is_told() {
     check(
         &error_of(Machine::with(&format!("redis://{host}"), &variables).client().read(&name(1))),
         StoreFault::Unavailable,
-        &format!("the store redis://{host}:6379 cannot be reached"),
+        &format!("the store redis://{host}:6379/0 cannot be reached"),
         &format!("the name of {host}:6379 cannot be resolved (DNS)"),
         "can be reached from here",
     );
@@ -75,11 +75,11 @@ fn a_stopped_server_takes_no_longer_than_the_limit_and_is_used_again_later() {
 #[test]
 fn a_database_that_is_not_there_is_told() {
     with_each(&[], |server| {
-        let location = format!("{}/99", server.location());
+        let location = server.database(99);
         check(
             &error_of(Machine::of(&location).client().read(&name(1))),
             StoreFault::Misconfigured,
-            &format!("the store {} has no database 99", server.location()),
+            &format!("the store {location} has no database 99"),
             "ERR DB index is out of range",
             "redis://host:6379/0",
         );
@@ -147,7 +147,7 @@ fn a_server_of_another_protocol_is_told() {
         let port = serve(reply.to_owned());
         let error =
             error_of(Machine::of(&format!("redis://127.0.0.1:{port}")).client().read(&name(1)));
-        let message = format!("the store redis://127.0.0.1:{port} {what}");
+        let message = format!("the store redis://127.0.0.1:{port}/0 {what}");
         assert_eq!((error.fault, &*error.error.message), (fault, &*message), "{error:?}");
     }
 }

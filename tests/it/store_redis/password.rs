@@ -21,7 +21,9 @@ fn a_password_that_is_wrong_or_missing_is_told_from_its_source() {
         let variable = |password| [("GC_TOKEN_STORE_PASSWORD", password)];
         let set = "set GC_TOKEN_STORE_PASSWORD";
         // The server has no password yet.
-        let location = server.location();
+        let port = server.port;
+        let shown = |user: &str| format!("redis://{user}127.0.0.1:{port}/0");
+        let location = shown("");
         let error = error_of(with(server, "", &variable(WRONG)).client().read(&name(1)));
         assert_eq!(error.fault, StoreFault::Misconfigured);
         let message = format!("the store {location} knows no password of the default user");
@@ -47,12 +49,26 @@ fn a_password_that_is_wrong_or_missing_is_told_from_its_source() {
             let error = error_of(with(server, user, variables).client().read(&name(1)));
             assert_eq!(error.fault, StoreFault::Misconfigured, "{error:?}");
             assert_eq!(error.error.kind, Kind::Configuration);
-            assert_eq!(error.error.message, format!("the store {location} {what}"));
+            assert_eq!(error.error.message, format!("the store {} {what}", shown(user)));
             assert!(error.error.cause.unwrap().starts_with(code));
             assert!(error.error.hint.unwrap().starts_with(hint));
         }
         for user in ["", "ci@"] {
             with(server, user, &variable(PASSWORD)).client().read(&name(1)).unwrap();
+        }
+    });
+}
+
+/// The server's own words stay whole: one that is missing would be the password.
+#[test]
+fn a_password_that_is_a_word_of_the_server_does_not_cut_into_its_code() {
+    with_each(&[], |server| {
+        server.set(&["CONFIG", "SET", "requirepass", PASSWORD]);
+        for word in ["wrong", "WRONGPASS", "password", "user", "pass", "err"] {
+            let machine = with(server, "", &[("GC_TOKEN_STORE_PASSWORD", word)]);
+            let cause = error_of(machine.client().read(&name(1))).error.cause.unwrap();
+            let whole = "WRONGPASS invalid username-password pair or user is disabled.";
+            assert_eq!(cause, whole, "{word}");
         }
     });
 }

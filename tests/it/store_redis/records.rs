@@ -200,8 +200,8 @@ fn losing_replies(port: u16) -> u16 {
 #[test]
 fn a_prefix_and_a_database_keep_records_apart() {
     with_each(&[], |server| {
-        let machine = |suffix: &str| Machine::of(&format!("{}{suffix}", server.location()));
-        let machines = [machine(""), machine("/1"), machine("/0?prefix=team:")];
+        let team = format!("{}?prefix=team:", server.location());
+        let machines = [server.location(), server.database(1), team].map(|own| Machine::of(&own));
         for machine in &machines {
             won(machine.client().swap(&name(1), &Version::Absent, b"x").unwrap());
         }

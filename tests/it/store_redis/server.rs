@@ -69,8 +69,13 @@ impl Server {
         panic!("{} does not start", program.display());
     }
 
+    /// The location with database 0, as messages show it.
     pub(crate) fn location(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        self.database(0)
+    }
+
+    pub(crate) fn database(&self, number: u32) -> String {
+        format!("redis://127.0.0.1:{}/{number}", self.port)
     }
 
     /// Sends a command as an administrator, whose connection was there first. Returns the reply

@@ -87,7 +87,7 @@ fn a_private_authority_is_trusted_by_name_alone() {
     won(with(&own).client().swap(&name(1), &Version::Absent, b"x").unwrap());
     let error = error_of(with(&other).client().read(&name(1)));
     assert_eq!(error.fault, StoreFault::Misconfigured);
-    assert_eq!(error.error.message, format!("the store {location} cannot be reached"));
+    assert_eq!(error.error.message, format!("the store {location}/0 cannot be reached"));
     let cause = format!(
         "127.0.0.1:{port} cannot be trusted: its certificate is signed by an authority that is \
          not trusted here"

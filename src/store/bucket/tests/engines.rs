@@ -141,7 +141,7 @@ fn a_stopped_server_costs_no_more_than_the_limit() {
     server.signal(rustix::process::Signal::STOP);
     let error = store.read(&name(0), Duration::from_millis(300)).unwrap_err();
     server.signal(rustix::process::Signal::CONT);
-    assert_eq!(error.error.message, "the store s3://tokens is not reachable");
+    assert_eq!(error.error.message, "the store s3://tokens/ci/a%20b is not reachable");
     let cause = format!("no complete response from 127.0.0.1:{} within 300.0ms", server.port);
     assert_eq!(error.error.cause, Some(cause));
     store.read(&name(0), LIMIT).unwrap();
@@ -159,7 +159,7 @@ fn versity_names_wrong_credentials() {
         let place = [("AWS_ENDPOINT_URL", &*endpoint), ("AWS_REGION", "eu-west-1")];
         let store = engine(BucketProvider::S3, keys.into_iter().chain(place), None);
         let error = store.read(&name(0), LIMIT).unwrap_err().error;
-        assert_eq!(error.message, "the store s3://tokens refuses the credentials");
+        assert_eq!(error.message, "the store s3://tokens/ci/a%20b refuses the credentials");
         let cause = error.cause.unwrap();
         assert!(cause.starts_with(answer), "{cause}");
     }
@@ -171,7 +171,7 @@ fn azurite_says_that_there_is_no_container() {
     let Some(server) = RealServer::azurite() else { return };
     let written = azure(&server).swap(&name(0), &Version::Absent, b"x", KEEP, LIMIT);
     let error = written.unwrap_err().error;
-    assert_eq!(error.message, "the store az://tokens does not exist");
+    assert_eq!(error.message, "the store az://tokens/ci/a%20b does not exist");
     assert!(error.cause.unwrap().starts_with("HTTP 404 ContainerNotFound"));
 }
 
@@ -238,7 +238,7 @@ fn nothing_is_read_before_the_first_request() {
     ];
     let store = engine(BucketProvider::GoogleCloud, env, Some("/no/such/file".into()));
     let error = store.read(&name(0), LIMIT).unwrap_err().error;
-    assert_eq!(error.message, "the store gs://tokens cannot be used");
+    assert_eq!(error.message, "the store gs://tokens/ci/a%20b cannot be used");
     assert!(error.cause.unwrap().contains("/no/such/file"));
 }
 
@@ -299,7 +299,7 @@ fn a_federated_identity_reads_and_writes() {
     let account = account("").to_string().replace(&format!("{url}/sts"), &refused.url());
     std::fs::write(&file, account).unwrap();
     let error = store().read(&name(0), LIMIT).unwrap_err().error;
-    assert_eq!(error.message, "no Google Cloud credentials for the store gs://tokens");
+    assert_eq!(error.message, "no Google Cloud credentials for the store gs://tokens/ci/a%20b");
     let cause = format!("127.0.0.1:{} answered HTTP 400 invalid_grant", refused.port);
     assert_eq!(error.cause, Some(cause));
 }

@@ -56,7 +56,7 @@ fn each_code_of_a_store_has_a_fault_and_a_hint() {
         let error = refused(FakeResponse::refusal(status, code));
         let shown = parts(&error);
         let cause = format!("HTTP {status} {code}: words of the store");
-        let message = format!("the store s3://tokens {message}");
+        let message = format!("the store s3://tokens/ci/a%20b {message}");
         assert_eq!((shown.0, shown.1, shown.2), (fault, &*message, &*cause), "{code}");
         assert!(shown.3.contains(hint), "{code}: {}", shown.3);
     }
@@ -76,7 +76,7 @@ fn a_busy_store_is_asked_again_within_the_limit() {
 
     let error = refused(FakeResponse::refusal(503, "SlowDown"));
     let (fault, message, cause, _) = parts(&error);
-    assert_eq!((fault, message), (Unavailable, "the store s3://tokens is not available"));
+    assert_eq!((fault, message), (Unavailable, "the store s3://tokens/ci/a%20b is not available"));
     assert_eq!(cause, "HTTP 503 SlowDown: words of the store");
 }
 
@@ -92,7 +92,10 @@ fn a_bucket_of_another_region_is_named() {
     ] {
         let error = refused(response);
         let (fault, message, cause, hint) = parts(&error);
-        assert_eq!((fault, message), (Misconfigured, "the store s3://tokens is elsewhere"));
+        assert_eq!(
+            (fault, message),
+            (Misconfigured, "the store s3://tokens/ci/a%20b is elsewhere")
+        );
         let end = ": the bucket is in us-west-2, requests were for eu-west-1";
         assert!(cause.ends_with(end), "{cause}");
         assert_eq!(hint, "set AWS_REGION=us-west-2");
@@ -102,7 +105,7 @@ fn a_bucket_of_another_region_is_named() {
 #[test]
 fn a_page_for_people_is_no_store_without_a_record() {
     let error = refused(FakeResponse::new(404, "<html>").with("Content-Type", "text/html"));
-    assert_eq!(parts(&error).1, "the store s3://tokens is not at its endpoint");
+    assert_eq!(parts(&error).1, "the store s3://tokens/ci/a%20b is not at its endpoint");
 }
 
 /// Returns the error of a write, after a read that the store answered if `reads`.
@@ -151,13 +154,13 @@ fn a_store_that_can_be_read_and_not_written_is_read_only() {
     ] {
         let error = refused_write(provider, status, code, true);
         let (fault, message, _, shown) = parts(&error);
-        let expected = format!("the store {}://tokens is read-only", provider.scheme());
+        let expected = format!("the store {}://tokens/ci/a%20b is read-only", provider.scheme());
         assert_eq!((fault, message), (ReadOnly, &*expected));
         assert!(shown.contains(hint), "{shown}");
         assert_eq!(refused_write(provider, status, code, false).fault, Misconfigured);
     }
     let locked = refused_write(BucketProvider::Azure, 409, "BlobImmutableDueToPolicy", true);
-    assert_eq!(parts(&locked).1, "the store az://tokens lets nothing be replaced");
+    assert_eq!(parts(&locked).1, "the store az://tokens/ci/a%20b lets nothing be replaced");
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn an_account_that_does_not_know_who_asks_points_to_the_credentials_that_were_us
         assert_no_secret(&error);
         let (fault, message, _, hint) = parts(&error);
         assert_eq!(fault, Misconfigured);
-        format!("{}: {hint}", message.trim_start_matches("the store az://tokens "))
+        format!("{}: {hint}", message.trim_start_matches("the store az://tokens/ci/a%20b "))
     };
     let who = "Server failed to authenticate the request. Make sure";
     for code in ["AuthenticationFailed", "AuthorizationFailure"] {
@@ -205,7 +208,10 @@ fn a_value_that_cannot_be_used_is_to_be_corrected() {
         let env = S3_KEYS.into_iter().chain([(variable, value)]);
         let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
         let (fault, message, cause, hint) = parts(&error);
-        assert_eq!((fault, message), (Misconfigured, "the store s3://tokens cannot be used"));
+        assert_eq!(
+            (fault, message),
+            (Misconfigured, "the store s3://tokens/ci/a%20b cannot be used")
+        );
         assert!(cause.starts_with(&format!("{variable} is n")), "{cause}");
         assert_eq!(hint, format!("correct {variable}, or unset it"));
     }
@@ -215,7 +221,7 @@ fn a_value_that_cannot_be_used_is_to_be_corrected() {
 fn a_store_without_conditional_writes_says_so() {
     let error = refused_write(BucketProvider::S3, 501, "NotImplemented", true);
     assert_eq!(error.fault, Unconditional);
-    assert_eq!(error.error.message, "the store s3://tokens has no conditional writes");
+    assert_eq!(error.error.message, "the store s3://tokens/ci/a%20b has no conditional writes");
 }
 
 #[test]
@@ -242,7 +248,7 @@ fn a_port_without_a_server_is_named() {
     drop(listener);
     let error = s3(&format!("http://127.0.0.1:{port}")).read(&name(0), LIMIT).unwrap_err();
     let (fault, message, cause, hint) = parts(&error);
-    assert_eq!((fault, message), (Unavailable, "the store s3://tokens is not reachable"));
+    assert_eq!((fault, message), (Unavailable, "the store s3://tokens/ci/a%20b is not reachable"));
     let refused = format!("127.0.0.1:{port} refused the connection: nothing listens there");
     assert_eq!(cause, refused);
     assert_eq!(hint, "check AWS_ENDPOINT_URL, or allow more time with --store-timeout");
@@ -261,7 +267,7 @@ fn plain_http_is_for_this_machine() {
     let error = s3("http://store.example").read(&name(0), LIMIT).unwrap_err();
     let (fault, message, cause, hint) = parts(&error);
     assert_eq!(fault, Misconfigured);
-    assert_eq!(message, "the store s3://tokens is addressed over plain HTTP");
+    assert_eq!(message, "the store s3://tokens/ci/a%20b is addressed over plain HTTP");
     assert!(cause.starts_with("store.example is not this machine"), "{cause}");
     assert!(hint.contains("AWS_ALLOW_HTTP=true"), "{hint}");
 }
@@ -274,7 +280,7 @@ fn a_lack_of_credentials_names_what_was_tried() {
     let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
     let (fault, message, cause, hint) = parts(&error);
     assert_eq!(fault, Misconfigured);
-    assert_eq!(message, "no AWS credentials for the store s3://tokens");
+    assert_eq!(message, "no AWS credentials for the store s3://tokens/ci/a%20b");
     assert!(cause.starts_with(
         "AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, container and instance \
          roles were tried"
@@ -292,7 +298,10 @@ fn a_metadata_service_that_does_not_answer_costs_a_part_of_the_limit() {
     let store = engine(BucketProvider::S3, env, None);
     let error = store.read(&name(0), Duration::from_millis(800)).unwrap_err();
     let (fault, message, cause, _) = parts(&error);
-    assert_eq!((fault, message), (Misconfigured, "no AWS credentials for the store s3://tokens"));
+    assert_eq!(
+        (fault, message),
+        (Misconfigured, "no AWS credentials for the store s3://tokens/ci/a%20b")
+    );
     // The limit of the operation, which the message would name, was not reached.
     let last = format!("no response from {}", silent.local_addr().unwrap());
     assert!(cause.ends_with(&last), "{cause}");
@@ -315,7 +324,10 @@ fn a_role_that_is_refused_names_the_service_and_the_code() {
     ];
     let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
     let (fault, message, cause, hint) = parts(&error);
-    assert_eq!((fault, message), (Misconfigured, "no AWS credentials for the store s3://tokens"));
+    assert_eq!(
+        (fault, message),
+        (Misconfigured, "no AWS credentials for the store s3://tokens/ci/a%20b")
+    );
     let answered =
         format!("127.0.0.1:{} answered HTTP 403 AccessDenied: words of the store", host.port);
     assert_eq!(cause, answered);
@@ -327,7 +339,7 @@ fn settings_that_contradict_each_other_are_named() {
     let keys = [("AWS_ACCESS_KEY_ID", "only this")];
     let error = engine(BucketProvider::S3, keys, None).read(&name(0), LIMIT).unwrap_err();
     let (fault, message, cause, _) = parts(&error);
-    assert_eq!((fault, message), (Misconfigured, "the store s3://tokens cannot be used"));
+    assert_eq!((fault, message), (Misconfigured, "the store s3://tokens/ci/a%20b cannot be used"));
     assert_eq!(cause, "Missing SecretAccessKey");
 
     let error = engine(BucketProvider::Azure, [], None).read(&name(0), LIMIT).unwrap_err();
@@ -346,7 +358,10 @@ fn moto_says_that_there_is_no_bucket() {
         store.swap(&name(0), &Version::Absent, b"x", KEEP, LIMIT).unwrap_err(),
     ] {
         let (fault, message, cause, _) = parts(&error);
-        assert_eq!((fault, message), (Misconfigured, "the store s3://tokens does not exist"));
+        assert_eq!(
+            (fault, message),
+            (Misconfigured, "the store s3://tokens/ci/a%20b does not exist")
+        );
         assert!(cause.starts_with("HTTP 404 NoSuchBucket"), "{cause}");
     }
 }
@@ -397,7 +412,10 @@ fn certificates_that_cannot_be_trusted_are_explained() {
     ] {
         let error = read(host, ca_file).unwrap_err();
         let shown = parts(&error);
-        assert_eq!((shown.0, shown.1), (fault, &*format!("the store s3://tokens {message}")));
+        assert_eq!(
+            (shown.0, shown.1),
+            (fault, &*format!("the store s3://tokens/ci/a%20b {message}"))
+        );
         assert!(shown.2.contains(cause), "{}", shown.2);
         assert!(!shown.3.is_empty());
     }

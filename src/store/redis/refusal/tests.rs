@@ -43,7 +43,7 @@ fn what_a_server_says_is_told_apart() {
     ] {
         let error = explain(words, true);
         assert_eq!(error.fault, fault, "{words}");
-        let begin = format!("the store redis://[::1]:6379 {what}");
+        let begin = format!("the store redis://[::1]:6379/0 {what}");
         assert!(error.error.message.starts_with(&begin), "{error:?}");
         assert_eq!(error.error.cause.as_deref(), Some(words));
     }
@@ -79,7 +79,7 @@ fn the_code_of_an_error_within_a_script_counts() {
     ] {
         let error = explain(&words, true);
         assert_eq!(error.error.cause.as_deref(), Some(whole), "{words}");
-        let begin = format!("the store redis://[::1]:6379 {what}");
+        let begin = format!("the store redis://[::1]:6379/0 {what}");
         assert!(error.error.message.starts_with(&begin), "{error:?}");
     }
 }
@@ -102,4 +102,20 @@ fn a_right_that_lacks_stops_reads_or_only_writes() {
 fn the_arguments_of_a_command_are_not_repeated() {
     let error = explain("ERR unknown command 'AUTH', with args beginning with: 'hush' ", false);
     assert_eq!(error.error.cause.as_deref(), Some("ERR unknown command 'AUTH'"));
+}
+
+#[test]
+fn secrets_are_redacted_behind_the_code_and_not_in_it() {
+    let redacted = |secret: &str, words: &str| {
+        let mut secrets = Secrets::default();
+        secrets.add(secret);
+        without_secrets(words, &secrets)
+    };
+    let told = redacted("hunter2", "ERR unknown subcommand 'hunter2'");
+    assert_eq!(told, "ERR unknown subcommand '[redacted]'");
+    assert_eq!(redacted("ERR", "ERR wrong ERR"), "ERR wrong [redacted]");
+    assert_eq!(redacted("hunter2", "HUNTER2 is no code"), "[redacted] is no code");
+    assert_eq!(redacted("hunter2", "hunter2"), "[redacted]");
+    let fixed = "WRONGPASS invalid username-password pair or user is disabled.";
+    assert_eq!(redacted("password", fixed), fixed);
 }
