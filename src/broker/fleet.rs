@@ -179,6 +179,23 @@ fn a_store_that_goes_down_in_mid_run_fails_nobody() {
     }
 }
 
+/// The turn, its proof, the token, and what machines that came too late tried.
+#[test]
+fn a_reply_that_is_lost_holds_nobody_up() {
+    for swap in 1..=8 {
+        for retries in [false, true] {
+            let mut fleet = Fleet::new(50);
+            fleet.faults.loses_reply_to = Some(swap);
+            fleet.faults.retries = retries;
+            let run = fleet.run();
+            run.assert_all_have_a_token();
+            assert!(run.mints <= 2, "{swap}, {retries}: {} mints", run.mints);
+            let most = MINT + 2_500 + 3 * SECOND;
+            assert!(run.last_end() <= most, "{swap}, {retries}: {} ms", run.last_end());
+        }
+    }
+}
+
 #[test]
 fn with_store_required_nobody_mints_without_it() {
     let mut fleet = Fleet::new(50);

@@ -58,7 +58,7 @@ impl Broker<'_> {
             Ok(obtained) => Ok(obtained),
             Err(FlightError::Mint(error)) => Err(error),
             Err(FlightError::Store(failure)) => {
-                self.mint_without_store(failure, settings, issuer_clock)
+                self.mint_without_store(failure, settings, issuer_clock).map(Obtained::New)
             }
         }
     }
@@ -117,9 +117,12 @@ impl Broker<'_> {
                 }
                 Decision::TakeTurn => {
                     let is_rejected = flight.is_rejected(reading.view());
-                    match slot.take_turn(&reading, is_rejected)? {
-                        Some(turn) => return self.mint_in_turn(turn, issuer_clock),
-                        None => flight.next_wait(fastrand::f64()),
+                    match slot.take_turn(&reading, is_rejected) {
+                        Ok(Some(turn)) => return self.mint_in_turn(turn, issuer_clock),
+                        Ok(None) => flight.next_wait(fastrand::f64()),
+                        Err(failure) => {
+                            return self.mint_beside_turn(&slot, failure, settings, issuer_clock);
+                        }
                     }
                 }
                 Decision::Wait(wait) => wait,
@@ -177,18 +180,26 @@ impl Broker<'_> {
     ) -> Result<Obtained, FlightError> {
         self.reporter.debug("minting for all machines that share the store");
         let minted = turn.renew_during(|| self.mint_verified(issuer_clock));
-        let record = match &minted {
-            Ok(new) => {
-                let token = SharedToken::new(new.token.clone(), turn.reading().store_clock());
-                Record { token: Some(token), ..Record::default() }
-            }
-            Err(error) => {
-                let failure = SharedFailure::of(error);
-                Record { failure, turn: None, ..turn.record().clone() }
-            }
-        };
+        let record = record_of(&minted, turn.record(), turn.reading().store_clock());
         if let Err(failure) = turn.end(&record) {
             self.reporter.warn(messages::not_shared(&failure.error));
+        }
+        Ok(Obtained::New(minted?))
+    }
+
+    /// Mints after the store has not answered to the swap that takes the turn. It may have taken
+    /// effect.
+    fn mint_beside_turn(
+        &self,
+        slot: &Slot<'_>,
+        failure: StoreError,
+        settings: &StoreSettings,
+        issuer_clock: Option<&OffsetEstimate>,
+    ) -> Result<Obtained, FlightError> {
+        let may_have_turn = failure.fault == StoreFault::Unavailable;
+        let minted = self.mint_without_store(failure, settings, issuer_clock);
+        if may_have_turn {
+            slot.end_unknown_turn(|turn, reading| record_of(&minted, turn, reading.store_clock()));
         }
         Ok(Obtained::New(minted?))
     }
@@ -198,7 +209,7 @@ impl Broker<'_> {
         failure: StoreError,
         settings: &StoreSettings,
         issuer_clock: Option<&OffsetEstimate>,
-    ) -> Result<Obtained> {
+    ) -> Result<NewToken> {
         let is_fatal = match failure.fault {
             StoreFault::Misconfigured | StoreFault::Unconditional => true,
             StoreFault::Unavailable | StoreFault::ReadOnly | StoreFault::Full => {
@@ -212,7 +223,23 @@ impl Broker<'_> {
         if failure.fault == StoreFault::Unavailable {
             self.clock.sleep(MAX_JITTER.mul_f64(fastrand::f64()));
         }
-        self.mint_verified(issuer_clock).map(Obtained::New)
+        self.mint_verified(issuer_clock)
+    }
+}
+
+/// Returns what replaces the record of a turn after a mint.
+fn record_of(
+    minted: &Result<NewToken>,
+    turn: &Record,
+    store_clock: Option<&OffsetEstimate>,
+) -> Record {
+    let ended = Record { turn: None, ..turn.clone() };
+    match minted {
+        Ok(new) => {
+            let token = SharedToken::new(new.token.clone(), store_clock);
+            Record { token: Some(token), ..ended }
+        }
+        Err(error) => Record { failure: SharedFailure::of(error), ..ended },
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct MemoryStore<'a> {
     /// What every request is refused with.
     pub(crate) error: Mutex<Option<StoreError>>,
     pub(crate) swap_error: Mutex<Option<StoreError>>,
+    /// What the next swap answers although it has taken effect.
+    pub(crate) lost_reply: Mutex<Option<Result<Swap, StoreError>>>,
     /// Whether it replaces records whatever their version.
     pub(crate) is_unconditional: Mutex<bool>,
     pub(crate) requests: Mutex<u32>,
@@ -37,6 +39,7 @@ impl<'a> MemoryStore<'a> {
             ahead: Mutex::default(),
             error: Mutex::default(),
             swap_error: Mutex::default(),
+            lost_reply: Mutex::default(),
             is_unconditional: Mutex::default(),
             requests: Mutex::default(),
         }
@@ -135,6 +138,6 @@ impl Store for MemoryClient<'_> {
         }
         let generation = u64::from(*store.requests.lock().unwrap());
         records.insert(name.clone(), Written { bytes: record.to_vec(), generation, at });
-        Ok(Swap::Won(version(generation)))
+        store.lost_reply.lock().unwrap().take().unwrap_or(Ok(Swap::Won(version(generation))))
     }
 }

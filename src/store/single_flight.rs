@@ -31,6 +31,8 @@ pub struct SingleFlight<'a> {
 pub struct RecordView<'a> {
     /// `None` for a record that does not exist or is unusable.
     pub record: Option<&'a Record>,
+    /// The turn is that of this machine, which does not know: the reply to its swap was lost.
+    pub has_own_turn: bool,
     pub age: Option<SignedDuration>,
     pub clock: Option<&'a OffsetEstimate>,
 }
@@ -156,7 +158,8 @@ impl<'a> SingleFlight<'a> {
     /// Returns how long to wait for the turn of another machine, by the store's clock or by this
     /// machine's boot clock.
     fn turn_left(&mut self, view: RecordView<'_>, now: &Reading) -> Duration {
-        let Some(turn) = view.record.and_then(|record| record.turn.as_ref()) else {
+        let turn = view.record.and_then(|record| record.turn.as_ref());
+        let Some(turn) = turn.filter(|_| !view.has_own_turn) else {
             return Duration::ZERO;
         };
         let first_seen = match &self.seen_turn {

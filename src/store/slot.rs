@@ -3,7 +3,7 @@
 mod rewrite;
 mod turn;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -29,6 +29,8 @@ pub struct Slot<'a> {
     clock: &'a dyn Clock,
     name: RecordName,
     seal: Seal,
+    /// The number of this machine's turn.
+    nonce: OnceLock<String>,
     /// The time that requests have taken since the last wait.
     spent: Mutex<Duration>,
 }
@@ -37,8 +39,12 @@ pub struct Slot<'a> {
 pub struct SlotReading {
     record: Option<Record>,
     pub is_unusable: bool,
+    has_own_turn: bool,
     observation: Observation,
 }
+
+/// The part of the time limit that a swap needs for its reply: one in so many.
+const MIN_REPLY_SHARE: u32 = 8;
 
 /// The time for which a record outlives what it holds.
 const MARGIN: Duration = Duration::from_secs(3_600);
@@ -53,7 +59,8 @@ impl<'a> Slot<'a> {
     ) -> Slot<'a> {
         let name = RecordName::of(key, client_secret);
         let seal = Seal::from_secret(client_secret);
-        Slot { store, settings, clock, name, seal, spent: Mutex::default() }
+        let (nonce, spent) = (OnceLock::new(), Mutex::default());
+        Slot { store, settings, clock, name, seal, nonce, spent }
     }
 
     pub fn name(&self) -> &RecordName {
@@ -67,15 +74,19 @@ impl<'a> Slot<'a> {
         let decode = |bytes: &Vec<u8>| Record::decode(bytes, &self.name, &self.seal);
         let record = observation.record.as_ref().map(decode);
         let is_unusable = matches!(record, Some(Err(_)));
-        Ok(SlotReading { record: record.and_then(Result::ok), is_unusable, observation })
+        let record = record.and_then(Result::ok);
+        let turn = record.as_ref().and_then(|record| record.turn.as_deref());
+        let has_own_turn = turn.is_some_and(|turn| self.is_own(turn));
+        Ok(SlotReading { record, is_unusable, has_own_turn, observation })
     }
 
     /// Takes the turn if nobody has changed the record since it was read. The turn's record
     /// keeps the token, unless `is_rejected` says that nobody should use it.
     ///
     /// # Errors
-    /// Those of [`Store::swap`]; [`StoreFault::Unconditional`] if the store takes a second swap of
-    /// the version that the first one has replaced.
+    /// Those of [`Store::swap`]; [`StoreFault::Unavailable`] as well if there is no time left for
+    /// the reply; [`StoreFault::Unconditional`] if the store takes a second swap of the version
+    /// that the first one has replaced.
     pub fn take_turn<'t>(
         &'t self,
         reading: &'t SlotReading,
@@ -83,11 +94,11 @@ impl<'a> Slot<'a> {
     ) -> Result<Option<Turn<'t, 'a>>, StoreError> {
         // Without one, a signal leaves the turn to its end.
         let guard = InterruptGuard::hold().ok();
-        let nonce =
-            random_id().map_err(|error| StoreError { fault: StoreFault::Unavailable, error })?;
+        self.ensure_time_for_reply()?;
+        let turn = Some(self.nonce()?.to_owned());
         let token = reading.record.as_ref().and_then(|record| record.token.clone());
         let token = token.filter(|_| !is_rejected);
-        let record = Record { turn: Some(nonce), token, slots: reading.slots(), failure: None };
+        let record = Record { turn, token, slots: reading.slots(), failure: None };
         let expected = &reading.observation.version;
         let Swap::Won(version) = self.swap(expected, &record)? else {
             return Ok(None);
@@ -123,11 +134,43 @@ impl<'a> Slot<'a> {
     /// The requests after a wait have the time limit for themselves.
     pub fn wait(&self, time: Duration) {
         self.clock.sleep(time);
-        self.begin_anew();
+        self.allow(self.settings.timeout);
     }
 
-    fn begin_anew(&self) {
-        *sync::lock(&self.spent) = Duration::ZERO;
+    /// The requests from now on have this time together.
+    fn allow(&self, time: Duration) {
+        *sync::lock(&self.spent) = self.settings.timeout.saturating_sub(time);
+    }
+
+    fn time_left(&self) -> Duration {
+        self.settings.timeout.saturating_sub(*sync::lock(&self.spent))
+    }
+
+    /// All machines would wait for a turn whose holder does not know of it.
+    fn ensure_time_for_reply(&self) -> Result<(), StoreError> {
+        let StoreSettings { timeout, location, .. } = self.settings;
+        let left = self.time_left();
+        if left >= *timeout / MIN_REPLY_SHARE {
+            return Ok(());
+        }
+        let message = format!("the store {} does not answer in time", location);
+        Err(StoreError::new(StoreFault::Unavailable, message)
+            .with_cause(format!("the first request took all but {left:.1?} of {timeout:.1?}"))
+            .with_hint("allow more time with --store-timeout"))
+    }
+
+    fn nonce(&self) -> Result<&str, StoreError> {
+        if let Some(nonce) = self.nonce.get() {
+            return Ok(nonce);
+        }
+        let nonce =
+            random_id().map_err(|error| StoreError { fault: StoreFault::Unavailable, error })?;
+        Ok(self.nonce.get_or_init(|| nonce))
+    }
+
+    /// A turn that was renewed has another number after its own.
+    fn is_own(&self, turn: &str) -> bool {
+        self.nonce.get().is_some_and(|nonce| turn.split(' ').next() == Some(nonce))
     }
 
     fn swap(&self, expected: &Version, record: &Record) -> Result<Swap, StoreError> {
@@ -148,9 +191,8 @@ impl<'a> Slot<'a> {
         &self,
         request: impl FnOnce(Duration) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let limit = self.settings.timeout.saturating_sub(*sync::lock(&self.spent));
         let before = self.clock.read();
-        let result = request(limit);
+        let result = request(self.time_left());
         let taken = self.clock.read().boot.saturating_sub(before.boot);
         let taken = Duration::try_from(taken).unwrap_or_default();
         let mut spent = sync::lock(&self.spent);
@@ -185,6 +227,7 @@ impl SlotReading {
     pub fn view(&self) -> RecordView<'_> {
         RecordView {
             record: self.record.as_ref(),
+            has_own_turn: self.has_own_turn,
             age: self.observation.age,
             clock: self.observation.clock.as_ref(),
         }

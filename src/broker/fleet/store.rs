@@ -19,6 +19,10 @@ pub(super) struct StoreFaults {
     pub(super) down_from: Option<i64>,
     /// Whether a store that is down lets requests wait, or refuses them.
     pub(super) hangs: bool,
+    /// The swap with this number, counted from 1, takes effect, and its reply does not arrive.
+    pub(super) loses_reply_to: Option<u64>,
+    /// A client tries that swap again by itself, and so believes that another machine has won.
+    pub(super) retries: bool,
     /// When the clock of the store is stepped, and by how much.
     pub(super) steps_at: Option<(i64, i64)>,
 }
@@ -32,6 +36,7 @@ pub(super) struct FaultyStore<'t> {
 #[derive(Default)]
 struct StoreState {
     records: HashMap<RecordName, (Vec<u8>, u64, Timestamp)>,
+    swaps: u64,
     writes: u64,
     has_forgotten: bool,
 }
@@ -112,17 +117,27 @@ impl Store for MachineStore<'_> {
     ) -> Result<Swap, StoreError> {
         *self.requests.lock().unwrap() += 1;
         self.store.arrive(limit)?;
-        let won = {
+        let (won, swaps) = {
             let at = self.store.shows();
             let mut state = self.store.state.lock().unwrap();
+            state.swaps += 1;
             let current = state.records.get(name).map_or(Version::Absent, |held| version(held.1));
-            (current == *expected).then(|| {
+            let won = (current == *expected).then(|| {
                 state.writes += 1;
                 let write = state.writes;
                 state.records.insert(name.clone(), (record.to_vec(), write, at));
                 version(write)
-            })
+            });
+            (won, state.swaps)
         };
+        let faults = &self.store.faults;
+        if faults.loses_reply_to == Some(swaps) {
+            if faults.retries {
+                return Ok(Swap::Lost);
+            }
+            self.store.timeline.sleep(limit.as_millis() as i64 - ONE_WAY);
+            return Err(StoreError::new(StoreFault::Unavailable, "no reply"));
+        }
         self.store.timeline.sleep(ONE_WAY);
         Ok(won.map_or(Swap::Lost, Swap::Won))
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::*;
 use crate::config::StoreSettings;
 use crate::store::memory::{MemoryClient, MemoryStore};
-use crate::store::{StoreError, StoreFault};
+use crate::store::{StoreError, StoreFault, Swap};
 
 /// A machine with a cache, a boot and clocks of its own.
 struct Machine<'a> {
@@ -141,6 +141,38 @@ fn a_store_that_is_down_costs_a_warning_or_an_error_as_is_wanted() {
     assert_eq!(machine.requests().0, 1);
 }
 
+/// The store has given the turn to the first machine, which does not know.
+#[test]
+fn nobody_waits_for_a_turn_whose_holder_has_got_no_reply() {
+    for is_required in [false, true] {
+        for reply in [Err(unavailable()), Ok(Swap::Lost)] {
+            let [time, one, other] = ["store", "one", "other"].map(clock_of);
+            let store = MemoryStore::new(&time);
+            let (mut first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+            first.scene.settings.store.as_mut().unwrap().is_required = is_required;
+            *store.lost_reply.lock().unwrap() = Some(reply.clone());
+            let fails = is_required && reply.is_err();
+            assert_eq!(first.get().is_err(), fails, "{reply:?}");
+            assert_eq!(second.token(), "token-1", "{reply:?}");
+            assert_eq!(second.requests().0, u32::from(fails), "{reply:?}");
+            assert!(!second.scene.said().contains("waiting"), "{}", second.scene.said());
+        }
+    }
+}
+
+#[test]
+fn a_failure_beside_a_turn_without_a_reply_is_shared_as_any() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.scene.fail_with(Kind::RateLimited);
+    first.scene.cloud.error.borrow_mut().as_mut().unwrap().retry_after = NonZeroU32::new(60);
+    *store.lost_reply.lock().unwrap() = Some(Err(unavailable()));
+    assert_eq!(first.get().unwrap_err().kind, Kind::RateLimited);
+    assert_eq!(second.get().unwrap_err().kind, Kind::RateLimited);
+    assert_eq!(second.requests().0, 0);
+}
+
 #[test]
 fn a_store_that_refuses_is_an_error_of_the_settings() {
     let [time, one] = ["store", "one"].map(clock_of);
@@ -268,4 +300,25 @@ fn a_machine_begins_with_any_token_of_the_pool() {
         })
         .collect();
     assert_eq!(left.into_iter().collect::<Vec<_>>(), ["token-1"]);
+}
+
+#[test]
+fn a_pool_is_known_after_its_first_token_was_replaced() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (mut first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    first.token();
+    first.scene.settings.cache.slot = 1;
+    first.token();
+    first.scene.settings.cache.slot = 0;
+    let rejected = AccessToken::new("token-1".to_owned());
+    first.with_broker(|broker| broker.replace_rejected(&rejected)).unwrap();
+    fastrand::seed(1);
+    let seen: std::collections::BTreeSet<_> = (0..20)
+        .map(|_| {
+            second.forget();
+            second.token()
+        })
+        .collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["token-2", "token-3"]);
 }

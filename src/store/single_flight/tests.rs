@@ -31,7 +31,11 @@ fn decide(
     at: i64,
 ) -> Decision {
     let age = age.map(SignedDuration::from_secs);
-    flight.decide(RecordView { record, age, clock: None }, &reading(at, 900 + at), 0.0)
+    flight.decide(
+        RecordView { record, has_own_turn: false, age, clock: None },
+        &reading(at, 900 + at),
+        0.0,
+    )
 }
 
 #[test]
@@ -60,6 +64,20 @@ fn a_turn_ends_by_the_stores_clock_or_by_the_own_boot_clock() {
 }
 
 #[test]
+fn a_machine_does_not_wait_for_its_own_turn() {
+    let policy = policy();
+    let record = turn("own");
+    let view = RecordView {
+        record: Some(&record),
+        has_own_turn: true,
+        age: Some(SignedDuration::ZERO),
+        clock: None,
+    };
+    let decision = flight(&policy, 100).decide(view, &reading(100, 1_000), 0.0);
+    assert_eq!(decision, Decision::TakeTurn);
+}
+
+#[test]
 fn waits_grow_and_end_when_the_turn_does() {
     let policy = policy();
     let mut flight = flight(&policy, 100);
@@ -68,6 +86,7 @@ fn waits_grow_and_end_when_the_turn_does() {
     assert_eq!(waits, expected);
     let view = RecordView {
         record: Some(&turn("a")),
+        has_own_turn: false,
         age: Some(SignedDuration::from_millis(9_900)),
         clock: None,
     };

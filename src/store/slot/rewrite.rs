@@ -51,7 +51,7 @@ impl Slot<'_> {
 
     fn rewrite(&self, change: impl Fn(&SlotReading) -> Option<Record>) -> Result<bool, StoreError> {
         for _ in 0..REWRITE_ATTEMPTS {
-            self.begin_anew();
+            self.allow(self.settings.timeout);
             let reading = self.read()?;
             let Some(record) = change(&reading) else {
                 return Ok(false);

@@ -54,3 +54,49 @@ fn no_older_token_ever_replaces_a_newer_one() {
     }
     assert!(last > Some(10_000), "tokens were stored");
 }
+
+fn with_slot(test: impl FnOnce(&MemoryStore<'_>, &Slot<'_>)) {
+    let clock = SystemClock::default();
+    let (client, settings) = (settings("http://x"), StoreSettings::test());
+    let memory = MemoryStore::new(&clock);
+    let store = MemoryClient { store: &memory, runner: &clock };
+    let (client, settings) = (&client, &settings);
+    let client = StoreClient { store: &store, settings, clock: &clock, client, secret: b"secret" };
+    test(&memory, &client.slot(0));
+}
+
+#[test]
+fn no_turn_is_taken_without_time_for_the_reply() {
+    with_slot(|store, slot| {
+        let reading = slot.read().unwrap();
+        slot.allow(slot.settings.timeout / 10);
+        let failure = slot.take_turn(&reading, false).err().unwrap();
+        assert_eq!(failure.fault, StoreFault::Unavailable);
+        assert!(!slot.read().unwrap().exists());
+        slot.wait(Duration::ZERO);
+        assert!(slot.take_turn(&reading, false).unwrap().is_some());
+        assert!(store.everything().len() > 50);
+    });
+}
+
+/// A machine that has no token to publish leaves the turn of another one alone.
+#[test]
+fn a_turn_is_given_back_by_its_holder_alone_whatever_replies_were_lost() {
+    with_slot(|store, slot| {
+        let reading = slot.read().unwrap();
+        let turn = slot.take_turn(&reading, false).unwrap().unwrap();
+        *store.lost_reply.lock().unwrap() =
+            Some(Err(StoreError::new(StoreFault::Unavailable, "no reply")));
+        assert!(turn.renew() && turn.renew(), "the second renewal finds the first one");
+        turn.give_back();
+        let reading = slot.read().unwrap();
+        assert!(reading.exists() && !reading.is_minting());
+        let turn = slot.take_turn(&reading, false).unwrap().unwrap();
+        let other = Record { turn: Some("other".to_owned()), ..Record::default() };
+        let version = slot.read().unwrap().observation.version;
+        assert_ne!(slot.swap(&version, &other).unwrap(), Swap::Lost);
+        assert!(!turn.renew());
+        turn.end(&Record::default()).unwrap();
+        assert!(slot.read().unwrap().is_minting());
+    });
+}

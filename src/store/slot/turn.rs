@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Slot, SlotReading};
 use crate::platform::InterruptGuard;
-use crate::store::{Record, StoreError, Swap, TURN, Version};
+use crate::store::{Record, SharedToken, StoreError, Swap, TURN, Version};
 use crate::sync;
 
 /// The right to mint, until [`TURN`] has passed since it was taken or renewed.
@@ -32,8 +32,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// For giving a turn back before the process ends.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Attempts to write a token over the turns of others.
-const PUBLISH_ATTEMPTS: u32 = 3;
+/// Others may write a record between the read and the swap.
+const REPLACE_ATTEMPTS: u32 = 3;
 
 impl<'a, 's> Turn<'a, 's> {
     pub(super) fn new(
@@ -68,23 +68,30 @@ impl<'a, 's> Turn<'a, 's> {
     /// meanwhile, too, but not another token.
     ///
     /// # Errors
-    /// Those of [`Store::swap`].
+    /// Those of [`Store::swap`](crate::store::Store::swap).
     pub fn end(self, record: &Record) -> Result<(), StoreError> {
-        let slot = self.slot;
-        slot.begin_anew();
-        let mut version = sync::lock(&self.version).clone();
-        for _ in 0..PUBLISH_ATTEMPTS {
-            if slot.swap(&version, record)? != Swap::Lost || record.token.is_none() {
-                return Ok(());
+        self.slot.allow(self.slot.settings.timeout);
+        self.replace(record).map(|_| ())
+    }
+
+    /// Returns whether the record was replaced.
+    fn replace(&self, record: &Record) -> Result<bool, StoreError> {
+        let is_new =
+            |token: Option<&SharedToken>| token.is_some() && token != self.record.token.as_ref();
+        let mut version = sync::lock(&self.version);
+        for _ in 0..REPLACE_ATTEMPTS {
+            if let Swap::Won(replaced) = self.slot.swap(&version, record)? {
+                *version = replaced;
+                return Ok(true);
             }
-            let reading = slot.read()?;
-            let token = reading.record.and_then(|record| record.token);
-            if token.is_some() && token != self.record.token {
-                return Ok(());
+            let reading = self.slot.read()?;
+            let is_wanted = reading.has_own_turn || is_new(record.token.as_ref());
+            if is_new(reading.token()) || !is_wanted {
+                return Ok(false);
             }
-            version = reading.observation.version;
+            *version = reading.observation.version;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The record before the turn.
@@ -126,30 +133,32 @@ impl<'a, 's> Turn<'a, 's> {
         sync::lock(&self.guard).take();
     }
 
-    fn give_back(&self) {
-        let limit = self.slot.settings.timeout.min(RETURN_TIMEOUT);
-        let record = Record { turn: None, ..self.record.clone() };
-        let mut version = sync::lock(&self.version);
-        if let Ok(Swap::Won(returned)) = self.slot.swap_within(limit, &version, &record) {
-            *version = returned;
-        }
+    pub(super) fn give_back(&self) {
+        self.slot.allow(RETURN_TIMEOUT);
+        let _ = self.replace(&Record { turn: None, ..self.record.clone() });
     }
 
     /// Gives the turn another number, so that machines that watch it see it live. Returns whether
     /// it still is this machine's.
-    fn renew(&self) -> bool {
+    pub(super) fn renew(&self) -> bool {
         let number = self.renewals.fetch_add(1, Ordering::Relaxed);
         let turn = self.record.turn.as_ref().map(|turn| format!("{turn} {number}"));
-        let record = Record { turn, ..self.record.clone() };
-        let mut version = sync::lock(&self.version);
-        match self.slot.swap_within(self.slot.settings.timeout, &version, &record) {
-            Ok(Swap::Won(renewed)) => {
-                *version = renewed;
-                true
-            }
-            Ok(Swap::Lost) => false,
-            // The next attempt may succeed.
-            Err(_) => true,
+        self.slot.allow(self.slot.settings.timeout);
+        // After an error, the next attempt may succeed.
+        self.replace(&Record { turn, ..self.record.clone() }).unwrap_or(true)
+    }
+}
+
+impl Slot<'_> {
+    /// Ends a turn that this machine has without knowing: the reply to its swap was lost. Best
+    /// effort, within a part of the time limit.
+    pub fn end_unknown_turn(&self, result: impl FnOnce(&Record, &SlotReading) -> Record) {
+        self.allow(self.settings.timeout / 4);
+        if let Ok(reading) = self.read()
+            && reading.has_own_turn
+            && let Some(record) = &reading.record
+        {
+            let _ = self.swap(&reading.observation.version, &result(record, &reading));
         }
     }
 }

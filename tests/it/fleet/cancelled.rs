@@ -107,8 +107,10 @@ fn a_second_signal_ends_the_process_at_once() {
     sleep(Duration::from_secs(4));
     minting.signal(Signal::INT);
     minting.signal(Signal::TERM);
+    // Which of the two is handled first is left to the kernel.
     let ended = minting.finish();
-    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()), "{ended:#?}");
+    let either = [Signal::INT, Signal::TERM].map(|signal| Some(signal.as_raw()));
+    assert!(either.contains(&ended.status.signal()), "{ended:#?}");
 }
 
 #[test]
