@@ -3,16 +3,22 @@
 mod amazon;
 mod azure;
 mod client;
+mod client_builder;
 mod connector;
+mod credential_command;
+mod credential_request;
 mod description;
+mod endpoint;
 mod exchange;
 mod fault;
 mod google;
+mod kept;
 mod pools;
 mod purpose;
 mod refusal;
 mod response;
 mod service;
+mod settings_error;
 mod signer;
 mod variables;
 
@@ -33,7 +39,7 @@ use crate::config::{BucketProvider, NetworkSettings, StoreSettings};
 use crate::context::Context;
 use crate::sync;
 
-use description::BucketDescription;
+use client::BucketClient;
 use exchange::ExchangeLog;
 use fault::{BucketRequest, FaultExplainer, RequestFault};
 use service::PooledService;
@@ -41,9 +47,10 @@ use service::PooledService;
 pub(super) struct BucketStore {
     bucket: String,
     prefix: String,
-    explainer: FaultExplainer,
+    /// For example `the store s3://bucket`.
+    shown: String,
     service: Arc<PooledService>,
-    client: Mutex<Option<Arc<dyn ObjectStore>>>,
+    client: Mutex<Option<BucketClient>>,
     runtime: BlockingRuntime,
     /// The store has answered a read, so that credentials and bucket are right.
     has_read: AtomicBool,
@@ -64,7 +71,7 @@ impl BucketStore {
         BucketStore {
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
-            explainer: FaultExplainer::new(provider, settings, &context.env),
+            shown: format!("the store {}", settings.location),
             service: Arc::new(PooledService::new(provider, network, context)),
             client: Mutex::default(),
             runtime: BlockingRuntime::default(),
@@ -82,12 +89,17 @@ impl BucketStore {
     where
         F: Future<Output = object_store::Result<T>>,
     {
+        // A program that prints credentials may take longer than the request.
+        let client = match self.ready_client() {
+            Ok(client) => client,
+            Err(error) => return Ok((Err(RequestFault::Client(error)), ExchangeLog::default())),
+        };
         self.runtime.run(limit.saturating_add(GRACE_PERIOD), async {
             self.service.begin(name, limit);
             let work = async {
                 // Lets the tasks of idle connections learn that the host has closed them.
                 yield_now().await;
-                request(self.client()?, self.path(name)).await
+                request(client.store, self.path(name)).await
             };
             let done = match timeout(limit, work).await {
                 Ok(done) => done.map_err(RequestFault::Client),
@@ -97,13 +109,22 @@ impl BucketStore {
         })
     }
 
+    /// Returns the client with credentials that last for a request, if a program prints them.
+    fn ready_client(&self) -> object_store::Result<BucketClient> {
+        let client = self.client()?;
+        if let Some(refresh) = &client.refresh {
+            refresh.refresh()?;
+        }
+        Ok(client)
+    }
+
     /// Returns the client, which is built for the first request: that may read files.
-    fn client(&self) -> object_store::Result<Arc<dyn ObjectStore>> {
+    fn client(&self) -> object_store::Result<BucketClient> {
         let mut client = sync::lock(&self.client);
         if let Some(client) = &*client {
             return Ok(client.clone());
         }
-        let built = client::build(&self.bucket, &self.service)?;
+        let built = client_builder::build(&self.bucket, &self.service)?;
         Ok(client.insert(built).clone())
     }
 
@@ -117,8 +138,15 @@ impl BucketStore {
         fault: &RequestFault,
         log: ExchangeLog,
     ) -> StoreError {
-        let has_read = self.has_read.load(Ordering::Relaxed);
-        self.explainer.explain(request, fault, log.failure, has_read)
+        let client = sync::lock(&self.client);
+        let explainer = FaultExplainer::new(
+            self.service.provider(),
+            self.shown.clone(),
+            self.service.env(),
+            client.as_ref(),
+            self.has_read.load(Ordering::Relaxed),
+        );
+        explainer.explain(request, fault, log.failure)
     }
 }
 
@@ -174,8 +202,7 @@ impl Store for BucketStore {
     }
 
     fn description(&self) -> Vec<StoreNote> {
-        let (provider, env) = (self.service.provider(), self.service.env());
-        BucketDescription { provider, bucket: &self.bucket, env }.notes()
+        description::notes(self.service.provider(), &self.bucket, self.service.context())
     }
 }
 

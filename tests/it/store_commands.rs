@@ -2,6 +2,7 @@
 //! real servers.
 
 mod cache;
+mod credentials;
 mod doctor;
 mod gateway;
 mod provider;

@@ -1,17 +1,26 @@
 //! Azure Blob Storage.
 
+mod chain;
+mod cli;
+mod client_assertion;
+mod cloud;
+mod credentials;
+mod settings;
 pub(super) mod shared_key;
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
-use object_store::{ObjectStore, Result, RetryConfig};
+use object_store::azure::{AzureConfigKey as Key, MicrosoftAzureBuilder};
+use object_store::{Result, RetryConfig};
 
+pub(super) use chain::SOURCES;
+pub(super) use credentials::ACCOUNT_KEY;
+pub(super) use settings::AzureSettings;
+
+use self::chain::PREFIX;
+use super::client::BucketClient;
 use super::connector::PooledConnector;
 use super::service::PooledService;
-use super::signer::RequestSigner;
 use super::variables::variables;
 
 /// # Errors
@@ -20,21 +29,31 @@ pub(super) fn client(
     container: &str,
     retries: RetryConfig,
     service: &Arc<PooledService>,
-) -> Result<Arc<dyn ObjectStore>> {
+) -> Result<BucketClient> {
+    let (env, settings) = (service.env(), AzureSettings::load(service.env())?);
     let mut builder = MicrosoftAzureBuilder::new();
-    for (key, value) in variables::<AzureConfigKey>(service.env(), "AZURE_") {
-        if !matches!(key, AzureConfigKey::Client(_)) {
-            builder = builder.with_config(key, value);
+    for (key, found) in variables::<Key>(env, PREFIX) {
+        if !matches!(key, Key::Client(_)) {
+            builder = builder.with_config(key, found.value);
         }
     }
-    let key = builder.get_config_value(&AzureConfigKey::AccessKey);
+    if let Some(account) = &settings.account {
+        builder = builder.with_config(Key::AccountName, account.value.clone());
+    }
+    if let Some(endpoint) = settings.own_endpoint() {
+        builder = builder.with_config(Key::Endpoint, endpoint);
+    }
+    if let Some(host) = &settings.authority_host {
+        builder = builder.with_config(Key::AuthorityHost, host.clone());
+    }
+    let endpoint = settings.endpoint.as_ref().map(|endpoint| endpoint.origin.clone());
+    let credentials = settings.credentials.to_string();
+    let (builder, refresh) =
+        settings.credentials.apply(builder, settings.authority_host.as_deref(), service);
     let store = builder
         .with_container_name(container)
         .with_retry(retries)
         .with_http_connector(PooledConnector(service.clone()))
         .build()?;
-    if let Some(key) = key.and_then(|key| STANDARD.decode(key).ok()) {
-        service.sign_by(RequestSigner::SharedKey(key));
-    }
-    Ok(Arc::new(store))
+    Ok(BucketClient { store: Arc::new(store), refresh, region: None, endpoint, credentials })
 }

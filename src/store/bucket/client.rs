@@ -1,40 +1,20 @@
-//! The client of the library for a bucket, with the settings that CI systems have in their
-//! environment.
+//! The client of the library for a bucket, and what its errors depend on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use object_store::{BackoffConfig, ObjectStore, Result, RetryConfig};
+use object_store::ObjectStore;
 
-use super::service::PooledService;
-use super::variables::{check as check_variables, variable_prefix};
-use super::{amazon, azure, google};
-use crate::config::BucketProvider;
+use super::credential_command::Refresh;
 
-/// Builds a client whose requests go through `service`.
-///
-/// # Errors
-/// If settings are missing, contradict each other, or name files that cannot be read.
-pub(super) fn build(bucket: &str, service: &Arc<PooledService>) -> Result<Arc<dyn ObjectStore>> {
-    check_variables(service.env(), variable_prefix(service.provider()))
-        .map_err(|error| object_store::Error::Generic { store: "", source: Box::new(error) })?;
-    match service.provider() {
-        BucketProvider::S3 => amazon::client(bucket, retries(), service),
-        BucketProvider::GoogleCloud => google::client(bucket, retries(), service),
-        BucketProvider::Azure => azure::client(bucket, retries(), service),
-    }
-}
-
-/// For what stores say when they are busy: Google takes one write of an object in a second.
-/// The engine's own limit ends the attempts.
-fn retries() -> RetryConfig {
-    RetryConfig {
-        backoff: BackoffConfig {
-            init_backoff: Duration::from_millis(100),
-            max_backoff: Duration::from_secs(1),
-            base: 2.0,
-        },
-        max_retries: 5,
-        retry_timeout: Duration::from_secs(60),
-    }
+#[derive(Clone)]
+pub(super) struct BucketClient {
+    pub(super) store: Arc<dyn ObjectStore>,
+    /// Runs before each request.
+    pub(super) refresh: Option<Arc<dyn Refresh>>,
+    /// The region that requests are signed for.
+    pub(super) region: Option<String>,
+    /// What requests are signed with, such as `with an access key from ...`.
+    pub(super) credentials: String,
+    /// The setting that names another endpoint than the provider's.
+    pub(super) endpoint: Option<String>,
 }

@@ -2,16 +2,18 @@
 
 mod classify;
 mod credentials;
+mod words;
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
-use super::description::BucketDescription;
+use self::words::{chain, without_long_runs};
+use super::client::BucketClient;
 use super::exchange::{Failure, Outcome};
 use super::purpose::{Purpose, allow_http_variable};
 use super::refusal::BucketRefusal;
-use super::variables::{ENDPOINTS, UnusableVariable, variable_prefix};
-use crate::config::{BucketProvider, StoreSettings};
+use super::settings_error::SettingsError;
+use super::variables;
+use crate::config::BucketProvider;
 use crate::context::Environment;
 use crate::error::{Error, Kind};
 use crate::sanitize::Secrets;
@@ -25,8 +27,10 @@ pub(super) struct FaultExplainer {
     region: Option<String>,
     /// The credentials that requests are signed with, such as `with an access key from ...`.
     credentials: Option<String>,
-    /// The variable that names another endpoint than the provider's.
-    endpoint: Option<&'static str>,
+    /// The setting that names another endpoint than the provider's.
+    endpoint: Option<String>,
+    /// The store has answered a read before.
+    has_read: bool,
     secrets: Secrets,
 }
 
@@ -48,39 +52,37 @@ const SECRET_NAMES: [&str; 4] = ["KEY", "SECRET", "TOKEN", "SAS"];
 /// Characters of a store's own words.
 const MAX_MESSAGE: usize = 240;
 
-/// A longer run of token characters may be a secret: those of Amazon have 40.
-const MAX_RUN: usize = 39;
+/// Characters about the settings, which may name several files.
+const MAX_OWN_WORDS: usize = 1000;
 
 impl FaultExplainer {
     pub(super) fn new(
         provider: BucketProvider,
-        settings: &StoreSettings,
+        store: String,
         env: &Environment,
+        client: Option<&BucketClient>,
+        has_read: bool,
     ) -> FaultExplainer {
-        let prefix = variable_prefix(provider);
         let mut secrets = Secrets::default();
-        let names = env.names(prefix).into_iter().filter_map(|name| name.into_string().ok());
-        for name in names.filter(|name| is_secret(name)) {
+        for name in variables::names(env, provider).filter(|name| is_secret(name)) {
             secrets.add(&env.text(&name).unwrap_or_default());
         }
-        let mut endpoints = ENDPOINTS.into_iter().filter(|name| name.starts_with(prefix));
         FaultExplainer {
             provider,
-            store: format!("the store {}", settings.location),
-            credentials: BucketDescription { provider, bucket: "", env }.credentials(),
-            region: env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")),
-            endpoint: endpoints.find(|name| env.text(name).is_some()),
+            store,
+            region: client.and_then(|client| client.region.clone()),
+            credentials: client.map(|client| client.credentials.clone()),
+            endpoint: client.and_then(|client| client.endpoint.clone()),
+            has_read,
             secrets,
         }
     }
 
-    /// Explains a fault. `has_read` tells that the store has answered a read before.
     pub(super) fn explain(
         &self,
         request: BucketRequest,
         fault: &RequestFault,
         failure: Option<Failure>,
-        has_read: bool,
     ) -> StoreError {
         let Some(failure) = failure else {
             return match fault {
@@ -92,7 +94,7 @@ impl FaultExplainer {
             return self.no_credentials(&failure, fault);
         }
         match &failure.outcome {
-            Outcome::Refused(refusal) => self.refused(request, refusal, has_read),
+            Outcome::Refused(refusal) => self.refused(request, refusal),
             Outcome::PlainHttp => self.plain_http(&failure),
             Outcome::NoResponseYet => {
                 let limit = match fault {
@@ -125,7 +127,7 @@ impl FaultExplainer {
     }
 
     fn unreachable(&self, failure: Option<&Failure>, cause: String) -> StoreError {
-        let hint = match (self.endpoint, failure) {
+        let hint = match (&self.endpoint, failure) {
             (Some(variable), _) => {
                 format!("check {variable}, or allow more time with --store-timeout")
             }
@@ -150,13 +152,8 @@ impl FaultExplainer {
     }
 
     /// Explains a response that is no success.
-    fn refused(
-        &self,
-        request: BucketRequest,
-        refusal: &BucketRefusal,
-        has_read: bool,
-    ) -> StoreError {
-        let (fault, what, hint) = self.classify(request, refusal, has_read);
+    fn refused(&self, request: BucketRequest, refusal: &BucketRefusal) -> StoreError {
+        let (fault, what, hint) = self.classify(request, refusal);
         let cause = match (&refusal.region, &self.region) {
             (Some(region), Some(own)) if region != own && classify::is_other_region(refusal) => {
                 format!("{}: the bucket is in {region}, requests were for {own}", refusal.name())
@@ -172,16 +169,26 @@ impl FaultExplainer {
     /// Explains an error of the library, before a request or about a response.
     fn unusable(&self, error: &object_store::Error) -> StoreError {
         let text = match error {
-            object_store::Error::Generic { source, .. } => chain(&**source),
+            object_store::Error::Generic { source, .. } => match source.downcast_ref() {
+                Some(error) => return self.wrong_settings(error),
+                None => chain(&**source),
+            },
             error => chain(error),
-        };
-        let hint = match unusable_variable(error) {
-            Some(variable) => format!("correct {}, or unset it", variable.name()),
-            None => self.settings_hint().to_owned(),
         };
         self.error(StoreFault::Misconfigured, "cannot be used")
             .with_cause(self.redacted(&text))
-            .with_hint(hint)
+            .with_hint(self.settings_hint())
+    }
+
+    fn wrong_settings(&self, error: &SettingsError) -> StoreError {
+        let hint = error.hint.as_deref().unwrap_or_else(|| self.settings_hint());
+        let explained = if error.lacks_credentials {
+            self.lack_of_credentials(StoreFault::Misconfigured)
+        } else {
+            self.error(StoreFault::Misconfigured, "cannot be used")
+        };
+        let cause = self.secrets.redacted_line(&error.cause, MAX_OWN_WORDS);
+        explained.with_cause(cause).with_hint(hint)
     }
 
     fn error(&self, fault: StoreFault, what: &str) -> StoreError {
@@ -204,16 +211,9 @@ impl FaultExplainer {
     }
 }
 
-fn unusable_variable(error: &object_store::Error) -> Option<&UnusableVariable> {
-    match error {
-        object_store::Error::Generic { source, .. } => source.downcast_ref(),
-        _ => None,
-    }
-}
-
 fn is_secret(variable: &str) -> bool {
     // The identifier of a key is shown to users in consoles, and the others name files.
-    let is_public = variable.ends_with("_KEY_ID") || variable.ends_with("_FILE");
+    let is_public = ["_KEY_ID", "_FILE", "_FILE_PATH"].iter().any(|end| variable.ends_with(end));
     !is_public && SECRET_NAMES.iter().any(|part| variable.contains(part))
 }
 
@@ -222,29 +222,6 @@ fn too_slow(host: Option<&str>, limit: Duration) -> String {
         Some(host) => format!("no complete response from {host} within {limit:.1?}"),
         None => format!("no complete response within {limit:.1?}"),
     }
-}
-
-/// Returns the text of an error and of its sources, each once: some repeat the next.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let own = source.to_string();
-        if !text.contains(&own) {
-            text = format!("{text}: {own}");
-        }
-        next = source.source();
-    }
-    text
-}
-
-fn without_long_runs(text: &str) -> String {
-    let is_token_char = |char: char| char.is_ascii_alphanumeric() || "-._~+/=%".contains(char);
-    let shown = text.split_inclusive(|char| !is_token_char(char)).map(|part| {
-        let run = part.trim_end_matches(|char| !is_token_char(char));
-        if run.len() > MAX_RUN { format!("[...]{}", &part[run.len()..]) } else { part.to_owned() }
-    });
-    shown.collect()
 }
 
 #[cfg(test)]

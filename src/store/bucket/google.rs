@@ -1,27 +1,25 @@
 //! Google Cloud Storage.
 
+mod authorized_user;
+mod credential_file;
+mod credentials;
 mod external_account;
 pub(super) mod service_account;
+mod settings;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::{ObjectStore, Result, RetryConfig};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as Key};
+use object_store::{Result, RetryConfig};
 
-use self::external_account::ExternalAccount;
-use self::service_account::ServiceAccount;
+pub(super) use credentials::SOURCES;
+pub(super) use settings::GoogleSettings;
+
+use self::credentials::PREFIX;
+use super::client::BucketClient;
 use super::connector::PooledConnector;
 use super::service::PooledService;
-use super::signer::RequestSigner;
-use super::variables::{aliased, variables};
-
-/// Variables that the library does not know, and other programs do.
-pub(super) const ALIASES: [(&str, GoogleConfigKey); 1] =
-    [("GOOGLE_OAUTH_ACCESS_TOKEN", GoogleConfigKey::BearerToken)];
-
-/// What a platform's command line tools write for all programs, below the home directory.
-pub(super) const DEFAULT_FILE: &str = ".config/gcloud/application_default_credentials.json";
+use super::variables::variables;
 
 /// # Errors
 /// If settings are missing, contradict each other, or name files that cannot be read.
@@ -29,58 +27,26 @@ pub(super) fn client(
     bucket: &str,
     retries: RetryConfig,
     service: &Arc<PooledService>,
-) -> Result<Arc<dyn ObjectStore>> {
-    let builder = with_credentials(service)?
-        .with_bucket_name(bucket)
-        .with_retry(retries)
-        .with_http_connector(PooledConnector(service.clone()));
-    let account = service_account(&builder);
-    let store = builder.build()?;
-    if let Some(account) = account {
-        service.sign_by(RequestSigner::ServiceAccount(Box::new(account)));
-    }
-    Ok(Arc::new(store))
-}
-
-fn with_credentials(service: &Arc<PooledService>) -> Result<GoogleCloudStorageBuilder> {
-    let env = service.env();
+) -> Result<BucketClient> {
+    let settings = GoogleSettings::load(service.context())?;
     let mut builder = GoogleCloudStorageBuilder::new();
-    let own = variables::<GoogleConfigKey>(env, "GOOGLE_");
-    for (key, value) in aliased(env, ALIASES).chain(own) {
-        if !matches!(key, GoogleConfigKey::Client(_)) {
-            builder = builder.with_config(key, value);
+    for (key, found) in variables::<Key>(service.env(), PREFIX) {
+        let is_credential = matches!(
+            key,
+            Key::ServiceAccount | Key::ServiceAccountKey | Key::ApplicationCredentials
+        );
+        if !is_credential && !matches!(key, Key::Client(_)) {
+            builder = builder.with_config(key, found.value);
         }
     }
-    let has = |key| builder.get_config_value(&key).is_some();
-    if has(GoogleConfigKey::ServiceAccount)
-        || has(GoogleConfigKey::ServiceAccountKey)
-        || has(GoogleConfigKey::BearerToken)
-    {
-        return Ok(builder);
-    }
-    let default = || {
-        let file = PathBuf::from(env.os("HOME")?).join(DEFAULT_FILE);
-        file.exists().then(|| file.display().to_string())
-    };
-    let named = builder.get_config_value(&GoogleConfigKey::ApplicationCredentials);
-    let Some(file) = named.or_else(default) else {
-        return Ok(builder);
-    };
-    let json = std::fs::read_to_string(&file).unwrap_or_default();
-    match ExternalAccount::parse(&json, service) {
-        Some(account) => Ok(builder.with_credentials(Arc::new(account?))),
-        None => Ok(builder.with_application_credentials(file)),
-    }
-}
-
-/// Reads the key of a service account from where the library reads it. `None` for other
-/// credentials, and where the library will fail.
-fn service_account(builder: &GoogleCloudStorageBuilder) -> Option<ServiceAccount> {
-    let value = |key| builder.get_config_value(&key);
-    let json = value(GoogleConfigKey::ServiceAccountKey).or_else(|| {
-        let file = value(GoogleConfigKey::ServiceAccount)
-            .or_else(|| value(GoogleConfigKey::ApplicationCredentials))?;
-        std::fs::read_to_string(file).ok()
-    })?;
-    ServiceAccount::parse(&json)
+    let endpoint = settings.base_url.as_ref().map(|url| url.origin.clone());
+    let credentials = settings.credentials.to_string();
+    let store = settings
+        .credentials
+        .apply(builder, service)?
+        .with_bucket_name(bucket)
+        .with_retry(retries)
+        .with_http_connector(PooledConnector(service.clone()))
+        .build()?;
+    Ok(BucketClient { store: Arc::new(store), refresh: None, region: None, endpoint, credentials })
 }

@@ -17,12 +17,18 @@ pub(super) enum Purpose {
 /// Names the service of an instance that hands out its role's credentials.
 pub(super) const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 
+/// Name the service of a machine of Azure that hands out its identity's tokens.
+pub(super) const IDENTITY_ENDPOINTS: [&str; 3] =
+    ["AZURE_MSI_ENDPOINT", "ARM_MSI_ENDPOINT", "IDENTITY_ENDPOINT"];
+
 impl Purpose {
     pub(super) fn of_credentials(url: &Url, env: &Environment) -> Purpose {
-        let endpoint = env.text(METADATA_ENDPOINT);
-        let endpoint = endpoint.and_then(|endpoint| Url::parse(&endpoint).ok());
-        let is_endpoint = endpoint.is_some_and(|endpoint| endpoint.origin() == url.origin());
-        if is_endpoint || is_instance_service(url) {
+        let is_named = |variable: &&str| {
+            let named = env.text(variable).and_then(|named| Url::parse(&named).ok());
+            named.is_some_and(|named| named.origin() == url.origin())
+        };
+        let mut variables = [METADATA_ENDPOINT].iter().chain(&IDENTITY_ENDPOINTS);
+        if variables.any(is_named) || is_instance_service(url) {
             Purpose::InstanceCredentials
         } else {
             Purpose::Credentials

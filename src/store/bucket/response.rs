@@ -3,10 +3,10 @@
 use std::fmt;
 
 use http_body_util::{BodyExt, Full};
-use hyper::Response;
 use hyper::body::{Body as _, Bytes};
 use hyper::header::{CONTENT_LENGTH, LAST_MODIFIED, TRANSFER_ENCODING};
 use hyper::http::response::Parts;
+use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use object_store::client::{HttpError, HttpErrorKind};
 
@@ -27,6 +27,11 @@ struct NoResponse;
 
 pub(super) fn no_response(kind: HttpErrorKind) -> HttpError {
     HttpError::new(kind, NoResponse)
+}
+
+/// Returns whether a request that was signed at a wrong time may be refused in this way.
+pub(super) fn may_be_late(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 impl CompleteResponse {

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use jiff::SignedDuration;
 use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse};
 use tokio::time::timeout;
@@ -19,7 +19,7 @@ use super::exchange::{ExchangeLog, Failure, Outcome};
 use super::pools::OriginPools;
 use super::purpose::Purpose;
 use super::refusal::BucketRefusal;
-use super::response::{CompleteResponse, no_response};
+use super::response::{CompleteResponse, may_be_late, no_response};
 use super::signer::RequestSigner;
 use crate::clock::{OffsetEstimate, Reading, shift_clamped};
 use crate::config::{BucketProvider, NetworkSettings};
@@ -241,11 +241,6 @@ impl PooledService {
         let failure = Failure { host, is_on_this_machine, purpose, outcome };
         sync::lock(&self.operation).log.failure = Some(failure);
     }
-}
-
-/// Returns whether a request that was signed at a wrong time may be refused in this way.
-fn may_be_late(status: StatusCode) -> bool {
-    matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 impl fmt::Debug for PooledService {

@@ -1,10 +1,16 @@
 //! The engine against real servers, and against a host that answers as a test wants.
 
+mod amazon;
+mod azure;
 mod clocks;
+mod conditions;
+mod connections;
 mod description;
-mod engines;
 mod fake;
+mod google;
+mod internet;
 mod messages;
+mod reach;
 mod real;
 mod signatures;
 
@@ -13,7 +19,8 @@ use std::path::PathBuf;
 use super::*;
 use crate::cache::Key;
 use crate::config::StoreLocation;
-use crate::context::{Environment, Reporter};
+use crate::context::{Directories, Environment, Reporter, Warnings};
+use crate::store::StoreFault;
 
 const LIMIT: Duration = Duration::from_secs(20);
 const KEEP: Duration = Duration::from_secs(3600);
@@ -28,8 +35,19 @@ fn engine<'a>(
     env: impl IntoIterator<Item = (&'a str, &'a str)>,
     ca_file: Option<PathBuf>,
 ) -> BucketStore {
+    engine_with_warnings(provider, env, ca_file).0
+}
+
+fn engine_with_warnings<'a>(
+    provider: BucketProvider,
+    env: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ca_file: Option<PathBuf>,
+) -> (BucketStore, Warnings) {
     let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
-    let context = Context::with_env(Environment::fixed(env), Reporter::collected().0);
+    let (env, (reporter, warnings)) = (Environment::fixed(env), Reporter::collected());
+    let home = env.os("HOME").map(PathBuf::from);
+    let directories = Arc::new(Directories { home, ..Directories::default() });
+    let context = Context { directories, ..Context::with_env(env, reporter) };
     let network = NetworkSettings::new(LIMIT, ca_file);
     let (bucket, prefix) = ("tokens", "ci/a b");
     let settings = StoreSettings {
@@ -44,7 +62,7 @@ fn engine<'a>(
         is_required: false,
         picks_slot: true,
     };
-    BucketStore::new(provider, bucket, prefix, &settings, &network, &context)
+    (BucketStore::new(provider, bucket, prefix, &settings, &network, &context), warnings)
 }
 
 fn s3(endpoint: &str) -> BucketStore {
@@ -55,6 +73,20 @@ fn s3(endpoint: &str) -> BucketStore {
 
 fn name(number: u32) -> RecordName {
     RecordName::of(&Key::parse(&format!("{number:032x}")).unwrap(), b"client secret")
+}
+
+fn assert_no_secret(error: &StoreError) {
+    let text = format!("{error:?} {}", error.error);
+    for secret in [SECRET, "ya29.token", "Signature=", "sig="] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+fn parts(error: &StoreError) -> (StoreFault, &str, &str, &str) {
+    let StoreError { fault, error } = error;
+    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned).unwrap_or_default();
+    let hint: &'static str = Box::leak(text(&error.hint).into_boxed_str());
+    (*fault, &error.message, error.cause.as_deref().unwrap_or_default(), hint)
 }
 
 /// Checks all that the engines promise, on records that do not exist yet.

@@ -1,14 +1,14 @@
 //! The variables of a platform. The library takes their values as they are, and stops the process
 //! where one does not fit into a URL or a header: they are checked first.
 
-mod values;
+pub(super) mod values;
 
-use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
 use super::purpose::METADATA_ENDPOINT;
+use super::settings_error::SettingsError;
 use crate::config::BucketProvider;
 use crate::context::Environment;
 use crate::text;
@@ -22,26 +22,29 @@ pub(super) const ENDPOINTS: [&str; 6] = [
     "GOOGLE_BASE_URL",
 ];
 
-pub(super) fn variable_prefix(provider: BucketProvider) -> &'static str {
+/// Variables that hold JSON, with its line ends.
+const DOCUMENTS: [&str; 3] =
+    ["GOOGLE_BACKEND_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT_KEY"];
+
+/// Returns what the names of a provider's variables begin with.
+pub(super) fn prefixes(provider: BucketProvider) -> &'static [&'static str] {
     match provider {
-        BucketProvider::S3 => "AWS_",
-        BucketProvider::GoogleCloud => "GOOGLE_",
-        BucketProvider::Azure => "AZURE_",
+        BucketProvider::S3 => &["AWS_"],
+        BucketProvider::GoogleCloud => &["GOOGLE_"],
+        BucketProvider::Azure => &["AZURE_", "ARM_", "ACTIONS_ID_TOKEN_REQUEST_"],
     }
 }
 
-/// A value that the library cannot use. The value may be a secret: messages name the variable.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct UnusableVariable {
-    name: String,
-    why: &'static str,
+/// Returns the names of a provider's variables that are set.
+pub(super) fn names(env: &Environment, provider: BucketProvider) -> impl Iterator<Item = String> {
+    let names = prefixes(provider).iter().flat_map(|prefix| env.names(prefix));
+    names.filter_map(|name| name.into_string().ok())
 }
 
 /// # Errors
-/// Names the first variable that begins with `prefix` and cannot be used.
-pub(super) fn check(env: &Environment, prefix: &str) -> Result<(), UnusableVariable> {
-    for name in env.names(prefix) {
-        let Ok(name) = name.into_string() else { continue };
+/// Names the first variable that cannot be used.
+pub(super) fn check(env: &Environment, provider: BucketProvider) -> Result<(), SettingsError> {
+    for name in names(env, provider).filter(|name| !DOCUMENTS.contains(&&**name)) {
         let Some(value) = env.os(&name) else { continue };
         let flaw = match value.to_str() {
             None => Some("is not UTF-8"),
@@ -52,10 +55,19 @@ pub(super) fn check(env: &Environment, prefix: &str) -> Result<(), UnusableVaria
             Some(value) => values::flaw(&name, text::trim(value)),
         };
         if let Some(why) = flaw {
-            return Err(UnusableVariable { name, why });
+            let hint = format!("correct {name}, or unset it");
+            return Err(SettingsError::new(format!("{name} {why}"), hint));
         }
     }
     Ok(())
+}
+
+/// A setting that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamedValue {
+    /// The variable, or where else it is from.
+    pub(super) origin: String,
+    pub(super) value: String,
 }
 
 /// Returns the variables that the library knows, in a fixed order: of two names for one
@@ -63,34 +75,40 @@ pub(super) fn check(env: &Environment, prefix: &str) -> Result<(), UnusableVaria
 pub(super) fn variables<K: FromStr>(
     env: &Environment,
     prefix: &str,
-) -> impl Iterator<Item = (K, String)> {
+) -> impl Iterator<Item = (K, NamedValue)> {
     let mut names: Vec<_> =
         env.names(prefix).into_iter().filter_map(|name| name.into_string().ok()).collect();
     names.sort_unstable();
     names.into_iter().filter_map(|name| {
         let key = name.to_ascii_lowercase().parse().ok()?;
-        Some((key, env.text(&name)?))
+        Some((key, NamedValue { value: env.text(&name)?, origin: name }))
     })
 }
 
-pub(super) fn aliased<K>(
+/// Returns the variable that counts for a setting of the library.
+pub(super) fn of_key<K: FromStr + PartialEq>(
     env: &Environment,
-    aliases: impl IntoIterator<Item = (&'static str, K)>,
-) -> impl Iterator<Item = (K, String)> {
-    aliases.into_iter().filter_map(|(name, key)| Some((key, env.text(name)?)))
+    prefix: &str,
+    key: &K,
+) -> Option<NamedValue> {
+    variables::<K>(env, prefix).filter(|(known, _)| known == key).map(|(_, found)| found).last()
 }
 
-impl UnusableVariable {
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
+/// Returns the first of these variables that is set.
+pub(super) fn first(
+    env: &Environment,
+    names: impl IntoIterator<Item = &'static str>,
+) -> Option<NamedValue> {
+    names
+        .into_iter()
+        .find_map(|name| Some(NamedValue { value: env.text(name)?, origin: name.to_owned() }))
 }
 
 fn is_endpoint(name: &str) -> bool {
     ENDPOINTS.contains(&name) || name == METADATA_ENDPOINT
 }
 
-fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
+pub(super) fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
     const EXAMPLE: &str = "is not the URL of a server, such as https://host:9000";
     let Ok(url) = Url::parse(value) else { return Some(EXAMPLE) };
     let is_http = matches!(url.scheme(), "http" | "https") && value.contains("://");
@@ -99,20 +117,14 @@ fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
     (!is_http || !url.has_host() || !is_bare || has_space).then_some(EXAMPLE)
 }
 
-impl fmt::Display for UnusableVariable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.why)
-    }
-}
-
-impl std::error::Error for UnusableVariable {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn flaw(name: &str, value: &str) -> Option<String> {
-        check(&Environment::from([(name, value)]), "AWS_").err().map(|error| error.to_string())
+        check(&Environment::from([(name, value)]), BucketProvider::S3)
+            .err()
+            .map(|error| error.cause)
     }
 
     #[test]
@@ -136,14 +148,6 @@ mod tests {
     }
 
     #[test]
-    fn a_value_for_a_header_has_no_line_end_and_is_not_shown() {
-        let expected = "AWS_SESSION_TOKEN has a line end or another control character in it";
-        assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\nx").as_deref(), Some(expected));
-        assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\n"), None);
-        assert_eq!(flaw("AWS_REGION", "eu-west-1"), None);
-    }
-
-    #[test]
     fn a_value_that_is_parsed_has_one_of_its_forms() {
         for (name, good, bad, why) in [
             ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "Yes", "virtual", "is neither true nor false"),
@@ -159,5 +163,13 @@ mod tests {
             assert_eq!(flaw(name, good), None, "{name}");
             assert_eq!(flaw(name, bad), Some(format!("{name} {why}")));
         }
+    }
+
+    #[test]
+    fn a_value_for_a_header_has_no_line_end_and_is_not_shown() {
+        let expected = "AWS_SESSION_TOKEN has a line end or another control character in it";
+        assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\nx").as_deref(), Some(expected));
+        assert_eq!(flaw("AWS_SESSION_TOKEN", "s3cret\n"), None);
+        assert_eq!(flaw("AWS_REGION", "eu-west-1"), None);
     }
 }

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use super::{BucketRequest, FaultExplainer};
 use crate::config::BucketProvider;
 use crate::store::StoreFault;
-use crate::store::bucket::description::ACCOUNT_KEY;
+use crate::store::bucket::azure::ACCOUNT_KEY;
 use crate::store::bucket::refusal::BucketRefusal;
 
 impl FaultExplainer {
@@ -14,7 +14,6 @@ impl FaultExplainer {
         &self,
         request: BucketRequest,
         refusal: &BucketRefusal,
-        has_read: bool,
     ) -> (StoreFault, &'static str, String) {
         let noun = self.provider.noun();
         let own = |hint: &str| hint.to_owned();
@@ -51,7 +50,7 @@ impl FaultExplainer {
         let is_write = request == BucketRequest::Swap;
         let is_denied =
             matches!(refusal.status, StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED);
-        if is_denied && is_write && has_read {
+        if is_denied && is_write && self.has_read {
             return (StoreFault::ReadOnly, "is read-only", self.rights_hint(request));
         }
         if is_denied || refusal.status == StatusCode::UNAUTHORIZED {
@@ -61,8 +60,8 @@ impl FaultExplainer {
             let hint = own("check the endpoint: what answers there is no store");
             return (StoreFault::Misconfigured, "is not at its endpoint", hint);
         }
-        let hint = match self.endpoint {
-            Some(variable) => format!("check {variable}: not every store has conditional writes"),
+        let hint = match &self.endpoint {
+            Some(setting) => format!("check {setting}: not every store has conditional writes"),
             None => format!("check the name of the {noun}, and its settings"),
         };
         (StoreFault::Misconfigured, "refuses the request", hint)

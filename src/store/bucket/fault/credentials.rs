@@ -7,6 +7,7 @@ use crate::error::Kind;
 use crate::store::bucket::exchange::{Failure, Outcome};
 use crate::store::bucket::purpose::Purpose;
 use crate::store::bucket::refusal::BucketRefusal;
+use crate::store::bucket::{amazon, azure, google};
 use crate::store::{StoreError, StoreFault};
 
 impl FaultExplainer {
@@ -37,9 +38,8 @@ impl FaultExplainer {
                 (StoreFault::Unavailable, format!("no response from {host}{limit}"))
             }
         };
-        let message = format!("no {} credentials for {}", self.platform(), self.store);
         if failure.purpose == Purpose::Credentials {
-            let error = StoreError::new(kind, message);
+            let error = self.lack_of_credentials(kind);
             return error.with_cause(detail).with_hint(self.exchange_hint());
         }
         // Nothing answers where no cloud is.
@@ -47,9 +47,14 @@ impl FaultExplainer {
             Outcome::Refused(_) => kind,
             _ => StoreFault::Misconfigured,
         };
-        StoreError::new(kind, message)
-            .with_cause(format!("{} were tried; the last attempt: {detail}", self.attempts()))
+        self.lack_of_credentials(kind)
+            .with_cause(format!("{} were looked for; the last: {detail}", self.sources()))
             .with_hint(self.settings_hint())
+    }
+
+    pub(super) fn lack_of_credentials(&self, kind: StoreFault) -> StoreError {
+        let message = format!("no {} credentials for {}", self.platform(), self.store);
+        StoreError::new(kind, message)
     }
 
     /// Returns a hint for a response that says that the credentials are wrong.
@@ -84,19 +89,17 @@ impl FaultExplainer {
     pub(super) fn settings_hint(&self) -> &'static str {
         match self.provider {
             BucketProvider::S3 => {
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or \
-                 AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN; profiles are not read: aws \
-                 configure export-credentials --format env"
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and \
+                 AWS_SESSION_TOKEN), or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN"
             }
             BucketProvider::GoogleCloud => {
-                "set GOOGLE_APPLICATION_CREDENTIALS to a file of a service account, of workload \
-                 identity federation or of gcloud auth application-default login, or set \
-                 GOOGLE_OAUTH_ACCESS_TOKEN"
+                "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS \
+                 to a file of a service account or of workload identity federation"
             }
             BucketProvider::Azure => {
-                "set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY, \
-                 AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID and AZURE_TENANT_ID with \
-                 AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET"
+                "set AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID and \
+                 AZURE_TENANT_ID with AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET, or run \
+                 az login and set AZURE_USE_AZURE_CLI=true"
             }
         }
     }
@@ -104,15 +107,17 @@ impl FaultExplainer {
     fn exchange_hint(&self) -> &'static str {
         match self.provider {
             BucketProvider::S3 => {
-                "check AWS_ROLE_ARN, who its trust policy names, and AWS_WEB_IDENTITY_TOKEN_FILE"
+                "check AWS_ROLE_ARN, who its trust policy names, and AWS_WEB_IDENTITY_TOKEN_FILE; or \
+                 AWS_CONTAINER_CREDENTIALS_FULL_URI"
             }
             BucketProvider::GoogleCloud => {
                 "check GOOGLE_APPLICATION_CREDENTIALS, and who the identity pool and the service \
-                 account of that file accept"
+                 account of that file accept; a person's login expires: gcloud auth \
+                 application-default login"
             }
             BucketProvider::Azure => {
                 "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE or \
-                 AZURE_CLIENT_SECRET"
+                 AZURE_CLIENT_SECRET, or what begins with ARM_ in their place"
             }
         }
     }
@@ -125,21 +130,12 @@ impl FaultExplainer {
         }
     }
 
-    /// Returns where credentials were looked for.
-    fn attempts(&self) -> &'static str {
+    /// Returns where credentials are looked for.
+    fn sources(&self) -> &'static str {
         match self.provider {
-            BucketProvider::S3 => {
-                "AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, container and \
-                 instance roles"
-            }
-            BucketProvider::GoogleCloud => {
-                "GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_OAUTH_ACCESS_TOKEN, the file of gcloud \
-                 and the instance's account"
-            }
-            BucketProvider::Azure => {
-                "AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, AZURE_CLIENT_ID and the \
-                 machine's identity"
-            }
+            BucketProvider::S3 => amazon::SOURCES,
+            BucketProvider::GoogleCloud => google::SOURCES,
+            BucketProvider::Azure => azure::SOURCES,
         }
     }
 }

@@ -2,31 +2,24 @@
 //! by a token exchange (RFC 8693).
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
-use hyper::http::request::Builder;
 use hyper::{Method, Request};
-use jiff::SignedDuration;
-use object_store::client::{HttpClient, HttpRequestBody};
+use object_store::Result;
 use object_store::gcp::GcpCredential;
-use object_store::{CredentialProvider, Error, Result};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::form_urlencoded;
 
-use super::super::connector::PooledConnector;
-use super::super::service::PooledService;
-use crate::clock::Reading;
-use crate::sync;
+use crate::store::bucket::credential_request::{failed, send, text_field};
+use crate::store::bucket::kept::{CredentialSource, Expiring};
+use crate::store::bucket::service::PooledService;
 
-/// Hands out access tokens; each is kept for a part of its life.
 pub(super) struct ExternalAccount {
     file: CredentialFile,
     service: Arc<PooledService>,
-    last: Mutex<Option<(Reading, Arc<GcpCredential>)>>,
 }
 
 /// A file of the type `external_account`, as `gcloud` and actions of GitHub write it.
@@ -58,22 +51,19 @@ struct SubjectTokenFormat {
 const CLOUD_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const STORAGE_SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 
-/// Access tokens live for an hour, unless the account's owner made that shorter.
-const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
-
 impl ExternalAccount {
-    /// Returns `None` for a file of another type.
+    /// # Errors
+    /// Says what is missing.
     pub(super) fn parse(
         json: &str,
         service: &Arc<PooledService>,
-    ) -> Option<Result<ExternalAccount>> {
-        let value: Value = serde_json::from_str(json).ok()?;
-        if value.get("type")?.as_str()? != "external_account" {
-            return None;
-        }
-        let file = serde_json::from_value(value).map_err(|error| failed(error.to_string()));
-        let last = Mutex::default();
-        Some(file.map(|file| ExternalAccount { file, service: service.clone(), last }))
+    ) -> Result<ExternalAccount, String> {
+        let file = serde_json::from_str(json).map_err(|error| match error.to_string() {
+            // Others quote the JSON.
+            missing if missing.starts_with("missing field") => missing,
+            _ => "the JSON is not as Google writes it".to_owned(),
+        })?;
+        Ok(ExternalAccount { file, service: service.clone() })
     }
 
     async fn subject_token(&self) -> Result<String> {
@@ -86,9 +76,9 @@ impl ExternalAccount {
             for (name, value) in &source.headers {
                 request = request.header(name, value);
             }
-            self.send(request, String::new()).await?
+            send(&self.service, request, String::new()).await?
         } else {
-            return Err(failed("only a token in a file or at a URL can be exchanged".to_owned()));
+            return Err(failed("only a token in a file or at a URL can be exchanged"));
         };
         match source.format.as_ref().and_then(|format| format.subject_token_field_name.as_deref()) {
             Some(field) => text_field(&text, field),
@@ -110,7 +100,7 @@ impl ExternalAccount {
             .method(Method::POST)
             .uri(&self.file.token_url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let federated = text_field(&self.send(request, form).await?, "access_token")?;
+        let federated = text_field(&send(&self.service, request, form).await?, "access_token")?;
         let Some(url) = &self.file.service_account_impersonation_url else {
             return Ok(GcpCredential { bearer: federated });
         };
@@ -118,55 +108,14 @@ impl ExternalAccount {
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, format!("Bearer {federated}"));
         let scope = json!({ "scope": [STORAGE_SCOPE] }).to_string();
-        let bearer = text_field(&self.send(request, scope).await?, "accessToken")?;
+        let bearer = text_field(&send(&self.service, request, scope).await?, "accessToken")?;
         Ok(GcpCredential { bearer })
-    }
-
-    async fn send(&self, request: Builder, body: String) -> Result<String> {
-        let request = request.body(HttpRequestBody::from(body));
-        let request = request.map_err(|error| failed(error.to_string()))?;
-        let client = HttpClient::new(PooledConnector(self.service.clone()));
-        let response = client.execute(request).await.map_err(|error| failed(error.to_string()))?;
-        if !response.status().is_success() {
-            return Err(failed(format!("HTTP {}", response.status().as_u16())));
-        }
-        let body = response.into_body().bytes().await;
-        let body = body.map_err(|error| failed(error.to_string()))?;
-        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }
 
 #[async_trait]
-impl CredentialProvider for ExternalAccount {
-    type Credential = GcpCredential;
-
-    async fn get_credential(&self) -> Result<Arc<GcpCredential>> {
-        let now = self.service.context().clock.read();
-        if let Some((then, credential)) = &*sync::lock(&self.last)
-            && now.boot_since(then).is_some_and(|since| since < KEPT_FOR)
-        {
-            return Ok(credential.clone());
-        }
-        let credential = Arc::new(self.exchange().await?);
-        *sync::lock(&self.last) = Some((now, credential.clone()));
-        Ok(credential)
-    }
-}
-
-fn text_field(json: &str, field: &str) -> Result<String> {
-    let value: Option<Value> = serde_json::from_str(json).ok();
-    let text = value.as_ref().and_then(|value| value.get(field)?.as_str());
-    text.map(str::to_owned)
-        .ok_or_else(|| failed(format!("a response of the token exchange has no {field}")))
-}
-
-/// The text names no part of a token.
-fn failed(text: String) -> Error {
-    Error::Generic { store: "Google Cloud Storage", source: text.into() }
-}
-
-impl fmt::Debug for ExternalAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExternalAccount").finish_non_exhaustive()
+impl CredentialSource<GcpCredential> for ExternalAccount {
+    async fn fetch(&self) -> Result<Expiring<GcpCredential>> {
+        Ok((self.exchange().await?, None))
     }
 }

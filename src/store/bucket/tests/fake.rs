@@ -19,6 +19,15 @@ pub(super) struct FakeHost {
     seen: Arc<Mutex<Vec<FakeRequest>>>,
 }
 
+/// What comes before the requests on a connection.
+#[derive(Clone)]
+pub(super) enum Front {
+    Plain,
+    Tls(Arc<ServerConfig>),
+    /// A proxy that pretends to be the host behind it.
+    Proxy(Arc<ServerConfig>),
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct FakeRequest {
     pub(super) method: Method,
@@ -41,11 +50,11 @@ impl FakeHost {
     pub(super) fn start(
         answer: impl FnMut(&FakeRequest) -> FakeResponse + Send + 'static,
     ) -> FakeHost {
-        FakeHost::start_with(None, answer)
+        FakeHost::start_with(Front::Plain, answer)
     }
 
     pub(super) fn start_with(
-        tls: Option<Arc<ServerConfig>>,
+        front: Front,
         answer: impl FnMut(&FakeRequest) -> FakeResponse + Send + 'static,
     ) -> FakeHost {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -54,19 +63,23 @@ impl FakeHost {
         let (log, answer) = (seen.clone(), Arc::new(Mutex::new(answer)));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (tls, log, answer) = (tls.clone(), log.clone(), answer.clone());
+                let (front, log, answer) = (front.clone(), log.clone(), answer.clone());
                 std::thread::spawn(move || {
                     let answer = |request: &FakeRequest| {
                         log.lock().unwrap().push(request.clone());
                         (answer.lock().unwrap())(request)
                     };
-                    match tls {
-                        Some(tls) => {
-                            let tls = ServerConnection::new(tls).unwrap();
-                            serve(StreamOwned::new(tls, stream), answer)
+                    let mut stream = stream;
+                    let tls = match front {
+                        Front::Plain => return serve::<TcpStream>(stream, answer),
+                        Front::Tls(tls) => tls,
+                        Front::Proxy(tls) => {
+                            accept_tunnel(&mut stream);
+                            tls
                         }
-                        None => serve::<TcpStream>(stream, answer),
-                    }
+                    };
+                    let tls = ServerConnection::new(tls).unwrap();
+                    serve(StreamOwned::new(tls, stream), answer)
                 });
             }
         });
@@ -81,6 +94,17 @@ impl FakeHost {
     pub(super) fn take_seen(&self) -> Vec<FakeRequest> {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
+}
+
+/// Agrees to a tunnel (RFC 9110 section 9.3.6), without reading beyond the request for it.
+fn accept_tunnel(stream: &mut TcpStream) {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        head.extend_from_slice(&byte);
+    }
+    assert!(head.starts_with(b"CONNECT "));
+    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
 }
 
 fn serve<S: Read + Write>(stream: S, mut answer: impl FnMut(&FakeRequest) -> FakeResponse) {

@@ -1,22 +1,11 @@
 //! One line, a cause and a hint for everything that can go wrong, and never a secret.
 
-use std::net::TcpListener;
-
 use hyper::Method;
-use rcgen::KeyPair;
 
-use super::fake::{FakeHost, FakeObjects, FakeResponse, now};
+use super::fake::{FakeHost, FakeObjects, FakeResponse};
 use super::real::RealServer;
 use super::*;
-use crate::certificate::{ca_params, server_config, server_params, set_validity};
-use crate::store::StoreFault::{self, Full, Misconfigured, ReadOnly, Unavailable, Unconditional};
-
-fn assert_no_secret(error: &StoreError) {
-    let text = format!("{error:?} {}", error.error);
-    for secret in [SECRET, "ya29.token", "Signature=", "sig="] {
-        assert!(!text.contains(secret), "{text}");
-    }
-}
+use crate::store::StoreFault::{Full, Misconfigured, ReadOnly, Unavailable, Unconditional};
 
 /// Returns the error of a read from a host that always answers in this way.
 fn refused(response: FakeResponse) -> StoreError {
@@ -24,13 +13,6 @@ fn refused(response: FakeResponse) -> StoreError {
     let error = s3(&host.url()).read(&name(0), Duration::from_secs(2)).unwrap_err();
     assert_no_secret(&error);
     error
-}
-
-fn parts(error: &StoreError) -> (StoreFault, &str, &str, &str) {
-    let StoreError { fault, error } = error;
-    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned).unwrap_or_default();
-    let hint: &'static str = Box::leak(text(&error.hint).into_boxed_str());
-    (*fault, &error.message, error.cause.as_deref().unwrap_or_default(), hint)
 }
 
 #[test]
@@ -204,6 +186,10 @@ fn a_value_that_cannot_be_used_is_to_be_corrected() {
         ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "virtual"),
         ("AWS_SERVER_SIDE_ENCRYPTION", "kms"),
         ("AWS_ENDPOINT_URL", "minio:9000"),
+        ("AWS_REGION", "eu west 1"),
+        ("AWS_REGION", "eu/west"),
+        ("AWS_SESSION_TOKEN", "t\u{f6}ken"),
+        ("AWS_ACCESS_KEY_ID", "AK\u{130}D"),
     ] {
         let env = S3_KEYS.into_iter().chain([(variable, value)]);
         let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
@@ -212,7 +198,7 @@ fn a_value_that_cannot_be_used_is_to_be_corrected() {
             (fault, message),
             (Misconfigured, "the store s3://tokens/ci/a%20b cannot be used")
         );
-        assert!(cause.starts_with(&format!("{variable} is n")), "{cause}");
+        assert!(cause.starts_with(variable), "{cause}");
         assert_eq!(hint, format!("correct {variable}, or unset it"));
     }
 }
@@ -242,112 +228,6 @@ fn the_words_of_a_store_hide_what_may_be_secret() {
 }
 
 #[test]
-fn a_port_without_a_server_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let error = s3(&format!("http://127.0.0.1:{port}")).read(&name(0), LIMIT).unwrap_err();
-    let (fault, message, cause, hint) = parts(&error);
-    assert_eq!((fault, message), (Unavailable, "the store s3://tokens/ci/a%20b is not reachable"));
-    let refused = format!("127.0.0.1:{port} refused the connection: nothing listens there");
-    assert_eq!(cause, refused);
-    assert_eq!(hint, "check AWS_ENDPOINT_URL, or allow more time with --store-timeout");
-}
-
-#[test]
-fn a_host_without_an_address_is_named() {
-    let error = s3("https://store.invalid").read(&name(0), LIMIT).unwrap_err();
-    let (fault, _, cause, _) = parts(&error);
-    assert_eq!(fault, Unavailable);
-    assert_eq!(cause, "the name of store.invalid cannot be resolved (DNS)");
-}
-
-#[test]
-fn plain_http_is_for_this_machine() {
-    let error = s3("http://store.example").read(&name(0), LIMIT).unwrap_err();
-    let (fault, message, cause, hint) = parts(&error);
-    assert_eq!(fault, Misconfigured);
-    assert_eq!(message, "the store s3://tokens/ci/a%20b is addressed over plain HTTP");
-    assert!(cause.starts_with("store.example is not this machine"), "{cause}");
-    assert!(hint.contains("AWS_ALLOW_HTTP=true"), "{hint}");
-}
-
-#[test]
-fn a_lack_of_credentials_names_what_was_tried() {
-    let host = FakeHost::start(|_| FakeResponse::new(404, "not here"));
-    let url = host.url();
-    let env = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url), ("AWS_ENDPOINT_URL", &*url)];
-    let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
-    let (fault, message, cause, hint) = parts(&error);
-    assert_eq!(fault, Misconfigured);
-    assert_eq!(message, "no AWS credentials for the store s3://tokens/ci/a%20b");
-    assert!(cause.starts_with(
-        "AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, container and instance \
-         roles were tried"
-    ));
-    assert!(cause.ends_with(": HTTP 404") || cause.ends_with("answered HTTP 404"), "{cause}");
-    assert!(hint.contains("AWS_SECRET_ACCESS_KEY"), "{hint}");
-}
-
-#[test]
-fn a_metadata_service_that_does_not_answer_costs_a_part_of_the_limit() {
-    // Takes connections, and answers none.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let env = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url)];
-    let store = engine(BucketProvider::S3, env, None);
-    let error = store.read(&name(0), Duration::from_millis(800)).unwrap_err();
-    let (fault, message, cause, _) = parts(&error);
-    assert_eq!(
-        (fault, message),
-        (Misconfigured, "no AWS credentials for the store s3://tokens/ci/a%20b")
-    );
-    // The limit of the operation, which the message would name, was not reached.
-    let last = format!("no response from {}", silent.local_addr().unwrap());
-    assert!(cause.ends_with(&last), "{cause}");
-}
-
-#[test]
-fn a_role_that_is_refused_names_the_service_and_the_code() {
-    let host = FakeHost::start(|request| {
-        assert!(request.path.contains("AssumeRoleWithWebIdentity"));
-        FakeResponse::refusal(403, "AccessDenied")
-    });
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("token");
-    std::fs::write(&file, "header.claims.signature").unwrap();
-    let (url, file) = (host.url(), file.display().to_string());
-    let env = [
-        ("AWS_ENDPOINT_URL_STS", &*url),
-        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci"),
-        ("AWS_WEB_IDENTITY_TOKEN_FILE", &file),
-    ];
-    let error = engine(BucketProvider::S3, env, None).read(&name(0), LIMIT).unwrap_err();
-    let (fault, message, cause, hint) = parts(&error);
-    assert_eq!(
-        (fault, message),
-        (Misconfigured, "no AWS credentials for the store s3://tokens/ci/a%20b")
-    );
-    let answered =
-        format!("127.0.0.1:{} answered HTTP 403 AccessDenied: words of the store", host.port);
-    assert_eq!(cause, answered);
-    assert!(hint.contains("trust policy"), "{hint}");
-}
-
-#[test]
-fn settings_that_contradict_each_other_are_named() {
-    let keys = [("AWS_ACCESS_KEY_ID", "only this")];
-    let error = engine(BucketProvider::S3, keys, None).read(&name(0), LIMIT).unwrap_err();
-    let (fault, message, cause, _) = parts(&error);
-    assert_eq!((fault, message), (Misconfigured, "the store s3://tokens/ci/a%20b cannot be used"));
-    assert_eq!(cause, "Missing SecretAccessKey");
-
-    let error = engine(BucketProvider::Azure, [], None).read(&name(0), LIMIT).unwrap_err();
-    assert_eq!(parts(&error).2, "Account must be specified");
-    assert!(parts(&error).3.contains("AZURE_STORAGE_ACCOUNT_NAME"));
-}
-
-#[test]
 fn moto_says_that_there_is_no_bucket() {
     let Some(server) = RealServer::moto() else { return };
     let deleted = server.request("DELETE /tokens HTTP/1.1", &[]);
@@ -363,60 +243,5 @@ fn moto_says_that_there_is_no_bucket() {
             (Misconfigured, "the store s3://tokens/ci/a%20b does not exist")
         );
         assert!(cause.starts_with("HTTP 404 NoSuchBucket"), "{cause}");
-    }
-}
-
-#[test]
-fn certificates_that_cannot_be_trusted_are_explained() {
-    let ca_key = KeyPair::generate().unwrap();
-    let ca_params = ca_params("Store CA".to_owned()).unwrap();
-    let ca = ca_params.self_signed(&ca_key).unwrap();
-    let issuer = rcgen::Issuer::from_params(&ca_params, &ca_key);
-    let directory = tempfile::tempdir().unwrap();
-    let ca_file = directory.path().join("ca.pem");
-    std::fs::write(&ca_file, ca.pem()).unwrap();
-    let host = |name: &str, days: i64| {
-        let key = KeyPair::generate().unwrap();
-        let mut params = server_params("store", vec![name.to_owned()]).unwrap();
-        let day = jiff::SignedDuration::from_hours(24);
-        set_validity(&mut params, now() - day * 30, now() + day * days as i32);
-        let certificate = params.signed_by(&key, &issuer).unwrap();
-        let mut objects = FakeObjects::default();
-        FakeHost::start_with(Some(server_config(&certificate, &key).unwrap()), move |request| {
-            objects.answer(request)
-        })
-    };
-    let read = |host: &FakeHost, ca_file: Option<PathBuf>| {
-        let endpoint = format!("https://localhost:{}", host.port);
-        let env = S3_KEYS.into_iter().chain([("AWS_ENDPOINT_URL", &*endpoint)]);
-        engine(BucketProvider::S3, env, ca_file).read(&name(0), LIMIT)
-    };
-    let good = host("localhost", 1);
-    assert_eq!(read(&good, Some(ca_file.clone())).unwrap().version, Version::Absent);
-    for (host, ca_file, fault, message, cause) in [
-        (&good, None, Misconfigured, "cannot be trusted", "an authority that is not trusted here"),
-        (
-            &host("another.example", 1),
-            Some(ca_file.clone()),
-            Misconfigured,
-            "cannot be trusted",
-            "its certificate is for another host",
-        ),
-        (
-            &host("localhost", -1),
-            Some(ca_file.clone()),
-            Unavailable,
-            "is not reachable",
-            "its certificate has expired; this machine's clock shows",
-        ),
-    ] {
-        let error = read(host, ca_file).unwrap_err();
-        let shown = parts(&error);
-        assert_eq!(
-            (shown.0, shown.1),
-            (fault, &*format!("the store s3://tokens/ci/a%20b {message}"))
-        );
-        assert!(shown.2.contains(cause), "{}", shown.2);
-        assert!(!shown.3.is_empty());
     }
 }

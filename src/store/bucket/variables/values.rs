@@ -5,7 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::purpose::is_true;
 
-const SWITCHES: [&str; 13] = [
+const SWITCHES: [&str; 19] = [
+    "ARM_USE_CLI",
+    "ARM_USE_MSI",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_EC2_METADATA_DISABLED",
     "AWS_DISABLE_TAGGING",
     "AWS_IMDSV1_FALLBACK",
     "AWS_S3_EXPRESS",
@@ -36,11 +42,28 @@ pub(super) fn flaw(name: &str, value: &str) -> Option<&'static str> {
             Some("is none of AES256, aws:kms, aws:kms:dsse and sse-c")
         }
         "AWS_SSE_CUSTOMER_KEY_BASE64" if STANDARD.decode(value).is_err() => Some("is not base64"),
-        "AZURE_STORAGE_ACCOUNT_KEY" | "AZURE_STORAGE_ACCESS_KEY"
+        "AZURE_STORAGE_ACCOUNT_KEY"
+        | "AZURE_STORAGE_ACCESS_KEY"
+        | "AZURE_STORAGE_KEY"
+        | "ARM_ACCESS_KEY"
             if STANDARD.decode(value).is_err() =>
         {
             Some("is not base64, as keys of an account are")
         }
+        _ if name.ends_with("_TOKEN") || name.ends_with("_KEY_ID") => flaw_of_header(value),
+        _ if name.ends_with("_REGION") => flaw_of_region(value),
         _ => None,
     }
+}
+
+/// Returns why a value does not fit into a header.
+pub(in super::super) fn flaw_of_header(value: &str) -> Option<&'static str> {
+    let is_visible = |byte: u8| (b' '..=b'~').contains(&byte);
+    (!value.bytes().all(is_visible)).then_some("has a character that is not ASCII")
+}
+
+/// Returns why a value does not fit into the name of a host.
+pub(in super::super) fn flaw_of_region(value: &str) -> Option<&'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (!value.bytes().all(is_allowed)).then_some("is not the name of a region")
 }

@@ -1,0 +1,79 @@
+//! Account, endpoint and credentials, from variables.
+
+use object_store::azure::AzureConfigKey as Key;
+
+use super::chain::PREFIX;
+use super::cloud::{AzureCloud, PUBLIC};
+use super::credentials::AzureCredentials;
+use crate::context::Environment;
+use crate::store::bucket::endpoint::BucketEndpoint;
+use crate::store::bucket::purpose::is_true;
+use crate::store::bucket::settings_error::SettingsError;
+use crate::store::bucket::variables::{NamedValue, first, of_key};
+
+pub(in super::super) struct AzureSettings {
+    pub(super) account: Option<NamedValue>,
+    pub(super) endpoint: Option<NamedValue>,
+    /// The host of the service that hands out tokens, if it is not the usual one.
+    pub(super) authority_host: Option<String>,
+    cloud: AzureCloud,
+    pub(in super::super) credentials: AzureCredentials,
+}
+
+impl AzureSettings {
+    /// # Errors
+    /// If settings are missing or contradict each other.
+    pub(in super::super) fn load(env: &Environment) -> Result<AzureSettings, SettingsError> {
+        let account = of_key(env, PREFIX, &Key::AccountName)
+            .or_else(|| first(env, ["AZURE_STORAGE_ACCOUNT"]));
+        let uses_emulator =
+            of_key(env, PREFIX, &Key::UseEmulator).is_some_and(|set| is_true(&set.value));
+        if account.is_none() && !uses_emulator {
+            return Err(SettingsError::new(
+                "AZURE_STORAGE_ACCOUNT_NAME is not set",
+                "set it to the name of the storage account that has the container",
+            ));
+        }
+        let cloud = AzureCloud::of(env)?;
+        let authority_host = of_key(env, PREFIX, &Key::AuthorityHost).map(|host| host.value);
+        let authority_host = authority_host
+            .or_else(|| (cloud != PUBLIC).then(|| cloud.authority_host.to_owned()))
+            .map(|host| host.trim_end_matches('/').to_owned());
+        Ok(AzureSettings {
+            account,
+            endpoint: of_key(env, PREFIX, &Key::Endpoint),
+            authority_host,
+            cloud,
+            credentials: AzureCredentials::find(env)?,
+        })
+    }
+
+    /// Returns the endpoint if it is another one than the library's.
+    pub(super) fn own_endpoint(&self) -> Option<String> {
+        match (&self.endpoint, &self.account) {
+            (Some(endpoint), _) => Some(endpoint.value.clone()),
+            (None, Some(_)) if self.cloud != PUBLIC => self.endpoint_of_account(),
+            (None, _) => None,
+        }
+    }
+
+    /// Describes where requests go; `None` without an account.
+    pub(in super::super) fn described_endpoint(&self) -> Option<BucketEndpoint> {
+        let account_origin = format!("the account from {}", self.account.as_ref()?.origin);
+        Some(match &self.endpoint {
+            Some(NamedValue { origin, value }) => BucketEndpoint {
+                url: value.clone(),
+                origin: format!(" from {origin}, with {account_origin}"),
+            },
+            None => BucketEndpoint {
+                url: self.endpoint_of_account()?,
+                origin: format!(", by {account_origin}"),
+            },
+        })
+    }
+
+    fn endpoint_of_account(&self) -> Option<String> {
+        let account = &self.account.as_ref()?.value;
+        Some(format!("https://{account}.{}", self.cloud.blob_domain))
+    }
+}

@@ -1,0 +1,82 @@
+//! Programs that print credentials.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use object_store::Result;
+
+use super::kept::{CredentialSource, Expiring, KeptCredentials};
+use super::settings_error::SettingsError;
+use crate::child::{Helper, HelperError, Program, Prompt};
+use crate::context::Context;
+use crate::text::shown;
+
+/// A program that prints credentials.
+pub(super) struct CredentialCommand<C> {
+    /// Its arguments may be private: messages have only its name.
+    pub(super) argv: Vec<String>,
+    /// The setting that names it.
+    pub(super) origin: String,
+    /// Reads its output; and when the credentials expire.
+    pub(super) read: fn(&[u8]) -> Option<Expiring<C>>,
+    pub(super) context: Context,
+}
+
+/// Runs before a request, as it may take longer than a request may.
+pub(super) trait Refresh: Send + Sync {
+    /// # Errors
+    /// If the program fails, or prints something else than credentials.
+    fn refresh(&self) -> Result<(), SettingsError>;
+}
+
+/// Some start an interpreter, or ask a service of their own.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+const MAX_BYTES: usize = 64 << 10;
+
+impl<C> CredentialCommand<C> {
+    fn run(&self) -> Result<Expiring<C>, SettingsError> {
+        let name = shown::quoted(&self.argv[0]);
+        let failed = |failure: HelperError| {
+            let hint = match failure {
+                HelperError::PromptedOnTerminal => {
+                    "let it use an agent, or put credentials into variables"
+                }
+                _ => "run it by itself to see what it says",
+            };
+            SettingsError::new(format!("{name} of {} failed: {failure}", self.origin), hint)
+        };
+        let argv: Vec<OsString> = self.argv.iter().map(OsString::from).collect();
+        let path = self.context.env.os("PATH");
+        let program = Program::find(&argv, path.as_deref())
+            .map_err(|error| failed(HelperError::Start(error)))?;
+        let helper = Helper {
+            program: &program,
+            prompt: Prompt::Forbidden,
+            timeout: TIMEOUT,
+            max_output_bytes: MAX_BYTES,
+        };
+        let output = helper.run(&*self.context.clock).map_err(failed)?;
+        (self.read)(&output).ok_or_else(|| {
+            let cause = format!("{name} of {} printed no credentials", self.origin);
+            SettingsError::new(cause, "run it by itself to see what it prints")
+        })
+    }
+}
+
+#[async_trait]
+impl<C: Send + Sync> CredentialSource<C> for CredentialCommand<C> {
+    async fn fetch(&self) -> Result<Expiring<C>> {
+        Ok(self.run()?)
+    }
+}
+
+impl<C: Send + Sync> Refresh for KeptCredentials<CredentialCommand<C>, C> {
+    fn refresh(&self) -> Result<(), SettingsError> {
+        if self.kept().is_none() {
+            self.keep(self.source().run()?);
+        }
+        Ok(())
+    }
+}
