@@ -26,6 +26,9 @@ const ACCOUNT: &str = "devstoreaccount1";
 const ACCOUNT_KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+/// Another program may take the port of a server.
+const ATTEMPTS: u32 = 5;
+
 const VERSION: &str = "2019-12-12";
 const END: &str = "2099-01-01T00:00:00Z";
 
@@ -41,19 +44,34 @@ impl AzuriteServer {
             missing("azurite (tests/run installs it)");
             return None;
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let directory = tempfile::tempdir().unwrap();
-        let child = Command::new("node")
-            .arg(main)
-            .args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()])
-            .args(["--skipApiVersionCheck", "--inMemoryPersistence", "--silent"])
-            .current_dir(directory.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait_until("the server listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Some(AzuriteServer { child, port, _directory: directory })
+        for _ in 0..ATTEMPTS {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let directory = tempfile::tempdir().unwrap();
+            let child = Command::new("node")
+                .arg(&main)
+                .args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()])
+                .args(["--skipApiVersionCheck", "--inMemoryPersistence", "--silent"])
+                .current_dir(directory.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let mut server = AzuriteServer { child, port, _directory: directory };
+            if server.listens() {
+                return Some(server);
+            }
+        }
+        panic!("no port was free {ATTEMPTS} times");
+    }
+
+    /// Waits until the server listens; false if it has ended.
+    fn listens(&mut self) -> bool {
+        let mut is_up = false;
+        wait_until("the server listens", || {
+            is_up = TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+            is_up || self.child.try_wait().unwrap().is_some()
+        });
+        is_up && self.child.try_wait().unwrap().is_none()
     }
 
     pub fn endpoint(&self) -> String {
