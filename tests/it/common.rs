@@ -3,21 +3,19 @@
 
 #![allow(unreachable_pub, reason = "a module of a test")]
 
-pub mod azurite;
 pub mod cloud;
 pub mod example;
 pub mod external;
 pub mod gate;
 pub mod guard;
-pub mod moto;
 pub mod page;
 pub mod plugin;
 pub mod port;
 pub mod process;
-pub mod redis;
 pub mod runner;
-pub mod shared_store;
+pub mod servers;
 pub mod slot;
+pub mod store_machine;
 pub mod terminal;
 pub mod terraform;
 pub mod tls;

@@ -35,6 +35,7 @@ mod secrets;
 mod service_manager;
 mod shells;
 mod status;
+mod store_bucket;
 mod store_commands;
 mod store_redis;
 mod terraform;

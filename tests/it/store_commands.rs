@@ -14,7 +14,7 @@ use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 use crate::common::cloud::cloud;
 use crate::common::runner::Runner;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::shared_store::SharedStore;
 
 /// A cloud and a store, for as many machines as a test wants.
 struct Fleet {

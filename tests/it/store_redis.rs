@@ -4,8 +4,6 @@ mod acl;
 mod cluster;
 mod faults;
 mod limits;
-mod machine;
 mod password;
 mod records;
-mod server;
 mod tls;

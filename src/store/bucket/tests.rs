@@ -1,4 +1,4 @@
-//! The engine against real servers, and against a host that answers as a test wants.
+//! The engine against hosts that answer as a test wants. Real servers are in `tests/it`.
 
 mod amazon;
 mod azure;
@@ -11,7 +11,6 @@ mod google;
 mod internet;
 mod messages;
 mod reach;
-mod real;
 mod signatures;
 
 use std::path::PathBuf;
@@ -108,7 +107,6 @@ fn assert_conditional(store: &dyn Store, number: u32) {
     assert_eq!(swap(&Version::Absent, b"two"), Swap::Lost);
     let shown = store.read(&name, LIMIT).unwrap();
     assert_eq!((shown.record.as_deref(), &shown.version), (Some(&b"one"[..]), &first));
-    // Versity writes a date of up to a second ago.
     let age = shown.age.unwrap().as_secs();
     assert!((-1..60).contains(&age), "{age}");
 

@@ -9,8 +9,8 @@ use gc_token::internals::context::Environment;
 use gc_token::internals::sandbox::SandboxConfig;
 
 use crate::common::cloud::{CLIENT, SECRET, cloud};
-use crate::common::redis::RedisServer;
 use crate::common::runner::Runner;
+use crate::common::servers::redis::RedisServer;
 use crate::common::{missing, program};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -115,7 +115,7 @@ fn the_examples_of_help_work() {
             let Some(store) = &store else {
                 continue;
             };
-            runner = runner.set("GC_TOKEN_STORE", store.plain_location());
+            runner = runner.set("GC_TOKEN_STORE", store.location());
         }
         let script = if shell == "bash" { format!("set -e -o pipefail\n{line}") } else { line };
         let ended = runner.shell(shell, &script);

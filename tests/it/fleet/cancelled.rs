@@ -12,8 +12,8 @@ use super::faults::{MINTS, WAITS, behind};
 use crate::common::cloud::{accepts, cloud};
 use crate::common::gate::Gate;
 use crate::common::process::{Running, wait_until};
-use crate::common::redis::RedisServer;
 use crate::common::runner::Runner;
+use crate::common::servers::redis::RedisServer;
 use crate::common::terraform::Tool;
 use crate::exec::first;
 use crate::exec::rig::children_of;
@@ -57,7 +57,7 @@ fn a_signal_gives_the_turn_back_and_then_ends_the_process_as_usual() {
                 for (index, command) in COMMANDS.into_iter().enumerate() {
                     let cloud = cloud(SandboxConfig::default());
                     let gate = Gate::before(&cloud.login_url());
-                    let store = redis.location(&format!("{number}-{index}"));
+                    let store = redis.with_prefix(&format!("{number}-{index}"));
                     let cancelled = behind(&gate, &cloud, &store);
                     let mut minting = start(&cancelled, command);
                     minting.wait_until_it_says(MINTS);
@@ -79,7 +79,7 @@ fn process_1_of_a_container_gives_the_turn_back_too() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
-    let store = redis.location("first");
+    let store = redis.with_prefix("first");
     let words = [env!("CARGO_BIN_EXE_gc-token"), "get", "-vv"];
     let cancelled = behind(&gate, &cloud, &store);
     let Some(mut minting) = first::start(&cancelled, &words) else { return };
@@ -99,10 +99,11 @@ fn a_second_signal_ends_the_process_at_once() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
-    let cancelled = behind(&gate, &cloud, &redis.location("x")).set("GC_TOKEN_STORE_TIMEOUT", "1h");
+    let cancelled =
+        behind(&gate, &cloud, &redis.with_prefix("x")).set("GC_TOKEN_STORE_TIMEOUT", "1h");
     let mut minting = cancelled.start(&["get", "-vv"]);
     minting.wait_until_it_says(MINTS);
-    redis.signal(Signal::STOP);
+    redis.stop();
     // By then the turn is being renewed.
     sleep(Duration::from_secs(4));
     minting.signal(Signal::INT);
@@ -118,18 +119,19 @@ fn a_token_that_is_being_shared_when_the_signal_comes_is_shared() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
-    let store = redis.location("x");
+    let store = redis.with_prefix("x");
     let cancelled = behind(&gate, &cloud, &store).set("GC_TOKEN_STORE_TIMEOUT", "1m");
     let mut minting = cancelled.start(&["get", "-vv"]);
     minting.wait_until_it_says(MINTS);
     gate.wait_for(1);
-    redis.cli(&["client", "pause", "60000", "write"]);
+    redis.set(&["client", "pause", "60000", "write"]);
     gate.open();
     wait_until("the store has the token to write", || {
-        cloud.counters().mints == 1 && redis.cli(&["info", "clients"]).contains("blocked_clients:1")
+        cloud.counters().mints == 1
+            && redis.admin(&["info", "clients"]).contains("blocked_clients:1")
     });
     minting.signal(Signal::TERM);
-    redis.cli(&["client", "unpause"]);
+    redis.set(&["client", "unpause"]);
     let ended = minting.finish();
     assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()), "{ended:#?}");
     let token = behind(&gate, &cloud, &store).run(&["get"]).succeeded().trim().to_owned();
@@ -143,7 +145,7 @@ fn a_gateway_that_ends_while_it_renews_its_token_gives_the_turn_back() {
     let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
     gate.open();
-    let store = redis.location("x");
+    let store = redis.with_prefix("x");
     let front = Front::start(behind(&gate, &cloud, &store), &[]);
     gate.close();
     cloud.revoke_all();
@@ -164,7 +166,7 @@ fn a_provider_whose_terraform_is_killed_gives_the_turn_back() {
     let plan = SandboxConfig::default();
     let Some(mut rig) = Rig::new(Tool::Terraform, plan, "", USES) else { return };
     let gate = Gate::before(&rig.cloud.login_url());
-    let store = redis.location("x");
+    let store = redis.with_prefix("x");
     rig.terraform.set("GC_TOKEN_LOGIN_URL", &gate.url());
     rig.terraform.set("GC_TOKEN_STORE", &store);
     let running = rig.terraform.start(&["apply", "-auto-approve"]);

@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::common::cloud::cloud;
-use crate::common::redis::RedisServer;
 use crate::common::runner::Runner;
+use crate::common::servers::redis::RedisServer;
 use crate::common::{missing, program};
 use gc_token::internals::sandbox::SandboxConfig;
 
@@ -32,7 +32,7 @@ fn honest_machines_ask_nobody_and_lying_ones_once() {
     }
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
-    let runner = || Runner::of(&cloud).set("GC_TOKEN_STORE", redis.location("clocks"));
+    let runner = || Runner::of(&cloud).set("GC_TOKEN_STORE", redis.with_prefix("clocks"));
     let first = get_elsewhere(&runner(), 0, "");
     let offsets = ["", "+2s", "-2s", "+5m", "-5m", "+1h", "-1h", "+1d", "-1d", "+10y", "-10y"];
     for (number, offset) in offsets.into_iter().enumerate() {

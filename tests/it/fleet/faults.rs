@@ -7,8 +7,8 @@ use rustix::process::Signal;
 use crate::common::cloud::{accepts, cloud};
 use crate::common::gate::Gate;
 use crate::common::guard;
-use crate::common::redis::RedisServer;
 use crate::common::runner::Runner;
+use crate::common::servers::redis::RedisServer;
 use gc_token::internals::sandbox::{Sandbox, SandboxConfig};
 
 pub(super) const MINTS: &str = "minting for all machines";
@@ -33,7 +33,7 @@ fn a_machine_that_is_killed_in_its_turn_is_succeeded_by_one_other() {
             scope.spawn(move || {
                 let cloud = cloud(SandboxConfig::default());
                 let gate = Gate::before(&cloud.login_url());
-                let store = redis.location(&number.to_string());
+                let store = redis.with_prefix(&number.to_string());
                 let dies = behind(&gate, &cloud, &store);
                 let mut dying = dies.start(&["get", "-vv"]);
                 dying.wait_until_it_says(MINTS);
@@ -60,7 +60,7 @@ fn a_mint_that_takes_long_keeps_its_turn() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
     let gate = Gate::before(&cloud.login_url());
-    let store = redis.location("slow");
+    let store = redis.with_prefix("slow");
     let slow = behind(&gate, &cloud, &store);
     let mut minting = slow.start(&["get", "-vv"]);
     minting.wait_until_it_says(MINTS);
@@ -78,7 +78,7 @@ fn a_mint_that_takes_long_keeps_its_turn() {
 fn the_owner_of_the_store_learns_neither_token_nor_client() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
-    let store = redis.location("seen");
+    let store = redis.with_prefix("seen");
     let token = machine(&cloud, &store).run(&["get"]).succeeded().trim().to_owned();
     let everything = redis.everything();
     assert!(everything.len() > 500, "the dump has {} bytes", everything.len());
@@ -93,15 +93,15 @@ fn the_owner_of_the_store_learns_neither_token_nor_client() {
 fn a_record_that_its_owner_changes_or_replays_is_a_miss_or_a_token_that_lives() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let cloud = cloud(SandboxConfig::default());
-    let store = redis.location("x");
+    let store = redis.with_prefix("x");
     let get = || machine(&cloud, &store).run(&["get"]).succeeded().trim().to_owned();
     let first = get();
-    let key = redis.cli(&["keys", "*"]).trim().to_owned();
-    redis.cli(&["copy", &key, "kept"]);
-    redis.cli(&["setrange", &key, "80", "altered"]);
+    let key = redis.admin(&["keys", "*"]).trim().to_owned();
+    redis.set(&["copy", &key, "kept"]);
+    redis.set(&["setrange", &key, "80", "altered"]);
     let second = get();
     assert!(first != second && accepts(&cloud, &second));
-    redis.cli(&["copy", "kept", &key, "replace"]);
+    redis.set(&["copy", "kept", &key, "replace"]);
     assert_eq!(get(), first, "the older token, which lives");
     assert_eq!(cloud.counters().mints, 2);
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use gc_token::internals::sandbox::SandboxConfig;
 
-use crate::common::moto::MotoServer;
+use crate::common::servers::moto::{BUCKET, MotoServer};
 use crate::common::terraform::Tool;
 use crate::common::{missing, program};
 use crate::provider::gateway::rig::{call, without_vendor};
@@ -45,7 +45,12 @@ fn three_machines_share_a_pool_and_no_client_sees_an_error() {
     for other in others.iter_mut() {
         point_at(&shared.cloud, &mut other.terraform);
     }
-    for (name, value) in store.variables() {
+    let own = [
+        ("GC_TOKEN_STORE", format!("s3://{BUCKET}/tokens")),
+        // The server is slow on a busy machine.
+        ("GC_TOKEN_STORE_TIMEOUT", "60s".to_owned()),
+    ];
+    for (name, value) in store.variables().into_iter().chain(own) {
         shared.terraform.set(name, &value);
         others.iter_mut().for_each(|other| other.terraform.set(name, &value));
     }

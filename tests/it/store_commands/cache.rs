@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Fleet;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::shared_store::SharedStore;
 use crate::common::slot::mint_into_slot;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Fleet;
 use crate::common::runner::Runner;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::shared_store::SharedStore;
 
 const KEY_SECRET: &str = "fleetfleet/secret+of+the+profile/1234567";
 

@@ -1,8 +1,8 @@
 //! `doctor` about a store.
 
 use super::Fleet;
-use crate::common::azurite::AzuriteServer;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::azurite::AzuriteServer;
+use crate::common::servers::shared_store::SharedStore;
 use crate::doctor::report::Report;
 
 #[test]

@@ -3,7 +3,7 @@
 use gc_token::internals::sandbox::SandboxConfig;
 
 use super::Fleet;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::shared_store::SharedStore;
 use crate::common::terraform::Tool;
 use crate::provider::rig::{Rig, USES};
 

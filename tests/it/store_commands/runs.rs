@@ -3,7 +3,7 @@
 use super::Fleet;
 use crate::common::cloud::accepts;
 use crate::common::runner::Runner;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::shared_store::SharedStore;
 use crate::gateway::rig::Front;
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Fleet;
 use crate::common::cloud::SECRET;
 use crate::common::runner::Runner;
-use crate::common::shared_store::SharedStore;
+use crate::common::servers::shared_store::SharedStore;
 
 const CONFIG: &str = ".config/gc-token/config.toml";
 const PROFILE: &str = "[default]\nregion = 'Ireland'\nclient_id = 'me'\nstore = 's3://tokens/ci'\n";

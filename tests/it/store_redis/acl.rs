@@ -2,8 +2,8 @@
 
 use gc_token::internals::store::{StoreFault, Version};
 
-use super::machine::{Machine, error_of, name, won};
-use super::server::{Server, with_each};
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{Machine, error_of, name, won};
 
 const PASSWORD: &str = "of-the-acl-user";
 
@@ -11,23 +11,23 @@ const PASSWORD: &str = "of-the-acl-user";
 const RULE: &str =
     "SETUSER ci on >of-the-acl-user ~gc-token:* resetchannels -@all +eval +get +set +time";
 
-fn add_user(server: &mut Server) {
+fn add_user(server: &RedisServer) {
     acl(server, RULE);
 }
 
-fn acl(server: &mut Server, rule: &str) {
+fn acl(server: &RedisServer, rule: &str) {
     let words: Vec<_> = ["ACL"].into_iter().chain(rule.split(' ')).collect();
     server.set(&words);
 }
 
-fn of_user(server: &Server, user: &str, path: &str) -> Machine {
-    let location = format!("redis://{user}@127.0.0.1:{}{path}", server.port);
+fn of_user(server: &RedisServer, user: &str, path: &str) -> Machine {
+    let location = format!("redis://{user}@127.0.0.1:{}{path}", server.port());
     Machine::with(&location, &[("GC_TOKEN_STORE_PASSWORD", PASSWORD)])
 }
 
 #[test]
 fn the_documented_rights_suffice_and_each_that_lacks_is_named() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         add_user(server);
         let machine = of_user(server, "ci", "");
         let client = machine.client();
@@ -39,7 +39,7 @@ fn the_documented_rights_suffice_and_each_that_lacks_is_named() {
             let client = machine.client();
             let message = format!(
                 "the store redis://ci@127.0.0.1:{}/0 does not allow the command {}",
-                server.port,
+                server.port(),
                 right.to_uppercase()
             );
             let hint = "ACL SETUSER ci ~gc-token:* +eval +get +set +time";
@@ -62,11 +62,11 @@ fn the_documented_rights_suffice_and_each_that_lacks_is_named() {
 
 #[test]
 fn keys_and_databases_that_are_not_allowed_are_named() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         add_user(server);
         acl(server, "SETUSER ci resetkeys ~other:*");
         let error = error_of(of_user(server, "ci", "").client().read(&name(1)));
-        let store = format!("the store redis://ci@127.0.0.1:{}", server.port);
+        let store = format!("the store redis://ci@127.0.0.1:{}", server.port());
         let message = format!("{store}/0 does not allow keys that begin with \"gc-token:\"");
         assert_eq!((error.fault, error.error.message), (StoreFault::Misconfigured, message));
         let other = of_user(server, "ci", "?prefix=other:");
@@ -84,7 +84,7 @@ fn keys_and_databases_that_are_not_allowed_are_named() {
 /// Such a user may run no script with the key.
 #[test]
 fn a_user_who_may_only_read_the_keys_reads() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         add_user(server);
         let version =
             won(of_user(server, "ci", "").client().swap(&name(1), &Version::Absent, b"x").unwrap());
@@ -104,7 +104,7 @@ fn a_user_who_may_only_read_the_keys_reads() {
         let message = format!(
             "the store redis://ci@127.0.0.1:{}/0 is read-only for keys that begin with \
              \"gc-token:\"",
-            server.port
+            server.port()
         );
         assert_eq!(error.error.message, message);
         acl(server, "SETUSER ci resetkeys %W~gc-token:*");
@@ -115,9 +115,9 @@ fn a_user_who_may_only_read_the_keys_reads() {
 
 #[test]
 fn a_user_without_a_password_needs_none() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         acl(server, "SETUSER open on nopass ~gc-token:* -@all +eval +get +time");
-        let open = format!("redis://open@127.0.0.1:{}", server.port);
+        let open = format!("redis://open@127.0.0.1:{}", server.port());
         Machine::of(&open).client().read(&name(1)).unwrap();
         of_user(server, "open", "").client().read(&name(1)).unwrap();
     });

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use gc_token::internals::store::{StoreFault, Version};
 
-use super::machine::{Machine, error_of, name, won};
-use super::server::{Server, free_port, programs};
+use crate::common::servers::free_port;
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{Machine, error_of, name, won};
 
 #[test]
 fn a_cluster_is_refused_where_it_redirects() {
-    for program in programs() {
+    for program in RedisServer::programs() {
         let node = || {
             let port = free_port().to_string();
-            Server::start(&program, &["--cluster-enabled", "yes", "--cluster-port", &port])
+            RedisServer::start_program(
+                &program,
+                &["--cluster-enabled", "yes", "--cluster-port", &port],
+            )
         };
-        let (mut one, mut other) = (node(), node());
+        let (one, other) = (node(), node());
         let machine = Machine::of(&one.location());
         let error = error_of(machine.client().read(&name(1)));
         assert_eq!(error.fault, StoreFault::Unavailable);
@@ -22,13 +26,13 @@ fn a_cluster_is_refused_where_it_redirects() {
 
         one.set(&["CLUSTER", "ADDSLOTSRANGE", "0", "8191"]);
         other.set(&["CLUSTER", "ADDSLOTSRANGE", "8192", "16383"]);
-        let bus = |server: &mut Server| {
+        let bus = |server: &RedisServer| {
             let nodes = server.admin(&["CLUSTER", "NODES"]);
             let (_, rest) = nodes.split_once('@').unwrap();
             rest.split([',', ' ']).next().unwrap().to_owned()
         };
-        let port = other.port.to_string();
-        let bus = bus(&mut other);
+        let port = other.port().to_string();
+        let bus = bus(&other);
         one.set(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
         while !one.admin(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
             std::thread::sleep(Duration::from_millis(20));

@@ -7,9 +7,9 @@ use std::time::Duration;
 use gc_token::internals::error::Kind;
 use gc_token::internals::store::{StoreError, StoreFault, Version};
 
-use super::machine::{Machine, error_of, name, won};
-use super::server::with_each;
 use crate::common::port::dead_port;
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{Machine, error_of, name, won};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -52,7 +52,7 @@ fn a_server_that_is_not_there_is_told() {
 
 #[test]
 fn a_stopped_server_takes_no_longer_than_the_limit_and_is_used_again_later() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         let version = won(client.swap(&name(1), &Version::Absent, b"x").unwrap());
@@ -74,7 +74,7 @@ fn a_stopped_server_takes_no_longer_than_the_limit_and_is_used_again_later() {
 
 #[test]
 fn a_database_that_is_not_there_is_told() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let location = server.database(99);
         check(
             &error_of(Machine::of(&location).client().read(&name(1))),
@@ -88,7 +88,7 @@ fn a_database_that_is_not_there_is_told() {
 
 #[test]
 fn a_key_of_another_program_is_told() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         server.set(&["RPUSH", &format!("gc-token:{}", name(1)), "x"]);
         check(
             &error_of(Machine::of(&server.location()).client().read(&name(1))),
@@ -117,7 +117,7 @@ fn a_key_of_another_program_is_told() {
 
 #[test]
 fn a_server_without_scripts_is_told() {
-    with_each(&["--rename-command", "EVAL", "evaluate"], |server| {
+    RedisServer::with_each(&["--rename-command", "EVAL", "evaluate"], |server| {
         check(
             &error_of(Machine::of(&server.location()).client().read(&name(1))),
             StoreFault::Misconfigured,

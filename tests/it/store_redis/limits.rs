@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use gc_token::internals::store::{StoreFault, Version};
 
-use super::machine::{Machine, error_of, name, won};
-use super::server::{Server, with_each};
 use crate::common::port::dead_port;
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{Machine, error_of, name, won};
 
 #[test]
 fn a_server_without_memory_refuses_writes_alone() {
-    with_each(&["--maxmemory-policy", "noeviction"], |server| {
+    RedisServer::with_each(&["--maxmemory-policy", "noeviction"], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         let version = won(client.swap(&name(1), &Version::Absent, b"x").unwrap());
@@ -30,7 +30,7 @@ fn a_server_without_memory_refuses_writes_alone() {
 
 #[test]
 fn a_server_that_evicts_loses_records_and_takes_new_ones() {
-    with_each(&["--maxmemory-policy", "allkeys-lru"], |server| {
+    RedisServer::with_each(&["--maxmemory-policy", "allkeys-lru"], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         client.read(&name(0)).unwrap();
@@ -48,7 +48,7 @@ fn a_server_that_evicts_loses_records_and_takes_new_ones() {
     });
 }
 
-fn used_memory(server: &mut Server) -> u64 {
+fn used_memory(server: &RedisServer) -> u64 {
     let info = server.admin(&["INFO", "memory"]);
     let used = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
     used.trim().parse().unwrap()
@@ -56,7 +56,7 @@ fn used_memory(server: &mut Server) -> u64 {
 
 #[test]
 fn a_replica_is_read_and_says_that_it_takes_no_writes() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         let version = won(client.swap(&name(1), &Version::Absent, b"x").unwrap());
@@ -79,9 +79,9 @@ fn a_replica_is_read_and_says_that_it_takes_no_writes() {
 #[test]
 fn a_busy_server_is_tried_again_later() {
     let limit = ["--lua-time-limit", "1"];
-    with_each(&limit, |server| {
+    RedisServer::with_each(&limit, |server| {
         let machine = Machine::of(&server.location());
-        let mut other = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        let mut other = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
         other.write_all(b"*3\r\n$4\r\nEVAL\r\n$17\r\nwhile true do end\r\n$1\r\n0\r\n").unwrap();
         while !server.admin(&["PING"]).starts_with("-BUSY") {
             std::thread::sleep(Duration::from_millis(10));
@@ -99,7 +99,7 @@ fn a_busy_server_is_tried_again_later() {
 
 #[test]
 fn a_server_with_all_its_clients_says_so() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         server.set(&["CONFIG", "SET", "maxclients", "1"]);
         let message = format!("the store {} has no connection left", server.location());
         let machine = Machine::of(&server.location());

@@ -5,23 +5,23 @@ use std::fs;
 use gc_token::internals::error::Kind;
 use gc_token::internals::store::StoreFault;
 
-use super::machine::{Machine, error_of, name};
-use super::server::{Server, with_each};
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{Machine, error_of, name};
 
 const PASSWORD: &str = "correct-horse-battery";
 const WRONG: &str = "wrong-horse-battery";
 
-fn with(server: &Server, user: &str, variables: &[(&str, &str)]) -> Machine {
-    Machine::with(&format!("redis://{user}127.0.0.1:{}", server.port), variables)
+fn with(server: &RedisServer, user: &str, variables: &[(&str, &str)]) -> Machine {
+    Machine::with(&format!("redis://{user}127.0.0.1:{}", server.port()), variables)
 }
 
 #[test]
 fn a_password_that_is_wrong_or_missing_is_told_from_its_source() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let variable = |password| [("GC_TOKEN_STORE_PASSWORD", password)];
         let set = "set GC_TOKEN_STORE_PASSWORD";
         // The server has no password yet.
-        let port = server.port;
+        let port = server.port();
         let shown = |user: &str| format!("redis://{user}127.0.0.1:{port}/0");
         let location = shown("");
         let error = error_of(with(server, "", &variable(WRONG)).client().read(&name(1)));
@@ -62,7 +62,7 @@ fn a_password_that_is_wrong_or_missing_is_told_from_its_source() {
 /// The server's own words stay whole: one that is missing would be the password.
 #[test]
 fn a_password_that_is_a_word_of_the_server_does_not_cut_into_its_code() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         server.set(&["CONFIG", "SET", "requirepass", PASSWORD]);
         for word in ["wrong", "WRONGPASS", "password", "user", "pass", "err"] {
             let machine = with(server, "", &[("GC_TOKEN_STORE_PASSWORD", word)]);
@@ -75,9 +75,9 @@ fn a_password_that_is_a_word_of_the_server_does_not_cut_into_its_code() {
 
 #[test]
 fn a_file_is_read_when_the_store_is_needed_and_again_after_a_refusal() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         server.set(&["CONFIG", "SET", "requirepass", PASSWORD]);
-        let file = server.dir.path().join("password");
+        let file = server.directory().join("password");
         let machine = with(server, "", &[("GC_TOKEN_STORE_PASSWORD_FILE", file.to_str().unwrap())]);
         let client = machine.client();
         let error = error_of(client.read(&name(1)));
@@ -95,7 +95,7 @@ fn a_file_is_read_when_the_store_is_needed_and_again_after_a_refusal() {
 
 #[test]
 fn an_error_that_quotes_the_arguments_of_a_command_shows_no_password() {
-    with_each(&["--rename-command", "AUTH", "authenticate"], |server| {
+    RedisServer::with_each(&["--rename-command", "AUTH", "authenticate"], |server| {
         let machine = with(server, "", &[("GC_TOKEN_STORE_PASSWORD", PASSWORD)]);
         let error = error_of(machine.client().read(&name(1)));
         assert!(error.error.message.ends_with(" lacks a command that gc-token needs"));

@@ -10,12 +10,12 @@ use gc_token::internals::context::{Clock, SystemClock};
 use gc_token::internals::store::{Swap, Version};
 use jiff::SignedDuration;
 
-use super::machine::{KEEP, Machine, name, won};
-use super::server::{Server, with_each};
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{KEEP, Machine, name, won};
 
 #[test]
 fn a_record_is_replaced_by_those_who_know_its_version() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         let empty = client.read(&name(1)).unwrap();
@@ -52,7 +52,7 @@ fn ttl(reply: &str) -> u128 {
 #[test]
 fn of_two_writers_one_wins_each_time() {
     const ROUNDS: u32 = 1_000;
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let rounds = Barrier::new(2);
         let race = |own: &[u8]| {
@@ -92,7 +92,7 @@ fn of_two_writers_one_wins_each_time() {
 
 #[test]
 fn the_servers_clock_tells_the_age_and_its_own_offset() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         let clock = SystemClock::default();
@@ -118,7 +118,7 @@ fn the_servers_clock_tells_the_age_and_its_own_offset() {
 
 #[test]
 fn a_record_outlives_what_it_was_told_to_by_nothing() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
         let brief = Duration::from_millis(1);
@@ -134,10 +134,10 @@ fn a_record_outlives_what_it_was_told_to_by_nothing() {
 
 #[test]
 fn a_connection_is_kept_and_opened_again_once_it_broke() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let machine = Machine::of(&server.location());
         let client = machine.client();
-        let opened = |server: &mut Server| {
+        let opened = |server: &RedisServer| {
             let info = server.admin(&["INFO", "stats"]);
             let line =
                 info.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
@@ -159,8 +159,8 @@ fn a_connection_is_kept_and_opened_again_once_it_broke() {
 
 #[test]
 fn a_swap_whose_reply_was_lost_has_won() {
-    with_each(&[], |server| {
-        let machine = Machine::of(&format!("redis://127.0.0.1:{}", losing_replies(server.port)));
+    RedisServer::with_each(&[], |server| {
+        let machine = Machine::of(&format!("redis://127.0.0.1:{}", losing_replies(server.port())));
         let client = machine.client();
         // Keeps the connection, so that the next request is repeated when that breaks.
         client.read(&name(1)).unwrap();
@@ -199,7 +199,7 @@ fn losing_replies(port: u16) -> u16 {
 
 #[test]
 fn a_prefix_and_a_database_keep_records_apart() {
-    with_each(&[], |server| {
+    RedisServer::with_each(&[], |server| {
         let team = format!("{}?prefix=team:", server.location());
         let machines = [server.location(), server.database(1), team].map(|own| Machine::of(&own));
         for machine in &machines {

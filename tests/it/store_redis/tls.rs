@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use gc_token::internals::store::{StoreFault, Version};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
-use super::machine::{Machine, error_of, name, won};
-use super::server::{Server, free_port};
+use crate::common::servers::free_port;
+use crate::common::servers::redis::RedisServer;
+use crate::common::store_machine::{Machine, error_of, name, won};
 use crate::common::{missing, program};
 
 /// An authority, and the certificates that it has signed.
@@ -47,7 +48,7 @@ impl Authority {
 }
 
 /// Starts Redis with TLS on the port that is returned.
-fn start(authority: &Authority, host: &str, years: (i32, i32)) -> Option<(Server, u16)> {
+fn start(authority: &Authority, host: &str, years: (i32, i32)) -> Option<(RedisServer, u16)> {
     let Some(redis) = program("redis-server") else {
         missing("redis-server");
         return None;
@@ -56,7 +57,7 @@ fn start(authority: &Authority, host: &str, years: (i32, i32)) -> Option<(Server
     let port = free_port();
     let text = |path: &Path| path.to_str().unwrap().to_owned();
     let (certificate, key, ca) = (text(&certificate), text(&key), text(&authority.file()));
-    let server = Server::start(
+    let server = RedisServer::start_program(
         &redis,
         &[
             "--tls-port",
@@ -77,7 +78,7 @@ fn start(authority: &Authority, host: &str, years: (i32, i32)) -> Option<(Server
 #[test]
 fn a_private_authority_is_trusted_by_name_alone() {
     let (own, other) = (Authority::new("own"), Authority::new("other"));
-    let Some((mut server, port)) = start(&own, "127.0.0.1", (2020, 2100)) else {
+    let Some((server, port)) = start(&own, "127.0.0.1", (2020, 2100)) else {
         return;
     };
     let location = format!("rediss://127.0.0.1:{port}");
@@ -154,7 +155,7 @@ fn plain_redis_and_tls_do_not_take_each_other_for_a_slow_server() {
     assert!(hint.ends_with("the location begins with rediss:"), "{error:?}");
 
     let ca = authority.file();
-    let location = format!("rediss://127.0.0.1:{}", server.port);
+    let location = format!("rediss://127.0.0.1:{}", server.port());
     let machine = Machine::with(&location, &[("GC_TOKEN_CA_FILE", ca.to_str().unwrap())]);
     // The server waits for more, or closes, as the random part of the handshake has it.
     for _ in 0..20 {

@@ -1,12 +1,8 @@
 //! Clocks of machines that are wrong: each request is signed by the store's clock.
 
-use std::io::Write;
-use std::process::Command;
-
 use jiff::SignedDuration;
 
 use super::fake::{FakeHost, FakeObjects, FakeRequest, FakeResponse, now};
-use super::real::{RealServer, missing};
 use super::signatures::service_account_file;
 use super::*;
 use crate::store::bucket::amazon::sigv4;
@@ -103,42 +99,4 @@ fn the_age_of_a_record_is_by_the_stores_clock() {
     });
     let shown = s3(&host.url()).read(&name(0), LIMIT).unwrap();
     assert_eq!(shown.age, Some(SignedDuration::from_secs(3)));
-}
-
-/// The endpoint for the process whose clock is wrong.
-const ENDPOINT: &str = "GC_TOKEN_TEST_STORE_ENDPOINT";
-
-/// Versity's gateway refuses what was signed a quarter of an hour ago, or in the future.
-#[test]
-fn a_real_server_accepts_requests_of_a_machine_whose_clock_is_wrong() {
-    let Some(server) = RealServer::versity() else { return };
-    let libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
-        .map(|system| format!("/usr/lib/{system}/faketime/libfaketimeMT.so.1"));
-    let Some(library) = libraries.iter().find(|library| std::path::Path::new(library).exists())
-    else {
-        missing("libfaketime", true);
-        return;
-    };
-    for (number, offset) in ["+20m", "-1h", "+1d", "-1d", "+0"].iter().enumerate() {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::bucket::tests::clocks::under_a_wrong_clock", "--nocapture"])
-            .env("LD_PRELOAD", library)
-            .env("FAKETIME", offset)
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .env(ENDPOINT, format!("{} {}", server.url(), number * 100))
-            .output()
-            .unwrap();
-        let output = String::from_utf8_lossy(&child.stderr);
-        assert!(child.status.success(), "{offset}: {output}");
-        assert!(output.contains("conditional under a wrong clock"), "{offset}: {output}");
-    }
-}
-
-/// Runs in the process whose clock is wrong, and is empty elsewhere.
-#[test]
-fn under_a_wrong_clock() {
-    let Some(endpoint) = Environment::of_process().text(ENDPOINT) else { return };
-    let (endpoint, number) = endpoint.split_once(' ').unwrap();
-    assert_conditional(&s3(endpoint), number.parse().unwrap());
-    std::io::stderr().write_all(b"conditional under a wrong clock\n").unwrap();
 }

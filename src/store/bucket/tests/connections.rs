@@ -3,22 +3,7 @@
 use std::sync::Mutex;
 
 use super::fake::{FakeHost, FakeObjects};
-use super::real::RealServer;
 use super::*;
-
-#[test]
-fn a_stopped_server_costs_no_more_than_the_limit() {
-    let Some(server) = RealServer::moto() else { return };
-    let store = s3(&server.url());
-    store.read(&name(0), LIMIT).unwrap();
-    server.signal(rustix::process::Signal::STOP);
-    let error = store.read(&name(0), Duration::from_millis(300)).unwrap_err();
-    server.signal(rustix::process::Signal::CONT);
-    assert_eq!(error.error.message, "the store s3://tokens/ci/a%20b is not reachable");
-    let cause = format!("no complete response from 127.0.0.1:{} within 300.0ms", server.port);
-    assert_eq!(error.error.cause, Some(cause));
-    store.read(&name(0), LIMIT).unwrap();
-}
 
 #[test]
 fn a_connection_that_was_closed_meanwhile_is_not_used() {

@@ -3,7 +3,6 @@
 use hyper::Method;
 
 use super::fake::{FakeHost, FakeObjects, FakeResponse};
-use super::real::RealServer;
 use super::*;
 use crate::store::StoreFault::{Full, Misconfigured, ReadOnly, Unavailable, Unconditional};
 
@@ -226,23 +225,4 @@ fn the_words_of_a_store_hide_what_may_be_secret() {
     );
     let error = refused(FakeResponse::new(403, echo));
     assert_eq!(parts(&error).2, "HTTP 403 AccessDenied: [...] [...]");
-}
-
-#[test]
-fn moto_says_that_there_is_no_bucket() {
-    let Some(server) = RealServer::moto() else { return };
-    let deleted = server.request("DELETE /tokens HTTP/1.1", &[]);
-    assert!(deleted.starts_with("HTTP/1.0 204"), "{deleted}");
-    let store = s3(&server.url());
-    for error in [
-        store.read(&name(0), LIMIT).unwrap_err(),
-        store.swap(&name(0), &Version::Absent, b"x", KEEP, LIMIT).unwrap_err(),
-    ] {
-        let (fault, message, cause, _) = parts(&error);
-        assert_eq!(
-            (fault, message),
-            (Misconfigured, "the store s3://tokens/ci/a%20b does not exist")
-        );
-        assert!(cause.starts_with("HTTP 404 NoSuchBucket"), "{cause}");
-    }
 }

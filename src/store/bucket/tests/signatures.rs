@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use super::fake::{FakeHost, FakeObjects, FakeRequest};
-use super::real::missing;
 use super::*;
 use crate::store::bucket::amazon::sigv4;
 use crate::store::bucket::azure::shared_key;
@@ -85,7 +84,7 @@ pub(super) fn service_account_file(directory: &Path) -> Option<String> {
         .args(["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
         .output();
     let Ok(made) = made else {
-        missing("openssl", true);
+        missing("openssl");
         return None;
     };
     let account = serde_json::json!({
@@ -112,4 +111,13 @@ fn is_signed_by(file: &str, assertion: &str) -> bool {
         key.public(),
     );
     public.verify(text.as_bytes(), &signature).is_ok()
+}
+
+/// Says that a test has no tool; fails in CI, which has to have it.
+fn missing(tool: &str) {
+    use std::io::Write;
+    let is_ci = Environment::of_process().text("CI").is_some_and(|ci| ci == "true");
+    assert!(!is_ci, "{tool} is missing, which CI has to have");
+    let message = format!("NOT TESTED: {tool} is missing\n");
+    std::io::stderr().write_all(message.as_bytes()).unwrap();
 }

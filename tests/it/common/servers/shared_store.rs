@@ -1,14 +1,9 @@
 //! A store of each kind that a test can start, with what its owner can see and do.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
-use url::Url;
-
 use super::azurite::AzuriteServer;
 use super::moto::{BUCKET, MotoServer};
 use super::redis::RedisServer;
-use super::runner::Runner;
+use crate::common::runner::Runner;
 
 pub enum SharedStore {
     Redis(RedisServer),
@@ -17,10 +12,6 @@ pub enum SharedStore {
 }
 
 const PREFIX: &str = "tokens";
-
-/// Moto wants one, and does not look into it.
-const UNCHECKED_SIGNATURE: &str = "Authorization: AWS4-HMAC-SHA256 \
-    Credential=fleet/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n";
 
 impl SharedStore {
     pub fn redis(options: &[&str]) -> Option<SharedStore> {
@@ -32,15 +23,14 @@ impl SharedStore {
     }
 
     pub fn azure() -> Option<SharedStore> {
-        let store = SharedStore::Azure(AzuriteServer::start()?);
-        let created = store.request("PUT", "?restype=container", b"");
-        assert!(created.contains(" 201 Created\r\n"), "{created}");
-        Some(store)
+        let azurite = AzuriteServer::start()?;
+        azurite.create(BUCKET);
+        Some(SharedStore::Azure(azurite))
     }
 
     pub fn location(&self) -> String {
         match self {
-            SharedStore::Redis(redis) => redis.plain_location(),
+            SharedStore::Redis(redis) => redis.location(),
             SharedStore::S3(_) => format!("s3://{BUCKET}/{PREFIX}"),
             SharedStore::Azure(_) => format!("az://{BUCKET}/{PREFIX}"),
         }
@@ -62,9 +52,7 @@ impl SharedStore {
             SharedStore::Azure(azurite) => azurite.variables().into(),
         };
         for (name, value) in variables {
-            if name != "GC_TOKEN_STORE" {
-                runner = runner.set(name, value);
-            }
+            runner = runner.set(name, value);
         }
         // The servers are slow on a busy machine.
         runner.set("GC_TOKEN_STORE_TIMEOUT", "60s")
@@ -88,7 +76,7 @@ impl SharedStore {
     pub fn overwrite(&self, record: &str) {
         let nonsense = [b'x'; 200];
         if let SharedStore::Redis(redis) = self {
-            redis.cli(&["setrange", record, "100", "altered"]);
+            redis.set(&["SETRANGE", record, "100", "altered"]);
             return;
         }
         let written = self.request("PUT", &format!("/{PREFIX}/{record}"), &nonsense);
@@ -100,34 +88,12 @@ impl SharedStore {
 
     /// Sends a request about the bucket to a server that speaks HTTP.
     fn request(&self, method: &str, path: &str, body: &[u8]) -> String {
-        let (endpoint, path, fields) = match self {
+        match self {
             SharedStore::Redis(_) => panic!("it speaks no HTTP"),
-            SharedStore::S3(moto) => {
-                let [_, _, _, (name, endpoint), ..] = moto.variables();
-                assert_eq!(name, "AWS_ENDPOINT_URL");
-                (endpoint, path.to_owned(), UNCHECKED_SIGNATURE)
-            }
+            SharedStore::S3(moto) => moto.request(method, path, body),
             SharedStore::Azure(azurite) => {
-                let mark = if path.contains('?') { '&' } else { '?' };
-                let path = format!("{path}{mark}{}", AzuriteServer::sas("rwlac"));
-                (azurite.endpoint(), path, "x-ms-blob-type: BlockBlob\r\n")
+                azurite.request(method, &format!("/{BUCKET}{path}"), body)
             }
-        };
-        let url = Url::parse(&format!("{endpoint}/{BUCKET}{path}")).unwrap();
-        let address = (url.host_str().unwrap(), url.port().unwrap());
-        let mut stream = TcpStream::connect(address).unwrap();
-        let head = format!(
-            "{method} {}?{} HTTP/1.1\r\nHost: {}:{}\r\nContent-Length: {}\r\n\
-             {fields}Connection: close\r\n\r\n",
-            url.path(),
-            url.query().unwrap_or_default(),
-            address.0,
-            address.1,
-            body.len()
-        );
-        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
-        let mut response = Vec::new();
-        stream.read_to_end(&mut response).unwrap();
-        String::from_utf8_lossy(&response).into_owned()
+        }
     }
 }
