@@ -7,6 +7,7 @@ mod conditions;
 mod connections;
 mod description;
 mod fake;
+mod fake_objects;
 mod google;
 mod internet;
 mod messages;

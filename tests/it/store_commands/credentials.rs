@@ -62,3 +62,20 @@ fn a_login_of_a_person_is_refused_with_the_way_out() {
     let hint = "run first: eval \"$(aws configure export-credentials --profile ci --format env)\"";
     assert!(get.stderr.contains(hint), "{get:#?}");
 }
+
+/// Moto is also the service that hands out credentials.
+#[test]
+fn a_ci_job_gets_a_token_by_its_web_identity() {
+    let Some(fleet) = Fleet::with(SharedStore::s3()) else { return };
+    let job = || {
+        let job = fleet.machine().with_file("identity", "header.claims.signature");
+        let file = job.home().join("identity");
+        job.unset("AWS_ACCESS_KEY_ID")
+            .unset("AWS_SECRET_ACCESS_KEY")
+            .set("AWS_WEB_IDENTITY_TOKEN_FILE", file)
+            .set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
+    };
+    let (one, other) = (job(), job());
+    assert_eq!(one.run(&["get"]).token(), other.run(&["get"]).token());
+    assert_eq!(fleet.cloud.counters().mints, 1);
+}

@@ -1,10 +1,13 @@
 //! Credentials and endpoints of Amazon.
 
 mod endpoints;
+mod home;
+mod processes;
 mod profiles;
 mod roles;
 
-use super::fake::{FakeHost, FakeObjects, FakeRequest};
+use super::fake::{FakeHost, FakeRequest};
+use super::fake_objects::FakeObjects;
 use super::*;
 use BucketProvider::S3;
 

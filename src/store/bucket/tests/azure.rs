@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-use super::fake::{FakeHost, FakeObjects, FakeRequest, FakeResponse};
+use super::fake::{FakeHost, FakeRequest, FakeResponse};
+use super::fake_objects::FakeObjects;
 use super::internet::FakeInternet;
 use super::*;
 use BucketProvider::Azure;

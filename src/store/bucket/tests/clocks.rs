@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::fake::{FakeHost, FakeObjects, FakeRequest, FakeResponse, now};
+use super::fake::{FakeHost, FakeRequest, FakeResponse, now};
+use super::fake_objects::FakeObjects;
 use super::signatures::service_account_file;
 use super::*;
 use crate::store::bucket::amazon::sigv4;

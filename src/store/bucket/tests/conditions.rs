@@ -1,6 +1,7 @@
 //! Conditional writes on a fake Google Cloud Storage, for want of a real one that tests can start.
 
-use super::fake::{FakeHost, FakeObjects};
+use super::fake::FakeHost;
+use super::fake_objects::FakeObjects;
 use super::*;
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use super::fake::{FakeHost, FakeObjects};
+use super::fake::FakeHost;
+use super::fake_objects::FakeObjects;
 use super::*;
 
 #[test]

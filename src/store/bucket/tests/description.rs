@@ -1,6 +1,7 @@
 //! What is said about the way to a bucket is what the library does.
 
-use super::fake::{FakeHost, FakeObjects, FakeRequest, FakeResponse};
+use super::fake::{FakeHost, FakeRequest, FakeResponse};
+use super::fake_objects::FakeObjects;
 use super::*;
 use crate::store::NoteLevel;
 

@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use super::fake::{FakeHost, FakeObjects, FakeResponse};
+use super::fake::{FakeHost, FakeResponse};
+use super::fake_objects::FakeObjects;
 use super::internet::FakeInternet;
 use super::signatures::service_account_file;
 use super::*;

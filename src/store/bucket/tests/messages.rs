@@ -2,7 +2,8 @@
 
 use hyper::Method;
 
-use super::fake::{FakeHost, FakeObjects, FakeResponse};
+use super::fake::{FakeHost, FakeResponse};
+use super::fake_objects::FakeObjects;
 use super::*;
 use crate::store::StoreFault::{Full, Misconfigured, ReadOnly, Unavailable, Unconditional};
 

@@ -4,7 +4,8 @@ use std::net::TcpListener;
 
 use rcgen::KeyPair;
 
-use super::fake::{FakeHost, FakeObjects, Front, now};
+use super::fake::{FakeHost, Front, now};
+use super::fake_objects::FakeObjects;
 use super::*;
 use crate::certificate::{ca_params, server_config, server_params, set_validity};
 use crate::store::StoreFault::{Misconfigured, Unavailable};

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::fake::{FakeHost, FakeObjects, FakeRequest};
+use super::fake::{FakeHost, FakeRequest};
+use super::fake_objects::FakeObjects;
 use super::*;
 use crate::store::bucket::amazon::sigv4;
 use crate::store::bucket::azure::shared_key;

@@ -1,55 +1,7 @@
 //! Profiles in `~/.aws`.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
-use tempfile::TempDir;
-
+use super::home::{Home, set_mode};
 use super::*;
-
-struct Home {
-    directory: TempDir,
-    shown: String,
-}
-
-impl Home {
-    fn new(files: &[(&str, &str)]) -> Home {
-        let directory = tempfile::tempdir().unwrap();
-        let shown = directory.path().display().to_string();
-        fs::create_dir(directory.path().join(".aws")).unwrap();
-        let home = Home { directory, shown };
-        for (name, text) in files {
-            home.write(name, text);
-        }
-        home
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-        set_mode(&self.path(name), 0o600);
-    }
-
-    fn env<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-        [&[("HOME", &*self.shown), ("PATH", "/usr/bin:/bin")], more].concat()
-    }
-
-    fn error(&self, more: &[(&str, &str)]) -> (String, String) {
-        let error = refused(&self.env(more));
-        let (fault, message, cause, hint) = parts(&error);
-        assert_eq!(fault, StoreFault::Misconfigured);
-        assert_eq!(message, "the store s3://tokens/ci/a%20b cannot be used");
-        (cause.replace(&self.shown, "~"), hint.replace(&self.shown, "~"))
-    }
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
 
 fn keys(id: &str) -> String {
     format!("aws_access_key_id = {id}\naws_secret_access_key = {PROFILE_SECRET}\n")
@@ -128,69 +80,6 @@ fn the_endpoint_of_a_profile_is_that_of_the_service_first() {
     let expected = "endpoint_url of profile \"default\" in ~/.aws/config is not the URL of a \
                     server, such as https://host:9000";
     assert_eq!(cause, expected);
-}
-
-#[test]
-fn a_program_prints_the_keys() {
-    let home = Home::new(&[]);
-    let program = home.path("print keys");
-    fs::write(&program, "#!/bin/sh\necho called >>\"$2\"\ncat \"$1\"\n").unwrap();
-    set_mode(&program, 0o755);
-    let [keys, calls] = ["keys.json", "calls"].map(|name| home.path(name).display().to_string());
-    home.write(
-        ".aws/config",
-        &format!("[profile ci]\ncredential_process = \"{}\" '{keys}' {calls}\n", program.display()),
-    );
-    let json = |version: u8| {
-        format!(
-            "{{\"Version\": {version}, \"AccessKeyId\": \"ASIAPRINTED\", \"SessionToken\": \
-             \"printed\", \"SecretAccessKey\": \"{PROFILE_SECRET}\", \
-             \"Expiration\": \"2099-01-01T00:00:00Z\"}}"
-        )
-    };
-    fs::write(&keys, json(1)).unwrap();
-    let host = KeyedHost::start();
-    let env = [("AWS_PROFILE", "ci"), ("AWS_ENDPOINT_URL", &*host.url)];
-    let store = engine(S3, home.env(&env), None);
-    (0..3).for_each(|_| drop(store.read(&name(0), LIMIT).unwrap()));
-    for request in host.host.take_seen() {
-        assert_eq!(signed_by(&request).0, "ASIAPRINTED");
-        assert_eq!(request.header("x-amz-security-token"), Some("printed"));
-    }
-    // Keys are kept for a while.
-    assert_eq!(fs::read_to_string(&calls).unwrap(), "called\n");
-
-    for (printed, ends) in
-        [(json(2), "printed no credentials"), (PROFILE_SECRET.to_owned(), "printed no credentials")]
-    {
-        fs::write(&keys, printed).unwrap();
-        let (cause, _) = home.error(&[("AWS_PROFILE", "ci")]);
-        assert!(cause.ends_with(ends), "{cause}");
-    }
-    fs::write(&program, "#!/bin/sh\necho secret; exit 7\n").unwrap();
-    let (cause, hint) = home.error(&[("AWS_PROFILE", "ci")]);
-    let expected = "\"~/print keys\" of credential_process of profile \"ci\" in ~/.aws/config \
-                    failed: exit status: 7";
-    assert_eq!((&*cause, &*hint), (expected, "run it by itself to see what it says"));
-}
-
-#[test]
-fn a_program_that_another_user_could_have_named_is_not_run() {
-    let home = Home::new(&[]);
-    let made = home.path("made");
-    home.write(
-        ".aws/config",
-        &format!("[default]\ncredential_process = touch {}\n", made.display()),
-    );
-    set_mode(&home.path(".aws/config"), 0o620);
-    let (cause, hint) = home.error(&[]);
-    assert_eq!(
-        cause,
-        "credential_process of profile \"default\" in ~/.aws/config is not run, as another user \
-         could have written it: other users can write to it: its mode is 0620"
-    );
-    assert_eq!(hint, "chmod go-w ~/.aws/config");
-    assert!(!made.exists());
 }
 
 #[test]
