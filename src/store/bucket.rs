@@ -6,6 +6,7 @@ mod client;
 mod client_builder;
 mod connector;
 mod credential_command;
+mod credential_file;
 mod credential_request;
 mod description;
 mod endpoint;

@@ -30,7 +30,7 @@ pub(super) fn client(
     retries: RetryConfig,
     service: &Arc<PooledService>,
 ) -> Result<BucketClient> {
-    let (env, settings) = (service.env(), AzureSettings::load(service.env())?);
+    let (env, settings) = (service.env(), AzureSettings::load(service.context())?);
     let mut builder = MicrosoftAzureBuilder::new();
     for (key, found) in variables::<Key>(env, PREFIX) {
         if !matches!(key, Key::Client(_)) {

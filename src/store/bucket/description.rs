@@ -47,7 +47,7 @@ fn google(context: &Context) -> Described {
 }
 
 fn azure(context: &Context) -> Described {
-    let settings = AzureSettings::load(&context.env)?;
+    let settings = AzureSettings::load(context)?;
     Ok((settings.described_endpoint(), settings.credentials.to_string()))
 }
 

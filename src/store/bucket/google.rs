@@ -1,7 +1,7 @@
 //! Google Cloud Storage.
 
 mod authorized_user;
-mod credential_file;
+mod credential_json;
 mod credentials;
 mod external_account;
 pub(super) mod service_account;

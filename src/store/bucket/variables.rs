@@ -31,7 +31,9 @@ pub(super) fn prefixes(provider: BucketProvider) -> &'static [&'static str] {
     match provider {
         BucketProvider::S3 => &["AWS_"],
         BucketProvider::GoogleCloud => &["GOOGLE_"],
-        BucketProvider::Azure => &["AZURE_", "ARM_", "ACTIONS_ID_TOKEN_REQUEST_"],
+        BucketProvider::Azure => {
+            &["AZURE_", "ARM_", "ACTIONS_ID_TOKEN_REQUEST_", "SYSTEM_ACCESSTOKEN"]
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! The order in which credentials are looked for: those of Azure's own programs, then those of
 //! Terraform.
 
+use std::path::Path;
+
 use object_store::azure::AzureConfigKey as Key;
 
 use super::client_assertion::AssertionSource;
 use super::credentials::{Application, AzureCredentials};
-use crate::context::Environment;
+use crate::context::Context;
+use crate::store::bucket::credential_file;
 use crate::store::bucket::purpose::{IDENTITY_ENDPOINTS, is_true};
 use crate::store::bucket::settings_error::SettingsError;
 use crate::store::bucket::variables::{NamedValue, first, of_key};
@@ -22,7 +25,8 @@ pub(in super::super) const SOURCES: &str = "AZURE_STORAGE_ACCOUNT_KEY, AZURE_CLI
 impl AzureCredentials {
     /// # Errors
     /// If only a kind of credentials is there that is not supported.
-    pub(super) fn find(env: &Environment) -> Result<AzureCredentials, SettingsError> {
+    pub(super) fn find(context: &Context) -> Result<AzureCredentials, SettingsError> {
+        let env = &context.env;
         let of = |key: Key| of_key(env, PREFIX, &key);
         let is_on = |found: Option<NamedValue>| found.filter(|found| is_true(&found.value));
         if let Some(skip) = is_on(of(Key::SkipSignature)) {
@@ -54,7 +58,7 @@ impl AzureCredentials {
         if let Some(sas) = of(Key::SasKey) {
             return Ok(AzureCredentials::Sas(sas));
         }
-        if let Some(found) = of_terraform(env)? {
+        if let Some(found) = of_terraform(context)? {
             return Ok(found);
         }
         let switches = [of(Key::UseAzureCli), first(env, ["ARM_USE_CLI"])];
@@ -68,21 +72,25 @@ impl AzureCredentials {
 }
 
 /// Finds the variables of Terraform's provider and of its backend.
-fn of_terraform(env: &Environment) -> Result<Option<AzureCredentials>, SettingsError> {
+fn of_terraform(context: &Context) -> Result<Option<AzureCredentials>, SettingsError> {
+    let env = &context.env;
     if let Some(key) = first(env, ["ARM_ACCESS_KEY"]) {
         return Ok(Some(AzureCredentials::AccountKey(key)));
     }
     if let Some(sas) = first(env, ["ARM_SAS_TOKEN"]) {
         return Ok(Some(AzureCredentials::Sas(sas)));
     }
-    let id =
-        first(env, ["ARM_CLIENT_ID"]).filter(|_| of_key(env, PREFIX, &Key::ClientId).is_none());
+    if of_key(env, PREFIX, &Key::ClientId).is_some() {
+        return Ok(None);
+    }
+    let id = given_or_in_file("ARM_CLIENT_ID", "ARM_CLIENT_ID_FILE_PATH", context)?;
     let tenant = of_key(env, PREFIX, &Key::AuthorityId).or_else(|| first(env, ["ARM_TENANT_ID"]));
     let (Some(id), Some(tenant)) = (id, tenant) else {
         return Ok(None);
     };
     let application = Application { id, tenant };
-    if let Some(secret) = first(env, ["ARM_CLIENT_SECRET"]) {
+    let secret = given_or_in_file("ARM_CLIENT_SECRET", "ARM_CLIENT_SECRET_FILE_PATH", context)?;
+    if let Some(secret) = secret {
         return Ok(Some(AzureCredentials::ServicePrincipal { application, secret }));
     }
     if let Some(token_file) = first(env, ["ARM_OIDC_TOKEN_FILE_PATH"]) {
@@ -100,4 +108,20 @@ fn of_terraform(env: &Environment) -> Result<Option<AzureCredentials>, SettingsE
         )),
         None => Ok(None),
     }
+}
+
+/// Returns a variable, or what is in the file that another one names.
+fn given_or_in_file(
+    name: &'static str,
+    file_name: &'static str,
+    context: &Context,
+) -> Result<Option<NamedValue>, SettingsError> {
+    if let Some(given) = first(&context.env, [name]) {
+        return Ok(Some(given));
+    }
+    let Some(NamedValue { origin, value: path }) = first(&context.env, [file_name]) else {
+        return Ok(None);
+    };
+    let text = credential_file::read(&origin, Path::new(&path), context)?;
+    Ok(Some(NamedValue { origin, value: text.trim().to_owned() }))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hyper::Request;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::{Method, Request};
 use object_store::Result;
 use object_store::azure::AzureCredential;
 use url::{Url, form_urlencoded};
@@ -30,6 +30,8 @@ pub(in super::super) enum AssertionSource {
     Request {
         url: NamedValue,
         token: NamedValue,
+        /// Of Azure Pipelines, whose service wants to know for which of its connections.
+        connection: Option<NamedValue>,
     },
 }
 
@@ -38,14 +40,22 @@ const AUDIENCE: &str = "api://AzureADTokenExchange";
 
 const STORAGE_SCOPE: &str = "https://storage.azure.com/.default";
 
+const REQUEST_URLS: [&str; 3] =
+    ["ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"];
+const REQUEST_TOKENS: [&str; 3] =
+    ["ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"];
+const CONNECTIONS: [&str; 2] =
+    ["ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID"];
+
 impl AssertionSource {
     pub(super) fn find(env: &Environment) -> Option<AssertionSource> {
         if let Some(token) = first(env, ["ARM_OIDC_TOKEN"]) {
             return Some(AssertionSource::Known(token));
         }
-        let url = first(env, ["ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL"])?;
-        let token = first(env, ["ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"])?;
-        Some(AssertionSource::Request { url, token })
+        let url = first(env, REQUEST_URLS)?;
+        let token = first(env, REQUEST_TOKENS)?;
+        let connection = first(env, CONNECTIONS);
+        Some(AssertionSource::Request { url, token, connection })
     }
 
     pub(super) fn origin(&self) -> &str {
@@ -70,16 +80,31 @@ impl ClientAssertion {
     }
 
     async fn assertion(&self) -> Result<String> {
-        let (url, token) = match &self.source {
+        let (url, token, connection) = match &self.source {
             AssertionSource::Known(token) => return Ok(token.value.clone()),
-            AssertionSource::Request { url, token } => (url, token),
+            AssertionSource::Request { url, token, connection } => (url, token, connection),
         };
         let mut request_url =
             Url::parse(&url.value).map_err(|_| failed(format!("{} is not a URL", url.origin)))?;
-        request_url.query_pairs_mut().append_pair("audience", AUDIENCE);
-        let request = Request::get(request_url.as_str())
+        let (method, field) = match connection {
+            Some(connection) => {
+                request_url
+                    .query_pairs_mut()
+                    .append_pair("api-version", "7.1")
+                    .append_pair("serviceConnectionId", &connection.value);
+                (Method::POST, "oidcToken")
+            }
+            None => {
+                request_url.query_pairs_mut().append_pair("audience", AUDIENCE);
+                (Method::GET, "value")
+            }
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(request_url.as_str())
+            .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, format!("Bearer {}", token.value));
-        text_field(&send(&self.service, request, String::new()).await?, "value")
+        text_field(&send(&self.service, request, String::new()).await?, field)
     }
 
     async fn exchange(&self) -> Result<AzureCredential> {

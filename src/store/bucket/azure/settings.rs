@@ -5,7 +5,7 @@ use object_store::azure::AzureConfigKey as Key;
 use super::chain::PREFIX;
 use super::cloud::{AzureCloud, PUBLIC};
 use super::credentials::AzureCredentials;
-use crate::context::Environment;
+use crate::context::Context;
 use crate::store::bucket::endpoint::BucketEndpoint;
 use crate::store::bucket::purpose::is_true;
 use crate::store::bucket::settings_error::SettingsError;
@@ -23,7 +23,8 @@ pub(in super::super) struct AzureSettings {
 impl AzureSettings {
     /// # Errors
     /// If settings are missing or contradict each other.
-    pub(in super::super) fn load(env: &Environment) -> Result<AzureSettings, SettingsError> {
+    pub(in super::super) fn load(context: &Context) -> Result<AzureSettings, SettingsError> {
+        let env = &context.env;
         let account = of_key(env, PREFIX, &Key::AccountName)
             .or_else(|| first(env, ["AZURE_STORAGE_ACCOUNT"]));
         let uses_emulator =
@@ -44,7 +45,7 @@ impl AzureSettings {
             endpoint: of_key(env, PREFIX, &Key::Endpoint),
             authority_host,
             cloud,
-            credentials: AzureCredentials::find(env)?,
+            credentials: AzureCredentials::find(context)?,
         })
     }
 

@@ -59,6 +59,9 @@ impl FaultExplainer {
 
     /// Returns a hint for a response that says that the credentials are wrong.
     pub(super) fn credentials_hint(&self, refusal: &BucketRefusal) -> Option<String> {
+        if let Some(hint) = self.hint_about_keys(refusal) {
+            return Some(hint);
+        }
         let hint = if refusal.has_code(&["RequestTimeTooSkewed"]) {
             "set this machine's clock (NTP)"
         } else if refusal.has_code(&["ExpiredToken", "TokenRefreshRequired", "InvalidToken"]) {
@@ -84,6 +87,24 @@ impl FaultExplainer {
             return None;
         };
         Some(hint.to_owned())
+    }
+
+    /// Returns a hint about keys of Amazon that are not in variables.
+    fn hint_about_keys(&self, refusal: &BucketRefusal) -> Option<String> {
+        let used = self.credentials.as_deref()?.strip_prefix("with ")?;
+        let is_about_keys = self.provider == BucketProvider::S3
+            && refusal.has_code(&[
+                "ExpiredToken",
+                "InvalidToken",
+                "InvalidAccessKeyId",
+                "SignatureDoesNotMatch",
+            ]);
+        (is_about_keys && !used.contains("AWS_ACCESS_KEY_ID")).then(|| {
+            format!(
+                "check {used}: keys are replaced, and sessions end; another store than Amazon's \
+                 is named by AWS_ENDPOINT_URL"
+            )
+        })
     }
 
     pub(super) fn settings_hint(&self) -> &'static str {

@@ -8,7 +8,7 @@ use object_store::Result;
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as Key};
 
 use super::authorized_user::AuthorizedUser;
-use super::credential_file::{CredentialKind, CredentialPlace};
+use super::credential_json::{CredentialKind, CredentialPlace};
 use super::external_account::ExternalAccount;
 use super::service_account::ServiceAccount;
 use crate::context::Context;

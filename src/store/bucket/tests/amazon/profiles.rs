@@ -1,5 +1,6 @@
 //! Profiles in `~/.aws`.
 
+use super::super::fake::FakeResponse;
 use super::home::{Home, set_mode};
 use super::*;
 
@@ -134,6 +135,21 @@ fn what_a_profile_cannot_do_here_is_named_with_the_way_out() {
     assert!(hint.contains("aws configure export-credentials"), "{hint}");
     // Keys in variables count before it.
     KeyedHost::start().first_request(&home.env(&S3_KEYS));
+}
+
+#[test]
+fn keys_that_are_refused_are_named_by_their_profile() {
+    let home = Home::new(&[(".aws/credentials", &*format!("[default]\n{}", keys("AKIA")))]);
+    for code in ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"] {
+        let host = FakeHost::start(move |_| FakeResponse::refusal(403, code));
+        let error = refused(&home.env(&[("AWS_ENDPOINT_URL", &*host.url())]));
+        let (_, message, _, hint) = parts(&error);
+        assert_eq!(message, "the store s3://tokens/ci/a%20b refuses the credentials");
+        let hint = hint.replace(&home.shown, "~");
+        let expected = "check an access key from aws_secret_access_key of profile \"default\" in \
+                        ~/.aws/credentials: ";
+        assert!(hint.starts_with(expected), "{hint}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::platform::OpenedFile;
+use crate::store::bucket::credential_file::{self, MAX_BYTES};
 use crate::store::bucket::settings_error::SettingsError;
 use crate::text;
 use crate::text::shown;
@@ -26,11 +27,7 @@ pub(super) enum CredentialKind {
     Other(String),
 }
 
-const MAX_BYTES: u64 = 1 << 20;
-
 impl CredentialPlace {
-    /// Warns of users who could change a file.
-    ///
     /// # Errors
     /// If a file cannot be read, or every user could change it.
     pub(super) fn read(
@@ -38,30 +35,10 @@ impl CredentialPlace {
         origin: &str,
         context: &Context,
     ) -> Result<Zeroizing<String>, SettingsError> {
-        let path = match self {
-            CredentialPlace::Inline(json) => return Ok(json.clone().into()),
-            CredentialPlace::File(path) => path,
-        };
-        let unreadable = |why: String| {
-            let name = shown::missing_file(&path.to_string_lossy());
-            let hint = format!("{origin} takes the name of a file with credentials");
-            SettingsError::new(format!("{origin}: {name} cannot be read: {why}"), hint)
-        };
-        let opened = OpenedFile::open(path).map_err(|error| unreadable(error.to_string()))?;
-        if let Some(risk) = opened.tamper_risk() {
-            if risk.is_from_every_user() {
-                let cause = format!(
-                    "{origin}: {} is not trusted, because every user could change it: {risk}",
-                    path.display()
-                );
-                return Err(SettingsError::new(cause, risk.remedy(path)));
-            }
-            let name = format!("{origin}: {}", path.display());
-            context.reporter.warn_once(risk.warning(name, path));
+        match self {
+            CredentialPlace::Inline(json) => Ok(json.clone().into()),
+            CredentialPlace::File(path) => credential_file::read(origin, path, context),
         }
-        let bytes = opened.read(MAX_BYTES).map_err(|error| unreadable(error.to_string()))?;
-        let json = text::utf8(&bytes).map_err(|bad| unreadable(format!("it {bad}")))?;
-        Ok(json.to_owned().into())
     }
 
     /// Names the kind of credentials, for a report.
