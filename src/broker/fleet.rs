@@ -11,9 +11,12 @@ mod timeline;
 
 use std::sync::Mutex;
 
+use jiff::SignedDuration;
+
 use crate::error::Kind;
+use crate::token::MinTtl;
 use cloud::FleetCloud;
-use machine::{Machine, MachineConfig, MachineOutcome};
+use machine::{Machine, MachineConfig, MachineOutcome, machine_settings};
 use store::{FaultyStore, StoreFaults};
 use timeline::Timeline;
 
@@ -28,6 +31,9 @@ struct Fleet {
     /// The issuer refuses this many mints a minute from the next on.
     mints_per_minute: Option<usize>,
     is_required: bool,
+    min_ttl: Option<SignedDuration>,
+    /// The API accepts no token.
+    api_refuses: bool,
 }
 
 struct Run {
@@ -43,20 +49,28 @@ impl Fleet {
             faults: StoreFaults::default(),
             mints_per_minute: None,
             is_required: false,
+            min_ttl: None,
+            api_refuses: false,
         }
     }
 
     fn run(&self) -> Run {
         let timeline = Timeline::new(self.machines.iter().map(|machine| machine.starts));
-        let cloud = FleetCloud::new(&timeline, LIFETIME, MINT, self.mints_per_minute);
+        let mut cloud = FleetCloud::new(&timeline, LIFETIME, MINT, self.mints_per_minute);
+        cloud.refuses = self.api_refuses;
+        let mut settings = machine_settings(self.is_required);
+        if let Some(min_ttl) = self.min_ttl {
+            settings.freshness.min_ttl = MinTtl::Explicit(min_ttl);
+        }
         let store = FaultyStore::new(&timeline, self.faults.clone());
         let outcomes = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for (index, config) in self.machines.iter().enumerate() {
                 let (timeline, cloud, store, outcomes) = (&timeline, &cloud, &store, &outcomes);
+                let settings = &settings;
                 let machine = move || {
                     let machine = Machine::new(index, config, timeline, cloud, store);
-                    let outcome = machine.run(self.is_required);
+                    let outcome = machine.run(settings);
                     outcomes.lock().unwrap().push(outcome);
                     timeline.leave();
                 };
@@ -215,4 +229,29 @@ fn a_rate_limit_on_mints_is_met_once() {
     let run = fleet.run();
     assert!(run.outcomes.iter().all(|outcome| outcome.left.is_err()));
     assert_eq!(run.mints, 1, "the one that was refused");
+}
+
+#[test]
+fn a_lifetime_that_suffices_for_nobody_is_met_once() {
+    let mut fleet = Fleet::new(500);
+    fleet.min_ttl = Some(SignedDuration::from_hours(2));
+    // The last one starts when the others have failed.
+    fleet.machines[499].starts = 60 * SECOND;
+    let run = fleet.run();
+    for outcome in &run.outcomes {
+        assert_eq!(outcome.left.as_ref().unwrap_err().kind, Kind::Lifetime);
+    }
+    assert_eq!(run.mints, 2);
+}
+
+#[test]
+fn an_api_that_refuses_every_token_is_met_by_two_machines() {
+    let mut fleet = Fleet::new(200);
+    fleet.api_refuses = true;
+    let run = fleet.run();
+    for outcome in &run.outcomes {
+        assert_eq!(outcome.left.as_ref().unwrap_err().kind, Kind::ApiRefused);
+    }
+    // Each of the two tries a second token.
+    assert_eq!(run.mints, 4);
 }

@@ -15,6 +15,7 @@ use crate::token::{AccessToken, FreshnessPolicy, Token, TokenValidity, Verdict};
 struct TokenCall<'a> {
     entry: &'a Entry<'a>,
     start: Reading,
+    seen_at_first: Option<AccessToken>,
     /// A token that the API has rejected, whatever the clocks say of it.
     rejected: Option<AccessToken>,
 }
@@ -22,6 +23,16 @@ struct TokenCall<'a> {
 /// The interval at which a waiting process polls the cache. Well under the 100 ms that a
 /// person, or 200 processes in a row, would notice.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+impl<'a> TokenCall<'a> {
+    fn new(entry: &'a Entry<'a>, start: Reading, first: &Lookup) -> TokenCall<'a> {
+        let seen_at_first = match first {
+            Lookup::Found(token) => Some(token.access_token.clone()),
+            _ => None,
+        };
+        TokenCall { entry, start, seen_at_first, rejected: None }
+    }
+}
 
 impl Broker<'_> {
     /// Provides a token that satisfies the freshness policy.
@@ -49,8 +60,13 @@ impl Broker<'_> {
         let Some(entry) = self.open_entry() else {
             return self.get_uncached(&start, Some(rejected));
         };
-        let call = TokenCall { entry: &entry, start, rejected: Some(rejected.clone()) };
-        let provided = entry.evict(rejected).and_then(|_| self.wait_or_mint(&call));
+        let replace = || {
+            entry.evict(rejected)?;
+            let mut call = TokenCall::new(&entry, start, &entry.read()?);
+            call.rejected = Some(rejected.clone());
+            self.wait_or_mint(&call)
+        };
+        let provided = replace();
         self.warn_not_cached(entry.disabled_by());
         provided
     }
@@ -58,7 +74,7 @@ impl Broker<'_> {
     fn get_by_cache(&self, entry: &Entry<'_>, start: Reading) -> Result<ProvidedToken> {
         let lookup = entry.read()?;
         self.log_lookup(&lookup);
-        let mut call = TokenCall { entry, start, rejected: None };
+        let mut call = TokenCall::new(entry, start, &lookup);
         let provided = match self.accept_cached(lookup, &call) {
             Some(provided) => provided,
             None => self.wait_or_mint(&call)?,
@@ -127,6 +143,9 @@ impl Broker<'_> {
         let mut issuer_clock = None;
         let mut rejected = call.rejected.clone();
         if let Lookup::Found(token) = &mut lookup {
+            if self.is_new_and_too_short(token, call) {
+                return Err(messages::too_short(self.policy(), &token.validity));
+            }
             issuer_clock = token.validity.issuer_clock.clone();
             let revalidation = self.revalidate(token);
             if revalidation.is_rejected {
@@ -137,7 +156,8 @@ impl Broker<'_> {
                 self.store(&lock, token);
             }
         }
-        let call = &TokenCall { entry, start: call.start.clone(), rejected };
+        let (start, seen_at_first) = (call.start.clone(), call.seen_at_first.clone());
+        let call = &TokenCall { entry, start, seen_at_first, rejected };
         if let Some(provided) = self.accept_cached(lookup, call) {
             return Ok(provided);
         }
@@ -167,6 +187,13 @@ impl Broker<'_> {
             self.reporter.warn(warning);
         }
         Ok(provided)
+    }
+
+    /// Returns whether another process has minted the token meanwhile, and another one would be too
+    /// short as well.
+    fn is_new_and_too_short(&self, token: &Token, call: &TokenCall<'_>) -> bool {
+        call.seen_at_first.as_ref() != Some(&token.access_token)
+            && !self.policy().accepts_new(&token.validity)
     }
 
     fn accept_cached(&self, lookup: Lookup, call: &TokenCall<'_>) -> Option<ProvidedToken> {

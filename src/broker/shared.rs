@@ -18,6 +18,7 @@ use crate::token::{AccessToken, Token};
 pub(super) enum Obtained {
     /// Another machine has minted it, or the store had it already.
     Shared(Token),
+    /// Of this machine or, if it is too short in any case, of another.
     New(NewToken),
 }
 
@@ -97,7 +98,8 @@ impl Broker<'_> {
             if reading.is_unusable {
                 self.reporter.warn(messages::unusable_record(settings));
             }
-            let wait = match flight.decide(reading.view(), &self.clock.read(), fastrand::f64()) {
+            let now = self.clock.read();
+            let wait = match flight.decide(reading.view(), &now, fastrand::f64()) {
                 Decision::Use(token) => {
                     if let Some(rejected) = rejected {
                         self.evict_from_pool(client, &reading, rejected);
@@ -115,10 +117,15 @@ impl Broker<'_> {
                     }
                     continue;
                 }
+                Decision::TooShort(token) => {
+                    let new = NewToken { token: *token, unverified_because: None };
+                    return Ok(Obtained::New(new));
+                }
                 Decision::TakeTurn => {
+                    let earlier = flight.unconfirmed_failure(reading.view(), &now);
                     let is_rejected = flight.is_rejected(reading.view());
                     match slot.take_turn(&reading, is_rejected) {
-                        Ok(Some(turn)) => return self.mint_in_turn(turn, issuer_clock),
+                        Ok(Some(turn)) => return self.mint_in_turn(turn, earlier, issuer_clock),
                         Ok(None) => flight.next_wait(fastrand::f64()),
                         Err(failure) => {
                             return self.mint_beside_turn(&slot, failure, settings, issuer_clock);
@@ -170,17 +177,18 @@ impl Broker<'_> {
         let Ok(Some(turn)) = slot.take_turn(reading, false) else {
             return Ok(self.shared(token));
         };
-        self.mint_in_turn(turn, issuer_clock).or_else(|_| Ok(self.shared(token)))
+        self.mint_in_turn(turn, None, issuer_clock).or_else(|_| Ok(self.shared(token)))
     }
 
     fn mint_in_turn(
         &self,
         turn: Turn<'_, '_>,
+        earlier: Option<&SharedFailure>,
         issuer_clock: Option<&OffsetEstimate>,
     ) -> Result<Obtained, FlightError> {
         self.reporter.debug("minting for all machines that share the store");
         let minted = turn.renew_during(|| self.mint_verified(issuer_clock));
-        let record = record_of(&minted, turn.record(), turn.reading().store_clock());
+        let record = record_of(&minted, turn.record(), turn.reading().store_clock(), earlier);
         if let Err(failure) = turn.end(&record) {
             self.reporter.warn(messages::not_shared(&failure.error));
         }
@@ -199,7 +207,9 @@ impl Broker<'_> {
         let may_have_turn = failure.fault == StoreFault::Unavailable;
         let minted = self.mint_without_store(failure, settings, issuer_clock);
         if may_have_turn {
-            slot.end_unknown_turn(|turn, reading| record_of(&minted, turn, reading.store_clock()));
+            slot.end_unknown_turn(|turn, reading| {
+                record_of(&minted, turn, reading.store_clock(), None)
+            });
         }
         Ok(Obtained::New(minted?))
     }
@@ -232,6 +242,7 @@ fn record_of(
     minted: &Result<NewToken>,
     turn: &Record,
     store_clock: Option<&OffsetEstimate>,
+    earlier: Option<&SharedFailure>,
 ) -> Record {
     let ended = Record { turn: None, ..turn.clone() };
     match minted {
@@ -239,7 +250,7 @@ fn record_of(
             let token = SharedToken::new(new.token.clone(), store_clock);
             Record { token: Some(token), ..ended }
         }
-        Err(error) => Record { failure: SharedFailure::of(error), ..ended },
+        Err(error) => Record { failure: SharedFailure::of(error, earlier), ..ended },
     }
 }
 

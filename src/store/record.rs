@@ -32,10 +32,17 @@ pub struct SharedFailure {
     /// The time for which nobody is to mint, in seconds from when the record was written.
     #[serde(default)]
     pub closed_for: u32,
+    /// Met by one machine alone, whose own fault it may be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_unconfirmed: bool,
 }
 
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// An issuer may ask for a day by mistake.
@@ -43,14 +50,19 @@ const MAX_CLOSED_FOR: u32 = 3_600;
 
 impl SharedFailure {
     /// Returns `None` for a failure that other machines may not have, such as one of the network,
-    /// of the trusted certificates or of a time limit: they try themselves.
-    pub fn of(error: &Error) -> Option<SharedFailure> {
-        let closed_for = match error.kind {
-            Kind::RateLimited => error.retry_after.map_or(0, NonZeroU32::get),
-            Kind::CredentialsRefused => 0,
+    /// of the trusted certificates or of a time limit: they try themselves. A new token that is of
+    /// no use is one machine's failure until a second one has met it after `earlier`.
+    pub fn of(error: &Error, earlier: Option<&SharedFailure>) -> Option<SharedFailure> {
+        let (closed_for, is_unconfirmed) = match error.kind {
+            Kind::RateLimited => (error.retry_after.map_or(0, NonZeroU32::get), false),
+            Kind::CredentialsRefused => (0, false),
+            Kind::Lifetime | Kind::ApiRefused => {
+                (0, earlier.is_none_or(|earlier| earlier.error.kind != error.kind))
+            }
             _ => return None,
         };
-        Some(SharedFailure { error: error.clone(), closed_for: closed_for.min(MAX_CLOSED_FOR) })
+        let closed_for = closed_for.min(MAX_CLOSED_FOR);
+        Some(SharedFailure { error: error.clone(), closed_for, is_unconfirmed })
     }
 
     /// Returns the error for a machine that has not met it itself.
@@ -138,16 +150,27 @@ mod tests {
         let shared = |kind, retry_after: u32| {
             let mut error = Error::new(kind, "no").with_hint("try later");
             error.retry_after = NonZeroU32::new(retry_after);
-            SharedFailure::of(&error).map(|failure| failure.closed_for)
+            SharedFailure::of(&error, None).map(|failure| failure.closed_for)
         };
         assert_eq!(shared(Kind::CredentialsRefused, 0), Some(0));
         assert_eq!(shared(Kind::RateLimited, 60), Some(60));
         assert_eq!(shared(Kind::RateLimited, 864_000), Some(3_600), "ten days are a mistake");
-        for kind in [Kind::Unavailable, Kind::ApiRefused, Kind::Lifetime, Kind::Configuration] {
+        for kind in [Kind::Unavailable, Kind::Configuration] {
             assert_eq!(shared(kind, 60), None, "{kind:?}");
         }
-        let met = SharedFailure { error: Error::new(Kind::RateLimited, "no"), closed_for: 1 };
+        let error = Error::new(Kind::RateLimited, "no");
+        let met = SharedFailure::of(&error, None).unwrap();
         assert!(met.for_others().hint.unwrap().starts_with("another machine has met this"));
+    }
+
+    #[test]
+    fn a_useless_token_is_everybodys_failure_once_two_machines_have_met_it() {
+        let met = |kind, earlier| SharedFailure::of(&Error::new(kind, "no"), earlier).unwrap();
+        let first = met(Kind::ApiRefused, None);
+        assert!(first.is_unconfirmed);
+        assert!(!met(Kind::ApiRefused, Some(&first)).is_unconfirmed);
+        assert!(met(Kind::Lifetime, Some(&first)).is_unconfirmed, "another failure");
+        assert!(!met(Kind::CredentialsRefused, None).is_unconfirmed);
     }
 
     #[test]

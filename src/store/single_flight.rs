@@ -18,6 +18,8 @@ pub struct SingleFlight<'a> {
     rejected: Vec<AccessToken>,
     /// Not to be used by this call.
     passed_over: Option<AccessToken>,
+    /// The token of the first look.
+    first_token: Option<Option<AccessToken>>,
     /// The turn that was seen last, and when it was first seen.
     seen_turn: Option<(String, Reading)>,
     /// Waits for that turn.
@@ -45,6 +47,9 @@ pub enum Decision {
     RefreshEarly(Box<Token>),
     /// The clocks do not tell whether the token is good: a remote clock has to.
     Check(Box<Token>),
+    /// Another machine has minted the token since this call began. It was too short for this
+    /// machine even when it was new, and another one would be as well.
+    TooShort(Box<Token>),
     TakeTurn,
     /// Another machine mints: look again after this time.
     Wait(Duration),
@@ -88,6 +93,7 @@ impl<'a> SingleFlight<'a> {
             start,
             rejected,
             passed_over: None,
+            first_token: None,
             seen_turn: None,
             waits: 0,
             has_waited: false,
@@ -111,6 +117,16 @@ impl<'a> SingleFlight<'a> {
         self.passed_over = Some(token);
     }
 
+    /// Returns a failure that another machine has met since the call began, and no third one.
+    pub fn unconfirmed_failure<'v>(
+        &self,
+        view: RecordView<'v>,
+        now: &Reading,
+    ) -> Option<&'v SharedFailure> {
+        let failure = view.record?.failure.as_ref()?;
+        (failure.is_unconfirmed && self.precedes(view.age, now)).then_some(failure)
+    }
+
     /// Decides by a record that was read at `now`. `jitter`, in 0..1, varies a wait, so that
     /// machines that started together do not come back together.
     pub fn decide(&mut self, view: RecordView<'_>, now: &Reading, jitter: f64) -> Decision {
@@ -119,8 +135,16 @@ impl<'a> SingleFlight<'a> {
         let shared = shared.filter(|shared| {
             !self.is_rejected(view) && self.passed_over.as_ref() != Some(&shared.token.access_token)
         });
+        let first_token = shared.map(|shared| shared.token.access_token.clone());
+        self.first_token.get_or_insert(first_token);
         if let Some(shared) = shared {
-            match shared.on_this_machine(view.clock, now) {
+            let here = shared.on_this_machine(view.clock, now);
+            if !self.policy.accepts_new(&shared.token.validity)
+                && self.is_newer_than_call(&shared.token, here.as_ref())
+            {
+                return Decision::TooShort(here.unwrap_or_else(|| shared.token.clone()).into());
+            }
+            match here {
                 None => return Decision::Check(shared.token.clone().into()),
                 Some(token) if self.is_idle(&token, now) => {
                     return Decision::Check(shared.token.clone().into());
@@ -175,11 +199,26 @@ impl<'a> SingleFlight<'a> {
 
     /// A failure counts if it is newer than the call, or if the issuer asked to wait.
     fn applies(&self, failure: &SharedFailure, age: Option<SignedDuration>, now: &Reading) -> bool {
-        let Some(age) = age.filter(|age| *age >= DATE_JITTER) else {
-            return self.has_waited;
-        };
-        let is_newer = now.boot_since(&self.start).is_some_and(|since_start| age <= since_start);
-        is_newer || age < SignedDuration::from_secs(failure.closed_for.into())
+        let closed_for = SignedDuration::from_secs(failure.closed_for.into());
+        let is_closed = age.is_some_and(|age| age >= DATE_JITTER && age < closed_for);
+        !failure.is_unconfirmed && (is_closed || self.precedes(age, now))
+    }
+
+    /// Returns whether the call began before a record was written that is `age` old.
+    fn precedes(&self, age: Option<SignedDuration>, now: &Reading) -> bool {
+        match age.filter(|age| *age >= DATE_JITTER) {
+            Some(age) => now.boot_since(&self.start).is_some_and(|since_start| age <= since_start),
+            None => self.has_waited,
+        }
+    }
+
+    /// `here` is the token by this machine's clocks. A token that was not there at the first look
+    /// needs none.
+    fn is_newer_than_call(&self, token: &Token, here: Option<&Token>) -> bool {
+        let was_absent = |first: &Option<AccessToken>| first.as_ref() != Some(&token.access_token);
+        let since_start = here.and_then(|here| here.validity.sent.boot_since(&self.start));
+        self.first_token.as_ref().is_some_and(was_absent)
+            || since_start.is_some_and(|since| !since.is_negative())
     }
 
     fn is_fresh(&self, token: &Token, now: &Reading) -> bool {

@@ -29,7 +29,6 @@ pub struct Slot<'a> {
     clock: &'a dyn Clock,
     name: RecordName,
     seal: Seal,
-    /// The number of this machine's turn.
     nonce: OnceLock<String>,
     /// The time that requests have taken since the last wait.
     spent: Mutex<Duration>,
@@ -168,8 +167,8 @@ impl<'a> Slot<'a> {
         Ok(self.nonce.get_or_init(|| nonce))
     }
 
-    /// A turn that was renewed has another number after its own.
     fn is_own(&self, turn: &str) -> bool {
+        // One that was renewed has another number after its own.
         self.nonce.get().is_some_and(|nonce| turn.split(' ').next() == Some(nonce))
     }
 

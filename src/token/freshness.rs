@@ -54,7 +54,7 @@ impl FreshnessPolicy {
         let remaining = validity.lifetime.saturating_sub(age.elapsed());
         let skew = self.effective_skew(validity).saturating_add(age.drift_allowance());
         let required = self.required_ttl(validity);
-        if remaining.saturating_sub(skew) < required || remaining <= skew {
+        if !is_long_enough(remaining, skew, required) {
             return Verdict::Stale(StaleReason::TooShort { remaining, skew, required, age });
         }
         match self.idle_reason(validity, now) {
@@ -78,6 +78,13 @@ impl FreshnessPolicy {
                 min_ttl.min(usable / 2).max(SignedDuration::ZERO)
             }
         }
+    }
+
+    /// Returns whether a token would be long enough that is as good as this one was when it was
+    /// new.
+    pub fn accepts_new(&self, validity: &TokenValidity) -> bool {
+        let skew = self.effective_skew(validity);
+        is_long_enough(validity.initial_lifetime, skew, self.required_ttl(validity))
     }
 
     /// The remaining lifetime of a stale token that may be handed out when no new one can be
@@ -118,6 +125,14 @@ impl FreshnessPolicy {
             timeout: timeout.duration(),
         })
     }
+}
+
+fn is_long_enough(
+    remaining: SignedDuration,
+    skew: SignedDuration,
+    required: SignedDuration,
+) -> bool {
+    remaining.saturating_sub(skew) >= required && remaining > skew
 }
 
 impl fmt::Display for Verdict {

@@ -3,6 +3,7 @@
 mod cancelled;
 mod clocks;
 mod faults;
+mod refused;
 mod terraform;
 
 use std::process::Command;

@@ -13,6 +13,8 @@ pub(super) struct FleetCloud<'t> {
     pub(super) lifetime: i64,
     pub(super) mint: i64,
     mints_per_minute: Option<usize>,
+    /// The API accepts no token.
+    pub(super) refuses: bool,
     /// When each token expires; the tokens are numbered.
     expiries: Mutex<Vec<i64>>,
 }
@@ -24,7 +26,8 @@ impl<'t> FleetCloud<'t> {
         mint: i64,
         mints_per_minute: Option<usize>,
     ) -> FleetCloud<'t> {
-        FleetCloud { timeline, lifetime, mint, mints_per_minute, expiries: Mutex::default() }
+        let (refuses, expiries) = (false, Mutex::default());
+        FleetCloud { timeline, lifetime, mint, mints_per_minute, refuses, expiries }
     }
 
     pub(super) fn mints(&self) -> usize {

@@ -80,15 +80,14 @@ impl<'a> Machine<'a> {
         Machine { index, cloud, store, clock, counts: Mutex::default() }
     }
 
-    pub(super) fn run(&self, is_required: bool) -> MachineOutcome {
+    pub(super) fn run(&self, settings: &Settings) -> MachineOutcome {
         self.clock.timeline.enter(self.index);
         fastrand::seed(self.index as u64);
-        let settings = machine_settings(is_required);
         let store =
             MachineStore { store: self.store, clock: &self.clock, requests: Mutex::default() };
         let reporter = Reporter::to(Box::new(std::io::sink()));
         let broker = Broker {
-            settings: &settings,
+            settings,
             remote: self,
             clock: &self.clock,
             reporter: &reporter,
@@ -124,7 +123,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-fn machine_settings(is_required: bool) -> Settings {
+pub(super) fn machine_settings(is_required: bool) -> Settings {
     let mut settings = settings("http://127.0.0.1:1");
     settings.cache.switch_off();
     settings.cache.lock_timeout = table::LOCK_TIMEOUT.default_duration().unsigned_abs();
@@ -167,7 +166,7 @@ impl Remote for Machine<'_> {
         self.counts.lock().unwrap().1 += 1;
         let left = || self.cloud.left(token.expose());
         let (sent, left, clock) = self.round_trip(20, left);
-        let is_accepted = left.is_positive();
+        let is_accepted = left.is_positive() && !self.cloud.refuses;
         let status = if is_accepted { TokenStatus::Accepted } else { TokenStatus::Rejected };
         Ok(TokenCheck { status, clock, used: is_accepted.then_some(sent) })
     }

@@ -99,7 +99,7 @@ fn a_failure_counts_for_those_who_waited_and_a_rate_limit_for_all() {
     let policy = policy();
     let error = Error::new(Kind::RateLimited, "no");
     let failed = |closed_for| Record {
-        failure: Some(SharedFailure { error: error.clone(), closed_for }),
+        failure: Some(SharedFailure { error: error.clone(), closed_for, is_unconfirmed: false }),
         ..Record::default()
     };
     let fail = Decision::Fail(failed(0).failure.unwrap().for_others());
@@ -153,4 +153,72 @@ fn a_token_of_another_machine_is_checked_where_clocks_are_in_doubt() {
     let record = Record { token: Some(SharedToken::new(token.clone(), None)), ..Record::default() };
     let mut flight = flight(&policy, 100);
     assert_eq!(decide(&mut flight, Some(&record), None, 100), Decision::Check(token.into()));
+}
+
+fn of_two_hours() -> FreshnessPolicy {
+    FreshnessPolicy { min_ttl: MinTtl::Explicit(SignedDuration::from_hours(2)), ..policy() }
+}
+
+/// Requested at second 100 of the boot clock.
+fn with_token(name: &str, seconds: i64) -> Record {
+    let token = Some(SharedToken::new(token(name, seconds), None));
+    Record { token, ..Record::default() }
+}
+
+fn is_too_short(decision: &Decision) -> bool {
+    matches!(decision, Decision::TooShort(_))
+}
+
+#[test]
+fn a_token_that_was_too_short_when_it_was_new_is_a_failure_for_those_who_started_before() {
+    let (policy, record) = (of_two_hours(), with_token("t", 3_600));
+    for start in [90, 100] {
+        assert!(is_too_short(&decide(&mut flight(&policy, start), Some(&record), None, 102)));
+    }
+    // Who starts later mints: the lifetime may have been raised since.
+    let mut later = flight(&policy, 101);
+    assert_eq!(decide(&mut later, Some(&record), None, 102), Decision::TakeTurn);
+    // One that appeared meanwhile counts, whenever it was requested, and on any machine.
+    let mut elsewhere = with_token("new", 3_600);
+    elsewhere.token.as_mut().unwrap().token.validity.sent.boot_id = None;
+    for new in [with_token("new", 3_600), elsewhere] {
+        let mut waited = flight(&policy, 101);
+        decide(&mut waited, Some(&Record { turn: Some("a".into()), ..record.clone() }), None, 102);
+        assert!(is_too_short(&decide(&mut waited, Some(&new), None, 103)));
+    }
+}
+
+#[test]
+fn a_longer_token_and_one_that_is_merely_old_exclude_nobody() {
+    let policy = of_two_hours();
+    let mut waited = flight(&policy, 90);
+    decide(&mut waited, Some(&turn("a")), None, 91);
+    let used = decide(&mut waited, Some(&with_token("t", 3 * 3_600)), None, 102);
+    assert!(matches!(used, Decision::Use(_)));
+    let old = decide(&mut waited, Some(&with_token("t", 3 * 3_600)), None, 100 + 3_601);
+    assert_eq!(old, Decision::TakeTurn);
+}
+
+#[test]
+fn a_failure_that_may_be_one_machines_own_is_no_others() {
+    let policy = policy();
+    let error = Error::new(Kind::ApiRefused, "no");
+    let failed =
+        |earlier| Record { failure: SharedFailure::of(&error, earlier), ..Record::default() };
+    let first = failed(None);
+    let view = |record, age| RecordView {
+        record: Some(record),
+        has_own_turn: false,
+        age: Some(SignedDuration::from_secs(age)),
+        clock: None,
+    };
+    let (mut flight, now) = (flight(&policy, 100), reading(104, 1_004));
+    assert_eq!(flight.decide(view(&first, 3), &now, 0.0), Decision::TakeTurn);
+    let met = flight.unconfirmed_failure(view(&first, 3), &now);
+    assert_eq!(met, first.failure.as_ref());
+    assert_eq!(flight.unconfirmed_failure(view(&first, 5), &now), None, "before this call");
+    let second = failed(met);
+    let fail = Decision::Fail(second.failure.as_ref().unwrap().for_others());
+    assert_eq!(flight.decide(view(&second, 3), &now, 0.0), fail);
+    assert_eq!(flight.unconfirmed_failure(view(&second, 3), &now), None);
 }

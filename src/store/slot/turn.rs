@@ -26,7 +26,6 @@ pub struct Turn<'a, 's> {
 /// How often a turn is renewed.
 const RENEWAL: Duration = TURN.checked_div(3).expect("not a division by zero");
 
-/// How often the renewer looks whether the process is to end.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// For giving a turn back before the process ends.
@@ -74,7 +73,6 @@ impl<'a, 's> Turn<'a, 's> {
         self.replace(record).map(|_| ())
     }
 
-    /// Returns whether the record was replaced.
     fn replace(&self, record: &Record) -> Result<bool, StoreError> {
         let is_new =
             |token: Option<&SharedToken>| token.is_some() && token != self.record.token.as_ref();

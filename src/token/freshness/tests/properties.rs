@@ -140,6 +140,23 @@ proptest! {
         prop_assert_eq!(fresh, enough);
     }
 
+    /// A policy refuses a new token exactly if it refuses one at the moment of its request, and
+    /// then it refuses it at any later moment.
+    #[test]
+    fn who_does_not_accept_a_new_token_never_does(
+        policy in any_demand(), validity in any_stamp(), now in any_reading()
+    ) {
+        let policy = FreshnessPolicy { newer_than: None, idle_timeout: None, ..policy };
+        let mut validity = validity;
+        validity.initial_lifetime = validity.lifetime;
+        let is_fresh = |now: &Reading| matches!(policy.judge(&validity, now), Verdict::Fresh { .. });
+        let accepts = policy.accepts_new(&validity);
+        prop_assert!(accepts || !is_fresh(&now));
+        if Age::of(&validity.sent, &validity.sent).is_ok_and(|age| age.elapsed().is_zero()) {
+            prop_assert_eq!(accepts, is_fresh(&validity.sent));
+        }
+    }
+
     /// For `cache list`, which shows headers that nothing vouches for.
     #[test]
     fn what_is_told_of_a_stamp_never_panics(
