@@ -2,6 +2,7 @@
 
 mod connection;
 mod description;
+mod faults;
 mod memory_policy;
 mod refusal;
 mod script;
@@ -11,20 +12,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::{Cmd, Value};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::{Instant, timeout};
 
 use self::connection::{CommandError, RedisConnection};
-use self::refusal::RefusedCommand;
 use self::script::{LuaScript, READ, SWAP};
 use super::blocking::BlockingRuntime;
-use super::{Observation, RecordName, Store, StoreError, StoreFault, StoreNote, Swap, Version};
+use super::{Observation, RecordName, Store, StoreError, StoreNote, Swap, Version};
 use crate::clock::Reading;
 use crate::config::{NetworkSettings, RedisLocation, StorePassword, StoreSettings};
 use crate::context::{Context, timer_clock};
-use crate::error::Error;
-use crate::net::{RequestError, StreamConnector};
-use crate::sanitize::Secrets;
+use crate::net::StreamConnector;
 use crate::sync;
 
 /// Connects with the first request, and keeps the connection.
@@ -168,7 +166,7 @@ impl RedisStore {
     async fn connect(&self, request: &ScriptRequest<'_>) -> Result<RedisConnection, StoreError> {
         let limit = request.connect_until.saturating_duration_since(timer_clock());
         let opened = self.connector.open(&self.unreachable(), limit).await;
-        let transport = opened.map_err(explain_connect)?;
+        let transport = opened.map_err(RedisStore::explain_connect)?;
         let failed = |error| self.explain(error, request, None);
         let mut connection = RedisConnection::over(transport).await.map_err(failed)?;
         let RedisLocation { user, database, .. } = &self.location;
@@ -245,87 +243,4 @@ impl RedisStore {
         }
         Ok(known.clone())
     }
-
-    fn explain(
-        &self,
-        error: CommandError,
-        request: &ScriptRequest<'_>,
-        script: Option<&'static LuaScript>,
-    ) -> StoreError {
-        match error {
-            CommandError::Refused(words) => {
-                // Some errors quote the arguments of a command.
-                let mut secrets = Secrets::default();
-                let password = request.password.as_ref().map(SecretString::expose_secret);
-                secrets.add(password.unwrap_or_default());
-                let refusal = RefusedCommand {
-                    location: &self.location,
-                    password: self.password.as_ref().map(StorePassword::origin),
-                    is_write: std::ptr::eq(request.script, &SWAP),
-                    script,
-                };
-                let mut explained = refusal.explain(&words);
-                let cause = explained.error.cause.unwrap_or_default();
-                explained.error.cause = Some(refusal::without_secrets(&cause, &secrets));
-                explained
-            }
-            CommandError::Broken(cause) => {
-                let store = &self.location;
-                StoreError::new(
-                    StoreFault::Unavailable,
-                    format!("the store {store} does not answer"),
-                )
-                .with_cause(cause)
-                .with_hint(self.protocol_hint())
-            }
-            CommandError::Tls(fault) => {
-                explain_connect(self.connector.explain_tls(fault, &self.unreachable()))
-            }
-            CommandError::NotRedis => self.not_redis(),
-        }
-    }
-
-    fn unreachable(&self) -> String {
-        format!("the store {} cannot be reached", self.location)
-    }
-
-    fn not_redis(&self) -> StoreError {
-        let message = format!("the store {} does not speak Redis", self.location);
-        StoreError::new(StoreFault::Misconfigured, message)
-            .with_cause("its reply follows another protocol")
-            .with_hint(self.protocol_hint())
-    }
-
-    fn protocol_hint(&self) -> &'static str {
-        if self.location.tls {
-            "check the host and the port"
-        } else {
-            "check the host and the port; if it speaks TLS on this port, the location begins with \
-             rediss:"
-        }
-    }
-
-    fn too_slow(&self, limit: Duration) -> StoreError {
-        let message = format!("the store {} does not answer", self.location);
-        StoreError::new(StoreFault::Unavailable, message)
-            .with_cause(format!("no response within {limit:.1?}"))
-            .with_hint(if self.location.tls {
-                "check the server, or allow more time with --store-timeout"
-            } else {
-                "check the server, or allow more time with --store-timeout; if it speaks TLS on \
-                 this port, the location begins with rediss:"
-            })
-    }
-
-    /// Passes on an error that has nothing to do with the server.
-    fn unusable(&self, error: Error) -> StoreError {
-        StoreError { fault: StoreFault::Misconfigured, error }
-    }
-}
-
-fn explain_connect(failure: RequestError) -> StoreError {
-    let fault =
-        if failure.is_transient { StoreFault::Unavailable } else { StoreFault::Misconfigured };
-    let kind = StoreError::new(fault, "").error.kind;
-    StoreError { fault, error: Error { kind, ..failure.error } }
 }

@@ -167,7 +167,7 @@ impl AwsProfile {
                 let more = if known.len() > MAX_LISTED { ", ..." } else { "" };
                 let shown: Vec<_> =
                     known.iter().take(MAX_LISTED).map(|name| shown::plain(name)).collect();
-                format!("correct {}: there are {}{more}", named.origin, shown.join(", "))
+                format!("correct {} (known: {}{more})", named.origin, shown.join(", "))
             }
         };
         let name = shown::quoted(&self.name);

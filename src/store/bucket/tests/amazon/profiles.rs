@@ -158,7 +158,7 @@ fn a_profile_that_is_missing_or_incomplete_is_named() {
         Home::new(&[(".aws/credentials", "[default]\naws_access_key_id = AKIA\n[b]\n[a]\n")]);
     let (cause, hint) = home.error(&[("AWS_PROFILE", "ci")]);
     let expected = "there is no profile \"ci\" in ~/.aws/config, ~/.aws/credentials";
-    assert_eq!((&*cause, &*hint), (expected, "correct AWS_PROFILE: there are a, b, default"));
+    assert_eq!((&*cause, &*hint), (expected, "correct AWS_PROFILE (known: a, b, default)"));
     let (cause, _) = home.error(&[]);
     let expected = "aws_access_key_id of profile \"default\" in ~/.aws/credentials is set without \
                     aws_secret_access_key";
