@@ -97,6 +97,7 @@ impl TokenPool {
         let provided = tokio::task::spawn_blocking(work).await;
         let now = self.run.clock.read();
         if let Ok(Ok(provided)) = &provided
+            && backend.has_store()
             && self.is_first_of_store(slot, &provided.token.access_token)
         {
             return self.state().growth.end(false, &now);

@@ -12,7 +12,7 @@ use crate::oauth::tokens_me::TokenCheck;
 use crate::sync;
 use crate::token::{AccessToken, FreshnessPolicy};
 
-/// Blocks in every method but `policy`.
+/// Blocks in every method but the last two.
 pub(in super::super) trait TokenBackend: Send + Sync {
     /// Returns a fresh token other than `rejected`.
     fn get_token(&self, rejected: Option<&AccessToken>) -> Result<ProvidedToken>;
@@ -29,6 +29,9 @@ pub(in super::super) trait TokenBackend: Send + Sync {
     fn record_use(&self, token: &AccessToken, used: &Reading);
 
     fn policy(&self) -> &FreshnessPolicy;
+
+    /// Returns whether other machines share the tokens.
+    fn has_store(&self) -> bool;
 }
 
 pub(in super::super) struct BrokerBackend {
@@ -128,5 +131,9 @@ impl TokenBackend for BrokerBackend {
 
     fn policy(&self) -> &FreshnessPolicy {
         &self.settings.freshness
+    }
+
+    fn has_store(&self) -> bool {
+        self.settings.store.is_some()
     }
 }

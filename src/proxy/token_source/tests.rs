@@ -63,6 +63,10 @@ impl FakeBackend {
 }
 
 impl TokenBackend for FakeBackend {
+    fn has_store(&self) -> bool {
+        false
+    }
+
     fn get_token(&self, rejected: Option<&AccessToken>) -> Result<ProvidedToken> {
         self.asked.lock().unwrap().push(rejected.map(|token| token.expose().to_owned()));
         let open = self.open.lock().unwrap();

@@ -33,6 +33,7 @@ pub(super) struct FakeCloud {
     pub(super) is_issuer_down: AtomicBool,
     pub(super) repeats_tokens: AtomicBool,
     pub(super) is_api_hanging: AtomicBool,
+    pub(super) has_store: AtomicBool,
     limits: Limits,
     state: Mutex<CloudState>,
 }
@@ -88,6 +89,7 @@ impl FakeCloud {
             is_issuer_down: AtomicBool::new(false),
             repeats_tokens: AtomicBool::new(false),
             is_api_hanging: AtomicBool::new(false),
+            has_store: AtomicBool::new(false),
             limits,
             state: Mutex::default(),
         })
@@ -225,6 +227,10 @@ impl TokenBackend for CloudBackend {
 
     fn policy(&self) -> &FreshnessPolicy {
         &self.policy
+    }
+
+    fn has_store(&self) -> bool {
+        self.cloud.has_store.load(Ordering::Relaxed)
     }
 }
 
