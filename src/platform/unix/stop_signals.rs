@@ -61,11 +61,13 @@ pub(crate) struct BackgroundSignals([Signal; 3]);
 impl BackgroundSignals {
     /// Within a runtime. From now on, signals no longer end the process by themselves.
     pub(crate) fn listen() -> io::Result<BackgroundSignals> {
-        Ok(BackgroundSignals([
+        let signals = BackgroundSignals([
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
             signal(SignalKind::hangup())?,
-        ]))
+        ]);
+        disable_exit_on_signals();
+        Ok(signals)
     }
 
     pub(crate) async fn next(&mut self) {

@@ -6,10 +6,10 @@ use std::process::Stdio;
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
 
 use super::faults::{MINTS, WAITS, behind};
-use crate::common::cloud::{accepts, cloud};
+use crate::common::cloud::{CLIENT, accepts, cloud};
 use crate::common::gate::Gate;
 use crate::common::process::{Running, wait_until};
 use crate::common::runner::Runner;
@@ -87,7 +87,7 @@ fn process_1_of_a_container_gives_the_turn_back_too() {
     gate.wait_for(1);
     let [process] = children_of(minting.pid())[..] else { panic!("unshare has one child") };
     let process = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
-    rustix::process::kill_process(process, Signal::TERM).unwrap();
+    kill_process(process, Signal::TERM).unwrap();
     assert_eq!(minting.finish().status.code(), Some(143));
     gate.open();
     assert_turn_is_free(&behind(&gate, &cloud, &store), &cloud);
@@ -175,4 +175,28 @@ fn a_provider_whose_terraform_is_killed_gives_the_turn_back() {
     rig.assert_nothing_is_left();
     gate.open();
     assert_turn_is_free(&behind(&gate, &rig.cloud, &store), &rig.cloud);
+}
+
+/// Terraform decides on the end of its provider.
+#[test]
+fn a_signal_does_not_end_a_provider_that_has_had_a_turn() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    // Not known before the apply, so that the provider of the apply is the one that mints.
+    let later = format!("resource \"terraform_data\" \"later\" {{\n  input = \"{CLIENT}\"\n}}\n");
+    let waits = "<<-EOT\n          touch seen; until [ -e go ]; do sleep 0.05; done";
+    let rest = later + &USES.replace("<<-EOT", waits);
+    let argument = "client_id = terraform_data.later.output";
+    let plan = SandboxConfig::default();
+    let Some(mut rig) = Rig::new(Tool::Terraform, plan, argument, &rest) else { return };
+    rig.terraform.set("GC_TOKEN_STORE", &redis.with_prefix("x"));
+    let running = rig.terraform.start(&["apply", "-auto-approve"]);
+    rig.wait_for("seen");
+    assert_eq!(rig.cloud.counters().mints, 1);
+    let plugins = rig.plugins();
+    for signal in SIGNALS {
+        plugins.iter().for_each(|plugin| kill_process(*plugin, signal).unwrap());
+    }
+    rig.terraform.write("go", "");
+    let said = running.wait();
+    assert!(said.status.success(), "{said:#?}");
 }

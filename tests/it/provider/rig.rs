@@ -1,5 +1,6 @@
 //! A Terraform workspace with the provider and a sandbox to go with it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -95,13 +96,14 @@ impl Rig {
     /// `TMPDIR` is empty: neither a socket nor its directory.
     pub(crate) fn assert_nothing_is_left(&self) {
         wait_until("every plugin has ended and cleaned up", || {
-            self.plugins() == 0 && std::fs::read_dir(self.terraform.tmp()).unwrap().count() == 0
+            self.plugins().is_empty()
+                && std::fs::read_dir(self.terraform.tmp()).unwrap().count() == 0
         });
     }
 
-    /// Number of provider processes of this workspace, recognised by their `TMPDIR`, which a
-    /// zombie has not.
-    pub(crate) fn plugins(&self) -> usize {
+    /// The provider processes of this workspace, recognised by their `TMPDIR`, which a zombie has
+    /// not.
+    pub(crate) fn plugins(&self) -> Vec<Pid> {
         let tmp = format!("TMPDIR={}\0", self.terraform.tmp().display());
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let is_plugin = |dir: PathBuf| {
@@ -110,7 +112,9 @@ impl Rig {
             program.to_string_lossy().contains("terraform-provider-gctoken")
                 && String::from_utf8_lossy(&variables).contains(&tmp)
         };
-        processes.filter(|entry| is_plugin(entry.path())).count()
+        let plugins = processes.filter(|entry| is_plugin(entry.path()));
+        let pid = |name: OsString| Pid::from_raw(name.to_str()?.parse().ok()?);
+        plugins.filter_map(|entry| pid(entry.file_name())).collect()
     }
 }
 

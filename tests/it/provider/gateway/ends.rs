@@ -99,7 +99,7 @@ fn cut_short(end: impl FnOnce(Running)) {
     let shared = rig.shared_token();
     let running = rig.terraform.start(&["apply", "-auto-approve"]);
     rig.wait_for("one/me.json");
-    assert_ne!(rig.plugins(), 0);
+    assert_ne!(rig.plugins(), []);
     let api_faults = Some("slow:30s".parse::<Faults>().unwrap().0);
     rig.cloud.change(ConfigChange { api_faults, ..ConfigChange::default() });
     let calls = rig.cloud.counters().api_calls;
