@@ -16,7 +16,7 @@ pub(crate) use codec::fuzz as fuzz_entry;
 pub use entry::{Entry, Lock, Lookup};
 pub use issued::IssuedTokens;
 pub use key::Key;
-pub use maintenance::{EntrySummary, clear, list, occupied_slots, prune};
+pub use maintenance::{EntrySummary, clear, holds_shared_token, list, occupied_slots, prune};
 pub use seal::Seal;
 pub use self_test::{check, self_test};
 

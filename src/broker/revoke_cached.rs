@@ -1,19 +1,22 @@
 //! Revokes the tokens of a client in the cache and in the store, in all slots of its pool.
 
+mod stored;
+
 use std::time::Duration;
 
 use super::{NetworkRemote, Remote};
 use crate::cache::{self, Entry, Lookup};
-use crate::config::{Settings, StoreSettings};
+use crate::config::Settings;
 use crate::context::{Clock, Context};
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{RATE_LIMIT_WAIT, RevocationEndpoint};
-use crate::store::{NumberedSlot, Slot, StoreClient, StoreError};
 use crate::token::AccessToken;
+
+use stored::StoredTokens;
 
 pub struct CachedRevocation {
     pub revoked: usize,
-    /// Those of the API come last. A token that could not be revoked stays cached.
+    /// The one that tells most comes last. A token that could not be revoked stays where it was.
     pub failures: Vec<Error>,
 }
 
@@ -23,22 +26,18 @@ struct CachedToken {
     settings: Settings,
 }
 
-struct TokenInStore<'a> {
-    access_token: AccessToken,
-    slot: Slot<'a>,
-}
-
 /// A token that both hold is revoked once.
 #[derive(Default)]
 struct RevocableTokens<'a> {
     cached: Vec<CachedToken>,
-    stored: Vec<TokenInStore<'a>>,
+    stored: StoredTokens<'a>,
 }
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Revokes each token at the API and evicts it from the cache and from the store. Mints none.
-/// `pool` is the number of slots of the store that are looked at in any case.
+/// Takes the tokens out of the store, revokes each at the API, and evicts it from the cache. Mints
+/// none, and revokes none if the store cannot be changed. `pool` is the number of slots of the
+/// store that are looked at in any case.
 ///
 /// # Errors
 /// `Configuration` without an API, `Cache` if the cache cannot be used.
@@ -63,39 +62,21 @@ pub fn revoke_cached(
     }
     let pool = slots.last().map_or(pool, |last| pool.max(last + 1));
     let revoke = |tokens: &RevocableTokens<'_>, mut failures: Vec<Error>| {
-        let revoked = tokens.revoke(&endpoint, settings, &*context.clock, &mut failures);
+        let revoked =
+            tokens.revoke(&endpoint, settings.network.timeout, &*context.clock, &mut failures);
         CachedRevocation { revoked, failures }
     };
     if settings.store.is_none() {
-        return Ok(revoke(&RevocableTokens { cached, stored: Vec::new() }, failures));
+        return Ok(revoke(&RevocableTokens { cached, ..RevocableTokens::default() }, failures));
     }
     let secret = NetworkRemote::new(settings, context).client_secret()?;
     let revocation = super::with_store_client(settings, context, &secret, |client| {
-        let stored = stored_tokens(client, pool, &mut failures);
-        revoke(&RevocableTokens { cached, stored }, failures)
+        match StoredTokens::take(client, pool, &mut failures) {
+            Ok(stored) => revoke(&RevocableTokens { cached, stored }, failures),
+            Err(error) => CachedRevocation::refused(failures, error),
+        }
     });
     Ok(revocation.expect("a store is set"))
-}
-
-/// Returns the tokens in the store, and adds to `failures` what cannot be read.
-fn stored_tokens<'a>(
-    client: &StoreClient<'a>,
-    pool: u32,
-    failures: &mut Vec<Error>,
-) -> Vec<TokenInStore<'a>> {
-    let slots = client.occupied_slots(pool).unwrap_or_else(|failure| {
-        failures.push(client.settings.named_in(failure.error));
-        Vec::new()
-    });
-    let mut stored = Vec::new();
-    for NumberedSlot { slot, reading, .. } in slots {
-        if reading.is_unusable {
-            failures.push(unusable(client.settings));
-        }
-        let token = reading.token().map(|shared| shared.token.access_token.clone());
-        stored.extend(token.map(|access_token| TokenInStore { access_token, slot }));
-    }
-    stored
 }
 
 impl RevocableTokens<'_> {
@@ -103,46 +84,46 @@ impl RevocableTokens<'_> {
     fn revoke(
         &self,
         endpoint: &RevocationEndpoint,
-        settings: &Settings,
+        timeout: Duration,
         clock: &dyn Clock,
         failures: &mut Vec<Error>,
     ) -> usize {
         let mut tokens: Vec<&AccessToken> = Vec::new();
         let cached = self.cached.iter().map(|token| &token.access_token);
-        for token in cached.chain(self.stored.iter().map(|token| &token.access_token)) {
+        for token in cached.chain(self.stored.access_tokens()) {
             if !tokens.contains(&token) {
                 tokens.push(token);
             }
         }
         let tokens: Vec<AccessToken> = tokens.into_iter().cloned().collect();
-        let results = endpoint.revoke_all(&tokens, settings.network.timeout, RATE_LIMIT_WAIT);
+        let results = endpoint.revoke_all(&tokens, timeout, RATE_LIMIT_WAIT);
         let (mut revoked, mut refused) = (0, Vec::new());
         for (token, result) in tokens.iter().zip(results) {
             match result {
                 Ok(()) => {
                     revoked += 1;
-                    self.evict(token, settings, clock, failures);
+                    failures.extend(self.evict(token, clock));
                 }
-                Err(error) => refused.push(error.with_hint(RETRY_HINT)),
+                Err(error) => refused.push(error.with_hint(self.keep(token))),
             }
         }
         failures.extend(counted_once(refused));
         revoked
     }
 
-    fn evict(
-        &self,
-        revoked: &AccessToken,
-        settings: &Settings,
-        clock: &dyn Clock,
-        failures: &mut Vec<Error>,
-    ) {
-        for token in self.cached.iter().filter(|token| token.access_token == *revoked) {
-            failures.extend(token.evict(clock).err());
-        }
-        for token in self.stored.iter().filter(|token| token.access_token == *revoked) {
-            let failure = token.slot.evict(revoked).err();
-            failures.extend(failure.map(|failure| still_stored(failure, settings)));
+    fn evict(&self, revoked: &AccessToken, clock: &dyn Clock) -> Vec<Error> {
+        let held = self.cached.iter().filter(|token| token.access_token == *revoked);
+        held.filter_map(|token| token.evict(clock).err()).collect()
+    }
+
+    /// Leaves a token that could not be revoked where it can be found again, and returns a hint
+    /// that says where.
+    fn keep(&self, token: &AccessToken) -> &'static str {
+        let is_cached = self.cached.iter().any(|cached| cached.access_token == *token);
+        match (is_cached, self.stored.put_back(token)) {
+            (true, _) => CACHED_HINT,
+            (false, true) => STORED_HINT,
+            (false, false) => "it is no longer in the store, and valid until it expires",
         }
     }
 }
@@ -163,8 +144,11 @@ fn counted_once(errors: Vec<Error>) -> Vec<Error> {
     different.into_iter().map(with_count).collect()
 }
 
-const RETRY_HINT: &str = "the token is still cached, so that 'gc-token revoke' can be tried again; \
-                          otherwise it is valid until it expires";
+const CACHED_HINT: &str = "the token is still cached, so that 'gc-token revoke' can be tried again; \
+                           otherwise it is valid until it expires";
+
+const STORED_HINT: &str = "the token is still in the store, so that 'gc-token revoke' can be tried \
+                           again; otherwise it is valid until it expires";
 
 fn read_slot(settings: &Settings, slot: u32) -> Result<Option<CachedToken>> {
     let mut settings = settings.clone();
@@ -216,23 +200,6 @@ fn no_api() -> Error {
     Error::new(Kind::Configuration, "there is no API that could revoke tokens")
         .with_cause("neither a region nor an API URL is set")
         .with_hint("set --region or --api-url: only Genesys Cloud's API can")
-}
-
-fn unusable(store: &StoreSettings) -> Error {
-    let message = format!("cannot revoke the token in the store {}", store.location);
-    Error::new(Kind::Cache, message)
-        .with_cause("its record was altered, or is of another version of gc-token")
-        .with_hint("'gc-token cache clear --store' removes it; the token is valid until it expires")
-}
-
-fn still_stored(failure: StoreError, settings: &Settings) -> Error {
-    let store = settings.store.as_ref();
-    let place = store.map(|store| store.location.to_string()).unwrap_or_default();
-    let StoreError { error, .. } = failure;
-    let cause = error.one_line();
-    Error::new(error.kind, format!("the revoked token is still in the store {place}"))
-        .with_cause(cause)
-        .with_hint("'gc-token cache clear --store' removes it; machines that find it mint another")
 }
 
 fn unreadable(entry: &Entry<'_>, reason: String) -> Error {

@@ -25,6 +25,9 @@ pub struct Header {
     /// Position in a pool of tokens of one client.
     #[serde(default, skip_serializing_if = "is_first_slot")]
     pub slot: u32,
+    /// Whether there was a store, by which other machines may use the same token.
+    #[serde(default, rename = "shared", skip_serializing_if = "std::ops::Not::not")]
+    pub is_shared: bool,
     /// [`BEARER`], or an issuer's spelling of it.
     pub token_type: String,
     #[serde(rename = "stamp")]
@@ -69,6 +72,7 @@ pub(super) fn encode(key: &Key, settings: &Settings, token: &Token, seal: &Seal)
         scope: settings.issuer.scope.clone(),
         audience: settings.issuer.audience.clone(),
         slot: settings.cache.slot,
+        is_shared: settings.store.is_some(),
         token_type: BEARER.to_owned(),
         validity: token.validity.clone(),
     };
@@ -135,6 +139,7 @@ mod tests {
     use super::*;
     use crate::clock::OffsetEstimate;
     use crate::clock::tests::reading;
+    use crate::config::StoreSettings;
     use crate::config::tests::settings;
     use crate::token::tests::token;
     use proptest::prelude::*;
@@ -191,6 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_other_machines_may_use_is_marked() {
+        let mut settings = settings("http://x");
+        let key = Key::of(&settings);
+        for store in [None, Some(StoreSettings::test())] {
+            settings.store = store;
+            let bytes = encode(&key, &settings, &token("t", 300), &seal());
+            assert_eq!(peek_header(&bytes).unwrap().is_shared, settings.store.is_some());
+        }
+    }
+
+    #[test]
     fn truncated_at_every_length_and_flipped_in_every_bit_it_is_corrupt() {
         let (settings, seal) = (settings("http://x"), seal());
         let key = Key::of(&settings);
@@ -216,6 +232,7 @@ mod tests {
                 scope: None,
                 audience: None,
                 slot: 0,
+                is_shared: false,
                 token_type: token_type.into(),
                 validity: token("t", 300).validity,
             };

@@ -51,6 +51,18 @@ pub fn occupied_slots(settings: &Settings) -> Result<Vec<u32>> {
     Ok(slots)
 }
 
+/// Returns whether other machines may use a token of this client that is cached here.
+pub fn holds_shared_token(settings: &Settings) -> Result<bool> {
+    let Some(dir) = &settings.cache.dir else {
+        return Ok(false);
+    };
+    let is_shared = |entry: EntrySummary| {
+        let header = entry.header.ok().filter(|header| header.is_shared);
+        header.is_some_and(|header| Key::of_slot(settings, header.slot) == entry.key)
+    };
+    Ok(list(dir)?.into_iter().any(is_shared))
+}
+
 pub fn clear(dir: &Path, lock_timeout: Duration, clock: &dyn Clock) -> Result<usize> {
     let mut keys: Vec<Key> = cache_files(dir)?.into_iter().map(|(_, key, _)| key).collect();
     keys.dedup();

@@ -2,14 +2,18 @@
 
 use super::{load_layers, resolve_settings};
 use crate::broker::{self, CachedRevocation};
-use crate::config::{self, Flags, Query, table};
+use crate::cache;
+use crate::config::{self, Flags, Query, Settings, table};
 use crate::context::{Context, StandardStreams};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::text::counted;
 
 pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams) -> Result<()> {
     let layers = load_layers(flags, Query::default(), context)?;
     let settings = resolve_settings(&layers, context, &mut streams.stdin)?;
+    if settings.store.is_none() && !layers.bool(&table::NO_STORE)? {
+        refuse_shared(&settings)?;
+    }
     let CachedRevocation { revoked, mut failures } = {
         let pool = config::resolve_pool(&layers)?.tokens;
         broker::revoke_cached(&settings, pool, context)?
@@ -31,4 +35,16 @@ pub(super) fn run(flags: Flags, context: &Context, streams: &mut StandardStreams
     }
     failures.iter().for_each(|error| context.reporter.error(error));
     Err(last.with_doctor_hint())
+}
+
+/// A step that has forgotten the store would revoke the token of all machines, and leave it there.
+fn refuse_shared(settings: &Settings) -> Result<()> {
+    if !cache::holds_shared_token(settings)? {
+        return Ok(());
+    }
+    let message = "the cached token is shared with other machines, and no store is set";
+    Err(Error::new(Kind::Configuration, message).with_hint(
+        "set GC_TOKEN_STORE as for the other commands, so that the token is taken out of the store, \
+         too; --no-store revokes it all the same",
+    ))
 }

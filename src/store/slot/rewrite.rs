@@ -1,7 +1,7 @@
 //! Changes a part of a record. Nothing but the record that was read is replaced.
 
 use super::{Slot, SlotReading};
-use crate::store::{Record, StoreError, StoreFault, Swap};
+use crate::store::{Record, SharedToken, StoreError, StoreFault, Swap};
 use crate::token::AccessToken;
 
 /// Others may write a record between the read and the swap.
@@ -18,6 +18,20 @@ impl Slot<'_> {
             let holds_token = record.token.as_ref()?.token.access_token == *token;
             holds_token.then(|| Record { token: None, ..record.clone() })
         })
+    }
+
+    /// Puts a token back that was evicted, unless another one or a failure has replaced it. Returns
+    /// whether the record holds it.
+    ///
+    /// # Errors
+    /// Those of [`Store::swap`](crate::store::Store::swap).
+    pub fn put_back(&self, token: &SharedToken) -> Result<bool, StoreError> {
+        let is_there = self.rewrite(|reading| {
+            let record = reading.record.as_ref().filter(|record| record.failure.is_none())?;
+            let token = record.token.is_none().then(|| token.clone());
+            token.is_some().then(|| Record { token, ..record.clone() })
+        })?;
+        Ok(is_there || self.read()?.token() == Some(token))
     }
 
     /// Replaces a record by an empty one, which means that there is no token. The turn of a
@@ -75,8 +89,8 @@ mod tests {
     use crate::config::tests::settings;
     use crate::config::{Settings, StoreSettings};
     use crate::context::Clock;
+    use crate::store::StoreClient;
     use crate::store::memory::{MemoryClient, MemoryStore, SleepingClock};
-    use crate::store::{SharedToken, StoreClient};
     use crate::token::tests::token;
 
     fn with_client(test: impl FnOnce(&MemoryStore<'_>, &StoreClient<'_>)) {
@@ -115,6 +129,25 @@ mod tests {
             assert!(slot.evict(&token("one", 300).access_token).unwrap());
             assert_eq!(token_of(client, 0), None);
             assert!(slot.read().unwrap().is_minting());
+        });
+    }
+
+    #[test]
+    fn a_token_is_put_back_unless_another_has_replaced_it() {
+        with_client(|_, client| {
+            let shared = SharedToken::new(token("one", 300), None);
+            let slot = client.slot(0);
+            assert!(!slot.put_back(&shared).unwrap(), "there is no record");
+            put(client, 0, &Record { slots: 4, turn: Some("nonce".into()), ..record("one") });
+            assert!(slot.put_back(&shared).unwrap(), "it is there");
+            slot.evict(&shared.token.access_token).unwrap();
+            assert!(slot.put_back(&shared).unwrap());
+            assert_eq!(token_of(client, 0).as_deref(), Some("one"));
+            let reading = slot.read().unwrap();
+            assert!(reading.is_minting() && reading.slots() == 4);
+            put(client, 0, &record("two"));
+            assert!(!slot.put_back(&shared).unwrap());
+            assert_eq!(token_of(client, 0).as_deref(), Some("two"));
         });
     }
 
