@@ -28,6 +28,15 @@ pub struct RecipeValues {
     pub client_secret_variable: &'static str,
     pub min_ttl: String,
     pub checksums: ArchiveChecksums,
+    pub store: Option<RecipeStore>,
+}
+
+/// What a recipe has to say about the credentials of the store that machines share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecipeStore {
+    Redis,
+    /// The credentials of a bucket, as a phrase.
+    Bucket(&'static str),
 }
 
 /// SHA-256 of this version's archives, in hexadecimal digits. An empty one is refused when the
@@ -116,6 +125,7 @@ impl RecipeValues {
             ("sha256-x86_64", self.checksums.x86_64.clone()),
             ("sha256-aarch64", self.checksums.aarch64.clone()),
             ("provider", PROVIDER_SOURCE.to_owned()),
+            ("store-credentials", self.bucket_credentials().unwrap_or_default().to_owned()),
         ]
     }
 
@@ -126,7 +136,20 @@ impl RecipeValues {
         if system == CiSystem::Github && variables.is_empty() {
             variables.push(("GENESYSCLOUD_REGION", "${{ vars.GENESYSCLOUD_REGION }}"));
         }
-        template::Blocks { variables, install: INSTALL }
+        let is_redis = self.store == Some(RecipeStore::Redis);
+        let conditions = vec![
+            ("redis", is_redis),
+            ("no redis", !is_redis),
+            ("bucket", self.bucket_credentials().is_some()),
+        ];
+        template::Blocks { variables, install: INSTALL, conditions }
+    }
+
+    fn bucket_credentials(&self) -> Option<&'static str> {
+        match self.store {
+            Some(RecipeStore::Bucket(credentials)) => Some(credentials),
+            Some(RecipeStore::Redis) | None => None,
+        }
     }
 }
 

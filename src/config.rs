@@ -45,7 +45,7 @@ pub(crate) use sources::bool_from_environment;
 pub use sources::{Flags, Layers};
 pub use store::StoreSettings;
 pub use store_location::{BucketProvider, RedisLocation, StoreLocation};
-pub use store_password::StorePassword;
+pub use store_password::{StorePassword, other_store_password};
 
 use crate::context::{Context, NO_HOME, StandardInput};
 use crate::error::{Error, Kind, Result};

@@ -25,8 +25,8 @@ terraform {
   }
 }
 
-# Plan and apply each get a token of their own, which is stored in neither state nor plan. For
-# an apply that may outlive it: the ephemeral resource gctoken_gateway.
+# Plan and apply each ask for a token, which is stored in neither state nor plan. For an apply
+# that may outlive it: the ephemeral resource gctoken_gateway.
 ephemeral "gctoken_access_token" "this" {
   min_ttl = "30m"
 }

@@ -10,6 +10,7 @@ fn values() -> RecipeValues {
         client_secret_variable: "THE_SECRET",
         min_ttl: "31m".into(),
         checksums: ArchiveChecksums { x86_64: "a".repeat(64), aarch64: "b".repeat(64) },
+        store: None,
     }
 }
 
@@ -48,6 +49,39 @@ fn without_a_region_github_reads_it_from_its_own_variables() {
         let region = files[0].text.lines().find(|line| line.contains("GENESYSCLOUD_REGION"));
         let expected = "  GENESYSCLOUD_REGION: \"${{ vars.GENESYSCLOUD_REGION }}\"";
         assert_eq!(region, (system == CiSystem::Github).then_some(expected));
+    }
+}
+
+#[test]
+fn the_credentials_of_a_store_are_in_every_recipe_with_one() {
+    const PASSWORD: &str = "GC_TOKEN_STORE_PASSWORD";
+    let text_with = |store| {
+        let values = RecipeValues { store, ..values() };
+        recipes(&values)
+            .map(|(system, files)| {
+                let text: String = files.iter().map(|file| file.text.as_str()).collect();
+                assert!(!text.contains("<<"), "{system:?}: {text}");
+                (system, text)
+            })
+            .collect::<Vec<_>>()
+    };
+    for (system, text) in text_with(Some(RecipeStore::Redis)) {
+        // Where a secret is named for each step, plan and apply have both.
+        let (secrets, passwords) =
+            (text.matches("THE_SECRET").count(), text.matches(PASSWORD).count());
+        let expected = match system {
+            CiSystem::Github => 3,
+            CiSystem::Azure | CiSystem::Jenkins => 2,
+            CiSystem::Gitlab | CiSystem::Atlantis | CiSystem::Hcp => 1,
+        };
+        assert!(passwords >= expected && secrets >= expected, "{system:?}: {text}");
+    }
+    for (system, text) in text_with(Some(RecipeStore::Bucket("THE_KEYS"))) {
+        assert!(text.contains("credentials of the store: THE_KEYS"), "{system:?}: {text}");
+        assert!(!text.contains(PASSWORD), "{system:?}");
+    }
+    for (system, text) in text_with(None) {
+        assert!(!text.contains(PASSWORD) && !text.contains("the store"), "{system:?}: {text}");
     }
 }
 

@@ -7,9 +7,11 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use super::{load_layers, path_from_flag};
-use crate::ci::{self, ArchiveChecksums, CiSystem, RecipeFile, RecipeValues};
+use crate::ci::{self, ArchiveChecksums, CiSystem, RecipeFile, RecipeStore, RecipeValues};
 use crate::cli::CiArgs;
-use crate::config::{self, Layers, Origin, Query, Setting, Sourced, table};
+use crate::config::{
+    self, BucketProvider, Layers, Origin, Query, Setting, Sourced, StoreLocation, table,
+};
 use crate::context::{Context, Environment, StandardStreams};
 use crate::error::{Error, Kind, Result};
 use crate::platform::OpenedFile;
@@ -31,7 +33,16 @@ pub(super) fn run(args: CiArgs, context: &Context, streams: &mut StandardStreams
              release, and add --sums SHA256SUMS",
         );
     }
-    let recipe = system.recipe(&recipe_values(&layers, &context.env, checksums)?);
+    let values = recipe_values(&layers, &context.env, checksums)?;
+    if values.store == Some(RecipeStore::Redis)
+        && let Some(origin) = config::other_store_password(&layers)
+    {
+        context.reporter.warn(format_args!(
+            "{origin} has no effect in a recipe: there, the password of the store is in \
+             GC_TOKEN_STORE_PASSWORD"
+        ));
+    }
+    let recipe = system.recipe(&values);
     match &args.write {
         Some(directory) => {
             write_files(&path_from_flag("write", directory, context)?, &recipe, streams)
@@ -58,7 +69,7 @@ fn list_systems() -> String {
 
 const MIN_TTL: &str = "30m";
 
-const PORTABLE: [&Setting; 12] = [
+const PORTABLE: [&Setting; 10] = [
     &table::LOGIN_URL,
     &table::API_URL,
     &table::TOKEN_URL,
@@ -69,9 +80,9 @@ const PORTABLE: [&Setting; 12] = [
     &table::IDLE_TIMEOUT,
     &table::VERIFY,
     &table::TIMEOUT,
-    &table::STORE_TIMEOUT,
-    &table::STORE_REQUIRED,
 ];
+
+const OF_STORE: [&Setting; 2] = [&table::STORE_TIMEOUT, &table::STORE_REQUIRED];
 
 fn recipe_values(
     layers: &Layers,
@@ -83,18 +94,24 @@ fn recipe_values(
     if let Some(region) = config::region(layers)? {
         variables.push(("GENESYSCLOUD_REGION", region.aws.to_owned()));
     }
-    for setting in PORTABLE {
+    let store = layers.find(&table::STORE);
+    let store = if layers.bool(&table::NO_STORE)? { None } else { store };
+    let of_store = OF_STORE.into_iter().filter(|_| store.is_some());
+    for setting in PORTABLE.into_iter().chain(of_store) {
         if let Some(given) = layers.find(setting) {
             variables.push((setting.variables[0], plain_value(&given)?));
         }
     }
     // The location of a store may name a user, and `check_portable` has refused a password.
-    if let Some(given) = layers.find(&table::STORE) {
+    let store = store.map(|given| {
         if !ci::is_plain(&given.value) {
             return Err(not_plain(&given));
         }
+        let store = recipe_store(&StoreLocation::parse(&given)?);
         variables.push((table::STORE.variables[0], given.value));
-    }
+        Ok(store)
+    });
+    let store = store.transpose()?;
     let min_ttl = layers.find(&table::MIN_TTL);
     let min_ttl = min_ttl.map_or_else(|| Ok(MIN_TTL.to_owned()), |given| single_word(&given))?;
     let client_id_variable = match layers.find(&table::CLIENT_ID).map(|given| given.origin) {
@@ -103,7 +120,29 @@ fn recipe_values(
     };
     let secret = table::SECRET_VARIABLES.into_iter().find(|name| env.text(name).is_some());
     let client_secret_variable = secret.unwrap_or(table::SECRET_VARIABLES[1]);
-    Ok(RecipeValues { variables, client_id_variable, client_secret_variable, min_ttl, checksums })
+    Ok(RecipeValues {
+        variables,
+        client_id_variable,
+        client_secret_variable,
+        min_ttl,
+        checksums,
+        store,
+    })
+}
+
+fn recipe_store(location: &StoreLocation) -> RecipeStore {
+    match location {
+        StoreLocation::Redis(_) => RecipeStore::Redis,
+        StoreLocation::Bucket { provider, .. } => RecipeStore::Bucket(match provider {
+            BucketProvider::S3 => {
+                "AWS_REGION with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or OIDC"
+            }
+            BucketProvider::GoogleCloud => "GOOGLE_CREDENTIALS, or OIDC",
+            BucketProvider::Azure => {
+                "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, or OIDC"
+            }
+        }),
+    }
 }
 
 /// # Errors

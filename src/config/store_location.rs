@@ -58,7 +58,7 @@ const EXAMPLES: &str = "such as s3://bucket/prefix, gs://bucket/prefix, az://con
 impl StoreLocation {
     /// # Errors
     /// Names the setting, and no part of a password.
-    pub(super) fn parse(given: &Sourced) -> Result<StoreLocation> {
+    pub fn parse(given: &Sourced) -> Result<StoreLocation> {
         let Ok(url) = Url::parse(&given.value) else {
             return Err(given.refused("is not the location of a store").with_hint(EXAMPLES));
         };

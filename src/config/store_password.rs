@@ -126,6 +126,16 @@ impl StorePassword {
     }
 }
 
+/// Names what gives a password on this machine in another way than the variable.
+pub fn other_store_password(layers: &Layers) -> Option<String> {
+    if let Some(file) = layers.find(&table::STORE_PASSWORD_FILE) {
+        return Some(file.origin.to_string());
+    }
+    let profile = layers.profile.as_ref()?;
+    let command = profile.command(table::STORE_PASSWORD_COMMAND).ok()??;
+    (!command.is_empty()).then(|| profile.origin(table::STORE_PASSWORD_COMMAND).to_string())
+}
+
 #[cfg(test)]
 impl From<&str> for StorePassword {
     fn from(password: &str) -> StorePassword {

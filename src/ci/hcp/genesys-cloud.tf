@@ -8,11 +8,14 @@
 #       <<provider>>
 #     terraform providers lock -platform=linux_amd64 mypurecloud/genesyscloud
 #
-# Environment variables of the workspace, the last one sensitive:
+# <<if no redis>>Environment variables of the workspace, the last one sensitive:
+# <<if redis>>Environment variables of the workspace, the last two sensitive:
 #
 #     <<name>> = <<value>>
 #     <<client-id>>
 #     <<client-secret>>
+#     <<if redis>>GC_TOKEN_STORE_PASSWORD
+# <<if bucket>>The runs need credentials of the store: <<store-credentials>>.
 terraform {
   required_providers {
     genesyscloud = {
@@ -25,8 +28,8 @@ terraform {
   }
 }
 
-# Plan and apply each get a token of their own, which is stored in neither state nor plan. For
-# an apply that may outlive it: the ephemeral resource gctoken_gateway.
+# Plan and apply each ask for a token, which is stored in neither state nor plan. For an apply
+# that may outlive it: the ephemeral resource gctoken_gateway.
 ephemeral "gctoken_access_token" "this" {
   min_ttl = "<<min-ttl>>"
 }
