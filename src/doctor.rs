@@ -78,13 +78,14 @@ pub fn examine(layers: &mut Layers, context: &Context, stdin: &mut StandardInput
         findings.extend(cache::findings(&cache, cache_fault.as_ref()));
     }
     if let Ok(settings) = settings {
-        let store_findings = {
+        let mut store_findings = {
             let _activity =
                 settings.store.as_ref().map(|_| context.reporter.activity("reaching the store"));
             store::findings(&settings, context)
         };
         let _activity = context.reporter.activity("getting a token");
-        let token_findings = token::findings(settings, cache_fault.as_ref(), context);
+        let mut token_findings = token::findings(settings, cache_fault.as_ref(), context);
+        store::take_failure(&mut store_findings, &mut token_findings);
         let is_new =
             |finding: &Finding| !store_findings.iter().any(|told| told.is_repeated_by(finding));
         findings.extend(token_findings.into_iter().filter(is_new));

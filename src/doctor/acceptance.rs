@@ -12,6 +12,7 @@ use crate::token::AccessToken;
 pub(super) fn api_verdict(
     settings: Settings,
     provided: &ProvidedToken,
+    is_from_store: bool,
     context: &Context,
 ) -> Vec<Finding> {
     let Some(url) = settings.issuer.api_url.clone() else {
@@ -25,7 +26,7 @@ pub(super) fn api_verdict(
         Ok(TokenStatus::Rejected) if provided.origin == TokenOrigin::Minted => {
             vec![token_rejected(&settings, &url)]
         }
-        Ok(TokenStatus::Rejected) => cached_token_rejected(settings, &url, context),
+        Ok(TokenStatus::Rejected) => cached_token_rejected(settings, &url, is_from_store, context),
         // `get` hands the token out with a warning, or fails with `--verify always`.
         Err(error) => vec![match settings.verify {
             Verify::Always => Finding::failure(Topic::Token, &error),
@@ -60,7 +61,12 @@ fn token_rejected(settings: &Settings, url: &str) -> Finding {
 
 /// Tries a new token, to tell a revoked token from a wrong client or a wrong API. The new
 /// token is not stored: the cache stays as a pipeline finds it.
-fn cached_token_rejected(mut settings: Settings, url: &str, context: &Context) -> Vec<Finding> {
+fn cached_token_rejected(
+    mut settings: Settings,
+    url: &str,
+    is_from_store: bool,
+    context: &Context,
+) -> Vec<Finding> {
     settings.cache.dir = None;
     let context = &context.with_reporter(Reporter::collected().0.into());
     let new = match NetworkRemote::new(&settings, context).mint(None) {
@@ -80,17 +86,28 @@ fn cached_token_rejected(mut settings: Settings, url: &str, context: &Context) -
     let session = &Session::new(&settings.network, context);
     let _ = Api { url, session, limit: settings.network.timeout }.revoke(&new);
     match status {
-        Ok(TokenStatus::Accepted) => vec![cached_token_revoked(), permissions_untested()],
+        Ok(TokenStatus::Accepted) => {
+            vec![revoked(is_from_store, settings.store.is_some()), permissions_untested()]
+        }
         Ok(TokenStatus::Rejected) | Err(_) => vec![token_rejected(&settings, url)],
     }
 }
 
-fn cached_token_revoked() -> Finding {
-    let error = Error::new(Kind::ApiRefused, "the cached token was revoked")
+fn revoked(is_from_store: bool, has_store: bool) -> Finding {
+    let message = if is_from_store {
+        "the token of the store was revoked"
+    } else {
+        "the cached token was revoked"
+    };
+    let hint = if has_store {
+        "gc-token get --force-refresh replaces it here and in the store; other machines have copies \
+         in their caches, which exec --gateway replaces at the first 401, and --verify always finds"
+    } else {
+        "gc-token get --force-refresh replaces it; where the organization revokes tokens that are \
+         not used, set --idle-timeout; --verify always checks each time"
+    };
+    let error = Error::new(Kind::ApiRefused, message)
         .with_cause("the API responds with HTTP 401, and accepts a new token")
-        .with_hint(
-            "gc-token get --force-refresh replaces it; where the organization revokes tokens that \
-             are not used, set --idle-timeout; --verify always checks each time",
-        );
+        .with_hint(hint);
     Finding::failure(Topic::Token, &error)
 }

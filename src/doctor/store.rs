@@ -21,30 +21,52 @@ pub(super) fn findings(settings: &Settings, context: &Context) -> Vec<Finding> {
     let Some(store) = &settings.store else {
         return Vec::new();
     };
-    let mut findings = described(settings, store, context);
-    match NetworkRemote::new(settings, context).client_secret() {
-        Err(error) => findings.push(Finding::as_warning(Topic::Store, &error)),
-        Ok(secret) => {
-            let examined = broker::with_store_client(settings, context, &secret, examined);
-            findings.extend(examined.into_iter().flatten());
-        }
-    }
+    let examined = match NetworkRemote::new(settings, context).client_secret() {
+        Err(error) => Err(vec![Finding::as_warning(Topic::Store, &error)]),
+        Ok(secret) => broker::with_store_client(settings, context, &secret, examined)
+            .unwrap_or_else(|| Ok(Vec::new())),
+    };
+    let mut findings = described(settings, store, examined.is_ok(), context);
+    findings.extend(examined.unwrap_or_else(|findings| findings));
     findings
 }
 
-fn described(settings: &Settings, store: &StoreSettings, context: &Context) -> Vec<Finding> {
+/// Makes a failure to get a token one of the store, if a warning about the store tells the same.
+pub(super) fn take_failure(store: &mut [Finding], token: &mut [Finding]) {
+    for failure in token {
+        let told = store.iter_mut().find(|warning| warning.is_told_by(failure));
+        if let Some(warning) = told {
+            (warning.level, warning.kind) = (failure.level, failure.kind);
+            *failure = Finding::note(Topic::Token, "there is no token without the store");
+        }
+    }
+}
+
+/// What the settings say is in order only if the store has answered.
+fn described(
+    settings: &Settings,
+    store: &StoreSettings,
+    has_answered: bool,
+    context: &Context,
+) -> Vec<Finding> {
     let place = Finding::ok(Topic::Store, format!("{}, from {}", store.location, store.origin));
     let notes = broker::with_store(settings, context, |store| store.map(Store::description));
-    let notes = notes.unwrap_or_default().into_iter().map(noted);
+    let expected = |note: StoreNote| match note.level {
+        NoteLevel::Ok if !has_answered => {
+            let message = note.unanswered.unwrap_or(note.message);
+            StoreNote { level: NoteLevel::Note, message, hint: note.hint, unanswered: None }
+        }
+        _ => note,
+    };
+    let notes = notes.unwrap_or_default().into_iter().map(|note| noted(expected(note)));
     [place].into_iter().chain(notes).collect()
 }
 
-fn examined(client: &StoreClient<'_>) -> Vec<Finding> {
+/// # Errors
+/// If the store has not answered.
+fn examined(client: &StoreClient<'_>) -> Result<Vec<Finding>, Vec<Finding>> {
     let settings = client.settings;
-    let probe = match client.probe() {
-        Ok(probe) => probe,
-        Err(failure) => return fault(&failure, settings),
-    };
+    let probe = client.probe().map_err(|failure| fault(&failure, settings))?;
     let now = client.clock.read();
     let mut findings = vec![round_trips(&probe.round_trips, settings.timeout)];
     findings.extend(writes(&probe, settings));
@@ -55,7 +77,7 @@ fn examined(client: &StoreClient<'_>) -> Vec<Finding> {
         Err(failure) => findings.extend(fault(&failure, settings)),
     }
     findings.push(Finding::ok(Topic::Store, on_outage(settings)));
-    findings
+    Ok(findings)
 }
 
 /// Describes a fault, and what it means with these settings. A token that is gotten afterwards
@@ -145,7 +167,7 @@ fn store_clock(offset: Option<Offset>) -> Finding {
 }
 
 fn noted(note: StoreNote) -> Finding {
-    let StoreNote { level, message, hint } = note;
+    let StoreNote { level, message, hint, .. } = note;
     let finding = match level {
         NoteLevel::Ok => Finding::ok(Topic::Store, message),
         NoteLevel::Note => Finding::note(Topic::Store, message),
@@ -201,8 +223,8 @@ mod tests {
         let settings = &StoreSettings { is_required, ..settings };
         let client =
             StoreClient { store: &engine, settings, clock: &clock, client, secret: b"secret" };
-        let findings = examined(&client).into_iter();
-        findings.map(|finding| (finding.level, finding.message)).collect()
+        let findings = examined(&client).unwrap_or_else(|findings| findings);
+        findings.into_iter().map(|finding| (finding.level, finding.message)).collect()
     }
 
     fn levels(findings: &[(Level, String)]) -> Vec<Level> {

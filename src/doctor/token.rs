@@ -19,8 +19,12 @@ pub(super) fn findings(
     context: &Context,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut cached = None;
     if let Ok(lookup) = look_up(&settings) {
         findings.extend(cached_entry(&lookup, &settings.freshness, &context.clock.read()));
+        if let Lookup::Found(token) = lookup {
+            cached = Some(token.access_token);
+        }
     }
     let mut provided = get_token(&settings, cache_fault, context, &mut findings);
     if let Err(error) = &provided {
@@ -34,9 +38,12 @@ pub(super) fn findings(
     }
     if let Ok(provided) = provided {
         let now = context.clock.read();
-        findings.push(token_origin(&provided, &now));
+        let is_from_store = settings.store.is_some()
+            && provided.origin == TokenOrigin::Cached
+            && cached.as_ref() != Some(&provided.token.access_token);
+        findings.push(token_origin(&provided, is_from_store, &now));
         findings.push(token_lifetime(&settings.freshness, &provided.token.validity));
-        findings.extend(acceptance::api_verdict(settings, &provided, context));
+        findings.extend(acceptance::api_verdict(settings, &provided, is_from_store, context));
     }
     findings
 }
@@ -97,9 +104,12 @@ fn without_cache(error: Option<&Error>) -> Finding {
     }
 }
 
-fn token_origin(provided: &ProvidedToken, now: &Reading) -> Finding {
+fn token_origin(provided: &ProvidedToken, is_from_store: bool, now: &Reading) -> Finding {
     let left = human(provided.token.validity.remaining(now).unwrap_or_default());
     match provided.origin {
+        TokenOrigin::Cached if is_from_store => {
+            Finding::ok(Topic::Token, format!("a token from the store is used: {left} left"))
+        }
         TokenOrigin::Cached => {
             Finding::ok(Topic::Token, format!("the cached token is reused: {left} left"))
         }

@@ -29,7 +29,7 @@ pub(super) fn notes(provider: BucketProvider, bucket: &str, context: &Context) -
         notes.push(StoreNote::ok(format!("its endpoint is {}{origin}", shown::url(&url))));
         notes.extend(encryption(&url));
     }
-    notes.push(StoreNote::ok(format!("connects {credentials}")));
+    notes.push(StoreNote::connects(&credentials));
     notes
 }
 

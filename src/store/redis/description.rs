@@ -17,8 +17,8 @@ pub(super) fn notes(location: &RedisLocation, password: Option<&StorePassword>) 
         Some(password) => format!("with the password from {}", password.origin()),
         None => "without a password".to_owned(),
     };
-    let connects = format!("connects {}{password}", user.unwrap_or_default());
-    encryption.into_iter().chain([StoreNote::ok(connects)]).collect()
+    let credentials = user.unwrap_or_default() + &password;
+    encryption.into_iter().chain([StoreNote::connects(&credentials)]).collect()
 }
 
 #[cfg(test)]

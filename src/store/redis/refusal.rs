@@ -146,7 +146,7 @@ impl RefusedCommand<'_> {
 /// `SELECT` is sent for a database other than 0. A complete rule:
 ///
 /// ```text
-/// ACL SETUSER ci on >PASSWORD ~gc-token:* resetchannels -@all +eval +get +set +time
+/// ACL SETUSER ci on >PASSWORD resetkeys ~gc-token:* resetchannels -@all +eval +get +set +time
 /// ```
 ///
 /// A user who may only read needs all but `+set`.

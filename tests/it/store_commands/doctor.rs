@@ -87,7 +87,9 @@ fn a_store_that_is_away_costs_what_the_settings_say_and_is_told_once() {
         let required = Report::of(&second, &["--store-required"]);
         required.exits_with(5);
         required.says("store", "note", "fails with exit code 5");
-        required.says("token", "failure", "refused the connection");
+        required.says("store", "failure", "refused the connection");
+        required.says("store", "note", "would connect with");
+        required.says("token", "note", "there is no token without the store");
     });
 }
 
@@ -97,7 +99,8 @@ fn wrong_credentials_are_named() {
         return;
     };
     let without = Report::of(&fleet.machine(), &[]);
-    without.exits_with(3).says("store", "warning", "wants a password");
+    without.exits_with(3).says("store", "failure", "wants a password");
+    without.says("store", "note", "would connect without a password");
     without.says("store", "note", "a call that needs a new token fails with exit code 3");
     let machine = fleet.machine().set("GC_TOKEN_STORE_PASSWORD", "sesame-sesame");
     let report = Report::of(&machine, &[]);
@@ -122,10 +125,27 @@ fn a_token_that_may_only_read_and_a_wrong_key_are_told_apart() {
     let token = fleet.machine().run(&["get"]).token().to_owned();
     assert_eq!(reader().run(&["get"]).token(), token);
     let stranger = Report::of(&fleet.machine().set(key, "bm8ga2V5"), &[]);
-    stranger.exits_with(3).says("store", "warning", "refuses the credentials");
+    stranger.exits_with(3).says("store", "failure", "refuses the credentials");
+    stranger.says("store", "note", "would connect with the key of the account");
     stranger.says(
         "store",
-        "warning",
+        "failure",
         "check the key of the account from AZURE_STORAGE_ACCOUNT_KEY",
     );
+}
+
+#[test]
+fn a_token_of_the_store_is_not_called_cached() {
+    let Some(fleet) = Fleet::with(SharedStore::redis(&[])) else { return };
+    fleet.machine().run(&["get"]).token();
+    let report = Report::of(&fleet.machine(), &[]);
+    report.exits_with(0).says("token", "ok", "a token from the store is used: ");
+    fleet.cloud.revoke_all();
+    let machine = fleet.machine();
+    let report = Report::of(&machine, &[]);
+    report.exits_with(8).says("token", "failure", "the token of the store was revoked");
+    report.says("token", "failure", "replaces it here and in the store; other machines");
+    Report::of(&machine, &[]).says("token", "failure", "the cached token was revoked");
+    let new = machine.run(&["get", "--force-refresh"]).token().to_owned();
+    assert_eq!(fleet.machine().run(&["get"]).token(), new);
 }
