@@ -107,12 +107,18 @@ fn takes_a_secret(flag: &str) -> bool {
     (holds && !name.contains("-fil")) || is.contains(&name.as_str())
 }
 
+const CLIENT_SECRET_HINT: &str =
+    "set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile";
+
+const STORE_PASSWORD_HINT: &str =
+    "set GC_TOKEN_STORE_PASSWORD, or name a file with --store-password-file";
+
 /// Without a hint at `--client-secret-file`: the user would give it the secret itself.
 fn refuse_secret(flag: &str) -> Error {
     let message = format!("{}: secrets are not accepted on the command line", shown::word(flag));
     Error::new(Kind::Usage, message)
         .with_cause("other users can see it there, and shells and CI systems keep it")
-        .with_hint("set GENESYSCLOUD_OAUTHCLIENT_SECRET, or client_secret_command in a profile")
+        .with_hint(if flag.contains("store") { STORE_PASSWORD_HINT } else { CLIENT_SECRET_HINT })
 }
 
 /// Names a flag whose value is not UTF-8. The command of `exec` need not be UTF-8.
@@ -164,6 +170,12 @@ mod tests {
             assert!(!said.contains("hunter2") && !said.contains("-file"), "{said}");
         }
         assert!(refused(&["get", "--client-secret-fil", "x"]).contains("'--client-secret-file'"));
+        let said = refused(&["get", "--store-password", "hunter2"]);
+        assert!(
+            said.contains("GC_TOKEN_STORE_PASSWORD") && !said.contains("OAUTHCLIENT"),
+            "{said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
     }
 
     #[test]

@@ -76,6 +76,9 @@ fn list(dir: &Path, as_json: bool, context: &Context, streams: &mut StandardStre
     } else {
         entries.iter().map(|entry| table_row(entry, &now)).collect()
     };
+    if text.is_empty() {
+        context.reporter.line("no token is cached");
+    }
     streams.print(text.as_bytes())
 }
 

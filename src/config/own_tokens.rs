@@ -25,9 +25,9 @@ pub fn keep_tokens_apart(
             "tokens that are revoked are not shared, and {} forbids to mint without the store",
             required.origin
         );
-        return Err(revoke.refused(&why).with_hint(
-            "leave one of the two out; --no-store and GC_TOKEN_NO_STORE leave the store out of a run",
-        ));
+        return Err(revoke
+            .refused(&why)
+            .with_hint("leave one of the two out; --no-store leaves the store out of a run"));
     }
     reporter.warn(format_args!(
         "{} has no effect beside {revoke}: tokens that are revoked are not shared",

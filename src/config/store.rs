@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::store_location::StoreLocation;
 use super::store_password::StorePassword;
-use super::{Layers, positive, table};
+use super::{Layers, Origin, positive, table};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -34,7 +34,14 @@ impl StoreSettings {
         let is_required = layers.bool(&table::STORE_REQUIRED)?;
         let given = layers.find(&table::STORE);
         if layers.bool(&table::NO_STORE)? {
-            return Ok(None);
+            return match (layers.find(&table::NO_STORE), layers.find(&table::STORE_REQUIRED)) {
+                (Some(no_store), Some(required))
+                    if is_required && no_store.origin.is_flag() && required.origin.is_flag() =>
+                {
+                    Err(required.origin.refused("--no-store leaves the store out"))
+                }
+                _ => Ok(None),
+            };
         }
         let Some(given) = given else {
             return match layers.find(&table::STORE_REQUIRED) {
@@ -42,7 +49,10 @@ impl StoreSettings {
                     .origin
                     .refused("there is no store")
                     .with_hint("set --store, such as s3://bucket/prefix or redis://host:6379")),
-                _ => Ok(None),
+                _ => {
+                    warn_of_missing_store(layers, context);
+                    Ok(None)
+                }
             };
         };
         let location = StoreLocation::parse(&given)?;
@@ -81,6 +91,22 @@ impl StoreSettings {
     pub fn named_in(&self, error: Error) -> Error {
         let store = format!("store {} from {}", self.location, self.origin);
         Error { settings: Some(store.into()), ..error }
+    }
+}
+
+/// Warns if the environment has settings of a store, and no store: somebody has forgotten it.
+fn warn_of_missing_store(layers: &Layers, context: &Context) {
+    let password = context.env.os(table::STORE_PASSWORD_VARIABLE);
+    let password = password.map(|_| table::STORE_PASSWORD_VARIABLE.to_owned());
+    let others = || [&table::STORE_PASSWORD_FILE, &table::STORE_TIMEOUT];
+    let variable = |setting| match layers.find(setting)?.origin {
+        Origin::Variable(name) => Some(name.to_owned()),
+        _ => None,
+    };
+    if let Some(name) = password.or_else(|| others().into_iter().find_map(variable)) {
+        context
+            .reporter
+            .warn(format_args!("{name} has no effect: there is no store; set GC_TOKEN_STORE"));
     }
 }
 

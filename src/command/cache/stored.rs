@@ -35,6 +35,9 @@ pub(super) fn list(
             rows.map(|row| row.to_text()).collect()
         })
     })?;
+    if text.is_empty() {
+        context.reporter.line("the store holds no token of this client");
+    }
     streams.print(text.as_bytes())
 }
 

@@ -48,8 +48,8 @@ settings! {
             az://container/prefix, redis://host:6379/0 or rediss://user@host",
         attribute: Some("The store by which machines share tokens: `s3://bucket/prefix`, \
             `gs://bucket/prefix`, `az://container/prefix`, `redis://host:6379/0` or \
-            `rediss://user@host`. A password comes from `GC_TOKEN_STORE_PASSWORD` or from the \
-            profile."),
+            `rediss://user@host`. A password comes from `GC_TOKEN_STORE_PASSWORD`, \
+            `GC_TOKEN_STORE_PASSWORD_FILE` or the profile."),
         in_query: true,
         in_profile: true,
         commands: Commands::Token(&["ci"]),

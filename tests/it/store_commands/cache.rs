@@ -13,7 +13,19 @@ fn the_tokens_of_the_client_are_listed_and_removed_and_no_others() {
 
 fn list_and_clear(fleet: Fleet) {
     let machine = fleet.machine();
-    assert_eq!(machine.run(&["cache", "list", "--store"]).succeeded(), "");
+    for (words, told) in [
+        (&["cache", "list", "--store"][..], "gc-token: the store holds no token of this client\n"),
+        (&["cache", "list"], "gc-token: no token is cached\n"),
+        (&["cache", "list", "-q", "--store"], ""),
+        (&["cache", "list", "-q"], ""),
+    ] {
+        let list = machine.run(words);
+        assert_eq!((list.succeeded(), &*list.stderr), ("", told));
+    }
+    for words in [&["cache", "list", "--store", "--json"][..], &["cache", "list", "--json"]] {
+        let list = machine.run(words);
+        assert_eq!((list.succeeded(), &*list.stderr), ("[]\n", ""));
+    }
     assert_eq!(machine.run(&["cache", "clear", "--store"]).succeeded(), "removed 0 tokens\n");
     for command in [&["cache", "clear", "--store", "--json"][..], &["cache", "prune", "--json"]] {
         assert_eq!(machine.run(command).succeeded(), "{\"removed\":0}\n");

@@ -173,3 +173,66 @@ fn init_writes_the_store_that_it_has_tried_out() {
         assert_eq!(fleet.cloud.counters().mints, 1);
     });
 }
+
+#[test]
+fn settings_of_a_store_without_a_store_are_told_once() {
+    for name in
+        ["GC_TOKEN_STORE_PASSWORD", "GC_TOKEN_STORE_PASSWORD_FILE", "GC_TOKEN_STORE_TIMEOUT"]
+    {
+        let value = if name.ends_with("TIMEOUT") { "3s" } else { "sesame" };
+        let get = Runner::bare()
+            .set("GENESYSCLOUD_OAUTHCLIENT_ID", "the-client")
+            .set("GENESYSCLOUD_OAUTHCLIENT_SECRET", SECRET)
+            .set(name, value);
+        let warned = |words: &[&str]| {
+            let finished = get.run(&[&["status"], words].concat());
+            finished.stderr.matches(&format!("{name} has no effect: there is no store")).count()
+        };
+        assert_eq!(warned(&["--region=eu-west-1"]), 1, "{name}");
+        assert_eq!(warned(&["--region=eu-west-1", "--no-store"]), 0, "{name}");
+        assert_eq!(warned(&["--region=eu-west-1", "--store=redis://h"]), 0, "{name}");
+    }
+}
+
+#[test]
+fn a_store_is_not_required_and_left_out_at_once() {
+    let runner = runner().set("GC_TOKEN_STORE", "redis://127.0.0.1:1");
+    let refused = runner.run(&["status", "--no-store", "--store-required"]);
+    assert_eq!(refused.status.code(), Some(2), "{refused:#?}");
+    let message = "--store-required: --no-store leaves the store out";
+    assert!(refused.stderr.contains(message), "{refused:#?}");
+    runner.set("GC_TOKEN_STORE_REQUIRED", "true").run(&["status", "--no-store"]).succeeded();
+}
+
+#[test]
+fn a_recipe_for_ci_names_the_credentials_of_the_store() {
+    let recipe = |store: &str, runner: Runner| {
+        runner.run(&["ci", "github", "--region", "eu-west-1", "--store", store])
+    };
+    let redis = recipe("redis://ci@cache.example", Runner::bare());
+    let password = "GC_TOKEN_STORE_PASSWORD: ${{ secrets.GC_TOKEN_STORE_PASSWORD }}\n";
+    assert_eq!(redis.succeeded().matches(password).count(), 2, "{redis:#?}");
+    assert_eq!(redis.stderr, "");
+    for (store, credentials) in [
+        ("s3://tokens/ci", "AWS_ACCESS_KEY_ID"),
+        ("gs://tokens/ci", "GOOGLE_CREDENTIALS"),
+        ("az://tokens/ci", "AZURE_STORAGE_ACCOUNT_KEY"),
+    ] {
+        let bucket = recipe(store, Runner::bare());
+        assert!(bucket.succeeded().contains(credentials), "{bucket:#?}");
+        assert!(bucket.stdout.contains("id-token: write"), "{bucket:#?}");
+    }
+    let file = Runner::bare().set("GC_TOKEN_STORE_PASSWORD_FILE", "password");
+    let command = "[default]\nstore_password_command = [\"cat\", \"password\"]\n";
+    for (runner, origin) in [
+        (file, "GC_TOKEN_STORE_PASSWORD_FILE"),
+        (Runner::bare().with_file(CONFIG, command), "store_password_command"),
+    ] {
+        let told = recipe("redis://ci@cache.example", runner);
+        told.succeeded();
+        assert!(told.stderr.contains(origin), "{told:#?}");
+        assert!(told.stderr.contains("has no effect in a recipe"), "{told:#?}");
+    }
+    let without = recipe("redis://ci@cache.example", Runner::bare().set("GC_TOKEN_NO_STORE", "1"));
+    assert!(!without.succeeded().contains("GC_TOKEN_STORE"), "{without:#?}");
+}
