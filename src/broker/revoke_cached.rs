@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::oauth::{RATE_LIMIT_WAIT, RevocationEndpoint};
 use crate::token::AccessToken;
 
-use stored::StoredTokens;
+use stored::TokensInStore;
 
 pub struct CachedRevocation {
     pub revoked: usize,
@@ -30,7 +30,7 @@ struct CachedToken {
 #[derive(Default)]
 struct RevocableTokens<'a> {
     cached: Vec<CachedToken>,
-    stored: StoredTokens<'a>,
+    stored: TokensInStore<'a>,
 }
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -71,7 +71,7 @@ pub fn revoke_cached(
     }
     let secret = NetworkRemote::new(settings, context).client_secret()?;
     let revocation = super::with_store_client(settings, context, &secret, |client| {
-        match StoredTokens::take(client, pool, &mut failures) {
+        match TokensInStore::take(client, pool, &mut failures) {
             Ok(stored) => revoke(&RevocableTokens { cached, stored }, failures),
             Err(error) => CachedRevocation::refused(failures, error),
         }

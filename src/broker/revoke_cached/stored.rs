@@ -8,14 +8,14 @@ use crate::store::{NumberedSlot, SharedToken, Slot, StoreClient, StoreError};
 use crate::token::AccessToken;
 
 #[derive(Default)]
-pub(super) struct StoredTokens<'a>(Vec<StoredToken<'a>>);
+pub(super) struct TokensInStore<'a>(Vec<TokenInStore<'a>>);
 
-struct StoredToken<'a> {
+struct TokenInStore<'a> {
     shared: SharedToken,
     slot: Slot<'a>,
 }
 
-impl<'a> StoredTokens<'a> {
+impl<'a> TokensInStore<'a> {
     /// Takes all tokens out of the store, or none. Looks at `pool` slots at least, and adds to
     /// `failures` the records that cannot be read.
     ///
@@ -25,17 +25,18 @@ impl<'a> StoredTokens<'a> {
         client: &StoreClient<'a>,
         pool: u32,
         failures: &mut Vec<Error>,
-    ) -> Result<StoredTokens<'a>, Error> {
+    ) -> Result<TokensInStore<'a>, Error> {
         let refused = |failure| nothing_is_revoked(failure, client.settings);
         let mut stored = Vec::new();
         for NumberedSlot { slot, reading, .. } in client.occupied_slots(pool).map_err(refused)? {
             if reading.is_unusable {
                 failures.push(unusable(client.settings));
             }
-            stored
-                .extend(reading.token().map(|shared| StoredToken { shared: shared.clone(), slot }));
+            stored.extend(
+                reading.token().map(|shared| TokenInStore { shared: shared.clone(), slot }),
+            );
         }
-        let stored = StoredTokens(stored);
+        let stored = TokensInStore(stored);
         for token in &stored.0 {
             if let Err(failure) = token.slot.evict(&token.shared.token.access_token) {
                 // The reply may have been lost, so this one, too.
