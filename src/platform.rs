@@ -55,7 +55,8 @@ mod tests {
             let (_, names) = rest.split_once(';').unwrap().0.split_once("::").unwrap();
             names.trim_matches(['{', '}']).split(',').map(str::trim)
         });
-        let functions = interface.split("fn ").skip(1).map(|rest| rest.split_once('(').unwrap().0);
+        let functions =
+            interface.split("fn ").skip(1).map(|rest| rest.split_once(['(', '<']).unwrap().0);
         let mut count = 0;
         for name in exported.flatten().chain(functions).filter(|name| !name.is_empty()) {
             assert!(table.contains(&format!("[`{name}`]")), "{name} is not in the table");
