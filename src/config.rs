@@ -30,6 +30,7 @@ use jiff::SignedDuration;
 pub use addresses::{resolve_metrics_listen, socket_address};
 pub use attribution::name_settings;
 pub use client_secret::{SecretSource, read_secret, run_secret_command};
+pub(crate) use inspection::shown_value;
 pub use inspection::{InspectedSetting, InspectedValue, check, inspect};
 pub use issuer::Issuer;
 pub(crate) use issuer::find_region;

@@ -63,7 +63,8 @@ fn inspect_setting(layers: &Layers, setting: &'static Setting) -> InspectedSetti
     InspectedSetting { name: setting.flag, values: values.collect(), default, fault }
 }
 
-fn shown_value(setting: &Setting, given: &Sourced) -> String {
+/// Returns a value as it can be given again, without what may be a secret.
+pub(crate) fn shown_value(setting: &Setting, given: &Sourced) -> String {
     match StoreLocation::parse(given) {
         Ok(location) if *setting == table::STORE => location.to_string(),
         _ => given.shown(),

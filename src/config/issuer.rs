@@ -8,6 +8,7 @@ use super::{Layers, Setting, table};
 use crate::error::{Error, Result};
 use crate::host::is_loopback;
 use crate::region::Region;
+use crate::text::flaws;
 
 /// The authorization server, and the parameters of token requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,9 @@ fn base_url(given: &Sourced) -> Result<String> {
 
 /// Parses a URL that a secret may be sent to: https, or http on loopback.
 fn checked_url(given: &Sourced) -> Result<Url> {
+    if flaws::has_reference(&given.value) {
+        return Err(given.refused(flaws::HAS_REFERENCE));
+    }
     let url = Url::parse(&given.value).map_err(|error| {
         let refused = given.refused("is not a URL").with_hint("write https://host");
         // A mistake that is visible in the value says more than the parser.

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::origin::Sourced;
 use crate::error::{Error, Result};
+use crate::text::flaws;
 use crate::text::shown::looks_like_secret;
 
 /// `Display` writes it as it can be given again. A user that may be a password is not shown.
@@ -59,10 +60,20 @@ impl StoreLocation {
     /// # Errors
     /// Names the setting, and no part of a password.
     pub fn parse(given: &Sourced) -> Result<StoreLocation> {
-        let Ok(url) = Url::parse(&given.value) else {
+        if let Some(arn) = given.value.strip_prefix("arn:") {
+            return Err(given.origin.refused("an ARN is no location").with_hint(of_arn(arn)));
+        }
+        let parsed = Url::parse(&given.value);
+        let has_password = parsed.as_ref().is_ok_and(|url| url.password().is_some());
+        if !has_password && has_reference(&given.value) {
+            // A user is not quoted: it may be a password.
+            return Err(refused(given, flaws::HAS_REFERENCE)
+                .with_hint("in a shell, double quotes let it replace variables"));
+        }
+        let Ok(url) = parsed else {
             return Err(given.refused("is not the location of a store").with_hint(EXAMPLES));
         };
-        if url.password().is_some() {
+        if has_password {
             return Err(refused(given, "holds a password, which does not belong there")
                 .with_hint("remove it, and set GC_TOKEN_STORE_PASSWORD or --store-password-file"));
         }
@@ -113,6 +124,44 @@ fn refused(given: &Sourced, why: &str) -> Error {
     given.origin.refused(&format!("the location {why}"))
 }
 
+/// Containers of Azure have such names.
+const CONTAINERS: [&str; 3] = ["az://$web", "az://$root", "az://$logs"];
+
+fn has_reference(location: &str) -> bool {
+    let own = CONTAINERS.iter().find_map(|container| location.strip_prefix(container));
+    let rest = own.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    flaws::has_reference(rest.unwrap_or(location))
+}
+
+/// Returns the location of the bucket that an ARN names.
+fn of_arn(arn: &str) -> String {
+    let bucket = arn.split_once(":s3:::").map(|(_, bucket)| bucket.trim_end_matches("/*"));
+    match bucket.filter(|bucket| !bucket.is_empty() && !looks_like_secret(bucket)) {
+        Some(bucket) => format!("write s3://{bucket}"),
+        None => EXAMPLES.to_owned(),
+    }
+}
+
+/// Returns an error that quotes the location with all that is no secret.
+fn refused_part(given: &Sourced, url: &Url, is: &str) -> Error {
+    let path = url.path();
+    let may_be_secret = path.contains('@') || looks_like_secret(path) || url.host_str().is_none();
+    if url.username().is_empty() || may_be_secret {
+        return given.refused(is);
+    }
+    let user = decoded(given, url.username()).unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let query = if url.query().is_some() { "?..." } else { "" };
+    let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
+    let shown = format!("{scheme}://{}@{host}{port}{path}{query}", shown_user(&user));
+    given.origin.refused(&format!("{shown:?} {is}"))
+}
+
+fn shown_user(user: &str) -> &str {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+    if user.chars().all(is_plain) && !looks_like_secret(user) { user } else { HIDDEN_USER }
+}
+
 fn bucket(given: &Sourced, url: &Url, provider: BucketProvider) -> Result<StoreLocation> {
     let bucket = url.host_str().unwrap_or_default();
     if bucket.is_empty() {
@@ -138,16 +187,14 @@ fn redis(given: &Sourced, url: &Url, tls: bool) -> Result<StoreLocation> {
     let database = match url.path().trim_matches('/') {
         "" => 0,
         number => number.parse().map_err(|_| {
-            given
-                .refused("has a path that is not the number of a database")
+            refused_part(given, url, "has a path that is not the number of a database")
                 .with_hint("such as redis://host:6379/0; a prefix of the keys is ?prefix=NAME")
         })?,
     };
     let mut prefix = REDIS_PREFIX.to_owned();
     for (name, value) in url.query_pairs() {
         if name != "prefix" || value.is_empty() || value.chars().any(char::is_control) {
-            return Err(given
-                .refused("has parameters other than a prefix")
+            return Err(refused_part(given, url, "has parameters other than a prefix")
                 .with_hint("such as redis://host:6379/0?prefix=team:"));
         }
         prefix = value.into_owned();
@@ -204,11 +251,7 @@ impl RedisLocation {
 
     /// The user, if there is one.
     pub fn shown_user(&self) -> Option<&str> {
-        let is_name = |user: &str| {
-            let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
-            user.chars().all(is_plain) && !looks_like_secret(user)
-        };
-        self.user.as_deref().map(|user| if is_name(user) { user } else { HIDDEN_USER })
+        self.user.as_deref().map(shown_user)
     }
 
     /// The host as a URL has it: an IPv6 address in brackets.
@@ -247,122 +290,4 @@ impl fmt::Display for RedisLocation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Origin;
-
-    fn parse(text: &str) -> Result<StoreLocation> {
-        let origin = Origin::Flag("store");
-        StoreLocation::parse(&Sourced { value: text.to_owned(), origin })
-    }
-
-    fn redis(tls: bool, host: &str, user: Option<&str>, database: u32) -> StoreLocation {
-        StoreLocation::Redis(RedisLocation {
-            tls,
-            host: host.to_owned(),
-            port: 6379,
-            user: user.map(str::to_owned),
-            database,
-            prefix: "gc-token:".to_owned(),
-        })
-    }
-
-    #[test]
-    fn each_kind_of_store_has_a_scheme() {
-        let bucket = |provider, bucket: &str, prefix: &str| StoreLocation::Bucket {
-            provider,
-            bucket: bucket.to_owned(),
-            prefix: prefix.to_owned(),
-        };
-        for (text, expected) in [
-            ("s3://tokens/ci/x/", bucket(BucketProvider::S3, "tokens", "ci/x")),
-            ("s3://tokens", bucket(BucketProvider::S3, "tokens", "")),
-            ("gs://tokens/a", bucket(BucketProvider::GoogleCloud, "tokens", "a")),
-            ("az://tokens/a%20b", bucket(BucketProvider::Azure, "tokens", "a b")),
-            ("redis://cache", redis(false, "cache", None, 0)),
-            ("rediss://ci@cache:6379/7", redis(true, "cache", Some("ci"), 7)),
-            ("valkey://[::1]/", redis(false, "::1", None, 0)),
-        ] {
-            assert_eq!(parse(text).unwrap(), expected, "{text}");
-        }
-        let StoreLocation::Redis(team) = parse("redis://h:1/0?prefix=team:").unwrap() else {
-            panic!("not Redis");
-        };
-        assert_eq!((team.port, team.prefix.as_str()), (1, "team:"));
-    }
-
-    #[test]
-    fn a_location_is_shown_as_it_can_be_given_again() {
-        for text in [
-            "s3://b/p",
-            "s3://b/a%20b%3Fc",
-            "az://c",
-            "redis://ci-runner@h:6379/0",
-            "rediss://h:6380/3",
-            "redis://[::1]:6379/0",
-            "redis://h:6379/0?prefix=team:",
-            "redis://h:6379/0?prefix=a%20%26%2Bb",
-        ] {
-            assert_eq!(parse(text).unwrap().to_string(), text);
-        }
-    }
-
-    #[test]
-    fn a_user_that_may_be_a_password_is_not_shown() {
-        for user in ["S3cretS3cretS3cret01", "p%40ss", "user%3Apass", "a%20b"] {
-            let location = parse(&format!("redis://{user}@h")).unwrap();
-            assert_eq!(location.to_string(), "redis://...@h:6379/0");
-        }
-    }
-
-    #[test]
-    fn no_form_of_a_password_is_quoted() {
-        for text in [
-            "redis://:s3cret@h",
-            "redis://u:s3cret@h",
-            "redis://u:s3cret@h/0?prefix=x",
-            "redis://u:s3cret/x@h",
-            "redis://u:s3cret?x@h",
-            "redis://u:s3cret#x@h",
-            "redis://u:12/s3cret@h",
-            "redis://u:12?s3cret@h",
-            "redis://u:12#s3cret@h",
-            "redis://h/0?password=s3cret",
-            "redis://h/0#s3cret",
-            "s3://key:s3cret@bucket",
-            "az://container?sig=s3cret",
-            ":s3cret@h:6379",
-            "s3cret@h",
-        ] {
-            let error = parse(text).expect_err(text);
-            assert!(!format!("{error:?}").contains("s3cret"), "{text}: {error:?}");
-        }
-    }
-
-    #[test]
-    fn others_are_refused_and_no_password_is_quoted() {
-        for (text, message) in [
-            ("tokens", "--store: \"tokens\" is not the location of a store"),
-            ("s3:///x", "--store: \"s3:///x\" names no bucket"),
-            (
-                "https://h/b",
-                "--store: \"https://h/b\" begins with https:, which is no kind of store",
-            ),
-            (
-                "redis://h/x",
-                "--store: \"redis://h/x\" has a path that is not the number of a database",
-            ),
-            ("redis://h?db=1", "--store: \"redis://h?...\" has parameters other than a prefix"),
-            ("s3://b/../x", "--store: \"s3://b/../x\" has a part of dots alone"),
-            ("s3://h:1/b", "--store: \"s3://h:1/b\" has more than a bucket and a prefix"),
-            (
-                "redis://u:s3cret@h",
-                "--store: the location holds a password, which does not belong there",
-            ),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert_eq!(error.message, message);
-            assert!(!error.to_string().contains("s3cret"));
-        }
-    }
-}
+mod tests;

@@ -88,10 +88,13 @@ impl Finding {
             && (is_same_cause || self.message == failure.message)
     }
 
-    /// Returns whether `later`, a warning of a call, begins with the text of this warning.
+    /// Returns whether `later`, a warning of a call, has the message and the cause of this warning.
     pub(super) fn is_repeated_by(&self, later: &Finding) -> bool {
         let is_warning = |finding: &Finding| finding.level == FindingLevel::Warning;
-        is_warning(self) && is_warning(later) && later.message.starts_with(&self.message)
+        let cause = self.cause.as_deref().unwrap_or_default();
+        let message = self.message.strip_suffix(cause).unwrap_or(&self.message);
+        let has = |part: &str| later.message.contains(part);
+        is_warning(self) && is_warning(later) && has(message.trim_end_matches(": ")) && has(cause)
     }
 
     fn new(topic: Topic, level: FindingLevel, message: impl Into<String>) -> Finding {
@@ -114,5 +117,15 @@ mod tests {
         assert!(!warning("no such host").is_told_by(&failure));
         assert!(!failure.is_told_by(&failure));
         assert!(!Finding::warning(Topic::Token, "refused").is_told_by(&failure));
+    }
+
+    #[test]
+    fn a_warning_of_a_call_repeats_one_with_its_message_and_cause() {
+        let error = Error::new(Kind::Unavailable, "the store is away").with_cause("no route");
+        let told = Finding::as_warning(Topic::Store, &error);
+        let by = |message: &str| told.is_repeated_by(&Finding::warning(Topic::Token, message));
+        assert!(by("minting alone, because the store is away (no route); wait"));
+        assert!(!by("minting alone, because the store is away (no such host)"));
+        assert!(!by("minting alone, because the cache is away (no route)"));
     }
 }

@@ -36,7 +36,8 @@ fn setting_line(layers: &Layers, setting: &'static Setting) -> Option<String> {
     }
     let name = setting.flag;
     if let Some(given) = layers.find(setting) {
-        return Some(format!("{name}: {}, from {}", given.shown(), given.origin));
+        let shown = config::shown_value(setting, &given);
+        return Some(format!("{name}: {shown}, from {}", given.origin));
     }
     let is_unused = setting.topic == FlagTopic::Store && layers.find(&table::STORE).is_none();
     if !is_about_token || is_unused {
@@ -52,6 +53,15 @@ fn setting_line(layers: &Layers, setting: &'static Setting) -> Option<String> {
 mod tests {
     use super::*;
     use crate::config::Query;
+
+    #[test]
+    fn a_store_is_reported_as_it_can_be_given_again() {
+        let env = Environment::from([("GC_TOKEN_STORE", "redis://ci@127.0.0.1:16379")]);
+        let layers = Layers::new(Vec::new(), Query::default(), &env);
+        let messages = findings(&layers, &env).into_iter().map(|found| found.message);
+        let stores: Vec<_> = messages.filter(|message| message.starts_with("store:")).collect();
+        assert_eq!(stores, ["store: redis://ci@127.0.0.1:16379/0, from GC_TOKEN_STORE"]);
+    }
 
     #[test]
     fn the_defaults_are_reported() {

@@ -69,11 +69,25 @@ pub fn of_path(path: &str) -> Option<&'static str> {
     if path.contains("://") {
         return Some("is a URL, and not the name of a file");
     }
-    if path.starts_with('$') || path.split('/').any(is_variable) {
+    let is_template = ["${", "$(", "{{"].iter().any(|mark| path.contains(mark));
+    if path.starts_with('$') || is_template || path.split('/').any(is_variable) {
         return Some("contains a variable that was not replaced with its value");
     }
     None
 }
+
+/// Returns whether a part of a value, such as the host of a URL, is a variable or a template that
+/// was not replaced.
+pub fn has_reference(value: &str) -> bool {
+    let is_name = |char: char| char.is_ascii_uppercase() || matches!(char, '_' | '{' | '(');
+    let mut after_dollars = value.split('$').skip(1);
+    after_dollars.any(|rest| rest.starts_with(is_name))
+        || value.contains("{{")
+        || value.split(['/', ':', '@', '.', '?', '=', '&']).any(is_variable)
+}
+
+/// Ends a sentence about a value with [`has_reference`].
+pub const HAS_REFERENCE: &str = "contains a reference that was not replaced with its value";
 
 const QUOTED: &str = "begins or ends with a quotation mark, which a .env file or a form has kept";
 const BLANK: &str = "begins or ends with a space";
@@ -279,12 +293,34 @@ mod tests {
             ("/home/$USER/x", "variable"),
             ("%USERPROFILE%/x", "variable"),
             ("/a/$(id -u)", "variable"),
+            ("/a-${ID}/b", "variable"),
         ] {
             assert!(of_path(path).is_some_and(|flaw| flaw.contains(part)), "{path}");
         }
         for path in ["", ".", "..", "../x", "/", "a b", "secret", "/a/$x.y/b", "c:/x", "-", "100%"]
         {
             assert_eq!(of_path(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_found_in_any_part() {
+        for value in [
+            "s3://${BUCKET}/p",
+            "s3://tokens-$STAGE/p",
+            "redis://$USER@h/0",
+            "redis://$user@h/0",
+            "redis://h:$port/0",
+            "https://login.${REGION}.example",
+            "https://$(region).example",
+            "https://{{ host }}/x",
+            "redis://%USERNAME%@h",
+        ] {
+            assert!(has_reference(value), "{value}");
+        }
+        for value in ["s3://b/a$b", "s3://b/100%/50%", "redis://h/0?prefix=a%20b:", "https://h/a$"]
+        {
+            assert!(!has_reference(value), "{value}");
         }
     }
 
