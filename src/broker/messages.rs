@@ -69,17 +69,23 @@ pub(super) fn waiting_for_turn(store: &StoreSettings) -> String {
 
 pub(super) fn turn_timed_out(store: &StoreSettings, waited: Duration) -> StoreError {
     let place = &store.location;
-    StoreError::new(StoreFault::Unavailable, format!("no token from the store {place}"))
+    StoreError::new(StoreFault::Unavailable, format!("there is no token from the store {place}"))
         .with_cause(format!("another machine has been minting for {waited:.0?}"))
 }
 
 pub(super) fn without_store(error: &Error) -> String {
-    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-    format!("{}: minting for this machine alone{hint}", error.one_line())
+    format!("minting for this machine alone, because {}", as_reason(error))
 }
 
 pub(super) fn not_shared(error: &Error) -> String {
-    format!("the token is not shared with other machines: {}", error.one_line())
+    format!("the token is not shared with other machines, because {}", as_reason(error))
+}
+
+/// Returns an error as a part of a sentence, and what to do.
+fn as_reason(error: &Error) -> String {
+    let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{}{cause}{hint}", error.message)
 }
 
 pub(super) fn use_not_recorded(error: &Error) -> String {

@@ -133,7 +133,7 @@ fn a_store_that_is_down_costs_a_warning_or_an_error_as_is_wanted() {
     *store.error.lock().unwrap() = Some(unavailable());
     assert_eq!(machine.token(), "token-1");
     let warning =
-        "warning: the store redis://store is not reachable: minting for this machine alone";
+        "warning: minting for this machine alone, because the store redis://store is not reachable";
     assert!(machine.scene.said().contains(warning), "{}", machine.scene.said());
     machine.forget();
     machine.scene.settings.store.as_mut().unwrap().is_required = true;
@@ -196,7 +196,7 @@ fn a_store_that_cannot_be_written_is_read() {
     second.forget();
     second.token();
     assert_eq!(second.requests().0, 1);
-    assert!(second.scene.said().contains("read-only: minting for this machine alone"));
+    assert!(second.scene.said().contains("minting for this machine alone, because read-only"));
 }
 
 #[test]

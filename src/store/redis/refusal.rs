@@ -15,6 +15,9 @@ pub(super) struct RefusedCommand<'a> {
     pub(super) script: Option<&'static LuaScript>,
 }
 
+/// The user of a connection that names none.
+const DEFAULT_USER: &str = "default";
+
 const SET_PASSWORD: &str = "set GC_TOKEN_STORE_PASSWORD, --store-password-file, or \
     store_password_command in a profile";
 
@@ -38,10 +41,9 @@ impl RefusedCommand<'_> {
             "NOAUTH" => owned(Misconfigured, "wants a password", SET_PASSWORD),
             "ERR" if text.contains("without any password configured") => {
                 let hint = format!(
-                    "the default user has none there: name the user, as in {}://USER@{}, or \
-                     remove the password ({})",
-                    self.location.scheme(),
-                    self.location.url_host(),
+                    "the default user has none there: name the user, as in {}, or remove the \
+                     password ({})",
+                    self.with_user(),
                     self.password.unwrap_or_default()
                 );
                 (Misconfigured, "knows no password of the default user".to_owned(), hint)
@@ -107,15 +109,20 @@ impl RefusedCommand<'_> {
     }
 
     fn wrong_password(&self) -> (StoreFault, String, String) {
-        let of_user = match self.location.shown_user() {
-            Some(user) => format!(" of user {user:?}"),
-            None => String::new(),
-        };
+        let user = self.location.shown_user();
+        let of_user = user.map(|user| format!(" of user {user:?}")).unwrap_or_default();
         match self.password {
             Some(origin) => (
                 StoreFault::Misconfigured,
                 format!("refuses the password{of_user}"),
-                format!("check {origin}, and the user in the location"),
+                match user {
+                    Some(_) => format!("check {origin}, and the user in the location"),
+                    None => format!(
+                        "check {origin}; the location names no user, so that {DEFAULT_USER:?} was \
+                         used: to name one, {}",
+                        self.with_user()
+                    ),
+                },
             ),
             None => (
                 StoreFault::Misconfigured,
@@ -123,6 +130,11 @@ impl RefusedCommand<'_> {
                 SET_PASSWORD.to_owned(),
             ),
         }
+    }
+
+    /// Returns the location as it would name a user.
+    fn with_user(&self) -> String {
+        format!("{}://USER@{}", self.location.scheme(), self.location.url_host())
     }
 
     /// Only writes are refused if a read went before: one always does.
@@ -137,8 +149,11 @@ impl RefusedCommand<'_> {
             None => format!("does not allow keys that begin with {prefix:?}"),
         };
         let select = if *database == 0 { "" } else { " +select" };
-        let user = self.location.shown_user().unwrap_or("default");
-        (fault, what, format!("ACL SETUSER {user} ~{prefix}* {RIGHTS}{select}"))
+        let user = self.location.shown_user().unwrap_or(DEFAULT_USER);
+        let keys = format!("~{prefix}*");
+        let keys = shlex::try_quote(&keys).unwrap_or("'~gc-token:*'".into());
+        let hint = format!("to allow it: redis-cli ACL SETUSER {user} {keys} {RIGHTS}{select}");
+        (fault, what, hint)
     }
 }
 

@@ -42,7 +42,7 @@ fn the_documented_rights_suffice_and_each_that_lacks_is_named() {
                 server.port(),
                 right.to_uppercase()
             );
-            let hint = "ACL SETUSER ci ~gc-token:* +eval +get +set +time";
+            let hint = "to allow it: redis-cli ACL SETUSER ci '~gc-token:*' +eval +get +set +time";
             if reads {
                 assert_eq!(client.read(&name(1)).unwrap().version, version);
             } else {

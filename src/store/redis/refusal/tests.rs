@@ -94,8 +94,30 @@ fn a_right_that_lacks_stops_reads_or_only_writes() {
     };
     assert_eq!(refused(false).fault, StoreFault::Misconfigured);
     assert_eq!(refused(true).fault, StoreFault::ReadOnly);
-    let hint = "ACL SETUSER ci ~gc-token:* +eval +get +set +time +select";
+    let hint = "to allow it: redis-cli ACL SETUSER ci '~gc-token:*' +eval +get +set +time +select";
     assert_eq!(refused(false).error.hint.as_deref(), Some(hint));
+}
+
+#[test]
+fn a_password_that_is_refused_names_the_user_it_was_sent_for() {
+    let refused = |user| {
+        let location = location(user, 0);
+        let password = Some("GC_TOKEN_STORE_PASSWORD");
+        let refused =
+            RefusedCommand { location: &location, password, is_write: false, script: None };
+        let error = refused.explain("WRONGPASS invalid username-password pair").error;
+        (error.message, error.hint.unwrap())
+    };
+    let (message, hint) = refused(None);
+    assert!(message.ends_with("refuses the password"), "{message}");
+    assert_eq!(
+        &*hint,
+        "check GC_TOKEN_STORE_PASSWORD; the location names no user, so that \"default\" was used: \
+         to name one, redis://USER@[::1]"
+    );
+    let (message, hint) = refused(Some("ci"));
+    assert!(message.ends_with("refuses the password of user \"ci\""), "{message}");
+    assert_eq!(&*hint, "check GC_TOKEN_STORE_PASSWORD, and the user in the location");
 }
 
 #[test]
