@@ -29,6 +29,7 @@ mod validity;
 use std::time::Duration;
 
 pub(crate) use client::{HttpClient, HttpResponse, RoundTrip};
+pub(crate) use diagnosis::NO_ADDRESS;
 pub(crate) use headers::{date_header, display_host, is_page, retry_after};
 pub use network::NetworkSettings;
 pub(crate) use pool::{Pool, PooledBody, SendError};

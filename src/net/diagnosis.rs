@@ -21,6 +21,9 @@ use crate::error::{Error, Kind};
 use crate::host::is_loopback;
 use crate::platform::is_resource_exhaustion;
 
+/// Ends the cause of a host without an address.
+pub(crate) const NO_ADDRESS: &str = "cannot be resolved (DNS)";
+
 /// The host of a request, and the limits on it.
 #[derive(Clone)]
 pub(super) struct Target {

@@ -17,6 +17,7 @@ mod kept;
 mod pools;
 mod purpose;
 mod refusal;
+mod region;
 mod response;
 mod service;
 mod settings_error;
@@ -42,7 +43,7 @@ use crate::sync;
 
 use client::BucketClient;
 use exchange::ExchangeLog;
-use fault::{BucketRequest, FaultExplainer, RequestFault};
+use fault::{BucketRequest, FailedPlace, FaultExplainer, RequestFault};
 use service::PooledService;
 
 pub(super) struct BucketStore {
@@ -133,6 +134,14 @@ impl BucketStore {
         Path::from(format!("{}{DELIMITER}{name}", self.prefix))
     }
 
+    /// Returns the pattern of the records' paths, with the bucket, as policies name it.
+    fn objects(&self) -> String {
+        match &*self.prefix {
+            "" => format!("{}/*", self.bucket),
+            prefix => format!("{}/{prefix}/*", self.bucket),
+        }
+    }
+
     fn explain(
         &self,
         request: BucketRequest,
@@ -142,7 +151,7 @@ impl BucketStore {
         let client = sync::lock(&self.client);
         let explainer = FaultExplainer::new(
             self.service.provider(),
-            self.shown.clone(),
+            FailedPlace { shown: self.shown.clone(), objects: self.objects() },
             self.service.env(),
             client.as_ref(),
             self.has_read.load(Ordering::Relaxed),

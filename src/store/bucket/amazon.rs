@@ -21,6 +21,7 @@ pub(super) use settings::AmazonSettings;
 use self::chain::PREFIX;
 use super::client::BucketClient;
 use super::connector::PooledConnector;
+use super::endpoint::check_without_bucket;
 use super::purpose::METADATA_ENDPOINT;
 use super::purpose::is_true;
 use super::service::PooledService;
@@ -55,9 +56,13 @@ pub(super) fn client(
     if let Some(endpoint) = settings.own_endpoint(bucket, is_virtual_hosted) {
         builder = builder.with_config(Key::Endpoint, endpoint);
     }
-    let region = settings.region.as_ref().map(|region| region.value.clone());
+    if let Some(endpoint) = &settings.endpoint {
+        check_without_bucket(endpoint, bucket, is_virtual_hosted)?;
+    }
+    let region = Some(settings.signed_region());
     let endpoint = settings.endpoint.as_ref().map(|endpoint| endpoint.origin.clone());
     let credentials = settings.credentials.to_string();
+    let lack = settings.credentials.check()?;
     let (builder, refresh) = settings.credentials.apply(builder, service);
     let store = builder
         .with_bucket_name(bucket)
@@ -66,5 +71,5 @@ pub(super) fn client(
         .with_http_connector(PooledConnector(service.clone()))
         .build()?;
     service.sign_by(RequestSigner::S3(store.credentials().clone()));
-    Ok(BucketClient { store: Arc::new(store), refresh, region, endpoint, credentials })
+    Ok(BucketClient { store: Arc::new(store), refresh, region, endpoint, credentials, lack })
 }

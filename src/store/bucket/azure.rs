@@ -5,6 +5,7 @@ mod cli;
 mod client_assertion;
 mod cloud;
 mod credentials;
+mod passed_over;
 mod settings;
 pub(super) mod shared_key;
 
@@ -17,9 +18,10 @@ pub(super) use chain::SOURCES;
 pub(super) use credentials::ACCOUNT_KEY;
 pub(super) use settings::AzureSettings;
 
-use self::chain::PREFIX;
+use self::credentials::PREFIX;
 use super::client::BucketClient;
 use super::connector::PooledConnector;
+use super::endpoint::check_without_bucket;
 use super::service::PooledService;
 use super::variables::variables;
 
@@ -40,6 +42,9 @@ pub(super) fn client(
     if let Some(account) = &settings.account {
         builder = builder.with_config(Key::AccountName, account.value.clone());
     }
+    if let Some(endpoint) = &settings.endpoint {
+        check_without_bucket(endpoint, container, false)?;
+    }
     if let Some(endpoint) = settings.own_endpoint() {
         builder = builder.with_config(Key::Endpoint, endpoint);
     }
@@ -48,6 +53,7 @@ pub(super) fn client(
     }
     let endpoint = settings.endpoint.as_ref().map(|endpoint| endpoint.origin.clone());
     let credentials = settings.credentials.to_string();
+    let lack = settings.credentials.check()?;
     let (builder, refresh) =
         settings.credentials.apply(builder, settings.authority_host.as_deref(), service);
     let store = builder
@@ -55,5 +61,5 @@ pub(super) fn client(
         .with_retry(retries)
         .with_http_connector(PooledConnector(service.clone()))
         .build()?;
-    Ok(BucketClient { store: Arc::new(store), refresh, region: None, endpoint, credentials })
+    Ok(BucketClient { store: Arc::new(store), refresh, region: None, endpoint, credentials, lack })
 }

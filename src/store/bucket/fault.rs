@@ -6,11 +6,12 @@ mod words;
 
 use std::time::Duration;
 
-use self::words::{chain, without_long_runs};
+use self::words::{chain, reach_hint, too_slow, without_long_runs};
 use super::client::BucketClient;
 use super::exchange::{Failure, Outcome};
 use super::purpose::{Purpose, allow_http_variable};
 use super::refusal::BucketRefusal;
+use super::region::SignedRegion;
 use super::settings_error::SettingsError;
 use super::variables;
 use crate::config::BucketProvider;
@@ -21,17 +22,24 @@ use crate::store::{StoreError, StoreFault};
 
 pub(super) struct FaultExplainer {
     provider: BucketProvider,
-    /// For example `the store s3://bucket`.
-    store: String,
-    /// The region that requests are signed for.
-    region: Option<String>,
+    place: FailedPlace,
+    region: Option<SignedRegion>,
     /// The credentials that requests are signed with, such as `with an access key from ...`.
     credentials: Option<String>,
+    /// Why better credentials than those of the platform were not found.
+    lack: Option<SettingsError>,
     /// The setting that names another endpoint than the provider's.
     endpoint: Option<String>,
     /// The store has answered a read before.
     has_read: bool,
     secrets: Secrets,
+}
+
+pub(super) struct FailedPlace {
+    /// For example `the store s3://bucket/prefix`.
+    pub(super) shown: String,
+    /// For example `bucket/prefix/*`.
+    pub(super) objects: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +66,7 @@ const MAX_OWN_WORDS: usize = 1000;
 impl FaultExplainer {
     pub(super) fn new(
         provider: BucketProvider,
-        store: String,
+        place: FailedPlace,
         env: &Environment,
         client: Option<&BucketClient>,
         has_read: bool,
@@ -69,9 +77,10 @@ impl FaultExplainer {
         }
         FaultExplainer {
             provider,
-            store,
+            place,
             region: client.and_then(|client| client.region.clone()),
             credentials: client.map(|client| client.credentials.clone()),
+            lack: client.and_then(|client| client.lack.clone()),
             endpoint: client.and_then(|client| client.endpoint.clone()),
             has_read,
             secrets,
@@ -119,7 +128,7 @@ impl FaultExplainer {
             let hint = explained.hint.clone().unwrap_or_default();
             return error.with_cause(cause).with_hint(hint);
         }
-        let error = self.unreachable(Some(failure), cause);
+        let error = self.unreachable(Some(failure), self.with_region(cause));
         match &explained.hint {
             Some(hint) if !failure.is_on_this_machine => error.with_hint(hint.clone()),
             _ => error,
@@ -131,14 +140,17 @@ impl FaultExplainer {
             (Some(variable), _) => {
                 format!("check {variable}, or allow more time with --store-timeout")
             }
-            (None, Some(failure)) => format!(
-                "check that {} can be reached from here; if only a proxy can reach it, set \
-                 HTTPS_PROXY",
-                failure.host
-            ),
+            (None, Some(failure)) => reach_hint(&failure.host),
             (None, None) => "allow more time with --store-timeout".to_owned(),
         };
         self.error(StoreFault::Unavailable, "is not reachable").with_cause(cause).with_hint(hint)
+    }
+
+    fn with_region(&self, cause: String) -> String {
+        match &self.region {
+            Some(region) if self.endpoint.is_none() => region.named_in(cause),
+            _ => cause,
+        }
     }
 
     fn plain_http(&self, failure: &Failure) -> StoreError {
@@ -155,11 +167,14 @@ impl FaultExplainer {
     fn refused(&self, request: BucketRequest, refusal: &BucketRefusal) -> StoreError {
         let (fault, what, hint) = self.classify(request, refusal);
         let cause = match (&refusal.region, &self.region) {
-            (Some(region), Some(own)) if region != own && classify::is_other_region(refusal) => {
-                format!("{}: the bucket is in {region}, requests were for {own}", refusal.name())
-            }
-            (Some(region), None) if classify::is_other_region(refusal) => {
-                format!("{}: the bucket is in {region}, and no region is set", refusal.name())
+            (Some(region), Some(own))
+                if region != own.value() && classify::is_other_region(refusal) =>
+            {
+                format!(
+                    "{}: the bucket is in {region}, requests were for {own}",
+                    refusal.name(),
+                    own = own.value()
+                )
             }
             _ => self.quoted(refusal),
         };
@@ -177,7 +192,10 @@ impl FaultExplainer {
         };
         self.error(StoreFault::Misconfigured, "cannot be used")
             .with_cause(self.redacted(&text))
-            .with_hint(self.settings_hint())
+            .with_hint(match self.credentials {
+                Some(_) => format!("check {}", self.used_credentials()),
+                None => self.settings_hint().to_owned(),
+            })
     }
 
     fn wrong_settings(&self, error: &SettingsError) -> StoreError {
@@ -192,7 +210,7 @@ impl FaultExplainer {
     }
 
     fn error(&self, fault: StoreFault, what: &str) -> StoreError {
-        StoreError::new(fault, format!("{} {what}", self.store))
+        StoreError::new(fault, format!("{} {what}", self.place.shown))
     }
 
     /// Returns the status, the code and the words of a response.
@@ -215,13 +233,6 @@ fn is_secret(variable: &str) -> bool {
     // The identifier of a key is shown to users in consoles, and the others name files.
     let is_public = ["_KEY_ID", "_FILE", "_FILE_PATH"].iter().any(|end| variable.ends_with(end));
     !is_public && SECRET_NAMES.iter().any(|part| variable.contains(part))
-}
-
-fn too_slow(host: Option<&str>, limit: Duration) -> String {
-    match host {
-        Some(host) => format!("no complete response from {host} within {limit:.1?}"),
-        None => format!("no complete response within {limit:.1?}"),
-    }
 }
 
 #[cfg(test)]

@@ -48,5 +48,12 @@ pub(super) fn client(
         .with_retry(retries)
         .with_http_connector(PooledConnector(service.clone()))
         .build()?;
-    Ok(BucketClient { store: Arc::new(store), refresh: None, region: None, endpoint, credentials })
+    Ok(BucketClient {
+        store: Arc::new(store),
+        refresh: None,
+        region: None,
+        endpoint,
+        credentials,
+        lack: None,
+    })
 }

@@ -16,6 +16,15 @@ impl SettingsError {
         SettingsError { lacks_credentials: false, cause, hint }
     }
 
+    /// Puts another mistake first, whose hint counts.
+    pub(super) fn after(mut self, first: Option<SettingsError>) -> SettingsError {
+        if let Some(first) = first {
+            self.cause = format!("{}; {}", first.cause, self.cause);
+            self.hint = first.hint.or(self.hint);
+        }
+        self
+    }
+
     /// The provider's own hint says what to do.
     pub(super) fn without_credentials(cause: impl Into<String>) -> SettingsError {
         SettingsError { lacks_credentials: true, cause: cause.into(), hint: None }

@@ -9,6 +9,7 @@ mod description;
 mod fake;
 mod fake_objects;
 mod google;
+mod hints;
 mod internet;
 mod messages;
 mod reach;

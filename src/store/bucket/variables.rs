@@ -12,6 +12,7 @@ use super::settings_error::SettingsError;
 use crate::config::BucketProvider;
 use crate::context::Environment;
 use crate::text;
+use crate::text::{flaws, shown};
 
 pub(super) const ENDPOINTS: [&str; 6] = [
     "AWS_ENDPOINT_URL_S3",
@@ -106,12 +107,29 @@ pub(super) fn first(
         .find_map(|name| Some(NamedValue { value: env.text(name)?, origin: name.to_owned() }))
 }
 
+/// # Errors
+/// If a file with a token cannot be read.
+pub(super) fn check_token_file(file: &NamedValue) -> Result<(), SettingsError> {
+    let NamedValue { origin, value: path } = file;
+    let Err(error) = std::fs::File::open(path) else {
+        return Ok(());
+    };
+    let name = shown::missing_file(path);
+    Err(SettingsError::new(
+        format!("{origin}: {name} cannot be read: {error}"),
+        format!("correct {origin}: it takes the name of the file with the token"),
+    ))
+}
+
 fn is_endpoint(name: &str) -> bool {
     ENDPOINTS.contains(&name) || name == METADATA_ENDPOINT
 }
 
 pub(super) fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
     const EXAMPLE: &str = "is not the URL of a server, such as https://host:9000";
+    if flaws::has_reference(value) {
+        return Some(flaws::HAS_REFERENCE);
+    }
     let Ok(url) = Url::parse(value) else { return Some(EXAMPLE) };
     let is_http = matches!(url.scheme(), "http" | "https") && value.contains("://");
     let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
@@ -147,6 +165,12 @@ mod tests {
             let expected = "AWS_ENDPOINT_URL is not the URL of a server, such as https://host:9000";
             assert_eq!(flaw("AWS_ENDPOINT_URL", bad).as_deref(), Some(expected), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_has_no_reference() {
+        let expected = "AWS_ENDPOINT_URL contains a reference that was not replaced with its value";
+        assert_eq!(flaw("AWS_ENDPOINT_URL", "https://$HOST:9000").as_deref(), Some(expected));
     }
 
     #[test]

@@ -60,9 +60,9 @@ impl AmazonCredentials {
         }
         if is_metadata_disabled(env) {
             let cause = format!("{SOURCES} were looked for; {METADATA_DISABLED} is set");
-            return Err(SettingsError::without_credentials(cause));
+            return Err(SettingsError::without_credentials(cause).after(profile.lack()));
         }
-        Ok(AmazonCredentials::Instance)
+        Ok(AmazonCredentials::Instance { lack: profile.lack() })
     }
 
     fn in_profile(

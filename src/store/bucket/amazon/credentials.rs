@@ -11,7 +11,8 @@ use super::session_keys;
 use crate::store::bucket::credential_command::{CredentialCommand, Refresh};
 use crate::store::bucket::kept::KeptCredentials;
 use crate::store::bucket::service::PooledService;
-use crate::store::bucket::variables::NamedValue;
+use crate::store::bucket::settings_error::SettingsError;
+use crate::store::bucket::variables::{NamedValue, check_token_file};
 use crate::text::shown;
 
 /// What credentials are, and the settings that they are from. `Display` is the end of a sentence
@@ -50,10 +51,28 @@ pub(in super::super) enum AmazonCredentials {
         token: Option<NamedValue>,
         token_file: Option<NamedValue>,
     },
-    Instance,
+    /// With the reason why there is nothing better.
+    Instance {
+        lack: Option<SettingsError>,
+    },
 }
 
 impl AmazonCredentials {
+    /// Returns why there is nothing better than the role of an instance.
+    ///
+    /// # Errors
+    /// If a file with a token cannot be read.
+    pub(super) fn check(&self) -> Result<Option<SettingsError>, SettingsError> {
+        match self {
+            AmazonCredentials::WebIdentity { token_file, .. }
+            | AmazonCredentials::Service { token_file: Some(token_file), .. } => {
+                check_token_file(token_file).map(|()| None)
+            }
+            AmazonCredentials::Instance { lack } => Ok(lack.clone()),
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the program to run before requests, too.
     pub(super) fn apply(
         self,
@@ -65,7 +84,7 @@ impl AmazonCredentials {
             AmazonCredentials::None { .. }
             | AmazonCredentials::Variables { .. }
             | AmazonCredentials::Container { .. }
-            | AmazonCredentials::Instance => builder,
+            | AmazonCredentials::Instance { .. } => builder,
             AmazonCredentials::WebIdentity { token_file, role, session } => {
                 let builder = builder
                     .with_config(Key::WebIdentityTokenFile, token_file.value)
@@ -107,8 +126,10 @@ impl fmt::Display for AmazonCredentials {
                 let (token_file, role) = (&token_file.origin, &role.origin);
                 write!(f, "with the role of a web identity from {token_file} and {role}")
             }
-            AmazonCredentials::Profile { origin, .. } => {
-                write!(f, "with an access key from {origin}")
+            AmazonCredentials::Profile { keys, origin } => {
+                let kind =
+                    if keys.token.is_some() { "the key of a session" } else { "an access key" };
+                write!(f, "with {kind} from {origin}")
             }
             AmazonCredentials::Process { argv, origin } => {
                 write!(f, "with the keys that {} prints, by {origin}", shown::quoted(&argv[0]))
@@ -121,7 +142,7 @@ impl fmt::Display for AmazonCredentials {
                 let token = token_file.as_ref().or(token.as_ref());
                 token.map_or(Ok(()), |token| write!(f, " and {}", token.origin))
             }
-            AmazonCredentials::Instance => {
+            AmazonCredentials::Instance { .. } => {
                 f.write_str("with the role of the instance from its metadata service")
             }
         }

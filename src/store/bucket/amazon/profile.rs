@@ -17,6 +17,7 @@ pub(super) struct AwsProfile {
     /// The files that have it; the settings of the last one count.
     files: Vec<(FileKind, ProfileFile)>,
     settings: BTreeMap<String, ProfileSetting>,
+    lack: Option<SettingsError>,
 }
 
 struct ProfileSetting {
@@ -36,7 +37,7 @@ impl AwsProfile {
     pub(super) fn load(context: &Context) -> Result<AwsProfile, SettingsError> {
         let named = first(&context.env, ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]);
         let name = named.as_ref().map_or("default", |named| &*named.value).to_owned();
-        let (mut files, mut places) = (Vec::new(), Vec::new());
+        let (mut files, mut places, mut lack) = (Vec::new(), Vec::new(), None);
         for (kind, variable, default) in [
             (FileKind::Config, "AWS_CONFIG_FILE", ".aws/config"),
             (FileKind::Credentials, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
@@ -50,11 +51,12 @@ impl AwsProfile {
                         return Err(SettingsError::new(cause, "correct the file"));
                     }
                     context.reporter.warn_once(format_args!("the profiles in {cause}"));
+                    lack = Some(SettingsError::new(cause, "correct the file"));
                 }
             }
             places.push(path.display().to_string());
         }
-        let mut profile = AwsProfile { name, files, settings: BTreeMap::new() };
+        let mut profile = AwsProfile { name, files, settings: BTreeMap::new(), lack };
         let mut exists = false;
         for (index, (kind, file)) in profile.files.iter().enumerate() {
             exists |= file.profiles(*kind).contains(&profile.name);
@@ -63,12 +65,20 @@ impl AwsProfile {
             }
         }
         match named {
-            Some(named) if !exists => Err(profile.missing(&named, &places)),
+            Some(named) if !exists => Err(profile.missing(Some(&named), &places)),
             _ => {
+                if !exists && !profile.known().is_empty() {
+                    let missing = profile.missing(None, &places);
+                    profile.lack.get_or_insert(missing);
+                }
                 profile.warn_of_others(context);
                 Ok(profile)
             }
         }
+    }
+
+    pub(super) fn lack(&self) -> Option<SettingsError> {
+        self.lack.clone()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<NamedValue> {
@@ -156,19 +166,23 @@ impl AwsProfile {
         }
     }
 
-    fn missing(&self, named: &NamedValue, places: &[String]) -> SettingsError {
+    fn known(&self) -> Vec<String> {
         let mut known: Vec<_> =
             self.files.iter().flat_map(|(kind, file)| file.profiles(*kind)).collect();
         known.sort_unstable();
         known.dedup();
-        let hint = match known.as_slice() {
-            [] => format!("create it, or unset {}", named.origin),
-            known => {
-                let more = if known.len() > MAX_LISTED { ", ..." } else { "" };
-                let shown: Vec<_> =
-                    known.iter().take(MAX_LISTED).map(|name| shown::plain(name)).collect();
-                format!("correct {} (known: {}{more})", named.origin, shown.join(", "))
-            }
+        known
+    }
+
+    fn missing(&self, named: Option<&NamedValue>, places: &[String]) -> SettingsError {
+        let known = self.known();
+        let more = if known.len() > MAX_LISTED { ", ..." } else { "" };
+        let listed: Vec<_> = known.iter().take(MAX_LISTED).map(|name| shown::plain(name)).collect();
+        let listed = format!("(known: {}{more})", listed.join(", "));
+        let hint = match named {
+            Some(named) if known.is_empty() => format!("create it, or unset {}", named.origin),
+            Some(named) => format!("correct {} {listed}", named.origin),
+            None => format!("set AWS_PROFILE {listed}"),
         };
         let name = shown::quoted(&self.name);
         let places = match places {

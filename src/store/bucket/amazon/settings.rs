@@ -9,9 +9,11 @@ use super::profile::AwsProfile;
 use crate::context::{Context, Environment};
 use crate::store::bucket::endpoint::BucketEndpoint;
 use crate::store::bucket::purpose::is_true;
+use crate::store::bucket::region::SignedRegion;
 use crate::store::bucket::settings_error::SettingsError;
-use crate::store::bucket::variables::values::flaw_of_region;
+use crate::store::bucket::variables::values::{flaw_of_amazons_region, flaw_of_region};
 use crate::store::bucket::variables::{NamedValue, first, of_key};
+use crate::text::shown;
 
 pub(in super::super) struct AmazonSettings {
     pub(in super::super) region: Option<NamedValue>,
@@ -34,13 +36,6 @@ impl AmazonSettings {
         let region = of_key(env, PREFIX, &Key::Region)
             .or_else(|| of_key(env, PREFIX, &Key::DefaultRegion))
             .or_else(|| profile.get("region"));
-        let flaw = region.as_ref().and_then(|region| {
-            let flaw = flaw_of_region(&region.value)?;
-            Some(SettingsError::new(format!("{} {flaw}", region.origin), "correct it"))
-        });
-        if let Some(flaw) = flaw {
-            return Err(flaw);
-        }
         let (mut endpoint, mut sts_endpoint) = (None, None);
         if !switch(env, &profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").0 {
             let common = of_key(env, PREFIX, &Key::Endpoint);
@@ -52,6 +47,9 @@ impl AmazonSettings {
             if sts_endpoint.is_none() {
                 sts_endpoint = profile.endpoint("sts")?;
             }
+        }
+        if let Some(region) = &region {
+            check_region(region, endpoint.is_none())?;
         }
         let (is_fips, fips) = switch(env, &profile, "AWS_USE_FIPS_ENDPOINT");
         let (is_dual_stack, dual_stack) = switch(env, &profile, "AWS_USE_DUALSTACK_ENDPOINT");
@@ -65,6 +63,12 @@ impl AmazonSettings {
         let kind = EndpointKind { is_fips, is_dual_stack };
         let credentials = AmazonCredentials::find(context, &profile)?;
         Ok(AmazonSettings { region, endpoint, sts_endpoint, kind, credentials })
+    }
+
+    /// Returns the region that requests are signed for.
+    pub(super) fn signed_region(&self) -> SignedRegion {
+        let set = self.region.clone().map(SignedRegion::Set);
+        set.unwrap_or(SignedRegion::Assumed(DEFAULT_REGION))
     }
 
     fn region_or_default(&self) -> &str {
@@ -95,10 +99,7 @@ impl AmazonSettings {
         bucket: &str,
         env: &Environment,
     ) -> BucketEndpoint {
-        let region_origin = match &self.region {
-            Some(region) => format!("the region {} from {}", region.value, region.origin),
-            None => format!("the region {DEFAULT_REGION} by default"),
-        };
+        let region_origin = self.signed_region();
         let is_virtual_hosted = of_key(env, PREFIX, &Key::VirtualHostedStyleRequest)
             .is_some_and(|set| is_true(&set.value));
         let url = self.own_endpoint(bucket, is_virtual_hosted).unwrap_or_else(|| {
@@ -110,6 +111,24 @@ impl AmazonSettings {
             None => format!(", by {region_origin}"),
         };
         BucketEndpoint { url, origin }
+    }
+}
+
+/// # Errors
+/// If it cannot be a part of a host, or is none of Amazon's where their own endpoint is used.
+fn check_region(region: &NamedValue, is_at_amazon: bool) -> Result<(), SettingsError> {
+    let NamedValue { origin, value } = region;
+    if let Some(flaw) = flaw_of_region(value) {
+        return Err(SettingsError::new(format!("{origin} {flaw}"), "correct it"));
+    }
+    match flaw_of_amazons_region(value).filter(|_| is_at_amazon) {
+        Some(flaw) => Err(SettingsError::new(
+            format!("{origin}: {} {flaw}", shown::quoted(value)),
+            format!(
+                "correct {origin}; another server than Amazon's is named by AWS_ENDPOINT_URL_S3"
+            ),
+        )),
+        None => Ok(()),
     }
 }
 

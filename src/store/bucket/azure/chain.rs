@@ -6,14 +6,13 @@ use std::path::Path;
 use object_store::azure::AzureConfigKey as Key;
 
 use super::client_assertion::AssertionSource;
-use super::credentials::{Application, AzureCredentials};
+use super::credentials::{Application, AzureCredentials, PREFIX};
+use super::passed_over::{check_complete, unread_connection_string};
 use crate::context::Context;
 use crate::store::bucket::credential_file;
 use crate::store::bucket::purpose::{IDENTITY_ENDPOINTS, is_true};
 use crate::store::bucket::settings_error::SettingsError;
 use crate::store::bucket::variables::{NamedValue, first, of_key};
-
-pub(super) const PREFIX: &str = "AZURE_";
 
 /// What is looked for, in this order.
 pub(in super::super) const SOURCES: &str = "AZURE_STORAGE_ACCOUNT_KEY, AZURE_CLIENT_ID and \
@@ -67,7 +66,11 @@ impl AzureCredentials {
         }
         let client_id = of(Key::ClientId).or_else(|| first(env, ["ARM_CLIENT_ID"]));
         let endpoint = of(Key::MsiEndpoint).or_else(|| first(env, IDENTITY_ENDPOINTS));
-        Ok(AzureCredentials::Machine { client_id, endpoint })
+        let uses_machine = is_on(first(env, ["ARM_USE_MSI"])).is_some();
+        if endpoint.is_none() && !uses_machine {
+            check_complete(env)?;
+        }
+        Ok(AzureCredentials::Machine { client_id, endpoint, lack: unread_connection_string(env) })
     }
 }
 

@@ -12,8 +12,9 @@ use super::client_assertion::{AssertionSource, ClientAssertion};
 use crate::store::bucket::credential_command::Refresh;
 use crate::store::bucket::kept::KeptCredentials;
 use crate::store::bucket::service::PooledService;
+use crate::store::bucket::settings_error::SettingsError;
 use crate::store::bucket::signer::RequestSigner;
-use crate::store::bucket::variables::NamedValue;
+use crate::store::bucket::variables::{NamedValue, check_token_file};
 
 /// What credentials are, and the settings that they are from. `Display` is the end of a sentence
 /// that begins with "connects".
@@ -48,8 +49,12 @@ pub(in super::super) enum AzureCredentials {
     Machine {
         client_id: Option<NamedValue>,
         endpoint: Option<NamedValue>,
+        /// Why there is nothing better.
+        lack: Option<SettingsError>,
     },
 }
+
+pub(super) const PREFIX: &str = "AZURE_";
 
 pub(in super::super) struct Application {
     pub(super) id: NamedValue,
@@ -60,6 +65,20 @@ pub(in super::super) struct Application {
 pub(in super::super) const ACCOUNT_KEY: &str = "with the key of the account";
 
 impl AzureCredentials {
+    /// Returns why there is nothing better than the identity of the machine.
+    ///
+    /// # Errors
+    /// If a file with a token cannot be read.
+    pub(super) fn check(&self) -> Result<Option<SettingsError>, SettingsError> {
+        match self {
+            AzureCredentials::WorkloadIdentity { token_file, .. } => {
+                check_token_file(token_file).map(|()| None)
+            }
+            AzureCredentials::Machine { lack, .. } => Ok(lack.clone()),
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the program to run before requests, too.
     pub(super) fn apply(
         self,
@@ -109,7 +128,7 @@ impl AzureCredentials {
                 let command = Arc::new(KeptCredentials::new(command, context));
                 return (builder.with_credentials(command.clone()), Some(command));
             }
-            AzureCredentials::Machine { client_id, endpoint } => {
+            AzureCredentials::Machine { client_id, endpoint, .. } => {
                 let mut builder = of_kind("managed_identity");
                 if let Some(id) = client_id {
                     builder = builder.with_config(Key::ClientId, id.value);

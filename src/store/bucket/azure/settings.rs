@@ -2,14 +2,15 @@
 
 use object_store::azure::AzureConfigKey as Key;
 
-use super::chain::PREFIX;
 use super::cloud::{AzureCloud, PUBLIC};
-use super::credentials::AzureCredentials;
+use super::credentials::{AzureCredentials, PREFIX};
+use super::passed_over::unread_connection_string;
 use crate::context::Context;
 use crate::store::bucket::endpoint::BucketEndpoint;
 use crate::store::bucket::purpose::is_true;
 use crate::store::bucket::settings_error::SettingsError;
 use crate::store::bucket::variables::{NamedValue, first, of_key};
+use crate::text::shown;
 
 pub(in super::super) struct AzureSettings {
     pub(super) account: Option<NamedValue>,
@@ -30,10 +31,14 @@ impl AzureSettings {
         let uses_emulator =
             of_key(env, PREFIX, &Key::UseEmulator).is_some_and(|set| is_true(&set.value));
         if account.is_none() && !uses_emulator {
-            return Err(SettingsError::new(
+            let missing = SettingsError::new(
                 "AZURE_STORAGE_ACCOUNT_NAME is not set",
                 "set it to the name of the storage account that has the container",
-            ));
+            );
+            return Err(missing.after(unread_connection_string(env)));
+        }
+        if let Some(account) = &account {
+            check_account(account)?;
         }
         let cloud = AzureCloud::of(env)?;
         let authority_host = of_key(env, PREFIX, &Key::AuthorityHost).map(|host| host.value);
@@ -77,4 +82,25 @@ impl AzureSettings {
         let account = &self.account.as_ref()?.value;
         Some(format!("https://{account}.{}", self.cloud.blob_domain))
     }
+}
+
+/// # Errors
+/// If the value is an account's URL or host, or no name of an account.
+fn check_account(account: &NamedValue) -> Result<(), SettingsError> {
+    let NamedValue { origin, value } = account;
+    let is_allowed = |char: char| char.is_ascii_alphanumeric() || char == '-';
+    if !value.is_empty() && value.chars().all(is_allowed) {
+        return Ok(());
+    }
+    let host = value.split_once("://").map_or(&**value, |(_, host)| host);
+    let name = host.split(['.', '/', ':']).next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.chars().all(is_allowed) && host.contains(".blob.");
+    let name = if is_name { name } else { "acc" };
+    Err(SettingsError::new(
+        format!(
+            "{origin} takes the account's name, such as {name}, and not {}",
+            shown::quoted(value)
+        ),
+        if is_name { format!("set {origin}={name}") } else { format!("correct {origin}") },
+    ))
 }

@@ -72,14 +72,22 @@ impl FaultExplainer {
     }
 
     fn rights_hint(&self, request: BucketRequest) -> String {
+        let objects = &self.place.objects;
+        let bucket = objects.split('/').next().unwrap_or_default();
         let hint = match (self.provider, request) {
             // Without the right to list, a record that does not exist is refused, too.
             (BucketProvider::S3, BucketRequest::Read) => {
-                "allow s3:GetObject and s3:PutObject on the objects, and s3:ListBucket on the \
-                 bucket: without that, S3 refuses to tell that there is no record yet"
+                return format!(
+                    "allow s3:GetObject and s3:PutObject on arn:aws:s3:::{objects}, and \
+                     s3:ListBucket on arn:aws:s3:::{bucket}: without that, S3 refuses to tell that \
+                     there is no record yet; does the policy name them?"
+                );
             }
             (BucketProvider::S3, BucketRequest::Swap) => {
-                "allow s3:PutObject on the objects; one machine in the fleet is enough"
+                return format!(
+                    "allow s3:PutObject on arn:aws:s3:::{objects}: does the policy name that? One \
+                     machine in the fleet is enough"
+                );
             }
             (BucketProvider::GoogleCloud, _) => {
                 "give the account the role roles/storage.objectUser on the bucket"

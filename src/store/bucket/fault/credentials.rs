@@ -1,12 +1,14 @@
 //! Explains a lack of credentials, and credentials that are refused.
 
 use super::classify::is_busy;
+use super::words::reach_hint;
 use super::{FaultExplainer, RequestFault};
 use crate::config::BucketProvider;
 use crate::error::Kind;
 use crate::store::bucket::exchange::{Failure, Outcome};
 use crate::store::bucket::purpose::Purpose;
 use crate::store::bucket::refusal::BucketRefusal;
+use crate::store::bucket::settings_error::SettingsError;
 use crate::store::bucket::{amazon, azure, google};
 use crate::store::{StoreError, StoreFault};
 
@@ -40,71 +42,69 @@ impl FaultExplainer {
         };
         if failure.purpose == Purpose::Credentials {
             let error = self.lack_of_credentials(kind);
-            return error.with_cause(detail).with_hint(self.exchange_hint());
+            return match &failure.outcome {
+                Outcome::Refused(_) => error.with_cause(detail).with_hint(self.exchange_hint()),
+                _ => error.with_cause(self.with_region(detail)).with_hint(reach_hint(host)),
+            };
         }
         // Nothing answers where no cloud is.
         let kind = match failure.outcome {
             Outcome::Refused(_) => kind,
             _ => StoreFault::Misconfigured,
         };
-        self.lack_of_credentials(kind)
-            .with_cause(format!("{} were looked for; the last: {detail}", self.sources()))
-            .with_hint(self.settings_hint())
+        let cause = format!("{} were looked for; the last: {detail}", self.sources());
+        let error = SettingsError::without_credentials(cause).after(self.lack.clone());
+        let hint = error.hint.unwrap_or_else(|| self.settings_hint().to_owned());
+        self.lack_of_credentials(kind).with_cause(error.cause).with_hint(hint)
     }
 
     pub(super) fn lack_of_credentials(&self, kind: StoreFault) -> StoreError {
-        let message = format!("no {} credentials for {}", self.platform(), self.store);
+        let message = format!("no {} credentials for {}", self.platform(), self.place.shown);
         StoreError::new(kind, message)
     }
 
     /// Returns a hint for a response that says that the credentials are wrong.
     pub(super) fn credentials_hint(&self, refusal: &BucketRefusal) -> Option<String> {
-        if let Some(hint) = self.hint_about_keys(refusal) {
-            return Some(hint);
-        }
+        let used = self.used_credentials();
         let hint = if refusal.has_code(&["RequestTimeTooSkewed"]) {
-            "set this machine's clock (NTP)"
+            "set this machine's clock (NTP)".to_owned()
         } else if refusal.has_code(&["ExpiredToken", "TokenRefreshRequired", "InvalidToken"]) {
-            "renew the session: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN \
-             belong together"
+            format!("check {used}: sessions end, and the parts of a session's key belong together")
         } else if refusal.has_code(&["InvalidAccessKeyId", "XAdminUserNotFound"]) {
-            "check AWS_ACCESS_KEY_ID; keys of a session need AWS_SESSION_TOKEN, too; another \
-             store than Amazon's is named by AWS_ENDPOINT_URL"
-        } else if refusal.has_code(&["SignatureDoesNotMatch", "AuthorizationHeaderMalformed"]) {
-            "check AWS_SECRET_ACCESS_KEY, which belongs to AWS_ACCESS_KEY_ID, and AWS_REGION"
+            let elsewhere = match self.endpoint {
+                Some(_) => "",
+                None => "; another store than Amazon's is named by AWS_ENDPOINT_URL_S3",
+            };
+            format!(
+                "check {used}: its id is not known there; a session's key has a session token, \
+                 too{elsewhere}"
+            )
+        } else if refusal.has_code(&["SignatureDoesNotMatch"]) {
+            format!("check {used}: the secret is not the one of the id")
+        } else if refusal.has_code(&["AuthorizationHeaderMalformed"]) {
+            let region = self.region.as_ref().map(|region| format!(", and {region}"));
+            format!("check {used}{}", region.unwrap_or_default())
         } else if refusal.has_code(&["AuthenticationFailed", "InvalidAuthenticationInfo"])
             || refusal.says_unauthenticated()
         {
-            let used = self.credentials.as_deref().unwrap_or_default();
-            let used = used.strip_prefix("with ").unwrap_or("the credentials");
-            return Some(format!(
+            format!(
                 "check {used}, and AZURE_STORAGE_ACCOUNT_NAME: keys are replaced, and tokens expire"
-            ));
+            )
         } else if refusal.has_code(&["AuthenticationRequired"]) {
-            "check the credentials: an access token lives for an hour, and a service account's \
-             key may have been deleted"
+            format!(
+                "check {used}: an access token lives for an hour, and a service account's key may \
+                 have been deleted"
+            )
         } else {
             return None;
         };
-        Some(hint.to_owned())
+        Some(hint)
     }
 
-    /// Returns a hint about keys of Amazon that are not in variables.
-    fn hint_about_keys(&self, refusal: &BucketRefusal) -> Option<String> {
-        let used = self.credentials.as_deref()?.strip_prefix("with ")?;
-        let is_about_keys = self.provider == BucketProvider::S3
-            && refusal.has_code(&[
-                "ExpiredToken",
-                "InvalidToken",
-                "InvalidAccessKeyId",
-                "SignatureDoesNotMatch",
-            ]);
-        (is_about_keys && !used.contains("AWS_ACCESS_KEY_ID")).then(|| {
-            format!(
-                "check {used}: keys are replaced, and sessions end; another store than Amazon's \
-                 is named by AWS_ENDPOINT_URL"
-            )
-        })
+    /// Returns the credentials that count, as the description names them, for a hint.
+    pub(super) fn used_credentials(&self) -> &str {
+        let used = self.credentials.as_deref().and_then(|used| used.strip_prefix("with "));
+        used.unwrap_or("the credentials")
     }
 
     pub(super) fn settings_hint(&self) -> &'static str {
@@ -125,22 +125,18 @@ impl FaultExplainer {
         }
     }
 
-    fn exchange_hint(&self) -> &'static str {
-        match self.provider {
-            BucketProvider::S3 => {
-                "check AWS_ROLE_ARN, who its trust policy names, and AWS_WEB_IDENTITY_TOKEN_FILE; or \
-                 AWS_CONTAINER_CREDENTIALS_FULL_URI"
-            }
+    fn exchange_hint(&self) -> String {
+        let accepted = match self.provider {
+            BucketProvider::S3 => "the trust policy of the role has to name who asks",
             BucketProvider::GoogleCloud => {
-                "check GOOGLE_APPLICATION_CREDENTIALS, and who the identity pool and the service \
-                 account of that file accept; a person's login expires: gcloud auth \
-                 application-default login"
+                "the identity pool and the service account have to accept it; a person's login \
+                 expires: gcloud auth application-default login"
             }
             BucketProvider::Azure => {
-                "check AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_FEDERATED_TOKEN_FILE or \
-                 AZURE_CLIENT_SECRET, or what begins with ARM_ in their place"
+                "the application has to accept it; secrets expire, and tokens name who may use them"
             }
-        }
+        };
+        format!("check {}: {accepted}", self.used_credentials())
     }
 
     fn platform(&self) -> &'static str {

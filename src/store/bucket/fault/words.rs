@@ -1,6 +1,7 @@
 //! The words of the library and of stores, as far as messages may show them.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 /// A longer run of token characters may be a secret: those of Amazon have 40.
 const MAX_RUN: usize = 39;
@@ -26,6 +27,19 @@ pub(super) fn without_long_runs(text: &str) -> String {
         if run.len() > MAX_RUN { format!("[...]{}", &part[run.len()..]) } else { part.to_owned() }
     });
     shown.collect()
+}
+
+pub(super) fn reach_hint(host: &str) -> String {
+    format!(
+        "check that {host} can be reached from here; if only a proxy can reach it, set HTTPS_PROXY"
+    )
+}
+
+pub(super) fn too_slow(host: Option<&str>, limit: Duration) -> String {
+    match host {
+        Some(host) => format!("no complete response from {host} within {limit:.1?}"),
+        None => format!("no complete response within {limit:.1?}"),
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,16 @@ impl CredentialPlace {
         }
     }
 
+    /// Names the setting, and the file if there is one.
+    pub(super) fn named(&self, origin: &str) -> String {
+        match self {
+            CredentialPlace::Inline(_) => origin.to_owned(),
+            CredentialPlace::File(path) => {
+                format!("{origin}: {}", shown::missing_file(&path.to_string_lossy()))
+            }
+        }
+    }
+
     /// Names the kind of credentials, for a report.
     pub(super) fn kind(&self) -> String {
         let json = match self {

@@ -10,7 +10,7 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as Key};
 use super::authorized_user::AuthorizedUser;
 use super::credential_json::{CredentialKind, CredentialPlace};
 use super::external_account::ExternalAccount;
-use super::service_account::ServiceAccount;
+use super::service_account::{self, ServiceAccount};
 use crate::context::Context;
 use crate::store::bucket::kept::KeptCredentials;
 use crate::store::bucket::purpose::is_true;
@@ -113,36 +113,49 @@ impl GoogleCredentials {
             GoogleCredentials::Json { origin, place } => (origin, place),
         };
         let json = place.read(&origin, service.context())?;
+        let named = place.named(&origin);
         let unusable = |why: &str| {
             SettingsError::new(
-                format!("{origin}: {why}"),
+                format!("{named}: {why}"),
                 "set GOOGLE_OAUTH_ACCESS_TOKEN to what gcloud auth application-default \
                  print-access-token prints",
             )
         };
+        let incomplete = |why: &str| {
+            let hint = format!(
+                "check {origin}: it takes the key of a service account, or workload identity \
+                 federation, as gcloud writes it"
+            );
+            SettingsError::new(format!("{named}: {why}"), hint)
+        };
         match CredentialKind::of(&json) {
             Some(CredentialKind::ServiceAccount) => {
-                if let Some(account) = ServiceAccount::parse(&json) {
-                    service.sign_by(RequestSigner::ServiceAccount(Box::new(account)));
+                if let Some(field) = service_account::missing_field(&json) {
+                    let why = format!("the key of a service account has no {field}");
+                    return Err(incomplete(&why).into());
                 }
+                let account = ServiceAccount::parse(&json).ok_or_else(|| {
+                    incomplete("private_key of the service account is no RSA key in PEM format")
+                })?;
+                service.sign_by(RequestSigner::ServiceAccount(Box::new(account)));
                 Ok(builder.with_service_account_key(&*json))
             }
             Some(CredentialKind::AuthorizedUser) => {
                 let user = AuthorizedUser::parse(&json, service)
-                    .ok_or_else(|| unusable("the login of a user is not complete"))?;
+                    .ok_or_else(|| incomplete("the login of a user is not complete"))?;
                 let user = KeptCredentials::new(user, service.context());
                 Ok(builder.with_credentials(Arc::new(user)))
             }
             Some(CredentialKind::ExternalAccount) => {
                 let account =
-                    ExternalAccount::parse(&json, service).map_err(|why| unusable(&why))?;
+                    ExternalAccount::parse(&json, service).map_err(|why| incomplete(&why))?;
                 let account = KeptCredentials::new(account, service.context());
                 Ok(builder.with_credentials(Arc::new(account)))
             }
             Some(CredentialKind::Other(kind)) => {
                 Err(unusable(&format!("credentials of the type {kind} are not supported")).into())
             }
-            None => Err(unusable("there is no JSON with credentials of Google Cloud").into()),
+            None => Err(incomplete("there is no JSON with credentials of Google Cloud").into()),
         }
     }
 }

@@ -44,6 +44,13 @@ impl ServiceAccount {
     }
 }
 
+/// Returns the field that the JSON of a service account lacks.
+pub(in super::super) fn missing_field(json: &str) -> Option<&'static str> {
+    let account: Value = serde_json::from_str(json).unwrap_or_default();
+    let is_missing = |field: &&str| account.get(field).and_then(Value::as_str).is_none();
+    ["private_key", "private_key_id", "client_email"].into_iter().find(is_missing)
+}
+
 /// Returns when a request's assertion was signed.
 pub(in super::super) fn signed_at(head: &Parts) -> Option<Timestamp> {
     let (_, claims) = assertion(head)?;

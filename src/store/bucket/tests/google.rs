@@ -168,21 +168,24 @@ fn the_login_of_a_person_is_exchanged_for_a_token() {
 #[test]
 fn credentials_that_are_not_supported_are_named_and_not_shown() {
     let kind = |kind: &str| format!("{{\"type\": \"{kind}\", \"refresh_token\": \"{REFRESH}\"}}");
-    for (json, why) in [
+    let takes = "check GOOGLE_CREDENTIALS: it takes the key of a service account";
+    for (json, why, shown) in [
         (
             kind("impersonated_service_account"),
             "credentials of the type impersonated_service_account are not supported",
+            "print-access-token",
         ),
-        (kind("authorized_user"), "the login of a user is not complete"),
-        (kind("external_account"), "missing field `audience`"),
-        (format!("{{{REFRESH}"), "there is no JSON with credentials of Google Cloud"),
+        (kind("authorized_user"), "the login of a user is not complete", takes),
+        (kind("external_account"), "missing field `audience`", takes),
+        (format!("{{{REFRESH}"), "there is no JSON with credentials of Google Cloud", takes),
+        (kind("service_account"), "the key of a service account has no private_key", takes),
     ] {
         let error = refused(&[("GOOGLE_CREDENTIALS", &*json)]);
         let (fault, message, cause, hint) = parts(&error);
         let expected = (StoreFault::Misconfigured, "the store gs://tokens/ci/a%20b cannot be used");
         assert_eq!((fault, message), expected);
         assert!(cause.starts_with(&format!("GOOGLE_CREDENTIALS: {why}")), "{cause}");
-        assert!(hint.contains("print-access-token"), "{hint}");
+        assert!(hint.contains(shown), "{hint}");
     }
     let account = ("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", "ci@project.iam.gserviceaccount.com");
     let error = refused(&[account]);

@@ -20,7 +20,13 @@ fn each_code_of_a_store_has_a_fault_and_a_hint() {
     for (status, code, fault, message, hint) in [
         (404, "NoSuchBucket", Misconfigured, "does not exist", "create the bucket"),
         (403, "AccessDenied", Misconfigured, "refuses the request", "s3:ListBucket"),
-        (403, "InvalidAccessKeyId", Misconfigured, "refuses the credentials", "AWS_SESSION_TOKEN"),
+        (
+            403,
+            "InvalidAccessKeyId",
+            Misconfigured,
+            "refuses the credentials",
+            "its id is not known",
+        ),
         (
             403,
             "SignatureDoesNotMatch",
@@ -28,7 +34,7 @@ fn each_code_of_a_store_has_a_fault_and_a_hint() {
             "refuses the credentials",
             "AWS_SECRET_ACCESS_KEY",
         ),
-        (400, "ExpiredToken", Misconfigured, "refuses the credentials", "renew the session"),
+        (400, "ExpiredToken", Misconfigured, "refuses the credentials", "sessions end"),
         (403, "RequestTimeTooSkewed", Misconfigured, "refuses the credentials", "clock"),
         (301, "PermanentRedirect", Misconfigured, "is elsewhere", "AWS_REGION"),
         (507, "InsufficientStorage", Full, "is full", "make room"),

@@ -67,3 +67,30 @@ pub(in super::super) fn flaw_of_region(value: &str) -> Option<&'static str> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (!value.bytes().all(is_allowed)).then_some("is not the name of a region")
 }
+
+/// Returns why a region is none of Amazon's, which has words and ends in a number.
+pub(in super::super) fn flaw_of_amazons_region(value: &str) -> Option<&'static str> {
+    let mut parts = value.rsplit('-');
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_lowercase());
+    let ends_in_number = parts.next().is_some_and(is_number);
+    let words: Vec<_> = parts.collect();
+    let is_region = ends_in_number && words.len() >= 2 && words.into_iter().all(is_word);
+    (!is_region).then_some("is not a region of Amazon's, such as eu-west-1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_of_amazon_are_told_from_others() {
+        for region in ["eu-west-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"] {
+            assert_eq!(flaw_of_amazons_region(region), None, "{region}");
+        }
+        for other in ["eu-west1", "eu", "auto", "eu-west-", "EU-west-1", "west-1", "eu--1", "-e-1"]
+        {
+            assert!(flaw_of_amazons_region(other).is_some(), "{other}");
+        }
+    }
+}
