@@ -38,7 +38,7 @@ use tokio::time::timeout;
 use super::blocking::BlockingRuntime;
 use super::{Observation, RecordName, Store, StoreError, StoreNote, Swap, Version};
 use crate::config::{BucketProvider, NetworkSettings, StoreSettings};
-use crate::context::Context;
+use crate::context::{Context, timer_clock};
 use crate::sync;
 
 use client::BucketClient;
@@ -84,6 +84,7 @@ impl BucketStore {
     /// Runs a request to its end; returns what its exchanges have shown, too.
     fn run<T, F>(
         &self,
+        kind: BucketRequest,
         name: &RecordName,
         limit: Duration,
         request: impl FnOnce(Arc<dyn ObjectStore>, Path) -> F,
@@ -91,9 +92,8 @@ impl BucketStore {
     where
         F: Future<Output = object_store::Result<T>>,
     {
-        // A program that prints credentials may take longer than the request.
-        let client = match self.ready_client() {
-            Ok(client) => client,
+        let (client, limit) = match self.ready_client(kind, limit) {
+            Ok(ready) => ready,
             Err(error) => return Ok((Err(RequestFault::Client(error)), ExchangeLog::default())),
         };
         self.runtime.run(limit.saturating_add(GRACE_PERIOD), async {
@@ -111,13 +111,24 @@ impl BucketStore {
         })
     }
 
-    /// Returns the client with credentials that last for a request, if a program prints them.
-    fn ready_client(&self) -> object_store::Result<BucketClient> {
+    /// Returns the client with credentials that last for a request, and the time for that. A
+    /// program that prints them may take longer than a read, and half the time of a swap.
+    fn ready_client(
+        &self,
+        kind: BucketRequest,
+        limit: Duration,
+    ) -> object_store::Result<(BucketClient, Duration)> {
         let client = self.client()?;
-        if let Some(refresh) = &client.refresh {
-            refresh.refresh()?;
+        let Some(refresh) = &client.refresh else {
+            return Ok((client, limit));
+        };
+        if kind == BucketRequest::Read {
+            refresh.refresh(None)?;
+            return Ok((client, limit));
         }
-        Ok(client)
+        let start = timer_clock();
+        refresh.refresh(Some(limit / 2))?;
+        Ok((client, limit.saturating_sub(start.elapsed())))
     }
 
     /// Returns the client, which is built for the first request: that may read files.
@@ -162,7 +173,7 @@ impl BucketStore {
 
 impl Store for BucketStore {
     fn read(&self, name: &RecordName, limit: Duration) -> Result<Observation, StoreError> {
-        let (done, log) = self.run(name, limit, async |client, path| {
+        let (done, log) = self.run(BucketRequest::Read, name, limit, async |client, path| {
             let reply = client.get_opts(&path, GetOptions::default()).await?;
             let version = Version::Present {
                 e_tag: reply.meta.e_tag.clone(),
@@ -199,14 +210,14 @@ impl Store for BucketStore {
             }
         };
         let payload = PutPayload::from(record.to_vec());
-        let (done, log) = self.run(name, limit, async |client, path| {
+        let (done, log) = self.run(BucketRequest::Swap, name, limit, async |client, path| {
             client.put_opts(&path, payload, PutOptions::from(mode)).await
         })?;
         match done {
             Ok(put) => {
                 Ok(Swap::Won(Version::Present { e_tag: put.e_tag, generation: put.version }))
             }
-            Err(RequestFault::Client(_)) if log.shows_lost_swap() => Ok(Swap::Lost),
+            Err(RequestFault::Client(_)) if log.shows_lost_swap(expected) => Ok(Swap::Lost),
             Err(fault) => Err(self.explain(BucketRequest::Swap, &fault, log)),
         }
     }

@@ -25,9 +25,11 @@ pub(super) struct CredentialCommand<C> {
 
 /// Runs before a request, as it may take longer than a request may.
 pub(super) trait Refresh: Send + Sync {
+    /// With a `limit`, credentials that are known are used on where the program fails.
+    ///
     /// # Errors
     /// If the program fails, or prints something else than credentials.
-    fn refresh(&self) -> Result<(), SettingsError>;
+    fn refresh(&self, limit: Option<Duration>) -> Result<(), SettingsError>;
 }
 
 /// Some start an interpreter, or ask a service of their own.
@@ -36,7 +38,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_BYTES: usize = 64 << 10;
 
 impl<C> CredentialCommand<C> {
-    fn run(&self) -> Result<Expiring<C>, SettingsError> {
+    fn run(&self, timeout: Duration) -> Result<Expiring<C>, SettingsError> {
         let name = shown::quoted(&self.argv[0]);
         let failed = |failure: HelperError| {
             let hint = match failure {
@@ -54,7 +56,7 @@ impl<C> CredentialCommand<C> {
         let helper = Helper {
             program: &program,
             prompt: Prompt::Forbidden,
-            timeout: TIMEOUT,
+            timeout,
             max_output_bytes: MAX_BYTES,
         };
         let output = helper.run(&*self.context.clock).map_err(failed)?;
@@ -68,14 +70,19 @@ impl<C> CredentialCommand<C> {
 #[async_trait]
 impl<C: Send + Sync> CredentialSource<C> for CredentialCommand<C> {
     async fn fetch(&self) -> Result<Expiring<C>> {
-        Ok(self.run()?)
+        Ok(self.run(TIMEOUT)?)
     }
 }
 
 impl<C: Send + Sync> Refresh for KeptCredentials<CredentialCommand<C>, C> {
-    fn refresh(&self) -> Result<(), SettingsError> {
-        if self.kept().is_none() {
-            self.keep(self.source().run()?);
+    fn refresh(&self, limit: Option<Duration>) -> Result<(), SettingsError> {
+        if self.kept().is_some() {
+            return Ok(());
+        }
+        match self.source().run(limit.map_or(TIMEOUT, |limit| limit.min(TIMEOUT))) {
+            Ok(new) => drop(self.keep(new)),
+            Err(error) if limit.is_none() || !self.keep_on() => return Err(error),
+            Err(_) => {}
         }
         Ok(())
     }

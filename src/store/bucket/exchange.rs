@@ -6,6 +6,7 @@ use super::purpose::Purpose;
 use super::refusal::BucketRefusal;
 use crate::clock::OffsetEstimate;
 use crate::error::Error;
+use crate::store::Version;
 
 #[derive(Debug, Default)]
 pub(super) struct ExchangeLog {
@@ -45,8 +46,8 @@ impl ExchangeLog {
         self.refusal().is_some_and(BucketRefusal::is_absent_record)
     }
 
-    pub(super) fn shows_lost_swap(&self) -> bool {
-        self.refusal().is_some_and(BucketRefusal::is_failed_condition)
+    pub(super) fn shows_lost_swap(&self, expected: &Version) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.is_failed_condition(expected))
     }
 
     fn refusal(&self) -> Option<&BucketRefusal> {

@@ -55,6 +55,16 @@ impl<S, C> KeptCredentials<S, C> {
         (since < last.limit).then(|| last.credentials.clone())
     }
 
+    /// Keeps the last credentials for another request, if there are any.
+    pub(super) fn keep_on(&self) -> bool {
+        let since = self.context.clock.read();
+        let mut last = sync::lock(&self.last);
+        if let Some(last) = &mut *last {
+            (last.since, last.limit) = (since, KEPT_AT_LEAST);
+        }
+        last.is_some()
+    }
+
     pub(super) fn keep(&self, (credentials, expires): Expiring<C>) -> Arc<C> {
         let since = self.context.clock.read();
         let left = expires.map_or(KEPT_FOR, |expires| expires.duration_since(since.wall));

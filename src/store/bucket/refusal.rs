@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName};
 
 use crate::net::is_page;
+use crate::store::Version;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BucketRefusal {
@@ -59,12 +60,13 @@ impl BucketRefusal {
         self.has_code(&["NoSuchBucket", "ContainerNotFound"])
     }
 
-    /// Returns whether the record did not have the version that a write expected.
-    pub(super) fn is_failed_condition(&self) -> bool {
+    /// Returns whether the record did not have the version that a write expected. That it is
+    /// absent is no reason to refuse its creation.
+    pub(super) fn is_failed_condition(&self, expected: &Version) -> bool {
         match self.status {
             StatusCode::PRECONDITION_FAILED | StatusCode::NOT_MODIFIED => !self.is_locked(),
             StatusCode::CONFLICT => !self.is_locked() && !self.has_code(&["ContainerBeingDeleted"]),
-            _ => self.is_absent_record(),
+            _ => *expected != Version::Absent && self.is_absent_record(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod amazon;
 mod azure;
 mod clocks;
+mod commands;
 mod conditions;
 mod connections;
 mod description;
