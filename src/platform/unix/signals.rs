@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
@@ -21,6 +22,7 @@ static HELD_SIGNAL: AtomicUsize = AtomicUsize::new(0);
 static STATE: Mutex<InterruptState> = Mutex::new(InterruptState {
     guards: 0,
     handlers: Vec::new(),
+    has_watch: false,
     has_listener: false,
     process_ends: false,
 });
@@ -30,16 +32,25 @@ static RELEASED: Condvar = Condvar::new();
 /// Terraform kills a provider two seconds after it has told it to end.
 const RELEASE_TIMEOUT: Duration = Duration::from_millis(1_200);
 
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// For a signal that is sent twice at once: timeout(1) sends one to its child, and then to its
+/// group.
+const REPETITION: Duration = Duration::from_millis(200);
+
 struct InterruptState {
     guards: usize,
     handlers: Vec<SigId>,
+    /// A thread limits the time for which guards hold a signal back.
+    has_watch: bool,
     /// The reaction to signals is left to a listener of its own.
     has_listener: bool,
     process_ends: bool,
 }
 
-/// Holds a signal back that would end the process, until the last guard is dropped: it then has
-/// its default effect. A second signal has it at once.
+/// Holds a signal back that would end the process, until the last guard is dropped, and for
+/// about a second at most: it then has its default effect. Another signal that comes later has
+/// it at once.
 pub(crate) struct InterruptGuard(());
 
 impl InterruptGuard {
@@ -49,6 +60,7 @@ impl InterruptGuard {
             // Left over from the time of another listener.
             HELD_SIGNAL.store(0, Ordering::SeqCst);
             state.handle_signals()?;
+            state.watch()?;
             ENDS_AT_ONCE.store(false, Ordering::SeqCst);
         }
         state.guards += 1;
@@ -124,11 +136,49 @@ impl InterruptState {
             self.handlers.push(end?);
             let held = flag::register_usize(number, &HELD_SIGNAL, number.unsigned_abs() as usize);
             self.handlers.push(held?);
-            // Only the first signal is held back.
-            self.handlers.push(flag::register(number, &ENDS_AT_ONCE)?);
         }
         Ok(())
     }
+
+    fn watch(&mut self) -> io::Result<()> {
+        if !self.has_watch {
+            let builder = thread::Builder::new().name("signals".into());
+            with_blocked(SigSet::all(), || builder.spawn(watch_guards).map(|_| ()))?;
+            self.has_watch = true;
+        }
+        Ok(())
+    }
+
+    fn holds_signals(&self) -> bool {
+        self.guards > 0 && !self.has_listener
+    }
+}
+
+fn watch_guards() {
+    let mut state = sync::lock(&STATE);
+    while state.holds_signals() {
+        let Ok(signal @ 1..) = i32::try_from(HELD_SIGNAL.load(Ordering::SeqCst)) else {
+            state = wait_for_release(state, POLL_INTERVAL);
+            continue;
+        };
+        state = wait_for_release(state, REPETITION);
+        if state.holds_signals() {
+            ENDS_AT_ONCE.store(true, Ordering::SeqCst);
+            state = wait_for_release(state, RELEASE_TIMEOUT - REPETITION);
+        }
+        if state.holds_signals() {
+            end_by(signal);
+        }
+    }
+    state.has_watch = false;
+}
+
+fn wait_for_release(
+    state: MutexGuard<'static, InterruptState>,
+    time: Duration,
+) -> MutexGuard<'static, InterruptState> {
+    let waited = RELEASED.wait_timeout_while(state, time, |state| state.holds_signals());
+    waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
 fn end_by(signal: i32) {

@@ -93,6 +93,44 @@ fn process_1_of_a_container_gives_the_turn_back_too() {
     assert_turn_is_free(&behind(&gate, &cloud, &store), &cloud);
 }
 
+/// As timeout(1) does it: it sends the signal to its child, and then to its group.
+#[test]
+fn two_signals_at_once_give_the_turn_back() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let cloud = cloud(SandboxConfig::default());
+    let gate = Gate::before(&cloud.login_url());
+    let store = redis.with_prefix("x");
+    let cancelled = behind(&gate, &cloud, &store);
+    let mut minting = cancelled.start(&["get", "-vv"]);
+    minting.wait_until_it_says(MINTS);
+    gate.wait_for(1);
+    // Two that are equal could be one to the kernel.
+    minting.signal(Signal::INT);
+    minting.signal(Signal::TERM);
+    let ended = minting.finish();
+    let signals = [Signal::INT, Signal::TERM].map(|signal| Some(signal.as_raw()));
+    assert!(signals.contains(&ended.status.signal()), "{ended:#?}");
+    gate.open();
+    assert_turn_is_free(&behind(&gate, &cloud, &store), &cloud);
+}
+
+#[test]
+fn a_signal_waits_for_no_store_that_does_not_answer() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let cloud = cloud(SandboxConfig::default());
+    let gate = Gate::before(&cloud.login_url());
+    let cancelled =
+        behind(&gate, &cloud, &redis.with_prefix("x")).set("GC_TOKEN_STORE_TIMEOUT", "1h");
+    let mut minting = cancelled.start(&["get", "-vv"]);
+    minting.wait_until_it_says(MINTS);
+    redis.stop();
+    // By then the turn is being renewed.
+    sleep(Duration::from_secs(4));
+    minting.signal(Signal::INT);
+    let ended = minting.finish();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{ended:#?}");
+}
+
 /// The store does not answer, and has all the time of the world.
 #[test]
 fn a_second_signal_ends_the_process_at_once() {
