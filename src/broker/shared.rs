@@ -174,8 +174,15 @@ impl Broker<'_> {
         token: Token,
         issuer_clock: Option<&OffsetEstimate>,
     ) -> Result<Obtained, FlightError> {
-        let Ok(Some(turn)) = slot.take_turn(reading, false) else {
-            return Ok(self.shared(token));
+        let turn = match slot.take_turn(reading, false) {
+            Ok(Some(turn)) => turn,
+            Ok(None) => return Ok(self.shared(token)),
+            Err(failure) => {
+                if failure.fault.may_have_effect() {
+                    slot.end_unknown_turn(|turn, _| Record { turn: None, ..turn.clone() });
+                }
+                return Ok(self.shared(token));
+            }
         };
         self.mint_in_turn(turn, None, issuer_clock).or_else(|_| Ok(self.shared(token)))
     }
@@ -204,7 +211,7 @@ impl Broker<'_> {
         settings: &StoreSettings,
         issuer_clock: Option<&OffsetEstimate>,
     ) -> Result<Obtained, FlightError> {
-        let may_have_turn = failure.fault == StoreFault::Unavailable;
+        let may_have_turn = failure.fault.may_have_effect();
         let minted = self.mint_without_store(failure, settings, issuer_clock);
         if may_have_turn {
             slot.end_unknown_turn(|turn, reading| {

@@ -23,6 +23,13 @@ pub enum StoreFault {
     Unconditional,
 }
 
+impl StoreFault {
+    /// Returns whether a write may have replaced the record all the same.
+    pub(crate) fn may_have_effect(self) -> bool {
+        matches!(self, StoreFault::Unavailable | StoreFault::Misconfigured)
+    }
+}
+
 impl StoreError {
     pub fn new(fault: StoreFault, message: impl Into<String>) -> StoreError {
         let kind = match fault {

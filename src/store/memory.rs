@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Observation, RecordName, Store, StoreError, Swap, Version};
+use super::{Observation, RecordName, Store, StoreError, StoreFault, Swap, Version};
 use crate::clock::{OffsetEstimate, Reading};
 use crate::context::Clock;
 
@@ -23,6 +23,8 @@ pub(crate) struct MemoryStore<'a> {
     /// Whether it replaces records whatever their version.
     pub(crate) is_unconditional: Mutex<bool>,
     pub(crate) requests: Mutex<u32>,
+    /// The time of every request.
+    pub(crate) delay: Mutex<Duration>,
 }
 
 struct Written {
@@ -42,6 +44,7 @@ impl<'a> MemoryStore<'a> {
             lost_reply: Mutex::default(),
             is_unconditional: Mutex::default(),
             requests: Mutex::default(),
+            delay: Mutex::default(),
         }
     }
 
@@ -103,8 +106,21 @@ fn version(generation: u64) -> Version {
     Version::Present { e_tag: None, generation: Some(generation.to_string()) }
 }
 
+impl MemoryClient<'_> {
+    fn pass_time(&self, limit: Duration) -> Result<(), StoreError> {
+        let delay = *self.store.delay.lock().unwrap();
+        if delay.is_zero() {
+            return Ok(());
+        }
+        self.runner.sleep(delay.min(limit));
+        let too_slow = || StoreError::new(StoreFault::Unavailable, "too slow");
+        if delay > limit { Err(too_slow()) } else { Ok(()) }
+    }
+}
+
 impl Store for MemoryClient<'_> {
-    fn read(&self, name: &RecordName, _: Duration) -> Result<Observation, StoreError> {
+    fn read(&self, name: &RecordName, limit: Duration) -> Result<Observation, StoreError> {
+        self.pass_time(limit)?;
         let time = self.store.begin()?;
         let now = self.runner.read();
         let records = self.store.records.lock().unwrap();
@@ -123,8 +139,9 @@ impl Store for MemoryClient<'_> {
         expected: &Version,
         record: &[u8],
         _: Duration,
-        _: Duration,
+        limit: Duration,
     ) -> Result<Swap, StoreError> {
+        self.pass_time(limit)?;
         let store = self.store;
         let at = store.begin()?;
         if let Some(error) = &*store.swap_error.lock().unwrap() {

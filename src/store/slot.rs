@@ -13,7 +13,7 @@ use super::{
     Version,
 };
 use crate::cache::{Key, Seal};
-use crate::clock::OffsetEstimate;
+use crate::clock::{OffsetEstimate, Reading};
 use crate::config::StoreSettings;
 use crate::context::Clock;
 use crate::platform::InterruptGuard;
@@ -42,7 +42,8 @@ pub struct SlotReading {
     observation: Observation,
 }
 
-/// The part of the time limit that a swap needs for its reply: one in so many.
+/// The part of the time limit that a swap needs for its reply, and that is left for what ends a
+/// turn: one in so many.
 const MIN_REPLY_SHARE: u32 = 8;
 
 /// The time for which a record outlives what it holds.
@@ -192,11 +193,15 @@ impl<'a> Slot<'a> {
     ) -> Result<T, StoreError> {
         let before = self.clock.read();
         let result = request(self.time_left());
+        self.spend_since(&before);
+        result
+    }
+
+    fn spend_since(&self, before: &Reading) {
         let taken = self.clock.read().boot.saturating_sub(before.boot);
         let taken = Duration::try_from(taken).unwrap_or_default();
         let mut spent = sync::lock(&self.spent);
         *spent = spent.saturating_add(taken);
-        result
     }
 }
 

@@ -161,6 +161,20 @@ fn nobody_waits_for_a_turn_whose_holder_has_got_no_reply() {
 }
 
 #[test]
+fn nobody_waits_for_a_turn_whose_reply_was_garbled() {
+    let [time, one, other] = ["store", "one", "other"].map(clock_of);
+    let store = MemoryStore::new(&time);
+    let (first, second) = (Machine::new(&one, &store), Machine::new(&other, &store));
+    let garbled = StoreError::new(StoreFault::Misconfigured, "does not speak Redis");
+    *store.lost_reply.lock().unwrap() = Some(Err(garbled));
+    assert_eq!(first.get().unwrap_err().kind, Kind::Configuration);
+    assert_eq!(first.requests().0, 0);
+    let start = other.read();
+    assert_eq!((second.token(), second.requests().0), ("token-1".to_owned(), 1));
+    assert_eq!(other.read().boot, start.boot);
+}
+
+#[test]
 fn a_failure_beside_a_turn_without_a_reply_is_shared_as_any() {
     let [time, one, other] = ["store", "one", "other"].map(clock_of);
     let store = MemoryStore::new(&time);

@@ -1,10 +1,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::clock::tests::reading;
 use crate::config::tests::settings;
 use crate::context::SystemClock;
 use crate::store::StoreClient;
-use crate::store::memory::{MemoryClient, MemoryStore};
+use crate::store::memory::{MemoryClient, MemoryStore, SleepingClock};
 use crate::token::tests::token;
 
 fn stored_token(slot: &Slot<'_>) -> Option<u64> {
@@ -28,6 +29,7 @@ fn no_older_token_ever_replaces_a_newer_one() {
     let mut random = fastrand::Rng::with_seed(7);
     let mut last = None;
     for _ in 0..10_000 {
+        slots.iter().for_each(|slot| slot.wait(Duration::ZERO));
         let readings = [slots[0].read().unwrap(), slots[1].read().unwrap()];
         let mut turns = [None, None];
         let first = random.usize(0..2);
@@ -56,7 +58,7 @@ fn no_older_token_ever_replaces_a_newer_one() {
 }
 
 fn with_slot(test: impl FnOnce(&MemoryStore<'_>, &Slot<'_>)) {
-    let clock = SystemClock::default();
+    let clock = SleepingClock::at(reading(1_000, 1_000_000));
     let (client, settings) = (settings("http://x"), StoreSettings::test());
     let memory = MemoryStore::new(&clock);
     let store = MemoryClient { store: &memory, runner: &clock };
@@ -76,6 +78,34 @@ fn no_turn_is_taken_without_time_for_the_reply() {
         slot.wait(Duration::ZERO);
         assert!(slot.take_turn(&reading, false).unwrap().is_some());
         assert!(store.everything().len() > 50);
+    });
+}
+
+#[test]
+fn all_requests_without_a_wait_have_one_time_limit() {
+    with_slot(|store, slot| {
+        let limit = slot.settings.timeout;
+        let start = slot.clock.read();
+        *store.delay.lock().unwrap() = limit / 4;
+        let reading = slot.read().unwrap();
+        let turn = slot.take_turn(&reading, false).unwrap().unwrap();
+        *store.delay.lock().unwrap() = limit * 9;
+        turn.renew_during(|| slot.clock.sleep(Duration::ZERO));
+        assert!(turn.end(&Record::default()).is_err());
+        let taken = slot.clock.read().boot_since(&start).unwrap().unsigned_abs();
+        assert!(taken >= limit && taken <= limit + limit / 4, "{taken:?}");
+    });
+}
+
+#[test]
+fn a_renewal_takes_no_time_from_what_follows_the_mint() {
+    with_slot(|store, slot| {
+        let reading = slot.read().unwrap();
+        let turn = slot.take_turn(&reading, false).unwrap().unwrap();
+        *store.delay.lock().unwrap() = slot.settings.timeout * 2 / 3;
+        assert!(turn.renew());
+        turn.end(&Record::default()).unwrap();
+        assert!(!slot.read().is_ok_and(|reading| reading.is_minting()));
     });
 }
 

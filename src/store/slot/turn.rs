@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use super::{Slot, SlotReading};
+use super::{MIN_REPLY_SHARE, Slot, SlotReading};
 use crate::platform::InterruptGuard;
 use crate::store::{Record, SharedToken, StoreError, Swap, TURN, Version};
 use crate::sync;
@@ -50,7 +50,7 @@ impl<'a, 's> Turn<'a, 's> {
     /// back, and a machine that dies loses it.
     pub fn renew_during<T>(&self, work: impl FnOnce() -> T) -> T {
         let (work_goes_on, end) = channel::<Infallible>();
-        thread::scope(|scope| {
+        let (result, ended) = thread::scope(|scope| {
             let renewer =
                 thread::Builder::new().spawn_scoped(scope, move || self.renew_until(&end));
             if renewer.is_err() {
@@ -59,8 +59,11 @@ impl<'a, 's> Turn<'a, 's> {
             }
             let result = work();
             drop(work_goes_on);
-            result
-        })
+            (result, self.slot.clock.read())
+        });
+        // A renewal may have been under way.
+        self.slot.spend_since(&ended);
+        result
     }
 
     /// Replaces the turn by its result. A token replaces a turn that another machine has taken
@@ -69,7 +72,7 @@ impl<'a, 's> Turn<'a, 's> {
     /// # Errors
     /// Those of [`Store::swap`](crate::store::Store::swap).
     pub fn end(self, record: &Record) -> Result<(), StoreError> {
-        self.slot.allow(self.slot.settings.timeout);
+        self.slot.allow_last_requests();
         self.replace(record).map(|_| ())
     }
 
@@ -141,13 +144,21 @@ impl<'a, 's> Turn<'a, 's> {
     pub(super) fn renew(&self) -> bool {
         let number = self.renewals.fetch_add(1, Ordering::Relaxed);
         let turn = self.record.turn.as_ref().map(|turn| format!("{turn} {number}"));
-        self.slot.allow(self.slot.settings.timeout);
+        // Nobody waits for it, until the work ends.
+        let left = self.slot.time_left();
+        self.slot.allow_last_requests();
+        let replaced = self.replace(&Record { turn, ..self.record.clone() });
+        self.slot.allow(left);
         // After an error, the next attempt may succeed.
-        self.replace(&Record { turn, ..self.record.clone() }).unwrap_or(true)
+        replaced.unwrap_or(true)
     }
 }
 
 impl Slot<'_> {
+    fn allow_last_requests(&self) {
+        self.allow(self.time_left().max(self.settings.timeout / MIN_REPLY_SHARE));
+    }
+
     /// Ends a turn that this machine has without knowing: the reply to its swap was lost. Best
     /// effort, within a part of the time limit.
     pub fn end_unknown_turn(&self, result: impl FnOnce(&Record, &SlotReading) -> Record) {
