@@ -215,10 +215,12 @@ fn read_stdin(
     checked(&secret, SecretKind::Client, &origin, &context.reporter)
 }
 
-/// Reads to the end, but at most `MAX_BYTES`.
 fn read_limited(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut secret = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    from.take(MAX_BYTES as u64).read_to_end(&mut secret)?;
+    let mut secret = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+    from.take(MAX_BYTES as u64 + 1).read_to_end(&mut secret)?;
+    if secret.len() > MAX_BYTES {
+        return Err(std::io::Error::other(format!("it is longer than {} KiB", MAX_BYTES >> 10)));
+    }
     Ok(secret)
 }
 

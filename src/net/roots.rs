@@ -168,10 +168,7 @@ const MAX_FILE_SIZE: u64 = 16 << 20;
 
 /// A byte order mark before the first certificate would hide it.
 fn parse(opened: OpenedFile) -> io::Result<Certificates> {
-    let bytes = opened.read(MAX_FILE_SIZE + 1)?;
-    if bytes.len() as u64 > MAX_FILE_SIZE {
-        return Err(io::Error::other("it is longer than 16 MiB"));
-    }
+    let bytes = opened.read(MAX_FILE_SIZE)?;
     let pem = text::without_bom(&bytes);
     Ok(CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect())
 }

@@ -110,10 +110,19 @@ impl OpenedFile {
         self.metadata.is_file()
     }
 
+    /// # Errors
+    /// If that is not possible, or there are more than `limit` bytes, which are whole KiB.
     pub(crate) fn read(&self, limit: u64) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
         let mut bytes = zeroize::Zeroizing::new(Vec::new());
-        (&self.file).take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        (&self.file).take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 <= limit {
+            return Ok(bytes);
+        }
+        let size = match limit >> 20 {
+            0 => format!("{} KiB", limit >> 10),
+            size => format!("{size} MiB"),
+        };
+        Err(io::Error::other(format!("it is longer than {size}")))
     }
 
     /// A pipe or a device is never at risk: the caller handed it over, and no other user
@@ -273,6 +282,19 @@ mod tests {
             foreign_link_where(&at("absolute/file"), |_| seen.replace(seen.get() + 1) == 0);
         assert!(matches!(second, Some(TamperRisk::Link(link, _)) if link.ends_with("relative")));
         assert_eq!(wary("real/file"), None);
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_is_not_cut() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [b'x'; 1024]).unwrap();
+        let opened = OpenedFile::open(file.path()).unwrap();
+        assert_eq!(opened.read(1024).unwrap().len(), 1024);
+        for (size, limit, shown) in [(1025, 1 << 10, "1 KiB"), ((1 << 20) + 1, 1 << 20, "1 MiB")] {
+            std::fs::write(file.path(), vec![b'x'; size]).unwrap();
+            let error = OpenedFile::open(file.path()).unwrap().read(limit).unwrap_err();
+            assert_eq!(error.to_string(), format!("it is longer than {shown}"));
+        }
     }
 
     #[test]
