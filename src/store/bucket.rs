@@ -7,6 +7,7 @@ mod client_builder;
 mod connector;
 mod credential_command;
 mod credential_file;
+mod credential_reply;
 mod credential_request;
 mod description;
 mod endpoint;

@@ -32,23 +32,15 @@ pub(super) trait Refresh: Send + Sync {
     fn refresh(&self, limit: Option<Duration>) -> Result<(), SettingsError>;
 }
 
-/// Some start an interpreter, or ask a service of their own.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Some start an interpreter, or ask a service of their own. Other processes wait meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 const MAX_BYTES: usize = 64 << 10;
 
 impl<C> CredentialCommand<C> {
     fn run(&self, timeout: Duration) -> Result<Expiring<C>, SettingsError> {
         let name = shown::quoted(&self.argv[0]);
-        let failed = |failure: HelperError| {
-            let hint = match failure {
-                HelperError::PromptedOnTerminal => {
-                    "let it use an agent, or put credentials into variables"
-                }
-                _ => "run it by itself to see what it says",
-            };
-            SettingsError::new(format!("{name} of {} failed: {failure}", self.origin), hint)
-        };
+        let failed = |failure| explained(format!("{name} of {}", self.origin), &failure);
         let argv: Vec<OsString> = self.argv.iter().map(OsString::from).collect();
         let path = self.context.env.os("PATH");
         let program = Program::find(&argv, path.as_deref())
@@ -65,6 +57,16 @@ impl<C> CredentialCommand<C> {
             SettingsError::new(cause, "run it by itself to see what it prints")
         })
     }
+}
+
+fn explained(program: String, failure: &HelperError) -> SettingsError {
+    let hint = match failure {
+        HelperError::PromptedOnTerminal => "let it use an agent, or put credentials into variables",
+        _ => "run it by itself to see what it says",
+    };
+    let is_transient = matches!(failure, HelperError::TimedOut(_));
+    let error = SettingsError::new(format!("{program} failed: {failure}"), hint);
+    SettingsError { is_transient, lacks_credentials: is_transient, ..error }
 }
 
 #[async_trait]
@@ -85,5 +87,18 @@ impl<C: Send + Sync> Refresh for KeptCredentials<CredentialCommand<C>, C> {
             Err(_) => {}
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_may_work_later() {
+        let hangs = explained("az".to_owned(), &HelperError::TimedOut(TIMEOUT));
+        assert_eq!((hangs.is_transient, hangs.lacks_credentials), (true, true));
+        let prints_too_much = explained("az".to_owned(), &HelperError::TooLong(MAX_BYTES));
+        assert!(!prints_too_much.is_transient && !prints_too_much.lacks_credentials);
     }
 }

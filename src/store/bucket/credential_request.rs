@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::connector::PooledConnector;
 use super::service::PooledService;
+use super::settings_error::SettingsError;
 
 /// Returns the body of a successful response.
 ///
@@ -36,11 +37,10 @@ pub(super) async fn send(
 pub(super) fn text_field(json: &str, field: &str) -> Result<String> {
     let value: Option<Value> = serde_json::from_str(json).ok();
     let text = value.as_ref().and_then(|value| value.get(field)?.as_str());
-    text.map(str::to_owned)
-        .ok_or_else(|| failed(format!("a response of the token exchange has no {field}")))
+    text.map(str::to_owned).ok_or_else(|| failed(format!("there is no {field} in it")))
 }
 
 /// The text names no part of a secret.
 pub(super) fn failed(text: impl Into<String>) -> Error {
-    Error::Generic { store: "", source: text.into().into() }
+    SettingsError::without_credentials(text).into()
 }

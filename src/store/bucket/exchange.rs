@@ -1,5 +1,6 @@
 //! What the requests of one operation have shown.
 
+use hyper::StatusCode;
 use jiff::SignedDuration;
 
 use super::purpose::Purpose;
@@ -39,6 +40,8 @@ pub(super) enum Outcome {
     /// The URL is not one that credentials may be sent to.
     PlainHttp,
     NoResponseYet,
+    /// A success; the credentials in it have not been used yet.
+    Credentials(StatusCode),
 }
 
 impl ExchangeLog {

@@ -6,6 +6,8 @@ mod words;
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
+
 use self::words::{chain, reach_hint, too_slow, without_long_runs};
 use super::client::BucketClient;
 use super::exchange::{Failure, Outcome};
@@ -33,6 +35,8 @@ pub(super) struct FaultExplainer {
     /// The store has answered a read before.
     has_read: bool,
     secrets: Secrets,
+    /// No secret is so short that redacting it would spoil other words.
+    is_quotable: bool,
 }
 
 pub(super) struct FailedPlace {
@@ -55,7 +59,10 @@ pub(super) enum RequestFault {
 }
 
 /// Parts of the names of variables that hold secrets.
-const SECRET_NAMES: [&str; 4] = ["KEY", "SECRET", "TOKEN", "SAS"];
+const SECRET_NAMES: [&str; 5] = ["KEY", "SECRET", "TOKEN", "SAS", "IDENTITY_HEADER"];
+
+/// Bytes.
+const MIN_SECRET: usize = 4;
 
 /// Characters of a store's own words.
 const MAX_MESSAGE: usize = 240;
@@ -71,9 +78,15 @@ impl FaultExplainer {
         client: Option<&BucketClient>,
         has_read: bool,
     ) -> FaultExplainer {
-        let mut secrets = Secrets::default();
+        let (mut secrets, mut is_quotable) = (Secrets::default(), true);
         for name in variables::names(env, provider).filter(|name| is_secret(name)) {
-            secrets.add(&env.text(&name).unwrap_or_default());
+            let Some(value) = env.text(&name) else { continue };
+            is_quotable &= value.len() >= MIN_SECRET;
+            let signature = value.split(['?', '&']).find_map(|part| part.strip_prefix("sig="));
+            for secret in [&*value].into_iter().chain(signature) {
+                secrets.add(secret);
+                secrets.add(&percent_decode_str(secret).decode_utf8_lossy());
+            }
         }
         FaultExplainer {
             provider,
@@ -84,6 +97,7 @@ impl FaultExplainer {
             endpoint: client.and_then(|client| client.endpoint.clone()),
             has_read,
             secrets,
+            is_quotable,
         }
     }
 
@@ -93,6 +107,10 @@ impl FaultExplainer {
         fault: &RequestFault,
         failure: Option<Failure>,
     ) -> StoreError {
+        let failure = failure.filter(|failure| {
+            let is_late = matches!(fault, RequestFault::TooSlow(_));
+            !(is_late && matches!(failure.outcome, Outcome::Credentials(_)))
+        });
         let Some(failure) = failure else {
             return match fault {
                 RequestFault::Client(error) => self.unusable(error),
@@ -105,7 +123,7 @@ impl FaultExplainer {
         match &failure.outcome {
             Outcome::Refused(refusal) => self.refused(request, refusal),
             Outcome::PlainHttp => self.plain_http(&failure),
-            Outcome::NoResponseYet => {
+            Outcome::NoResponseYet | Outcome::Credentials(_) => {
                 let limit = match fault {
                     RequestFault::TooSlow(limit) => *limit,
                     RequestFault::Client(error) => return self.unusable(error),
@@ -183,11 +201,11 @@ impl FaultExplainer {
 
     /// Explains an error of the library, before a request or about a response.
     fn unusable(&self, error: &object_store::Error) -> StoreError {
+        if let Some(error) = SettingsError::of(error) {
+            return self.wrong_settings(error);
+        }
         let text = match error {
-            object_store::Error::Generic { source, .. } => match source.downcast_ref() {
-                Some(error) => return self.wrong_settings(error),
-                None => chain(&**source),
-            },
+            object_store::Error::Generic { source, .. } => chain(&**source),
             error => chain(error),
         };
         self.error(StoreFault::Misconfigured, "cannot be used")
@@ -201,7 +219,10 @@ impl FaultExplainer {
     fn wrong_settings(&self, error: &SettingsError) -> StoreError {
         let hint = error.hint.as_deref().unwrap_or_else(|| self.settings_hint());
         let explained = if error.lacks_credentials {
-            self.lack_of_credentials(StoreFault::Misconfigured)
+            self.lack_of_credentials(match error.is_transient {
+                true => StoreFault::Unavailable,
+                false => StoreFault::Misconfigured,
+            })
         } else {
             self.error(StoreFault::Misconfigured, "cannot be used")
         };
@@ -225,13 +246,18 @@ impl FaultExplainer {
     }
 
     fn redacted(&self, text: &str) -> String {
+        if !self.is_quotable {
+            return "[...]".to_owned();
+        }
         self.secrets.redacted_line(&without_long_runs(text), MAX_MESSAGE)
     }
 }
 
 fn is_secret(variable: &str) -> bool {
     // The identifier of a key is shown to users in consoles, and the others name files.
-    let is_public = ["_KEY_ID", "_FILE", "_FILE_PATH"].iter().any(|end| variable.ends_with(end));
+    let is_public = ["_KEY_ID", "_KEY_ENABLED", "_FILE", "_FILE_PATH"]
+        .iter()
+        .any(|end| variable.ends_with(end));
     !is_public && SECRET_NAMES.iter().any(|part| variable.contains(part))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{HeaderValue, USER_AGENT};
+use hyper::header::{CONTENT_LENGTH, HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use jiff::SignedDuration;
@@ -15,6 +15,7 @@ use object_store::client::{HttpError, HttpErrorKind, HttpRequest, HttpResponse};
 use tokio::time::timeout;
 use url::Url;
 
+use super::credential_reply;
 use super::exchange::{ExchangeLog, Failure, Outcome};
 use super::pools::OriginPools;
 use super::purpose::Purpose;
@@ -217,7 +218,7 @@ impl PooledService {
         purpose: Purpose,
         response: CompleteResponse,
     ) -> Result<HttpResponse, HttpError> {
-        let CompleteResponse { head, body, .. } = response;
+        let CompleteResponse { mut head, body, .. } = response;
         let Some(body) = body else {
             let why = format!("more than {} KiB", MAX_RESPONSE_BYTES / 1024);
             let explained = Error::new(Kind::Unavailable, "").with_cause(format!(
@@ -227,11 +228,18 @@ impl PooledService {
             self.put_failure(url, purpose, Outcome::Broken { explained, is_untrusted: false });
             return Err(no_response(HttpErrorKind::Decode));
         };
-        if head.status.is_success() {
-            sync::lock(&self.operation).log.failure = None;
-        } else {
+        if !head.status.is_success() {
             let refusal = BucketRefusal::of(head.status, &head.headers, &body);
             self.put_failure(url, purpose, Outcome::Refused(refusal));
+        } else if purpose == Purpose::Record {
+            sync::lock(&self.operation).log.failure = None;
+        } else {
+            // Until a request for the record shows that they were of use.
+            self.put_failure(url, purpose, Outcome::Credentials(head.status));
+            let usable = credential_reply::checked(&body, url);
+            let usable = usable.ok_or_else(|| no_response(HttpErrorKind::Decode))?;
+            head.headers.insert(CONTENT_LENGTH, usable.len().into());
+            return Ok(Response::from_parts(head, usable.into()));
         }
         Ok(Response::from_parts(head, body.into()))
     }

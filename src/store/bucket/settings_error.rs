@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SettingsError {
     pub(super) lacks_credentials: bool,
+    /// A later attempt may succeed.
+    pub(super) is_transient: bool,
     pub(super) cause: String,
     pub(super) hint: Option<String>,
 }
@@ -13,7 +15,7 @@ pub(super) struct SettingsError {
 impl SettingsError {
     pub(super) fn new(cause: impl Into<String>, hint: impl Into<String>) -> SettingsError {
         let (cause, hint) = (cause.into(), Some(hint.into()));
-        SettingsError { lacks_credentials: false, cause, hint }
+        SettingsError { lacks_credentials: false, is_transient: false, cause, hint }
     }
 
     /// Puts another mistake first, whose hint counts.
@@ -27,7 +29,15 @@ impl SettingsError {
 
     /// The provider's own hint says what to do.
     pub(super) fn without_credentials(cause: impl Into<String>) -> SettingsError {
-        SettingsError { lacks_credentials: true, cause: cause.into(), hint: None }
+        let cause = cause.into();
+        SettingsError { lacks_credentials: true, is_transient: false, cause, hint: None }
+    }
+
+    pub(super) fn of(error: &object_store::Error) -> Option<&SettingsError> {
+        match error {
+            object_store::Error::Generic { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
     }
 }
 

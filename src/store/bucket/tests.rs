@@ -14,6 +14,7 @@ mod hints;
 mod internet;
 mod messages;
 mod reach;
+mod replies;
 mod signatures;
 
 use std::path::PathBuf;

@@ -14,14 +14,30 @@ use crate::context::Environment;
 use crate::text;
 use crate::text::{flaws, shown};
 
-pub(super) const ENDPOINTS: [&str; 6] = [
+pub(super) const ENDPOINTS: [&str; 16] = [
     "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT",
-    "AZURE_STORAGE_ENDPOINT",
+    "AWS_METADATA_ENDPOINT",
+    METADATA_ENDPOINT,
+    "ARM_MSI_ENDPOINT",
+    "AZURE_AUTHORITY_HOST",
     "AZURE_ENDPOINT",
+    "AZURE_FABRIC_TOKEN_SERVICE_URL",
+    "AZURE_IDENTITY_ENDPOINT",
+    "AZURE_MSI_ENDPOINT",
+    "AZURE_STORAGE_AUTHORITY_HOST",
+    "AZURE_STORAGE_ENDPOINT",
     "GOOGLE_BASE_URL",
+    IDENTITY_ENDPOINT,
 ];
+
+const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
+
+/// The library reads them itself, with white space at their ends.
+const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
+const METADATA_HOSTS: [&str; 3] = ["GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"];
 
 /// Variables that hold JSON, with its line ends.
 const DOCUMENTS: [&str; 3] =
@@ -31,10 +47,15 @@ const DOCUMENTS: [&str; 3] =
 pub(super) fn prefixes(provider: BucketProvider) -> &'static [&'static str] {
     match provider {
         BucketProvider::S3 => &["AWS_"],
-        BucketProvider::GoogleCloud => &["GOOGLE_"],
-        BucketProvider::Azure => {
-            &["AZURE_", "ARM_", "ACTIONS_ID_TOKEN_REQUEST_", "SYSTEM_ACCESSTOKEN"]
-        }
+        BucketProvider::GoogleCloud => &["GOOGLE_", "GCE_METADATA_"],
+        BucketProvider::Azure => &[
+            "AZURE_",
+            "ARM_",
+            "ACTIONS_ID_TOKEN_REQUEST_",
+            "SYSTEM_ACCESSTOKEN",
+            IDENTITY_ENDPOINT,
+            IDENTITY_HEADER,
+        ],
     }
 }
 
@@ -51,10 +72,14 @@ pub(super) fn check(env: &Environment, provider: BucketProvider) -> Result<(), S
         let Some(value) = env.os(&name) else { continue };
         let flaw = match value.to_str() {
             None => Some("is not UTF-8"),
-            Some(value) if value.trim_end().chars().any(char::is_control) => {
+            Some(value) if has_control(&name, value) => {
                 Some("has a line end or another control character in it")
             }
-            Some(value) if is_endpoint(&name) => flaw_of_endpoint(value),
+            Some(value) if ENDPOINTS.contains(&&*name) => flaw_of_endpoint(value),
+            Some(value) if METADATA_HOSTS.contains(&&*name) => {
+                let flaw = flaw_of_endpoint(&format!("http://{value}"));
+                flaw.map(|_| "is not the name of a host")
+            }
             Some(value) => values::flaw(&name, text::trim(value)),
         };
         if let Some(why) = flaw {
@@ -121,8 +146,9 @@ pub(super) fn check_token_file(file: &NamedValue) -> Result<(), SettingsError> {
     ))
 }
 
-fn is_endpoint(name: &str) -> bool {
-    ENDPOINTS.contains(&name) || name == METADATA_ENDPOINT
+fn has_control(name: &str, value: &str) -> bool {
+    let value = if name == IDENTITY_HEADER { value } else { value.trim_end() };
+    value.chars().any(char::is_control)
 }
 
 pub(super) fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
@@ -132,7 +158,8 @@ pub(super) fn flaw_of_endpoint(value: &str) -> Option<&'static str> {
     }
     let Ok(url) = Url::parse(value) else { return Some(EXAMPLE) };
     let is_http = matches!(url.scheme(), "http" | "https") && value.contains("://");
-    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let is_bare = url.query().is_none() && url.fragment().is_none() && !has_user;
     let has_space = value.contains(char::is_whitespace);
     (!is_http || !url.has_host() || !is_bare || has_space).then_some(EXAMPLE)
 }
@@ -159,6 +186,8 @@ mod tests {
             "http://h:99999",
             "ftp://h",
             "http://h?x=y",
+            "http://user@h",
+            "http://:s3cret@h",
             "http://h/ x",
             "http:h",
         ] {
@@ -171,6 +200,45 @@ mod tests {
     fn an_endpoint_has_no_reference() {
         let expected = "AWS_ENDPOINT_URL contains a reference that was not replaced with its value";
         assert_eq!(flaw("AWS_ENDPOINT_URL", "https://$HOST:9000").as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_becomes_a_part_of_a_url_or_a_header_fits_into_it() {
+        use BucketProvider::{Azure, GoogleCloud, S3};
+        let example = "is not the URL of a server, such as https://host:9000";
+        let header = "has a line end or another control character in it";
+        for (provider, name, good, bad, why) in [
+            (S3, "AWS_ENDPOINT_URL_STS", "http://h", "http://h/ x", example),
+            (S3, "AWS_METADATA_ENDPOINT", "http://169.254.169.254", "::h x", example),
+            (S3, METADATA_ENDPOINT, "http://[fd00:ec2::254]", "http://:pw@h", example),
+            (
+                S3,
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                "/v2/credentials/a-b?c=d",
+                " x y",
+                "is not a path, such as /v2/credentials/ID",
+            ),
+            (S3, "AWS_ALLOW_HTTP", "true", "maybe", "is neither true nor false"),
+            (Azure, "AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/", "::h x", example),
+            (Azure, "IDENTITY_ENDPOINT", "http://localhost:1/msi/token", "::h", example),
+            (Azure, "IDENTITY_HEADER", "5b2f-e", "x\n", header),
+            (Azure, "ARM_TENANT_ID", "contoso.com", "ten ant", "is not a tenant"),
+            (Azure, "AZURE_TENANT_ID", "11111111-2222", "a/../b", "is not a tenant"),
+            (
+                GoogleCloud,
+                "GCE_METADATA_HOST",
+                "127.0.0.1:80",
+                "::h x",
+                "is not the name of a host",
+            ),
+        ] {
+            let flaw = |value| {
+                let env = Environment::from([(name, value)]);
+                check(&env, provider).err().map(|error| error.cause)
+            };
+            assert_eq!(flaw(good), None, "{name}");
+            assert_eq!(flaw(bad), Some(format!("{name} {why}")));
+        }
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl AmazonCredentials {
 }
 
 fn is_metadata_disabled(env: &Environment) -> bool {
-    env.text(METADATA_DISABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    env.text(METADATA_DISABLED).is_some_and(|value| is_true(&value))
 }
 
 fn incomplete(found: &NamedValue, missing: &str) -> SettingsError {

@@ -51,7 +51,6 @@ impl CredentialSource<AwsCredential> for ContainerRole {
             request = request.header(AUTHORIZATION, token);
         }
         let json = send(&self.service, request, String::new()).await?;
-        session_keys::of_service(json.as_bytes())
-            .ok_or_else(|| failed("the service of the container answered without keys"))
+        session_keys::of_service(json.as_bytes()).ok_or_else(|| failed("there are no keys in it"))
     }
 }

@@ -11,7 +11,9 @@ use crate::store::bucket::endpoint::BucketEndpoint;
 use crate::store::bucket::purpose::is_true;
 use crate::store::bucket::region::SignedRegion;
 use crate::store::bucket::settings_error::SettingsError;
-use crate::store::bucket::variables::values::{flaw_of_amazons_region, flaw_of_region};
+use crate::store::bucket::variables::values::{
+    flaw_of_amazons_region, flaw_of_region, flaw_of_switch,
+};
 use crate::store::bucket::variables::{NamedValue, first, of_key};
 use crate::text::shown;
 
@@ -37,7 +39,7 @@ impl AmazonSettings {
             .or_else(|| of_key(env, PREFIX, &Key::DefaultRegion))
             .or_else(|| profile.get("region"));
         let (mut endpoint, mut sts_endpoint) = (None, None);
-        if !switch(env, &profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").0 {
+        if !switch(env, &profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.0 {
             let common = of_key(env, PREFIX, &Key::Endpoint);
             endpoint = of_key(env, PREFIX, &Key::S3Endpoint).or_else(|| common.clone());
             sts_endpoint = of_key(env, PREFIX, &Key::StsEndpoint).or(common);
@@ -51,8 +53,8 @@ impl AmazonSettings {
         if let Some(region) = &region {
             check_region(region, endpoint.is_none())?;
         }
-        let (is_fips, fips) = switch(env, &profile, "AWS_USE_FIPS_ENDPOINT");
-        let (is_dual_stack, dual_stack) = switch(env, &profile, "AWS_USE_DUALSTACK_ENDPOINT");
+        let (is_fips, fips) = switch(env, &profile, "AWS_USE_FIPS_ENDPOINT")?;
+        let (is_dual_stack, dual_stack) = switch(env, &profile, "AWS_USE_DUALSTACK_ENDPOINT")?;
         let asks = [(is_fips, fips), (is_dual_stack, dual_stack)];
         if let (Some(endpoint), Some((_, switch))) =
             (&endpoint, asks.into_iter().find(|(is_set, _)| *is_set))
@@ -134,9 +136,19 @@ fn check_region(region: &NamedValue, is_at_amazon: bool) -> Result<(), SettingsE
 
 /// Returns whether a switch is on, and its origin. The profile has it under the variable's name
 /// without the prefix.
-fn switch(env: &Environment, profile: &AwsProfile, variable: &'static str) -> (bool, String) {
+fn switch(
+    env: &Environment,
+    profile: &AwsProfile,
+    variable: &'static str,
+) -> Result<(bool, String), SettingsError> {
     let in_profile = variable.trim_start_matches(PREFIX).to_ascii_lowercase();
-    let found = first(env, [variable]).or_else(|| profile.get(&in_profile));
-    let is_on = found.as_ref().is_some_and(|found| is_true(&found.value));
-    (is_on, found.map(|found| found.origin).unwrap_or_default())
+    let Some(NamedValue { origin, value }) =
+        first(env, [variable]).or_else(|| profile.get(&in_profile))
+    else {
+        return Ok((false, String::new()));
+    };
+    match flaw_of_switch(&value) {
+        Some(flaw) => Err(SettingsError::new(format!("{origin} {flaw}"), "correct it")),
+        None => Ok((is_true(&value), origin)),
+    }
 }

@@ -32,6 +32,16 @@ impl FaultExplainer {
                 (kind, explained.cause.clone().unwrap_or_default())
             }
             Outcome::PlainHttp => return self.plain_http(failure),
+            Outcome::Credentials(status) => {
+                let own = match fault {
+                    RequestFault::Client(error) => SettingsError::of(error),
+                    RequestFault::TooSlow(_) => None,
+                };
+                // The library's words may quote the credentials.
+                let detail = own.map_or("no credentials that can be used", |own| &own.cause);
+                let status = status.as_u16();
+                (StoreFault::Misconfigured, format!("{host} answered HTTP {status}: {detail}"))
+            }
             Outcome::NoResponseYet => {
                 let limit = match fault {
                     RequestFault::TooSlow(limit) => format!(" within {limit:.1?}"),

@@ -233,3 +233,26 @@ fn the_words_of_a_store_hide_what_may_be_secret() {
     let error = refused(FakeResponse::new(403, echo));
     assert_eq!(parts(&error).2, "HTTP 403 AccessDenied: [...] [...]");
 }
+
+#[test]
+fn the_signature_of_a_sas_is_secret_and_short_secrets_hide_all_words() {
+    let words = |env: &[(&str, &str)], provider: BucketProvider| {
+        let host = FakeHost::start(|_| {
+            let words = "about sIgNaTuRe%2Bb and sIgNaTuRe+b";
+            FakeResponse::new(
+                403,
+                format!("<Error><Code>Odd</Code><Message>{words}</Message></Error>"),
+            )
+        });
+        let url = host.url();
+        let endpoint = [("AZURE_STORAGE_ENDPOINT", &*url), ("AWS_ENDPOINT_URL", &*url)];
+        let store = engine(provider, env.iter().copied().chain(endpoint), None);
+        parts(&store.read(&name(0), LIMIT).unwrap_err()).2.to_owned()
+    };
+    let account = ("AZURE_STORAGE_ACCOUNT_NAME", "account");
+    let sas = ("AZURE_STORAGE_SAS_TOKEN", "?sv=2023-11-03&sp=r&sig=sIgNaTuRe%2Bb");
+    let shown = words(&[account, sas], BucketProvider::Azure);
+    assert_eq!(shown, "HTTP 403 Odd: about [redacted] and [redacted]");
+    let short = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    assert_eq!(words(&short, BucketProvider::S3), "HTTP 403 Odd: [...]");
+}

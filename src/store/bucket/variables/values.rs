@@ -2,12 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hyper::Uri;
 
 use super::super::purpose::is_true;
 
-const SWITCHES: [&str; 19] = [
+const SWITCHES: [&str; 22] = [
     "ARM_USE_CLI",
     "ARM_USE_MSI",
+    "AWS_ALLOW_HTTP",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
@@ -19,11 +21,13 @@ const SWITCHES: [&str; 19] = [
     "AWS_SSE_BUCKET_KEY_ENABLED",
     "AWS_UNSIGNED_PAYLOAD",
     "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
+    "AZURE_ALLOW_HTTP",
     "AZURE_DISABLE_TAGGING",
     "AZURE_SKIP_SIGNATURE",
     "AZURE_STORAGE_USE_EMULATOR",
     "AZURE_USE_AZURE_CLI",
     "AZURE_USE_FABRIC_ENDPOINT",
+    "GOOGLE_ALLOW_HTTP",
     "GOOGLE_SKIP_SIGNATURE",
 ];
 
@@ -33,11 +37,8 @@ const ENCRYPTIONS: [&str; 4] = ["AES256", "aws:kms", "aws:kms:dsse", "sse-c"];
 
 /// Returns why the library would not take a value.
 pub(super) fn flaw(name: &str, value: &str) -> Option<&'static str> {
-    let is_false = || FALSE.iter().any(|word| value.eq_ignore_ascii_case(word));
     match name {
-        _ if SWITCHES.contains(&name) && !is_true(value) && !is_false() => {
-            Some("is neither true nor false")
-        }
+        _ if SWITCHES.contains(&name) => flaw_of_switch(value),
         "AWS_SERVER_SIDE_ENCRYPTION" if !ENCRYPTIONS.contains(&value) => {
             Some("is none of AES256, aws:kms, aws:kms:dsse and sse-c")
         }
@@ -50,6 +51,14 @@ pub(super) fn flaw(name: &str, value: &str) -> Option<&'static str> {
         {
             Some("is not base64, as keys of an account are")
         }
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" if !is_path(value) => {
+            Some("is not a path, such as /v2/credentials/ID")
+        }
+        _ if name.starts_with("AZURE_FABRIC_") => flaw_of_header(value),
+        _ if name.ends_with("_TENANT_ID") || name.ends_with("_AUTHORITY_ID") => {
+            (!is_name(value, b"-._")).then_some("is not a tenant")
+        }
+        "IDENTITY_HEADER" => flaw_of_header(value),
         _ if name.ends_with("_TOKEN") || name.ends_with("_KEY_ID") => flaw_of_header(value),
         _ if name.ends_with("_REGION") => flaw_of_region(value),
         _ => None,
@@ -64,8 +73,20 @@ pub(in super::super) fn flaw_of_header(value: &str) -> Option<&'static str> {
 
 /// Returns why a value does not fit into the name of a host.
 pub(in super::super) fn flaw_of_region(value: &str) -> Option<&'static str> {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    (!value.bytes().all(is_allowed)).then_some("is not the name of a region")
+    (!is_name(value, b"-")).then_some("is not the name of a region")
+}
+
+pub(in super::super) fn flaw_of_switch(value: &str) -> Option<&'static str> {
+    let is_false = FALSE.iter().any(|word| value.eq_ignore_ascii_case(word));
+    (!is_false && !is_true(value)).then_some("is neither true nor false")
+}
+
+fn is_path(value: &str) -> bool {
+    value.starts_with('/') && format!("http://h{value}").parse::<Uri>().is_ok()
+}
+
+fn is_name(value: &str, more: &[u8]) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
 }
 
 /// Returns why a region is none of Amazon's, which has words and ends in a number.

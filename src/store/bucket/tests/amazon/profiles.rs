@@ -176,3 +176,21 @@ fn a_profile_that_is_missing_or_incomplete_is_named() {
     let expected = "the profiles in ~/.aws/credentials cannot be read: line 2";
     assert!(warnings.starts_with(expected) && !warnings.contains(PROFILE_SECRET), "{warnings}");
 }
+
+#[test]
+fn a_switch_of_a_profile_is_true_or_false() {
+    let home = Home::new(&[]);
+    home.write(".aws/config", "[default]\nuse_fips_endpoint = rubbish\n");
+    let (cause, hint) = home.error(&[]);
+    let expected = "use_fips_endpoint of profile \"default\" in ~/.aws/config is neither true nor \
+                    false";
+    assert_eq!((&*cause, &*hint), (expected, "correct it"));
+}
+
+#[test]
+fn a_file_that_is_too_long_is_not_cut() {
+    let home = Home::new(&[]);
+    home.write(".aws/config", &format!("[ci]\n# {}\n", "x".repeat(1 << 20)));
+    let (cause, _) = home.error(&[("AWS_PROFILE", "ci")]);
+    assert_eq!(cause, "~/.aws/config cannot be read: it is longer than 1 MiB");
+}

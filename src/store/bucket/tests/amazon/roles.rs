@@ -108,18 +108,20 @@ fn half_a_key_is_named() {
 fn the_metadata_is_not_asked_where_that_is_forbidden() {
     let host = FakeHost::start(|_| FakeResponse::new(404, "not here"));
     let url = host.url();
-    let env = [
-        ("AWS_EC2_METADATA_DISABLED", "True"),
-        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url),
-        ("AWS_ENDPOINT_URL", &*url),
-    ];
-    let error = refused(&env);
-    let (fault, message, cause, _) = parts(&error);
-    assert_eq!(
-        (fault, message),
-        (Misconfigured, "no AWS credentials for the store s3://tokens/ci/a%20b")
-    );
-    assert!(cause.ends_with("were looked for; AWS_EC2_METADATA_DISABLED is set"), "{cause}");
+    for on in ["True", "1"] {
+        let env = [
+            ("AWS_EC2_METADATA_DISABLED", on),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*url),
+            ("AWS_ENDPOINT_URL", &*url),
+        ];
+        let error = refused(&env);
+        let (fault, message, cause, _) = parts(&error);
+        assert_eq!(
+            (fault, message),
+            (Misconfigured, "no AWS credentials for the store s3://tokens/ci/a%20b")
+        );
+        assert!(cause.ends_with("were looked for; AWS_EC2_METADATA_DISABLED is set"), "{cause}");
+    }
     assert_eq!(host.take_seen().len(), 0);
 }
 
