@@ -15,7 +15,7 @@ const OTHER_MACHINE: &str = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id
     export FAKETIME_DONT_FAKE_MONOTONIC=1; exec faketime -f \"$@\"";
 
 fn machine(plan: SandboxConfig, clock: &str, command: &str) -> Option<Rig> {
-    let arguments = "tokens = 4\nrate = 5\nrate_wait = \"2m\"";
+    let arguments = "tokens = 4\nrate = 8\nrate_wait = \"2m\"";
     let mut rig = without_vendor(Tool::Terraform, plan, &call("one", arguments, command))?;
     let boot = rig.terraform.base().join("boot_id");
     let id = clock.bytes().map(u64::from).sum::<u64>();
@@ -31,7 +31,8 @@ fn three_machines_share_a_pool_and_no_client_sees_an_error() {
         return missing("faketime, and the right to mount");
     }
     let Some(store) = MotoServer::start() else { return };
-    let plan = || SandboxConfig { rate: Some("5/8s".parse().unwrap()), ..SandboxConfig::default() };
+    let plan =
+        || SandboxConfig { rate: Some("8/20s".parse().unwrap()), ..SandboxConfig::default() };
     let command = r#"
           for number in $(seq 12); do
             curl -fsS -H @one/header -o one/again.json "$URL/api/v2/tokens/me"
