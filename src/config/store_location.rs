@@ -192,8 +192,9 @@ fn redis(given: &Sourced, url: &Url, tls: bool) -> Result<StoreLocation> {
         })?,
     };
     let mut prefix = REDIS_PREFIX.to_owned();
-    for (name, value) in url.query_pairs() {
-        if name != "prefix" || value.is_empty() || value.chars().any(char::is_control) {
+    for (index, (name, value)) in url.query_pairs().enumerate() {
+        let is_text = |char: char| !char.is_control() && char != char::REPLACEMENT_CHARACTER;
+        if name != "prefix" || index > 0 || value.is_empty() || !value.chars().all(is_text) {
             return Err(refused_part(given, url, "has parameters other than a prefix")
                 .with_hint("such as redis://host:6379/0?prefix=team:"));
         }

@@ -133,6 +133,11 @@ fn others_are_refused_and_no_password_is_quoted() {
         ),
         ("arn:aws:s3:::my-bucket/gc-token", "--store: an ARN is no location"),
         ("redis://h?db=1", "--store: \"redis://h?...\" has parameters other than a prefix"),
+        (
+            "redis://h?prefix=a&prefix=b",
+            "--store: \"redis://h?...\" has parameters other than a prefix",
+        ),
+        ("redis://h?prefix=%ff", "--store: \"redis://h?...\" has parameters other than a prefix"),
         ("s3://b/../x", "--store: \"s3://b/../x\" has a part of dots alone"),
         ("s3://h:1/b", "--store: \"s3://h:1/b\" has more than a bucket and a prefix"),
         (
