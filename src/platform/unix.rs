@@ -66,7 +66,7 @@ pub fn init_process() {
     memory::protect_memory();
 }
 
-/// Waits a moment for other threads that hold an [`InterruptGuard`]. To be called last of all.
+/// Waits a moment for other threads that hold a signal back. To be called last of all.
 pub fn end_process() {
     signals::release_guards();
 }
